@@ -1,0 +1,44 @@
+"""What every adapter's configuration is made of: strict options, quantities with units, and the context to build in.
+
+Rule: an adapter's options live beside the adapter, so that a new one is one file and one line in its dict.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+from watchdog.domain.units import parse_duration, parse_rate, parse_size
+from watchdog.ports import Clock, Platform
+
+Duration = Annotated[float, BeforeValidator(parse_duration)]
+"""Seconds, written with a unit."""
+Size = Annotated[int, BeforeValidator(parse_size)]
+"""Bytes, written with a unit."""
+Rate = Annotated[float, BeforeValidator(parse_rate)]
+"""Events per minute, written as 20/min."""
+
+
+class Options(BaseModel):
+    """Base of all options: unknown keys are mistakes, and no error repeats what was typed (it may be a secret)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What an adapter is built with.
+
+    `endpoints` are base URLs by vendor (render, sentry, pagerduty, slack), without a trailing slash; `secrets`
+    hold the `WATCHDOG_*` variables by name; `platform` is the (read) client of the service's platform, if there is
+    a key; `platform_id` the service's id there; `live_commit` answers which commit is live now.
+    """
+
+    clock: Clock
+    endpoints: Mapping[str, str]
+    secrets: Mapping[str, str]
+    service: str = ""
+    platform: Platform | None = None
+    platform_id: str | None = None
+    live_commit: Callable[[], str | None] = lambda: None

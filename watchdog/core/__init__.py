@@ -1,0 +1,1 @@
+"""Pure decisions: no clock, no I/O, no luck. `machine.step` is the door. Floor 1."""

@@ -1,0 +1,88 @@
+"""Deploys and the services they belong to, as a platform tells of them."""
+
+from dataclasses import dataclass, field
+
+ONCE_LIVE = frozenset({"live", "deactivated"})
+IN_PROGRESS = frozenset({"created", "queued", "build_in_progress", "pre_deploy_in_progress", "update_in_progress"})
+
+
+@dataclass(frozen=True, slots=True)
+class Deploy:
+    """One deploy. Times are UTC epoch seconds. `status` and `trigger` are open sets: unknown values survive.
+
+    `update_seen_at` is when our own feed first saw the instances being replaced (`update_in_progress`).
+    `changed` names configuration that differs from the deploy before it ("environment", "instance count").
+    """
+
+    id: str
+    status: str
+    trigger: str = "other"
+    commit: str | None = None
+    commit_message: str = ""
+    image_ref: str | None = None
+    image_sha: str | None = None
+    created_at: float = 0.0
+    started_at: float | None = None
+    finished_at: float | None = None
+    update_seen_at: float | None = None
+    changed: tuple[str, ...] = ()
+
+    @property
+    def code(self) -> str | None:
+        """What is running: the commit, else the image digest; None when the platform names neither."""
+        return self.commit or self.image_sha
+
+    @property
+    def is_live(self) -> bool:
+        """It serves the traffic now."""
+        return self.status == "live"
+
+    @property
+    def was_live(self) -> bool:
+        """It serves or once served the traffic."""
+        return self.status in ONCE_LIVE
+
+    @property
+    def in_progress(self) -> bool:
+        """It is on its way to serving traffic."""
+        return self.status in IN_PROGRESS
+
+    @property
+    def is_rollback(self) -> bool:
+        """It was made by a rollback."""
+        return self.trigger == "rollback"
+
+    @property
+    def has_mutable_image(self) -> bool:
+        """Its image is named by a tag, which may point elsewhere today."""
+        return self.commit is None and self.image_ref is not None and "@sha256:" not in self.image_ref
+
+    def first_traffic_at(self, lead_seconds: float = 120.0) -> float | None:
+        """Return the earliest moment its instances could take traffic, or None if they never did.
+
+        That is the `update_in_progress` we saw, else `finishedAt` less two minutes: the platform switches
+        some time before it says so.
+        """
+        if self.update_seen_at is not None:
+            return self.update_seen_at
+        if self.finished_at is not None and self.was_live:
+            return self.finished_at - lead_seconds
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceFacts:
+    """What the platform says of a service before anybody touches it."""
+
+    id: str
+    name: str
+    kind: str = "web_service"
+    region: str | None = None
+    auto_deploy: str = "off"
+    suspended: bool = False
+    maintenance: bool = False
+    pre_deploy_command: str | None = None
+    url: str | None = None
+    dashboard_url: str | None = None
+    repo: str | None = None
+    suspenders: tuple[str, ...] = field(default=())

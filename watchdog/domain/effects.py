@@ -1,0 +1,95 @@
+"""What is to be done, in imperatives. The core returns them; the shell records them, then does them."""
+
+from dataclasses import dataclass
+
+from watchdog.domain.notices import Notice
+
+
+@dataclass(frozen=True, slots=True)
+class SetPace:
+    """Probe the service's checks every so many seconds from now on (and the control targets, when faster)."""
+
+    service: str
+    every_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReadDeploys:
+    """Ask the platform for the service's deploys now, and every `every_seconds` until told otherwise."""
+
+    service: str
+    every_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class WakeAt:
+    """Send `TimePassed` at that moment (UTC epoch seconds)."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Write one line of the story down: in the journal, in the log, on the demo's screen.
+
+    `label` is one short word in capitals (SUSPECT, CRITICAL, BLAME, GUARDS, TARGET, ACT, TOLD, RESTORED,
+    VERIFIED, CALM …); `text` carries the arithmetic.
+    """
+
+    at: float
+    service: str
+    incident: str | None
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Bring a notice to the named channels; at least once, whatever happens."""
+
+    notice: Notice
+    channels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PinAutoDeploy:
+    """Switch auto-deploy off and read it back within `within_seconds`."""
+
+    service: str
+    incident: str
+    platform_id: str
+    within_seconds: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """Send one rollback; at most once, whatever happens.
+
+    `suspect` is the deploy that must still be live, `baseline` the newest deploy when we decided:
+    a rollback deploy newer than it is ours (or somebody's) and is adopted. `target_code` is the target's
+    commit or image digest. `approved_by` names the human who asked or agreed, if one did.
+    """
+
+    service: str
+    incident: str
+    platform_id: str
+    suspect: str
+    target: str
+    target_code: str | None
+    baseline: str
+    approved_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreAutoDeploy:
+    """Give auto-deploy its old value back, if it is still the one we set."""
+
+    service: str
+    incident: str
+    platform_id: str
+    value: str
+
+
+Effect = SetPace | ReadDeploys | WakeAt | Note | Tell | PinAutoDeploy | Rollback | RestoreAutoDeploy
+OUTSIDE = (Tell, PinAutoDeploy, Rollback, RestoreAutoDeploy)
+"""Effects that touch the outside: recorded before they run, looked up after a crash."""

@@ -1,0 +1,56 @@
+"""Errors are named by what the caller should do next.
+
+WatchdogError            (never raised itself)
+├── Temporary            try again, not before `retry_after_seconds`
+├── Permanent            do not try again; a human must change something
+├── OutcomeUnknown       it may have happened: look it up, never repeat blindly
+├── Refused              a guard said no, with its reason
+└── ConfigurationError   the user's input is wrong, each mistake with its place
+"""
+
+from dataclasses import dataclass
+
+
+class WatchdogError(Exception):
+    """Base of all our errors; never raised itself."""
+
+
+class Temporary(WatchdogError):
+    """It failed for now. Raised for timeouts, 5xx and 429 of calls that only read or tell."""
+
+    def __init__(self, why: str, *, retry_after_seconds: float = 0.0) -> None:
+        super().__init__(why)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Permanent(WatchdogError):
+    """It will fail again until a human changes something."""
+
+
+class OutcomeUnknown(WatchdogError):
+    """A changing call was sent and its answer was lost."""
+
+
+class Refused(WatchdogError):
+    """A guard forbids it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One wrong place in the user's input, and what to write instead."""
+
+    where: str
+    what: str
+    instead: str = ""
+
+    def __str__(self) -> str:
+        hint = f" -> {self.instead}" if self.instead else ""
+        return f"{self.where}: {self.what}{hint}"
+
+
+class ConfigurationError(WatchdogError):
+    """The configuration cannot be used; carries every mistake at once."""
+
+    def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
+        super().__init__("\n".join(str(mistake) for mistake in mistakes))
+        self.mistakes = mistakes

@@ -1,0 +1,259 @@
+"""What happened, in past participles. Every event carries `at` (UTC epoch seconds): time is data.
+
+Outcomes of effects come back through the same door as readings do.
+"""
+
+from dataclasses import dataclass
+
+from watchdog.domain.deploys import Deploy, ServiceFacts
+from watchdog.domain.readings import MinuteCount, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """A signal of a service was read. `latency_seconds` is the probe's total time, `counts` a feed's buckets.
+
+    `new_issues` are error kinds first seen in the live release, `happened_at` the moment a platform
+    event tells of (where it is not `at`).
+    """
+
+    at: float
+    service: str
+    signal: str
+    reading: Reading
+    latency_seconds: float | None = None
+    counts: tuple[MinuteCount, ...] = ()
+    new_issues: tuple[str, ...] = ()
+    happened_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ControlChecked:
+    """A control target (somebody else's site) was probed: can we see at all?"""
+
+    at: float
+    target: str
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class VendorChecked:
+    """A status page was read. `Bad` means a partial outage or worse of a component that concerns us."""
+
+    at: float
+    vendor: str
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class DeploysListed:
+    """The platform told of a service's deploys (newest first) and facts."""
+
+    at: float
+    service: str
+    deploys: tuple[Deploy, ...]
+    facts: ServiceFacts
+
+
+@dataclass(frozen=True, slots=True)
+class DeploysUnread:
+    """The platform could not be asked."""
+
+    at: float
+    service: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed:
+    """A moment asked for with `WakeAt` came, or a second went by."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Restarted:
+    """The daemon began (again) with this state."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class PinConfirmed:
+    """Auto-deploy was read back as off. `previous` is the value to restore one day."""
+
+    at: float
+    service: str
+    incident: str
+    previous: str
+
+
+@dataclass(frozen=True, slots=True)
+class PinUnconfirmed:
+    """Auto-deploy could not be confirmed to be off in time. `previous` is None when it could not be read."""
+
+    at: float
+    service: str
+    incident: str
+    why: str
+    previous: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackAccepted:
+    """The platform has the rollback: `deploy` is the new deploy it made. `adopted` if found by reading."""
+
+    at: float
+    service: str
+    incident: str
+    deploy: str
+    adopted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackRefused:
+    """The platform said no for good (4xx): nothing happened."""
+
+    at: float
+    service: str
+    incident: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackStoodDown:
+    """Before sending, the world was found changed (a human acted, another deploy is live): nothing was sent."""
+
+    at: float
+    service: str
+    incident: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackPostponed:
+    """Nothing was sent (restart before the send, or 429): confirm afresh and decide anew."""
+
+    at: float
+    service: str
+    incident: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackLost:
+    """It was sent, its answer was lost, and no trace of it was found: a human must look."""
+
+    at: float
+    service: str
+    incident: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class AutoDeployRestored:
+    """Auto-deploy has its old value again."""
+
+    at: float
+    service: str
+    incident: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class AutoDeployNotRestored:
+    """Auto-deploy could not be given its old value back."""
+
+    at: float
+    service: str
+    incident: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """A human said yes to what the incident asked."""
+
+    at: float
+    incident: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A human said no to what the incident asked."""
+
+    at: float
+    incident: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """A human stopped an announced action (or one not sent yet)."""
+
+    at: float
+    incident: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """A human told us to watch only."""
+
+    at: float
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """A human gave the right to act back."""
+
+    at: float
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommitTrusted:
+    """A human lifted a commit (or image digest, or a prefix of 7 characters and more) from the deny-list."""
+
+    at: float
+    commit: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackRequested:
+    """A human asked for a rollback by hand; `target` is a deploy id, or None for our own choice."""
+
+    at: float
+    service: str
+    by: str
+    target: str | None = None
+
+
+Event = (
+    Observed
+    | ControlChecked
+    | VendorChecked
+    | DeploysListed
+    | DeploysUnread
+    | TimePassed
+    | Restarted
+    | PinConfirmed
+    | PinUnconfirmed
+    | RollbackAccepted
+    | RollbackRefused
+    | RollbackStoodDown
+    | RollbackPostponed
+    | RollbackLost
+    | AutoDeployRestored
+    | AutoDeployNotRestored
+    | Approved
+    | Rejected
+    | Stopped
+    | Paused
+    | Resumed
+    | CommitTrusted
+    | RollbackRequested
+)

@@ -1,0 +1,276 @@
+"""What we know: the state of each check, service and incident, and why a decision was made.
+
+Everything here is what `core.step` takes and returns; it is saved whole and restored after a crash.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from watchdog.domain.deploys import Deploy, ServiceFacts
+from watchdog.domain.policy import Severity
+from watchdog.domain.readings import MinuteCount, Reading
+
+
+class Phase(StrEnum):
+    """What a service's incident machine is doing."""
+
+    CALM = "calm"
+    SUSPECT = "suspect"
+    ANNOUNCED = "announced"
+    ASKING = "asking"
+    PINNING = "pinning"
+    ROLLING_BACK = "rolling_back"
+    DEPLOYING = "deploying"
+    VERIFYING = "verifying"
+    PAGED = "paged"
+
+
+class Verdict(StrEnum):
+    """A guard's answer."""
+
+    PASS = "pass"
+    ASK = "ask"
+    BLOCK = "block"
+
+
+class Course(StrEnum):
+    """What was decided to do about an incident."""
+
+    ROLLBACK = "rollback"
+    ANNOUNCE = "announce"
+    ASK = "ask"
+    PAGE = "page"
+    TELL = "tell"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The statistics of one signal. All times are UTC epoch seconds.
+
+    `run_*` describe the unbroken run of failures, `cusum*` the cumulative sum (`cusum_zero_at`: when it last
+    left zero, which back-dates an onset), `recent` the outcomes of the last minutes (at, failed), `samples` the
+    latencies (at, seconds), `counts` a feed's minutes, `crashes` when the platform reported failures.
+    """
+
+    name: str
+    kind: str
+    last_at: float = 0.0
+    last: Reading | None = None
+    last_bad_at: float | None = None
+    last_why: str = ""
+    last_kind: str = ""
+    run_started_at: float | None = None
+    run_probes: int = 0
+    good_run: int = 0
+    cusum: float = 0.0
+    cusum_zero_at: float | None = None
+    cusum_below_since: float | None = None
+    recent: tuple[tuple[float, bool], ...] = ()
+    samples: tuple[tuple[float, float], ...] = ()
+    baseline_seconds: float | None = None
+    baseline_minutes: int = 0
+    baseline_at: float = 0.0
+    over_since: float | None = None
+    counts: tuple[MinuteCount, ...] = ()
+    new_issues: tuple[str, ...] = ()
+    crashes: tuple[tuple[float, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A confirmed anomaly of one check: since when, how much, in words with the arithmetic."""
+
+    signal: str
+    kind: str
+    method: str
+    onset_at: float
+    share: float
+    text: str
+    failure_kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one signal said when we decided; `verdict` is good, bad or unknown. `detail` is for `explain`."""
+
+    signal: str
+    verdict: str
+    text: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One factor of the blame odds."""
+
+    factor: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Veto:
+    """A reason that alone forbids blaming the deploy; `fired` with its why, or checked and not fired."""
+
+    name: str
+    fired: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blame:
+    """How probable it is that the suspect caused the incident, term by term.
+
+    `suspect` is the live deploy, `change` the deploy that brought what differs (an earlier one of the same code,
+    if the onset fits that better); `configuration` means that only configuration changed.
+    """
+
+    suspect: Deploy | None
+    change: Deploy | None
+    configuration: bool
+    odds: float
+    prior_odds: float
+    prior_why: str
+    terms: tuple[Term, ...]
+    vetoes: tuple[Veto, ...]
+    probability: float | None
+    need: float
+    floor: float
+    cost_rule: float
+    why: str
+
+    @property
+    def vetoed(self) -> tuple[Veto, ...]:
+        """Return the vetoes that fired."""
+        return tuple(veto for veto in self.vetoes if veto.fired)
+
+    @property
+    def convicts(self) -> bool:
+        """Tell whether the suspect is probable enough to act on."""
+        return self.probability is not None and self.probability >= self.need and not self.vetoed
+
+
+@dataclass(frozen=True, slots=True)
+class GuardAnswer:
+    """What one guard said, and why."""
+
+    name: str
+    verdict: Verdict
+    why: str
+    passing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A deploy that is not the target, and why not."""
+
+    deploy: str
+    code: str | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class TargetChoice:
+    """Where to roll back to: the deploy, or None with the reason."""
+
+    deploy: Deploy | None
+    why: str
+    skipped: tuple[Skipped, ...] = ()
+    warning: str = ""
+    ask: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided, from what, and why: `explain` prints exactly this."""
+
+    at: float
+    course: Course
+    severity: Severity
+    why: str
+    rule: str
+    share: float
+    mode: str
+    evidence: tuple[Evidence, ...] = ()
+    blame: Blame | None = None
+    guards: tuple[GuardAnswer, ...] = ()
+    target: TargetChoice | None = None
+    would: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One outage of one service, from onset to the end. Times are UTC epoch seconds, None until they come."""
+
+    id: str
+    service: str
+    severity: Severity
+    opened_at: float
+    onset_at: float
+    title: str
+    findings: tuple[Finding, ...] = ()
+    decision: Decision | None = None
+    asked_at: float | None = None
+    announced_until: float | None = None
+    approved_by: str | None = None
+    pin_previous: str | None = None
+    pinned: bool = False
+    pin_note: str = ""
+    suspect: str | None = None
+    suspect_code: str | None = None
+    target: str | None = None
+    target_code: str | None = None
+    requested_at: float | None = None
+    tried: bool = False
+    rollback_deploy: str | None = None
+    restored_at: float | None = None
+    verified_at: float | None = None
+    verification: str = ""
+    human_needed: str = ""
+    paged: bool = False
+    late_paged: bool = False
+    recovered_since: float | None = None
+    closed_at: float | None = None
+    outcome: str = ""
+    channels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceState:
+    """One guarded service. `healthy_seconds` maps deploy id to how long we ourselves saw it healthy."""
+
+    name: str
+    phase: Phase = Phase.CALM
+    phase_since: float = 0.0
+    watching_since: float = 0.0
+    checks: Mapping[str, Check] = field(default_factory=lambda: MappingProxyType({}))
+    deploys: tuple[Deploy, ...] = ()
+    deploys_at: float | None = None
+    deploys_why: str = "not read yet"
+    facts: ServiceFacts | None = None
+    healthy_seconds: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    healthy_at: float | None = None
+    live: str | None = None
+    watch_until: float = 0.0
+    pace_seconds: float = 0.0
+    incident: Incident | None = None
+    acted_at: tuple[float, ...] = ()
+    closed_at: float | None = None
+    auto_deploy_off: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything the core remembers. `denied` holds the codes (commits, digests) never to return to."""
+
+    services: Mapping[str, ServiceState] = field(default_factory=lambda: MappingProxyType({}))
+    control: Mapping[str, tuple[float, Reading]] = field(default_factory=lambda: MappingProxyType({}))
+    vendors: Mapping[str, tuple[float, Reading]] = field(default_factory=lambda: MappingProxyType({}))
+    denied: tuple[str, ...] = ()
+    acted_at: tuple[float, ...] = ()
+    paused_by: str = ""
+    blind_since: float | None = None
+    blind_told: bool = False
+    incidents: int = 0

@@ -1,0 +1,57 @@
+"""What people are told: one shape for every channel."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from watchdog.domain.policy import Severity
+
+
+class NoticeKind(StrEnum):
+    """Why somebody is told; the same word stands in the log, the metric and the message."""
+
+    OPENED = "opened"
+    ASKED = "asked"
+    ANNOUNCED = "announced"
+    ACTED = "acted"
+    UPDATED = "updated"
+    HUMAN_NEEDED = "human_needed"
+    RESOLVED = "resolved"
+    SELF_ALERT = "self_alert"
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Something to click."""
+
+    text: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One message about one incident (or about the watchdog itself, then `incident` names the condition).
+
+    `wakes` tells a pager to ring; otherwise it is for information. `dedup_key` is one per incident and
+    stable across restarts. `at` is UTC epoch seconds.
+    """
+
+    at: float
+    incident: str
+    service: str
+    severity: Severity
+    kind: NoticeKind
+    title: str
+    lines: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
+    wakes: bool = False
+
+    @property
+    def dedup_key(self) -> str:
+        """Return the key that makes many messages one page."""
+        return f"watchdog/{self.service}/{self.incident}"
+
+    @property
+    def resolves(self) -> bool:
+        """Nothing is left to do: a pager may close its incident."""
+        return self.kind is NoticeKind.RESOLVED

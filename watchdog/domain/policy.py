@@ -1,0 +1,197 @@
+"""What the user decided beforehand: which service may be touched, when, and whom to tell.
+
+Every duration is in seconds, every share between 0 and 1. The defaults are the shipped ones;
+`config/watchdog.yaml` says why.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Severity(StrEnum):
+    """How bad it is, worst first."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+    @property
+    def rank(self) -> int:
+        """Return 3 for critical down to 0 for low."""
+        return {"critical": 3, "high": 2, "medium": 1, "low": 0}[self.value]
+
+
+class Mode(StrEnum):
+    """How much a service is entrusted to us."""
+
+    OBSERVE = "observe"
+    ASSIST = "assist"
+    AUTONOMOUS = "autonomous"
+
+
+class Action(StrEnum):
+    """What a severity asks for."""
+
+    ROLLBACK = "rollback"
+    ASK = "ask"
+    TELL = "tell"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row of the severity matrix. `within_seconds` is the target time to restored (or to an answer)."""
+
+    do: Action
+    within_seconds: float | None = None
+    tell: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SignalPolicy:
+    """One signal of a service, as far as decisions need it. `kind` is its key in SIGNALS."""
+
+    name: str
+    kind: str
+    critical: bool = False
+    severity: Severity | None = None
+    every_seconds: float = 10.0
+    timeout_seconds: float = 5.0
+    limits_seconds: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    times_baseline: float | None = None
+    window_seconds: float = 120.0
+    limit_per_minute: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePolicy:
+    """One guarded service."""
+
+    name: str
+    platform_id: str | None
+    mode: Mode = Mode.OBSERVE
+    veto_seconds: float = 0.0
+    depends_on: tuple[str, ...] = ()
+    rollback_safe: bool = False
+    signals: tuple[SignalPolicy, ...] = ()
+
+    def signal(self, name: str) -> SignalPolicy | None:
+        """Return the signal of that name, or None."""
+        return next((signal for signal in self.signals if signal.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class VendorPolicy:
+    """A status page we read. `role` is "platform" (vetoes rollbacks) or "upstream" (a term of blame)."""
+
+    name: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How often we may act at all."""
+
+    per_service_per_day: int = 2
+    per_fleet_per_10m: int = 1
+    cooldown_seconds: float = 1800.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds between two probes of one check, by how worried we are."""
+
+    idle_seconds: float = 10.0
+    watch_seconds: float = 5.0
+    suspect_seconds: float = 2.0
+    suspect_in_watch_seconds: float = 1.0
+    watch_window_seconds: float = 1800.0
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """When a suspicion is confirmed. Methods and figures: run timer and CUSUM, see core/detect."""
+
+    run_seconds: float = 45.0
+    run_seconds_in_watch: float = 40.0
+    run_probes_min: int = 5
+    cusum_p0: float = 0.002
+    cusum_p1: float = 0.2
+    cusum_limit: float = 18.0
+    cusum_limit_in_watch: float = 14.0
+    cusum_failures_per_run: int = 2
+    cusum_span_seconds: float = 20.0
+    calm_successes: int = 2
+    calm_seconds: float = 60.0
+    critical_share: float = 0.10
+    share_window_seconds: float = 60.0
+    latency_hold_seconds: float = 60.0
+    latency_samples_min: int = 20
+    feed_events_min: float = 5.0
+    feed_ratio: float = 3.0
+    feed_minutes: int = 2
+    feed_window_minutes: int = 5
+    feed_alpha: float = 1e-4
+    crashes_min: int = 3
+    crashes_window_seconds: float = 600.0
+    fresh_seconds: float = 15.0
+    control_seconds: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class BlameWeights:
+    """Assumptions and factors of the blame odds; costs in outage-minutes."""
+
+    bad_deploy_share: float = 0.05
+    other_incidents_per_month: float = 1.0
+    upstream_failing: float = 1 / 20
+    peers_failing: float = 1 / 50
+    new_errors_in_release: float = 20.0
+    platform_reports_crash: float = 5.0
+    same_fault_before: float = 1 / 10
+    first_traffic_lead_seconds: float = 120.0
+    onset_tolerance_seconds: float = 5.0
+    floor: float = 0.80
+    cost_false_rollback_minutes: float = 15.0
+    human_minutes: float = 83.0
+    rollback_minutes: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """How recovery is proved after a rollback is live, and when we stop waiting for it to be live."""
+
+    seconds: float = 180.0
+    late_seconds: float = 300.0
+    give_up_seconds: float = 1200.0
+    good_live_seconds: float = 1800.0
+    good_record_seconds: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Everything `core.step` needs to know of the user's wishes."""
+
+    services: Mapping[str, ServicePolicy]
+    matrix: Mapping[Severity, Rule]
+    control: tuple[str, ...] = ()
+    vendors: Mapping[str, VendorPolicy] = field(default_factory=lambda: MappingProxyType({}))
+    alerts: tuple[str, ...] = ()
+    budget: Budget = Budget()
+    pace: Pace = Pace()
+    detection: Detection = Detection()
+    blame: BlameWeights = BlameWeights()
+    verification: Verification = Verification()
+
+
+DEFAULT_MATRIX: Mapping[Severity, Rule] = MappingProxyType(
+    {
+        Severity.CRITICAL: Rule(Action.ROLLBACK, within_seconds=300.0),
+        Severity.HIGH: Rule(Action.ASK, within_seconds=900.0),
+        Severity.MEDIUM: Rule(Action.TELL, within_seconds=3600.0),
+        Severity.LOW: Rule(Action.NOTE),
+    }
+)

@@ -1,0 +1,50 @@
+"""Quantities as people write them: `45s`, `800ms`, `5m`, `1MiB`, `20/min`. Pure parsing, no surprises."""
+
+import re
+
+SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+BYTES = {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
+_QUANTITY = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)")
+
+
+def parse_duration(text: object) -> float:
+    """Return seconds of `800ms`, `45s`, `5m`, `1h30m`, `30d`.
+
+    Raises ValueError, saying what to write, for a bare number or an unknown unit.
+    """
+    if isinstance(text, (int, float)) and not isinstance(text, bool):
+        raise ValueError(f"a duration needs a unit: write {text:g}s, {text:g}ms or {text:g}m")
+    parts = _QUANTITY.findall(str(text))
+    rest = _QUANTITY.sub("", str(text)).strip()
+    if not parts or rest or any(unit not in SECONDS for _, unit in parts):
+        raise ValueError("not a duration: write a number and a unit (ms, s, m, h, d), as in 800ms, 45s or 1h30m")
+    return sum(float(number) * SECONDS[unit] for number, unit in parts)
+
+
+def parse_size(text: object) -> int:
+    """Return bytes of `512KiB`, `1MiB`. Raises ValueError, saying what to write."""
+    match = _QUANTITY.fullmatch(str(text).strip())
+    if match is None or match[2] not in BYTES:
+        raise ValueError("not a size: write a number and a unit (B, KiB, MiB, GiB), as in 512KiB")
+    return int(float(match[1]) * BYTES[match[2]])
+
+
+def parse_rate(text: object) -> float:
+    """Return events per minute of `20/min` or `2/s`. Raises ValueError, saying what to write."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*/\s*(s|min|h)", str(text).strip())
+    if match is None:
+        raise ValueError("not a rate: write a number per unit of time, as in 20/min")
+    return float(match[1]) * {"s": 60.0, "min": 1.0, "h": 1 / 60}[match[2]]
+
+
+def show_seconds(seconds: float) -> str:
+    """Return a duration for people: `0.8 s`, `38 s`, `5 min`, `3 h 12 min`, `3 d 4 h`."""
+    if seconds < 10 and seconds != int(seconds):
+        return f"{seconds:.1f} s"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} min"
+    if seconds < 172800:
+        return f"{seconds // 3600:.0f} h {seconds % 3600 // 60:.0f} min"
+    return f"{seconds // 86400:.0f} d {seconds % 86400 // 3600:.0f} h"

@@ -1,0 +1,269 @@
+"""The Protocols between the pure core's shell (daemon) and everything outside (adapters). Floor 2.
+
+Rule 1: a port says what it raises; nothing else may come through it.
+Rule 2: a read may be repeated; a call that changes production is made once and then looked up.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+from watchdog.domain.deploys import Deploy, ServiceFacts
+from watchdog.domain.effects import Effect, Note
+from watchdog.domain.events import Event
+from watchdog.domain.incidents import Incident, State
+from watchdog.domain.notices import Notice
+from watchdog.domain.readings import MinuteCount, Phases, Reading
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> float:
+        """Return UTC epoch seconds, for display and for comparing with other people's clocks."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never jump, for durations."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after so many seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One reading of a signal, with what was measured on the way.
+
+    `certificate_expires_at` is UTC epoch seconds; `happened_at` the moment a platform event tells of.
+    """
+
+    reading: Reading
+    latency_seconds: float | None = None
+    phases: Phases | None = None
+    status_code: int | None = None
+    counts: tuple[MinuteCount, ...] = ()
+    new_issues: tuple[str, ...] = ()
+    happened_at: float | None = None
+    certificate_expires_at: float | None = None
+
+
+class SignalSource(Protocol):
+    """Something that can be looked at. Never raises: what goes wrong with the ruler is `Unknown`."""
+
+    name: str
+    kind: str
+    every_seconds: float
+    adaptive: bool
+    """Whether it is probed faster under suspicion (probes are; feeds are not)."""
+
+    async def read(self) -> Sequence[Sample]:
+        """Look once, within its own total deadline. Usually one sample; a feed of events may give several or none."""
+
+    async def close(self) -> None:
+        """Give back what it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformEvent:
+    """One event the platform tells of a service. `at` is UTC epoch seconds; `bad` if something broke."""
+
+    id: str
+    at: float
+    type: str
+    text: str
+    bad: bool = False
+
+
+@runtime_checkable
+class Platform(Protocol):
+    """Reading a hosting platform. Raises Temporary or Permanent."""
+
+    name: str
+    can_write: bool
+
+    async def services(self) -> Sequence[ServiceFacts]:
+        """Return every service the key can see."""
+
+    async def facts(self, service_id: str) -> ServiceFacts:
+        """Return what the platform says of one service."""
+
+    async def deploys(self, service_id: str, back_to: str | None = None) -> Sequence[Deploy]:
+        """Return deploys newest first: at least 20, and paged back to `back_to` when that is given."""
+
+    async def deploy(self, service_id: str, deploy_id: str) -> Deploy:
+        """Return one deploy."""
+
+    async def events(self, service_id: str, since: float) -> Sequence[PlatformEvent]:
+        """Return events since then (UTC epoch seconds), oldest first."""
+
+    async def close(self) -> None:
+        """Close connections."""
+
+
+@runtime_checkable
+class WritablePlatform(Platform, Protocol):
+    """A platform that may also be changed. One call, one request: nothing below it retries."""
+
+    async def set_auto_deploy(self, service_id: str, value: str) -> None:
+        """Set auto-deploy to `off`, `commit` or `checksPass`. Idempotent.
+
+        Raises Temporary, Permanent or OutcomeUnknown.
+        """
+
+    async def rollback(self, service_id: str, deploy_id: str) -> str | None:
+        """Ask for a rollback, once. Return the new deploy's id, or None if accepted without one.
+
+        Raises Temporary only when nothing happened (429), Permanent when refused (4xx),
+        OutcomeUnknown otherwise (timeout, reset, 5xx, unreadable answer).
+        """
+
+
+class Notifier(Protocol):
+    """One channel to people. Raises Temporary (try again) or Permanent (this channel is broken)."""
+
+    name: str
+
+    async def send(self, notice: Notice, reference: str | None) -> str | None:
+        """Deliver; `reference` is what the last send for this incident returned (a thread, a state), or None."""
+
+    async def check(self) -> str:
+        """Prove without disturbing anybody that the channel would work; return what was proved."""
+
+    async def close(self) -> None:
+        """Close connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class PendingEffect:
+    """An effect that was recorded and not finished."""
+
+    id: int
+    effect: Effect
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRow:
+    """The journal of one changing call. `state`: planned, sending, accepted, done, failed.
+
+    `sent_at` is UTC epoch seconds of the last check before a send, `attempts` the sends so far.
+    """
+
+    incident: str
+    step: str
+    state: str
+    target: str
+    baseline: str
+    deploy: str | None = None
+    attempts: int = 0
+    sent_at: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Minute:
+    """One minute (or hour) of one signal, for charts. Latencies in seconds; None where nothing was measured."""
+
+    service: str
+    signal: str
+    start: float
+    good: int
+    bad: int
+    unknown: int
+    p50_seconds: float | None = None
+    p95_seconds: float | None = None
+    p99_seconds: float | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A change a human asked for through the CLI; `answer` is empty until the daemon applied it."""
+
+    id: int
+    name: str
+    arguments: Mapping[str, Any]
+    by: str
+    done: bool = False
+    ok: bool = False
+    answer: str = ""
+    exit_code: int = 0
+
+
+class Store(Protocol):
+    """Where everything is written down before it is done. Raises Temporary when the store does not answer."""
+
+    async def open(self) -> None:
+        """Create or migrate the schema. Raises Permanent for a schema newer than ours or a damaged file."""
+
+    async def load(self) -> State | None:
+        """Return the last saved state, or None at the very first start."""
+
+    async def save(self, event: Event | None, state: State, effects: Sequence[Effect]) -> Sequence[PendingEffect]:
+        """Save event, state, notes, incidents and pending outside effects in one transaction.
+
+        Returns the recorded effects of `effects.OUTSIDE`, with their ids, in order.
+        """
+
+    async def pending(self) -> Sequence[PendingEffect]:
+        """Return recorded effects that were not finished, oldest first."""
+
+    async def finish(self, effect_id: int, outcome: str) -> None:
+        """Mark an effect as finished, with what came of it."""
+
+    async def action(self, incident: str, step: str) -> ActionRow | None:
+        """Return the journal row of a changing call, or None."""
+
+    async def put_action(self, row: ActionRow, expect: str | None) -> bool:
+        """Insert (`expect` None) or replace the row if its state is still `expect`; tell whether it was."""
+
+    async def reference(self, incident: str, channel: str) -> str | None:
+        """Return what the channel's last delivery for the incident returned."""
+
+    async def delivered(self, effect_id: int, channel: str, incident: str, reference: str | None) -> None:
+        """Remember that this channel has this notice."""
+
+    async def deliveries(self, effect_id: int) -> Sequence[str]:
+        """Return the channels that have this notice already."""
+
+    async def incident(self, incident_id: str) -> Incident | None:
+        """Return one incident, open or closed."""
+
+    async def incidents(self, limit: int = 50) -> Sequence[Incident]:
+        """Return incidents, newest first."""
+
+    async def notes(
+        self,
+        *,
+        incident: str | None = None,
+        service: str | None = None,
+        since: float | None = None,
+        until: float | None = None,
+        limit: int = 500,
+    ) -> Sequence[Note]:
+        """Return the lines of the story, oldest first."""
+
+    async def label(self, incident_id: str, verdict: str, by: str) -> bool:
+        """Record a human's judgement (right, wrong) of an incident; False if there is none of that id."""
+
+    async def labels(self) -> Mapping[str, str]:
+        """Return incident id to label."""
+
+    async def put_minutes(self, rows: Sequence[Minute]) -> None:
+        """Add one-minute aggregates; roll up and drop what is older than 48 h (minutes) or 400 days (hours)."""
+
+    async def minutes(self, service: str, since: float, until: float) -> Sequence[Minute]:
+        """Return the aggregates of a service, oldest first."""
+
+    async def submit(self, name: str, arguments: Mapping[str, Any], by: str) -> int:
+        """Queue a command for the daemon; return its id."""
+
+    async def commands(self) -> Sequence[Command]:
+        """Return commands that nobody answered yet, oldest first."""
+
+    async def answer(self, command_id: int, *, ok: bool, text: str, exit_code: int) -> None:
+        """Record the daemon's answer to a command."""
+
+    async def command(self, command_id: int) -> Command | None:
+        """Return one command."""
+
+    async def close(self) -> None:
+        """Close the store."""
