@@ -1,1 +1,35 @@
-"""."""
+"""Channels to people: one file each, one line each in `NOTIFIERS`.
+
+Rule 1: a channel tells no secret, neither in an error nor in a log; a webhook URL *is* one.
+Rule 2: one `send` is one attempt; the outbox (daemon/tell.py) repeats it, so a notice may arrive twice.
+Rule 3: a notice holds words of strangers; `text.py` makes them harmless before any channel takes them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from watchdog.adapters.notifiers import console, email, pagerduty, slack, webhook
+from watchdog.adapters.options import Context, Options
+from watchdog.ports import Notifier
+
+
+@dataclass(frozen=True, slots=True)
+class NotifierKind:
+    """One kind of channel: its options, the `WATCHDOG_*` variables these options require, and how to build it.
+
+    `build` raises ConfigurationError when a secret cannot be what it should be.
+    """
+
+    options: type[Options]
+    secrets: Callable[[Any], tuple[str, ...]]
+    build: Callable[[Any, Context], Notifier]
+
+
+NOTIFIERS: dict[str, NotifierKind] = {
+    "pagerduty": NotifierKind(pagerduty.PagerDutyOptions, pagerduty.secrets, pagerduty.build),
+    "slack": NotifierKind(slack.SlackOptions, slack.secrets, slack.build),
+    "email": NotifierKind(email.EmailOptions, email.secrets, email.build),
+    "webhook": NotifierKind(webhook.WebhookOptions, webhook.secrets, webhook.build),
+    "console": NotifierKind(console.ConsoleOptions, console.secrets, console.build),
+}
