@@ -1,0 +1,90 @@
+"""Simulated time for tests, and the one way to wait for a real condition.
+
+`FakeClock()` jumps to the next sleeper as soon as the loop has nothing else to do: for code that sleeps between
+attempts. `FakeClock(auto=False)` stands still until the test calls `advance`: for schedules, where the test wants to
+say how long it is. `freeze` lets time pass while nobody runs, as a blocked event loop does.
+"""
+
+import asyncio
+import heapq
+from collections.abc import Callable
+from itertools import count
+
+IDLE_TURNS = 25
+"""So many turns of the loop without a new sleeper count as idle; a chain of awaits in our code is shorter."""
+
+
+class FakeClock:
+    """A ports.Clock whose time is moved by the test."""
+
+    def __init__(self, start: float = 1_750_000_000.0, *, auto: bool = True) -> None:
+        self.start = start
+        self.elapsed = 0.0
+        self._auto = auto
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._order = count()
+        self._pumping = False
+
+    def now(self) -> float:
+        """Return simulated UTC epoch seconds."""
+        return self.start + self.elapsed
+
+    def monotonic(self) -> float:
+        """Return simulated seconds since the clock was made, plus an offset nobody should rely on."""
+        return 1000.0 + self.elapsed
+
+    async def sleep(self, seconds: float) -> None:
+        """Return when simulated time has moved so far."""
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self.elapsed + seconds, next(self._order), future))
+        if self._auto and not self._pumping:
+            self._pumping = True
+            self._pump(IDLE_TURNS)
+        await future
+
+    async def advance(self, seconds: float) -> None:
+        """Move time, waking each sleeper at its own moment and letting everybody run in between."""
+        until = self.elapsed + seconds
+        await self.settle()
+        while self._sleepers and self._sleepers[0][0] <= until:
+            self._wake_next()
+            await self.settle()
+        self.elapsed = max(self.elapsed, until)
+        await self.settle()
+
+    def freeze(self, seconds: float) -> None:
+        """Let time pass while nobody runs."""
+        self.elapsed += seconds
+
+    async def settle(self) -> None:
+        """Let everybody run until they wait."""
+        for _ in range(IDLE_TURNS):
+            await asyncio.sleep(0)
+
+    def _wake_next(self) -> None:
+        deadline, _, future = heapq.heappop(self._sleepers)
+        self.elapsed = max(self.elapsed, deadline)
+        if not future.done():
+            future.set_result(None)
+
+    def _pump(self, turns: int) -> None:
+        if turns > 0:
+            asyncio.get_running_loop().call_soon(self._pump, turns - 1)
+            return
+        while self._sleepers and self._sleepers[0][2].done():
+            heapq.heappop(self._sleepers)
+        if not self._sleepers:
+            self._pumping = False
+            return
+        self._wake_next()
+        asyncio.get_running_loop().call_soon(self._pump, IDLE_TURNS)
+
+
+async def eventually(condition: Callable[[], object], within_seconds: float = 20.0) -> None:
+    """Wait until a condition holds; TimeoutError after a generous bound (never a claim about speed)."""
+    async with asyncio.timeout(within_seconds):
+        while not condition():
+            await asyncio.sleep(0.01)
