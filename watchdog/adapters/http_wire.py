@@ -1,0 +1,205 @@
+"""One exchange of bytes with a vendor, with a limit on everything: time, size, rate.
+
+Rule 1: httpx has no total timeout and inflates without limit, so both are done here.
+Rule 2: nothing that httpx says is repeated: its texts hold URLs, and a URL may be a secret. Only the error's type is.
+"""
+
+import asyncio
+import json
+import logging
+import math
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+from watchdog.domain.errors import Refused
+from watchdog.domain.units import show_seconds
+from watchdog.ports import Clock
+
+Params = Mapping[str, str] | Sequence[tuple[str, str]]
+"""A query string; pairs where a key is repeated."""
+
+MAX_TEXT = 64 * 1024
+MAX_RESET_SECONDS = 3600.0
+
+for _noisy in ("httpx", "httpcore"):
+    logging.getLogger(_noisy).setLevel(logging.WARNING)  # their INFO and DEBUG lines hold URLs and headers
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a vendor answered: `json` is None when the body is empty or not JSON, `text` its first 64 KiB."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    json: object | None = field(repr=False)
+    text: str = field(repr=False)
+
+    @property
+    def ok(self) -> bool:
+        """The status is 2xx."""
+        return 200 <= self.status < 300
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """No usable answer came, and why. `sent` is False only when certainly no byte of the request left."""
+
+    why: str
+    sent: bool
+    too_large: bool = False
+
+
+class OnlyGet(httpx.AsyncBaseTransport):
+    """A transport that can only GET: a read-only client cannot write, whoever holds it."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Pass a GET on. Raises Refused for every other method, before a socket is touched."""
+        if request.method != "GET":
+            raise Refused(f"this client only reads: {request.method} is impossible")
+        return await self._inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Close the transport below."""
+        await self._inner.aclose()
+
+
+async def exchange(
+    client: httpx.AsyncClient,
+    method: str,
+    url: str,
+    *,
+    timeout_seconds: float,
+    max_body_bytes: int,
+    params: Params | None = None,
+    body: object | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Answer | Lost:
+    """Send one request and read its answer whole, within one deadline. Raises nothing for what the network does.
+
+    An error status is an answer even if its body is lost: the refusal has been heard.
+    """
+    seen: httpx.Response | None = None
+    query = httpx.QueryParams(tuple(params.items() if isinstance(params, Mapping) else params)) if params else None
+    try:
+        async with (
+            asyncio.timeout(timeout_seconds),
+            client.stream(method, url, params=query, json=body, headers=headers) as response,
+        ):
+            seen = response
+            return _answer(response, await _read(response, max_body_bytes))
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, _TooLarge, zlib.error) as error:
+        lost = _lost(error, timeout_seconds, max_body_bytes)
+    if seen is not None and seen.status_code >= 400:
+        return _answer(seen, b"")
+    return lost
+
+
+class _TooLarge(Exception):
+    """The body is larger than we are ready to hold."""
+
+
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
+
+
+def _lost(error: Exception, timeout_seconds: float, max_body_bytes: int) -> Lost:
+    """Return what an exception means, told by its type alone."""
+    kind = type(error).__name__
+    if isinstance(error, _NOT_SENT):
+        return Lost(f"could not be reached ({kind})", sent=False)
+    if isinstance(error, _TooLarge):
+        return Lost(f"sent more than {max_body_bytes} bytes", sent=True, too_large=True)
+    if isinstance(error, (TimeoutError, httpx.TimeoutException)):
+        return Lost(f"did not answer in {show_seconds(timeout_seconds)} ({kind})", sent=True)
+    return Lost(f"broke the connection off ({kind})", sent=True)
+
+
+async def _read(response: httpx.Response, max_body_bytes: int) -> bytes:
+    """Return the body, inflated if need be; raise _TooLarge as soon as it passes the limit."""
+    if response.is_stream_consumed:  # made in memory by httpx.MockTransport, not read from a wire
+        return response.content
+    inflate = None
+    if response.headers.get("content-encoding", "").lower() in ("gzip", "deflate"):
+        inflate = zlib.decompressobj(wbits=47)
+    body = bytearray()
+    async for chunk in response.aiter_raw():
+        body += inflate.decompress(chunk, max_body_bytes + 1 - len(body)) if inflate else chunk
+        if len(body) > max_body_bytes:
+            raise _TooLarge
+    return bytes(body)
+
+
+def _answer(response: httpx.Response, body: bytes) -> Answer:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    parsed: object | None
+    try:
+        parsed = json.loads(body) if body else None
+    except (ValueError, RecursionError):
+        parsed = None
+    return Answer(response.status_code, headers, parsed, body[:MAX_TEXT].decode("utf-8", "replace"))
+
+
+def retry_after_seconds(headers: Mapping[str, str], now: float) -> float:
+    """Return how long the vendor asks us to wait (seconds or an HTTP date); 0 when it does not say. `now`: epoch."""
+    asked = headers.get("retry-after", "").strip()
+    if not asked:
+        return 0.0
+    seconds = _number(asked)
+    if seconds is None:
+        try:
+            seconds = parsedate_to_datetime(asked).timestamp() - now
+        except (ValueError, OverflowError):
+            return 0.0
+    return min(max(seconds, 0.0), MAX_RESET_SECONDS)
+
+
+def reset_seconds(headers: Mapping[str, str], now: float) -> float | None:
+    """Return the seconds until the rate window ends if it is used up, else None.
+
+    Render and PagerDuty send seconds left, Sentry and GitHub epoch seconds, LaunchDarkly epoch milliseconds:
+    told apart by size, because the documents themselves are wrong about it.
+    """
+    for prefix in ("ratelimit-", "x-ratelimit-", "x-sentry-rate-limit-"):
+        remaining = _number(headers.get(prefix + "remaining", ""))
+        reset = _number(headers.get(prefix + "reset", ""))
+        if remaining is None or remaining > 0 or reset is None:
+            continue
+        seconds = reset / 1000 - now if reset > 1e11 else reset - now if reset > 1e8 else reset
+        return min(max(seconds, 0.0), MAX_RESET_SECONDS)
+    return None
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+class RateGate:
+    """Remembers when the vendor will take requests again."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._shut_until = -math.inf
+
+    def note(self, answer: Answer) -> float:
+        """Learn from an answer's headers; return the seconds to wait that a 429 asks for (at least 1), else 0."""
+        now = self._clock.now()
+        seconds = reset_seconds(answer.headers, now) or 0.0
+        if answer.status == 429:
+            seconds = max(seconds, retry_after_seconds(answer.headers, now), 1.0)
+        if seconds > 0:
+            self._shut_until = max(self._shut_until, self._clock.monotonic() + seconds)
+        return seconds if answer.status == 429 else 0.0
+
+    def seconds_shut(self) -> float:
+        """Return for how many more seconds a request would be refused."""
+        return max(0.0, self._shut_until - self._clock.monotonic())
