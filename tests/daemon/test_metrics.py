@@ -1,0 +1,139 @@
+"""Metric names, in the eyes of promtool and of a scraper."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from watchdog.daemon.metrics import Metrics
+from watchdog.domain.incidents import Phase
+from watchdog.domain.readings import Bad, Good, Unknown
+from watchdog.ports import Sample
+
+
+def lively() -> Metrics:
+    """Return metrics on which every method was called."""
+    metrics = Metrics("1.2.3")
+    metrics.watch("api", "health")
+    metrics.read("api", "health", [Sample(Good(), certificate_expires_at=1.8e9)], 0.02)
+    metrics.read("api", "health", [Sample(Bad("HTTP 503"))], 0.02)
+    metrics.read("api", "sentry", [Sample(Unknown("no answer")), Sample(Unknown("no answer"))], 3.0)
+    metrics.skipped("api", "health")
+    metrics.void("api", "health")
+    metrics.lateness(0.003)
+    metrics.in_flight(2)
+    metrics.health(healthy=True, ready=False)
+    metrics.seeing(blind=False, paused=True)
+    metrics.mode("api", "observe")
+    metrics.mode("api", "autonomous")
+    metrics.event(1.7e9)
+    metrics.phase("api", Phase.SUSPECT)
+    metrics.incident_opened("api", "critical")
+    metrics.incidents_open("api", "critical", 1)
+    metrics.decided("api", "rollback", 38.0)
+    metrics.decided("api", "note", None)
+    metrics.rollback("api", "accepted")
+    metrics.restored(140)
+    metrics.pinned("api", True)
+    metrics.page("slack", "delivered")
+    metrics.pages_pending(1)
+    metrics.loop_lag(0.001)
+    metrics.tasks(9)
+    metrics.error("probe:api/health")
+    metrics.store_error()
+    metrics.remote_write("sent", 0, 1.7e9)
+    metrics.heartbeat("ok", 1.7e9)
+    return metrics
+
+
+def value(metrics: Metrics, name: str, **labels: str) -> float | None:
+    """Return one sample's value."""
+    return metrics.registry.get_sample_value(name, labels)
+
+
+def test_promtool_finds_nothing_to_complain_about() -> None:
+    """Names, units, suffixes and help texts follow the conventions."""
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        assert os.environ.get("CI") != "true", "CI needs promtool (Debian package prometheus)"
+        pytest.skip("promtool is not installed")
+    body, _ = lively().render("")
+    done = subprocess.run([promtool, "check", "metrics"], input=body, capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout + done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "expected"),
+    [
+        ("watchdog_build_info", {"version": "1.2.3"}, 1),
+        ("watchdog_probe_total", {"service": "api", "signal": "health", "outcome": "good"}, 1),
+        ("watchdog_probe_total", {"service": "api", "signal": "health", "outcome": "bad"}, 1),
+        ("watchdog_probe_total", {"service": "api", "signal": "health", "outcome": "unknown"}, 0),
+        ("watchdog_probe_total", {"service": "api", "signal": "sentry", "outcome": "unknown"}, 2),
+        ("watchdog_probe_duration_seconds_count", {"service": "api", "signal": "health"}, 2),
+        ("watchdog_signal_good", {"service": "api", "signal": "health"}, 0),
+        ("watchdog_signal_unknown", {"service": "api", "signal": "health"}, 0),
+        ("watchdog_signal_good", {"service": "api", "signal": "sentry"}, 0),
+        ("watchdog_signal_unknown", {"service": "api", "signal": "sentry"}, 1),
+        ("watchdog_certificate_expiry_timestamp_seconds", {"service": "api", "signal": "health"}, 1.8e9),
+        ("watchdog_probes_skipped_total", {"service": "api", "signal": "health"}, 1),
+        ("watchdog_probes_void_total", {"service": "api", "signal": "health"}, 1),
+        ("watchdog_up", {}, 1),
+        ("watchdog_ready", {}, 0),
+        ("watchdog_blind", {}, 0),
+        ("watchdog_paused", {}, 1),
+        ("watchdog_mode_info", {"service": "api", "mode": "observe"}, None),
+        ("watchdog_mode_info", {"service": "api", "mode": "autonomous"}, 1),
+        ("watchdog_service_phase", {"service": "api", "phase": "suspect"}, 1),
+        ("watchdog_service_phase", {"service": "api", "phase": "calm"}, 0),
+        ("watchdog_incidents_total", {"service": "api", "severity": "critical"}, 1),
+        ("watchdog_incident_open", {"service": "api", "severity": "critical"}, 1),
+        ("watchdog_decisions_total", {"service": "api", "course": "rollback"}, 1),
+        ("watchdog_rollbacks_total", {"service": "api", "outcome": "accepted"}, 1),
+        ("watchdog_auto_deploy_pinned", {"service": "api"}, 1),
+        ("watchdog_pages_total", {"channel": "slack", "outcome": "delivered"}, 1),
+        ("watchdog_pages_pending", {}, 1),
+        ("watchdog_detection_delay_seconds_count", {}, 1),
+        ("watchdog_restore_seconds_sum", {}, 140),
+        ("watchdog_errors_total", {"task": "probe"}, 1),
+        ("watchdog_store_errors_total", {}, 1),
+        ("watchdog_remote_write_batches_total", {"outcome": "sent"}, 1),
+        ("watchdog_heartbeat_pings_total", {"outcome": "ok"}, 1),
+        ("watchdog_last_event_timestamp_seconds", {}, 1.7e9),
+    ],
+)
+def test_each_method_moves_its_metric(name: str, labels: dict[str, str], expected: float | None) -> None:
+    """What was told is what can be read."""
+    assert value(lively(), name, **labels) == expected
+
+
+def test_a_forgotten_signal_leaves_no_series() -> None:
+    """After a reload nothing claims that a removed signal is still good."""
+    metrics = lively()
+    metrics.forget("api", "health")
+    text = metrics.render("")[0].decode()
+    assert 'signal="health"' not in text
+    assert 'signal="sentry"' in text
+
+
+def test_the_format_is_negotiated_and_nothing_is_created() -> None:
+    """OpenMetrics on request, the classic text otherwise; `_created` in neither; our prefix or the process's."""
+    metrics = lively()
+    classic, classic_type = metrics.render("")
+    modern, modern_type = metrics.render("application/openmetrics-text;version=1.0.0,text/plain;q=0.5")
+    assert classic_type.startswith("text/plain")
+    assert modern_type.startswith("application/openmetrics-text")
+    assert modern.endswith(b"# EOF\n")
+    assert b"_created" not in classic + modern
+    names = set(re.findall(rb"^# TYPE (\w+)", classic, re.MULTILINE))
+    assert all(name.startswith((b"watchdog_", b"process_")) for name in names)
+    assert b"process_open_fds" in names
+
+
+def test_two_daemons_in_one_process_do_not_meet() -> None:
+    """Each has its registry."""
+    first, second = Metrics("1"), Metrics("2")
+    first.store_error()
+    assert value(second, "watchdog_store_errors_total") == 0
