@@ -1,0 +1,176 @@
+"""Incidents built by hand: the cast of the demo. Times are seconds after the demo's begin, 02:14:04 UTC."""
+
+from dataclasses import replace
+
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.effects import Note
+from watchdog.domain.incidents import (
+    Blame,
+    Course,
+    Decision,
+    Evidence,
+    Finding,
+    GuardAnswer,
+    Incident,
+    Skipped,
+    TargetChoice,
+    Term,
+    Verdict,
+    Veto,
+)
+from watchdog.domain.policy import Severity
+
+BEGIN = 1795572844.0
+"""2026-11-25 02:14:04 UTC."""
+BAD = Deploy(
+    "dep-42", "live", "new_commit", "9f3c2abd4e5f60718293", "Refactor sessions\n\nlong body", finished_at=BEGIN
+)
+FAILED = Deploy("dep-41", "build_failed", "new_commit", "5aa0c11d4e5f60718293", "Try a new bundler")
+GOOD = Deploy("dep-40", "deactivated", "new_commit", "1b7e0d4d4e5f60718293", "Add a footer", finished_at=BEGIN - 273600)
+
+VETOES = tuple(
+    Veto(name, False, why)
+    for name, why in (
+        ("blind", "2 of 2 control targets answer"),
+        ("onset before deploy", "onset 4 s after first traffic"),
+        ("platform outage", "render is up"),
+        ("already tried", "nothing was rolled back for this incident"),
+        ("flapping", "no other change of state in 10 min"),
+        ("dependency deployed", "no dependency was deployed"),
+    )
+)
+
+
+def blame(**changes: object) -> Blame:
+    """Return the blame of the sketch."""
+    whole = Blame(
+        suspect=BAD,
+        change=BAD,
+        configuration=False,
+        odds=679.0,
+        prior_odds=679.0,
+        prior_why="onset 4 s after live; assumed (no history yet): 1 bad deploy in 20, 1 other incident a month",
+        terms=(),
+        vetoes=VETOES,
+        probability=679 / 680,
+        need=0.80,
+        floor=0.80,
+        cost_rule=0.16,
+        why="live 4 s before onset",
+    )
+    return replace(whole, **changes)  # type: ignore[arg-type]
+
+
+GUARDS = tuple(
+    GuardAnswer(name, Verdict.PASS, why)
+    for name, why in (
+        ("mode", "ok"),
+        ("hold", "none"),
+        ("budget", "0 of 2"),
+        ("cooldown", "ok"),
+        ("newer deploy", "none"),
+        ("migration", "none"),
+        ("env", "unchanged"),
+    )
+)
+TARGET = TargetChoice(GOOD, "was live 3 d 4 h", (Skipped("dep-41", FAILED.commit, "build failed, never live"),))
+
+
+def decision(**changes: object) -> Decision:
+    """Return the decision of the sketch."""
+    whole = Decision(
+        at=BEGIN + 48,
+        course=Course.ROLLBACK,
+        severity=Severity.CRITICAL,
+        why="dep-42 is to blame and every guard passes",
+        rule="critical -> rollback",
+        share=0.91,
+        mode="autonomous",
+        evidence=(
+            Evidence(
+                "home",
+                "bad",
+                "39 of 39 probes failed for 38 s (limit 38 s)  HTTP 503",
+                "CUSUM 9.2 of 14: not what fired",
+            ),
+            Evidence("errors", "unknown", "newest full Sentry minute predates onset"),
+            Evidence("control", "good", "2 of 2 answer"),
+            Evidence("vendor status", "good", "ok"),
+        ),
+        blame=blame(),
+        guards=GUARDS,
+        target=TARGET,
+    )
+    return replace(whole, **changes)  # type: ignore[arg-type]
+
+
+def incident(**changes: object) -> Incident:
+    """Return the incident of the sketch, verified."""
+    whole = Incident(
+        id="INC-1",
+        service="web",
+        severity=Severity.CRITICAL,
+        opened_at=BEGIN + 48,
+        onset_at=BEGIN + 10,
+        title="HTTP 503 on home",
+        findings=(
+            Finding("home", "http", "run timer", BEGIN + 10, 1.0, "39 of 39 probes failed for 38 s (limit 38 s)"),
+        ),
+        decision=decision(),
+        pin_previous="commit",
+        pinned=True,
+        suspect="dep-42",
+        suspect_code=BAD.commit,
+        target="dep-40",
+        target_code=GOOD.commit,
+        requested_at=BEGIN + 49,
+        tried=True,
+        rollback_deploy="dep-43",
+        restored_at=BEGIN + 57,
+        verified_at=BEGIN + 87,
+        verification="7 of 7 probes good for 30 s; Sentry still unknown",
+        closed_at=BEGIN + 87,
+        outcome="rolled back to dep-40",
+        paged=True,
+    )
+    return replace(whole, **changes)  # type: ignore[arg-type]
+
+
+def undone(decided: Decision, **changes: object) -> Incident:
+    """Return an incident with that decision for which nothing was changed at Render."""
+    nothing: dict[str, object] = {
+        "decision": decided,
+        "pin_previous": None,
+        "pinned": False,
+        "requested_at": None,
+        "tried": False,
+        "rollback_deploy": None,
+        "restored_at": None,
+        "verified_at": None,
+        "verification": "",
+        "closed_at": None,
+        "outcome": "",
+    }
+    return incident(**{**nothing, **changes})
+
+
+def note(second: float, label: str, text: str) -> Note:
+    """Return a line of INC-1's story."""
+    return Note(BEGIN + second, "web", "INC-1", label, text)
+
+
+NOTES = (
+    note(10, "SUSPECT", "HTTP 503; probe every 1 s"),
+    note(48, "CRITICAL", "39 of 39 probes failed for 38 s (limit 38 s)"),
+    note(48, "BLAME", "dep-42, P 0.998 (need 0.80): live 4 s before onset"),
+    note(48, "GUARDS", "all pass"),
+    note(48, "TARGET", "dep-40 1b7e0d4 (skipped dep-41: build failed)"),
+    note(48, "ACT", "intent saved; newest deploy then dep-42"),
+    note(49, "ACT", "auto-deploy commit -> off, read back"),
+    note(49, "ACT", "rollback to dep-40, sent once -> dep-43"),
+    note(50, "TOLD", "PagerDuty (info), Slack (one thread)"),
+    note(57, "RESTORED", "dep-43 live; verifying"),
+    note(87, "VERIFIED", "7 of 7 probes good for 30 s"),
+)
+
+UPSTREAM = Term(1 / 20, "openai reports a major outage")

@@ -1,0 +1,135 @@
+"""`watchdog explain`: why one incident was judged and treated as it was. Pure: an incident and its notes in, lines out.
+
+Rule 1: every value comes from the data; a section without data is left out.
+Rule 2: what stays unsure is said as plainly as what is known.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, tzinfo
+
+from watchdog.cli import outlook, reasons
+from watchdog.cli.text import clean, clock, day, flow, item, moment, section, sentence, story, zone
+from watchdog.domain.effects import Note
+from watchdog.domain.incidents import Course, Decision, Evidence, Incident
+from watchdog.domain.units import show_seconds
+
+COURSES = {
+    Course.ROLLBACK: "roll back",
+    Course.ANNOUNCE: "announce, then roll back unless stopped",
+    Course.ASK: "ask a human before anything is changed",
+    Course.PAGE: "page a human, change nothing",
+    Course.TELL: "tell, change nothing",
+    Course.NOTE: "write it down, change nothing",
+}
+REASONING = frozenset({"SUSPECT", "CRITICAL", "HIGH", "MEDIUM", "LOW", "SEVERITY", "BLAME", "GUARDS", "TARGET"})
+"""Labels of notes whose content the other sections tell in full."""
+
+
+def explain(
+    incident: Incident,
+    notes: Sequence[Note],
+    label: str | None,
+    *,
+    all_vetoes: bool = False,
+    target_seconds: float | None = None,
+    repo: str | None = None,
+    tz: tzinfo = UTC,
+) -> list[str]:
+    """Return the incident's story in lines of at most 78 characters (links excepted).
+
+    `target_seconds` is the policy's time limit for this severity, `repo` the https address of the code.
+    """
+    decision = incident.decision
+    parts = [header(incident, target_seconds, tz), seen(incident)]
+    if decision is not None:
+        parts += [severity(decision), reasons.blame(decision, all_vetoes=all_vetoes, repo=repo)]
+        parts += [reasons.guards(decision.guards), reasons.target(decision.target)]
+    parts += [done(notes, tz), outlook.unsure(incident), outlook.otherwise(decision)]
+    parts += [outlook.next_steps(incident, label), judged(label)]
+    blocks = [parts[0], story(parts[1:3]), *parts[3:]]
+    return [line for number, block in enumerate(filter(None, blocks)) for line in ([""] if number else []) + block]
+
+
+def state_of(incident: Incident) -> str:
+    """Return in capitals how far the incident is: VERIFIED, PAGED, OPEN …"""
+    ladder = (
+        (incident.verified_at is not None, "VERIFIED"),
+        (incident.closed_at is not None and incident.human_needed != "", "LEFT TO A HUMAN"),
+        (incident.closed_at is not None, "CLOSED"),
+        (incident.human_needed != "", "A HUMAN IS NEEDED"),
+        (incident.restored_at is not None, "LIVE AGAIN, NOT VERIFIED YET"),
+        (incident.requested_at is not None, "ROLLBACK REQUESTED"),
+        (incident.announced_until is not None, "ROLLBACK ANNOUNCED"),
+        (incident.asked_at is not None and incident.approved_by is None, "WAITING FOR AN ANSWER"),
+        (incident.paged, "PAGED"),
+    )
+    return next((word for holds, word in ladder if holds), "OPEN")
+
+
+def header(incident: Incident, target_seconds: float | None, tz: tzinfo) -> list[str]:
+    """Return who, how bad, how it stands, and what was decided when."""
+    first = f"{clean(incident.id)}  {clean(incident.service)}  {incident.severity.upper()}, {state_of(incident)}."
+    lines = [first + restored(incident, target_seconds)]
+    decision = incident.decision
+    if decision is not None:
+        lines += flow(f'Mode {decision.mode}; rule "{clean(decision.rule)}".')
+        after = f"{show_seconds(max(0.0, decision.at - incident.onset_at))} later: {COURSES[decision.course]}."
+        lines += flow(f"Onset {moment(incident.onset_at, tz)}; decided {after}")
+        lines += flow(sentence(decision.why))
+        lines += flow(sentence(decision.would))
+    else:
+        lines += flow(f"Onset {moment(incident.onset_at, tz)}; nothing decided yet.")
+    if incident.approved_by:
+        lines += flow(f"Approved by {clean(incident.approved_by)}.")
+    lines += flow(sentence(incident.outcome))
+    return lines
+
+
+def restored(incident: Incident, target_seconds: float | None) -> str:
+    """Return ` Restored in 47 s (target 5 min).`, or nothing while it is not restored."""
+    if incident.restored_at is None:
+        return ""
+    took = incident.restored_at - incident.onset_at
+    if target_seconds is None:
+        return f" Restored in {show_seconds(took)}."
+    missed = ", missed" if took > target_seconds else ""
+    return f" Restored in {show_seconds(took)} (target {show_seconds(target_seconds)}{missed})."
+
+
+def seen(incident: Incident) -> list[str]:
+    """Return what every signal said at the decision, or the findings while there is none."""
+    if incident.decision is not None and incident.decision.evidence:
+        evidence = incident.decision.evidence
+    else:
+        evidence = tuple(Evidence(finding.signal, "bad", finding.text) for finding in incident.findings)
+    indent = min(24, max([13, *(len(clean(one.signal)) + 4 for one in evidence)]))
+    lines: list[str] = []
+    for one in evidence:
+        known = one.verdict != "unknown" or one.text.lower().startswith("unknown")
+        lines += item(one.signal, one.text if known else f"unknown: {one.text}", indent)
+        lines += item("", one.detail, indent) if one.detail else []
+    return ["SEEN", *lines] if lines else []
+
+
+def severity(decision: Decision) -> list[str]:
+    """Return the severity and the share failing it rests on."""
+    return section("SEVERITY", f"{decision.severity}: share failing {decision.share:.2f}")
+
+
+def done(notes: Sequence[Note], tz: tzinfo) -> list[str]:
+    """Return what was done, each line with its time of day (and its date, when that is another day)."""
+    rows = [note for note in notes if note.label not in REASONING]
+    if not rows:
+        return []
+    first = rows[0].at
+    lines = [f"DONE ({zone(first, tz)})"]
+    for note in rows:
+        text = note.text if note.label == "ACT" else f"{note.label.lower()}: {note.text}"
+        date = "" if day(note.at, tz) == day(first, tz) else f"({day(note.at, tz)}) "
+        lines += item(clock(note.at, tz), date + text)
+    return lines
+
+
+def judged(label: str | None) -> list[str]:
+    """Return what a human thought of it afterwards."""
+    return section("JUDGED", f"{label} by a human") if label else []

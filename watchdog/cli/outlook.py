@@ -1,0 +1,119 @@
+"""What stays unsure, what would have changed the outcome, and what is left to do. Pure."""
+
+from watchdog.cli.text import arrows, clean, section, sentence, short, show_number
+from watchdog.domain.incidents import Blame, Course, Decision, Incident, Verdict
+from watchdog.domain.policy import Mode
+
+ACTING = frozenset({Course.ROLLBACK, Course.ANNOUNCE})
+
+
+def unsure(incident: Incident) -> list[str]:
+    """Return what was not known or not proved."""
+    doubts: list[str] = []
+    decision = incident.decision
+    if decision is not None:
+        doubts += [
+            f"{one.signal} could not be judged ({one.text})" for one in decision.evidence if one.verdict == "unknown"
+        ]
+        doubts += _of_blame(decision.blame)
+        if decision.target is not None and decision.target.warning:
+            doubts.append(decision.target.warning)
+    if incident.requested_at is not None and not incident.pinned:
+        doubts.append(f"auto-deploy was not confirmed to be off: {incident.pin_note or 'no answer'}")
+    if incident.restored_at is not None and incident.verified_at is None and incident.closed_at is not None:
+        doubts.append(f"recovery was not proved: {incident.verification or 'no verification ran'}")
+    else:
+        doubts += [part.strip() for part in incident.verification.split(";") if "unknown" in part.lower()]
+    return section("UNSURE", sentence("; ".join(doubts))) if doubts else []
+
+
+def _of_blame(blame: Blame | None) -> list[str]:
+    if blame is None:
+        return []
+    if blame.probability is None:
+        return [f"whether a deploy is to blame: {blame.why}"]
+    return ["the rates behind the odds are assumptions"] if "assum" in blame.prior_why.lower() else []
+
+
+def otherwise(decision: Decision | None) -> list[str]:
+    """Return `what would have changed it -> to what`, derived from what was decisive."""
+    if decision is None or not decision.rule.endswith(("rollback", "ask")):
+        return []
+    obstacles = _obstacles(decision)
+    rows = [(condition, _then(decision, len(obstacles) - 1)) for condition in obstacles]
+    if not obstacles and decision.blame is not None and decision.blame.suspect is not None:
+        rows.append((f"onset before {decision.blame.suspect.id}", "page only"))
+    if not obstacles:
+        rows += _other_modes(decision)
+    return arrows(rows, "OTHERWISE")
+
+
+def _obstacles(decision: Decision) -> list[str]:
+    """Return, as conditions, everything that alone kept a rollback from happening (the mode apart)."""
+    blame = decision.blame
+    obstacles: list[str] = []
+    if blame is None or blame.suspect is None:
+        obstacles.append("a deploy that could be blamed")
+    else:
+        obstacles += [f"no veto {veto.name}" for veto in blame.vetoed]
+        if blame.probability is None:
+            obstacles.append("blame that can be computed")
+        elif blame.probability < blame.need:
+            missing = blame.need / (1 - blame.need) / blame.odds if 0 < blame.need < 1 and blame.odds > 0 else None
+            more = f" (evidence x {show_number(missing)})" if missing else ""
+            obstacles.append(f"P from {blame.need:.2f}{more}")
+    obstacles += [
+        f"guard {guard.name} passing"
+        for guard in decision.guards
+        if guard.verdict is not Verdict.PASS and guard.name != "mode"
+    ]
+    if decision.target is not None and decision.target.deploy is None:
+        obstacles.append("a deploy to go back to")
+    return obstacles
+
+
+def _then(decision: Decision, others: int) -> str:
+    if others > 0:
+        return f"still held by {others} more"
+    if decision.rule.endswith("ask"):
+        return "ask first"
+    return {Mode.OBSERVE: "say what it would do", Mode.ASSIST: "ask first"}.get(Mode(decision.mode), "roll back")
+
+
+def _other_modes(decision: Decision) -> list[tuple[str, str]]:
+    """Return what the same incident would have met in the other modes."""
+    alone = "ask first" if decision.rule.endswith("ask") else "roll back"
+    results = {Mode.OBSERVE: "say what it would do", Mode.ASSIST: "ask first", Mode.AUTONOMOUS: alone}
+    now = results[Mode(decision.mode)]
+    return [(f"mode {mode}", result) for mode, result in results.items() if mode != decision.mode and result != now]
+
+
+def next_steps(incident: Incident, label: str | None) -> list[str]:
+    """Return what is left for a human, most urgent first, with the command for it."""
+    steps = [incident.human_needed] if incident.human_needed else []
+    steps += _answers(incident)
+    if incident.tried and incident.suspect_code:
+        code = short(incident.suspect_code)
+        steps.append(f"fix {code} (deny-listed; `watchdog trust {code}` lifts it)")
+    if incident.pinned and incident.pin_previous not in (None, "off"):
+        steps.append(f'restore auto-deploy ("{incident.pin_previous}") after a new commit')
+    if incident.decision is not None and label is None:
+        steps.append(f"was this right?  watchdog label {clean(incident.id)} right|wrong")
+    lines: list[str] = []
+    for step in steps:
+        lines += section("" if lines else "NEXT", step)
+    return lines
+
+
+def _answers(incident: Incident) -> list[str]:
+    decision = incident.decision
+    if incident.closed_at is not None or decision is None or incident.requested_at is not None:
+        return []
+    name, service = clean(incident.id), clean(incident.service)
+    if incident.announced_until is not None:
+        return [f"to stop it: watchdog stop {name}"]
+    if incident.asked_at is not None and incident.approved_by is None:
+        return [f"answer it: watchdog approve {name}", f"or: watchdog reject {name}"]
+    if decision.course not in ACTING and decision.target is not None and decision.target.deploy is not None:
+        return [f"by hand: watchdog rollback {service} --dry-run"]
+    return []

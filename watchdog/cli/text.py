@@ -1,0 +1,134 @@
+"""Plain text for a terminal: columns of at most 78 characters, numbers and times as people read them. Pure.
+
+Rule 1: every foreign word (commit messages, error texts) passes through `clean`; nothing else may reach a terminal.
+Rule 2: nothing here reads a clock.
+"""
+
+import re
+import textwrap
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, tzinfo
+
+WIDTH = 78
+INDENT = 13
+LONGEST = 400
+_GAPS = re.compile(" {3,}")
+_UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+
+
+def clean(text: object, limit: int = LONGEST) -> str:
+    """Return one line without control, bidirectional or other invisible characters, cut to `limit` characters."""
+    spaced = "".join(" " if char.isspace() else char for char in str(text)[: limit * 4])
+    kept = "".join(char for char in spaced if unicodedata.category(char) not in _UNPRINTABLE)
+    line = _GAPS.sub("  ", kept).strip()
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def wrapped(head: str, text: str, indent: int = INDENT, width: int = WIDTH) -> list[str]:
+    """Return `head` padded to `indent` and then `text`, wrapped so that every later line starts below the text."""
+    start = f"{head:<{indent - 1}} " if len(head) < indent else f"{head}  "
+    lines = textwrap.wrap(
+        clean(text),
+        width=width,
+        initial_indent=start,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return lines or [start.rstrip()]
+
+
+def flow(text: str) -> list[str]:
+    """Return running text from the left margin."""
+    return textwrap.wrap(clean(text), width=WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
+def section(label: str, text: object) -> list[str]:
+    """Return a section that begins on the line of its label: `SEVERITY     share failing …`."""
+    return wrapped(clean(label), str(text))
+
+
+def item(name: str, text: object, indent: int = INDENT) -> list[str]:
+    """Return one indented line of a section: `  errors     unknown: …`."""
+    return wrapped(f"  {clean(name)}", str(text), indent)
+
+
+def joined(label: str, parts: Sequence[str], separator: str = " | ") -> list[str]:
+    """Return parts on as few lines as they need, never breaking one of them unless it is too long for a line."""
+    lines: list[str] = []
+    row = ""
+    for part in map(clean, parts):
+        if row and INDENT + len(row) + len(separator) + len(part) > WIDTH:
+            lines += wrapped("" if lines else label, row)
+            row = ""
+        row = f"{row}{separator}{part}" if row else part
+    return lines + wrapped("" if lines else label, row) if row else lines
+
+
+def arrows(rows: Sequence[tuple[str, str]], label: str) -> list[str]:
+    """Return `condition -> result` lines with their arrows below each other."""
+    pad = min(max((len(clean(left)) for left, _ in rows), default=0), 34)
+    lines: list[str] = []
+    for left, right in rows:
+        head = "" if lines else label
+        whole = f"{head:<{INDENT}}{clean(left):<{pad}} -> {clean(right)}"
+        lines += [whole] if len(whole) <= WIDTH else wrapped(head, f"{clean(left)} -> {clean(right)}")
+    return lines
+
+
+def sentence(text: str) -> str:
+    """Return the text with a capital first letter (unless it begins with an id) and a full stop."""
+    line = clean(text)
+    if not line:
+        return ""
+    first = line[0].upper() if line.split()[0].isalpha() else line[0]
+    return first + line[1:] + ("" if line[-1] in ".!?" else ".")
+
+
+def short(code: str | None) -> str:
+    """Return the seven characters of a commit (or of an image digest) that people know it by."""
+    return clean((code or "no commit").removeprefix("sha256:"))[: 7 if code else 9]
+
+
+def show_number(value: float) -> str:
+    """Return odds or a factor: `679`, `2.9`, `1/20`."""
+    if value >= 1e6:
+        return f"{value:.1e}"
+    if value >= 100:
+        return f"{value:.0f}"
+    if 0 < value < 1 and abs(1 / value - round(1 / value)) < 0.01:
+        return f"1/{round(1 / value)}"
+    return f"{value:.3g}"
+
+
+def show_probability(value: float) -> str:
+    """Return a probability with three digits, and never rounded to certainty."""
+    if value > 0.9995:
+        return "> 0.999"
+    return f"{value:.3f}" if value >= 0.0005 else "< 0.001"
+
+
+def clock(at: float, tz: tzinfo = UTC) -> str:
+    """Return the time of day of a moment (UTC epoch seconds): `02:14:52`."""
+    return datetime.fromtimestamp(at, tz).strftime("%H:%M:%S")
+
+
+def day(at: float, tz: tzinfo = UTC) -> str:
+    """Return the date of a moment (UTC epoch seconds): `2026-11-25`."""
+    return datetime.fromtimestamp(at, tz).strftime("%Y-%m-%d")
+
+
+def moment(at: float, tz: tzinfo = UTC) -> str:
+    """Return date, time and zone of a moment (UTC epoch seconds): `2026-11-25 02:14:52 UTC`."""
+    return f"{day(at, tz)} {clock(at, tz)} {zone(at, tz)}"
+
+
+def zone(at: float, tz: tzinfo = UTC) -> str:
+    """Return the zone's name at that moment: `UTC`, `CET`, `UTC+05:30`."""
+    return datetime.fromtimestamp(at, tz).tzname() or "UTC"
+
+
+def story(parts: Iterable[Sequence[str]]) -> list[str]:
+    """Return the lines of all parts that have some, in order."""
+    return [line for part in parts for line in part]
