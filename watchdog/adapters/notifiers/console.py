@@ -1,11 +1,48 @@
 """The terminal (or whatever reads our standard error)."""
 
+import sys
+from typing import TextIO
+
+from watchdog.adapters.notifiers import text
 from watchdog.adapters.options import Context, Options
+from watchdog.domain.errors import Temporary
+from watchdog.domain.notices import Notice
 from watchdog.ports import Notifier
 
 
 class ConsoleOptions(Options):
     """Nothing to choose."""
+
+
+class Console:
+    """Writes each notice to a stream; to standard error (as it is at that moment) when none is given."""
+
+    name = "console"
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream
+
+    async def send(self, notice: Notice, reference: str | None) -> str | None:
+        """Write the notice. Raises Temporary when nobody reads the stream."""
+        self._write(text.render(notice) + "\n")
+        return None
+
+    async def check(self) -> str:
+        """Write nothing, but prove that the stream is open. Raises Temporary if it is not."""
+        self._write("")
+        return "the stream is open"
+
+    async def close(self) -> None:
+        """Leave the stream to its owner."""
+
+    def _write(self, words: str) -> None:
+        stream = self._stream or sys.stderr
+        encoding = getattr(stream, "encoding", None) or "utf-8"
+        try:
+            stream.write(words.encode(encoding, "replace").decode(encoding))
+            stream.flush()
+        except (OSError, ValueError) as error:  # ValueError: the stream is closed
+            raise Temporary(f"the console cannot be written to ({type(error).__name__})") from None
 
 
 def secrets(options: ConsoleOptions) -> tuple[str, ...]:
@@ -15,4 +52,4 @@ def secrets(options: ConsoleOptions) -> tuple[str, ...]:
 
 def build(options: ConsoleOptions, context: Context) -> Notifier:
     """Build the channel."""
-    raise NotImplementedError
+    return Console()

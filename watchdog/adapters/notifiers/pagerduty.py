@@ -1,11 +1,41 @@
-"""PagerDuty, Events API v2."""
+"""PagerDuty, Events API v2: one alert per incident, which rings only for what should wake somebody.
 
-from typing import Literal
+Rule 1: a second trigger of an open alert does not ring again. So what was only information (reference "info") is
+resolved and triggered anew when it becomes a page; the reference is "info", "woken" or "resolved".
+Rule 2: an update after a page is a trigger with the same key: it adds to the alert's log and rings nobody. It keeps
+the page's severity, so that it cannot lower the urgency of what rings.
+Rule 3: what was never sent is not resolved.
+Whether "info" stays silent is set in PagerDuty: the service's urgency must follow the alert's severity.
+"""
 
+import hashlib
+import re
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from watchdog.adapters.notifiers import text
+from watchdog.adapters.notifiers.telling import TIMEOUT_SECONDS, TellingClient
 from watchdog.adapters.options import Context, Options
+from watchdog.domain.errors import Permanent
+from watchdog.domain.notices import Notice
+from watchdog.domain.policy import Severity
 from watchdog.ports import Notifier
 
 KEY = "WATCHDOG_PAGERDUTY_ROUTING_KEY"
+US = "https://events.pagerduty.com"
+EU = "https://events.eu.pagerduty.com"
+MAX_SUMMARY = 1024
+MAX_DEDUP_KEY = 255
+SEVERITIES = {
+    Severity.CRITICAL: "critical",
+    Severity.HIGH: "error",
+    Severity.MEDIUM: "warning",
+    Severity.LOW: "info",
+}
+HINTS = {
+    400: f"PagerDuty refuses the event; check {KEY}",
+    404: "check the PagerDuty region (us or eu)",
+}
 
 
 class PagerDutyOptions(Options):
@@ -14,11 +44,91 @@ class PagerDutyOptions(Options):
     region: Literal["us", "eu"] = "us"
 
 
+class PagerDuty:
+    """The pager. `endpoint` is the base URL of the Events API."""
+
+    name = "pagerduty"
+
+    def __init__(self, endpoint: str, routing_key: str, context: Context) -> None:
+        self._routing_key = routing_key
+        self._client = TellingClient(
+            "PagerDuty", endpoint, clock=context.clock, timeout_seconds=TIMEOUT_SECONDS, hints=HINTS
+        )
+        self._client.hidden = (routing_key,) if routing_key else ()
+
+    async def send(self, notice: Notice, reference: str | None) -> str | None:
+        """Trigger or resolve; return what the alert now is: "info", "woken", "resolved", or None if there is none."""
+        if notice.resolves:
+            return await self._resolved(notice, reference)
+        if notice.wakes and reference == "info":
+            await self._post(notice, "resolve")
+        rings = notice.wakes or reference == "woken"
+        await self._post(notice, "trigger", payload=_payload(notice, rings=rings), links=_links(notice))
+        return "woken" if rings else "info"
+
+    async def check(self) -> str:
+        """Return what can be known without an event: the key's shape. Raises Permanent if that is wrong."""
+        if not re.fullmatch(r"[A-Za-z0-9]{32}", self._routing_key):
+            raise Permanent(f"{KEY} is not an integration key (32 letters and digits): copy it from the integration")
+        return "the key has the right shape; PagerDuty tells more only to an event: `watchdog notify test` sends one"
+
+    async def close(self) -> None:
+        """Close connections."""
+        await self._client.close()
+
+    async def _resolved(self, notice: Notice, reference: str | None) -> str | None:
+        if reference in (None, "resolved"):
+            return reference
+        await self._post(notice, "resolve")
+        return "resolved"
+
+    async def _post(self, notice: Notice, action: str, **more: Any) -> None:
+        event = {"routing_key": self._routing_key, "event_action": action, "dedup_key": _dedup_key(notice), **more}
+        if action == "trigger":
+            event["client"] = "watchdog"
+        await self._client.post_telling("/v2/enqueue", event)
+
+
+def _dedup_key(notice: Notice) -> str:
+    """Return the incident's key; one too long for PagerDuty keeps its head and gets its hash as tail."""
+    key = notice.dedup_key
+    if len(key) <= MAX_DEDUP_KEY and key.isprintable():
+        return key
+    tail = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
+    return f"{text.clean(key, 180)}/{tail}"
+
+
+def _payload(notice: Notice, *, rings: bool) -> dict[str, Any]:
+    """Return the alert. Bounded by its parts: 41 lines of 500 characters are far below PagerDuty's 512 KB."""
+    service = text.clean(notice.service, 255) or "watchdog"
+    return {
+        "summary": text.title(notice, MAX_SUMMARY),
+        "source": service,
+        "severity": SEVERITIES[notice.severity] if rings else "info",
+        "timestamp": datetime.fromtimestamp(notice.at, UTC).isoformat(timespec="milliseconds"),
+        "component": service,
+        "group": "watchdog",
+        "class": notice.kind.value,
+        "custom_details": {
+            "incident": text.clean(notice.incident, 255),
+            "severity": notice.severity.value,
+            "evidence": list(text.lines(notice)),
+        },
+    }
+
+
+def _links(notice: Notice) -> list[dict[str, str]]:
+    return [{"href": link.href, "text": link.text} for link in text.links(notice)]
+
+
 def secrets(options: PagerDutyOptions) -> tuple[str, ...]:
     """Return the variables that must be set."""
     return (KEY,)
 
 
 def build(options: PagerDutyOptions, context: Context) -> Notifier:
-    """Build the channel."""
-    raise NotImplementedError
+    """Build the channel; the region chooses the host unless the configuration names another endpoint."""
+    endpoint = context.endpoints.get("pagerduty", US)
+    if options.region == "eu" and endpoint == US:
+        endpoint = EU
+    return PagerDuty(endpoint, context.secrets.get(KEY, "").strip(), context)

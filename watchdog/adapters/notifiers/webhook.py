@@ -1,14 +1,61 @@
-"""A generic webhook: the notice as JSON, for whatever the user has."""
+"""A generic webhook: the notice as JSON, for whatever the user has. Not idempotent: a notice may come twice."""
 
+from typing import Any
+
+from watchdog.adapters.notifiers import text
+from watchdog.adapters.notifiers.telling import TellingClient, client_for_secret_url
 from watchdog.adapters.options import Context, Options
+from watchdog.domain.notices import Notice
 from watchdog.ports import Notifier
 
 URL = "WATCHDOG_WEBHOOK_URL"
 TOKEN = "WATCHDOG_WEBHOOK_TOKEN"
+VERSION = 1
 
 
 class WebhookOptions(Options):
     """Nothing to choose: the URL is a secret, and so is the optional bearer token."""
+
+
+class Webhook:
+    """Posts each notice to one URL."""
+
+    name = "webhook"
+
+    def __init__(self, client: TellingClient, path: str) -> None:
+        self._client = client
+        self._path = path
+
+    async def send(self, notice: Notice, reference: str | None) -> str | None:
+        """Post the notice; any 2xx is a delivery."""
+        await self._client.post_telling(self._path, as_json(notice))
+        return None
+
+    async def check(self) -> str:
+        """Return what can be known without a post: the URL's shape."""
+        return "the URL has the right shape; `watchdog notify test` posts to it"
+
+    async def close(self) -> None:
+        """Close connections."""
+        await self._client.close()
+
+
+def as_json(notice: Notice) -> dict[str, Any]:
+    """Return the body of version 1: fields may be added, never changed; `dedup_key` tells incidents apart."""
+    return {
+        "version": VERSION,
+        "at": notice.at,
+        "dedup_key": text.clean(notice.dedup_key, 600),
+        "incident": text.clean(notice.incident, 255),
+        "service": text.clean(notice.service, 255),
+        "severity": notice.severity.value,
+        "kind": notice.kind.value,
+        "wakes": notice.wakes,
+        "resolves": notice.resolves,
+        "title": text.title(notice),
+        "lines": list(text.lines(notice)),
+        "links": [{"text": link.text, "href": link.href} for link in text.links(notice)],
+    }
 
 
 def secrets(options: WebhookOptions) -> tuple[str, ...]:
@@ -17,5 +64,6 @@ def secrets(options: WebhookOptions) -> tuple[str, ...]:
 
 
 def build(options: WebhookOptions, context: Context) -> Notifier:
-    """Build the channel."""
-    raise NotImplementedError
+    """Build the channel. Raises ConfigurationError for what is not a URL."""
+    client, path = client_for_secret_url("the webhook", URL, context, bearer=context.secrets.get(TOKEN, ""))
+    return Webhook(client, path)

@@ -1,0 +1,160 @@
+"""smtplib in threads of our own: bounded in number and in time, silent about what the server says.
+
+smtplib has a timeout per read only, and a server that dribbles resets it with each byte. So the deadline is kept
+outside, and a session that passes it has its socket closed: its thread then ends at once.
+"""
+
+import asyncio
+import contextlib
+import smtplib
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from typing import Literal
+
+from watchdog.domain.errors import Permanent, Temporary
+
+THREADS = 2
+READ_TIMEOUT_SECONDS = 8.0
+TOTAL_SECONDS = 20.0
+OUR_NAME = "[127.0.0.1]"  # an address literal: smtplib would else ask the DNS for our name, without a deadline
+Dialogue = Callable[[smtplib.SMTP], object]
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where mail is handed in, and how we prove who we are."""
+
+    host: str
+    port: int
+    security: Literal["starttls", "tls", "none"]
+    tls: ssl.SSLContext = field(repr=False)
+    user: str | None = None
+    password: str = field(default="", repr=False)
+
+
+class Mailbox:
+    """Hands mail in. Raises Temporary or Permanent."""
+
+    def __init__(self, server: MailServer, total_seconds: float = TOTAL_SECONDS) -> None:
+        self._server = server
+        self._total_seconds = total_seconds
+        self._threads = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="smtp")
+        self._free = threading.Semaphore(THREADS)
+
+    async def deliver(self, mail: EmailMessage, sender: str, to: Sequence[str]) -> None:
+        """Hand one mail in."""
+        await self._talk(lambda smtp: smtp.send_message(mail, sender, list(to)))
+
+    async def greet(self) -> None:
+        """Connect, secure, log in and say NOOP."""
+        await self._talk(lambda smtp: smtp.noop())
+
+    def close(self) -> None:
+        """Let go of the threads."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _talk(self, dialogue: Dialogue) -> None:
+        """Run one session in a thread, within the total deadline; a cancelled or late one loses its socket."""
+        if not self._free.acquire(blocking=False):
+            raise Temporary(f"{self._name} still holds {THREADS} earlier mails of ours", retry_after_seconds=5.0)
+        session = _Session(self._server)
+        job = self._threads.submit(session.run, dialogue)
+        job.add_done_callback(lambda _: self._free.release())
+        try:
+            async with asyncio.timeout(self._total_seconds):
+                await asyncio.wrap_future(job)
+        except (OSError, smtplib.SMTPException) as error:  # TimeoutError is an OSError
+            if not session.done:
+                raise self._meaning(error) from None
+        finally:
+            session.abort()
+
+    @property
+    def _name(self) -> str:
+        return f"mail server {self._server.host}:{self._server.port}"
+
+    def _meaning(self, error: Exception) -> Temporary | Permanent:
+        """Return what the caller should do about an error: told by its type and code, never by its text."""
+        match error:
+            case smtplib.SMTPAuthenticationError() if error.smtp_code >= 500:
+                return Permanent(f"{self._name} refused the login (code {error.smtp_code}): check user and password")
+            case smtplib.SMTPRecipientsRefused():
+                codes = sorted({code for code, _ in error.recipients.values()})
+                kind = Permanent if codes and codes[0] >= 500 else Temporary
+                return kind(f"{self._name} refused every recipient (codes {codes}): check `to`")
+            case smtplib.SMTPResponseException() if error.smtp_code >= 400:
+                kind = Permanent if error.smtp_code >= 500 else Temporary
+                return kind(f"{self._name} refused the mail (code {error.smtp_code})")
+            case smtplib.SMTPNotSupportedError():
+                security = self._server.security
+                return Permanent(f"{self._name} does not offer what we need (tls: {security}, login): check `tls`")
+            case ssl.SSLError():
+                return Permanent(f"{self._name} failed at TLS ({type(error).__name__}): check host, port and `tls`")
+            case TimeoutError():
+                return Temporary(f"{self._name} did not answer in time")
+            case _:
+                return Temporary(f"{self._name} could not be used ({type(error).__name__})")
+
+
+class _Session:
+    """One connection, opened and used in a thread; `abort` may be called from another."""
+
+    def __init__(self, server: MailServer) -> None:
+        self.smtp: smtplib.SMTP | None = None
+        self.done = False
+        self._server = server
+        self._aborted = False
+
+    def run(self, dialogue: Dialogue) -> None:
+        """Connect, secure, log in, hold the dialogue, say goodbye."""
+        server = self._server
+        with contextlib.closing(_TlsSmtp(self) if server.security == "tls" else _Smtp(self)) as smtp:
+            if self._aborted:
+                return
+            if server.security == "starttls":
+                smtp.starttls(context=server.tls)
+            if server.user:
+                smtp.login(server.user, server.password)
+            dialogue(smtp)
+            self.done = True
+            with contextlib.suppress(OSError, smtplib.SMTPException):
+                smtp.quit()  # politeness: its failure must not send the mail again
+
+    def abort(self) -> None:
+        """Close the socket under a session that still runs: its thread gets an error and ends."""
+        self._aborted = True
+        sock = self.smtp.sock if self.smtp else None
+        if sock is not None:
+            with contextlib.suppress(OSError):  # it is closed already, which is what we want
+                sock.shutdown(socket.SHUT_RDWR)
+
+    @property
+    def arguments(self) -> tuple[str, int, str]:
+        """Return host, port and our own name."""
+        return self._server.host, self._server.port, OUR_NAME
+
+    @property
+    def tls(self) -> ssl.SSLContext:
+        """Return how certificates are checked."""
+        return self._server.tls
+
+
+class _Smtp(smtplib.SMTP):
+    """Known to its session before it connects: a server may dribble from the first line on."""
+
+    def __init__(self, session: _Session) -> None:
+        session.smtp = self
+        super().__init__(*session.arguments, timeout=READ_TIMEOUT_SECONDS)
+
+
+class _TlsSmtp(smtplib.SMTP_SSL):
+    """The same, with TLS from the start."""
+
+    def __init__(self, session: _Session) -> None:
+        session.smtp = self
+        super().__init__(*session.arguments, timeout=READ_TIMEOUT_SECONDS, context=session.tls)

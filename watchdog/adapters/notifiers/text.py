@@ -1,0 +1,62 @@
+"""A notice in words, for every channel that people read; and a stranger's words made harmless.
+
+Rule 1: nothing leaves here with a control character, a line break inside a line, or without a limit.
+Rule 2: markup of one channel (Slack's `<>&`) is that channel's own business.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from watchdog.domain.notices import Link, Notice
+
+MAX_TITLE = 250
+MAX_LINE = 500
+MAX_LINES = 40
+MAX_LINKS = 10
+MAX_HREF = 1000
+_URL_SIGNS = ":/?#[]@!$&()*+,;=%~"  # all that a URL may hold, less the quotes, `|` and `<>` that end one in markup
+
+
+def clean(text: str, limit: int) -> str:
+    """Return the text on one line of at most `limit` characters; what cannot be seen becomes a space or U+FFFD."""
+    seen = "".join(mark if mark.isprintable() else " " if mark.isspace() else "\ufffd" for mark in text[: 4 * limit])
+    line = " ".join(seen.split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def title(notice: Notice, limit: int = MAX_TITLE) -> str:
+    """Return what happened in one line."""
+    return clean(notice.title, limit) or f"{clean(notice.service, 80)} {notice.kind.value}"
+
+
+def lines(notice: Notice) -> tuple[str, ...]:
+    """Return the evidence, at most 40 lines of 500 characters; says how many were left out."""
+    kept = tuple(clean(line, MAX_LINE) for line in notice.lines[:MAX_LINES])
+    left_out = len(notice.lines) - MAX_LINES
+    if left_out <= 0:
+        return kept
+    return (*kept, f"… and {left_out} more lines: watchdog explain {clean(notice.incident, 80)}")
+
+
+def links(notice: Notice) -> tuple[Link, ...]:
+    """Return what can be clicked: http(s) URLs only, in plain ASCII."""
+    kept = []
+    for link in notice.links[:MAX_LINKS]:
+        href = quote(link.href, safe=_URL_SIGNS, errors="replace")
+        if href.startswith(("https://", "http://")) and len(href) <= MAX_HREF:
+            kept.append(Link(clean(link.text, 100) or "link", href))
+    return tuple(kept)
+
+
+def moment(at: float) -> str:
+    """Return UTC epoch seconds as people write it: 2026-11-03 02:14:52 UTC."""
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def render(notice: Notice, *, head: Callable[[Notice], str] = title) -> str:
+    """Return the whole notice as plain text: the title line, the evidence, the links, and which incident it is."""
+    parts = [head(notice), *(f"  {line}" for line in lines(notice))]
+    parts += [f"  {link.text}: {link.href}" for link in links(notice)]
+    parts.append(f"  {clean(notice.incident, 80)}, {notice.kind.value}, {moment(notice.at)}")
+    return "\n".join(parts)
