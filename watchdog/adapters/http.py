@@ -37,8 +37,8 @@ class ApiClient:
     """A vendor's API: named for messages, bounded in time and size, silent about secrets.
 
     `timeout_seconds` is the total deadline of one attempt, `max_body_bytes` the largest body that is read,
-    `allow(method, path)` is asked before every request that is not a GET, `hints` tell a human what to do about
-    a status. `transport` replaces the network in tests.
+    `allow(method, path, json)` is asked before every request that is not a GET, `hints` tell a human what to do
+    about a status. `transport` replaces the network in tests.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class ApiClient:
         timeout_seconds: float = 10.0,
         read_only: bool = False,
         max_body_bytes: int = 8 * 1024 * 1024,
-        allow: Callable[[str, str], bool] | None = None,
+        allow: Callable[[str, str, object], bool] | None = None,
         hints: Mapping[int, str] = NOTHING,
         attempts: int = 3,
         transport: httpx.AsyncBaseTransport | None = None,
@@ -155,7 +155,7 @@ class ApiClient:
     ) -> Answer | Lost:
         if self._writes is None:
             raise Refused(f"the {self.name} client only reads: {method} is impossible")
-        if self._allow is not None and not self._allow(method, path):
+        if self._allow is not None and not self._allow(method, path, json):
             raise Refused(f"{method} is not among what the {self.name} client may do there")
         return await self._exchange(self._writes, method, path, body=json, headers=headers)
 

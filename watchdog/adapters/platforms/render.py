@@ -1,0 +1,84 @@
+"""The Render platform: a reader that can only GET, and a writer that can do exactly two things.
+
+Rule 1: the allow-list is inside: PATCH of `autoDeployTrigger` and POST of a rollback, for the configured ids alone.
+Rule 2: a changing call is one request. What became of a lost one is found by listing deploys, not here.
+"""
+
+from types import MappingProxyType
+
+from watchdog.adapters.http import ApiClient
+from watchdog.adapters.platforms.render_parse import mapping, text
+from watchdog.adapters.platforms.render_read import POSTGRES, RenderReader, safe_id, service_path
+from watchdog.domain.errors import Refused
+from watchdog.ports import Clock
+
+HINTS = MappingProxyType(
+    {
+        401: "create a new API key (Render dashboard, Account Settings) and set WATCHDOG_RENDER_API_KEY",
+        403: "the owner of the API key may not do this: use a key of somebody who may",
+        404: "check the id, and that the API key's owner can see it",
+    }
+)
+AUTO_DEPLOY_VALUES = ("off", "commit", "checksPass")
+
+
+class Render(RenderReader):
+    """Reads Render and may change the configured services (implements ports.WritablePlatform)."""
+
+    can_write = True
+
+    async def set_auto_deploy(self, service_id: str, value: str) -> None:
+        """Set auto-deploy to `off`, `commit` or `checksPass`, in one request.
+
+        Raises Refused, Temporary, Permanent or OutcomeUnknown.
+        """
+        if value not in AUTO_DEPLOY_VALUES:
+            raise Refused(f"auto-deploy can be {', '.join(AUTO_DEPLOY_VALUES)}; not {value[:40]!r}")
+        await self._api.change("PATCH", service_path(service_id), {"autoDeployTrigger": value})
+
+    async def rollback(self, service_id: str, deploy_id: str) -> str | None:
+        """Ask for a rollback in one request; return the new deploy's id, or None if accepted without one.
+
+        Raises Refused, Temporary (nothing happened), Permanent (refused) or OutcomeUnknown.
+        """
+        answer = await self._api.change(
+            "POST", f"{service_path(service_id)}/rollback", {"deployId": safe_id(deploy_id)}
+        )
+        return text(mapping(answer.json).get("id")) or None
+
+
+def build_render(
+    api_key: str, base_url: str, clock: Clock, *, writable_ids: frozenset[str], all_ids: frozenset[str]
+) -> RenderReader | Render:
+    """Return a client that can change the services of `writable_ids`, or one that can only GET if there are none.
+
+    Raises Refused if a writable id is not among the configured ones, Permanent for a key that cannot be sent.
+    """
+    strangers = writable_ids - all_ids
+    if strangers:
+        raise Refused(f"not a configured service, so not writable: {', '.join(sorted(strangers))}")
+    api = ApiClient(
+        "Render",
+        base_url,
+        headers={"authorization": f"Bearer {api_key}"},
+        clock=clock,
+        read_only=not writable_ids,
+        allow=_AllowList(writable_ids),
+        hints=HINTS,
+    )
+    return Render(api, clock) if writable_ids else RenderReader(api, clock)
+
+
+class _AllowList:
+    """The two changes that are possible at all, service by service."""
+
+    def __init__(self, service_ids: frozenset[str]) -> None:
+        services = [service_path(service_id) for service_id in service_ids if not service_id.startswith(POSTGRES)]
+        self._pins = frozenset(services)
+        self._rollbacks = frozenset(f"{path}/rollback" for path in services)
+
+    def __call__(self, method: str, path: str, body: object) -> bool:
+        keys = list(body) if isinstance(body, dict) else []
+        if method == "PATCH" and path in self._pins:
+            return keys == ["autoDeployTrigger"] and mapping(body)["autoDeployTrigger"] in AUTO_DEPLOY_VALUES
+        return method == "POST" and path in self._rollbacks and keys == ["deployId"]

@@ -1,0 +1,136 @@
+"""Render's bodies into our words. Pure, and more tolerant than Render's own schema.
+
+Rule 1: real bodies hold nulls, lack fields and bring new enum values: none of these is an error.
+Rule 2: what cannot be read is None, never a guess that looks healthy.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from watchdog.domain.deploys import Deploy, ServiceFacts
+
+MESSAGE_MAX = 8192
+"""Characters of a commit message that are kept: both ends, since trailers stand at the end."""
+MAINTENANCE = frozenset({"maintenance_in_progress", "config_restart", "updating_instance", "recovery_in_progress"})
+
+
+def parse_time(value: object) -> float | None:
+    """Return UTC epoch seconds of an RFC 3339 timestamp (any number of decimals), or None."""
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def show_time(at: float) -> str:
+    """Return an RFC 3339 timestamp in UTC for UTC epoch seconds, as Render's query parameters want it."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parse_deploy(raw: object) -> Deploy | None:
+    """Return a deploy, or None when it has no id."""
+    body = mapping(raw)
+    deploy_id = text(body.get("id"))
+    if not deploy_id:
+        return None
+    commit, image = mapping(body.get("commit")), mapping(body.get("image"))
+    started, finished = parse_time(body.get("startedAt")), parse_time(body.get("finishedAt"))
+    created = parse_time(body.get("createdAt"))
+    return Deploy(
+        id=deploy_id,
+        status=text(body.get("status")) or "unknown",
+        trigger=text(body.get("trigger")) or "other",
+        commit=text(commit.get("id")) or None,
+        commit_message=_both_ends(text(commit.get("message"))),
+        image_ref=text(image.get("ref")) or None,
+        image_sha=text(image.get("sha")) or None,
+        created_at=created or started or parse_time(body.get("updatedAt")) or 0.0,
+        started_at=started,
+        finished_at=finished,
+    )
+
+
+def parse_service(raw: object) -> ServiceFacts | None:
+    """Return the facts of a service, or None when it has no id."""
+    body = mapping(raw)
+    service_id = text(body.get("id"))
+    if not service_id:
+        return None
+    details = mapping(body.get("serviceDetails"))
+    build = mapping(details.get("envSpecificDetails"))
+    return ServiceFacts(
+        id=service_id,
+        name=text(body.get("name")) or service_id,
+        kind=text(body.get("type")) or "unknown",
+        region=text(details.get("region")) or None,
+        auto_deploy=_auto_deploy(body),
+        suspended=body.get("suspended") == "suspended",
+        maintenance=mapping(details.get("maintenanceMode")).get("enabled") is True,
+        pre_deploy_command=text(build.get("preDeployCommand")).strip() or None,
+        url=text(details.get("url")) or None,
+        dashboard_url=text(body.get("dashboardUrl")) or None,
+        repo=text(body.get("repo")) or None,
+        suspenders=_texts(body.get("suspenders")),
+    )
+
+
+def parse_postgres(raw: object) -> ServiceFacts | None:
+    """Return the facts of a Postgres instance (kind "postgres", nothing to deploy), or None when it has no id."""
+    body = mapping(raw)
+    database_id = text(body.get("id"))
+    if not database_id:
+        return None
+    return ServiceFacts(
+        id=database_id,
+        name=text(body.get("name")) or database_id,
+        kind="postgres",
+        region=text(body.get("region")) or None,
+        suspended=body.get("suspended") == "suspended",
+        maintenance=body.get("status") in MAINTENANCE,
+        dashboard_url=text(body.get("dashboardUrl")) or None,
+        suspenders=_texts(body.get("suspenders")),
+    )
+
+
+def unwrap(page: object, key: str) -> tuple[list[object], str | None]:
+    """Return the objects of a list body `[{"cursor": …, key: {…}}]` and the cursor that leads on from its end."""
+    rows = [row for row in page if isinstance(row, Mapping)] if isinstance(page, list) else []
+    cursor = text(rows[-1].get("cursor")) if rows else ""
+    return [row[key] for row in rows if key in row], cursor or None
+
+
+def newest_first(deploys: Sequence[Deploy]) -> tuple[Deploy, ...]:
+    """Return deploys once each, newest first; Render's own order stands where it does not say when."""
+    once = tuple({deploy.id: deploy for deploy in reversed(deploys)}.values())[::-1]
+    if all(deploy.created_at for deploy in once):
+        return tuple(sorted(once, key=lambda deploy: deploy.created_at, reverse=True))
+    return once
+
+
+def mapping(value: object) -> Mapping[str, Any]:
+    """Return a JSON object as it is, and anything else as an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def text(value: object) -> str:
+    """Return a JSON string as it is, and anything else as an empty one."""
+    return value if isinstance(value, str) else ""
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
+
+
+def _auto_deploy(body: Mapping[str, Any]) -> str:
+    """Return `autoDeployTrigger`, else what the deprecated `autoDeploy` means, else "unknown" (never "off")."""
+    trigger = text(body.get("autoDeployTrigger"))
+    return trigger or {"yes": "commit", "no": "off"}.get(text(body.get("autoDeploy")), "unknown")
+
+
+def _both_ends(message: str) -> str:
+    half = MESSAGE_MAX // 2
+    return message if len(message) <= MESSAGE_MAX else f"{message[:half]}\n…\n{message[-half:]}"

@@ -1,0 +1,200 @@
+"""Reading Render: services, deploys, events; over a client that may be unable to do anything but GET.
+
+Rule 1: an empty answer is never everything; a list that should hold something and does not is "not read".
+Rule 2: few requests: 400 GETs a minute are shared by all services and all keys of one user.
+"""
+
+import asyncio
+import re
+from collections.abc import Mapping, Sequence
+
+from watchdog.adapters.http import ApiClient
+from watchdog.adapters.platforms.render_events import (
+    CHANGING,
+    POSTGRES_BROKEN,
+    POSTGRES_WELL,
+    Changes,
+    parse_event,
+    postgres_event,
+)
+from watchdog.adapters.platforms.render_parse import (
+    mapping,
+    newest_first,
+    parse_deploy,
+    parse_postgres,
+    parse_service,
+    show_time,
+    text,
+    unwrap,
+)
+from watchdog.domain.deploys import Deploy, ServiceFacts
+from watchdog.domain.errors import Permanent, Temporary
+from watchdog.ports import Clock, PlatformEvent
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
+POSTGRES = "dpg-"
+PAGE = 20
+PAGE_MAX = 100
+PAGES_MAX = 10
+ONCE_LIVE_WANTED = 5
+"""So many deploys that once served are looked for behind a row of failed ones, within 3 pages."""
+EVENTS_EVERY_SECONDS = 60.0
+EVENTS_TIMEOUT_SECONDS = 5.0
+OVERLAP_SECONDS = 120.0
+"""Events are read again this far back: their clock is not ours, and they may be listed late."""
+
+
+class RenderReader:
+    """Reads Render (implements ports.Platform). One list per `deploys`, and one of events at most once a minute."""
+
+    name = "render"
+    can_write = False
+
+    def __init__(self, api: ApiClient, clock: Clock) -> None:
+        self._api = api
+        self._clock = clock
+        self._changes: dict[str, Changes] = {}
+
+    async def services(self) -> Sequence[ServiceFacts]:
+        """Return every service the key can see (at most 1,000). Raises Temporary or Permanent."""
+        rows = await self._pages("/services", "service", pages=PAGES_MAX)
+        return tuple(facts for facts in map(parse_service, rows) if facts is not None)
+
+    async def facts(self, service_id: str) -> ServiceFacts:
+        """Return what Render says now of a service or (`dpg-`) a database. Raises Temporary or Permanent."""
+        body = await self._one(service_path(service_id))
+        facts = parse_postgres(body) if service_id.startswith(POSTGRES) else parse_service(body)
+        if facts is None:
+            raise Temporary(f"Render's answer about {service_id} cannot be read")
+        return facts
+
+    async def deploys(self, service_id: str, back_to: str | None = None) -> Sequence[Deploy]:
+        """Return deploys newest first, with what changed in each; none for a database, which has none.
+
+        Raises Temporary when the list is empty or `back_to` is not within 1,000 deploys, and Permanent.
+        """
+        if service_id.startswith(POSTGRES):
+            return ()
+        deploys = await self._list_deploys(service_id, back_to)
+        if not deploys:
+            raise Temporary(f"Render listed no deploy of {service_id}, and an empty list is never everything")
+        if back_to is not None and all(deploy.id != back_to for deploy in deploys):
+            raise Temporary(f"{back_to} is not among the {len(deploys)} newest deploys of {service_id}")
+        await self._read_changes(service_id, deploys)
+        return self._changes[service_id].mark(deploys)
+
+    async def deploy(self, service_id: str, deploy_id: str) -> Deploy:
+        """Return one deploy. Raises Temporary or Permanent."""
+        deploy = parse_deploy(await self._one(f"{service_path(service_id)}/deploys/{safe_id(deploy_id)}"))
+        if deploy is None:
+            raise Temporary(f"Render's answer about {deploy_id} cannot be read")
+        return deploy
+
+    async def events(self, service_id: str, since: float) -> Sequence[PlatformEvent]:
+        """Return events since then (UTC epoch seconds), oldest first. Raises Temporary or Permanent.
+
+        Render lists none for a database: its status is read, and each minute of being down is one bad event.
+        """
+        if service_id.startswith(POSTGRES):
+            return await self._postgres_events(service_id)
+        rows = await self._list_events(service_id, since)
+        found = (event for event in map(parse_event, rows) if event is not None and event.at >= since)
+        return tuple(sorted({event.id: event for event in found}.values(), key=lambda event: event.at))
+
+    async def close(self) -> None:
+        """Close connections."""
+        await self._api.close()
+
+    async def _one(self, path: str) -> object:
+        answer = await self._api.get(path)
+        if not isinstance(answer.json, Mapping):
+            raise Temporary("Render answered something that is not a JSON object")
+        return answer.json
+
+    async def _page(self, path: str, key: str, params: Mapping[str, str]) -> tuple[list[object], int, str | None]:
+        """Return the objects of one page, how many rows it had, and the cursor after it."""
+        answer = await self._api.get(path, params)
+        if not isinstance(answer.json, list):
+            raise Temporary("Render answered something that is not a JSON list")
+        rows, cursor = unwrap(answer.json, key)
+        return rows, len(answer.json), cursor
+
+    async def _pages(self, path: str, key: str, *, pages: int, params: Mapping[str, str] | None = None) -> list[object]:
+        """Return the objects of at most so many pages of 100."""
+        query, rows = {**(params or {}), "limit": str(PAGE_MAX)}, list[object]()
+        for _ in range(pages):
+            more, count, cursor = await self._page(path, key, query)
+            rows += more
+            if count < PAGE_MAX or cursor is None:
+                break
+            query["cursor"] = cursor
+        return rows
+
+    async def _list_deploys(self, service_id: str, back_to: str | None) -> tuple[Deploy, ...]:
+        """Return deploys, paged until `back_to` (or enough that once served) is found; the first page is small."""
+        path, found = f"{service_path(service_id)}/deploys", list[Deploy]()
+        size = PAGE if back_to is None else PAGE_MAX
+        query = {"limit": str(size)}
+        for page in range(PAGES_MAX):
+            rows, count, cursor = await self._page(path, "deploy", query)
+            found += [deploy for deploy in map(parse_deploy, rows) if deploy is not None]
+            if count < size or cursor is None or _enough(found, back_to, page):
+                break
+            size = PAGE_MAX
+            query = {"limit": str(size), "cursor": cursor}
+        return newest_first(found)
+
+    async def _list_events(self, service_id: str, since: float, kind: str = "") -> list[object]:
+        params = {"startTime": show_time(since)} | ({"type": kind} if kind else {})
+        return await self._pages(f"{service_path(service_id)}/events", "event", pages=5, params=params)
+
+    async def _postgres_events(self, database_id: str) -> Sequence[PlatformEvent]:
+        status = text(mapping(await self._one(service_path(database_id))).get("status"))
+        if status not in POSTGRES_WELL | POSTGRES_BROKEN:
+            raise Temporary(
+                f"Render does not say whether {database_id} is available (status {status[:40] or 'absent'})"
+            )
+        event = postgres_event(status, database_id, self._clock.now())
+        return () if event is None else (event,)
+
+    async def _read_changes(self, service_id: str, deploys: Sequence[Deploy]) -> None:
+        """Learn what changed, best-effort: when a new deploy shows up, else at most once a minute."""
+        known = self._changes.setdefault(service_id, Changes())
+        tick = self._clock.monotonic()
+        recent = known.tried_at is not None and tick - known.tried_at < EVENTS_EVERY_SECONDS
+        if recent and known.newest == deploys[0].id:
+            return
+        known.tried_at, known.newest, began = tick, deploys[0].id, self._clock.now()
+        try:
+            async with asyncio.timeout(EVENTS_TIMEOUT_SECONDS):
+                rows = await self._changing_events(service_id, known, deploys)
+        except (Temporary, Permanent, TimeoutError):
+            return  # a rollback does not wait for a footnote; the next reading tries again
+        for row in reversed(rows):
+            known.learn(row)
+        known.read_at = began
+
+    async def _changing_events(self, service_id: str, known: Changes, deploys: Sequence[Deploy]) -> list[object]:
+        """Return events since the last reading; at first the two telling types alone, back to the oldest deploy."""
+        if known.read_at is not None:
+            return await self._list_events(service_id, known.read_at - OVERLAP_SECONDS)
+        since = deploys[-1].created_at
+        return [row for kind in CHANGING for row in await self._list_events(service_id, since, kind)]
+
+
+def service_path(service_id: str) -> str:
+    """Return the path of a service or database. Raises Permanent for what cannot be an id: it may not leave its place."""
+    return f"/{'postgres' if service_id.startswith(POSTGRES) else 'services'}/{safe_id(service_id)}"
+
+
+def safe_id(given: str) -> str:
+    """Return an id as it is. Raises Permanent for anything that could mean another path."""
+    if not _ID.fullmatch(given):
+        raise Permanent(f"not an id of Render's: {given[:60]!r} (they look like srv-…, crn-…, dpg-…, dep-…)")
+    return given
+
+
+def _enough(found: Sequence[Deploy], back_to: str | None, page: int) -> bool:
+    if back_to is not None:
+        return any(deploy.id == back_to for deploy in found)
+    return sum(deploy.was_live for deploy in found) >= ONCE_LIVE_WANTED or page >= 2
