@@ -1,0 +1,318 @@
+"""When signals are read, in simulated time. Every number is a count or a moment of the simulated clock."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from itertools import pairwise
+
+import pytest
+
+from tests.clocks import FakeClock
+from watchdog.daemon.metrics import Metrics
+from watchdog.daemon.scheduler import EXTRA_PER_SERVICE_MAX, OVERLAP_MAX, READ_LIMIT_SECONDS, Lateness, ProbeScheduler
+from watchdog.daemon.stall import StallDetector
+from watchdog.daemon.supervisor import Supervisor
+from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown
+from watchdog.ports import Sample, SignalSource
+
+
+class Site:
+    """A source that takes a while in simulated time and then says what it was told to say."""
+
+    def __init__(
+        self,
+        world: "World",
+        name: str = "health",
+        *,
+        every: float = 10.0,
+        takes: float = 0.02,
+        says: Reading | Exception = Good(),  # noqa: B008  frozen
+        kind: str = "http",
+        adaptive: bool = True,
+    ) -> None:
+        self.name, self.kind, self.every_seconds, self.adaptive = name, kind, every, adaptive
+        self.world, self.takes, self.says = world, takes, says
+        self.starts: list[float] = []
+        self.running = self.most_at_once = 0
+
+    async def read(self) -> Sequence[Sample]:
+        self.starts.append(self.world.clock.elapsed)
+        self.running += 1
+        self.most_at_once = max(self.most_at_once, self.running)
+        try:
+            await self.world.clock.sleep(self.takes)
+        finally:
+            self.running -= 1
+        if isinstance(self.says, Exception):
+            raise self.says
+        return (Sample(self.says),)
+
+    async def close(self) -> None:
+        return
+
+
+class World:
+    """A running scheduler on a simulated clock, with all that it emitted."""
+
+    def __init__(self, in_flight_max: int = 64) -> None:
+        self.clock = FakeClock(auto=False)
+        self.errors: list[str] = []
+        self.supervisor = Supervisor(self.clock, lambda name, error: self.errors.append(f"{name} {error!r}"))
+        self.metrics = Metrics("test")
+        self.stall = StallDetector(self.clock)
+        self.emitted: list[tuple[str, str, Sequence[Sample], Lateness]] = []
+        self.scheduler = ProbeScheduler(
+            self.clock,
+            self.supervisor,
+            self.metrics,
+            self.take,
+            self.stall,
+            in_flight_max=in_flight_max,
+            chance=random.Random(7),
+        )
+
+    def take(self, service: str, source: SignalSource, samples: Sequence[Sample], lateness: Lateness) -> None:
+        self.emitted.append((service, source.name, samples, lateness))
+
+    def site(self, service: str, name: str = "health", **how: object) -> Site:
+        site = Site(self, name, **how)  # type: ignore[arg-type]
+        self.scheduler.add(service, site)
+        return site
+
+    async def run(self, seconds: float) -> None:
+        if not self.supervisor.names():
+            self.supervisor.start("stall", self.stall.run)
+            self.supervisor.start("scheduler", self.scheduler.run)
+        await self.clock.advance(seconds)
+
+    def count(self, metric: str, service: str, signal: str = "health") -> float:
+        labels = {"service": service, "signal": signal}
+        return self.metrics.registry.get_sample_value(f"watchdog_{metric}", labels) or 0.0
+
+
+async def test_reads_come_at_the_interval_with_jitter_and_a_spread_start() -> None:
+    """Twenty sites at 10 s: about 60 reads each in 10 min, gaps within ±10 % of 10 s, first ones all over 10 s."""
+    world = World()
+    sites = [world.site(f"s{number}") for number in range(20)]
+    await world.run(600)
+    assert all(57 <= len(site.starts) <= 63 for site in sites)
+    gaps = [later - earlier for site in sites for earlier, later in pairwise(site.starts)]
+    assert min(gaps) >= 8.9
+    assert max(gaps) <= 11.1
+    assert len({round(gap, 2) for gap in gaps}) > 50, "jittered, not fixed"
+    firsts = sorted(site.starts[0] for site in sites)
+    assert firsts[0] < 2
+    assert firsts[-1] > 8
+    assert len(world.emitted) == sum(len(site.starts) for site in sites)
+    assert world.errors == []
+    await world.supervisor.stop(1)
+
+
+@pytest.mark.parametrize(("number", "in_flight_max"), [(48, 64), (48, 4), (200, 16)])
+async def test_hanging_sites_delay_nobody_else(number: int, in_flight_max: int) -> None:
+    """Three of four sites hang for 30 s a read: the others are read as often, and as punctually, as without them."""
+    world = World(in_flight_max)
+    hanging = [world.site(f"hang{each}", takes=30.0, says=Bad("timeout")) for each in range(number * 3 // 4)]
+    fine = [world.site(f"fine{each}") for each in range(number // 4)]
+    await world.run(60)
+    settled = world.clock.elapsed
+    await world.run(300)
+    late = [
+        lateness.seconds
+        for service, _, _, lateness in world.emitted
+        if service.startswith("fine") and lateness.started_at - world.clock.start > settled
+    ]
+    assert len(late) >= len(fine) * 27
+    assert max(late) < 0.01
+    assert all(28 <= len([at for at in site.starts if at > settled]) <= 33 for site in fine)
+    assert all(site.most_at_once == 1 for site in hanging)
+    assert all(len(site.starts) >= 8 for site in hanging), "hanging sites are read on as well"
+    await world.supervisor.stop(1)
+
+
+async def test_slots_bound_what_is_young() -> None:
+    """Two slots and twenty prompt sites: never more than two at once, and still everybody is read."""
+    world = World(in_flight_max=2)
+    sites = [world.site(f"s{each}", every=1.0, takes=0.05) for each in range(20)]
+    most = 0
+    for _ in range(600):
+        await world.run(0.05)
+        most = max(most, sum(site.running for site in sites))
+    assert most == 2
+    assert all(len(site.starts) >= 25 for site in sites)
+    await world.supervisor.stop(1)
+
+
+async def test_reads_never_pile_up_and_the_missed_ones_are_counted() -> None:
+    """A read of 25 s at an interval of 10 s: one at a time, two of three skipped and counted."""
+    world = World()
+    site = world.site("slow", takes=25.0)
+    await world.run(600)
+    assert site.most_at_once == 1
+    assert 18 <= len(site.starts) <= 22
+    assert 36 <= world.count("probes_skipped_total", "slow") <= 42
+    await world.supervisor.stop(1)
+
+
+async def test_suspicion_wakes_the_sleepers_and_overlaps_a_hang() -> None:
+    """At a pace of 1.5 s reads of 5 s overlap up to three at once; feeds keep their own interval."""
+    world = World()
+    site = world.site("api", takes=5.0, says=Bad("timeout", FailureKind.TIMEOUT))
+    feed = world.site("api", "sentry", every=60.0, kind="sentry", adaptive=False)
+    other = world.site("web")
+    await world.run(30)
+    before = world.clock.elapsed
+    world.scheduler.set_pace("api", 1.5)
+    await world.run(60)
+    started = [at for at in site.starts if at > before]
+    assert started[0] - before < 2
+    assert site.most_at_once == OVERLAP_MAX
+    assert len(started) >= 30, "three every 5 s, where one at a time would give 12"
+    assert len(feed.starts) <= 2
+    assert 8 <= len(other.starts) <= 10
+    world.scheduler.set_pace("api", None)
+    calm = world.clock.elapsed
+    await world.run(100)
+    assert len([at for at in site.starts if at > calm + 10]) <= 11
+    await world.supervisor.stop(1)
+
+
+async def test_a_new_pace_acts_at_once_and_a_slower_one_does_not_slow_the_source_down() -> None:
+    """The next read of a 60 s source comes when the pace asks for it; a pace of 300 s changes nothing."""
+    world = World()
+    site = world.site("api", every=60.0)
+    await world.run(61)
+    last = site.starts[-1]
+    await world.clock.advance(max(0.0, last + 10 - world.clock.elapsed))
+    world.scheduler.set_pace("api", 5.0)
+    now = world.clock.elapsed
+    await world.run(0.2)
+    assert site.starts[-1] == pytest.approx(now, abs=0.15)
+    world.scheduler.set_pace("api", 300.0)
+    count = len(site.starts)
+    await world.run(600)
+    assert 9 <= len(site.starts) - count <= 11
+    await world.supervisor.stop(1)
+
+
+async def test_extra_reads_of_one_service_are_bounded() -> None:
+    """Five hanging checks of one service: each has its own read, and four extra ones in all."""
+    world = World()
+    sites = [world.site("api", f"check{each}", takes=100.0) for each in range(5)]
+    world.scheduler.set_pace("api", 1.0)
+    await world.run(50)
+    assert sum(site.running for site in sites) == 5 + EXTRA_PER_SERVICE_MAX
+    assert world.scheduler.in_flight == 9
+    await world.supervisor.stop(1)
+
+
+async def test_a_feed_can_be_nudged_but_not_hammered() -> None:
+    """`read_now` reads within its gap; a read under way is followed by a fresh one; ten nudges are one read."""
+    world = World()
+    feed = world.site("api", "events", every=60.0, kind="render_events", adaptive=False, takes=1.0)
+    probe = world.site("api")
+    await world.run(70)
+    probes = len(probe.starts)
+    count, now = len(feed.starts), world.clock.elapsed
+    for _ in range(10):
+        world.scheduler.read_now("api", "render_events")
+    await world.run(2.5)
+    assert len(feed.starts) == count + 1
+    world.scheduler.read_now("api", "render_events")
+    await world.run(0.5)
+    world.scheduler.read_now("api", "render_events")
+    await world.run(4)
+    fresh = [at for at in feed.starts if at >= now]
+    assert len(fresh) == 3, "the nudge during a read led to another read"
+    assert min(later - earlier for earlier, later in pairwise(fresh)) >= 2
+    assert len(probe.starts) - probes <= 1
+    await world.supervisor.stop(1)
+
+
+async def test_a_probe_that_spans_a_stall_is_void_and_a_feed_is_kept() -> None:
+    """0.8 s of our own standing still in the middle of a read; before and after, reads count."""
+    world = World()
+    site = world.site("api", takes=1.0)
+    feed = world.site("api", "sentry", every=10.0, takes=1.0, adaptive=False)
+    await world.run(0)
+    while not (site.running and feed.running):
+        await world.run(0.1)
+        assert world.clock.elapsed < 2000
+    emitted = len(world.emitted)
+    world.clock.freeze(0.8)
+    await world.run(1.0)
+    assert [name for _, name, _, _ in world.emitted[emitted:]] == ["sentry"]
+    assert world.count("probes_void_total", "api") == 1
+    await world.run(12)
+    assert "health" in [name for _, name, _, _ in world.emitted[emitted:]]
+    assert world.count("probes_void_total", "api") == 1
+    await world.supervisor.stop(1)
+
+
+async def test_lateness_is_measured() -> None:
+    """A read due during a stall begins late, and says so."""
+    world = World()
+    world.site("api")
+    await world.run(60)
+    count = len(world.emitted)
+    world.clock.freeze(30)
+    await world.run(5)
+    assert max(lateness.seconds for *_, lateness in world.emitted[count:]) > 15
+    assert world.metrics.registry.get_sample_value("watchdog_probe_lateness_seconds_count") == len(world.emitted)
+    await world.supervisor.stop(1)
+
+
+async def test_a_source_that_breaks_its_promise_is_unknown_and_reported() -> None:
+    """One raises, one never ends: both give Unknown, both are our own errors, both are read on."""
+    world = World()
+    world.site("raises", says=KeyError("oops"))
+    stuck = world.site("stuck", takes=1e9)
+    await world.run(READ_LIMIT_SECONDS * 3)
+    readings = {service: samples[0].reading for service, _, samples, _ in world.emitted}
+    assert readings["raises"] == Unknown("the read itself failed: KeyError")
+    assert readings["stuck"] == Unknown("the read was given up: it did not end by itself within 2 min")
+    assert len(stuck.starts) >= 2
+    assert any(error.startswith("probe:raises/health KeyError") for error in world.errors)
+    assert any(error.startswith("probe:stuck/health TimeoutError") for error in world.errors)
+    await world.supervisor.stop(1)
+
+
+async def test_sources_come_and_go_while_it_runs() -> None:
+    """A removed source is idle when it is handed back, leaves no series, and may be added again."""
+    world = World()
+    hanging, web = world.site("api", takes=60.0), world.site("web")
+    await world.run(15)
+    assert hanging.running == 1
+    assert await world.scheduler.remove("api") == (hanging,)
+    assert hanging.running == 0
+    assert [service for service, _ in world.scheduler.sources()] == ["web"]
+    assert b'service="api"' not in world.metrics.render("")[0]
+    count, others = len(hanging.starts), len(web.starts)
+    await world.run(60)
+    assert len(hanging.starts) == count
+    assert len(web.starts) > others
+    with pytest.raises(ValueError, match="web/health"):
+        world.scheduler.add("web", web)
+    world.scheduler.add("api", hanging)
+    await world.run(11)
+    assert len(hanging.starts) == count + 1
+    await world.supervisor.stop(1)
+
+
+async def test_an_awaited_emit_that_blocks_does_not_pile_up() -> None:
+    """When the engine stands still, a check has one finished read waiting, not one per interval."""
+    world, opened = World(), asyncio.Event()
+
+    async def blocked(service: str, source: SignalSource, samples: Sequence[Sample], lateness: Lateness) -> None:
+        await opened.wait()
+
+    scheduler = ProbeScheduler(world.clock, world.supervisor, world.metrics, blocked, world.stall)
+    site = Site(world)
+    scheduler.add("api", site)
+    world.supervisor.start("scheduler", scheduler.run)
+    await world.clock.advance(500)
+    assert len(site.starts) == 1
+    opened.set()
+    await world.clock.advance(30)
+    assert len(site.starts) >= 3
+    await world.supervisor.stop(1)

@@ -1,0 +1,291 @@
+"""When each signal is read: on time, never piled up, and never held up by somebody else's hanging site.
+
+Rule 1: a check (one source of one service) always has room for one read; a hanging site can only delay itself.
+Rule 2: `in_flight_max` slots keep our own load low while reads are young; a read older than `SLOT_SECONDS` only
+waits for the network, gives its slot back, and its check needs none until it answers promptly again.
+Rule 3: under suspicion (a pace below `SUSPICION_SECONDS`) a check may have three reads at once, so that confirming a
+hang does not cost a timeout per confirmation.
+Rule 4: a probe that spans a stall of our own loop measured us: it is void. A feed is kept: it tells things once.
+"""
+
+import asyncio
+import heapq
+import inspect
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+
+from watchdog.daemon.metrics import Metrics
+from watchdog.daemon.stall import STALL_SECONDS, StallDetector
+from watchdog.daemon.supervisor import Supervisor
+from watchdog.domain.readings import Unknown
+from watchdog.domain.units import show_seconds
+from watchdog.ports import Clock, Sample, SignalSource
+
+SUSPICION_SECONDS = 2.0
+OVERLAP_MAX = 3
+EXTRA_PER_SERVICE_MAX = 4
+"""Second and third reads of one service's checks, taken together."""
+SLOT_SECONDS = 0.25
+TICK_SECONDS = 0.1
+JITTER = 0.1
+NUDGE_GAP_SECONDS = 2.0
+"""A nudged source is read no sooner than this after its last read: vendors limit their rates."""
+READ_LIMIT_SECONDS = 120.0
+"""A read that broke its own deadline is given up, or its check would fall silent for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lateness:
+    """How punctual a read was: `seconds` after it was due; begun at (UTC epoch seconds); how long it took."""
+
+    seconds: float
+    started_at: float
+    took_seconds: float
+
+
+Emit = Callable[[str, SignalSource, Sequence[Sample], Lateness], Awaitable[None] | None]
+"""Takes service, source, samples and punctuality of each valid read."""
+
+
+@dataclass(eq=False, slots=True)
+class _Flight:
+    """One read under way."""
+
+    check: "_Check"
+    due: float
+    task: asyncio.Task[None] | None = None
+    started: float | None = None
+    has_slot: bool = False
+    reading: bool = False
+    given_up: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class _Check:
+    """One source of one service, with its next due moment (monotonic)."""
+
+    service: str
+    source: SignalSource
+    due: float
+    last_started: float | None = None
+    slow: bool = False
+    again: bool = False
+    removed: bool = False
+    flights: list[_Flight] = field(default_factory=list)
+
+
+class ProbeScheduler:
+    """Reads every source at its interval and hands the samples to `emit`."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        supervisor: Supervisor,
+        metrics: Metrics,
+        emit: Emit,
+        stall: StallDetector,
+        *,
+        in_flight_max: int = 64,
+        chance: random.Random | None = None,
+    ) -> None:
+        self._clock = clock
+        self._supervisor = supervisor
+        self._metrics = metrics
+        self._emit = emit
+        self._stall = stall
+        self._slots = asyncio.Semaphore(in_flight_max)
+        self._chance = chance or random.Random()  # noqa: S311  spreads load, guards nothing
+        self._services: dict[str, dict[str, _Check]] = {}
+        self._flights: set[_Flight] = set()
+        self._agenda: list[tuple[float, int, _Check]] = []
+        self._order = count()
+        self._pace: dict[str, float] = {}
+        self._swept = float("-inf")
+        self._running = False
+
+    async def run(self) -> None:
+        """Dispatch for ever."""
+        self._running = True
+        try:
+            while True:
+                self._sweep()
+                self._dispatch()
+                next_due = self._agenda[0][0] if self._agenda else float("inf")
+                await self._clock.sleep(max(0.001, min(next_due - self._clock.monotonic(), TICK_SECONDS)))
+        finally:
+            self._running = False
+
+    def add(self, service: str, source: SignalSource) -> None:
+        """Read a source from now on; the first read falls anywhere into the first interval."""
+        checks = self._services.setdefault(service, {})
+        if source.name in checks:
+            raise ValueError(f"{service}/{source.name} is read already")
+        check = checks[source.name] = _Check(service, source, 0.0)
+        self._metrics.watch(service, source.name)
+        self._plan(check, self._clock.monotonic() + self._chance.random() * self._interval(check))
+
+    async def remove(self, service: str, name: str | None = None) -> tuple[SignalSource, ...]:
+        """Stop reading a service's source (or all); return those removed, idle now, for the caller to close."""
+        gone = [check for check in self._of(service) if name in (None, check.source.name)]
+        tasks = [flight.task for check in gone for flight in check.flights if flight.task is not None]
+        for check in gone:
+            check.removed = True
+            del self._services[service][check.source.name]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=10)
+        for check in gone:
+            self._metrics.forget(service, check.source.name)
+        return tuple(check.source for check in gone)
+
+    def sources(self) -> tuple[tuple[str, SignalSource], ...]:
+        """Return what is read: pairs of service and source."""
+        return tuple((service, check.source) for service in self._services for check in self._of(service))
+
+    @property
+    def in_flight(self) -> int:
+        """Return how many reads are under way; at most one a check, plus the extra ones of Rule 3."""
+        return len(self._flights)
+
+    def set_pace(self, service: str, every_seconds: float | None) -> None:
+        """Read the service's probes at least so often from now on; None gives their own interval back."""
+        if every_seconds is None:
+            self._pace.pop(service, None)
+        else:
+            self._pace[service] = every_seconds
+        for check in self._of(service):
+            self._bring_forward(check, self._interval(check))
+        self._dispatch_if_running()
+
+    def read_now(self, service: str, kind: str | None = None) -> None:
+        """Read the service's sources (of one kind) as soon as may be; one under way is read again afterwards."""
+        for check in self._of(service):
+            if kind in (None, check.source.kind):
+                # One that begins in this very moment sees whatever the nudge is about.
+                check.again |= bool(check.flights) and check.last_started != self._clock.monotonic()
+                self._bring_forward(check, NUDGE_GAP_SECONDS)
+        self._dispatch_if_running()
+
+    def _of(self, service: str) -> list[_Check]:
+        return list(self._services.get(service, {}).values())
+
+    def _interval(self, check: _Check) -> float:
+        every = check.source.every_seconds
+        return min(every, self._pace.get(check.service, every)) if check.source.adaptive else every
+
+    def _plan(self, check: _Check, due: float) -> None:
+        check.due = due
+        heapq.heappush(self._agenda, (due, next(self._order), check))
+
+    def _bring_forward(self, check: _Check, gap: float) -> None:
+        now = self._clock.monotonic()
+        soonest = now if check.last_started is None else max(now, check.last_started + gap)
+        if soonest < check.due:
+            self._plan(check, soonest)
+
+    def _dispatch_if_running(self) -> None:
+        if self._running:
+            self._dispatch()
+
+    def _dispatch(self) -> None:
+        now = self._clock.monotonic()
+        while self._agenda and self._agenda[0][0] <= now:
+            due, _, check = heapq.heappop(self._agenda)
+            if check.removed or check.due != due:
+                continue  # planned anew since
+            spread = 1 + JITTER * (2 * self._chance.random() - 1)
+            self._plan(check, max(due + self._interval(check) * spread, now + 0.001))
+            if self._has_room(check):
+                self._launch(check, due)
+            else:
+                self._metrics.skipped(check.service, check.source.name)
+        self._metrics.in_flight(self.in_flight)
+
+    def _has_room(self, check: _Check) -> bool:
+        if not check.flights:
+            return True
+        if self._interval(check) >= SUSPICION_SECONDS or len(check.flights) >= OVERLAP_MAX:
+            return False
+        extra = sum(max(0, len(other.flights) - 1) for other in self._of(check.service))
+        return extra < EXTRA_PER_SERVICE_MAX
+
+    def _launch(self, check: _Check, due: float) -> None:
+        flight = _Flight(check, due)
+        check.flights.append(flight)
+        self._flights.add(flight)
+        check.last_started = self._clock.monotonic()
+        name = f"probe:{check.service}/{check.source.name}"
+        flight.task = self._supervisor.spawn(name, self._fly(flight))
+        flight.task.add_done_callback(lambda _: self._landed(flight))
+
+    async def _fly(self, flight: _Flight) -> None:
+        """Take a slot, read, and hand over. A failure of the source is `Unknown`, and reported as our own error."""
+        check = flight.check
+        if not check.slow:
+            await self._slots.acquire()
+            flight.has_slot = True
+        started, started_at = self._clock.monotonic(), self._clock.now()
+        flight.started, flight.reading = started, True
+        samples, error = await self._read(flight)
+        flight.reading = False
+        self._free_slot(flight)
+        took = self._clock.monotonic() - started
+        check.slow = took >= SLOT_SECONDS
+        self._metrics.lateness(started - flight.due)
+        if check.source.adaptive and self._stall.lag_between(started, started + took) > STALL_SECONDS:
+            self._metrics.void(check.service, check.source.name)
+        else:
+            await self._hand_over(check, samples, Lateness(started - flight.due, started_at, took))
+        if error is not None:
+            raise error
+
+    async def _hand_over(self, check: _Check, samples: Sequence[Sample], lateness: Lateness) -> None:
+        self._metrics.read(check.service, check.source.name, samples, lateness.took_seconds)
+        handed = self._emit(check.service, check.source, samples, lateness)
+        if inspect.isawaitable(handed):
+            await handed
+
+    async def _read(self, flight: _Flight) -> tuple[Sequence[Sample], Exception | None]:
+        try:
+            return await flight.check.source.read(), None
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if not flight.given_up or task is None:
+                raise
+            task.uncancel()
+            why = f"it did not end by itself within {show_seconds(READ_LIMIT_SECONDS)}"
+            return (Sample(Unknown(f"the read was given up: {why}")),), TimeoutError(why)
+        except Exception as error:  # noqa: BLE001  sources promise not to raise; a broken one must not go silent
+            return (Sample(Unknown(f"the read itself failed: {type(error).__name__}")),), error
+
+    def _landed(self, flight: _Flight) -> None:
+        check = flight.check
+        self._free_slot(flight)
+        self._flights.discard(flight)
+        check.flights.remove(flight)
+        if check.again and not check.removed:
+            check.again = False
+            self._bring_forward(check, NUDGE_GAP_SECONDS)
+
+    def _free_slot(self, flight: _Flight) -> None:
+        if flight.has_slot:
+            flight.has_slot = False
+            self._slots.release()
+
+    def _sweep(self) -> None:
+        """Take the slots of reads that only wait for the network; give up those that broke every promise."""
+        now = self._clock.monotonic()
+        if now - self._swept < TICK_SECONDS:
+            return
+        self._swept = now
+        for flight in self._flights:
+            age = now - flight.started if flight.started is not None else 0.0
+            if age >= SLOT_SECONDS and flight.has_slot:
+                flight.check.slow = True
+                self._free_slot(flight)
+            if age >= READ_LIMIT_SECONDS and flight.reading and flight.task and not flight.given_up:
+                flight.given_up = True
+                flight.task.cancel()
