@@ -162,10 +162,13 @@ class ProbeScheduler:
 
     def read_now(self, service: str, kind: str | None = None) -> None:
         """Read the service's sources (of one kind) as soon as may be; one under way is read again afterwards."""
+        now = self._clock.monotonic()
         for check in self._of(service):
-            if kind in (None, check.source.kind):
-                # One that begins in this very moment sees whatever the nudge is about.
-                check.again |= bool(check.flights) and check.last_started != self._clock.monotonic()
+            if kind not in (None, check.source.kind) or check.last_started == now:
+                continue  # a read that begins in this very moment sees whatever the nudge is about
+            if check.flights:
+                check.again = True
+            else:
                 self._bring_forward(check, NUDGE_GAP_SECONDS)
         self._dispatch_if_running()
 
