@@ -1,0 +1,35 @@
+"""Settings: one YAML file and `WATCHDOG_*` secrets become a validated policy and adapters. Floor 6.
+
+document.py    YAML with line numbers           shape.py       which keys there are
+validation.py  pydantic's complaints, located   advanced.py    keys generated from domain/policy.py
+registries.py  what adapters check themselves   matrix.py      the severity matrix, impossible policies
+references.py  names that point nowhere         needs.py       required secrets, warnings
+secrets.py     the environment and .env         build.py       all of it, in order; load.py the door
+init.py        `watchdog init`                  check.py       `watchdog check [--live]`
+"""
+
+from watchdog.settings.load import load
+from watchdog.settings.model import (
+    Adapter,
+    DependencySettings,
+    LogSettings,
+    MetricsSettings,
+    ServiceSettings,
+    Settings,
+    resolve_names,
+)
+from watchdog.settings.secrets import KNOWN as SECRET_NAMES
+from watchdog.settings.secrets import SecretMap
+
+__all__ = [
+    "SECRET_NAMES",
+    "Adapter",
+    "DependencySettings",
+    "LogSettings",
+    "MetricsSettings",
+    "SecretMap",
+    "ServiceSettings",
+    "Settings",
+    "load",
+    "resolve_names",
+]

@@ -1,0 +1,204 @@
+"""One document, checked from all sides, as Settings.
+
+Rule: checks only report into the document; what they return is used only if nothing was reported.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import cast
+
+from watchdog.domain.policy import (
+    BlameWeights,
+    Budget,
+    Detection,
+    Mode,
+    Pace,
+    Policy,
+    Rule,
+    ServicePolicy,
+    Severity,
+    SignalPolicy,
+    VendorPolicy,
+    Verification,
+)
+from watchdog.settings import needs, references
+from watchdog.settings.advanced import apply
+from watchdog.settings.document import Document
+from watchdog.settings.matrix import build_matrix
+from watchdog.settings.model import Adapter, DependencySettings, LogSettings, MetricsSettings, ServiceSettings, Settings
+from watchdog.settings.registries import Notifiers, Signals, check_channels, check_signals
+from watchdog.settings.secrets import SecretMap
+from watchdog.settings.shape import PLATFORM_ID, MetricsShape, Shape
+from watchdog.settings.validation import validate
+
+CONTROL = ("https://example.com", "https://example.org")
+"""Sites of other people, on other networks: if both are gone, it is we who are blind."""
+ENDPOINTS: Mapping[str, str] = {
+    "render": "https://api.render.com/v1",
+    "sentry": "https://sentry.io",
+    "pagerduty": "https://events.pagerduty.com",
+    "slack": "https://slack.com/api",
+}
+"""The vendors' own base URLs (PagerDuty's EU region is chosen by `channels.pagerduty.region`)."""
+
+
+class Builder:
+    """Checks a document and assembles the settings. Without registries given, the shipped adapters are used."""
+
+    def __init__(
+        self,
+        document: Document,
+        secrets: SecretMap,
+        environ: Mapping[str, str],
+        signals: Signals | None = None,
+        notifiers: Notifiers | None = None,
+    ) -> None:
+        self._document = document
+        self._secrets = secrets
+        self._environ = environ
+        self._signal_kinds = signals if signals is not None else _shipped_signals()
+        self._notifier_kinds = notifiers if notifiers is not None else _shipped_notifiers()
+
+    def build(self, path: Path | None, folder: Path) -> Settings | None:
+        """Return the settings, or None when mistakes were reported. Relative stores lie in `folder`."""
+        document = self._document
+        references.check_presence(document)
+        shape = validate(Shape, document.data, document)
+        if shape is None:
+            return None
+        signals, policies = self._signals(shape)
+        channels = self._channels(shape)
+        matrix = build_matrix(document, shape.policy, document.keys("channels") or tuple(channels))
+        modes = self._modes(shape)
+        kinds = {adapter.kind for adapters in signals.values() for adapter in adapters.values()}
+        references.check_services(document, shape, self._environ)
+        references.check_dependencies(document, shape)
+        references.check_advanced(document, shape)
+        vendors = references.status_pages(document, shape, kinds)
+        needs.check_secrets(document, shape, modes, signals, channels, self._notifier_kinds, self._secrets)
+        needs.check_remote_write(document, shape, self._secrets)
+        if document.mistakes:
+            return None
+        return Settings(
+            path=path,
+            policy=_policy(shape, modes, policies, matrix, tuple(channels), vendors),
+            services=MappingProxyType(
+                {
+                    name: ServiceSettings(service.render, MappingProxyType(signals[name]))
+                    for name, service in shape.services.items()
+                }
+            ),
+            channels=MappingProxyType(channels),
+            endpoints=MappingProxyType(_endpoints(shape)),
+            secrets=self._secrets,
+            store_url=_store_url(shape.store, folder),
+            metrics=_metrics(shape.metrics),
+            log=LogSettings(shape.log.format, shape.log.level),
+            vendors=MappingProxyType(vendors),
+            dependencies=MappingProxyType(
+                {name: DependencySettings(one.render, one.vendor_status) for name, one in shape.dependencies.items()}
+            ),
+            warnings=tuple(needs.warnings_of(shape, modes, signals, self._secrets, self._environ)),
+        )
+
+    def _signals(self, shape: Shape) -> tuple[dict[str, dict[str, Adapter]], dict[str, tuple[SignalPolicy, ...]]]:
+        adapters: dict[str, dict[str, Adapter]] = {}
+        policies: dict[str, tuple[SignalPolicy, ...]] = {}
+        for name, service in shape.services.items():
+            adapters[name], found = check_signals(self._document, name, service, self._signal_kinds)
+            policies[name] = _with_a_critical_one(found, adapters[name])
+        return adapters, policies
+
+    def _channels(self, shape: Shape) -> dict[str, Adapter]:
+        """Return the channels; the console when none is configured, so that somebody could read it."""
+        return check_channels(self._document, shape.channels or {"console": {}}, self._notifier_kinds)
+
+    def _modes(self, shape: Shape) -> dict[str, str]:
+        """Return each service's mode; a preview copy of ourselves only observes."""
+        if self._environ.get("IS_PULL_REQUEST") == "true":
+            return dict.fromkeys(shape.services, "observe")
+        return {name: service.mode or shape.mode for name, service in shape.services.items()}
+
+
+def _with_a_critical_one(
+    policies: tuple[SignalPolicy, ...], adapters: Mapping[str, Adapter]
+) -> tuple[SignalPolicy, ...]:
+    """Make the first `http` signal critical when no signal says so (and this one does not say no)."""
+    if any(policy.critical for policy in policies):
+        return policies
+    first = next((policy.name for policy in policies if policy.kind == "http"), None)
+    if first is None or "critical" in adapters[first].options.model_fields_set:
+        return policies
+    return tuple(dataclasses.replace(policy, critical=True) if policy.name == first else policy for policy in policies)
+
+
+def _policy(
+    shape: Shape,
+    modes: Mapping[str, str],
+    signals: Mapping[str, tuple[SignalPolicy, ...]],
+    matrix: Mapping[Severity, Rule],
+    channels: Sequence[str],
+    vendors: Mapping[str, str],
+) -> Policy:
+    services = {
+        name: ServicePolicy(
+            name=name,
+            platform_id=service.render if PLATFORM_ID.fullmatch(service.render or "") else None,
+            mode=Mode(modes[name]),
+            veto_seconds=(service.veto or 0.0) if modes[name] == "autonomous" else 0.0,
+            depends_on=tuple(service.depends_on),
+            rollback_safe=service.rollback_safe,
+            signals=signals[name],
+        )
+        for name, service in shape.services.items()
+    }
+    upstreams = {*vendors, *shape.dependencies} - {references.PLATFORM}
+    roles = dict.fromkeys(sorted(upstreams), "upstream")
+    if references.PLATFORM in vendors:
+        roles[references.PLATFORM] = "platform"
+    return Policy(
+        services=MappingProxyType(services),
+        matrix=MappingProxyType(dict(matrix)),
+        control=tuple(shape.control) if shape.control is not None else CONTROL,
+        vendors=MappingProxyType({name: VendorPolicy(name, role) for name, role in roles.items()}),
+        alerts=tuple(channels),
+        budget=apply(Budget, shape.budget),
+        pace=apply(Pace, shape.advanced.pace),
+        detection=apply(Detection, shape.advanced.detection),
+        blame=apply(BlameWeights, shape.advanced.blame),
+        verification=apply(Verification, shape.advanced.verification),
+    )
+
+
+def _endpoints(shape: Shape) -> dict[str, str]:
+    written = shape.endpoints
+    return {vendor: (getattr(written, vendor) or own).rstrip("/") for vendor, own in ENDPOINTS.items()}
+
+
+def _store_url(written: str, folder: Path) -> str:
+    return f"sqlite:///{(folder / written.removeprefix('sqlite:///')).absolute()}"
+
+
+def _metrics(shape: MetricsShape) -> MetricsSettings:
+    host, _, port = shape.listen.rpartition(":")
+    return MetricsSettings(
+        host=host.strip("[]") or None,
+        port=int(port or 0),
+        remote_write=shape.remote_write,
+        remote_write_user=shape.remote_write_user,
+        every_seconds=shape.every,
+    )
+
+
+def _shipped_signals() -> Signals:
+    from watchdog.adapters.signals import SIGNALS
+
+    return cast(Signals, SIGNALS)
+
+
+def _shipped_notifiers() -> Notifiers:
+    from watchdog.adapters.notifiers import NOTIFIERS
+
+    return NOTIFIERS

@@ -1,0 +1,82 @@
+"""The severity matrix: the user's rows over the shipped ones, and which policies make no sense."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+from watchdog.domain.policy import DEFAULT_MATRIX, Action, Rule, Severity
+from watchdog.settings.document import Document
+from watchdog.settings.shape import PolicyShape, RuleShape
+from watchdog.settings.validation import choose
+
+STRENGTH = {Action.NOTE: 0, Action.TELL: 1, Action.ASK: 2, Action.ROLLBACK: 3}
+ALLOWED = {
+    Severity.CRITICAL: (Action.ROLLBACK, Action.ASK, Action.TELL),
+    Severity.HIGH: (Action.ROLLBACK, Action.ASK, Action.TELL, Action.NOTE),
+    Severity.MEDIUM: (Action.ASK, Action.TELL, Action.NOTE),
+    Severity.LOW: (Action.TELL, Action.NOTE),
+}
+"""What each severity may ask for: small trouble never touches production, great trouble is never silent."""
+RINGS = frozenset({"pagerduty"})
+"""Channels that wake people: not for medium and below, unless the user says so."""
+
+
+def build_matrix(document: Document, shape: PolicyShape, channels: Sequence[str]) -> Mapping[Severity, Rule]:
+    """Return the merged matrix; report rows that cannot be meant."""
+    matrix = {}
+    for severity in Severity:
+        written: RuleShape = getattr(shape, severity.value)
+        matrix[severity] = _merge(severity, written, channels)
+        _check_row(document, severity, written, matrix[severity], channels)
+    _check_order(document, matrix)
+    return matrix
+
+
+def _merge(severity: Severity, written: RuleShape, channels: Sequence[str]) -> Rule:
+    shipped = DEFAULT_MATRIX[severity]
+    do = Action(written.do) if written.do else shipped.do
+    within = written.within if written.within is not None else shipped.within_seconds
+    tell = tuple(written.tell) if written.tell is not None else _default_tell(severity, do, channels)
+    return Rule(do, None if do is Action.NOTE else within, tell)
+
+
+def _default_tell(severity: Severity, do: Action, channels: Sequence[str]) -> tuple[str, ...]:
+    if do is Action.NOTE:
+        return ()
+    if severity in (Severity.CRITICAL, Severity.HIGH):
+        return tuple(channels)
+    return tuple(channel for channel in channels if channel not in RINGS)
+
+
+def _check_row(document: Document, severity: Severity, written: RuleShape, rule: Rule, channels: Sequence[str]) -> None:
+    path = ("policy", severity.value)
+    if rule.do not in ALLOWED[severity]:
+        choices = ", ".join(action.value for action in ALLOWED[severity])
+        document.report((*path, "do"), f"impossible: {severity} never asks for {rule.do}", f"write one of: {choices}")
+    if rule.do is Action.NOTE and written.within is not None:
+        document.report((*path, "within"), "impossible: a note has no deadline", "remove it, or write do: tell")
+    if rule.do is Action.NOTE and written.tell:
+        document.report((*path, "tell"), "impossible: a note tells nobody", "remove it, or write do: tell")
+    if rule.do is not Action.NOTE and written.tell == []:
+        document.report((*path, "tell"), f"impossible: nobody would hear of do: {rule.do}", "name a channel")
+    for index, name in enumerate(written.tell or ()):
+        if name not in channels:
+            document.report((*path, "tell", index), "names no configured channel", _channel_hint(name, channels))
+        elif name in (written.tell or [])[:index]:
+            document.report((*path, "tell", index), "names a channel twice", "keep one")
+
+
+def _channel_hint(name: str, channels: Sequence[str]) -> str:
+    return choose(name, channels) if channels else "add the channel under channels:"
+
+
+def _check_order(document: Document, matrix: Mapping[Severity, Rule]) -> None:
+    """Worse trouble must not ask for less than lighter trouble."""
+    for worse, lighter in pairwise(Severity):
+        if any(("policy", severity.value, "do") in document.reported for severity in (worse, lighter)):
+            continue
+        if STRENGTH[matrix[lighter].do] > STRENGTH[matrix[worse].do]:
+            what = f"impossible: {lighter} would {matrix[lighter].do} where {worse} would only {matrix[worse].do}"
+            path = ("policy", lighter.value, "do")
+            if document.at(path) is None:
+                path = ("policy", worse.value, "do")
+            document.report(path, what, "let the worse severity do at least as much")

@@ -1,0 +1,112 @@
+"""What a loaded configuration is: frozen, complete, and silent about secrets."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+from watchdog.adapters.options import Options
+from watchdog.domain.deploys import ServiceFacts
+from watchdog.domain.errors import ConfigurationError, Mistake
+from watchdog.domain.policy import Policy
+from watchdog.settings.secrets import SecretMap
+
+
+class Adapter(NamedTuple):
+    """One signal or channel: its key in SIGNALS or NOTIFIERS, and its validated options."""
+
+    kind: str
+    options: Options
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSettings:
+    """One guarded service; `render` is its id or exact name there, or None."""
+
+    render: str | None
+    signals: Mapping[str, Adapter]
+
+
+@dataclass(frozen=True, slots=True)
+class DependencySettings:
+    """Something watched and blamed: a Render id or name (its events), or a status page's URL."""
+
+    render: str | None = None
+    vendor_status: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsSettings:
+    """`host` None: listen on nothing. `remote_write` None: send nothing."""
+
+    host: str | None = "127.0.0.1"
+    port: int = 9464
+    remote_write: str | None = None
+    remote_write_user: str | None = None
+    every_seconds: float = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """`format`: auto (readable on a terminal, else JSON), json or console."""
+
+    format: str = "auto"
+    level: str = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything the composition root needs.
+
+    `path` is None when the text came from WATCHDOG_CONFIG_YAML. `vendors` maps status page to URL; `endpoints`
+    maps render, sentry, pagerduty, slack to a base URL without trailing slash; `store_url` has an absolute path.
+    """
+
+    path: Path | None
+    policy: Policy
+    services: Mapping[str, ServiceSettings]
+    channels: Mapping[str, Adapter]
+    endpoints: Mapping[str, str]
+    secrets: SecretMap
+    store_url: str
+    metrics: MetricsSettings = MetricsSettings()
+    log: LogSettings = LogSettings()
+    vendors: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    dependencies: Mapping[str, DependencySettings] = field(default_factory=lambda: MappingProxyType({}))
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def unresolved(self) -> Mapping[str, str]:
+        """Return the services written by name, whose platform id is still to be looked up: service to that name."""
+        return {
+            name: service.render
+            for name, service in self.services.items()
+            if service.render and self.policy.services[name].platform_id is None
+        }
+
+
+def resolve_names(settings: Settings, found: Sequence[ServiceFacts]) -> Settings:
+    """Return the settings with every service's platform id, given all services the key can see.
+
+    Raises ConfigurationError for names that no service, or several, have.
+    """
+    services = dict(settings.policy.services)
+    mistakes = []
+    for name, written in settings.unresolved.items():
+        ids = [facts.id for facts in found if facts.name == written]
+        if len(ids) == 1:
+            services[name] = dataclasses.replace(services[name], platform_id=ids[0])
+            continue
+        what = "no service of that name" if not ids else f"{len(ids)} services have that name"
+        where = settings.path.name if settings.path else "WATCHDOG_CONFIG_YAML"
+        mistakes.append(
+            Mistake(
+                where, f"services.{name}.render: {what} on Render", "write its id, as in srv-…; watchdog init lists"
+            )
+        )
+    if mistakes:
+        raise ConfigurationError(tuple(mistakes))
+    policy = dataclasses.replace(settings.policy, services=MappingProxyType(services))
+    return dataclasses.replace(settings, policy=policy)

@@ -1,0 +1,117 @@
+"""Which secrets the configuration needs, and what a user should be warned of."""
+
+from collections.abc import Mapping, Sequence
+
+from watchdog.settings.document import Document, Path
+from watchdog.settings.model import Adapter
+from watchdog.settings.registries import Notifiers
+from watchdog.settings.shape import Shape
+
+RENDER_KEY = "WATCHDOG_RENDER_API_KEY"
+HEARTBEAT = "WATCHDOG_HEARTBEAT_URL"
+SIGNAL_SECRETS: Mapping[str, str] = {"sentry": "WATCHDOG_SENTRY_TOKEN"}
+"""Kinds of signals that cannot be read without a secret."""
+WITH_RENDER = frozenset({"render_events"})
+"""Kinds of signals that are `Unknown` without a Render key."""
+
+
+def check_secrets(
+    document: Document,
+    shape: Shape,
+    modes: Mapping[str, str],
+    signals: Mapping[str, Mapping[str, Adapter]],
+    channels: Mapping[str, Adapter],
+    notifiers: Notifiers,
+    variables: Mapping[str, str],
+) -> None:
+    """Report every secret that is needed and not set, once, at the first line that needs it."""
+    needed: dict[str, tuple[Path, str]] = {}
+    for name, mode in modes.items():
+        if mode != "observe":
+            path: Path = ("services", name, "mode") if shape.services[name].mode else ("mode",)
+            needed.setdefault(RENDER_KEY, (path, f"mode {mode}"))
+    for service, adapters in signals.items():
+        for name, adapter in adapters.items():
+            if adapter.kind in SIGNAL_SECRETS:
+                needed.setdefault(
+                    SIGNAL_SECRETS[adapter.kind], (("services", service, "signals", name), f"a {adapter.kind} signal")
+                )
+    for name, adapter in channels.items():
+        for variable in notifiers[adapter.kind].secrets(adapter.options):
+            needed.setdefault(variable, (("channels", name), f"the channel {name}"))
+    if shape.metrics.remote_write_user:
+        path = ("metrics", "remote_write_user")
+        needed.setdefault("WATCHDOG_REMOTE_WRITE_PASSWORD", (path, "a remote_write_user"))
+    for variable, (path, who) in needed.items():
+        if not variables.get(variable):
+            document.report(path, f"{who} needs a secret that is not set", f"set the variable {variable}")
+
+
+def check_remote_write(document: Document, shape: Shape, variables: Mapping[str, str]) -> None:
+    """Report credentials for remote write that do not fit together, or would travel in clear."""
+    metrics, path = shape.metrics, ("metrics", "remote_write")
+    password = bool(variables.get("WATCHDOG_REMOTE_WRITE_PASSWORD"))
+    token = bool(variables.get("WATCHDOG_REMOTE_WRITE_TOKEN"))
+    if metrics.remote_write is None:
+        if metrics.remote_write_user:
+            document.report(
+                (*path[:1], "remote_write_user"), "useless without remote_write", "add remote_write: https://…"
+            )
+        return
+    if password and not metrics.remote_write_user:
+        document.report(path, "WATCHDOG_REMOTE_WRITE_PASSWORD is set without a user", "add remote_write_user: …")
+    if password and token:
+        what = "both WATCHDOG_REMOTE_WRITE_PASSWORD and _TOKEN are set"
+        document.report(path, what, "keep the one your receiver asks for")
+    if (password or token) and metrics.remote_write.startswith("http://"):
+        host = metrics.remote_write.removeprefix("http://")
+        if not host.startswith(("127.", "localhost", "[::1]")):
+            document.report(path, "the credentials would travel in clear", "write https://")
+
+
+def warnings_of(
+    shape: Shape,
+    modes: Mapping[str, str],
+    signals: Mapping[str, Mapping[str, Adapter]],
+    variables: Mapping[str, str],
+    environ: Mapping[str, str],
+) -> Sequence[str]:
+    """Return what works, but probably not as meant."""
+    found: list[str] = []
+    key = bool(variables.get(RENDER_KEY))
+    if environ.get("IS_PULL_REQUEST") == "true":
+        found.append("IS_PULL_REQUEST is true: this is a preview copy, so every service is only observed")
+    if environ.get("RENDER_API_KEY") and not key:
+        found.append(f"RENDER_API_KEY is set, but RENDER_* is never read for the target: set {RENDER_KEY}")
+    if not key and any(service.render for service in shape.services.values()):
+        found.append(f"without {RENDER_KEY} no deploy is seen: blame stays unknown")
+    autonomous = [name for name, mode in modes.items() if mode == "autonomous"]
+    if autonomous and not variables.get(HEARTBEAT):
+        found.append(
+            f"AUTONOMOUS WITHOUT A HEARTBEAT: nobody will notice when the watchdog itself is dead: set {HEARTBEAT}"
+        )
+    found.extend(
+        f"services.{name} is autonomous without an http signal: it can only ask"
+        for name in autonomous
+        if not any(adapter.kind == "http" for adapter in signals[name].values())
+    )
+    for service, adapters in signals.items():
+        blind = [name for name, adapter in adapters.items() if adapter.kind in WITH_RENDER]
+        if blind and (not key or not shape.services[service].render):
+            found.append(f"services.{service}.signals.{blind[0]} stays unknown: it needs render: and {RENDER_KEY}")
+    found.extend(_warnings_of_the_whole(shape, autonomous, key))
+    return found
+
+
+def _warnings_of_the_whole(shape: Shape, autonomous: Sequence[str], key: bool) -> Sequence[str]:
+    found: list[str] = []
+    if not shape.channels:
+        found.append("no channels: notices only go to the console")
+    if shape.control is not None and len(shape.control) < 2:
+        blind = "our own blindness cannot be told" if not shape.control else "one control target may fail by itself"
+        found.append(f"control: {blind}: name two targets")
+    if autonomous and (shape.policy.critical.do or "rollback") != "rollback":
+        found.append(f"mode autonomous, but critical only asks for {shape.policy.critical.do}: nothing is rolled back")
+    if not key and any(dependency.render for dependency in shape.dependencies.values()):
+        found.append(f"dependencies on Render stay unknown without {RENDER_KEY}")
+    return found

@@ -1,0 +1,152 @@
+"""The secrets: `WATCHDOG_*` variables of the environment, or of a `.env` file beside the configuration.
+
+Rule 1: no message, repr or log line holds a value; only names are shown.
+Rule 2: `RENDER_*` variables are never read for the target: on Render they describe the watchdog itself.
+"""
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from io import StringIO
+from pathlib import Path
+from typing import Annotated
+
+from dotenv import dotenv_values
+from pydantic import AfterValidator, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from watchdog.domain.errors import Mistake
+
+PREFIX = "WATCHDOG_"
+TEXT = "WATCHDOG_CONFIG_YAML"
+SIZE_MAX = 64 * 1024
+
+
+def _one_word(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if not re.fullmatch(r"[\x21-\x7e]+", text):
+        raise ValueError("holds a space, a line break or a letter outside ASCII: copy it again, without quotes")
+    return value
+
+
+def _web_address(value: SecretStr) -> SecretStr:
+    if not re.match(r"https://[^/\s]+|http://(127\.0\.0\.1|localhost|\[::1\])([:/]|$)", value.get_secret_value()):
+        raise ValueError("is not an https:// address")
+    return _one_word(value)
+
+
+Token = Annotated[SecretStr, AfterValidator(_one_word)]
+Address = Annotated[SecretStr, AfterValidator(_web_address)]
+
+
+class Secrets(BaseSettings):
+    """Every secret there is; which ones are needed follows from the configuration."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    render_api_key: Token | None = None
+    """Render: Account Settings, API Keys."""
+    sentry_token: Token | None = None
+    """Sentry: an internal integration with org:read, project:read and event:read."""
+    slack_webhook_url: Address | None = None
+    """Slack: an incoming webhook."""
+    slack_bot_token: Token | None = None
+    """Slack: a bot token with chat:write, for one threaded message per incident."""
+    pagerduty_routing_key: Token | None = None
+    """PagerDuty: the integration key of an Events API v2 integration."""
+    smtp_password: SecretStr | None = None
+    """The password of `channels.email.user`."""
+    webhook_url: Address | None = None
+    """Where the generic webhook is posted."""
+    webhook_token: Token | None = None
+    """Sent to the generic webhook as a bearer token."""
+    heartbeat_url: Address | None = None
+    """A healthchecks-style address, asked once a minute while the loop works."""
+    sentry_dsn: Address | None = None
+    """A Sentry project for the watchdog's own errors, not the site's."""
+    remote_write_password: SecretStr | None = None
+    """The password of `metrics.remote_write_user`."""
+    remote_write_token: Token | None = None
+    """Sent with remote write as a bearer token."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read only what is passed in: the environment is an argument, so that nothing is read behind its back."""
+        return (init_settings,)
+
+
+KNOWN = tuple(PREFIX + name.upper() for name in Secrets.model_fields)
+"""The names of all secrets."""
+
+
+class SecretMap(Mapping[str, str]):
+    """Secrets by variable name; its repr shows names and `***` only."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = dict(values)
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return "{" + ", ".join(f"{name}: ***" for name in sorted(self._values)) + "}"
+
+
+def read_dotenv(folder: Path) -> tuple[Mapping[str, str], tuple[Mistake, ...]]:
+    """Return the `WATCHDOG_*` variables of the folder's `.env` file, if there is one."""
+    path = folder / ".env"
+    try:
+        with path.open(encoding="utf-8") as file:
+            text = file.read(SIZE_MAX + 1)
+    except FileNotFoundError:
+        return {}, ()
+    except (OSError, UnicodeDecodeError) as error:
+        return {}, (Mistake(".env", f"cannot be read ({type(error).__name__})", "make it readable text, or remove it"),)
+    if len(text) > SIZE_MAX:
+        return {}, (Mistake(".env", f"larger than {SIZE_MAX // 1024} KiB", "keep only WATCHDOG_* lines"),)
+    values = dotenv_values(stream=StringIO(text), interpolate=False)
+    return {name: value for name, value in values.items() if name.startswith(PREFIX) and value}, ()
+
+
+def read_secrets(variables: Mapping[str, str]) -> tuple[SecretMap, tuple[Mistake, ...]]:
+    """Return the secrets among the variables (empty ones count as unset), and what is wrong with any of them."""
+    given = {name: variables[name] for name in KNOWN if variables.get(name)}
+    mistakes: list[Mistake] = []
+    try:
+        Secrets(**{name.removeprefix(PREFIX).lower(): value for name, value in given.items()})  # type: ignore[arg-type]
+    except ValidationError as error:
+        for problem in error.errors(include_url=False, include_input=False, include_context=False):
+            name = PREFIX + str(problem["loc"][0]).upper()
+            why = str(problem["msg"]).removeprefix("Value error, ")
+            mistakes.append(Mistake(name, why, "set it again; see the README's list of secrets"))
+    return SecretMap(given), tuple(mistakes)
+
+
+def unknown_variables(variables: Mapping[str, str]) -> tuple[tuple[Mistake, ...], tuple[str, ...]]:
+    """Return likely misspellings of secrets (mistakes) and other `WATCHDOG_*` names nobody knows (warnings)."""
+    mistakes: list[Mistake] = []
+    warnings: list[str] = []
+    for name in sorted(variables):
+        if not name.startswith(PREFIX) or name in (*KNOWN, TEXT):
+            continue
+        near = difflib.get_close_matches(name, KNOWN, n=1, cutoff=0.6)
+        sure = difflib.get_close_matches(name, KNOWN, n=1, cutoff=0.9)
+        if sure and not variables.get(sure[0]):
+            mistakes.append(Mistake(name, "nobody knows this variable", f"did you mean {sure[0]}?"))
+        else:
+            hint = f"; the nearest known one is {near[0]}" if near else ""
+            warnings.append(f"the variable {name} is not known and not used{hint}")
+    return tuple(mistakes), tuple(warnings)

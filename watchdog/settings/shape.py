@@ -1,0 +1,198 @@
+"""The shape of the configuration: which keys there are, and of what type.
+
+Rule 1: a key stands here only when it works. Keys of later versions are named in LATER, to say so.
+Rule 2: what needs a second look (references, secrets, policies) is in references.py; adapters check their own options.
+Rule 3: no unions: a mistake must have one place.
+"""
+
+import ipaddress
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from watchdog.settings.advanced import (
+    BlameSection,
+    BoundedDuration,
+    BudgetSection,
+    DetectionSection,
+    PaceSection,
+    Section,
+    VerificationSection,
+)
+
+LATER: dict[str, str] = {
+    "contacts": "write channels under policy.*.tell",
+    "escalation": "write channels under policy.*.tell",
+    "approver": "anybody with the command line approves: watchdog approve INCIDENT",
+    "then": "remove it",
+    "silences": "watchdog pause SERVICE",
+    "action_holds": "watchdog pause SERVICE",
+    "remedies": "the one remedy is a rollback on Render",
+    "migrations": "a service with a pre-deploy command is asked about, unless rollback_safe: true",
+    "console": "watchdog status, or channels: {console: {}}",
+    "heartbeat": "set WATCHDOG_HEARTBEAT_URL",
+    "record": "minutes are kept 48 h, hours 400 days",
+    "approvals": "answer with watchdog approve|reject INCIDENT",
+    "tickets": "write do: tell",
+    "lighthouse": "watch an http or latency signal",
+    "plausible": "watch an http signal that expects your analytics tag in the page",
+    "sentry_cron": "watch render_events of the cron job",
+}
+"""Keys (and kinds of signals and channels) that do not work yet, and what to write meanwhile."""
+
+LATER_ACTIONS = ("ticket", "escalate")
+NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,38}[A-Za-z0-9])?")
+PLATFORM_ID = re.compile(r"(srv|crn|dpg|red)-[A-Za-z0-9-]{1,60}")
+
+
+def _http_url(text: str) -> str:
+    match = re.fullmatch(r"(https?)://([^\s/?#@:\[\]]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?([/?#]\S*)?", text)
+    if match is None or len(text) > 2000:
+        raise ValueError("not a web address: write https://host/path, without a user or password in it")
+    if match[1] == "http" and not is_loopback(match[2]):
+        raise ValueError("not encrypted: write https:// (http:// is for this machine only)")
+    return text.rstrip("/") if match[4] in (None, "/") else text
+
+
+def _any_http_url(text: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#@]+([/?#]\S*)?", text) or len(text) > 2000:
+        raise ValueError("not a web address: write https://host/path, without a user or password in it")
+    return text
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name or address is this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _listen(value: object) -> object:
+    if value is False or value == "":
+        return ""
+    address = re.fullmatch(r"(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})", str(value))
+    if address is not None and int(address[1]) < 65536:
+        return value
+    raise ValueError('not an address to listen on: write "127.0.0.1:9464", or "" to listen on nothing')
+
+
+def _store(text: str) -> str:
+    if text.startswith(("postgresql", "postgres")):
+        raise ValueError("PostgreSQL is not available in this version: write sqlite:///watchdog.db")
+    if not re.fullmatch(r"sqlite:///\S+", text):
+        raise ValueError("not a store: write sqlite:///watchdog.db, or sqlite:////var/data/watchdog.db (absolute)")
+    return text
+
+
+def _version(value: object) -> object:
+    if value is not True and value == 1:
+        return 1
+    raise ValueError("not a version we know: write version: 1")
+
+
+def _named_pages(value: object) -> object:
+    """Accept `[render, sentry]` for `{render: null, sentry: null}`."""
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        if len(set(value)) != len(value):
+            raise ValueError("names one twice: write each once")
+        return dict.fromkeys(value)
+    if isinstance(value, dict):
+        return value
+    raise ValueError("not a list of status pages: write [render, sentry], or name: https://… pairs")
+
+
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+AnyHttpUrl = Annotated[str, AfterValidator(_any_http_url)]
+ModeName = Literal["observe", "assist", "autonomous"]
+
+
+class ServiceShape(Section):
+    """One guarded service. `signals` are checked by their own adapters."""
+
+    render: str | None = Field(default=None, min_length=1, max_length=100)
+    mode: ModeName | None = None
+    veto: BoundedDuration | None = None
+    depends_on: list[str] = Field(default_factory=list, max_length=50)
+    rollback_safe: bool = False
+    signals: dict[str, dict[str, Any]] = Field(default_factory=dict, max_length=30)
+
+
+class DependencyShape(Section):
+    """Something watched and blamed, never acted on."""
+
+    render: str | None = Field(default=None, min_length=1, max_length=100)
+    vendor_status: HttpUrl | None = None
+
+
+class RuleShape(Section):
+    """One row of the severity matrix; an omitted key keeps the default."""
+
+    do: Literal["rollback", "ask", "tell", "note"] | None = None
+    within: BoundedDuration | None = None
+    tell: list[str] | None = Field(default=None, max_length=20)
+
+
+class PolicyShape(Section):
+    """The severity matrix, worst first."""
+
+    critical: RuleShape = RuleShape()
+    high: RuleShape = RuleShape()
+    medium: RuleShape = RuleShape()
+    low: RuleShape = RuleShape()
+
+
+class MetricsShape(Section):
+    """Where metrics can be fetched, and where they are sent."""
+
+    listen: Annotated[str, BeforeValidator(_listen)] = "127.0.0.1:9464"
+    remote_write: AnyHttpUrl | None = None
+    remote_write_user: str | None = Field(default=None, min_length=1, max_length=200)
+    every: BoundedDuration = 15.0
+
+
+class EndpointsShape(Section):
+    """Base URLs of the vendors' APIs; None means: the vendor's own."""
+
+    render: HttpUrl | None = None
+    sentry: HttpUrl | None = None
+    pagerduty: HttpUrl | None = None
+    slack: HttpUrl | None = None
+
+
+class LogShape(Section):
+    """The daemon's log, on standard output."""
+
+    format: Literal["auto", "json", "console"] = "auto"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class AdvancedShape(Section):
+    """The statistics; nobody needs to touch these."""
+
+    detection: DetectionSection | None = None  # type: ignore[valid-type]
+    blame: BlameSection | None = None  # type: ignore[valid-type]
+    pace: PaceSection | None = None  # type: ignore[valid-type]
+    verification: VerificationSection | None = None  # type: ignore[valid-type]
+
+
+class Shape(Section):
+    """The whole file. `channels` are checked by their own adapters."""
+
+    version: Annotated[int, BeforeValidator(_version)] = 1
+    mode: ModeName = "observe"
+    services: dict[str, ServiceShape] = Field(default_factory=dict, max_length=50)
+    dependencies: dict[str, DependencyShape] = Field(default_factory=dict, max_length=50)
+    policy: PolicyShape = PolicyShape()
+    budget: BudgetSection | None = None  # type: ignore[valid-type]
+    channels: dict[str, dict[str, Any]] = Field(default_factory=dict, max_length=20)
+    store: Annotated[str, AfterValidator(_store)] = "sqlite:///watchdog.db"
+    metrics: MetricsShape = MetricsShape()
+    control: list[HttpUrl] | None = Field(default=None, max_length=10)
+    vendor_status: Annotated[dict[str, HttpUrl | None] | None, BeforeValidator(_named_pages)] = None
+    endpoints: EndpointsShape = EndpointsShape()
+    log: LogShape = LogShape()
+    advanced: AdvancedShape = AdvancedShape()
