@@ -154,7 +154,7 @@ class Blame:
 
 @dataclass(frozen=True, slots=True)
 class GuardAnswer:
-    """What one guard said, and why."""
+    """What one guard said, and why. `passing` marks a block that time alone may lift."""
 
     name: str
     verdict: Verdict
@@ -231,7 +231,7 @@ class Incident:
     human_needed: str = ""
     paged: bool = False
     late_paged: bool = False
-    recovered_since: float | None = None
+    reconsidered_at: float = 0.0
     closed_at: float | None = None
     outcome: str = ""
     channels: tuple[str, ...] = ()

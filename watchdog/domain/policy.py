@@ -117,6 +117,7 @@ class Detection:
 
     run_seconds: float = 45.0
     run_seconds_in_watch: float = 40.0
+    run_seconds_corroborated: float = 20.0
     run_probes_min: int = 5
     cusum_p0: float = 0.002
     cusum_p1: float = 0.2
@@ -149,7 +150,7 @@ class BlameWeights:
     other_incidents_per_month: float = 1.0
     upstream_failing: float = 1 / 20
     peers_failing: float = 1 / 50
-    new_errors_in_release: float = 20.0
+    new_errors_in_release: float = 5.0
     platform_reports_crash: float = 5.0
     same_fault_before: float = 1 / 10
     first_traffic_lead_seconds: float = 120.0

@@ -1,1 +1,85 @@
-"""."""
+"""Detection: from single readings to a confirmed anomaly. One file per method, all pure.
+
+Rule 1: a detector never sees more than its own check and the policy.
+Rule 2: an Unknown reading changes no statistic: no data is neither good nor bad.
+Rule 3: a finding carries its arithmetic in words.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from watchdog.core.detect import crashes, feed, latency, probes
+from watchdog.domain.events import Observed
+from watchdog.domain.incidents import Check, Finding
+from watchdog.domain.policy import Detection, SignalPolicy
+from watchdog.domain.readings import Bad, Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What a detector may know beside its check: the time, the limits, and whether a deploy is fresh."""
+
+    now: float
+    signal: SignalPolicy
+    limits: Detection
+    in_watch: bool = False
+    corroborated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """How one kind of signal is judged."""
+
+    observe: Callable[[Check, Observed, SignalPolicy, Detection], Check]
+    find: Callable[..., Finding | None]
+    suspicious: Callable[..., bool]
+    calm: Callable[..., bool]
+
+
+METHODS: dict[str, Method] = {
+    "http": Method(probes.observe, probes.find, probes.suspicious, probes.calm),
+    "latency": Method(latency.observe, latency.find, latency.suspicious, latency.calm),
+    "sentry": Method(feed.observe, feed.find, feed.suspicious, feed.calm),
+    "render_events": Method(crashes.observe, crashes.find, crashes.suspicious, crashes.calm),
+}
+
+
+def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detection) -> Check:
+    """Return the check with this reading folded in."""
+    seen = replace(check, last=event.reading, last_at=event.at)
+    if isinstance(event.reading, Unknown):
+        return seen
+    if isinstance(event.reading, Bad):
+        seen = replace(seen, last_bad_at=event.at, last_why=event.reading.why, last_kind=event.reading.kind.value)
+    return METHODS[signal.kind].observe(seen, event, signal, limits)
+
+
+def find(check: Check, given: Conditions) -> Finding | None:
+    """Return the confirmed anomaly of this check, or None."""
+    return METHODS[given.signal.kind].find(check, given)
+
+
+def suspicious(check: Check, given: Conditions) -> bool:
+    """Tell whether the check deserves a closer look."""
+    return METHODS[given.signal.kind].suspicious(check, given)
+
+
+def calm(check: Check, given: Conditions, for_seconds: float = 0.0) -> bool:
+    """Tell whether the check is back to normal, and has been for so many seconds."""
+    if check.last_bad_at is not None and given.now - check.last_bad_at < for_seconds:
+        return False
+    return METHODS[given.signal.kind].calm(check, given)
+
+
+def forget(check: Check) -> Check:
+    """Return the check with its statistics cleared (baselines stay): what was seen counts no longer."""
+    return Check(
+        name=check.name,
+        kind=check.kind,
+        last=check.last,
+        last_at=check.last_at,
+        baseline_seconds=check.baseline_seconds,
+        baseline_minutes=check.baseline_minutes,
+        baseline_at=check.baseline_at,
+        counts=check.counts,
+    )

@@ -1,0 +1,254 @@
+"""Blame: how probable is it that the live deploy caused this? Log-odds, with every term and veto named.
+
+Prior odds (facts: attribution): P(bad deploy) f(D) / lambda, where f is the density of an onset D minutes after the
+change took traffic, 0.6 Exp(2 min) + 0.3 Exp(15 min) + 0.1 Exp(600 min), and lambda the rate of other incidents.
+Act at P >= max(floor, P*), P* = C / (C + s (L_human - L_rollback)), the point where acting costs less than waiting.
+
+Rule 1: the suspect is the live deploy; the *change* is the deploy of the same code whose first traffic fits the onset.
+Rule 2: a veto alone acquits; a broken ruler never convicts.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp
+
+from watchdog.core import sight
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.incidents import Blame, Finding, Phase, ServiceState, State, Term, Veto
+from watchdog.domain.policy import BlameWeights, Policy, ServicePolicy
+from watchdog.domain.readings import Bad
+from watchdog.domain.units import show_seconds
+
+MINUTES_PER_MONTH = 43830.0
+STALE_DEPLOYS_SECONDS = 60.0
+STALE_VENDOR_SECONDS = 900.0
+PEER_SECONDS = 180.0
+NOT_CURABLE = {"dns": "name resolution fails", "tls": "the certificate or TLS fails"}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What blame is weighed from."""
+
+    state: State
+    policy: Policy
+    service: ServiceState
+    wishes: ServicePolicy
+    findings: tuple[Finding, ...]
+    main: Finding
+    share: float
+    now: float
+
+    @property
+    def onset_at(self) -> float:
+        """Return when the main finding began."""
+        return self.main.onset_at
+
+
+def live_deploy(deploys: Sequence[Deploy]) -> Deploy | None:
+    """Return the deploy that serves the traffic, or None."""
+    return next((deploy for deploy in deploys if deploy.is_live), None)
+
+
+def lineage(deploys: Sequence[Deploy], suspect: Deploy) -> list[Deploy]:
+    """Return the suspect and the once-live deploys right before it that ran the same code, newest first."""
+    run = [suspect]
+    for deploy in deploys[[item.id for item in deploys].index(suspect.id) + 1 :]:
+        if not deploy.was_live:
+            continue
+        if deploy.code is None or deploy.code != suspect.code:
+            break
+        run.append(deploy)
+    return run
+
+
+def took_traffic_at(deploy: Deploy, weights: BlameWeights) -> float:
+    """Return when its instances could first take traffic; its creation when nothing better is known."""
+    at = deploy.first_traffic_at(weights.first_traffic_lead_seconds)
+    return at if at is not None else deploy.created_at
+
+
+def density_per_minute(minutes: float) -> float:
+    """Return f(D): the density of an onset D minutes after a bad change took traffic."""
+    return sum(share / mean * exp(-minutes / mean) for share, mean in ((0.6, 2.0), (0.3, 15.0), (0.1, 600.0)))
+
+
+def cost_rule(share: float, weights: BlameWeights) -> float:
+    """Return P*: act above it. Costs in outage-minutes, `share` of the requests failing."""
+    waiting = share * (weights.human_minutes - weights.rollback_minutes)
+    return weights.cost_false_rollback_minutes / (weights.cost_false_rollback_minutes + waiting)
+
+
+def weigh(case: Case) -> Blame:
+    """Return the blame of the live deploy, term by term."""
+    weights = case.policy.blame
+    suspect = live_deploy(case.service.deploys)
+    cost = cost_rule(case.share, weights)
+    need = max(weights.floor, cost)
+    if suspect is None or case.service.deploys_at is None:
+        why = f"no deploy can be blamed: {case.service.deploys_why or 'the platform names no live deploy'}"
+        return Blame(None, None, False, 0.0, 0.0, "", (), (), None, need, weights.floor, cost, why)
+    run = lineage(case.service.deploys, suspect)
+    latest = case.onset_at + weights.onset_tolerance_seconds
+    change = next((deploy for deploy in run if took_traffic_at(deploy, weights) <= latest), run[-1])
+    prior, prior_why = _prior(case, change)
+    terms = _terms(case, change)
+    odds = prior
+    for term in terms:
+        odds *= term.factor
+    vetoes = _vetoes(case, suspect, change)
+    fired = [veto for veto in vetoes if veto.fired]
+    probability = 0.0 if fired else odds / (1 + odds)
+    why = f"{suspect.id}: {fired[0].why}" if fired else _verdict(suspect, change, probability, need)
+    configuration = change is not run[-1]
+    return Blame(
+        suspect,
+        change,
+        configuration,
+        odds,
+        prior,
+        prior_why,
+        terms,
+        vetoes,
+        probability,
+        need,
+        weights.floor,
+        cost,
+        why,
+    )
+
+
+def _verdict(suspect: Deploy, change: Deploy, probability: float, need: float) -> str:
+    than = "" if probability >= need else ", too little to act"
+    same = "" if change is suspect else f" (same code since {change.id})"
+    return f"{suspect.id}{same}: P {probability:.3f} (need {need:.2f}){than}"
+
+
+def _prior(case: Case, change: Deploy) -> tuple[float, str]:
+    weights = case.policy.blame
+    live_at = change.finished_at
+    began = live_at if live_at is not None and live_at <= case.onset_at else took_traffic_at(change, weights)
+    delay = max(0.0, case.onset_at - began)
+    odds = weights.bad_deploy_share * density_per_minute(delay / 60)
+    odds /= weights.other_incidents_per_month / MINUTES_PER_MONTH
+    what = "after live" if began == live_at else "after its first traffic"
+    rates = (
+        f"1 bad deploy in {1 / weights.bad_deploy_share:.0f}, "
+        f"{weights.other_incidents_per_month:g} other incident a month"
+    )
+    return odds, f"onset {show_seconds(delay)} {what}; assumed (no history yet): {rates}"
+
+
+def _terms(case: Case, change: Deploy) -> tuple[Term, ...]:
+    weights = case.policy.blame
+    found = [*_upstream_terms(case)]
+    peers = failing_peers(case)
+    if peers:
+        found.append(Term(weights.peers_failing, f"other services fail too: {', '.join(peers)}"))
+    since = took_traffic_at(change, weights)
+    crashes = [
+        text
+        for check in case.service.checks.values()
+        for at, text in check.crashes
+        if check.kind == "render_events" and at >= since
+    ]
+    if crashes:
+        found.append(Term(weights.platform_reports_crash, f"the platform reports, since this deploy: {crashes[-1]}"))
+    flood = next((finding for finding in case.findings if finding.method == "feed"), None)
+    new = case.service.checks[flood.signal].new_issues if flood else ()
+    if flood and new:
+        found.append(Term(weights.new_errors_in_release, f"errors new in this release: {new[0]}"))
+    if case.service.closed_at is not None and since - 3600 < case.service.closed_at <= since:
+        found.append(Term(weights.same_fault_before, "an incident of this service ended within the hour before it"))
+    return tuple(found)
+
+
+def _upstream_terms(case: Case) -> list[Term]:
+    terms = []
+    for name in case.wishes.depends_on:
+        at, reading = case.state.vendors.get(name, (0.0, None))
+        if isinstance(reading, Bad) and case.now - at < STALE_VENDOR_SECONDS:
+            terms.append(Term(case.policy.blame.upstream_failing, f"upstream {name} fails: {reading.why}"))
+        elif _failing_before(case, name):
+            terms.append(Term(case.policy.blame.upstream_failing, f"{name}, which it depends on, fails as well"))
+    return terms
+
+
+def _failing_before(case: Case, name: str) -> bool:
+    other = case.state.services.get(name)
+    return other is not None and other.phase is not Phase.CALM and _run_started(other) is not None
+
+
+def _run_started(service: ServiceState) -> float | None:
+    starts = [check.run_started_at for check in service.checks.values() if check.run_started_at is not None]
+    return min(starts, default=None)
+
+
+def failing_peers(case: Case) -> list[str]:
+    """Return the other services (no dependencies, no dependants) whose failure began about the same time."""
+    peers = []
+    for name, other in case.state.services.items():
+        wishes = case.policy.services.get(name)
+        if name == case.service.name or wishes is None:
+            continue
+        if name in case.wishes.depends_on or case.service.name in wishes.depends_on:
+            continue
+        began = _run_started(other)
+        if began is not None and abs(began - case.onset_at) <= PEER_SECONDS and _long(other):
+            peers.append(name)
+    return peers
+
+
+def _long(service: ServiceState) -> bool:
+    return any(check.run_probes >= 3 for check in service.checks.values())
+
+
+def _vetoes(case: Case, suspect: Deploy, change: Deploy) -> tuple[Veto, ...]:
+    return (
+        _sight_veto(case),
+        _platform_veto(case),
+        _onset_veto(case, change),
+        Veto(
+            "suspect is a rollback",
+            suspect.is_rollback,
+            "the live deploy is itself a rollback" if suspect.is_rollback else "it is not",
+        ),
+        _curable_veto(case),
+        _stale_veto(case),
+    )
+
+
+def _sight_veto(case: Case) -> Veto:
+    seeing, why = sight.judge(case.state, case.policy, case.now)
+    return Veto("control targets", not seeing, why)
+
+
+def _platform_veto(case: Case) -> Veto:
+    for name, vendor in case.policy.vendors.items():
+        at, reading = case.state.vendors.get(name, (0.0, None))
+        if vendor.role == "platform" and isinstance(reading, Bad) and case.now - at < STALE_VENDOR_SECONDS:
+            return Veto("platform status", True, f"the platform {name} reports an outage: {reading.why}")
+    return Veto("platform status", False, "no outage of the platform reported")
+
+
+def _onset_veto(case: Case, change: Deploy) -> Veto:
+    began = took_traffic_at(change, case.policy.blame)
+    early = began - case.onset_at
+    if early > case.policy.blame.onset_tolerance_seconds:
+        return Veto("onset", True, f"it failed {show_seconds(early)} before {change.id} could take traffic")
+    return Veto("onset", False, f"onset {show_seconds(max(0.0, -early))} after {change.id} could first take traffic")
+
+
+def _curable_veto(case: Case) -> Veto:
+    why = NOT_CURABLE.get(case.main.failure_kind)
+    if why:
+        return Veto("not curable", True, f"{why}: no rollback cures that")
+    return Veto("not curable", False, "the failure is one that code can cause")
+
+
+def _stale_veto(case: Case) -> Veto:
+    assert case.service.deploys_at is not None
+    age = case.now - case.service.deploys_at
+    if age > STALE_DEPLOYS_SECONDS:
+        return Veto("deploy list", True, f"the deploy list is {show_seconds(age)} old: {case.service.deploys_why}")
+    return Veto("deploy list", False, f"read {show_seconds(max(0.0, age))} ago")

@@ -1,0 +1,198 @@
+"""The decision: severity, blame, guards and target put together into one course, with its reasons.
+
+Rule 1: blame convicts, guards permit, a target exists; only then is anything done, and only as the mode allows.
+Rule 2: whatever is not done is told to a human, with the same arithmetic.
+"""
+
+from collections.abc import Sequence
+
+from watchdog.core import blame as blaming
+from watchdog.core import guard, severity
+from watchdog.core.detect import latency, probes
+from watchdog.core.target import Search, choose_target
+from watchdog.domain.incidents import (
+    Blame,
+    Check,
+    Course,
+    Decision,
+    Evidence,
+    Finding,
+    GuardAnswer,
+    Incident,
+    ServiceState,
+    State,
+    TargetChoice,
+    Verdict,
+)
+from watchdog.domain.policy import Action, Mode, Policy, Rule, ServicePolicy
+from watchdog.domain.readings import Bad, Good, Unknown
+
+
+def decide(
+    state: State,
+    policy: Policy,
+    service: ServiceState,
+    findings: tuple[Finding, ...],
+    *,
+    now: float,
+    incident: Incident | None = None,
+    approved: bool = False,
+) -> Decision:
+    """Return what to do about the findings (at least one). `approved`: a human said yes, so an ask passes."""
+    wishes = policy.services[service.name]
+    level, why_level, main = severity.judge(findings, wishes, policy.detection)
+    share = failing_share(service, main, now, policy)
+    case = blaming.Case(state, policy, service, wishes, findings, main, share, now)
+    verdict = blaming.weigh(case)
+    target = find_target(state, policy, service, verdict)
+    answers = guard.check(guard.Request(state, policy, service, wishes, verdict, target, incident, now))
+    rule = policy.matrix[level]
+    course, why = _course(rule, verdict, target, answers, wishes, approved=approved)
+    return Decision(
+        at=now,
+        course=course,
+        severity=level,
+        why=why,
+        rule=f"{level.value} -> {rule.do.value} ({why_level})",
+        share=share,
+        mode=wishes.mode.value,
+        evidence=tuple(_evidence(service, wishes, findings, state, policy, now)),
+        blame=verdict,
+        guards=answers,
+        target=target,
+        would=_would(rule, verdict, target, answers, wishes),
+    )
+
+
+def failing_share(service: ServiceState, main: Finding, now: float, policy: Policy) -> float:
+    """Return the share of the main finding's probes that failed in the last minute (or its own share)."""
+    check = service.checks[main.signal]
+    failed, total = probes.share_failing(check, now - policy.detection.share_window_seconds)
+    if main.method in ("run", "cusum") and total:
+        return failed / total
+    return main.share
+
+
+def find_target(state: State, policy: Policy, service: ServiceState, verdict: Blame) -> TargetChoice:
+    """Return where to go back to, given whom we blame."""
+    if verdict.suspect is None or verdict.change is None:
+        return TargetChoice(None, verdict.why)
+    return choose_target(
+        Search(
+            deploys=service.deploys,
+            suspect=verdict.suspect,
+            change=verdict.change,
+            configuration=verdict.configuration,
+            denied=state.denied,
+            healthy_seconds=service.healthy_seconds,
+            watching_since=service.watching_since,
+            limits=policy.verification,
+        )
+    )
+
+
+def _course(
+    rule: Rule,
+    verdict: Blame,
+    target: TargetChoice,
+    answers: Sequence[GuardAnswer],
+    wishes: ServicePolicy,
+    *,
+    approved: bool,
+) -> tuple[Course, str]:
+    """Return the course and its reason; worst news first."""
+    if rule.do is Action.NOTE:
+        return Course.NOTE, "the policy only notes this severity"
+    if rule.do is Action.TELL:
+        return Course.TELL, "the policy only tells of this severity"
+    if not verdict.convicts and not approved:
+        return Course.PAGE, verdict.why
+    if target.deploy is None:
+        return Course.PAGE, target.why
+    blocked = _first(answers, Verdict.BLOCK)
+    if blocked is not None:
+        return Course.PAGE, f"{blocked.name}: {blocked.why}"
+    if approved:
+        return Course.ROLLBACK, f"approved; {verdict.why}"
+    asked = _first(answers, Verdict.ASK)
+    if asked is not None:
+        return Course.ASK, f"{asked.name}: {asked.why}"
+    if rule.do is Action.ASK:
+        return Course.ASK, f"the policy asks for this severity; {verdict.why}"
+    if wishes.veto_seconds > 0:
+        return Course.ANNOUNCE, f"veto window of {wishes.veto_seconds:.0f} s; {verdict.why}"
+    return Course.ROLLBACK, verdict.why
+
+
+def _first(answers: Sequence[GuardAnswer], verdict: Verdict) -> GuardAnswer | None:
+    return next((answer for answer in answers if answer.verdict is verdict), None)
+
+
+def _would(
+    rule: Rule, verdict: Blame, target: TargetChoice, answers: Sequence[GuardAnswer], wishes: ServicePolicy
+) -> str:
+    """Return what would be done if only the mode allowed it; empty unless the mode is what forbids it."""
+    if wishes.mode is not Mode.OBSERVE:
+        return ""
+    others = [answer for answer in answers if answer.name != "mode"]
+    course, why = _course(rule, verdict, target, others, wishes, approved=False)
+    if course not in (Course.ROLLBACK, Course.ANNOUNCE, Course.ASK) or target.deploy is None:
+        return f"would {course.value}: {why}"
+    verb = "ask to roll back" if course is Course.ASK else "roll back"
+    return f"would {verb} to {target.deploy.id} ({(target.deploy.code or '')[:7]})"
+
+
+def _evidence(
+    service: ServiceState,
+    wishes: ServicePolicy,
+    findings: tuple[Finding, ...],
+    state: State,
+    policy: Policy,
+    now: float,
+) -> list[Evidence]:
+    """Return what each signal, each control target and each status page said."""
+    found = {finding.signal: finding for finding in findings}
+    lines = [_signal_evidence(signal.name, service.checks.get(signal.name), found, policy) for signal in wishes.signals]
+    control = [state.control[target] for target in policy.control if target in state.control]
+    if control:
+        answering = sum(isinstance(reading, Good) for _, reading in control)
+        verdict = "good" if answering else "bad"
+        lines.append(Evidence("control", verdict, f"{answering} of {len(policy.control)} answer"))
+    for name in policy.vendors:
+        at_reading = state.vendors.get(name)
+        if at_reading is not None:
+            lines.append(Evidence(f"status {name}", *_words(at_reading[1])))
+    return lines
+
+
+def _signal_evidence(name: str, check: Check | None, found: dict[str, Finding], policy: Policy) -> Evidence:
+    if name in found:
+        return Evidence(name, "bad", found[name].text, _not_fired(check, found[name], policy))
+    if check is None or check.last is None:
+        return Evidence(name, "unknown", "not read yet")
+    verdict, text = _words(check.last)
+    if check.run_probes:
+        text = f"{text}; {check.run_probes} in a row, not confirmed"
+    return Evidence(name, verdict, text)
+
+
+def _not_fired(check: Check | None, finding: Finding, policy: Policy) -> str:
+    """Return what the other method said, for `explain`."""
+    if check is None:
+        return ""
+    if finding.method == "run":
+        return f"CUSUM {check.cusum:.1f} of {policy.detection.cusum_limit_in_watch:.0f} (in a watch window)"
+    if finding.method == "latency" and check.samples:
+        values = [seconds for _, seconds in check.samples]
+        return ", ".join(
+            f"{name} {latency.quantile(values, share) * 1000:.0f} ms" for name, share in latency.QUANTILES.items()
+        )
+    return ""
+
+
+def _words(reading: Good | Bad | Unknown) -> tuple[str, str]:
+    if isinstance(reading, Bad):
+        return "bad", reading.why
+    if isinstance(reading, Unknown):
+        return "unknown", reading.why
+    return "good", reading.detail or "ok"

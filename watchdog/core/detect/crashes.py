@@ -1,0 +1,56 @@
+"""What the platform itself reports: crashes, out-of-memory kills, failed health checks, failed runs.
+
+The only eyes on a service without a URL; for the others a second witness to a probe's suspicion.
+"""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from watchdog.domain.events import Observed
+from watchdog.domain.incidents import Check, Finding
+from watchdog.domain.policy import Detection, SignalPolicy
+from watchdog.domain.readings import Bad
+from watchdog.domain.units import show_seconds
+
+if TYPE_CHECKING:
+    from watchdog.core.detect import Conditions
+
+CRASHES_MAX = 50
+
+
+def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detection) -> Check:
+    """Remember a reported failure."""
+    at = event.happened_at if event.happened_at is not None else event.at
+    kept = tuple(item for item in check.crashes if item[0] > event.at - limits.crashes_window_seconds)
+    if isinstance(event.reading, Bad):
+        kept = (*kept, (at, event.reading.why))[-CRASHES_MAX:]
+    return replace(check, crashes=kept)
+
+
+def since(check: Check, at: float) -> int:
+    """Return how many failures were reported since then."""
+    return sum(happened >= at for happened, _ in check.crashes)
+
+
+def _recent(check: Check, given: "Conditions") -> list[tuple[float, str]]:
+    return [item for item in check.crashes if item[0] > given.now - given.limits.crashes_window_seconds]
+
+
+def find(check: Check, given: "Conditions") -> Finding | None:
+    """Return a crash loop: enough failures within the window."""
+    recent = _recent(check, given)
+    if len(recent) < given.limits.crashes_min:
+        return None
+    window = show_seconds(given.limits.crashes_window_seconds)
+    text = f"{len(recent)} failures in {window} (limit {given.limits.crashes_min}): {recent[-1][1]}"
+    return Finding(check.name, check.kind, "crashes", min(at for at, _ in recent), 0.0, text, "crash")
+
+
+def suspicious(check: Check, given: "Conditions") -> bool:
+    """Something failed in the last minute."""
+    return any(at > given.now - 60 for at, _ in check.crashes)
+
+
+def calm(check: Check, given: "Conditions") -> bool:
+    """Nothing failed in the last minute, and no crash loop is on."""
+    return not suspicious(check, given) and find(check, given) is None

@@ -1,0 +1,92 @@
+"""Feeds of counts per minute (error trackers): is this many unusual for this service?
+
+A minute is bad when its count is at least `feed_events_min`, at least `feed_ratio` times the earlier mean, and
+improbable: the Poisson tail at count/phi, with the over-dispersion phi = max(1, var/mean) taken from the
+service's own history (facts: without phi a before/after test is wrong up to 25 % of the time). Two bad minutes of
+five confirm. Where the source gives a denominator the expectation follows the traffic.
+"""
+
+from dataclasses import replace
+from math import exp, lgamma, log
+from statistics import fmean, pvariance
+from typing import TYPE_CHECKING
+
+from watchdog.domain.events import Observed
+from watchdog.domain.incidents import Check, Finding
+from watchdog.domain.policy import Detection, SignalPolicy
+from watchdog.domain.readings import MinuteCount
+
+if TYPE_CHECKING:
+    from watchdog.core.detect import Conditions
+
+COUNTS_MAX = 90
+HISTORY_MIN = 10
+
+
+def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detection) -> Check:
+    """Merge the feed's complete buckets; a bucket that is told again is replaced."""
+    merged = {count.start: count for count in check.counts} | {count.start: count for count in event.counts}
+    counts = tuple(merged[start] for start in sorted(merged))[-COUNTS_MAX:]
+    return replace(check, counts=counts, new_issues=event.new_issues or check.new_issues)
+
+
+def poisson_tail(count: float, mean: float) -> float:
+    """Return P(X >= count) for a Poisson mean, by summing the lower terms."""
+    below = 0.0
+    for k in range(int(count)):
+        below += exp(k * log(mean) - mean - lgamma(k + 1))
+    return max(0.0, 1.0 - below)
+
+
+def _expected(minute: MinuteCount, history: list[MinuteCount]) -> float:
+    """Return the count to expect in this minute, from history and (where known) its traffic."""
+    mean = max(fmean(count.count for count in history), 0.1)
+    traffic = sum(count.total or 0.0 for count in history)
+    if minute.total and traffic:
+        return max(sum(count.count for count in history) / traffic * minute.total, 0.1)
+    return mean
+
+
+def why_bad(minute: MinuteCount, history: list[MinuteCount], signal: SignalPolicy, limits: Detection) -> str:
+    """Return the arithmetic if this minute is bad, else nothing."""
+    per_minute = minute.count * 60 / minute.seconds
+    if signal.limit_per_minute is not None and per_minute > signal.limit_per_minute:
+        return f"{per_minute:.0f} errors/min > {signal.limit_per_minute:g} (objective)"
+    if len(history) < HISTORY_MIN or minute.count < limits.feed_events_min:
+        return ""
+    expected = _expected(minute, history)
+    counts = [count.count for count in history]
+    phi = max(1.0, pvariance(counts) / max(fmean(counts), 0.1))
+    if minute.count < limits.feed_ratio * expected:
+        return ""
+    chance = poisson_tail(minute.count / phi, expected / phi)
+    if chance >= limits.feed_alpha:
+        return ""
+    return f"{per_minute:.0f} errors/min, {expected:.1f} expected (phi {phi:.1f}, chance {chance:.0e})"
+
+
+def _bad_minutes(check: Check, given: "Conditions") -> list[tuple[MinuteCount, str]]:
+    window = check.counts[-given.limits.feed_window_minutes :]
+    history = list(check.counts[: -given.limits.feed_window_minutes])
+    judged = [(minute, why_bad(minute, history, given.signal, given.limits)) for minute in window]
+    return [(minute, why) for minute, why in judged if why]
+
+
+def find(check: Check, given: "Conditions") -> Finding | None:
+    """Return a flood: enough bad minutes among the last ones, the newest among them."""
+    bad = _bad_minutes(check, given)
+    if len(bad) < given.limits.feed_minutes or bad[-1][0] is not check.counts[-1]:
+        return None
+    text = f"{bad[-1][1]}; {len(bad)} of {given.limits.feed_window_minutes} minutes (limit {given.limits.feed_minutes})"
+    return Finding(check.name, check.kind, "feed", bad[0][0].start, 0.0, text)
+
+
+def suspicious(check: Check, given: "Conditions") -> bool:
+    """The newest minute is bad."""
+    bad = _bad_minutes(check, given)
+    return bool(bad) and bad[-1][0] is check.counts[-1]
+
+
+def calm(check: Check, given: "Conditions") -> bool:
+    """The newest minute is not bad."""
+    return not suspicious(check, given)

@@ -1,0 +1,132 @@
+"""Probes of a route: a run timer for hard outages, a CUSUM for partial ones.
+
+The run timer confirms an unbroken run of failures that outlasts the blips a healthy service has. The CUSUM
+(Page 1954; optimal by Moustakides 1986) adds log(p1/p0) for a failure and log((1-p1)/(1-p0)) for a success, and
+confirms at its limit. Each run counts only its first failures, so that one blip, however long, is one blip.
+"""
+
+from dataclasses import replace
+from math import log
+from typing import TYPE_CHECKING
+
+from watchdog.domain.events import Observed
+from watchdog.domain.incidents import Check, Finding
+from watchdog.domain.policy import Detection, SignalPolicy
+from watchdog.domain.readings import Bad
+from watchdog.domain.units import show_seconds
+
+if TYPE_CHECKING:
+    from watchdog.core.detect import Conditions
+
+RECENT_SECONDS = 180.0
+RECENT_MAX = 256
+
+
+def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detection) -> Check:
+    """Fold one probe in."""
+    failed = isinstance(event.reading, Bad)
+    kept = tuple(item for item in check.recent if item[0] > event.at - RECENT_SECONDS)[-RECENT_MAX + 1 :]
+    check = replace(check, recent=(*kept, (event.at, failed)))
+    return _fail(check, event.at, limits) if failed else _succeed(check, limits)
+
+
+def _fail(check: Check, at: float, limits: Detection) -> Check:
+    run_probes = check.run_probes + 1
+    cusum = check.cusum
+    if run_probes <= limits.cusum_failures_per_run:
+        cusum = min(cusum + log(limits.cusum_p1 / limits.cusum_p0), 2 * limits.cusum_limit)
+    return replace(
+        check,
+        run_started_at=check.run_started_at if check.run_started_at is not None else at,
+        run_probes=run_probes,
+        good_run=0,
+        cusum=cusum,
+        cusum_zero_at=check.cusum_zero_at if check.cusum > 0 else at,
+    )
+
+
+def _succeed(check: Check, limits: Detection) -> Check:
+    cusum = max(0.0, check.cusum + log((1 - limits.cusum_p1) / (1 - limits.cusum_p0)))
+    return replace(
+        check,
+        run_started_at=None,
+        run_probes=0,
+        good_run=check.good_run + 1,
+        cusum=cusum,
+        cusum_zero_at=check.cusum_zero_at if cusum > 0 else None,
+    )
+
+
+def run_limit_seconds(given: "Conditions") -> float:
+    """Return how long an unbroken run of failures must last."""
+    if given.corroborated:
+        return given.limits.run_seconds_corroborated
+    return given.limits.run_seconds_in_watch if given.in_watch else given.limits.run_seconds
+
+
+def cusum_limit(given: "Conditions") -> float:
+    """Return the CUSUM's limit."""
+    return given.limits.cusum_limit_in_watch if given.in_watch else given.limits.cusum_limit
+
+
+def share_failing(check: Check, since: float) -> tuple[int, int]:
+    """Return (failed, all) probes since then."""
+    outcomes = [failed for at, failed in check.recent if at >= since]
+    return sum(outcomes), len(outcomes)
+
+
+def find(check: Check, given: "Conditions") -> Finding | None:
+    """Return what the run timer or the CUSUM has confirmed."""
+    return _find_run(check, given) or _find_cusum(check, given)
+
+
+def _find_run(check: Check, given: "Conditions") -> Finding | None:
+    if check.run_started_at is None or check.run_probes < given.limits.run_probes_min:
+        return None
+    lasted = check.last_at - check.run_started_at
+    limit = run_limit_seconds(given)
+    if lasted < limit:
+        return None
+    text = (
+        f"{check.run_probes} of {check.run_probes} probes failed for {show_seconds(lasted)} "
+        f"(limit {show_seconds(limit)})"
+    )
+    return _finding(check, given, "run", check.run_started_at, text)
+
+
+def _find_cusum(check: Check, given: "Conditions") -> Finding | None:
+    limit = cusum_limit(given)
+    onset = check.cusum_zero_at
+    if onset is None or check.cusum < limit or check.last_at - onset < given.limits.cusum_span_seconds:
+        return None
+    if check.last_bad_at is None or given.now - check.last_bad_at > given.limits.fresh_seconds:
+        return None
+    failed, probes = share_failing(check, onset)
+    text = (
+        f"{failed} of {probes} probes failed in {show_seconds(check.last_at - onset)} "
+        f"(CUSUM {check.cusum:.1f}, limit {limit:.0f})"
+    )
+    return _finding(check, given, "cusum", onset, text)
+
+
+def _finding(check: Check, given: "Conditions", method: str, onset: float, text: str) -> Finding:
+    failed, probes = share_failing(check, onset)
+    return Finding(
+        signal=check.name,
+        kind=check.kind,
+        method=method,
+        onset_at=onset,
+        share=failed / probes if probes else 0.0,
+        text=f"{text}: {check.last_why}" if check.last_why else text,
+        failure_kind=check.last_kind,
+    )
+
+
+def suspicious(check: Check, given: "Conditions") -> bool:
+    """One failure is enough to look closer."""
+    return check.run_probes > 0 or check.cusum >= cusum_limit(given) / 4
+
+
+def calm(check: Check, given: "Conditions") -> bool:
+    """Two successes in a row, and the CUSUM below a quarter of its limit."""
+    return check.good_run >= given.limits.calm_successes and check.cusum < cusum_limit(given) / 4

@@ -1,0 +1,52 @@
+"""Endings: an incident left to a human, only told, only noted, or closed."""
+
+from watchdog.core import perceive, words
+from watchdog.core.turn import Turn
+from watchdog.domain.incidents import Phase
+from watchdog.domain.notices import NoticeKind
+from watchdog.domain.policy import Severity
+from watchdog.domain.units import show_seconds
+
+
+def alarm_title(turn: Turn) -> str:
+    """Return the incident's headline; it begins with a warning while auto-deploy is off because of us."""
+    off = turn.service.auto_deploy_off
+    warning = f"AUTO-DEPLOY IS OFF on {turn.name}. " if off and off != "off" else ""
+    return f"{warning}{words.title(turn.incident)}"
+
+
+def page(turn: Turn) -> None:
+    """Leave it to a human, with everything known."""
+    turn.enter(Phase.PAGED)
+    decision = turn.incident.decision
+    why = (f"Left to you: {decision.why}",) if decision is not None else ()
+    wakes = turn.incident.severity in (Severity.CRITICAL, Severity.HIGH)
+    turn.tell(NoticeKind.HUMAN_NEEDED, alarm_title(turn), (*why, *words.decision_lines(turn.incident)), wakes=wakes)
+
+
+def tell(turn: Turn) -> None:
+    """Tell, without waking anybody."""
+    turn.enter(Phase.PAGED)
+    turn.tell(NoticeKind.OPENED, alarm_title(turn), words.decision_lines(turn.incident))
+
+
+def keep_quiet(turn: Turn) -> None:
+    """Only write it down."""
+    turn.enter(Phase.PAGED)
+
+
+def close(turn: Turn, outcome: str, how: str) -> None:
+    """End the incident: written down, told to whoever was told of it."""
+    turn.amend(closed_at=turn.now, outcome=outcome)
+    lasted = show_seconds(turn.now - turn.incident.onset_at)
+    turn.note("CLOSED", f"{outcome}: {how}; {lasted} since onset")
+    if turn.incident.paged:
+        lines = (
+            f"How: {how}",
+            *words.done_lines(turn.incident),
+            *words.left_lines(turn.incident, turn.service.auto_deploy_off),
+        )
+        turn.tell(NoticeKind.RESOLVED, f"{turn.name} RESOLVED: {outcome} ({lasted} since onset)", lines)
+    turn.put(perceive.forget(turn.service))
+    turn.change(closed_at=turn.now)
+    turn.enter(Phase.CALM)

@@ -1,0 +1,119 @@
+"""What concerns all services at once: sight, status pages, a human's pause, the deny-list."""
+
+from dataclasses import replace
+
+from watchdog.core import perceive, sight
+from watchdog.core.turn import Turn
+from watchdog.domain import events as e
+from watchdog.domain.effects import Note
+from watchdog.domain.incidents import Phase
+from watchdog.domain.notices import NoticeKind
+from watchdog.domain.units import show_seconds
+
+BLIND_TELL_SECONDS = 30.0
+
+
+def perceive_control(turn: Turn, event: e.ControlChecked) -> None:
+    """Fold a control target's reading in."""
+    turn.state = replace(turn.state, control={**turn.state.control, event.target: (event.at, event.reading)})
+    judge_sight(turn)
+
+
+def judge_sight(turn: Turn) -> None:
+    """Notice that we went blind, that we have been blind for long, and that we see again."""
+    blind = sight.is_blind(turn.state, turn.policy, turn.now)
+    since = turn.state.blind_since
+    if blind and since is None:
+        turn.state = replace(turn.state, blind_since=turn.now)
+        why = sight.judge(turn.state, turn.policy, turn.now)[1]
+        turn.emit(Note(turn.now, "", None, "BLIND", f"{why}: the fault is ours, nothing is touched"))
+        turn.wake_at(turn.now + BLIND_TELL_SECONDS)
+    elif blind and since is not None and not turn.state.blind_told and turn.now - since >= BLIND_TELL_SECONDS:
+        _tell_blind(turn, turn.now - since)
+    elif not blind and since is not None:
+        _see_again(turn, turn.now - since)
+
+
+def _tell_blind(turn: Turn, lasted: float) -> None:
+    turn.state = replace(turn.state, blind_told=True)
+    title = f"watchdog is blind: {sight.judge(turn.state, turn.policy, turn.now)[1]} for {show_seconds(lasted)}"
+    lines = (
+        "No service is judged and nothing is changed until a control target answers again.",
+        "Check the network and DNS of the host that runs the watchdog.",
+    )
+    turn.tell_self(NoticeKind.SELF_ALERT, "blind", title, lines)
+    told = f"{', '.join(turn.policy.alerts)} (page): {title}" if turn.policy.alerts else f"nobody configured: {title}"
+    turn.emit(Note(turn.now, "", None, "TOLD", told))
+
+
+def _see_again(turn: Turn, lasted: float) -> None:
+    told = turn.state.blind_told
+    turn.state = replace(turn.state, blind_since=None, blind_told=False)
+    title = f"watchdog sees again after {show_seconds(lasted)}"
+    turn.emit(Note(turn.now, "", None, "SEEING", f"{title}; what was read meanwhile does not count"))
+    if told:
+        turn.tell_self(NoticeKind.RESOLVED, "blind", title, ("Services are judged again, from now on.",))
+    for name, service in turn.state.services.items():
+        turn.name = name
+        service = perceive.forget(service)
+        if service.phase is Phase.SUSPECT and service.incident is None:
+            service = replace(service, phase=Phase.CALM, phase_since=turn.now)
+        turn.put(service)
+    turn.name = ""
+
+
+def perceive_vendor(turn: Turn, event: e.VendorChecked) -> None:
+    """Fold a status page's reading in."""
+    turn.state = replace(turn.state, vendors={**turn.state.vendors, event.vendor: (event.at, event.reading)})
+
+
+def pause(turn: Turn, event: e.Paused) -> None:
+    """Watch and page only, until resumed."""
+    turn.state = replace(turn.state, paused_by=event.by)
+    turn.emit(Note(turn.now, "", None, "PAUSED", f"by {event.by}: watching and paging only"))
+
+
+def resume(turn: Turn, event: e.Resumed) -> None:
+    """Act again."""
+    turn.state = replace(turn.state, paused_by="")
+    turn.emit(Note(turn.now, "", None, "RESUMED", f"by {event.by}"))
+
+
+def trust(turn: Turn, event: e.CommitTrusted) -> None:
+    """Take a code off the deny-list."""
+    kept = tuple(code for code in turn.state.denied if not _same_code(code, event.commit))
+    lifted = len(turn.state.denied) - len(kept)
+    turn.state = replace(turn.state, denied=kept)
+    label, text = (
+        ("TRUSTED", f"{event.commit} by {event.by}") if lifted else ("REFUSED", f"{event.commit} is not denied")
+    )
+    turn.emit(Note(turn.now, "", None, label, text))
+
+
+def _same_code(code: str, named: str) -> bool:
+    return len(named) >= 7 and code.removeprefix("sha256:").startswith(named.removeprefix("sha256:"))
+
+
+def perceive_time(turn: Turn, event: e.TimePassed) -> None:
+    """Time itself may make us blind for long enough to say so."""
+    if turn.state.blind_since is not None:
+        judge_sight(turn)
+
+
+HANDLERS = {
+    e.ControlChecked: perceive_control,
+    e.VendorChecked: perceive_vendor,
+    e.Paused: pause,
+    e.Resumed: resume,
+    e.CommitTrusted: trust,
+    e.TimePassed: perceive_time,
+}
+
+
+def perceive_nothing(turn: Turn, event: object) -> None:
+    """The event does not concern the fleet as a whole."""
+
+
+def perceive_event(turn: Turn) -> None:
+    """Fold the event into what we know of the fleet."""
+    HANDLERS.get(type(turn.event), perceive_nothing)(turn, turn.event)  # type: ignore[operator]

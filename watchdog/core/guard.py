@@ -1,0 +1,198 @@
+"""Guards: what must hold before production is touched. Each says pass, ask or block, and why.
+
+Rule 1: a block is for the machine and for the human who approves alike; an ask is what an approval answers.
+Rule 2: one guard, one function, one line in GUARDS.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from watchdog.core.blame import live_deploy, took_traffic_at
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.incidents import Blame, GuardAnswer, Incident, ServiceState, State, TargetChoice, Verdict
+from watchdog.domain.policy import Mode, Policy, ServicePolicy
+from watchdog.domain.units import show_seconds
+
+DAY_SECONDS = 86400.0
+FLEET_SECONDS = 600.0
+NO_ROLLBACK_TRAILER = "watchdog: no-rollback"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An intended rollback, as the guards see it."""
+
+    state: State
+    policy: Policy
+    service: ServiceState
+    wishes: ServicePolicy
+    blame: Blame
+    target: TargetChoice
+    incident: Incident | None
+    now: float
+
+    def between(self) -> list[Deploy]:
+        """Return the suspect and the deploys between it and the target, newest first."""
+        if self.blame.suspect is None or self.target.deploy is None:
+            return []
+        ids = [deploy.id for deploy in self.service.deploys]
+        start, end = ids.index(self.blame.suspect.id), ids.index(self.target.deploy.id)
+        return list(self.service.deploys[start:end])
+
+
+def _pass(name: str, why: str) -> GuardAnswer:
+    return GuardAnswer(name, Verdict.PASS, why)
+
+
+def _ask(name: str, why: str) -> GuardAnswer:
+    return GuardAnswer(name, Verdict.ASK, why)
+
+
+def _block(name: str, why: str, *, passing: bool = False) -> GuardAnswer:
+    return GuardAnswer(name, Verdict.BLOCK, why, passing)
+
+
+def mode(request: Request) -> GuardAnswer:
+    """Only what the service was entrusted for."""
+    if request.wishes.mode is Mode.OBSERVE:
+        return _block("mode", "observe: says what it would do, touches nothing")
+    if request.wishes.mode is Mode.ASSIST:
+        return _ask("mode", "assist: a human decides")
+    return _pass("mode", "autonomous")
+
+
+def hold(request: Request) -> GuardAnswer:
+    """A human's pause."""
+    if request.state.paused_by:
+        return _block("hold", f"paused by {request.state.paused_by}", passing=True)
+    return _pass("hold", "none")
+
+
+def budget(request: Request) -> GuardAnswer:
+    """So many rollbacks per service and day, so many per fleet and ten minutes."""
+    limits = request.policy.budget
+    today = sum(at > request.now - DAY_SECONDS for at in request.service.acted_at)
+    fleet = sum(at > request.now - FLEET_SECONDS for at in request.state.acted_at)
+    if today >= limits.per_service_per_day:
+        return _block("budget", f"{today} of {limits.per_service_per_day} rollbacks of this service today")
+    if fleet >= limits.per_fleet_per_10m:
+        return _block("budget", f"{fleet} of {limits.per_fleet_per_10m} rollbacks in the fleet in 10 min", passing=True)
+    return _pass("budget", f"{today} of {limits.per_service_per_day} used today")
+
+
+def cooldown(request: Request) -> GuardAnswer:
+    """Some peace after a rollback."""
+    last = max(request.service.acted_at, default=None)
+    limit = request.policy.budget.cooldown_seconds
+    if last is not None and request.now - last < limit:
+        return _block("cooldown", f"last rollback {show_seconds(request.now - last)} ago (limit {show_seconds(limit)})")
+    return _pass("cooldown", "ok")
+
+
+def tried(request: Request) -> GuardAnswer:
+    """One rollback per incident."""
+    if request.incident is not None and request.incident.tried:
+        return _block("tried", "this incident already had its one rollback")
+    return _pass("tried", "not yet")
+
+
+def newer_deploy(request: Request) -> GuardAnswer:
+    """Nothing that is on its way may be overtaken."""
+    live = live_deploy(request.service.deploys)
+    for deploy in request.service.deploys:
+        if live is not None and deploy.id == live.id:
+            break
+        if deploy.in_progress:
+            return _block("newer deploy", f"{deploy.id} is on its way ({deploy.status})", passing=True)
+    return _pass("newer deploy", "none")
+
+
+def deny_list(request: Request) -> GuardAnswer:
+    """The target was never found bad."""
+    target = request.target.deploy
+    if target is None:
+        return _block("target", request.target.why)
+    if target.code in request.state.denied:
+        return _block("deny-list", f"{target.id} is deny-listed")
+    if request.target.ask:
+        return _ask("target", request.target.ask)
+    return _pass("deny-list", "target not on it")
+
+
+def availability(request: Request) -> GuardAnswer:
+    """A service that is meant to be down is not an outage."""
+    facts = request.service.facts
+    if facts is None:
+        return _block("service", f"the platform did not tell of it: {request.service.deploys_why}")
+    if facts.suspended:
+        by = f" by {', '.join(facts.suspenders)}" if facts.suspenders else ""
+        return _block("service", f"it is suspended{by}")
+    if facts.maintenance:
+        return _block("service", "it is in maintenance mode")
+    return _pass("service", "neither suspended nor in maintenance mode")
+
+
+def migration(request: Request) -> GuardAnswer:
+    """A pre-deploy command may have migrated a database, and runs again on rollback."""
+    facts = request.service.facts
+    command = facts.pre_deploy_command if facts else None
+    if command and not request.wishes.rollback_safe:
+        return _ask("migration", "a pre-deploy command is set; say rollback_safe: true if rolling back is safe")
+    return _pass("migration", "rollback_safe: true" if command else "none")
+
+
+def environment(request: Request) -> GuardAnswer:
+    """Environment and instance count come back with a rollback."""
+    change = request.blame.change
+    for deploy in request.between():
+        if request.blame.configuration and change is not None and deploy.id == change.id:
+            continue
+        changed = deploy.changed or (("configuration",) if deploy.trigger == "service_updated" else ())
+        if changed:
+            return _ask("environment", f"{', '.join(changed)} changed with {deploy.id}; a rollback brings the old back")
+    return _pass("environment", "unchanged since the target")
+
+
+def trailer(request: Request) -> GuardAnswer:
+    """An author may forbid it in the commit message."""
+    for deploy in request.between():
+        if NO_ROLLBACK_TRAILER in deploy.commit_message.lower():
+            return _block("trailer", f"{deploy.id} says 'Watchdog: no-rollback'")
+    return _pass("trailer", "none")
+
+
+def dependants(request: Request) -> GuardAnswer:
+    """A service that relies on this one may rely on what a rollback takes away."""
+    target = request.target.deploy
+    if target is None:
+        return _pass("dependants", "no target")
+    began = took_traffic_at(target, request.policy.blame)
+    for name, wishes in request.policy.services.items():
+        other = request.state.services.get(name)
+        if other is None or request.service.name not in wishes.depends_on:
+            continue
+        live = live_deploy(other.deploys)
+        if live is not None and took_traffic_at(live, request.policy.blame) > began:
+            return _ask("dependants", f"{name} depends on it and was deployed after {target.id} ({live.id})")
+    return _pass("dependants", "none deployed after the target")
+
+
+GUARDS: tuple[Callable[[Request], GuardAnswer], ...] = (
+    mode,
+    hold,
+    budget,
+    cooldown,
+    tried,
+    newer_deploy,
+    deny_list,
+    availability,
+    migration,
+    environment,
+    trailer,
+    dependants,
+)
+
+
+def check(request: Request) -> tuple[GuardAnswer, ...]:
+    """Return every guard's answer, in order."""
+    return tuple(guard(request) for guard in GUARDS)

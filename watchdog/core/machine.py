@@ -1,0 +1,210 @@
+"""The machine: `step(state, event, policy) -> (state, effects)`. Same input, same output.
+
+Rule 1: the core is told; it never asks. It reads no clock; waiting is an effect.
+Rule 2: the table is total: every phase has an entry for every event, and silence is written (`ignore`).
+Rule 3: perception comes first and is the same in every phase; only what is *done* differs.
+
+    CALM ──bad──► SUSPECT ──confirmed──► ANNOUNCED ─┐        ┌─► VERIFYING ──good──► CALM
+                     │                   ASKING ────┼► PINNING ─► ROLLING_BACK ─► DEPLOYING
+                     └──────────────────► PAGED ◄───┴──(anything that does not go well)
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import get_args
+
+from watchdog.core import acting, fleet, paged, people, perceive, proving, watching
+from watchdog.core.turn import Turn
+from watchdog.domain import events as e
+from watchdog.domain.effects import Effect
+from watchdog.domain.events import Event
+from watchdog.domain.incidents import Phase, ServiceState, State
+from watchdog.domain.policy import Policy
+from watchdog.domain.readings import Bad
+
+Handler = Callable[[Turn], None]
+
+
+def ignore(turn: Turn) -> None:
+    """Do nothing, on purpose."""
+
+
+FLEET_ONLY: Mapping[type[Event], Handler] = MappingProxyType(
+    {
+        e.ControlChecked: ignore,
+        e.VendorChecked: ignore,
+        e.Paused: ignore,
+        e.Resumed: ignore,
+        e.CommitTrusted: ignore,
+        e.DeploysUnread: ignore,
+    }
+)
+"""Events whose whole meaning is in the knowledge they change (see fleet, perceive)."""
+
+LATE: Mapping[type[Event], Handler] = MappingProxyType(
+    {
+        e.PinConfirmed: acting.pin_came_late,
+        e.PinUnconfirmed: ignore,
+        e.RollbackAccepted: acting.acceptance_came_late,
+        e.RollbackRefused: ignore,
+        e.RollbackStoodDown: ignore,
+        e.RollbackPostponed: ignore,
+        e.RollbackLost: ignore,
+        e.AutoDeployRestored: acting.auto_deploy_restored,
+        e.AutoDeployNotRestored: acting.auto_deploy_not_restored,
+    }
+)
+"""Outcomes that a phase does not wait for."""
+
+NOT_ASKED: Mapping[type[Event], Handler] = MappingProxyType(
+    {e.Approved: people.nothing_asked, e.Rejected: people.nothing_asked, e.Stopped: people.nothing_to_stop}
+)
+
+TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
+    {
+        Phase.CALM: {
+            **FLEET_ONLY,
+            **LATE,
+            **NOT_ASKED,
+            e.Observed: watching.look_closer,
+            e.DeploysListed: ignore,
+            e.TimePassed: ignore,
+            e.Restarted: watching.resume,
+            e.RollbackRequested: people.rollback_by_hand,
+        },
+        Phase.SUSPECT: {
+            **FLEET_ONLY,
+            **LATE,
+            **NOT_ASKED,
+            e.Observed: watching.confirm,
+            e.DeploysListed: watching.confirm,
+            e.TimePassed: watching.confirm,
+            e.Restarted: watching.resume,
+            e.RollbackRequested: people.rollback_by_hand,
+        },
+        Phase.ANNOUNCED: {
+            **FLEET_ONLY,
+            **LATE,
+            e.Observed: acting.await_veto,
+            e.DeploysListed: acting.await_veto,
+            e.TimePassed: acting.await_veto,
+            e.Restarted: acting.resume_waiting,
+            e.Approved: people.approve,
+            e.Rejected: people.reject,
+            e.Stopped: people.stop,
+            e.RollbackRequested: people.already_at_it,
+        },
+        Phase.ASKING: {
+            **FLEET_ONLY,
+            **LATE,
+            e.Observed: acting.await_answer,
+            e.DeploysListed: acting.await_answer,
+            e.TimePassed: acting.await_answer,
+            e.Restarted: acting.resume_waiting,
+            e.Approved: people.approve,
+            e.Rejected: people.reject,
+            e.Stopped: people.reject,
+            e.RollbackRequested: people.rollback_by_hand,
+        },
+        Phase.PINNING: {
+            **FLEET_ONLY,
+            **LATE,
+            **NOT_ASKED,
+            e.Observed: ignore,
+            e.DeploysListed: ignore,
+            e.TimePassed: ignore,
+            e.Restarted: acting.resume_acting,
+            e.PinConfirmed: acting.pinned,
+            e.PinUnconfirmed: acting.not_pinned,
+            e.Stopped: people.stop,
+            e.RollbackRequested: people.already_at_it,
+        },
+        Phase.ROLLING_BACK: {
+            **FLEET_ONLY,
+            **LATE,
+            **NOT_ASKED,
+            e.Observed: ignore,
+            e.DeploysListed: ignore,
+            e.TimePassed: ignore,
+            e.Restarted: acting.resume_acting,
+            e.RollbackAccepted: acting.accepted,
+            e.RollbackRefused: acting.refused,
+            e.RollbackStoodDown: acting.stood_down,
+            e.RollbackPostponed: acting.postponed,
+            e.RollbackLost: acting.lost,
+            e.RollbackRequested: people.already_at_it,
+        },
+        Phase.DEPLOYING: {
+            **FLEET_ONLY,
+            **LATE,
+            **NOT_ASKED,
+            e.Observed: proving.follow,
+            e.DeploysListed: proving.follow,
+            e.TimePassed: proving.follow,
+            e.Restarted: proving.resume,
+            e.RollbackRequested: people.already_at_it,
+        },
+        Phase.VERIFYING: {
+            **FLEET_ONLY,
+            **LATE,
+            **NOT_ASKED,
+            e.Observed: proving.verify,
+            e.DeploysListed: proving.verify,
+            e.TimePassed: proving.verify,
+            e.Restarted: proving.resume,
+            e.RollbackRequested: people.already_at_it,
+        },
+        Phase.PAGED: {
+            **FLEET_ONLY,
+            **LATE,
+            **NOT_ASKED,
+            e.Observed: paged.keep_watching,
+            e.DeploysListed: paged.keep_watching,
+            e.TimePassed: ignore,
+            e.Restarted: watching.resume,
+            e.RollbackRequested: people.rollback_by_hand,
+        },
+    }
+)
+
+EVENTS: tuple[type[Event], ...] = get_args(Event)
+
+
+def step(state: State, event: Event, policy: Policy) -> tuple[State, tuple[Effect, ...]]:
+    """Return the new state and what is to be done, in order."""
+    turn = Turn(state, event, policy)
+    fleet.perceive_event(turn)
+    for name in _concerned(turn):
+        turn.name = name
+        if name not in turn.state.services:
+            turn.put(ServiceState(name, watching_since=event.at, phase_since=event.at))
+        _perceive(turn)
+        TABLE[turn.service.phase][type(event)](turn)
+        turn.settle_pace()
+    return turn.state, tuple(turn.effects)
+
+
+def _concerned(turn: Turn) -> list[str]:
+    """Return the services this event is about; those the policy does not know are passed over."""
+    event = turn.event
+    if isinstance(event, (e.Approved, e.Rejected, e.Stopped)):
+        services = turn.state.services.values()
+        return [item.name for item in services if item.incident is not None and item.incident.id == event.incident]
+    name = getattr(event, "service", None)
+    if name is not None:
+        return [name] if name in turn.policy.services else []
+    if isinstance(event, (e.TimePassed, e.Restarted)):
+        return list(turn.policy.services)
+    return []
+
+
+def _perceive(turn: Turn) -> None:
+    event = turn.event
+    if isinstance(event, e.Observed):
+        if isinstance(event.reading, Bad) and turn.state.blind_since is not None:
+            return
+        turn.put(perceive.observed(turn.service, event, turn.policy))
+    elif isinstance(event, e.DeploysListed):
+        turn.put(perceive.listed(turn.service, event, turn.policy))
+    elif isinstance(event, e.DeploysUnread):
+        turn.put(perceive.unread(turn.service, event))

@@ -1,0 +1,53 @@
+"""A human has it: keep watching, say when it worsens, when it is over, and when what forbade acting is gone."""
+
+from watchdog.core import ending, opening, perceive
+from watchdog.core.decide import decide
+from watchdog.core.turn import Turn
+from watchdog.domain.incidents import Course, Decision, Finding, Verdict
+
+RECONSIDER_SECONDS = 5.0
+PASSING_VETOES = {"deploy list", "control targets"}
+ACTING = (Course.ROLLBACK, Course.ANNOUNCE, Course.ASK)
+
+
+def keep_watching(turn: Turn) -> None:
+    """Close when it is over; decide anew when it worsens or when a passing obstacle is gone."""
+    if turn.state.blind_since is not None:
+        return
+    if perceive.calm(turn.service, turn.policy, turn.now, turn.policy.detection.calm_seconds):
+        ending.close(turn, _outcome(turn), "every check has been good for a minute")
+        return
+    if turn.now - turn.incident.reconsidered_at < RECONSIDER_SECONDS:
+        return
+    turn.amend(reconsidered_at=turn.now)
+    findings = perceive.findings(turn.service, turn.policy, turn.now)
+    if findings:
+        _reconsider(turn, findings)
+
+
+def _outcome(turn: Turn) -> str:
+    if turn.incident.human_needed:
+        return "recovered, with a human"
+    return "recovered"
+
+
+def _reconsider(turn: Turn, findings: tuple[Finding, ...]) -> None:
+    incident = turn.incident
+    decision = decide(turn.state, turn.policy, turn.service, findings, now=turn.now, incident=incident)
+    worse = decision.severity.rank > incident.severity.rank
+    free = not incident.human_needed and _was_passing(incident.decision) and decision.course in ACTING
+    if worse or free:
+        opening.carry_out(turn, findings, decision)
+
+
+def _was_passing(decision: Decision | None) -> bool:
+    """Tell whether what forbade acting was something that time alone may lift."""
+    if decision is None:
+        return False
+    blocks = [answer for answer in decision.guards if answer.verdict is Verdict.BLOCK]
+    blame = decision.blame
+    unread = blame is not None and (
+        blame.suspect is None
+        or any(veto.fired and veto.name in ("deploy list", "control targets") for veto in blame.vetoes)
+    )
+    return unread or (bool(blocks) and all(answer.passing for answer in blocks))

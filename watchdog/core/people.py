@@ -1,0 +1,173 @@
+"""What humans say: yes, no, stop, and a rollback by hand. A refusal always says why (label REFUSED)."""
+
+from dataclasses import replace
+
+from watchdog.core import acting, ending, guard, sending
+from watchdog.core.blame import live_deploy
+from watchdog.core.decide import find_target
+from watchdog.core.turn import Turn
+from watchdog.domain import events as e
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.incidents import (
+    Blame,
+    Course,
+    Decision,
+    GuardAnswer,
+    Incident,
+    Phase,
+    TargetChoice,
+    Verdict,
+)
+from watchdog.domain.policy import Severity
+
+NOT_FOR_HUMANS = frozenset({"budget", "cooldown", "tried", "trailer"})
+"""Guards that hold the machine back, not a human who asks by hand."""
+
+
+def refuse(turn: Turn, why: str) -> None:
+    """Say no, and why."""
+    turn.note("REFUSED", why)
+
+
+def nothing_asked(turn: Turn) -> None:
+    """There is no open question."""
+    refuse(turn, f"nothing is asked: {turn.name} is {turn.service.phase.value.replace('_', ' ')}")
+
+
+def nothing_to_stop(turn: Turn) -> None:
+    """It is too late, or there is nothing to stop."""
+    refuse(turn, f"nothing can be stopped: {turn.name} is {turn.service.phase.value.replace('_', ' ')}")
+
+
+def already_at_it(turn: Turn) -> None:
+    """One action at a time."""
+    refuse(turn, f"{turn.incident.id} is being handled: {turn.service.phase.value.replace('_', ' ')}")
+
+
+def approve(turn: Turn) -> None:
+    """A yes: decide anew, and roll back if every guard that a human cannot answer still passes."""
+    event = turn.event
+    assert isinstance(event, e.Approved)
+    turn.note("APPROVED", f"by {event.by}")
+    acting.act_now(turn, by=event.by)
+    decision = turn.incident.decision
+    if decision is not None and decision.course is not Course.ROLLBACK:
+        refuse(turn, decision.why)
+
+
+def reject(turn: Turn) -> None:
+    """A no: nothing is changed; watching goes on."""
+    event = turn.event
+    assert isinstance(event, (e.Rejected, e.Stopped))
+    turn.amend(human_needed=f"rejected by {event.by}")
+    turn.note("REJECTED", f"by {event.by}: nothing is changed")
+    turn.enter(Phase.PAGED)
+
+
+def stop(turn: Turn) -> None:
+    """A stop before anything was sent: auto-deploy is given back."""
+    event = turn.event
+    assert isinstance(event, (e.Stopped, e.Rejected))
+    turn.amend(human_needed=f"stopped by {event.by}")
+    turn.note("STOPPED", f"by {event.by}: no rollback is sent")
+    turn.enter(Phase.PAGED)
+    sending.give_auto_deploy_back(turn)
+
+
+def rollback_by_hand(turn: Turn) -> None:
+    """A human asks for a rollback: same protocol, same page, guards that are for machines only left out."""
+    event = turn.event
+    assert isinstance(event, e.RollbackRequested)
+    suspect = live_deploy(turn.service.deploys)
+    if suspect is None:
+        refuse(turn, f"no live deploy is known: {turn.service.deploys_why or 'none in the list'}")
+        return
+    choice = _target(turn, suspect, event.target)
+    if choice.deploy is None:
+        refuse(turn, choice.why)
+        return
+    blame = _blame_nobody(suspect, event.by)
+    request = guard.Request(
+        turn.state, turn.policy, turn.service, turn.wishes, blame, choice, turn.service.incident, turn.now
+    )
+    answers = tuple(answer for answer in guard.check(request) if answer.name not in NOT_FOR_HUMANS)
+    blocked = next((answer for answer in answers if answer.verdict is Verdict.BLOCK), None)
+    if blocked is not None:
+        refuse(turn, f"{blocked.name}: {blocked.why}")
+        return
+    _begin(turn, event.by, suspect, choice, answers)
+
+
+def _target(turn: Turn, suspect: Deploy, wanted: str | None) -> TargetChoice:
+    if wanted is None:
+        blame = replace(_blame_nobody(suspect, ""), change=suspect)
+        return find_target(turn.state, turn.policy, turn.service, blame)
+    deploy = next((item for item in turn.service.deploys if item.id == wanted), None)
+    if deploy is None:
+        return TargetChoice(None, f"{wanted} is not among the last {len(turn.service.deploys)} deploys")
+    if not deploy.was_live:
+        return TargetChoice(None, f"{wanted} was never live ({deploy.status})")
+    if deploy.id == suspect.id:
+        return TargetChoice(None, f"{wanted} is live already")
+    newer = [item.id for item in turn.service.deploys]
+    if newer.index(deploy.id) < newer.index(suspect.id):
+        return TargetChoice(None, f"{wanted} is newer than the live deploy")
+    return TargetChoice(deploy, "named by hand")
+
+
+def _blame_nobody(suspect: Deploy, by: str) -> Blame:
+    return Blame(
+        suspect=suspect,
+        change=suspect,
+        configuration=False,
+        odds=0.0,
+        prior_odds=0.0,
+        prior_why="",
+        terms=(),
+        vetoes=(),
+        probability=None,
+        need=0.0,
+        floor=0.0,
+        cost_rule=0.0,
+        why=f"asked for by {by}",
+    )
+
+
+def _begin(turn: Turn, by: str, suspect: Deploy, choice: TargetChoice, answers: tuple[GuardAnswer, ...]) -> None:
+    if turn.service.incident is None or turn.service.incident.closed_at is not None:
+        number = turn.state.incidents + 1
+        turn.state = replace(turn.state, incidents=number)
+        turn.change(
+            incident=Incident(
+                id=f"INC-{number}",
+                service=turn.name,
+                severity=Severity.HIGH,
+                opened_at=turn.now,
+                onset_at=turn.now,
+                title=f"rollback by hand, asked for by {by}",
+            )
+        )
+    incident = turn.incident
+    decision = Decision(
+        at=turn.now,
+        course=Course.ROLLBACK,
+        severity=incident.severity,
+        why=f"asked for by {by}",
+        rule="a human asked",
+        share=0.0,
+        mode=turn.wishes.mode.value,
+        guards=answers,
+        target=choice,
+    )
+    assert choice.deploy is not None
+    turn.amend(
+        decision=decision,
+        approved_by=by,
+        suspect=suspect.id,
+        suspect_code=suspect.code,
+        target=choice.deploy.id,
+        target_code=choice.deploy.code,
+        channels=turn.policy.matrix[incident.severity].tell,
+    )
+    turn.note("BY HAND", f"{ending.alarm_title(turn)}: {suspect.id} -> {choice.deploy.id}")
+    sending.pin(turn)

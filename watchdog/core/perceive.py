@@ -1,0 +1,163 @@
+"""Perception: folding what was read into what we know, before anything is decided.
+
+Rule 1: a reading changes only the knowledge it is about.
+Rule 2: "healthy by our own record" counts only while the service is calm and its critical checks answer well.
+"""
+
+from dataclasses import replace
+
+from watchdog.core import blame, detect
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.events import DeploysListed, DeploysUnread, Observed
+from watchdog.domain.incidents import Check, Finding, Phase, ServiceState
+from watchdog.domain.policy import Policy, ServicePolicy
+from watchdog.domain.readings import Bad, Good
+
+HEALTHY_STEP_SECONDS = 10.0
+HEALTHY_GAP_SECONDS = 60.0
+HEALTHY_MAX = 50
+BEFORE_UPDATE = frozenset({"created", "queued", "build_in_progress", "pre_deploy_in_progress"})
+
+
+def observed(service: ServiceState, event: Observed, policy: Policy) -> ServiceState:
+    """Fold one reading of a signal in; a signal the policy does not know is passed over."""
+    signal = policy.services[service.name].signal(event.signal)
+    if signal is None:
+        return service
+    check = service.checks.get(event.signal, Check(event.signal, signal.kind))
+    check = detect.observe(check, event, signal, policy.detection)
+    service = replace(service, checks={**service.checks, event.signal: check})
+    return _healthy(service, policy.services[service.name], event.at)
+
+
+def _healthy(service: ServiceState, wishes: ServicePolicy, at: float) -> ServiceState:
+    """Add the time since the last look to the live deploy's healthy record."""
+    since = service.healthy_at
+    if since is not None and at - since < HEALTHY_STEP_SECONDS:
+        return service
+    if service.phase is not Phase.CALM or service.live is None or not _all_well(service, wishes):
+        return replace(service, healthy_at=None) if since is not None else service
+    if since is None or at - since > HEALTHY_GAP_SECONDS:
+        return replace(service, healthy_at=at)
+    record = dict(service.healthy_seconds)
+    record[service.live] = record.pop(service.live, 0.0) + (at - since)
+    kept = dict(list(record.items())[-HEALTHY_MAX:])
+    return replace(service, healthy_seconds=kept, healthy_at=at)
+
+
+def _all_well(service: ServiceState, wishes: ServicePolicy) -> bool:
+    watched = [signal for signal in wishes.signals if signal.critical] or list(wishes.signals)
+    checks = [service.checks.get(signal.name) for signal in watched]
+    return bool(checks) and all(check is not None and isinstance(check.last, Good) for check in checks)
+
+
+def listed(service: ServiceState, event: DeploysListed, policy: Policy) -> ServiceState:
+    """Fold a list of deploys in; remember when each was first seen taking traffic."""
+    before = {deploy.id: deploy for deploy in service.deploys}
+    deploys = tuple(_dated(deploy, before.get(deploy.id), service, event.at) for deploy in event.deploys)
+    live = blame.live_deploy(deploys)
+    watch_until = service.watch_until
+    if live is not None and live.id != service.live:
+        began = live.finished_at if live.finished_at is not None else event.at
+        watch_until = max(watch_until, began + policy.pace.watch_window_seconds)
+    return replace(
+        service,
+        deploys=deploys,
+        deploys_at=event.at,
+        deploys_why="",
+        facts=event.facts,
+        live=live.id if live else None,
+        watch_until=watch_until,
+        auto_deploy_off=service.auto_deploy_off if event.facts.auto_deploy == "off" else "",
+    )
+
+
+def _dated(deploy: Deploy, before: Deploy | None, service: ServiceState, at: float) -> Deploy:
+    """Return the deploy with the moment its instances were first seen being replaced.
+
+    That moment lies between the last list, where it was not yet, and this one; the earlier bound is kept, so
+    that no onset is taken to be before the deploy when it was not.
+    """
+    if before is not None and before.update_seen_at is not None:
+        return replace(deploy, update_seen_at=before.update_seen_at)
+    if service.deploys_at is None or not (deploy.is_live or deploy.status == "update_in_progress"):
+        return deploy
+    if before is None or before.status in BEFORE_UPDATE:
+        return replace(deploy, update_seen_at=max(service.deploys_at, deploy.created_at))
+    return deploy
+
+
+def unread(service: ServiceState, event: DeploysUnread) -> ServiceState:
+    """Remember why the deploy list could not be read; the old one stays, and grows stale."""
+    return replace(service, deploys_why=event.why)
+
+
+def conditions(service: ServiceState, signal_name: str, policy: Policy, now: float) -> detect.Conditions:
+    """Return what the detector of one signal may know."""
+    signal = policy.services[service.name].signal(signal_name)
+    assert signal is not None, "asked for a signal of this service"
+    return detect.Conditions(
+        now=now,
+        signal=signal,
+        limits=policy.detection,
+        in_watch=now < service.watch_until,
+        corroborated=_corroborated(service, signal_name, now),
+    )
+
+
+def _corroborated(service: ServiceState, signal_name: str, now: float) -> bool:
+    """Tell whether the platform itself reports a crash loop since a minute before this run of failures."""
+    check = service.checks.get(signal_name)
+    if check is None or check.run_started_at is None:
+        return False
+    since = check.run_started_at - 60
+    reports = [at for other in service.checks.values() for at, _ in other.crashes if since <= at <= now]
+    return len(reports) >= 2
+
+
+def findings(service: ServiceState, policy: Policy, now: float) -> tuple[Finding, ...]:
+    """Return every confirmed anomaly of the service."""
+    found = [
+        detect.find(check, conditions(service, name, policy, now))
+        for name, check in service.checks.items()
+        if policy.services[service.name].signal(name) is not None
+    ]
+    return tuple(finding for finding in found if finding is not None)
+
+
+def suspicion(service: ServiceState, policy: Policy, now: float) -> str:
+    """Return why the service deserves a closer look, or nothing."""
+    for name, check in service.checks.items():
+        if policy.services[service.name].signal(name) is None:
+            continue
+        if detect.suspicious(check, conditions(service, name, policy, now)):
+            return f"{name}: {check.last_why or 'slower than its limit'}"
+    return ""
+
+
+def calm(service: ServiceState, policy: Policy, now: float, for_seconds: float = 0.0) -> bool:
+    """Tell whether every check is back to normal, for so many seconds."""
+    return all(
+        detect.calm(check, conditions(service, name, policy, now), for_seconds)
+        for name, check in service.checks.items()
+        if policy.services[service.name].signal(name) is not None
+    )
+
+
+def failing_now(service: ServiceState, signals: tuple[str, ...], now: float, fresh_seconds: float) -> bool:
+    """Tell whether one of these signals was bad at its last look, and that look is fresh (invariant I2)."""
+    checks = [service.checks[name] for name in signals if name in service.checks]
+    return any(_bad_and_fresh(check, now, fresh_seconds) for check in checks)
+
+
+def _bad_and_fresh(check: Check, now: float, fresh_seconds: float) -> bool:
+    if check.over_since is not None and now - check.last_at <= fresh_seconds:
+        return True
+    if check.last_bad_at is not None and now - check.last_bad_at <= fresh_seconds:
+        return True
+    return isinstance(check.last, Bad) and now - check.last_at <= fresh_seconds
+
+
+def forget(service: ServiceState) -> ServiceState:
+    """Clear the statistics of every check: what was seen until now counts no longer."""
+    return replace(service, checks={name: detect.forget(check) for name, check in service.checks.items()})

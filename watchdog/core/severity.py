@@ -1,0 +1,54 @@
+"""Severity: declarative rules, worst first. The defaults are the runbook's matrix and scenarios.
+
+Rule: the first rule whose condition holds names the severity; the words go into the decision.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from watchdog.domain.incidents import Finding
+from watchdog.domain.policy import Detection, ServicePolicy, Severity, SignalPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class SeverityRule:
+    """A condition over one finding, the severity it means, and the words for it."""
+
+    severity: Severity
+    words: str
+    holds: Callable[[Finding, SignalPolicy, Detection], bool]
+
+
+RULES: tuple[SeverityRule, ...] = (
+    SeverityRule(
+        Severity.CRITICAL,
+        "a critical route fails",
+        lambda found, signal, limits: _fails(found) and signal.critical and found.share >= limits.critical_share,
+    ),
+    SeverityRule(Severity.HIGH, "a route fails", lambda found, signal, limits: _fails(found)),
+    SeverityRule(Severity.HIGH, "latency over its limit", lambda found, signal, limits: found.method == "latency"),
+    SeverityRule(Severity.HIGH, "a flood of errors", lambda found, signal, limits: found.method == "feed"),
+    SeverityRule(Severity.HIGH, "a crash loop", lambda found, signal, limits: found.method == "crashes"),
+    SeverityRule(Severity.LOW, "anything else", lambda found, signal, limits: True),
+)
+
+
+def _fails(found: Finding) -> bool:
+    return found.method in ("run", "cusum")
+
+
+def judge(findings: Sequence[Finding], service: ServicePolicy, limits: Detection) -> tuple[Severity, str, Finding]:
+    """Return the worst severity among the findings (at least one), why, and the finding that made it."""
+    judged = [(*_judge_one(found, service, limits), found) for found in findings]
+    return max(judged, key=lambda item: item[0].rank)
+
+
+def _judge_one(found: Finding, service: ServicePolicy, limits: Detection) -> tuple[Severity, str]:
+    signal = service.signal(found.signal)
+    assert signal is not None, "a finding comes from a signal of the service"
+    if signal.severity is not None and not (
+        signal.severity is Severity.CRITICAL and found.share == 0 and _fails(found)
+    ):
+        return signal.severity, f"{found.signal}: set to {signal.severity.value} in the configuration"
+    rule = next(rule for rule in RULES if rule.holds(found, signal, limits))
+    return rule.severity, f"{found.signal}: {rule.words}"

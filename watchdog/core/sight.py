@@ -1,0 +1,35 @@
+"""Sight: can the watchdog see at all? Control targets are somebody else's sites; when all fail, we are blind.
+
+Rule: blind means say so, touch nothing, and forget what was "seen" meanwhile.
+"""
+
+from watchdog.domain.incidents import State
+from watchdog.domain.policy import Policy
+from watchdog.domain.readings import Good
+
+
+def judge(state: State, policy: Policy, now: float) -> tuple[bool, str]:
+    """Return whether a control target answered within `control_seconds`, and the words for it."""
+    if not policy.control:
+        return True, "no control target configured"
+    fresh = {
+        target: reading
+        for target, (at, reading) in state.control.items()
+        if target in policy.control and now - at <= policy.detection.control_seconds
+    }
+    answering = sum(isinstance(reading, Good) for reading in fresh.values())
+    words = f"{answering} of {len(policy.control)} control targets answer"
+    if answering:
+        return True, words
+    if not fresh:
+        return False, f"no control target was read in the last {policy.detection.control_seconds:.0f} s"
+    return False, f"blind: {words}"
+
+
+def is_blind(state: State, policy: Policy, now: float) -> bool:
+    """Tell whether every control target failed just now: then the fault is ours."""
+    if not policy.control:
+        return False
+    fresh = [state.control[t] for t in policy.control if t in state.control]
+    recent = [reading for at, reading in fresh if now - at <= policy.detection.control_seconds]
+    return len(recent) == len(policy.control) and not any(isinstance(reading, Good) for reading in recent)

@@ -1,0 +1,104 @@
+"""Target: which deploy to return to. The newest earlier one that was once live, is good, and is *different*.
+
+Rule 1: never by position ("previous"), always an explicit deploy; every deploy passed over says why.
+Rule 2: if only configuration changed, the same code is a target; otherwise never the suspect's own code.
+Rule 3: good = healthy by our own record, or live long enough before we began to watch.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.incidents import Skipped, TargetChoice
+from watchdog.domain.policy import Verification
+from watchdog.domain.units import show_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What the choice depends on. `deploys` newest first; `change` as in Blame."""
+
+    deploys: Sequence[Deploy]
+    suspect: Deploy
+    change: Deploy
+    configuration: bool
+    denied: Sequence[str] = ()
+    healthy_seconds: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    watching_since: float = 0.0
+    limits: Verification = field(default_factory=Verification)
+
+
+def choose_target(search: Search) -> TargetChoice:
+    """Return the deploy to roll back to, or none with the reason."""
+    older = _older_than(search.deploys, search.suspect)
+    skipped: list[Skipped] = []
+    for deploy in older:
+        why_not = _why_not(deploy, search, older)
+        if why_not:
+            skipped.append(Skipped(deploy.id, deploy.code, why_not))
+            continue
+        return TargetChoice(deploy, _why_good(deploy, search), tuple(skipped), _warning(search), _ask(deploy))
+    why = "no earlier deploy is known to be good" if older else "there is no earlier deploy"
+    return TargetChoice(None, why, tuple(skipped))
+
+
+def _older_than(deploys: Sequence[Deploy], suspect: Deploy) -> list[Deploy]:
+    ids = [deploy.id for deploy in deploys]
+    return list(deploys[ids.index(suspect.id) + 1 :])
+
+
+def _why_not(deploy: Deploy, search: Search, older: Sequence[Deploy]) -> str:
+    """Return why this deploy is not the target, or nothing."""
+    if not deploy.was_live:
+        return f"{deploy.status.replace('_', ' ')}, never live"
+    if deploy.code is None:
+        return "names neither commit nor image digest"
+    if deploy.code in search.denied:
+        return "deny-listed"
+    if deploy.code == search.suspect.code and not search.configuration:
+        return f"same code as {search.suspect.id}"
+    if deploy.code == search.suspect.code and deploy.created_at >= search.change.created_at:
+        return f"same code and configuration as {search.suspect.id}"
+    return "" if _why_good(deploy, search) else _why_not_good(deploy, search)
+
+
+def live_seconds_before(deploy: Deploy, deploys: Sequence[Deploy], moment: float) -> float:
+    """Return how long a once-live deploy served before that moment (UTC epoch seconds)."""
+    if deploy.finished_at is None or not deploy.was_live:
+        return 0.0
+    later = [
+        other.finished_at
+        for other in deploys
+        if other.was_live and other.finished_at is not None and other.finished_at > deploy.finished_at
+    ]
+    return max(0.0, min([*later, moment]) - deploy.finished_at)
+
+
+def _why_good(deploy: Deploy, search: Search) -> str:
+    """Return why the deploy counts as good, or nothing."""
+    record = search.healthy_seconds.get(deploy.id, 0.0)
+    if record >= search.limits.good_record_seconds:
+        return f"healthy for {show_seconds(record)} by our own record"
+    before = live_seconds_before(deploy, search.deploys, search.watching_since)
+    if before >= search.limits.good_live_seconds:
+        return f"was live {show_seconds(before)} before we began to watch"
+    return ""
+
+
+def _why_not_good(deploy: Deploy, search: Search) -> str:
+    end = search.suspect.finished_at if search.suspect.finished_at is not None else search.suspect.created_at
+    lived = live_seconds_before(deploy, search.deploys, end)
+    return f"live for {show_seconds(lived)} only, not known to be good"
+
+
+def _warning(search: Search) -> str:
+    if search.configuration:
+        return "only configuration changed: the saved value returns with the next deploy"
+    return ""
+
+
+def _ask(deploy: Deploy) -> str:
+    if deploy.has_mutable_image:
+        return f"{deploy.id} names its image by a tag, which may hold something else today"
+    return ""

@@ -1,0 +1,158 @@
+"""One turn of the machine: the state under change and the effects collected so far.
+
+It lives for a single call of `step` and never leaves it; from outside, `step` is a pure function.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from watchdog.domain.effects import Effect, Note, ReadDeploys, SetPace, Tell, WakeAt
+from watchdog.domain.events import Event
+from watchdog.domain.incidents import Incident, Phase, ServiceState, State
+from watchdog.domain.notices import Link, Notice, NoticeKind
+from watchdog.domain.policy import Policy, ServicePolicy, Severity
+
+DEPLOYS_IDLE_SECONDS = 15.0
+DEPLOYS_SUSPECT_SECONDS = 5.0
+DEPLOYS_ACTING_SECONDS = 2.0
+FLEET_SIZE_AT_IDLE_PACE = 75
+"""Above it the idle pace of deploy lists grows, to stay under the platform's 400 reads a minute."""
+
+
+class Turn:
+    """The state under change, seen from one service."""
+
+    def __init__(self, state: State, event: Event, policy: Policy) -> None:
+        self.state = state
+        self.event = event
+        self.policy = policy
+        self.effects: list[Effect] = []
+        self.name = ""
+
+    @property
+    def now(self) -> float:
+        """Return the event's time."""
+        return self.event.at
+
+    @property
+    def service(self) -> ServiceState:
+        """Return the service this turn is about."""
+        return self.state.services[self.name]
+
+    @property
+    def wishes(self) -> ServicePolicy:
+        """Return the user's wishes for it."""
+        return self.policy.services[self.name]
+
+    @property
+    def incident(self) -> Incident:
+        """Return its incident; only asked for in phases that have one."""
+        incident = self.service.incident
+        assert incident is not None, f"phase {self.service.phase} has an incident"
+        return incident
+
+    def put(self, service: ServiceState) -> None:
+        """Replace the service's state."""
+        if service is not self.state.services.get(self.name):
+            self.state = replace(self.state, services={**self.state.services, self.name: service})
+
+    def change(self, **fields: Any) -> None:
+        """Change fields of the service's state."""
+        self.put(replace(self.service, **fields))
+
+    def amend(self, **fields: Any) -> None:
+        """Change fields of the incident."""
+        self.change(incident=replace(self.incident, **fields))
+
+    def emit(self, effect: Effect) -> None:
+        """Ask for an effect."""
+        self.effects.append(effect)
+
+    def note(self, label: str, text: str) -> None:
+        """Write a line of the story down."""
+        incident = self.service.incident if self.name else None
+        open_id = incident.id if incident is not None else None
+        self.emit(Note(self.now, self.name, open_id, label, text))
+
+    def enter(self, phase: Phase) -> None:
+        """Go to a phase, and watch the deploys as closely as it needs."""
+        if phase is not self.service.phase:
+            self.change(phase=phase, phase_since=self.now)
+        if self.wishes.platform_id is not None:
+            self.emit(ReadDeploys(self.name, self._deploys_every(phase)))
+
+    def _deploys_every(self, phase: Phase) -> float:
+        if phase in (Phase.PINNING, Phase.ROLLING_BACK, Phase.DEPLOYING):
+            return DEPLOYS_ACTING_SECONDS
+        if phase is Phase.CALM:
+            fleet = len(self.policy.services)
+            return DEPLOYS_IDLE_SECONDS * max(1.0, fleet / FLEET_SIZE_AT_IDLE_PACE)
+        return DEPLOYS_SUSPECT_SECONDS
+
+    def wake_at(self, at: float) -> None:
+        """Ask to be woken."""
+        self.emit(WakeAt(at))
+
+    def settle_pace(self) -> None:
+        """Probe as often as the phase and the watch window ask for."""
+        pace = self._pace()
+        if pace != self.service.pace_seconds:
+            self.change(pace_seconds=pace)
+            self.emit(SetPace(self.name, pace))
+
+    def _pace(self) -> float:
+        paces = self.policy.pace
+        in_watch = self.now < self.service.watch_until
+        if self.service.phase is Phase.CALM:
+            return paces.watch_seconds if in_watch else paces.idle_seconds
+        if self.service.phase is Phase.PAGED:
+            return paces.watch_seconds
+        return paces.suspect_in_watch_seconds if in_watch else paces.suspect_seconds
+
+    def tell(self, kind: NoticeKind, title: str, lines: tuple[str, ...], *, wakes: bool = False) -> None:
+        """Tell the people this severity's rule names; nobody, if it names none."""
+        incident = self.incident
+        channels = incident.channels
+        if not channels:
+            return
+        notice = Notice(
+            at=self.now,
+            incident=incident.id,
+            service=self.name,
+            severity=incident.severity,
+            kind=kind,
+            title=title,
+            lines=lines,
+            links=self._links(),
+            wakes=wakes,
+        )
+        self.emit(Tell(notice, channels))
+        self.amend(paged=True)
+        how = "page" if wakes else "info"
+        self.note("TOLD", f"{', '.join(channels)} ({how}): {title}")
+
+    def _links(self) -> tuple[Link, ...]:
+        facts = self.service.facts
+        if facts is None:
+            return ()
+        found = [("site", facts.url), ("dashboard", facts.dashboard_url)]
+        incident = self.incident
+        if facts.repo and incident.suspect_code and incident.target_code:
+            repo = facts.repo.removesuffix(".git")
+            found.append(("diff", f"{repo}/compare/{incident.target_code}...{incident.suspect_code}"))
+        return tuple(Link(text, href) for text, href in found if href)
+
+    def tell_self(self, kind: NoticeKind, condition: str, title: str, lines: tuple[str, ...]) -> None:
+        """Tell people about the watchdog itself."""
+        notice = Notice(
+            at=self.now,
+            incident=condition,
+            service="watchdog",
+            severity=Severity.HIGH,
+            kind=kind,
+            title=title,
+            lines=lines,
+            wakes=kind is NoticeKind.SELF_ALERT,
+        )
+        if self.policy.alerts:
+            self.emit(Tell(notice, self.policy.alerts))

@@ -1,0 +1,95 @@
+"""The words people get: titles and lines of notices, made from a decision and its incident.
+
+Rule: the same words as in the log and in `explain`, with the arithmetic; and always what happens next.
+"""
+
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.incidents import Decision, GuardAnswer, Incident, Verdict
+from watchdog.domain.units import show_seconds
+
+
+def short(code: str | None) -> str:
+    """Return a commit or digest as people write it."""
+    return (code or "").removeprefix("sha256:")[:7]
+
+
+def name_deploy(deploy: Deploy) -> str:
+    """Return `dep-40 1b7e0d4`."""
+    return f"{deploy.id} {short(deploy.code)}".strip()
+
+
+def title(incident: Incident) -> str:
+    """Return the headline: what fails, how bad, since when."""
+    return f"{incident.service} {incident.severity.value.upper()}: {incident.title}"
+
+
+def blame_line(decision: Decision) -> str:
+    """Return whom we blame and how surely."""
+    return decision.blame.why if decision.blame is not None else "nobody was blamed"
+
+
+def guards_line(guards: tuple[GuardAnswer, ...]) -> str:
+    """Return `all pass`, or the guards that do not."""
+    against = [f"{answer.name}: {answer.why}" for answer in guards if answer.verdict is not Verdict.PASS]
+    return "; ".join(against) if against else "all pass"
+
+
+def target_line(decision: Decision) -> str:
+    """Return where to, and what was passed over."""
+    choice = decision.target
+    if choice is None:
+        return "none"
+    skipped = "; ".join(f"skipped {item.deploy}: {item.why}" for item in choice.skipped[:3])
+    skipped = f" ({skipped})" if skipped else ""
+    if choice.deploy is None:
+        return f"none: {choice.why}{skipped}"
+    warning = f"; {choice.warning}" if choice.warning else ""
+    return f"{name_deploy(choice.deploy)}, {choice.why}{skipped}{warning}"
+
+
+def decision_lines(incident: Incident) -> tuple[str, ...]:
+    """Return the evidence and the reasoning, a line each."""
+    decision = incident.decision
+    lines = [f"Seen: {finding.signal}: {finding.text}" for finding in incident.findings]
+    if decision is None:
+        return tuple(lines)
+    lines += [f"Seen: {item.signal}: {item.text}" for item in decision.evidence if item.verdict == "unknown"]
+    lines.append(f"Blame: {blame_line(decision)}")
+    if decision.blame is not None:
+        lines += [f"Blame: x {term.factor:g}: {term.why}" for term in decision.blame.terms]
+    lines.append(f"Guards: {guards_line(decision.guards)}")
+    lines.append(f"Target: {target_line(decision)}")
+    if decision.would:
+        lines.append(f"Mode observe: {decision.would}")
+    return tuple(lines)
+
+
+def asking_lines(incident: Incident, within_seconds: float | None) -> tuple[str, ...]:
+    """Return what is asked, how to answer, and what happens otherwise."""
+    deadline = f" within {show_seconds(within_seconds)}" if within_seconds else ""
+    return (
+        f"Question: roll {incident.service} back to {incident.target} {short(incident.target_code)}?",
+        f"Answer{deadline}: watchdog approve {incident.id}   or   watchdog reject {incident.id}",
+        "Without an answer nothing is changed, and you are paged again.",
+        *decision_lines(incident),
+    )
+
+
+def done_lines(incident: Incident) -> tuple[str, ...]:
+    """Return what was done to production so far."""
+    lines = []
+    if incident.pin_note:
+        lines.append(f"Auto-deploy: {incident.pin_note}")
+    if incident.rollback_deploy:
+        lines.append(f"Rolled back: {incident.suspect} -> {incident.target} as {incident.rollback_deploy}")
+    return tuple(lines)
+
+
+def left_lines(incident: Incident, auto_deploy_off: str) -> tuple[str, ...]:
+    """Return what is left for people after a rollback."""
+    lines = []
+    if auto_deploy_off and auto_deploy_off != "off":
+        lines.append(f"Left for you: auto-deploy is off (it was {auto_deploy_off}) until you switch it back on.")
+    if incident.suspect_code and incident.rollback_deploy:
+        lines.append(f"Left for you: fix {short(incident.suspect_code)}; `watchdog explain {incident.id}` says why.")
+    return tuple(lines)
