@@ -176,7 +176,10 @@ class Minute:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A change a human asked for through the CLI; `answer` is empty until the daemon applied it."""
+    """A change a human asked for through the CLI; `answer` is empty until the daemon applied it.
+
+    `at` is when it was asked (UTC epoch seconds): what waited for a dead daemon must not be done hours later.
+    """
 
     id: int
     name: str
@@ -186,6 +189,7 @@ class Command:
     ok: bool = False
     answer: str = ""
     exit_code: int = 0
+    at: float = 0.0
 
 
 class Store(Protocol):

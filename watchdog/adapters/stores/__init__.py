@@ -1,1 +1,54 @@
-"""."""
+"""Where everything is written down: one Store per kind of url. A new one is one file and one line in STORES."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from watchdog.adapters.stores.lock import RoleLock
+from watchdog.adapters.stores.memory import MemoryStore
+from watchdog.adapters.stores.sql import SqlStore
+from watchdog.ports import Clock, Store
+
+STORES: dict[str, Callable[[str, Clock], Store]] = {
+    "sqlite": SqlStore,
+    "memory": lambda _url, clock: MemoryStore(clock),
+}
+
+
+def check_url(url: str) -> str:
+    """Return the kind of store that a url names.
+
+    Raises ValueError, saying what to write (and never the url, which may hold a password).
+    """
+    kind = url.partition("://")[0]
+    if kind not in STORES:
+        raise ValueError("not a store: write sqlite:///watchdog.db, sqlite:////absolute/path.db or memory://")
+    if kind == "sqlite" and database_path(url) is None:
+        raise ValueError("a SQLite store needs a plain file: write sqlite:///watchdog.db, or memory:// to keep nothing")
+    return kind
+
+
+def build_store(url: str, clock: Clock) -> Store:
+    """Return the store of a url, not yet opened. Raises ValueError, saying what to write."""
+    return STORES[check_url(url)](url, clock)
+
+
+def database_path(url: str) -> Path | None:
+    """Return the file behind a url, or None where there is none."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        return None
+    plain = parsed.drivername == "sqlite" and parsed.host is None and not parsed.query
+    return Path(parsed.database) if plain and parsed.database not in (None, "", ":memory:") else None
+
+
+def role_lock(url: str) -> RoleLock | None:
+    """Return the lock on the role of the acting daemon for a url; None where nobody could share the store."""
+    path = database_path(url)
+    return None if path is None else RoleLock(path)
+
+
+__all__ = ["STORES", "RoleLock", "build_store", "check_url", "database_path", "role_lock"]

@@ -1,0 +1,69 @@
+"""Stores to test, and the words to put into them."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from watchdog.adapters.stores import build_store
+from watchdog.domain.incidents import Incident, ServiceState, State
+from watchdog.domain.policy import Severity
+from watchdog.ports import Store
+
+NOON = 1_790_000_000.0 - 1_790_000_000.0 % 86400 + 43200
+"""A noon, so that hours and days begin where they should."""
+
+
+@dataclass
+class HandClock:
+    """A clock that a test moves by hand."""
+
+    at: float = NOON
+
+    def now(self) -> float:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.at
+
+    async def sleep(self, seconds: float) -> None:
+        self.at += seconds
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """The url of a SQLite store that does not exist yet."""
+    return f"sqlite:///{tmp_path}/watchdog.db"
+
+
+@pytest.fixture(params=["sqlite", "memory"])
+async def store(request: pytest.FixtureRequest, clock: HandClock, url: str) -> AsyncIterator[Store]:
+    """Every kind of store, opened; a new kind is one more parameter."""
+    built = build_store({"sqlite": url, "memory": "memory://"}[request.param], clock)
+    await built.open()
+    yield built
+    await built.close()
+
+
+@pytest.fixture
+def an_incident() -> Callable[..., Incident]:
+    def make(number: int = 1, **changes: object) -> Incident:
+        at = NOON + number
+        made = Incident(f"inc-{number}", "api", Severity.CRITICAL, at, at - 60, "api is down")
+        return Incident(**{**{name: getattr(made, name) for name in made.__dataclass_fields__}, **changes})
+
+    return make
+
+
+@pytest.fixture
+def a_state() -> Callable[..., State]:
+    def make(incident: Incident | None = None, **changes: object) -> State:
+        return State(services={"api": ServiceState("api", incident=incident)}, **changes)
+
+    return make

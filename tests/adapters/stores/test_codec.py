@@ -1,0 +1,126 @@
+"""Everything of the domain survives JSON, also from older and newer workers."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from types import MappingProxyType, NoneType, UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from watchdog.adapters.stores.codec import EFFECTS, EVENTS, INCIDENTS, STATES, Codec
+from watchdog.domain.effects import Effect, Note
+from watchdog.domain.errors import Permanent
+from watchdog.domain.events import Event, Observed, TimePassed
+from watchdog.domain.incidents import Check, Incident, ServiceState, State
+from watchdog.domain.readings import Bad, Unknown
+
+PLAIN: dict[Any, st.SearchStrategy[Any]] = {
+    float: st.floats(allow_nan=False, allow_infinity=False),
+    int: st.integers(-(2**53), 2**53),
+    bool: st.booleans(),
+    str: st.text(max_size=8),
+    NoneType: st.none(),
+}
+
+
+def values_of(kind: Any) -> st.SearchStrategy[Any]:
+    """Return values of any type that the domain is made of; fails for a type that nobody thought of."""
+    if kind in PLAIN:
+        return PLAIN[kind]
+    if is_dataclass(kind):
+        hints = get_type_hints(kind)
+        return st.builds(
+            kind, **{field.name: st.deferred(lambda h=hints[field.name]: values_of(h)) for field in fields(kind)}
+        )
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return st.sampled_from(list(kind))
+    arguments = get_args(kind)
+    if isinstance(kind, UnionType):
+        return st.one_of(*map(values_of, arguments))
+    if get_origin(kind) is tuple and arguments[-1] is Ellipsis:
+        return st.lists(values_of(arguments[0]), max_size=2).map(tuple)
+    if get_origin(kind) is tuple:
+        return st.tuples(*map(values_of, arguments))
+    assert get_origin(kind) is Mapping, f"the codec's test does not know {kind}"
+    return st.dictionaries(*map(values_of, arguments), max_size=2).map(MappingProxyType)
+
+
+@pytest.mark.parametrize(
+    ("codec", "kind"),
+    [*((EVENTS, kind) for kind in get_args(Event)), *((EFFECTS, kind) for kind in get_args(Effect))],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_every_event_and_effect_survives(codec: Codec[Any], kind: Any) -> None:
+    """What goes in comes out, of the same class."""
+
+    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @given(values_of(kind))
+    def round_trip(value: Any) -> None:
+        text = codec.encode(value)
+        back = codec.decode(text)
+        assert back == value and type(back) is kind and text.isascii() and "\n" not in text
+
+    round_trip()
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@given(values_of(Incident))
+def test_every_incident_survives(incident: Incident) -> None:
+    """Decision, blame, guards and target included."""
+    assert INCIDENTS.decode(INCIDENTS.encode(incident)) == incident
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@given(values_of(State))
+def test_every_state_survives(state: State) -> None:
+    """Whole state: mappings of mappings, readings or none, tuples of tuples."""
+    assert STATES.decode(STATES.encode(state)) == state
+
+
+def test_a_reading_keeps_its_class() -> None:
+    """Bad and Unknown have the same first field: only the name tells them apart."""
+    for reading in (Bad("x"), Unknown("x")):
+        event = Observed(1.0, "api", "home", reading)
+        assert EVENTS.decode(EVENTS.encode(event)) == event
+        state = State(
+            control={"one": (1.0, reading)}, services={"api": ServiceState("api", checks={"home": check(reading)})}
+        )
+        assert STATES.decode(STATES.encode(state)) == state
+
+
+def check(reading: Any) -> Check:
+    return Check("home", "http", last=reading)
+
+
+def test_what_a_newer_worker_added_is_ignored_and_what_an_older_one_lacked_is_default() -> None:
+    """Rule 1 of the codec, at every depth."""
+    incident = json.loads(INCIDENTS.encode(Incident("inc-1", "api", "high", 1.0, 0.0, "slow")))  # type: ignore[arg-type]
+    incident["added_later"] = {"deep": [1]}
+    del incident["outcome"], incident["findings"]
+    text = json.dumps({"services": {"api": {"name": "api", "incident": incident, "new": 1}}, "also_new": None})
+    state = STATES.decode(text)
+    found = state.services["api"].incident
+    assert found is not None and (found.id, found.outcome, found.findings) == ("inc-1", "", ())
+    assert state.denied == () and state.services["api"].checks == {}
+
+
+@pytest.mark.parametrize("text", ["", "nonsense", "[]", "null", '{"_type": "InventedLater", "at": 1}', '{"at": 1}'])
+def test_what_cannot_be_read_is_permanent_and_says_what_to_do(text: str) -> None:
+    """No stored text comes out as a half-built event."""
+    with pytest.raises(Permanent, match="run the version that wrote it"):
+        EVENTS.decode(text)
+
+
+def test_infinite_odds_survive() -> None:
+    """Odds may be infinite when a term is certain; JSON of ours can say so."""
+    assert EVENTS.decode(EVENTS.encode(TimePassed(float("inf")))) == TimePassed(float("inf"))
+
+
+def test_equal_values_have_equal_text() -> None:
+    """Encoding does not depend on how a value came to be."""
+    from_store = EFFECTS.decode(EFFECTS.encode(Note(1.0, "api", None, "CALM", "ok")))
+    assert EFFECTS.encode(from_store) == EFFECTS.encode(Note(1.0, "api", None, "CALM", "ok"))

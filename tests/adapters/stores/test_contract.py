@@ -1,0 +1,214 @@
+"""The contract of ports.Store, held by every store."""
+
+import asyncio
+from dataclasses import replace
+
+from watchdog.adapters.stores import retention
+from watchdog.domain.effects import Note, PinAutoDeploy, ReadDeploys, Rollback, Tell, WakeAt
+from watchdog.domain.errors import Temporary
+from watchdog.domain.events import Paused, TimePassed
+from watchdog.domain.notices import Notice, NoticeKind
+from watchdog.domain.policy import Severity
+from watchdog.ports import ActionRow, Minute, Store
+
+NOTICE = Notice(5.0, "inc-1", "api", Severity.CRITICAL, NoticeKind.OPENED, "api is down", wakes=True)
+TELL = Tell(NOTICE, ("pager", "chat"))
+PIN = PinAutoDeploy("api", "inc-1", "srv-1")
+ROLLBACK = Rollback("api", "inc-1", "srv-1", "dep-2", "dep-1", "abc", "dep-2")
+ROW = ActionRow("inc-1", "rollback", "planned", "dep-1", "dep-2")
+SIGNAL = ("api", "home")
+
+
+def note(at: float, *, service: str = "api", incident: str | None = "inc-1", text: str = "5 of 5 failed") -> Note:
+    return Note(at, service, incident, "CRITICAL", text)
+
+
+def minute(start: float, good: int = 6, bad: int = 0, p95: float | None = 0.2, why: str = "") -> Minute:
+    return Minute(*SIGNAL, start, good, bad, 0, 0.1, p95, 0.3, why)
+
+
+async def test_an_empty_store_knows_nothing(store: Store) -> None:
+    """The very first start finds no state, and no question raises."""
+    assert await store.load() is None
+    assert await store.action("inc-1", "rollback") is None
+    assert await store.reference("inc-1", "chat") is None
+    assert await store.incident("inc-1") is None
+    assert await store.command(1) is None
+    assert [*await store.pending(), *await store.incidents(), *await store.notes(), *await store.commands()] == []
+    assert [*await store.minutes("api", 0, 1e12), *await store.deliveries(1), *await store.labels()] == []
+
+
+async def test_the_last_saved_state_comes_back(store: Store, a_state, an_incident) -> None:
+    """Saving replaces; a healthy snapshot has no event and no effects."""
+    await store.save(Paused(1.0, "ann"), a_state(an_incident(), paused_by="ann"), ())
+    assert await store.save(None, a_state(denied=("abc",)), ()) == ()
+    assert await store.load() == a_state(denied=("abc",))
+
+
+async def test_outside_effects_are_recorded_in_order_and_stay_until_finished(store: Store, a_state) -> None:
+    """Only what touches the outside is pending; ids grow and are never given out again."""
+    effects = (WakeAt(9.0), PIN, ReadDeploys("api", 5.0), ROLLBACK, note(1.0), TELL)
+    recorded = await store.save(TimePassed(1.0), a_state(), effects)
+    assert [pending.effect for pending in recorded] == [PIN, ROLLBACK, TELL]
+    assert await store.pending() == recorded
+    for pending in recorded:
+        await store.finish(pending.id, "done")
+    assert await store.pending() == ()
+    (again,) = await store.save(TimePassed(2.0), a_state(), (PIN,))
+    assert again.id > recorded[-1].id
+    await store.finish(again.id, "done")
+    await store.finish(again.id, "done twice does no harm")
+
+
+async def test_an_incident_follows_the_state_and_outlives_it(store: Store, a_state, an_incident) -> None:
+    """An incident is stored as it was last seen in a service, also after the service dropped it."""
+    await store.save(TimePassed(1.0), a_state(an_incident(1)), ())
+    await store.save(TimePassed(2.0), a_state(an_incident(1, closed_at=99.0, outcome="rolled back")), ())
+    await store.save(TimePassed(3.0), a_state(), ())
+    await store.save(TimePassed(4.0), a_state(an_incident(2)), ())
+    assert await store.incident("inc-1") == an_incident(1, closed_at=99.0, outcome="rolled back")
+    assert [one.id for one in await store.incidents()] == ["inc-2", "inc-1"]
+    assert [one.id for one in await store.incidents(limit=1)] == ["inc-2"]
+
+
+async def test_notes_are_found_by_incident_service_and_time(store: Store, a_state) -> None:
+    """Every question is a filter; both ends of the time are included; the limit keeps the newest."""
+    story = [note(1.0), note(2.0, incident=None), note(3.0, service="web", incident="inc-2"), note(4.0)]
+    await store.save(TimePassed(1.0), a_state(), story[:2])
+    await store.save(TimePassed(4.0), a_state(), story[2:])
+    assert list(await store.notes()) == story
+    assert list(await store.notes(incident="inc-1")) == [story[0], story[3]]
+    assert list(await store.notes(service="web")) == [story[2]]
+    assert list(await store.notes(since=2.0, until=3.0)) == story[1:3]
+    assert list(await store.notes(limit=2)) == story[2:]
+    assert list(await store.notes(limit=0)) == []
+
+
+async def test_a_changing_call_is_journalled_step_by_step(store: Store) -> None:
+    """A row is inserted once and moves on only from the state that the caller saw."""
+    assert await store.put_action(ROW, None)
+    assert not await store.put_action(replace(ROW, target="dep-9"), None)
+    assert await store.action("inc-1", "rollback") == ROW
+    sending = replace(ROW, state="sending", attempts=1, sent_at=7.5, note="first")
+    assert await store.put_action(sending, "planned")
+    assert not await store.put_action(replace(ROW, state="failed"), "planned")
+    assert await store.action("inc-1", "rollback") == sending
+    assert not await store.put_action(replace(ROW, incident="inc-9"), "planned")
+    assert await store.action("inc-9", "rollback") is None
+
+
+async def test_of_two_rivals_one_moves_the_row(store: Store) -> None:
+    """Compare-and-set: however many try at once, one is told that it was the one."""
+    await store.put_action(ROW, None)
+    tries = [store.put_action(replace(ROW, state="sending", note=str(n)), "planned") for n in range(8)]
+    assert sorted(await asyncio.gather(*tries)) == [False] * 7 + [True]
+
+
+async def test_a_delivery_is_remembered_with_its_reference(store: Store) -> None:
+    """A channel has a notice once; the thread to answer in is the last one of that incident and channel."""
+    await store.delivered(1, "chat", "inc-1", "thread-1")
+    await store.delivered(1, "chat", "inc-1", "thread-again")
+    await store.delivered(1, "pager", "inc-1", None)
+    await store.delivered(2, "chat", "inc-2", "thread-2")
+    assert list(await store.deliveries(1)) == ["chat", "pager"]
+    assert await store.reference("inc-1", "chat") == "thread-1"
+    assert await store.reference("inc-1", "pager") is None
+    await store.delivered(3, "chat", "inc-1", "thread-3")
+    assert await store.reference("inc-1", "chat") == "thread-3"
+    assert list(await store.deliveries(99)) == []
+
+
+async def test_a_label_needs_its_incident(store: Store, a_state, an_incident) -> None:
+    """A human's verdict is kept per incident; the last one counts."""
+    assert not await store.label("inc-1", "right", "ann")
+    await store.save(TimePassed(1.0), a_state(an_incident()), ())
+    assert await store.label("inc-1", "right", "ann")
+    assert await store.label("inc-1", "wrong", "bob")
+    assert await store.labels() == {"inc-1": "wrong"}
+
+
+async def test_minutes_are_replaced_not_added(store: Store, clock) -> None:
+    """Putting a minute again (its first answer was lost) does not count it twice."""
+    start = clock.at - 60
+    await store.put_minutes([minute(start, good=3)])
+    await store.put_minutes([minute(start, good=5, p95=None, why="HTTP 503"), minute(start + 60)])
+    await store.put_minutes([])
+    expected = (minute(start, good=5, p95=None, why="HTTP 503"), minute(start + 60))
+    assert await store.minutes("api", start, start + 120) == expected
+    assert await store.minutes("api", start, start + 60) == expected[:1]
+    assert await store.minutes("web", start, start + 120) == ()
+
+
+async def test_old_minutes_become_hours(store: Store, clock) -> None:
+    """After 48 h an hour holds the sums of its minutes and the largest percentiles; later minutes are added."""
+    hour = clock.at
+    rows = [minute(hour, 6, 0, 0.2), minute(hour + 60, 4, 2, 0.9, "HTTP 503"), minute(hour + 120, 6, 0, None)]
+    await store.put_minutes(rows)
+    clock.at = hour + retention.MINUTES_KEPT_SECONDS + retention.HOUR_SECONDS - 1
+    await store.put_minutes([])
+    assert await store.minutes("api", hour, hour + 3600) == tuple(rows)
+    clock.at += 1
+    await store.put_minutes([])
+    rolled = minute(hour, 16, 2, 0.9, "HTTP 503")
+    assert await store.minutes("api", hour, hour + 3600) == (rolled,)
+    await store.put_minutes([minute(hour + 180, 1, 1, 1.5)])
+    assert await store.minutes("api", hour, hour + 3600) == (minute(hour, 17, 3, 1.5, "HTTP 503"),)
+
+
+async def test_after_400_days_hours_and_notes_are_gone(store: Store, clock, a_state) -> None:
+    """Nothing grows for ever; what is young stays."""
+    begin = clock.at
+    await store.put_minutes([minute(begin)])
+    await store.save(TimePassed(begin), a_state(), [note(begin)])
+    clock.at = begin + retention.KEPT_SECONDS
+    await store.put_minutes([minute(clock.at)])
+    await store.save(TimePassed(clock.at), a_state(), [note(clock.at)])
+    assert len(await store.minutes("api", 0, 1e12)) == len(await store.notes()) == 2
+    clock.at += 1
+    await store.put_minutes([])
+    assert await store.minutes("api", 0, 1e12) == (minute(clock.at - 1),)
+    assert list(await store.notes()) == [note(clock.at - 1)]
+
+
+async def test_a_command_waits_for_its_answer(store: Store, clock) -> None:
+    """The CLI queues, the daemon answers, the CLI reads; the time of asking is kept."""
+    first = await store.submit("rollback", {"service": "api", "to": None}, "ann")
+    second = await store.submit("pause", {}, "bob")
+    (waiting, _) = await store.commands()
+    assert (waiting.id, waiting.name, waiting.arguments) == (first, "rollback", {"service": "api", "to": None})
+    assert (waiting.by, waiting.done, waiting.at) == ("ann", False, clock.at)
+    await store.answer(first, ok=False, text="refused: paused", exit_code=3)
+    assert [command.id for command in await store.commands()] == [second]
+    answered = await store.command(first)
+    assert answered == replace(waiting, done=True, ok=False, answer="refused: paused", exit_code=3)
+
+
+async def test_a_queue_that_nobody_reads_is_bounded(store: Store) -> None:
+    """Without a daemon the queue fills up and says so; one answer makes room."""
+    ids = [await store.submit("pause", {}, "ann") for _ in range(retention.COMMANDS_WAITING_MAX)]
+    try:
+        await store.submit("pause", {}, "ann")
+    except Temporary as error:
+        assert "is the daemon running?" in str(error)
+    else:
+        raise AssertionError("the queue has no bound")
+    await store.answer(ids[0], ok=True, text="paused", exit_code=0)
+    assert await store.submit("pause", {}, "ann") > ids[-1]
+
+
+async def test_text_from_outside_does_no_harm(store: Store, a_state, an_incident) -> None:
+    """NUL, half a surrogate pair, quotes and emoji in foreign text break no save."""
+    nasty = "a\0b\ud800'; DROP TABLE notes; -- 🔥"
+    await store.save(TimePassed(1.0), a_state(an_incident(title=nasty)), [note(1.0, text=nasty)])
+    (kept,) = await store.notes()
+    assert kept.text.endswith("'; DROP TABLE notes; -- 🔥")
+    loaded = await store.load()
+    assert loaded == a_state(an_incident(title=nasty))
+
+
+async def test_saves_at_the_same_time_do_not_disturb_each_other(store: Store, a_state) -> None:
+    """Many writers and readers in one process: every note is kept once, every id is given out once."""
+    saves = [store.save(TimePassed(float(n)), a_state(), [note(float(n)), PIN]) for n in range(30)]
+    recorded, *_ = await asyncio.gather(asyncio.gather(*saves), *(store.notes() for _ in range(10)))
+    assert len({pending.id for (pending,) in recorded}) == 30
+    assert sorted(one.at for one in await store.notes()) == [float(n) for n in range(30)]

@@ -1,0 +1,90 @@
+"""Migrations: from nothing, from a newer version, and in step with the tables."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine
+
+from watchdog.adapters.stores import schema
+from watchdog.adapters.stores.sql import SqlStore
+from watchdog.domain.errors import Permanent
+from watchdog.domain.incidents import State
+
+
+async def opened(url: str, clock) -> SqlStore:
+    store = SqlStore(url, clock)
+    await store.open()
+    return store
+
+
+async def test_an_empty_file_is_brought_to_head_from_any_folder(url: str, clock, tmp_path: Path, monkeypatch) -> None:
+    """No alembic.ini is looked for, an empty file is a new store, and opening again changes nothing."""
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    path = Path(url.removeprefix("sqlite:///"))
+    path.touch()
+    store = await opened(url, clock)
+    await store.save(None, State(incidents=7), ())
+    await store.close()
+    with sqlite3.connect(path) as raw:
+        assert raw.execute(f"SELECT version_num FROM {schema.VERSION_TABLE}").fetchall() == [(schema.HEAD,)]
+    store = await opened(url, clock)
+    assert await store.load() == State(incidents=7)
+    await store.close()
+
+
+async def test_migrations_make_exactly_the_tables_of_the_schema(url: str, clock) -> None:
+    """Columns, nullability, types and indexes of `schema.py` and of the revisions are the same."""
+    await (await opened(url, clock)).close()
+    engine = create_engine(url)
+
+    def differences(connection: Connection) -> list[object]:
+        options = {"version_table": schema.VERSION_TABLE, "compare_type": True}
+        return compare_metadata(MigrationContext.configure(connection, opts=options), schema.METADATA)
+
+    with engine.connect() as connection:
+        assert differences(connection) == []
+        connection.exec_driver_sql("ALTER TABLE notes DROP COLUMN text")
+        assert len(differences(connection)) == 1, "the comparison itself must be able to fail"
+    engine.dispose()
+
+
+def test_head_is_the_newest_revision() -> None:
+    """The constant that spares an ordinary start Alembic tells the truth; there is one line of revisions."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
+    assert ScriptDirectory.from_config(config).get_heads() == [schema.HEAD]
+
+
+async def test_a_store_of_a_newer_version_is_left_alone(url: str, clock) -> None:
+    """A schema we do not know is not read, not written, not 'repaired'."""
+    await (await opened(url, clock)).close()
+    path = Path(url.removeprefix("sqlite:///"))
+    with sqlite3.connect(path) as raw:
+        raw.execute(f"UPDATE {schema.VERSION_TABLE} SET version_num = '9999'")
+    store = SqlStore(url, clock)
+    with pytest.raises(Permanent, match="made by a newer watchdog \\(schema 9999; this one knows 0001\\)"):
+        await store.open()
+    await store.close()
+    with sqlite3.connect(path) as raw:
+        assert raw.execute(f"SELECT version_num FROM {schema.VERSION_TABLE}").fetchall() == [("9999",)]
+
+
+async def test_a_migration_that_fails_leaves_nothing_behind(url: str, clock) -> None:
+    """A table that stands in the way: the first tables are not kept half-made, and the next try works."""
+    path = Path(url.removeprefix("sqlite:///"))
+    with sqlite3.connect(path) as raw:
+        raw.execute("CREATE TABLE commands (foreign_one INTEGER)")
+    store = SqlStore(url, clock)
+    with pytest.raises(Permanent, match="not what this version expects"):
+        await store.open()
+    await store.close()
+    with sqlite3.connect(path) as raw:
+        assert raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall() == [("commands",)]
+        raw.execute("DROP TABLE commands")
+    await (await opened(url, clock)).close()

@@ -1,0 +1,234 @@
+"""The SQL store against the world: other processes, kill -9, a full disk, damaged files, cancelled calls."""
+
+import asyncio
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from watchdog.adapters.stores.sql import SqlStore
+from watchdog.domain.effects import Note, PinAutoDeploy
+from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.events import TimePassed
+from watchdog.domain.incidents import State
+
+WORKER = Path(__file__).with_name("worker.py")
+PIN = PinAutoDeploy("api", "inc-1", "srv-1")
+
+
+@pytest.fixture
+def path(url: str) -> Path:
+    return Path(url.removeprefix("sqlite:///"))
+
+
+@pytest.fixture
+async def store(url: str, clock) -> AsyncIterator[SqlStore]:
+    """A SQLite store that does not wait long for others."""
+    made = SqlStore(url, clock, busy_timeout_seconds=0.1)
+    await made.open()
+    yield made
+    await made.close()
+
+
+def worker(*arguments: str) -> subprocess.Popen[str]:
+    """Start a second process that uses the store."""
+    command = [sys.executable, str(WORKER), *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def save(store: SqlStore, number: int, text: str = "") -> object:
+    """Save the same number in event, state, note and effect."""
+    at = float(number)
+    return store.save(TimePassed(at), State(incidents=number), [Note(at, "api", None, "N", text or str(number)), PIN])
+
+
+async def test_what_save_returned_from_survives_kill_9(url: str, path: Path, clock) -> None:
+    """A process saves in a loop and says so after each; killed at any moment, nothing that it said is lost."""
+    for round_ in range(3):
+        before = round_ * 1000
+        process = worker("save", url, str(before))
+        assert process.stdout is not None
+        for line in process.stdout:
+            if int(line) >= before + 15 + 7 * round_:
+                break
+        process.send_signal(signal.SIGKILL)
+        said = [int(rest) for rest in process.stdout.read().split("\n")[:-1]] or [int(line)]
+        process.wait(10)
+        process.stdout.close()
+        store = SqlStore(url, clock)
+        await store.open()
+        state, notes, pending = await store.load(), await store.notes(limit=10_000), await store.pending()
+        await store.close()
+        assert state is not None and state.incidents >= said[-1]
+        mine = [note.at for note in notes if note.at >= before]
+        assert mine == [float(n) for n in range(before, state.incidents + 1)], "all of a step, or nothing of it"
+        assert len(pending) == len(notes)
+    with sqlite3.connect(path) as raw:
+        assert raw.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+async def test_a_second_process_reads_and_queues_commands_meanwhile(url: str, store: SqlStore) -> None:
+    """The daemon saves without a pause while the CLI asks, waits for the answer and reads: neither fails."""
+    process = worker("ask", url)
+    number = 0
+    async with asyncio.timeout(60):
+        while process.poll() is None:
+            number += 1
+            await save(store, number)
+            for command in await store.commands():
+                await store.answer(command.id, ok=True, text=f"{command.name} done", exit_code=0)
+    assert process.stdout is not None
+    assert process.returncode == 0 and process.stdout.read().split() == ["pause", "done"] * 5
+    process.stdout.close()
+    assert len(await store.notes(limit=10_000)) == number
+
+
+async def test_many_processes_may_open_a_new_store_at_once(url: str, clock) -> None:
+    """Whoever comes first makes the tables; the others find them."""
+    processes = [worker("open", url) for _ in range(4)]
+    outputs = await asyncio.gather(*(asyncio.to_thread(process.communicate, timeout=60) for process in processes))
+    assert [out for out, _ in outputs] == ["opened\n"] * 4
+
+
+async def test_a_locked_store_is_temporary_and_recovers(store: SqlStore, path: Path) -> None:
+    """While another process holds the write lock nothing is saved, reading goes on; then all is well."""
+    await save(store, 1)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Temporary, match="the store does not answer: another process is writing"):
+        await save(store, 2)
+    assert await store.load() == State(incidents=1)
+    other.execute("COMMIT")
+    other.close()
+    await save(store, 3)
+    assert [note.at for note in await store.notes()] == [1.0, 3.0]
+
+
+async def test_a_full_disk_is_temporary_and_loses_nothing(store: SqlStore) -> None:
+    """The step that did not fit is not there at all; what was there stays readable; with room it goes on."""
+    await save(store, 1)
+
+    async def limit(pages: int) -> None:
+        async with store._engine.connect() as connection:
+            await connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+
+    await limit(1)
+    with pytest.raises(Temporary, match="the disk is full: make room"):
+        await save(store, 2, "x" * 500_000)
+    assert await store.load() == State(incidents=1)
+    assert len(await store.pending()) == len(await store.notes()) == 1
+    await limit(1_000_000)
+    await save(store, 3, "x" * 500_000)
+    assert await store.load() == State(incidents=3)
+
+
+async def test_a_folder_that_is_not_there_says_what_to_do(tmp_path: Path, clock) -> None:
+    """The folder is not made: it may be a disk that was not mounted."""
+    store = SqlStore(f"sqlite:///{tmp_path}/missing/watchdog.db", clock)
+    with pytest.raises(Temporary, match="its folder must exist"):
+        await store.open()
+    await store.close()
+    assert not (tmp_path / "missing").exists()
+
+
+@pytest.mark.parametrize("content", [b"this is no database, " * 400, b"SQLite format 3\0" + b"\xff" * 8000])
+async def test_a_damaged_file_is_permanent_and_left_alone(path: Path, url: str, clock, content: bytes) -> None:
+    """Garbage is neither used nor overwritten."""
+    path.write_bytes(content)
+    store = SqlStore(url, clock)
+    with pytest.raises(Permanent, match="move it away"):
+        await store.open()
+    await store.close()
+    assert path.read_bytes() == content
+
+
+async def test_a_page_damaged_later_is_permanent(url: str, path: Path, clock) -> None:
+    """Damage that shows while running is told as such, not retried."""
+    store = SqlStore(url, clock)
+    await store.open()
+    for number in range(50):
+        await save(store, number, "x" * 2000)
+    await store.close()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:8192] + b"\xee" * (len(whole) - 8192))
+    with pytest.raises(Permanent, match="damaged"):
+        await store.open()
+        await store.notes()
+    await store.close()
+
+
+async def test_tables_changed_by_somebody_else_are_permanent(store: SqlStore, path: Path) -> None:
+    """A missing table does not come back by waiting."""
+    with sqlite3.connect(path) as raw:
+        raw.execute("DROP TABLE notes")
+    with pytest.raises(Permanent, match="not what this version expects"):
+        await store.notes()
+
+
+async def test_no_error_repeats_what_was_written(store: SqlStore, path: Path) -> None:
+    """The database's own message would hold the row; ours, and what a traceback prints of it, does not."""
+    with sqlite3.connect(path) as raw:
+        raw.execute("DROP TABLE notes")
+    with pytest.raises(Permanent) as caught:
+        await save(store, 1, "hunter2-secret")
+    assert caught.value.__suppress_context__ and caught.value.__cause__ is None
+    assert "hunter2" not in str(caught.value)
+
+
+async def test_a_cancelled_save_is_all_or_nothing_and_the_store_goes_on(store: SqlStore) -> None:
+    """Cancelled at many moments: no half step, no connection lost, no lock kept."""
+    for number in range(40):
+        task = asyncio.ensure_future(save(store, number))  # type: ignore[call-overload]
+        for _ in range(number // 2):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    await save(store, 99)
+    notes = await store.notes()
+    assert [pending.effect for pending in await store.pending()] == [PIN] * len(notes)
+    assert notes[-1].at == 99.0 and len({note.at for note in notes}) == len(notes)
+    assert store._engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
+async def test_a_closed_store_says_so_and_may_be_opened_again(store: SqlStore) -> None:
+    """It does not quietly connect again behind a shutdown."""
+    await save(store, 1)
+    await store.close()
+    with pytest.raises(Temporary, match="it is closed"):
+        await store.load()
+    with pytest.raises(Temporary, match="it is closed"):
+        await save(store, 2)
+    await store.open()
+    assert await store.load() == State(incidents=1)
+
+
+async def test_finished_records_are_forgotten_after_400_days(store: SqlStore, path: Path, clock) -> None:
+    """Events, finished effects, deliveries and answered commands go; a pending effect stays whatever its age."""
+    (done,) = await save(store, int(clock.at))  # type: ignore[misc]
+    await save(store, int(clock.at) + 1)
+    await store.finish(done.id, "pinned")
+    await store.delivered(done.id, "chat", "inc-1", None)
+    asked = [await store.submit("pause", {}, "ann") for _ in range(2)]
+    await store.answer(asked[0], ok=True, text="", exit_code=0)
+    clock.at += 401 * 86400.0
+    await store.put_minutes([])
+    with sqlite3.connect(path) as raw:
+        tables = ("events", "notes", "deliveries", "effects", "commands")
+        counts = [raw.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables]
+    assert counts == [0, 0, 0, 1, 1]
+    assert len(await store.pending()) == 1 and [command.id for command in await store.commands()] == asked[1:]
+
+
+async def test_it_is_durable_by_its_settings(store: SqlStore) -> None:
+    """WAL, synchronous=FULL (2) and foreign keys, on every connection."""
+    for engine in (store._engine, store._write_engine):
+        async with engine.connect() as connection:
+            pragmas = [
+                (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar()
+                for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+            ]
+        assert pragmas == ["wal", 2, 1, 100]

@@ -1,0 +1,56 @@
+"""A second process for the tests of the store: `save` in a loop until killed, `ask` as the CLI does, or just `open`."""
+
+import asyncio
+import sys
+
+from watchdog.adapters.stores.sql import SqlStore
+from watchdog.domain.effects import Note, PinAutoDeploy
+from watchdog.domain.events import TimePassed
+from watchdog.domain.incidents import State
+
+
+class FixedClock:
+    """A clock that stands still."""
+
+    def now(self) -> float:
+        return 1.0
+
+    def monotonic(self) -> float:
+        return 1.0
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+async def save(store: SqlStore, start: str) -> None:
+    """Save numbered steps for ever, telling of each after it was saved."""
+    for number in range(int(start), 1_000_000):
+        at = float(number)
+        effects = [Note(at, "api", None, "N", str(number)), PinAutoDeploy("api", "inc-1", "srv-1")]
+        await store.save(TimePassed(at), State(incidents=number), effects)
+        print(number, flush=True)
+
+
+async def ask(store: SqlStore) -> None:
+    """Queue five commands one after the other and wait for each answer; read the story meanwhile."""
+    async with asyncio.timeout(30):
+        for _ in range(5):
+            number = await store.submit("pause", {}, "ann")
+            while (command := await store.command(number)) is None or not command.done:
+                await store.notes()
+                await asyncio.sleep(0.01)
+            print(command.answer, flush=True)
+
+
+async def main(what: str, url: str, *rest: str) -> None:
+    store = SqlStore(url, FixedClock())
+    await store.open()
+    if what == "open":
+        print("opened", flush=True)
+    else:
+        await {"save": save, "ask": ask}[what](store, *rest)
+    await store.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))

@@ -1,0 +1,72 @@
+"""The part of the SQL store that counts and forgets: minutes, hours, and the end of what is too old."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Delete, delete, func, select, true
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from watchdog.adapters.stores import retention
+from watchdog.adapters.stores.database import Database
+from watchdog.adapters.stores.schema import COMMANDS, DELIVERIES, EFFECTS, EVENTS, HOURS, MINUTES, NOTES
+from watchdog.ports import Minute
+
+FORGOTTEN: tuple[tuple[Column[Any], ColumnElement[bool]], ...] = (
+    (HOURS.c.start, true()),
+    (NOTES.c.at, true()),
+    (EVENTS.c.at, true()),
+    (EFFECTS.c.finished_at, EFFECTS.c.status == "done"),
+    (DELIVERIES.c.at, true()),
+    (COMMANDS.c.at, COMMANDS.c.done),
+)
+"""What has an end, by which time, and under which condition. Incidents, labels and actions stay: they are few."""
+
+
+class Charts(Database):
+    """A database that keeps aggregates for charts, and forgets."""
+
+    async def put_minutes(self, rows: Sequence[Minute]) -> None:
+        """Replace one-minute aggregates; roll up and drop a batch of what is old. Repeating it changes nothing."""
+        now = self._clock.now()
+        async with self._writing() as connection:
+            if rows:
+                await connection.execute(self._upsert(MINUTES), [asdict(row) for row in rows])
+            await self._roll_up(connection, retention.hour_of(now - retention.MINUTES_KEPT_SECONDS))
+            for column, condition in FORGOTTEN:
+                await connection.execute(_forget(column, condition, now - retention.KEPT_SECONDS))
+
+    async def minutes(self, service: str, since: float, until: float) -> Sequence[Minute]:
+        """Return the aggregates that begin in [since, until), oldest first: hours, then minutes."""
+        found: list[Minute] = []
+        async with self._reading() as connection:
+            for table in (HOURS, MINUTES):
+                start = table.c.start
+                query = select(table).where(table.c.service == service, start >= since, start < until)
+                found += [Minute(*row) for row in await connection.execute(query)]
+        return tuple(sorted(found, key=lambda row: (row.start, row.signal)))
+
+    async def _roll_up(self, connection: AsyncConnection, cutoff: float) -> None:
+        """Turn a batch of minutes before the cutoff (the begin of an hour) into hours."""
+        start = MINUTES.c.start
+        batch = start <= _batch_end(start, start < cutoff)
+        old = [Minute(*row) for row in await connection.execute(select(MINUTES).where(batch).order_by(start))]
+        if not old:
+            return
+        spanned = HOURS.c.start.between(retention.hour_of(old[0].start), old[-1].start)
+        known = [Minute(*row) for row in await connection.execute(select(HOURS).where(spanned))]
+        hours = retention.roll_up(old, known)
+        await connection.execute(self._upsert(HOURS), [asdict(hour) for hour in hours])
+        await connection.execute(delete(MINUTES).where(start <= old[-1].start))
+
+
+def _batch_end(column: Column[Any], condition: ColumnElement[bool]) -> Any:
+    """Return the query for the last time of the oldest batch; NULL, which nothing is below, if there is none."""
+    oldest = select(column.label("at")).where(condition).order_by(column).limit(retention.BATCH).subquery()
+    return select(func.max(oldest.c.at)).scalar_subquery()
+
+
+def _forget(column: Column[Any], condition: ColumnElement[bool], before: float) -> Delete:
+    """Return the deletion of the oldest batch of rows that are old enough."""
+    old = condition & (column < before)
+    return delete(column.table).where(old, column <= _batch_end(column, old))

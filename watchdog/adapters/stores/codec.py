@@ -1,0 +1,82 @@
+"""The domain's types to JSON and back, for every store.
+
+Rule 1: what an older or newer worker wrote is still read: unknown fields are ignored, missing ones take defaults.
+Rule 2: a union is told apart by the class name, so classes may gain fields but never change names.
+Mappings come back as plain dicts, which compare equal to the read-only ones they were.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar, get_args, get_origin
+
+from cattrs import BaseConverter, Converter
+from cattrs.preconf.json import make_converter
+from cattrs.strategies import configure_tagged_union
+
+from watchdog.domain.effects import Effect
+from watchdog.domain.errors import Permanent
+from watchdog.domain.events import Event
+from watchdog.domain.incidents import Incident, State
+from watchdog.domain.readings import Reading
+
+VERSION = 1
+"""The shape of the stored state; raised only when an old worker could no longer read it."""
+
+T = TypeVar("T")
+
+
+def _is_mapping(kind: Any) -> bool:
+    return get_origin(kind) is Mapping
+
+
+def _mapping_hook(kind: Any, converter: BaseConverter) -> Callable[[Any], dict[Any, Any]]:
+    value_hook = converter.get_unstructure_hook(get_args(kind)[1])
+    return lambda mapping: {key: value_hook(value) for key, value in mapping.items()}
+
+
+def _converter() -> Converter:
+    """Build the one converter; member types are fixed when a union is told, so inner unions come first."""
+    converter = make_converter(detailed_validation=False)
+    converter.register_unstructure_hook_factory(_is_mapping, _mapping_hook)
+    configure_tagged_union(Reading, converter)
+    read = converter.get_structure_hook(Reading)
+    write = converter.get_unstructure_hook(Reading)
+    maybe: Any = Reading | None
+    converter.register_structure_hook(maybe, lambda value, _: None if value is None else read(value, Reading))
+    converter.register_unstructure_hook(maybe, lambda value: None if value is None else write(value))
+    configure_tagged_union(Event, converter)
+    configure_tagged_union(Effect, converter)
+    return converter
+
+
+_CONVERTER = _converter()
+
+
+class Codec(Generic[T]):
+    """JSON text of one type (or union) of the domain."""
+
+    def __init__(self, kind: Any, name: str) -> None:
+        self._kind, self._name = kind, name
+        self._write = _CONVERTER.get_unstructure_hook(kind)
+        self._read = _CONVERTER.get_structure_hook(kind)
+
+    def encode(self, value: T) -> str:
+        """Return one line of ASCII JSON."""
+        return json.dumps(self._write(value), separators=(",", ":"))
+
+    def decode(self, text: str) -> T:
+        """Return what was encoded. Raises Permanent when this version cannot read it."""
+        try:
+            value: T = self._read(json.loads(text), self._kind)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise Permanent(
+                f"the store holds a {self._name} that this version cannot read ({type(error).__name__}): "
+                "run the version that wrote it, or move the store away and start with an empty one"
+            ) from None
+        return value
+
+
+EVENTS: Codec[Event] = Codec(Event, "event")
+EFFECTS: Codec[Effect] = Codec(Effect, "recorded effect")
+STATES: Codec[State] = Codec(State, "state")
+INCIDENTS: Codec[Incident] = Codec(Incident, "incident")

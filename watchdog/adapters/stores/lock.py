@@ -1,0 +1,64 @@
+"""The lock on the role of the acting daemon: one process decides and acts; others may read and queue commands.
+
+It is an flock on a file *beside* the database, not on the database. The kernel gives it back when its holder dies,
+kill -9 included, and keeps it while the holder is merely stopped; no clock is involved. The file is never removed:
+removing it would let two processes lock two files of the same name.
+"""
+
+import fcntl
+import os
+from pathlib import Path
+from typing import IO
+
+from watchdog.domain.errors import Permanent
+
+
+class RoleLock:
+    """The right to act, held on `<path>.lock` (`path` is the database's file)."""
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(f"{path}.lock")
+        self._file: IO[str] | None = None
+
+    def acquire(self) -> bool:
+        """Take the role without waiting; False while another process has it (then `holder` names it).
+
+        Raises Permanent if the file cannot be made.
+        """
+        if self._file is not None:
+            return True
+        file = self._open()
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.close()
+            return False
+        file.seek(0)
+        file.truncate()
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        self._file = file
+        return True
+
+    def release(self) -> None:
+        """Give the role back; harmless when it is not held."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    @property
+    def holder(self) -> int | None:
+        """Return the process id that the last holder wrote, or None; for messages only."""
+        try:
+            return int(self.path.read_text(encoding="ascii").strip())
+        except (OSError, ValueError):
+            return None
+
+    def _open(self) -> IO[str]:
+        try:
+            return self.path.open("a+", encoding="ascii")
+        except OSError as error:
+            raise Permanent(
+                f"cannot make the lock file {self.path.name} beside the store ({type(error).__name__}): "
+                "its folder must exist and this user must be allowed to write there"
+            ) from None

@@ -1,0 +1,61 @@
+"""How long records are kept, and how minutes become hours. Pure; shared by every store.
+
+An hour's counts are the sums of its minutes. Its percentiles are the *largest* of its minutes' values: percentiles
+cannot be averaged, and the largest never hides a slow minute.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from watchdog.ports import Minute
+
+HOUR_SECONDS = 3600.0
+MINUTES_KEPT_SECONDS = 48 * HOUR_SECONDS
+KEPT_SECONDS = 400 * 24 * HOUR_SECONDS
+"""Hours, events, notes and everything finished: a year, and the month to compare it with."""
+
+BATCH = 5_000
+"""Rows rolled up or dropped at once, so that no transaction is long."""
+
+COMMANDS_WAITING_MAX = 100
+"""Commands that may wait for the daemon; more means that nobody answers them."""
+
+Key = tuple[str, str, float]
+
+
+def key(row: Minute) -> Key:
+    """Return what makes a row unique."""
+    return (row.service, row.signal, row.start)
+
+
+def hour_of(at: float) -> float:
+    """Return the begin of the hour (UTC epoch seconds)."""
+    return at - at % HOUR_SECONDS
+
+
+def roll_up(minutes: Iterable[Minute], hours: Iterable[Minute]) -> tuple[Minute, ...]:
+    """Return the hours that the minutes change: what stood there already, with the minutes added."""
+    known = {key(hour): hour for hour in hours}
+    changed: dict[Key, Minute] = {}
+    for minute in minutes:
+        part = replace(minute, start=hour_of(minute.start))
+        before = changed.get(key(part), known.get(key(part)))
+        changed[key(part)] = part if before is None else _add(before, part)
+    return tuple(changed.values())
+
+
+def _add(one: Minute, other: Minute) -> Minute:
+    return replace(
+        one,
+        good=one.good + other.good,
+        bad=one.bad + other.bad,
+        unknown=one.unknown + other.unknown,
+        p50_seconds=_largest(one.p50_seconds, other.p50_seconds),
+        p95_seconds=_largest(one.p95_seconds, other.p95_seconds),
+        p99_seconds=_largest(one.p99_seconds, other.p99_seconds),
+        why=other.why or one.why,
+    )
+
+
+def _largest(*values: float | None) -> float | None:
+    return max((value for value in values if value is not None), default=None)

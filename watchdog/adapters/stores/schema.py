@@ -1,0 +1,185 @@
+"""The tables, in SQL that SQLite and PostgreSQL share. `migrations/` makes them; a test compares the two.
+
+Rule 1: times are UTC epoch seconds. JSON is plain text in ASCII: no database needs to understand it.
+Rule 2: a migration only adds, so that an old worker can go on while a new one starts.
+"""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, Integer, MetaData, Table, Text
+from sqlalchemy.types import TypeDecorator
+
+HEAD = "0001"
+"""The newest revision in `migrations/versions`, here so that an ordinary start need not load Alembic."""
+
+VERSION_TABLE = "watchdog_schema"
+"""Not Alembic's default name: the database may be shared with a site that uses Alembic too."""
+
+
+class CleanText(TypeDecorator[str]):
+    """Text from outside without what databases refuse: NUL and lone surrogates are replaced."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
+        """Return text that every database takes."""
+        return None if value is None else value.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
+def _serial(name: str) -> Column[Any]:
+    """Return a key that is never given out twice (SQLite autoincrements only what is called INTEGER)."""
+    return Column(name, BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
+
+
+def _text(name: str, **more: Any) -> Column[Any]:
+    return Column(name, CleanText, nullable=more.pop("nullable", False), **more)
+
+
+def _at(name: str, *, nullable: bool = False) -> Column[Any]:
+    return Column(name, Double, nullable=nullable)
+
+
+METADATA = MetaData()
+
+STATE = Table(
+    "state",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    _text("json"),
+    _at("saved_at"),
+    Column("version", Integer, nullable=False),
+)
+
+EVENTS = Table(
+    "events",
+    METADATA,
+    _serial("seq"),
+    _at("at"),
+    _text("type"),
+    _text("service", nullable=True),
+    _text("incident", nullable=True),
+    _text("json"),
+    Index("events_at", "at"),
+    Index("events_incident", "incident"),
+    sqlite_autoincrement=True,
+)
+
+EFFECTS = Table(
+    "effects",
+    METADATA,
+    _serial("id"),
+    Column("event_seq", BigInteger, ForeignKey("events.seq", ondelete="SET NULL"), nullable=True),
+    _text("type"),
+    _text("incident", nullable=True),
+    _text("json"),
+    _text("status"),
+    _text("outcome"),
+    _at("created_at"),
+    _at("finished_at", nullable=True),
+    Index("effects_status", "status", "finished_at"),
+    Index("effects_event_seq", "event_seq"),
+    sqlite_autoincrement=True,
+)
+
+ACTIONS = Table(
+    "actions",
+    METADATA,
+    _text("incident", primary_key=True),
+    _text("step", primary_key=True),
+    _text("state"),
+    _text("target"),
+    _text("baseline"),
+    _text("deploy", nullable=True),
+    Column("attempts", Integer, nullable=False),
+    _at("sent_at", nullable=True),
+    _text("note"),
+)
+
+DELIVERIES = Table(
+    "deliveries",
+    METADATA,
+    _serial("seq"),
+    Column("effect_id", BigInteger, nullable=False),
+    _text("channel"),
+    _text("incident"),
+    _text("reference", nullable=True),
+    _at("at"),
+    Index("deliveries_effect", "effect_id", "channel", unique=True),
+    Index("deliveries_incident", "incident", "channel"),
+    Index("deliveries_at", "at"),
+    sqlite_autoincrement=True,
+)
+
+INCIDENTS = Table(
+    "incidents",
+    METADATA,
+    _text("id", primary_key=True),
+    _text("service"),
+    _at("opened_at"),
+    _at("closed_at", nullable=True),
+    _text("severity"),
+    _text("json"),
+    Index("incidents_opened_at", "opened_at"),
+)
+
+NOTES = Table(
+    "notes",
+    METADATA,
+    _serial("seq"),
+    _at("at"),
+    _text("service"),
+    _text("incident", nullable=True),
+    _text("label"),
+    _text("text"),
+    Index("notes_at", "at"),
+    Index("notes_incident", "incident"),
+    sqlite_autoincrement=True,
+)
+
+LABELS = Table(
+    "labels",
+    METADATA,
+    Column("incident", CleanText, ForeignKey("incidents.id", ondelete="CASCADE"), primary_key=True),
+    _text("verdict"),
+    _text("by"),
+    _at("at"),
+)
+
+
+def _aggregates(name: str) -> Table:
+    return Table(
+        name,
+        METADATA,
+        _text("service", primary_key=True),
+        _text("signal", primary_key=True),
+        Column("start", Double, primary_key=True, autoincrement=False),
+        Column("good", Integer, nullable=False),
+        Column("bad", Integer, nullable=False),
+        Column("unknown", Integer, nullable=False),
+        Column("p50_seconds", Double, nullable=True),
+        Column("p95_seconds", Double, nullable=True),
+        Column("p99_seconds", Double, nullable=True),
+        _text("why"),
+        Index(f"{name}_start", "start"),
+    )
+
+
+MINUTES = _aggregates("minutes")
+HOURS = _aggregates("hours")
+
+COMMANDS = Table(
+    "commands",
+    METADATA,
+    _serial("id"),
+    _text("name"),
+    _text("arguments"),
+    _text("by"),
+    _at("at"),
+    Column("done", Boolean, nullable=False),
+    Column("ok", Boolean, nullable=False),
+    _text("answer"),
+    Column("exit_code", Integer, nullable=False),
+    Index("commands_done", "done"),
+    sqlite_autoincrement=True,
+)

@@ -1,0 +1,227 @@
+"""The store in a SQL database: what the daemon decides is here, on the disk, before it is done.
+
+Rule 1: one port method is one transaction.
+Rule 2: dialect-neutral SQL; what differs (upserts, pragmas, drivers) is in `database.py`.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from watchdog.adapters.stores import codec, retention
+from watchdog.adapters.stores.charts import Charts
+from watchdog.adapters.stores.schema import (
+    ACTIONS,
+    COMMANDS,
+    DELIVERIES,
+    EFFECTS,
+    EVENTS,
+    INCIDENTS,
+    LABELS,
+    NOTES,
+    STATE,
+)
+from watchdog.domain.effects import OUTSIDE, Effect, Note, Tell
+from watchdog.domain.errors import Temporary
+from watchdog.domain.events import Event
+from watchdog.domain.incidents import Incident, State
+from watchdog.ports import ActionRow, Command, PendingEffect
+
+PENDING, DONE = "pending", "done"
+
+
+class SqlStore(Charts):
+    """A Store on SQLite (or, later, PostgreSQL). Raises Temporary when the database does not answer."""
+
+    async def load(self) -> State | None:
+        """Return the last saved state, or None. Raises Permanent for one that this version cannot read."""
+        async with self._reading() as connection:
+            text = await connection.scalar(select(STATE.c.json))
+        return None if text is None else codec.STATES.decode(text)
+
+    async def save(self, event: Event | None, state: State, effects: Sequence[Effect]) -> Sequence[PendingEffect]:
+        """Save event, state, notes, incidents and pending outside effects in one transaction."""
+        now = self._clock.now()
+        row = {"id": 1, "json": codec.STATES.encode(state), "saved_at": now, "version": codec.VERSION}
+        incidents = [_incident_row(one.incident) for one in state.services.values() if one.incident is not None]
+        notes = [asdict(effect) for effect in effects if isinstance(effect, Note)]
+        async with self._writing() as connection:
+            seq = None if event is None else await _add(connection, EVENTS, EVENTS.c.seq, _event_row(event))
+            await connection.execute(self._upsert(STATE), row)
+            if incidents:
+                await connection.execute(self._upsert(INCIDENTS), incidents)
+            if notes:
+                await connection.execute(insert(NOTES), notes)
+            return tuple(
+                [
+                    PendingEffect(await _add(connection, EFFECTS, EFFECTS.c.id, _effect_row(effect, seq, now)), effect)
+                    for effect in effects
+                    if isinstance(effect, OUTSIDE)
+                ]
+            )
+
+    async def pending(self) -> Sequence[PendingEffect]:
+        """Return recorded effects that were not finished, oldest first."""
+        query = select(EFFECTS.c.id, EFFECTS.c.json).where(EFFECTS.c.status == PENDING).order_by(EFFECTS.c.id)
+        async with self._reading() as connection:
+            rows = (await connection.execute(query)).all()
+        return tuple(PendingEffect(number, codec.EFFECTS.decode(text)) for number, text in rows)
+
+    async def finish(self, effect_id: int, outcome: str) -> None:
+        """Mark an effect as finished, with what came of it."""
+        values = {"status": DONE, "outcome": outcome, "finished_at": self._clock.now()}
+        async with self._writing() as connection:
+            await connection.execute(update(EFFECTS).where(EFFECTS.c.id == effect_id).values(values))
+
+    async def action(self, incident: str, step: str) -> ActionRow | None:
+        """Return the journal row of a changing call, or None."""
+        query = select(ACTIONS).where(ACTIONS.c.incident == incident, ACTIONS.c.step == step)
+        async with self._reading() as connection:
+            row = (await connection.execute(query)).first()
+        return None if row is None else ActionRow(*row)
+
+    async def put_action(self, row: ActionRow, expect: str | None) -> bool:
+        """Insert (`expect` None) or replace the row if its state is still `expect`; tell whether it was."""
+        values = asdict(row)
+        statement = self._insert(ACTIONS).values(values).on_conflict_do_nothing()
+        if expect is not None:
+            same = (ACTIONS.c.incident == row.incident, ACTIONS.c.step == row.step, ACTIONS.c.state == expect)
+            statement = update(ACTIONS).where(*same).values(values)
+        async with self._writing() as connection:
+            result = await connection.execute(statement)
+        return bool(result.rowcount == 1)
+
+    async def reference(self, incident: str, channel: str) -> str | None:
+        """Return what the channel's last delivery for the incident returned."""
+        same = (DELIVERIES.c.incident == incident, DELIVERIES.c.channel == channel)
+        query = select(DELIVERIES.c.reference).where(*same).order_by(DELIVERIES.c.seq.desc()).limit(1)
+        async with self._reading() as connection:
+            reference: str | None = await connection.scalar(query)
+        return reference
+
+    async def delivered(self, effect_id: int, channel: str, incident: str, reference: str | None) -> None:
+        """Remember that this channel has this notice; the first word counts."""
+        row = {"effect_id": effect_id, "channel": channel, "incident": incident, "reference": reference}
+        statement = self._insert(DELIVERIES).values(at=self._clock.now(), **row).on_conflict_do_nothing()
+        async with self._writing() as connection:
+            await connection.execute(statement)
+
+    async def deliveries(self, effect_id: int) -> Sequence[str]:
+        """Return the channels that have this notice already."""
+        query = select(DELIVERIES.c.channel).where(DELIVERIES.c.effect_id == effect_id).order_by(DELIVERIES.c.seq)
+        async with self._reading() as connection:
+            return tuple(await connection.scalars(query))
+
+    async def incident(self, incident_id: str) -> Incident | None:
+        """Return one incident, open or closed."""
+        async with self._reading() as connection:
+            text = await connection.scalar(select(INCIDENTS.c.json).where(INCIDENTS.c.id == incident_id))
+        return None if text is None else codec.INCIDENTS.decode(text)
+
+    async def incidents(self, limit: int = 50) -> Sequence[Incident]:
+        """Return incidents, newest first."""
+        newest_first = (INCIDENTS.c.opened_at.desc(), INCIDENTS.c.id.desc())
+        async with self._reading() as connection:
+            texts = await connection.scalars(select(INCIDENTS.c.json).order_by(*newest_first).limit(limit))
+        return tuple(codec.INCIDENTS.decode(text) for text in texts)
+
+    async def notes(
+        self,
+        *,
+        incident: str | None = None,
+        service: str | None = None,
+        since: float | None = None,
+        until: float | None = None,
+        limit: int = 500,
+    ) -> Sequence[Note]:
+        """Return the newest `limit` lines of the story, oldest first; both ends of the time are included."""
+        query = select(NOTES.c.at, NOTES.c.service, NOTES.c.incident, NOTES.c.label, NOTES.c.text)
+        for wanted, column in ((incident, NOTES.c.incident), (service, NOTES.c.service)):
+            query = query if wanted is None else query.where(column == wanted)
+        query = query if since is None else query.where(NOTES.c.at >= since)
+        query = query if until is None else query.where(NOTES.c.at <= until)
+        async with self._reading() as connection:
+            rows = (await connection.execute(query.order_by(NOTES.c.seq.desc()).limit(limit))).all()
+        return tuple(Note(*row) for row in reversed(rows))
+
+    async def label(self, incident_id: str, verdict: str, by: str) -> bool:
+        """Record a human's judgement (right, wrong) of an incident; False if there is none of that id."""
+        row = {"incident": incident_id, "verdict": verdict, "by": by, "at": self._clock.now()}
+        async with self._writing() as connection:
+            if await connection.scalar(select(INCIDENTS.c.id).where(INCIDENTS.c.id == incident_id)) is None:
+                return False
+            await connection.execute(self._upsert(LABELS), row)
+        return True
+
+    async def labels(self) -> Mapping[str, str]:
+        """Return incident id to label."""
+        async with self._reading() as connection:
+            rows = (await connection.execute(select(LABELS.c.incident, LABELS.c.verdict))).all()
+        return {row.incident: row.verdict for row in rows}
+
+    async def submit(self, name: str, arguments: Mapping[str, Any], by: str) -> int:
+        """Queue a command for the daemon; return its id. Raises Temporary when too many wait already."""
+        row = {"name": name, "arguments": json.dumps(dict(arguments)), "by": by, "at": self._clock.now()}
+        row |= {"done": False, "ok": False, "answer": "", "exit_code": 0}
+        async with self._writing() as connection:
+            waiting = await connection.scalar(select(func.count()).where(~COMMANDS.c.done))
+            if (waiting or 0) >= retention.COMMANDS_WAITING_MAX:
+                raise Temporary(f"{retention.COMMANDS_WAITING_MAX} commands wait already: is the daemon running?")
+            return await _add(connection, COMMANDS, COMMANDS.c.id, row)
+
+    async def commands(self) -> Sequence[Command]:
+        """Return commands that nobody answered yet, oldest first."""
+        async with self._reading() as connection:
+            rows = await connection.execute(select(COMMANDS).where(~COMMANDS.c.done).order_by(COMMANDS.c.id))
+            return tuple(_command(row) for row in rows)
+
+    async def answer(self, command_id: int, *, ok: bool, text: str, exit_code: int) -> None:
+        """Record the daemon's answer to a command."""
+        values = {"done": True, "ok": ok, "answer": text, "exit_code": exit_code}
+        async with self._writing() as connection:
+            await connection.execute(update(COMMANDS).where(COMMANDS.c.id == command_id).values(values))
+
+    async def command(self, command_id: int) -> Command | None:
+        """Return one command."""
+        async with self._reading() as connection:
+            row = (await connection.execute(select(COMMANDS).where(COMMANDS.c.id == command_id))).first()
+        return None if row is None else _command(row)
+
+
+async def _add(connection: AsyncConnection, table: Any, key: Any, row: Mapping[str, Any]) -> int:
+    """Insert one row and return the key it was given."""
+    return int((await connection.execute(insert(table).values(row).returning(key))).scalar_one())
+
+
+def _event_row(event: Event) -> dict[str, Any]:
+    about = {name: getattr(event, name, None) for name in ("service", "incident")}
+    return {"at": event.at, "type": type(event).__name__, "json": codec.EVENTS.encode(event), **about}
+
+
+def _effect_row(effect: Effect, event_seq: int | None, now: float) -> dict[str, Any]:
+    incident = effect.notice.incident if isinstance(effect, Tell) else getattr(effect, "incident", None)
+    row = {"event_seq": event_seq, "type": type(effect).__name__, "incident": incident, "created_at": now}
+    return {**row, "json": codec.EFFECTS.encode(effect), "status": PENDING, "outcome": ""}
+
+
+def _incident_row(incident: Incident) -> dict[str, Any]:
+    names = ("id", "service", "opened_at", "closed_at", "severity")
+    return {name: getattr(incident, name) for name in names} | {"json": codec.INCIDENTS.encode(incident)}
+
+
+def _command(row: Row[Any]) -> Command:
+    return Command(
+        id=row.id,
+        name=row.name,
+        arguments=json.loads(row.arguments),
+        by=row.by,
+        done=row.done,
+        ok=row.ok,
+        answer=row.answer,
+        exit_code=row.exit_code,
+        at=row.at,
+    )
