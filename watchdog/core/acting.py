@@ -122,7 +122,7 @@ def accepted(turn: Turn) -> None:
     turn.wake_at(turn.now + limits.late_seconds)
     turn.wake_at(turn.now + limits.give_up_seconds)
     lines = (*words.done_lines(turn.incident), *words.decision_lines(turn.incident))
-    title = f"ROLLING BACK to {turn.incident.target}: {ending.alarm_title(turn)}"
+    title = f"ROLLING BACK to {turn.incident.target}: {words.title(turn.incident)}"
     turn.tell(NoticeKind.ACTED, title, lines, wakes=not turn.incident.pinned)
 
 

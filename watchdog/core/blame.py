@@ -99,7 +99,8 @@ def weigh(case: Case) -> Blame:
     vetoes = _vetoes(case, suspect, change)
     fired = [veto for veto in vetoes if veto.fired]
     probability = 0.0 if fired else odds / (1 + odds)
-    why = f"{suspect.id}: {fired[0].why}" if fired else _verdict(suspect, change, probability, need)
+    onset = prior_why.partition(";")[0]
+    why = f"{suspect.id}: {fired[0].why}" if fired else _verdict(suspect, change, probability, need, onset)
     configuration = change is not run[-1]
     return Blame(
         suspect,
@@ -118,10 +119,10 @@ def weigh(case: Case) -> Blame:
     )
 
 
-def _verdict(suspect: Deploy, change: Deploy, probability: float, need: float) -> str:
+def _verdict(suspect: Deploy, change: Deploy, probability: float, need: float, onset: str) -> str:
     than = "" if probability >= need else ", too little to act"
     same = "" if change is suspect else f" (same code since {change.id})"
-    return f"{suspect.id}{same}: P {probability:.3f} (need {need:.2f}){than}"
+    return f"{suspect.id}{same}, P {probability:.3f} (need {need:.2f}{than}): {onset}"
 
 
 def _prior(case: Case, change: Deploy) -> tuple[float, str]:

@@ -90,7 +90,8 @@ def hand_over(turn: Turn, why: str, *, restore: bool = False) -> None:
     turn.note("HUMAN", why)
     turn.enter(Phase.PAGED)
     lines = (f"What happened: {why}", *words.done_lines(turn.incident), *words.decision_lines(turn.incident))
-    turn.tell(NoticeKind.HUMAN_NEEDED, ending.alarm_title(turn), lines, wakes=True)
+    title = words.title(turn.incident) if restore else ending.alarm_title(turn)
+    turn.tell(NoticeKind.HUMAN_NEEDED, title, lines, wakes=True)
     if restore:
         give_auto_deploy_back(turn)
 
