@@ -83,7 +83,7 @@ def decision(**changes: object) -> Decision:
         course=Course.ROLLBACK,
         severity=Severity.CRITICAL,
         why="dep-42 is to blame and every guard passes",
-        rule="critical -> rollback",
+        rule="critical -> rollback (home: a critical route fails)",
         share=0.91,
         mode="autonomous",
         evidence=(

@@ -20,7 +20,7 @@ SEEN
   errors         unknown: newest full Sentry minute predates onset
   control        2 of 2 answer
   vendor status  ok
-SEVERITY     critical: share failing 0.91
+SEVERITY     critical: home: a critical route fails; share failing 0.91
 
 BLAME        dep-42  9f3c2ab "Refactor sessions"
   diff       https://github.com/acme/app/compare/1b7e0d4d4e5f...9f3c2abd4e5f
@@ -62,7 +62,7 @@ INC-1  web  CRITICAL, PAGED.
 Mode autonomous; rule "critical -> rollback".
 Onset 2026-11-25 02:14:14 UTC; decided 38 s later: page a human, change
 nothing.
-P 0.355 is below 0.80.
+dep-42: the platform render reports an outage.
 
 SEEN
   home           39 of 39 probes failed for 38 s (limit 38 s)  HTTP 503
@@ -70,14 +70,13 @@ SEEN
   errors         unknown: newest full Sentry minute predates onset
   control        2 of 2 answer
   vendor status  ok
-SEVERITY     critical: share failing 0.91
+SEVERITY     critical: home: a critical route fails; share failing 0.91
 
 BLAME        dep-42  9f3c2ab "Refactor sessions"
   odds 11    onset 4 s after live; assumed (no history yet): 1 bad deploy in
              20, 1 other incident a month
   x 1/20     openai reports a major outage
-  = 0.55 : 1 P 0.355; need 0.80 = max(floor 0.80, cost rule 0.16)
-  so         openai explains it better
+  = 0.55 : 1 P 0, vetoed; need 0.80 = max(floor 0.80, cost rule 0.16)
   VETO       platform outage: render reports a partial outage
   no veto    blind: 2 of 2 control targets answer
 
@@ -89,9 +88,8 @@ DONE (UTC)
 UNSURE       Errors could not be judged (newest full Sentry minute predates
              onset); the rates behind the odds are assumptions.
 
-OTHERWISE    no veto platform outage       -> still held by 2 more
-             P from 0.80 (evidence x 7.27) -> still held by 2 more
-             a deploy to go back to        -> still held by 2 more
+OTHERWISE    without veto platform outage -> still held by 1 more
+             a deploy to go back to       -> still held by 1 more
 
 JUDGED       wrong by a human
 """
@@ -104,7 +102,7 @@ is changed.
 
 SEEN
   home       39 of 39 probes failed for 38 s (limit 38 s)
-SEVERITY     high: share failing 0.00
+SEVERITY     high: home: a route fails
 
 GUARDS       BLOCK  budget: 1 of 1 in 10 min (for now)
              ASK  migration: preDeployCommand is set
@@ -146,18 +144,26 @@ def test_paged_only() -> None:
         prior_odds=11.0,
         terms=(x.UPSTREAM,),
         vetoes=vetoes,
-        probability=0.355,
-        why="openai explains it better",
+        probability=0.0,
     )
     decided = x.decision(
         course=Course.PAGE,
         blame=weighed,
-        why="P 0.355 is below 0.80",
+        why="dep-42: the platform render reports an outage",
         guards=(),
         target=TargetChoice(None, "no earlier deploy was ever live"),
     )
     notes = (x.note(50, "TOLD", "PagerDuty"),)
     assert shown(explain(x.undone(decided), notes, "wrong", target_seconds=300, all_vetoes=True)) == PAGED
+
+
+def test_too_little_to_act_says_how_much_is_missing() -> None:
+    """A probability below the need tells by which factor the evidence fell short."""
+    weighed = x.blame(odds=0.55, probability=0.355)
+    lines = explain(x.undone(x.decision(course=Course.PAGE, blame=weighed)), (), "right")
+    assert "  = 0.55 : 1 P 0.355; need 0.80 = max(floor 0.80, cost rule 0.16)" in lines
+    assert "OTHERWISE    P from 0.80 (evidence x 7.27) -> roll back" in lines
+    assert "NEXT         by hand: watchdog rollback web --dry-run" in lines
 
 
 def test_asked_in_another_zone_without_blame() -> None:
@@ -178,7 +184,7 @@ def test_asked_in_another_zone_without_blame() -> None:
         course=Course.ASK,
         severity="high",
         mode="assist",
-        rule="high -> ask",
+        rule="high -> ask (home: a route fails)",
         why="",
         share=0.0,
         evidence=(),
@@ -227,7 +233,7 @@ def test_a_rollback_that_did_not_help() -> None:
     failed = x.incident(
         verified_at=None,
         pinned=False,
-        pin_note="HTTP 500 after 10 s",
+        pin_note="NOT CONFIRMED to be off: HTTP 500",
         verification="0 of 7 probes good",
         outcome="",
         human_needed="the rollback did not help: look at web now",
@@ -236,7 +242,7 @@ def test_a_rollback_that_did_not_help() -> None:
     lines = explain(failed, x.NOTES, None, target_seconds=300)
     assert lines[0] == "INC-1  web  CRITICAL, LEFT TO A HUMAN. Restored in 6 min (target 5 min, missed)."
     told = " ".join(" ".join(lines).split())
-    assert "auto-deploy was not confirmed to be off: HTTP 500 after 10 s;" in told
+    assert "auto-deploy: NOT CONFIRMED to be off: HTTP 500;" in told
     assert "recovery was not proved: 0 of 7 probes good." in told
     assert "NEXT the rollback did not help: look at web now" in told
 
@@ -267,6 +273,18 @@ def test_every_line_is_narrow_and_harmless_whatever_the_texts_hold() -> None:
     lines = explain(x.incident(decision=decided, outcome=hostile, verification=hostile), notes, None, all_vetoes=True)
     assert max(map(len, lines)) <= 78
     assert all(line.isprintable() for line in lines)
+
+
+def test_a_rollback_by_hand_names_who_asked() -> None:
+    """Nobody was blamed, nothing is deny-listed, and no counterfactual is invented."""
+    decided = x.decision(
+        why="asked for by lead", rule="a human asked", share=0.0, blame=None, evidence=(), severity=x.Severity.HIGH
+    )
+    lines = explain(x.incident(decision=decided, approved_by="lead", findings=(), severity=x.Severity.HIGH), (), None)
+    assert "Approved by lead." in lines
+    assert "SEVERITY     high" in lines
+    assert not [line for line in lines if line.startswith(("BLAME", "OTHERWISE"))]
+    assert "deny-listed" not in " ".join(lines)
 
 
 def test_the_next_day_is_named() -> None:

@@ -21,7 +21,7 @@ COURSES = {
     Course.TELL: "tell, change nothing",
     Course.NOTE: "write it down, change nothing",
 }
-REASONING = frozenset({"SUSPECT", "CRITICAL", "HIGH", "MEDIUM", "LOW", "SEVERITY", "BLAME", "GUARDS", "TARGET"})
+REASONING = frozenset({"SUSPECT", "CRITICAL", "HIGH", "MEDIUM", "LOW", "BLAME", "GUARDS", "TARGET", "WOULD", "DECIDED"})
 """Labels of notes whose content the other sections tell in full."""
 
 
@@ -52,6 +52,7 @@ def explain(
 
 def state_of(incident: Incident) -> str:
     """Return in capitals how far the incident is: VERIFIED, PAGED, OPEN …"""
+    course = incident.decision.course if incident.decision else None
     ladder = (
         (incident.verified_at is not None, "VERIFIED"),
         (incident.closed_at is not None and incident.human_needed != "", "LEFT TO A HUMAN"),
@@ -61,7 +62,8 @@ def state_of(incident: Incident) -> str:
         (incident.requested_at is not None, "ROLLBACK REQUESTED"),
         (incident.announced_until is not None, "ROLLBACK ANNOUNCED"),
         (incident.asked_at is not None and incident.approved_by is None, "WAITING FOR AN ANSWER"),
-        (incident.paged, "PAGED"),
+        (incident.paged and course is Course.PAGE, "PAGED"),
+        (incident.paged, "TOLD"),
     )
     return next((word for holds, word in ladder if holds), "OPEN")
 
@@ -72,7 +74,7 @@ def header(incident: Incident, target_seconds: float | None, tz: tzinfo) -> list
     lines = [first + restored(incident, target_seconds)]
     decision = incident.decision
     if decision is not None:
-        lines += flow(f'Mode {decision.mode}; rule "{clean(decision.rule)}".')
+        lines += flow(f'Mode {decision.mode}; rule "{clean(decision.rule.partition(" (")[0])}".')
         after = f"{show_seconds(max(0.0, decision.at - incident.onset_at))} later: {COURSES[decision.course]}."
         lines += flow(f"Onset {moment(incident.onset_at, tz)}; decided {after}")
         lines += flow(sentence(decision.why))
@@ -112,8 +114,12 @@ def seen(incident: Incident) -> list[str]:
 
 
 def severity(decision: Decision) -> list[str]:
-    """Return the severity and the share failing it rests on."""
-    return section("SEVERITY", f"{decision.severity}: share failing {decision.share:.2f}")
+    """Return the severity, the rule that made it so, and the share failing."""
+    _, _, why = decision.rule.partition(" (")
+    parts = [why.removesuffix(")"), f"share failing {decision.share:.2f}" if decision.share else ""]
+    return section(
+        "SEVERITY", ": ".join([decision.severity.value, *(["; ".join(filter(None, parts))] if any(parts) else [])])
+    )
 
 
 def done(notes: Sequence[Note], tz: tzinfo) -> list[str]:

@@ -18,8 +18,8 @@ def unsure(incident: Incident) -> list[str]:
         doubts += _of_blame(decision.blame)
         if decision.target is not None and decision.target.warning:
             doubts.append(decision.target.warning)
-    if incident.requested_at is not None and not incident.pinned:
-        doubts.append(f"auto-deploy was not confirmed to be off: {incident.pin_note or 'no answer'}")
+    if incident.rollback_deploy is not None and not incident.pinned:
+        doubts.append(f"auto-deploy: {incident.pin_note or 'not confirmed to be off'}")
     if incident.restored_at is not None and incident.verified_at is None and incident.closed_at is not None:
         doubts.append(f"recovery was not proved: {incident.verification or 'no verification ran'}")
     else:
@@ -37,15 +37,20 @@ def _of_blame(blame: Blame | None) -> list[str]:
 
 def otherwise(decision: Decision | None) -> list[str]:
     """Return `what would have changed it -> to what`, derived from what was decisive."""
-    if decision is None or not decision.rule.endswith(("rollback", "ask")):
+    if decision is None or _wish(decision) not in ("rollback", "ask"):
         return []
-    obstacles = _obstacles(decision)
+    obstacles = [] if decision.course in ACTING else _obstacles(decision)
     rows = [(condition, _then(decision, len(obstacles) - 1)) for condition in obstacles]
     if not obstacles and decision.blame is not None and decision.blame.suspect is not None:
         rows.append((f"onset before {decision.blame.suspect.id}", "page only"))
     if not obstacles:
         rows += _other_modes(decision)
     return arrows(rows, "OTHERWISE")
+
+
+def _wish(decision: Decision) -> str:
+    """Return what the severity's rule asks for: `critical -> rollback (why)` asks for a rollback."""
+    return decision.rule.partition(" (")[0].rpartition(" ")[2]
 
 
 def _obstacles(decision: Decision) -> list[str]:
@@ -55,17 +60,17 @@ def _obstacles(decision: Decision) -> list[str]:
     if blame is None or blame.suspect is None:
         obstacles.append("a deploy that could be blamed")
     else:
-        obstacles += [f"no veto {veto.name}" for veto in blame.vetoed]
+        obstacles += [f"without veto {veto.name}" for veto in blame.vetoed]
         if blame.probability is None:
             obstacles.append("blame that can be computed")
-        elif blame.probability < blame.need:
+        elif blame.probability < blame.need and not blame.vetoed:
             missing = blame.need / (1 - blame.need) / blame.odds if 0 < blame.need < 1 and blame.odds > 0 else None
             more = f" (evidence x {show_number(missing)})" if missing else ""
             obstacles.append(f"P from {blame.need:.2f}{more}")
     obstacles += [
         f"guard {guard.name} passing"
         for guard in decision.guards
-        if guard.verdict is not Verdict.PASS and guard.name != "mode"
+        if guard.verdict is not Verdict.PASS and guard.name not in ("mode", "target")
     ]
     if decision.target is not None and decision.target.deploy is None:
         obstacles.append("a deploy to go back to")
@@ -75,14 +80,14 @@ def _obstacles(decision: Decision) -> list[str]:
 def _then(decision: Decision, others: int) -> str:
     if others > 0:
         return f"still held by {others} more"
-    if decision.rule.endswith("ask"):
+    if _wish(decision) == "ask":
         return "ask first"
     return {Mode.OBSERVE: "say what it would do", Mode.ASSIST: "ask first"}.get(Mode(decision.mode), "roll back")
 
 
 def _other_modes(decision: Decision) -> list[tuple[str, str]]:
     """Return what the same incident would have met in the other modes."""
-    alone = "ask first" if decision.rule.endswith("ask") else "roll back"
+    alone = "ask first" if _wish(decision) == "ask" else "roll back"
     results = {Mode.OBSERVE: "say what it would do", Mode.ASSIST: "ask first", Mode.AUTONOMOUS: alone}
     now = results[Mode(decision.mode)]
     return [(f"mode {mode}", result) for mode, result in results.items() if mode != decision.mode and result != now]
@@ -92,9 +97,7 @@ def next_steps(incident: Incident, label: str | None) -> list[str]:
     """Return what is left for a human, most urgent first, with the command for it."""
     steps = [incident.human_needed] if incident.human_needed else []
     steps += _answers(incident)
-    if incident.tried and incident.suspect_code:
-        code = short(incident.suspect_code)
-        steps.append(f"fix {code} (deny-listed; `watchdog trust {code}` lifts it)")
+    steps += _repair(incident)
     if incident.pinned and incident.pin_previous not in (None, "off"):
         steps.append(f'restore auto-deploy ("{incident.pin_previous}") after a new commit')
     if incident.decision is not None and label is None:
@@ -103,6 +106,17 @@ def next_steps(incident: Incident, label: str | None) -> list[str]:
     for step in steps:
         lines += section("" if lines else "NEXT", step)
     return lines
+
+
+def _repair(incident: Incident) -> list[str]:
+    """Return what to mend after a rollback; the code of a blamed deploy is deny-listed, a configuration is not."""
+    blame = incident.decision.blame if incident.decision else None
+    if incident.rollback_deploy is None or blame is None:
+        return []
+    if blame.configuration:
+        return ["fix the saved configuration: it returns with the next deploy"]
+    code = short(incident.suspect_code)
+    return [f"fix {code} (deny-listed; `watchdog trust {code}` lifts it)"] if incident.suspect_code else []
 
 
 def _answers(incident: Incident) -> list[str]:

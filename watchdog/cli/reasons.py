@@ -54,8 +54,8 @@ def arithmetic(weighed: Blame) -> list[str]:
         lines += item(f"x {show_number(term.factor)}", term.why)
     if not weighed.terms:
         lines += item("x 1", "no other evidence")
-    lines += wrapped(f"  = {show_number(weighed.odds)} : 1", f"P {show_probability(weighed.probability)}; {need}")
-    return lines if weighed.convicts or not weighed.why else lines + item("so", weighed.why)
+    surely = "P 0, vetoed" if weighed.vetoed else f"P {show_probability(weighed.probability)}"
+    return lines + wrapped(f"  = {show_number(weighed.odds)} : 1", f"{surely}; {need}")
 
 
 def vetoes(weighed: Blame, *, everything: bool = False) -> list[str]:

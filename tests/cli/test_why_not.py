@@ -1,0 +1,96 @@
+"""`watchdog why-not`: whole answers, from records built by hand."""
+
+from dataclasses import replace
+
+from tests.cli import examples as x
+from watchdog.cli.why_not import why_not
+from watchdog.domain.effects import Note
+from watchdog.domain.incidents import Course
+from watchdog.ports import Minute
+
+START = x.BEGIN - 4
+
+
+def minute(signal: str, start: float, good: int, bad: int = 0, unknown: int = 0, why: str = "") -> Minute:
+    """Return one minute of web."""
+    return Minute("web", signal, START + start, good, bad, unknown, p95_seconds=0.42 if good else None, why=why)
+
+
+BLIP = """\
+web at 2026-11-25 02:15:00 UTC: why nothing was done.
+
+SEEN (UTC, probes per minute)
+  errors     02:14  0 good, 1 unknown: newest minute not complete
+  home       02:14  6 good; p95 420 ms
+             02:15  4 good, 2 bad (33 %): HTTP 503; p95 420 ms
+
+WRITTEN DOWN (UTC, 2026-11-25)
+  02:14:55   suspect: HTTP 503; probe every 2 s
+  02:15:11   calm: 2 good probes
+
+BECAUSE      errors: 0 of 1 readings could be judged; the unknown is no evidence
+             home: 2 of 12 readings were bad (17 %), which was not confirmed:
+             that takes an unbroken run of 45 s and 5 probes (40 s after a
+             deploy), or a CUSUM of 18 (14)
+             the suspicion ended by itself after 16 s: 2 good probes
+"""
+
+
+def test_a_blip() -> None:
+    """A short failure that healed is answered with what it counted and what would have been needed."""
+    rows = (
+        minute("home", 0, 6),
+        minute("home", 60, 4, 2, why="HTTP 503"),
+        minute("errors", 0, 0, 0, 1, "newest minute not complete"),
+    )
+    notes = (
+        Note(START + 55, "web", None, "SUSPECT", "HTTP 503; probe every 2 s"),
+        Note(START + 71, "web", None, "CALM", "2 good probes"),
+    )
+    expected = BLIP.replace("             02:15  4 good", "  home       02:15  4 good")
+    assert "\n".join(why_not("web", START + 60, notes, rows, ())) + "\n" == expected
+
+
+def test_nothing_recorded() -> None:
+    """A silent record is said to be silent, not healthy."""
+    assert why_not("web", START, (), (), ()) == [
+        "web at 2026-11-25 02:14:00 UTC: why nothing was done.",
+        "",
+        "BECAUSE      nothing was recorded: the watchdog did not run, or the record",
+        "             (minutes: 48 h) is gone",
+    ]
+
+
+def test_all_good() -> None:
+    """Good readings are counted."""
+    assert why_not("web", START, (), (minute("home", 0, 6),), ())[-1] == (
+        "BECAUSE      home: 6 of 6 readings were good, none bad"
+    )
+
+
+def test_an_incident_that_was_only_paged() -> None:
+    """An open incident answers with its decision, and `explain` is pointed to."""
+    paged = x.undone(x.decision(course=Course.PAGE, why="dep-42: it failed 60 s before dep-42 could take traffic"))
+    lines = why_not("web", x.BEGIN + 60, (), (), (paged,))
+    assert lines[2:] == [
+        "OPEN         INC-1 critical: HTTP 503 on home (watchdog explain INC-1)",
+        "",
+        "BECAUSE      INC-1: page, not rollback: dep-42: it failed 60 s before dep-42",
+        "             could take traffic",
+    ]
+
+
+def test_the_moment_before_and_after_a_rollback() -> None:
+    """Before the decision it says when it came; after the request it says that something was done."""
+    acted = x.incident()
+    assert why_not("web", x.BEGIN + 20, (), (), (acted,))[-1] == (
+        "BECAUSE      INC-1 was open and not decided yet, decided 28 s later: rollback"
+    )
+    assert why_not("web", x.BEGIN + 48.5, (), (), (acted,))[-1] == (
+        "BECAUSE      INC-1: the rollback was requested 0.5 s later"
+    )
+    assert why_not("web", x.BEGIN + 60, (), (), (acted,))[-1] == (
+        "BECAUSE      something was done: INC-1 was rolled back 11 s before"
+    )
+    undecided = replace(acted, decision=None)
+    assert why_not("web", x.BEGIN + 20, (), (), (undecided,))[-1] == "BECAUSE      INC-1 was open and not decided yet"

@@ -1,0 +1,82 @@
+"""How lines and tables reach the terminal, and errors stderr. The only place of the command line that writes.
+
+Rule 1: nothing is interpreted as markup. Rule 2: without a terminal no control character is written.
+"""
+
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from watchdog.cli.text import INDENT, clean
+from watchdog.domain.errors import ConfigurationError, OutcomeUnknown, Permanent, Refused, Temporary, WatchdogError
+
+DONE, FAILED, USAGE, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
+PIPE_WIDTH = 4000
+"""Without a terminal nothing is wrapped: lines are for grep."""
+
+
+def console() -> Console:
+    """Return the console for stdout."""
+    width = None if sys.stdout.isatty() else PIPE_WIDTH
+    return Console(markup=False, highlight=False, emoji=False, width=width)
+
+
+def show_table(made: Table) -> None:
+    """Write a table."""
+    out = console()
+    if out.is_terminal:
+        out.print(made)
+        return
+    with out.capture() as captured:
+        out.print(made)
+    show_lines([line.rstrip() for line in captured.get().splitlines()])
+
+
+def show_lines(lines: Sequence[str]) -> None:
+    """Write lines as they are; on a terminal the labels at the margin are bold."""
+    if not sys.stdout.isatty():
+        sys.stdout.write("".join(f"{line}\n" for line in lines))
+        return
+    out = console()
+    for line in lines:
+        out.print(_dressed(line), soft_wrap=True)
+
+
+def _dressed(line: str) -> Text:
+    text = Text(line)
+    label = line[:INDENT].rstrip()
+    if label and label.split(" (")[0].isupper():
+        text.stylize("bold", 0, len(label))
+    return text
+
+
+def complain(text: str) -> None:
+    """Write one line to stderr."""
+    sys.stderr.write(f"{clean(text, limit=2000)}\n")
+
+
+def explain_error(error: WatchdogError) -> int:
+    """Write an expected error as one sentence (or one mistake a line) with what to do next; return the exit code."""
+    if isinstance(error, ConfigurationError):
+        for mistake in error.mistakes:
+            complain(str(mistake))
+        return USAGE
+    if isinstance(error, Refused):
+        complain(f"refused: {error}")
+        return REFUSED
+    complain(f"{str(error).rstrip('.')}. {_next_step(error)}".strip())
+    return FAILED
+
+
+def _next_step(error: WatchdogError) -> str:
+    if isinstance(error, Temporary):
+        wait = f" in {error.retry_after_seconds:.0f} s" if error.retry_after_seconds else ""
+        return f"Try again{wait}."
+    if isinstance(error, OutcomeUnknown):
+        return "It may have happened: look it up (watchdog deploys SERVICE) before you repeat it."
+    if isinstance(error, Permanent):
+        return "Repeating will not help: `watchdog check --live` names what to change."
+    return ""

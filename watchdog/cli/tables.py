@@ -1,0 +1,136 @@
+"""Tables: status, incidents, deploys, signals read once, results of checks. Pure: data in, rich tables out.
+
+Rule: a cell is `Text`, never markup, so that foreign words cannot style or drive the terminal.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, tzinfo
+
+from rich.table import Table
+from rich.text import Text
+
+from watchdog.cli.explain import state_of
+from watchdog.cli.text import clean, clock, day, short
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.incidents import Incident, ServiceState, State, TargetChoice
+from watchdog.domain.policy import Policy
+from watchdog.domain.readings import Bad, Good, Reading
+from watchdog.domain.reports import CheckReport, SignalReport
+from watchdog.domain.units import show_seconds
+
+STYLES = {"GOOD": "green", "BAD": "bold red", "UNKNOWN": "yellow", "ok": "green", "WRONG": "bold red", "?": "yellow"}
+STALE_SECONDS = 120.0
+"""The daemon saves its detectors every 30 s; older than four of those, it does not run."""
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], title: str = "") -> Table:
+    """Return a table without lines; a cell that is a verdict gets its colour (on terminals that have some)."""
+    made = Table(
+        box=None, pad_edge=False, title=title or None, title_justify="left", header_style="bold", padding=(0, 2, 0, 0)
+    )
+    for name in head:
+        made.add_column(name.upper(), overflow="fold")
+    for row in rows:
+        made.add_row(*(Text(clean(cell), style=STYLES.get(cell, "")) for cell in row))
+    return made
+
+
+def verdict(reading: Reading) -> tuple[str, str]:
+    """Return a reading as one word in capitals and its reason."""
+    if isinstance(reading, Good):
+        return "GOOD", reading.detail or "ok"
+    return ("BAD", reading.why) if isinstance(reading, Bad) else ("UNKNOWN", reading.why)
+
+
+def status_lines(state: State, now: float, tz: tzinfo = UTC) -> list[str]:
+    """Return what holds for all services and must not be overlooked; `now` is UTC epoch seconds."""
+    lines = []
+    newest = max((check.last_at for one in state.services.values() for check in one.checks.values()), default=0.0)
+    if not newest:
+        lines.append("Nothing has been read yet: is the daemon running? (watchdog run)")
+    elif now - newest > STALE_SECONDS:
+        lines.append(f"The newest reading is {show_seconds(now - newest)} old: the daemon does not seem to run.")
+    if state.paused_by:
+        lines.append(f"PAUSED by {clean(state.paused_by)}: it watches and touches nothing. (watchdog resume)")
+    if state.blind_since is not None:
+        since = f"{day(state.blind_since, tz)} {clock(state.blind_since, tz)}"
+        lines.append(f"BLIND since {since}: no control target answers, so nothing is judged or touched.")
+    for one in state.services.values():
+        if one.auto_deploy_off and one.auto_deploy_off != "off":
+            lines.append(f'AUTO-DEPLOY IS OFF on {clean(one.name)} (it was "{clean(one.auto_deploy_off)}").')
+    if state.denied:
+        lines.append(
+            f"Deny-listed: {', '.join(short(code) for code in state.denied)} (watchdog trust COMMIT lifts one)."
+        )
+    return lines
+
+
+def status(state: State, policy: Policy) -> Table:
+    """Return one row per configured service."""
+    rows = [_status_row(name, policy, state.services.get(name)) for name in policy.services]
+    return table(("service", "mode", "phase", "live", "good", "bad", "unknown", "incident"), rows)
+
+
+def _status_row(name: str, policy: Policy, service: ServiceState | None) -> tuple[str, ...]:
+    wishes = policy.services[name]
+    if service is None:
+        return (name, wishes.mode.value, "not seen yet", "-", "0", "0", str(len(wishes.signals)), "-")
+    read = {check.name: verdict(check.last)[0] for check in service.checks.values() if check.last is not None}
+    count = {word: sum(read.get(signal.name, "UNKNOWN") == word for signal in wishes.signals) for word in STYLES}
+    live = next((deploy for deploy in service.deploys if deploy.id == service.live), None)
+    shown = f"{live.id} {short(live.code)}" if live else service.live or "unknown"
+    open_one = service.incident if service.incident is not None and service.incident.closed_at is None else None
+    incident = f"{open_one.id} {open_one.severity}: {open_one.title}" if open_one else "-"
+    numbers = (str(count["GOOD"]), str(count["BAD"]), str(count["UNKNOWN"]))
+    return (name, wishes.mode.value, service.phase.value.replace("_", " "), shown, *numbers, incident)
+
+
+def incidents(found: Sequence[Incident], labels: Mapping[str, str], tz: tzinfo = UTC) -> Table:
+    """Return one row per incident, in the given order."""
+    rows = [
+        (
+            one.id,
+            f"{day(one.onset_at, tz)} {clock(one.onset_at, tz)}",
+            one.service,
+            one.severity.value,
+            state_of(one).lower(),
+            show_seconds(one.restored_at - one.onset_at) if one.restored_at is not None else "-",
+            one.title + (f" (judged {labels[one.id]})" if one.id in labels else ""),
+        )
+        for one in found
+    ]
+    zone_name = "UTC" if tz is UTC else str(tz)
+    return table(("incident", f"onset ({zone_name})", "service", "severity", "state", "restored in", "what"), rows)
+
+
+def deploys(found: Sequence[Deploy], choice: TargetChoice | None, tz: tzinfo = UTC) -> Table:
+    """Return one row per deploy, newest first: which is live, where a rollback would lead, why not the others."""
+    target = choice.deploy.id if choice is not None and choice.deploy is not None else None
+    skipped = {one.deploy: one.why for one in choice.skipped} if choice is not None else {}
+    rows = []
+    for one in found:
+        mark = "LIVE" if one.is_live else "<- rollback target" if one.id == target else ""
+        if one.id == target and choice is not None:
+            mark = f"{mark}: {choice.why}"
+        note = mark or (f"skipped: {skipped[one.id]}" if one.id in skipped else "")
+        ended = f"{day(one.finished_at, tz)} {clock(one.finished_at, tz)[:5]}" if one.finished_at else "-"
+        subject = clean(one.commit_message.strip().split("\n")[0], limit=40)
+        rows.append((one.id, one.status.replace("_", " "), one.trigger, short(one.code), ended, subject, note))
+    return table(("deploy", "status", "trigger", "code", "finished", "message", "note"), rows)
+
+
+def once(read: Sequence[SignalReport]) -> Table:
+    """Return one row per signal that was read."""
+    rows = []
+    for one in read:
+        word, why = verdict(one.reading)
+        took = f"{one.latency_seconds * 1000:.0f} ms" if one.latency_seconds is not None else "-"
+        rows.append((f"{one.service}/{one.signal}" if one.service else one.signal, word, took, why))
+    return table(("signal", "now", "took", "why"), rows)
+
+
+def checks(done: Sequence[CheckReport]) -> Table:
+    """Return one row per thing checked, with the fix for what is wrong."""
+    words = {True: "ok", False: "WRONG", None: "?"}
+    rows = [(one.name, words[one.ok], one.text + (f" -> {one.fix}" if one.fix else "")) for one in done]
+    return table(("what", "", "found"), rows)

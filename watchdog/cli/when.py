@@ -1,0 +1,48 @@
+"""The moment a person means by `03:12`, `2026-11-25 03:12` or an ISO time. Pure: `now` is given."""
+
+import re
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+EXAMPLES = "write 03:12, '2026-11-25 03:12', 2026-11-25T03:12:00Z or '03:12 Europe/Berlin' (UTC unless a zone is given)"
+_MOMENT = re.compile(
+    r"(?:(\d{4}-\d{2}-\d{2})[T ])?(\d{1,2}:\d{2}(?::\d{2})?)\s*(Z|[+-]\d{2}:?\d{2}|[A-Za-z_]+(?:/[A-Za-z_+-]+)*)?"
+)
+
+
+def parse_moment(text: str, now: float) -> float:
+    """Return UTC epoch seconds of a moment in the past; a time without a date is the latest such time before `now`.
+
+    Raises ValueError, saying what to write, for anything else and for the future.
+    """
+    match = _MOMENT.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"not a time: {EXAMPLES}")
+    day, time, zone_name = match.groups()
+    try:
+        zone = _zone(zone_name)
+        today = datetime.fromtimestamp(now, zone).date()
+        at = _at(date.fromisoformat(day) if day else today, time, zone)
+        if not day and at > now:
+            at = _at(today - timedelta(days=1), time, zone)
+    except (ZoneInfoNotFoundError, OSError):
+        raise ValueError(f"unknown time zone: {EXAMPLES}") from None
+    except ValueError:
+        raise ValueError(f"no such date or time: {EXAMPLES}") from None
+    if at > now:
+        raise ValueError("that moment has not come yet: give a time in the past")
+    return at
+
+
+def _at(day: date, time: str, zone: tzinfo) -> float:
+    hours, minutes, seconds = [*map(int, time.split(":")), 0][:3]
+    return datetime(day.year, day.month, day.day, hours, minutes, seconds, tzinfo=zone).timestamp()
+
+
+def _zone(name: str | None) -> tzinfo:
+    if name is None or name.upper() in ("Z", "UTC"):
+        return UTC
+    if name[0] in "+-":
+        minutes = int(name[1:3]) * 60 + int(name[-2:])
+        return timezone(timedelta(minutes=minutes if name[0] == "+" else -minutes))
+    return ZoneInfo(name)

@@ -1,0 +1,155 @@
+"""`watchdog why-not SERVICE TIME`: why nothing was done at that moment. The twin of `explain`. Pure.
+
+Rule: the answer is what the record holds; where the record is silent, that is the answer.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, tzinfo
+
+from watchdog.cli.text import clean, clock, day, flow, item, moment, section, zone
+from watchdog.domain.effects import Note
+from watchdog.domain.incidents import Incident
+from watchdog.domain.policy import Detection
+from watchdog.domain.units import show_seconds
+from watchdog.ports import Minute
+
+AROUND_SECONDS = 150.0
+"""How far before and after the moment the record is read: five minutes in all."""
+MINUTE_ROWS = 60
+SUSPICION = frozenset({"SUSPECT", "CALM"})
+
+
+def why_not(
+    service: str,
+    at: float,
+    notes: Sequence[Note],
+    minutes: Sequence[Minute],
+    incidents: Sequence[Incident],
+    *,
+    detection: Detection | None = None,
+    tz: tzinfo = UTC,
+) -> list[str]:
+    """Return why nothing was done for the service at that moment (UTC epoch seconds).
+
+    `notes` and `minutes` are the record around it, `incidents` those that were open then.
+    """
+    limits = detection or Detection()
+    blocks = [
+        flow(f"{clean(service)} at {moment(at, tz)}: why nothing was done."),
+        seen(minutes, tz),
+        story_of(notes, tz),
+        open_then(incidents),
+        because(at, notes, minutes, incidents, limits),
+    ]
+    return [line for number, block in enumerate(filter(None, blocks)) for line in ([""] if number else []) + block]
+
+
+def seen(minutes: Sequence[Minute], tz: tzinfo) -> list[str]:
+    """Return what each signal counted, minute by minute."""
+    if not minutes:
+        return []
+    lines = [f"SEEN ({zone(minutes[0].start, tz)}, probes per minute)"]
+    for row in sorted(minutes, key=lambda row: (row.signal, row.start))[:MINUTE_ROWS]:
+        lines += item(row.signal, f"{clock(row.start, tz)[:5]}  {counted(row)}")
+    return lines
+
+
+def counted(row: Minute) -> str:
+    """Return one minute in words: `4 good, 2 bad (33 %): HTTP 503; p95 420 ms`."""
+    parts = [f"{row.good} good"]
+    if row.bad:
+        parts.append(f"{row.bad} bad ({share(row.bad, row.good)})")
+    if row.unknown:
+        parts.append(f"{row.unknown} unknown")
+    text = ", ".join(parts) + (f": {row.why}" if row.why and (row.bad or row.unknown) else "")
+    return text if row.p95_seconds is None else f"{text}; p95 {row.p95_seconds * 1000:.0f} ms"
+
+
+def share(bad: int, good: int) -> str:
+    """Return the share of bad readings among those that were seen."""
+    return f"{bad / (bad + good):.0%}".replace("%", " %")
+
+
+def story_of(notes: Sequence[Note], tz: tzinfo) -> list[str]:
+    """Return the lines written down around the moment."""
+    if not notes:
+        return []
+    lines = [f"WRITTEN DOWN ({zone(notes[0].at, tz)}, {day(notes[0].at, tz)})"]
+    for note in notes:
+        lines += item(clock(note.at, tz), f"{note.label.lower()}: {note.text}")
+    return lines
+
+
+def open_then(incidents: Sequence[Incident]) -> list[str]:
+    """Return the incidents that were open."""
+    lines: list[str] = []
+    for incident in incidents:
+        text = f"{incident.id} {incident.severity}: {incident.title} (watchdog explain {incident.id})"
+        lines += section("" if lines else "OPEN", text)
+    return lines
+
+
+def because(
+    at: float, notes: Sequence[Note], minutes: Sequence[Minute], incidents: Sequence[Incident], limits: Detection
+) -> list[str]:
+    """Return the reasons, one a line, incidents before readings."""
+    reasons = [_of_incident(incident, at) for incident in incidents]
+    if not incidents:
+        reasons += _of_readings(minutes, limits) + _of_suspicion(notes)
+    lines: list[str] = []
+    for reason in reasons:
+        lines += section("" if lines else "BECAUSE", reason)
+    return lines
+
+
+def _of_incident(incident: Incident, at: float) -> str:
+    decision = incident.decision
+    if decision is None or decision.at > at:
+        known = f", decided {show_seconds(decision.at - at)} later: {decision.course}" if decision else ""
+        return f"{incident.id} was open and not decided yet{known}"
+    if incident.requested_at is not None:
+        if incident.requested_at <= at:
+            return (
+                f"something was done: {incident.id} was rolled back {show_seconds(at - incident.requested_at)} before"
+            )
+        return f"{incident.id}: the rollback was requested {show_seconds(incident.requested_at - at)} later"
+    held = f"; {decision.would}" if decision.would else ""
+    return f"{incident.id}: {decision.course}, not rollback: {decision.why}{held}"
+
+
+def _of_readings(minutes: Sequence[Minute], limits: Detection) -> list[str]:
+    if not minutes:
+        return ["nothing was recorded: the watchdog did not run, or the record (minutes: 48 h) is gone"]
+    reasons = []
+    for signal in sorted({row.signal for row in minutes}):
+        rows = [row for row in minutes if row.signal == signal]
+        good, bad, unknown = (sum(getattr(row, kind) for row in rows) for kind in ("good", "bad", "unknown"))
+        if bad:
+            failed = f"{signal}: {bad} of {bad + good} readings were bad ({share(bad, good)}), which was not confirmed"
+            reasons.append(f"{failed}: {needed(limits)}")
+        elif good:
+            reasons.append(f"{signal}: {good} of {good + unknown} readings were good, none bad")
+        else:
+            reasons.append(f"{signal}: 0 of {unknown} readings could be judged; the unknown is no evidence")
+    return reasons
+
+
+def needed(limits: Detection) -> str:
+    """Return what confirms a failure, with the limits in force."""
+    run = f"an unbroken run of {show_seconds(limits.run_seconds)} and {limits.run_probes_min} probes"
+    watch = f"{show_seconds(limits.run_seconds_in_watch)} after a deploy"
+    return f"that takes {run} ({watch}), or a CUSUM of {limits.cusum_limit:.0f} ({limits.cusum_limit_in_watch:.0f})"
+
+
+def _of_suspicion(notes: Sequence[Note]) -> list[str]:
+    reasons = []
+    began: float | None = None
+    for note in notes:
+        if note.label not in SUSPICION:
+            continue
+        if note.label == "SUSPECT":
+            began = note.at if began is None else began
+        elif began is not None:
+            reasons.append(f"the suspicion ended by itself after {show_seconds(note.at - began)}: {note.text}")
+            began = None
+    return reasons
