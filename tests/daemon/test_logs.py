@@ -125,10 +125,12 @@ def test_the_level_is_obeyed_and_long_texts_are_cut() -> None:
 
 def test_a_full_disk_costs_lines_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
     """Writing to /dev/full neither raises nor prints the line elsewhere; NaN stays JSON."""
-    with open("/dev/full", "w", buffering=1) as full, contextlib.suppress(OSError):
+    survived = False
+    with contextlib.suppress(OSError), open("/dev/full", "w", buffering=1) as full:  # closing it fails as well
         logs.configure(json=True, redact=lambda: [SECRET], stream=full)
         logs.get_logger().info("lost", text=SECRET)
-        logging.getLogger().handlers.clear()
+        survived = True
+    assert survived
     assert capsys.readouterr() == ("", "")
     stream = configured()
     logs.get_logger().info("odd numbers", value=float("nan"))
