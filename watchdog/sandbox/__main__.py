@@ -1,0 +1,83 @@
+"""`python -m watchdog.sandbox`: a make-believe cloud to point a watchdog at. Prints one JSON line with its addresses.
+
+Runs until SIGTERM, SIGINT or POST {admin}/shutdown.
+"""
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+from pathlib import Path
+
+from watchdog.sandbox.config_file import write_config
+from watchdog.sandbox.scenarios import SCENARIOS
+from watchdog.sandbox.server import Sandbox
+
+SLOWEST_ROLLBACK_SECONDS = 3600.0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    stories = "\n".join(f"  {story.name:16} {story.title}" for story in SCENARIOS.values())
+    make = argparse.ArgumentParser(
+        prog="python -m watchdog.sandbox",
+        description="A make-believe cloud on 127.0.0.1: a site, Render, Sentry, pagers, status pages.",
+        epilog=f"scenarios:\n{stories}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    make.add_argument("--scenario", choices=list(SCENARIOS), help="a story that begins at once")
+    make.add_argument("--quirks", action="store_true", help="answer as real bodies do, not as the documents say")
+    make.add_argument("--rollback-seconds", type=_seconds, default=60.0, help="how long a rollback takes (60)")
+    make.add_argument("--seed", type=int, default=1, help="luck: background errors, jitter, which requests fail (1)")
+    make.add_argument("--log-file", type=Path, help="append every request and event, one JSON object a line")
+    make.add_argument("--write-config", type=Path, metavar="DIR", help="write DIR/watchdog.yaml and DIR/.env")
+    make.add_argument("--port-file", type=Path, help="also write the addresses here, once all ports are open")
+    return make
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= SLOWEST_ROLLBACK_SECONDS:
+        raise argparse.ArgumentTypeError(f"between 0 and {SLOWEST_ROLLBACK_SECONDS:.0f} seconds")
+    return value
+
+
+async def run(options: argparse.Namespace) -> None:
+    """Open the sandbox, say where it is, and wait for the end."""
+    async with Sandbox(
+        options.scenario,
+        quirks=options.quirks,
+        rollback_seconds=options.rollback_seconds,
+        seed=options.seed,
+        log_file=options.log_file,
+    ) as sandbox:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, sandbox.ended.set)
+        if options.write_config:
+            write_config(options.write_config, sandbox.urls)
+        line = json.dumps(sandbox.urls)
+        if options.port_file:
+            _write_whole(options.port_file, line)
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+        if sandbox.scenario is not None:
+            sandbox.start_scenario()
+        await sandbox.ended.wait()
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write a file so that whoever waits for it never reads a half."""
+    half = path.with_name(path.name + ".half")
+    half.write_text(text + "\n", encoding="utf-8")
+    half.replace(path)
+
+
+def main() -> None:
+    """Run the command line."""
+    asyncio.run(run(parser().parse_args()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""The sandbox's own API, on a port no vendor has: read the log, make things happen, end the world.
+
+POST bodies: /deploys {service?, commit?, message?, behaviour?, trigger?, build_seconds?, update_seconds?, fails?,
+                       merge?}
+             /faults {target, kind, after_seconds?, status?, share?, factor?, routes?} (kind `good` ends the fault)
+             /modes {name, mode, times?} · /events {service?, type, details} · /scenario {name} · /shutdown
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from watchdog.sandbox import wire
+from watchdog.sandbox.behaviours import behaviour
+from watchdog.sandbox.cloud import Cloud
+from watchdog.sandbox.pagers import Pagers
+from watchdog.sandbox.scenarios import SCENARIOS, begin
+from watchdog.sandbox.world import Deploy
+
+Json = dict[str, Any]
+NUMBERS = ("after_seconds", "status", "share", "factor", "routes")
+
+
+class Admin:
+    """The routes of the admin port."""
+
+    def __init__(
+        self, cloud: Cloud, pagers: Pagers, urls: Callable[[], Mapping[str, Any]], shutdown: Callable[[], None]
+    ) -> None:
+        self.cloud = cloud
+        self.pagers = pagers
+        self.urls = urls
+        self.shutdown = shutdown
+
+    def app(self) -> Starlette:
+        """Return the application."""
+        posts: dict[str, Callable[[Json], Any]] = {
+            "/deploys": self.deploy,
+            "/faults": self.fault,
+            "/modes": self.mode,
+            "/events": self.event,
+            "/scenario": self.scenario,
+            "/shutdown": self.stop,
+        }
+        gets: dict[str, Callable[[Request], Any]] = {"/urls": self.tell_urls, "/log": self.tell_log}
+        return Starlette(
+            routes=[
+                *(Route(path, _posted(do), methods=["POST"]) for path, do in posts.items()),
+                *(Route(path, _got(tell), methods=["GET"]) for path, tell in gets.items()),
+            ]
+        )
+
+    def tell_urls(self, request: Request) -> Any:
+        """GET /urls."""
+        return dict(self.urls())
+
+    def tell_log(self, request: Request) -> Any:
+        """GET /log, or GET /log?what=request for one kind."""
+        what = request.query_params.get("what")
+        return self.cloud.log.entries if what is None else self.cloud.log.of(what)
+
+    def deploy(self, body: Json) -> Any:
+        """POST /deploys: a deploy, or with `merge` a colleague's merge, which needs auto-deploy to be on."""
+        how = body.pop("behaviour", None)
+        if how is not None:
+            body["behaviour"] = _behaviour({"kind": how} if isinstance(how, str) else how)
+        made = self.cloud.merge(**body) if body.pop("merge", False) else self.cloud.deploy(**body)
+        return _deploy_json(made)
+
+    def fault(self, body: Json) -> Any:
+        """POST /faults: a fault of the world."""
+        self.cloud.set_fault(body["target"], _behaviour(body))
+        return {"faults": {name: fault.kind for name, fault in self.cloud.faults.items()}}
+
+    def mode(self, body: Json) -> Any:
+        """POST /modes: how a vendor misbehaves."""
+        self.cloud.modes.set(body["name"], body["mode"], body.get("times"))
+        return {body["name"]: body["mode"]}
+
+    def event(self, body: Json) -> Any:
+        """POST /events: an event of a service at Render."""
+        service = self.cloud.service(body.get("service", "web"))
+        return {"id": self.cloud.record_event(service, body["type"], body.get("details", {})).id}
+
+    def scenario(self, body: Json) -> Any:
+        """POST /scenario: a story begins now."""
+        if body["name"] not in SCENARIOS:
+            raise ValueError(f"no scenario {body['name']!r}; known: {', '.join(SCENARIOS)}")
+        begin(SCENARIOS[body["name"]], self.cloud)
+        return {"scenario": body["name"]}
+
+    def stop(self, body: Json) -> Any:
+        """POST /shutdown."""
+        self.shutdown()
+        return {"shutdown": True}
+
+
+def _behaviour(body: Json) -> Any:
+    return behaviour(body["kind"], **{name: body[name] for name in NUMBERS if name in body})
+
+
+def _deploy_json(made: Deploy | None) -> Any:
+    return None if made is None else {"id": made.id, "commit": made.commit, "status": made.status}
+
+
+def _got(tell: Callable[[Request], Any]) -> Callable[[Request], Awaitable[Response]]:
+    async def serve(request: Request) -> Response:
+        return JSONResponse(tell(request))
+
+    return serve
+
+
+def _posted(do: Callable[[Json], Any]) -> Callable[[Request], Awaitable[Response]]:
+    """Wrap a deed: what is wrong with the body is answered 400 in words."""
+
+    async def serve(request: Request) -> Response:
+        try:
+            body = json.loads(await wire.read_body(request) or b"{}")
+            return JSONResponse(do(body))
+        except KeyError as missing:
+            return JSONResponse({"error": f"{missing} is missing"}, status_code=400)
+        except (ValueError, TypeError, AttributeError) as problem:
+            return JSONResponse({"error": str(problem)}, status_code=400)
+
+    return serve

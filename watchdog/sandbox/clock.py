@@ -1,0 +1,57 @@
+"""The sandbox's only clock, and the only place that waits.
+
+Rule: everything else here asks this file for the time, so that "when" has one meaning in the whole make-believe cloud.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+DAY = 86_400.0
+"""Seconds in a day."""
+
+
+def now() -> float:
+    """Return UTC epoch seconds."""
+    return time.time()
+
+
+def monotonic() -> float:
+    """Return seconds that never jump."""
+    return time.monotonic()
+
+
+async def sleep(seconds: float) -> None:
+    """Return after so many seconds."""
+    await asyncio.sleep(seconds)
+
+
+def iso(at: float) -> str:
+    """Return epoch seconds as the vendors write them: RFC 3339, UTC, microseconds."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def parse_iso(text: str) -> float:
+    """Return the epoch seconds of an ISO 8601 time; one without a zone is UTC. Raises ValueError."""
+    parsed = datetime.fromisoformat(text)
+    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
+
+
+class Timers:
+    """Things that will happen in the world; all are forgotten when the world ends."""
+
+    def __init__(self) -> None:
+        self._handles: list[asyncio.TimerHandle] = []
+
+    def after(self, seconds: float, do: Callable[[], None]) -> None:
+        """Do it once, so many seconds from now."""
+        loop = asyncio.get_running_loop()
+        self._handles = [handle for handle in self._handles if not handle.cancelled() and handle.when() > loop.time()]
+        self._handles.append(loop.call_later(max(0.0, seconds), do))
+
+    def close(self) -> None:
+        """Forget everything that has not happened yet."""
+        for handle in self._handles:
+            handle.cancel()
+        self._handles.clear()

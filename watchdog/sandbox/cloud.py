@@ -1,0 +1,278 @@
+"""The state everybody in the sandbox shares, and the life cycle of deploys: the only file that moves the world.
+
+A deploy goes created -> build_in_progress -> update_in_progress -> live; the one before becomes deactivated.
+A rollback is a new deploy without a build. One at a time per service: under `wait` (Render's default) the newest
+waiting deploy runs next and those between are canceled; under `override` the running one is canceled.
+
+Rule 1: what happens is logged at the moment it happens.
+Rule 2: a version misbehaves only while its deploy is live; a fault of the world (`faults`) is nobody's version.
+"""
+
+import random
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from watchdog.sandbox import clock
+from watchdog.sandbox.behaviours import GOOD, Behaviour
+from watchdog.sandbox.log import EventLog
+from watchdog.sandbox.modes import Modes
+from watchdog.sandbox.world import COMMITS, ONCE_LIVE, Deploy, PlatformEvent, Service, services_at_start
+
+CREATED_SECONDS = 0.2
+"""How long a deploy stays `created`."""
+HITS_LIMIT = 100_000
+STATUS_PAGES = ("render", "sentry", "openai")
+CONTROL = "control"
+"""The name under which both control targets fail together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A request the site answered itself: what Sentry's SDK inside it would see."""
+
+    at: float
+    service: str
+    commit: str
+    path: str
+    status: int
+
+
+class Cloud:
+    """Services, faults and the log. `changed` is called after everything that may open or close a site's door."""
+
+    def __init__(self, log: EventLog, modes: Modes, quirks: frozenset[str], rollback_seconds: float, seed: int) -> None:
+        self.log = log
+        self.modes = modes
+        self.quirks = quirks
+        self.rollback_seconds = rollback_seconds
+        self.seed = seed
+        self.random = random.Random(seed)  # noqa: S311 - luck of the story, not of security
+        self.timers = clock.Timers()
+        self.services = {service.name: service for service in services_at_start(quirks)}
+        self.faults: dict[str, Behaviour] = {}
+        self.fault_began: dict[str, float] = {}
+        self.hits: deque[Hit] = deque(maxlen=HITS_LIMIT)
+        self.changed: Callable[[], None] = lambda: None
+        self._next_deploy = 42
+        self._next_event = 1
+
+    def by_id(self, service_id: str) -> Service | None:
+        """Return a service by its Render id."""
+        return next((service for service in self.services.values() if service.id == service_id), None)
+
+    def service(self, name: str) -> Service:
+        """Return a service by its name. Raises ValueError naming the known ones."""
+        if name not in self.services:
+            raise ValueError(f"no service {name!r}; known: {', '.join(self.services)}")
+        return self.services[name]
+
+    # --- deploys -----------------------------------------------------------------------------------------------------
+
+    def deploy(
+        self,
+        service: str = "web",
+        *,
+        commit: str | None = None,
+        message: str | None = None,
+        behaviour: Behaviour | None = None,
+        trigger: str = "new_commit",
+        build_seconds: float = 3.0,
+        update_seconds: float = 2.0,
+        fails: bool = False,
+    ) -> Deploy:
+        """Begin a deploy and return it. A commit that ran before behaves as it did, unless told otherwise.
+
+        Live after CREATED_SECONDS + build + update seconds; `fails` ends it as build_failed instead.
+        """
+        owner = self.service(service)
+        known = next((d for d in reversed(owner.deploys) if commit is not None and d.commit == commit), None)
+        if commit is None:
+            commit, default = COMMITS.get(str(self._next_deploy), (f"{self.random.getrandbits(160):040x}", "Change"))
+        else:
+            default = known.message if known else "Change"
+        made = self._make(owner, commit, default if message is None else message, trigger)
+        made.behaviour = behaviour or (known.behaviour if known else GOOD)
+        made.build_seconds, made.update_seconds = build_seconds, update_seconds
+        if fails:
+            made.update_seconds = -1.0
+        self._begin(owner, made)
+        return made
+
+    def rollback(self, service: Service, target: Deploy) -> Deploy:
+        """Begin a rollback: a new deploy with the target's artifact. Auto-deploy stays as it is (a rollback by API)."""
+        made = self._make(service, target.commit, target.message, "rollback", rollback_of=target.id)
+        made.image_ref, made.image_sha = target.image_ref, target.image_sha
+        made.behaviour = target.behaviour
+        made.update_seconds = max(0.0, self.rollback_seconds - CREATED_SECONDS)
+        self.log.append("rollback_accepted", service=service.name, deploy=made.id, target=target.id)
+        self._begin(service, made)
+        return made
+
+    def _make(self, service: Service, commit: str | None, message: str, trigger: str, **more: Any) -> Deploy:
+        at = clock.now()
+        made = Deploy(f"dep-{self._next_deploy}", commit, message, "created", trigger, at, at, **more)
+        self._next_deploy += 1
+        self.log.append("deploy_created", service=service.name, deploy=made.id, commit=commit, trigger=trigger)
+        return made
+
+    def _begin(self, service: Service, made: Deploy) -> None:
+        running = service.in_progress()
+        service.deploys.append(made)
+        if running is not None and self.modes.peek("overlap") == "override":
+            self.cancel(service, running)
+        elif running is not None:
+            for waiting in service.deploys:
+                if waiting.status == "queued":
+                    self._finish(service, waiting, "canceled")
+            made.status = "queued"
+            return
+        self._start(service, made)
+
+    def _start(self, service: Service, made: Deploy) -> None:
+        made.status, made.updated_at = "created", clock.now()
+        trigger = dict.fromkeys(("firstBuild", "envUpdated", "manual", "deployedByRender", "clearCache"), False)
+        trigger |= {"manual": made.trigger == "manual", "rollback": made.rollback_of is not None}
+        details: dict[str, Any] = {"deployId": made.id, "trigger": trigger}
+        if made.rollback_of is not None:
+            details["trigger"] = trigger | {"rollbackTargetDeployId": made.rollback_of}
+        self.record_event(service, "deploy_started", details)
+        after_created = self._update if made.rollback_of is not None else self._build
+        self.timers.after(CREATED_SECONDS, lambda: after_created(service, made))
+
+    def _build(self, service: Service, made: Deploy) -> None:
+        if made.status != "created":
+            return
+        made.status, made.started_at, made.updated_at = "build_in_progress", clock.now(), clock.now()
+        failed = made.update_seconds < 0
+        self.timers.after(
+            made.build_seconds,
+            lambda: self._finish(service, made, "build_failed") if failed else self._update(service, made),
+        )
+
+    def _update(self, service: Service, made: Deploy) -> None:
+        if made.status not in ("created", "build_in_progress"):
+            return
+        made.started_at = made.started_at or clock.now()
+        made.status, made.updated_at = "update_in_progress", clock.now()
+        self.timers.after(made.update_seconds, lambda: self._finish(service, made, "live"))
+
+    def cancel(self, service: Service, made: Deploy) -> None:
+        """Stop a deploy that is on its way."""
+        self._finish(service, made, "canceled")
+
+    def _finish(self, service: Service, made: Deploy, status: str) -> None:
+        """End a deploy, let the newest waiting one go on, and if it is live let its version speak."""
+        if not made.running:
+            return
+        if status == "live" and (before := service.live) is not None:
+            before.status, before.updated_at = "deactivated", clock.now()
+            self._fall_silent(service, before)
+        made.status, made.updated_at, made.finished_at = status, clock.now(), clock.now()
+        outcome = {"live": "succeeded", "canceled": "canceled"}.get(status, "failed")
+        number = {"succeeded": 2, "failed": 3, "canceled": 4}[outcome]
+        ended = {"deployId": made.id, "reason": {}, "deployStatus": outcome, "status": number}
+        self.record_event(service, "deploy_ended", ended)
+        what = "deploy_live" if status == "live" else "deploy_canceled" if status == "canceled" else "deploy_failed"
+        self.log.append(what, service=service.name, deploy=made.id, commit=made.commit)
+        if status == "live" and made.behaviour.kind != "good":
+            self.timers.after(made.behaviour.after_seconds, lambda: self._break(service, made))
+        self.changed()
+        waiting = [deploy for deploy in service.deploys if deploy.status == "queued"]
+        if waiting and service.in_progress() is None:
+            self._start(service, waiting[-1])
+
+    def _break(self, service: Service, made: Deploy) -> None:
+        if made.status != "live":
+            return
+        made.broken_at = clock.now()
+        self.log.append("fault_started", target=service.name, kind=made.behaviour.kind, deploy=made.id)
+        self._crash(service, made.behaviour)
+        self.changed()
+
+    def _fall_silent(self, service: Service, before: Deploy) -> None:
+        if before.broken_at is not None:
+            self.log.append("fault_cleared", target=service.name, kind=before.behaviour.kind, deploy=before.id)
+
+    def _crash(self, service: Service, behaviour: Behaviour) -> None:
+        if behaviour.kind == "refused":
+            reason = {"evicted": False, "nonZeroExit": 1}
+            self.record_event(service, "server_failed", {"instanceID": instance_id(service), "reason": reason})
+
+    # --- the world ---------------------------------------------------------------------------------------------------
+
+    def acting(self, name: str) -> tuple[Behaviour, float]:
+        """Return how a service or the control targets behave now, and since when: the world first, then the version."""
+        if name in self.faults:
+            return self.faults[name], self.fault_began[name]
+        live = self.services[name].live if name in self.services else None
+        if live is not None and live.broken_at is not None:
+            return live.behaviour, live.broken_at
+        return GOOD, 0.0
+
+    def set_fault(self, target: str, fault: Behaviour) -> None:
+        """Make a service, the control targets or a status page fail, whatever version is live. Raises ValueError."""
+        known = (*self.services, CONTROL, *STATUS_PAGES)
+        if target not in known:
+            raise ValueError(f"nothing called {target!r} can fail; known: {', '.join(known)}")
+        if fault.kind == "good":
+            self.clear_fault(target)
+            return
+        self.faults[target], self.fault_began[target] = fault, clock.now()
+        self.log.append("fault_started", target=target, kind=fault.kind)
+        if target in self.services:
+            self._crash(self.services[target], fault)
+        self.changed()
+
+    def clear_fault(self, target: str) -> None:
+        """End a fault of the world; nothing happens if there is none."""
+        fault = self.faults.pop(target, None)
+        self.fault_began.pop(target, None)
+        if fault is not None:
+            self.log.append("fault_cleared", target=target, kind=fault.kind)
+            self.changed()
+
+    def merge(self, service: str = "web", **deploy: Any) -> Deploy | None:
+        """Let a colleague merge: it deploys only while auto-deploy is on. Returns the deploy, or None."""
+        owner = self.service(service)
+        self.log.append("merged", service=service, auto_deploy=owner.auto_deploy_trigger)
+        return None if owner.auto_deploy_trigger == "off" else self.deploy(service, **deploy)
+
+    def set_auto_deploy(self, service: Service, trigger: str) -> None:
+        """Turn auto-deploy to commit, checksPass or off."""
+        before, service.auto_deploy_trigger = service.auto_deploy_trigger, trigger
+        service.updated_at = clock.now()
+        if before == trigger:
+            return
+        self.log.append("auto_deploy_changed", service=service.name, **{"from": before, "to": trigger})
+        if "off" in (before, trigger):
+            kind = "auto_deploy_disabled" if trigger == "off" else "auto_deploy_enabled"
+            details = {"reason": "setting_change"} | ({"fromTrigger": before} if trigger == "off" else {})
+            self.record_event(service, kind, details)
+
+    def record_event(self, service: Service, kind: str, details: dict[str, Any]) -> PlatformEvent:
+        """Add an event to a service's list at Render, as documented for its kind."""
+        event = PlatformEvent(f"evt-{self._next_event:020d}", clock.now(), service.id, kind, details)
+        self._next_event += 1
+        service.events.append(event)
+        return event
+
+    def answered(self, service: Service, path: str, status: int) -> None:
+        """Remember a request that the site's own code answered."""
+        live = service.live
+        self.hits.append(Hit(clock.now(), service.name, (live.commit or "") if live else "", path, status))
+
+    def close(self) -> None:
+        """End the world."""
+        self.timers.close()
+
+
+def instance_id(service: Service) -> str:
+    """Return the id of the service's first instance, in the documented form."""
+    return f"srv-{service.name.ljust(20, '0')[:20]}-0aaaa"
+
+
+def may_roll_back_to(target: Deploy) -> bool:
+    """Say whether a deploy ever served traffic: only such a one can be rolled back to."""
+    return target.status in ONCE_LIVE

@@ -1,0 +1,67 @@
+"""Writes a configuration with which `watchdog run -c DIR/watchdog.yaml` guards the sandbox, and its fake secrets.
+
+Rule: this is text a user could have written; the daemon's own code is not asked.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from watchdog.sandbox import keys
+
+CONFIG = """\
+# Guards the make-believe cloud of `python -m watchdog.sandbox`. Everything here is on 127.0.0.1.
+version: 1
+services:
+  web:
+    render: srv-web
+    mode: {mode}
+    depends_on: [openai]
+    signals:
+      home:   {{http: "{site}/", contains: "</html>"}}
+      api:    {{latency: "{site}/api/test", p95: 800ms}}
+      errors: {{sentry: {organization}/web}}
+dependencies:
+  openai: {{vendor_status: "{status_openai}"}}
+channels:
+  slack: {{}}
+  pagerduty: {{}}
+store: "sqlite:///{folder}/watchdog.db"
+metrics: {{listen: "127.0.0.1:0"}}
+control: ["{control[0]}", "{control[1]}"]
+vendor_status:
+  render: "{status_render}"
+  sentry: "{status_sentry}"
+endpoints:
+  render: "{render}"
+  sentry: "{sentry}"
+  pagerduty: "{pagerduty}"
+  slack: "{slack}"
+"""
+
+SECRETS = """\
+# Fake keys of the sandbox: nothing real accepts them.
+WATCHDOG_RENDER_API_KEY={render_key}
+WATCHDOG_SENTRY_TOKEN={sentry_token}
+WATCHDOG_SLACK_WEBHOOK_URL={slack_webhook}
+WATCHDOG_PAGERDUTY_ROUTING_KEY={routing_key}
+WATCHDOG_HEARTBEAT_URL={heartbeat}
+"""
+
+
+def write_config(folder: Path, urls: Mapping[str, Any], mode: str = "autonomous") -> Path:
+    """Write watchdog.yaml and .env into a folder (made if missing) and return the path of the former."""
+    folder.mkdir(parents=True, exist_ok=True)
+    values = dict(urls) | {"folder": folder.resolve(), "organization": keys.ORGANIZATION, "mode": mode}
+    path = folder / "watchdog.yaml"
+    path.write_text(CONFIG.format(**values), encoding="utf-8")
+    secrets = SECRETS.format(
+        **values,
+        render_key=keys.RENDER_API_KEY,
+        sentry_token=keys.SENTRY_TOKEN,
+        routing_key=keys.PAGERDUTY_ROUTING_KEY,
+    )
+    dotenv = folder / ".env"
+    dotenv.write_text(secrets, encoding="utf-8")
+    dotenv.chmod(0o600)
+    return path

@@ -1,0 +1,10 @@
+"""The keys of the make-believe cloud: fake on purpose, and visibly so. Nothing real accepts them."""
+
+RENDER_API_KEY = "rnd_FAKE_sandbox_key"
+SENTRY_TOKEN = "sntrys_FAKE_sandbox_token"
+SLACK_BOT_TOKEN = "xoxb-FAKE-sandbox-token"
+PAGERDUTY_ROUTING_KEY = "FAKEsandboxroutingkey00000000000"
+SLACK_WEBHOOK_PATH = "T0FAKE/B0FAKE/sandbox"
+ORGANIZATION = "acme"
+"""The organization's slug at Sentry."""
+ORGANIZATION_ID = "1001"

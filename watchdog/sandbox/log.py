@@ -1,0 +1,58 @@
+"""The log of the make-believe cloud: every request to a vendor and everything that happens in the world.
+
+Rule 1: `what` is one of a few words (request, deploy_live, fault_started, rollback_accepted, pagerduty_trigger ...).
+Rule 2: no header and no key of a request is ever written here.
+Rule 3: with a file, a line is on the disk before the answer leaves: a count made from it survives a kill -9.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any, TextIO
+
+from watchdog.sandbox import clock
+
+Entry = dict[str, Any]
+
+LIMIT_ENTRIES = 200_000
+"""What is kept in memory; a day of tests makes far fewer. The file keeps everything."""
+
+
+class EventLog:
+    """What happened, oldest first. `entries` may be read freely; only `append` writes."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.entries: list[Entry] = []
+        self.dropped = 0
+        self._file: TextIO | None = path.open("a", encoding="utf-8") if path else None
+
+    def append(self, what: str, **fields: Any) -> Entry:
+        """Write an entry down and return it; the caller may still fill in how a request was answered."""
+        entry: Entry = {"at": clock.now(), "what": what, **fields}
+        self.entries.append(entry)
+        if len(self.entries) > LIMIT_ENTRIES:
+            self.dropped += LIMIT_ENTRIES // 10
+            del self.entries[: LIMIT_ENTRIES // 10]
+        if self._file is not None:
+            self._file.write(json.dumps(entry) + "\n")
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        return entry
+
+    def of(self, what: str) -> list[Entry]:
+        """Return the entries of one kind, oldest first."""
+        return [entry for entry in self.entries if entry["what"] == what]
+
+    def requests(self, vendor: str, method: str | None = None, contains: str = "") -> list[Entry]:
+        """Return the requests a vendor received, of one method and with a piece of path if given."""
+        return [
+            entry
+            for entry in self.of("request")
+            if entry["vendor"] == vendor and method in (None, entry["method"]) and contains in entry["path"]
+        ]
+
+    def close(self) -> None:
+        """Close the file, if there is one."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None

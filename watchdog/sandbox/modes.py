@@ -1,0 +1,58 @@
+"""How the vendors misbehave, settable while the sandbox runs. A closed table: a misspelt mode is an error, not a no-op.
+
+A mode may hold for the next N uses only; then it falls back to `ok`.
+"""
+
+from dataclasses import dataclass, field
+
+CHANGE = ("ok", "slow", "drop", "error_after", "refuse_429", "reset_before")
+"""Modes of a call that changes something. slow, drop and error_after accept the change and spoil the answer;
+refuse_429 and reset_before do nothing."""
+
+VENDOR = ("ok", "down", "refuse_429", "error_500", "hang")
+"""Modes of a whole vendor. `down` closes each connection without an answer (all vendors share one port)."""
+
+MODES: dict[str, tuple[str, ...]] = {
+    "rollback": (*CHANGE, "expired"),
+    "patch": (*CHANGE, "ignore"),
+    "create_deploy": CHANGE,
+    "overlap": ("wait", "override"),
+    "render": VENDOR,
+    "sentry": VENDOR,
+    "pagerduty": VENDOR,
+    "slack": VENDOR,
+    "slack_webhook": VENDOR,
+    "webhook": VENDOR,
+    "heartbeat": VENDOR,
+    "remote_write": VENDOR,
+    "status": VENDOR,
+}
+
+
+@dataclass(slots=True)
+class Modes:
+    """The modes that are set now. `slow_seconds` is how late a slow answer comes."""
+
+    slow_seconds: float = 5.0
+    _set: dict[str, tuple[str, int | None]] = field(default_factory=dict)
+
+    def set(self, name: str, mode: str, times: int | None = None) -> None:
+        """Set a mode, for the next `times` uses or for good. Raises ValueError naming what is known."""
+        if mode not in MODES.get(name, ()):
+            known = MODES.get(name)
+            raise ValueError(f"{name}: {mode!r} is none of {known}" if known else f"{name!r} is none of {tuple(MODES)}")
+        self._set[name] = (mode, times)
+
+    def peek(self, name: str) -> str:
+        """Return the mode that holds, without using it up."""
+        return self._set.get(name, (MODES[name][0], None))[0]
+
+    def use(self, name: str) -> str:
+        """Return the mode that holds for this call and count the use."""
+        mode, left = self._set.get(name, (MODES[name][0], None))
+        if left is not None:
+            if left <= 1:
+                self._set.pop(name, None)
+            else:
+                self._set[name] = (mode, left - 1)
+        return mode

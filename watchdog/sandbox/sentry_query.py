@@ -1,0 +1,75 @@
+"""Sentry's query parameters: periods, intervals, and the small part of its search language that is understood."""
+
+import re
+from dataclasses import dataclass, field
+
+from starlette.datastructures import QueryParams
+
+from watchdog.sandbox import clock
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+MAX_PERIOD_SECONDS = 90 * 86_400
+MAX_BUCKETS = 10_000
+DEFAULT_INTERVAL_SECONDS = 300
+_TERM = re.compile(r'(!?[A-Za-z_.\[\]]+):("(?:[^"\\]|\\.)*"|\[[^\]]*\]|\S*)|("(?:[^"\\]|\\.)*"|\S+)')
+
+
+class InvalidQuery(Exception):
+    """The query makes no sense: 400, for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A parsed search: values by key (`!` kept in the key); bare words are ignored."""
+
+    terms: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def values(self, key: str) -> tuple[str, ...]:
+        """Return what is asked of a key, nothing if it is not named."""
+        return self.terms.get(key, ())
+
+
+def parse_search(text: str) -> Search:
+    """Return the terms of a search. Raises InvalidQuery on an open quote or bracket."""
+    if text.count('"') % 2 or text.count("[") != text.count("]"):
+        raise InvalidQuery("Parse error in the search: a quote or a bracket is open")
+    terms: dict[str, tuple[str, ...]] = {}
+    for key, value, _ in _TERM.findall(text):
+        if key:
+            inner = value[1:-1].split(",") if value.startswith("[") else [value]
+            terms[key] = terms.get(key, ()) + tuple(part.strip().strip('"') for part in inner)
+    return Search(terms)
+
+
+def parse_period(text: str) -> float:
+    """Return the seconds of `15m`, `1h`. Raises InvalidQuery."""
+    match = re.fullmatch(r"(\d{1,6})([smhdw])", text)
+    if match is None or not 0 < (seconds := int(match[1]) * UNITS[match[2]]) <= MAX_PERIOD_SECONDS:
+        raise InvalidQuery(f"Invalid statsPeriod: {text!r}")
+    return float(seconds)
+
+
+def interval_of(query: QueryParams, period: float) -> int:
+    """Return the bucket width in seconds; one that makes no sense is silently replaced, as Sentry does."""
+    text = query.get("interval", "")
+    match = re.fullmatch(r"(\d{1,6})([smhdw])", text)
+    seconds = int(match[1]) * UNITS[match[2]] if match else int(text) if text.isdigit() else 0
+    if seconds < 60 or seconds > period or period / seconds > MAX_BUCKETS:
+        return DEFAULT_INTERVAL_SECONDS
+    return seconds
+
+
+def range_of(query: QueryParams) -> tuple[float, float]:
+    """Return the start and end asked for: `statsPeriod` wins over both; a day if none. Raises InvalidQuery."""
+    now = clock.now()
+    if (period := query.get("statsPeriod")) is not None:
+        return now - parse_period(period), now
+    if (start := query.get("start")) is None or (end := query.get("end")) is None:
+        return now - 86_400, now
+    try:
+        begin, finish = clock.parse_iso(start), clock.parse_iso(end)
+    except ValueError as problem:
+        raise InvalidQuery("start and end must be ISO 8601") from problem
+    if not begin < finish or finish - begin > MAX_PERIOD_SECONDS:
+        raise InvalidQuery("start must be before end")
+    return begin, finish

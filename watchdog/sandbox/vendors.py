@@ -1,0 +1,114 @@
+"""All vendors on one port, told apart by the first part of the path; every request is logged before it is answered.
+
+Rule 1: a vendor's mode (down, hang, 429, 500) acts before its own code sees the request.
+Rule 2: the log keeps what a changing call to Render says, never a header.
+"""
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from watchdog.sandbox import wire
+from watchdog.sandbox.cloud import Cloud
+from watchdog.sandbox.log import Entry
+from watchdog.sandbox.modes import MODES
+from watchdog.sandbox.pagers import Pagers
+from watchdog.sandbox.render import RenderApi
+from watchdog.sandbox.sentry import SentryApi
+from watchdog.sandbox.status import StatusPages
+
+RETRY_AFTER_SECONDS = 1
+BODY_LOGGED_BYTES = 2000
+
+
+def vendors_app(cloud: Cloud, pagers: Pagers, render: RenderApi, sentry: SentryApi) -> ASGIApp:
+    """Return the application that is all vendors."""
+    routes = [
+        Mount("/render/v1", routes=render.routes()),
+        Mount("/sentry/api/0", routes=sentry.routes()),
+        Mount("/pagerduty", routes=pagers.pagerduty_routes()),
+        Route("/slack/webhook/{path:path}", pagers.incoming_webhook, methods=["POST"]),
+        Mount("/slack", routes=pagers.slack_routes()),
+        Mount("/status", routes=StatusPages(cloud).routes()),
+        Route("/webhook", pagers.generic_webhook, methods=["POST"]),
+        Route("/heartbeat/{id}", pagers.heartbeat, methods=["GET", "POST"]),
+        Route("/heartbeat/{id}/{signal}", pagers.heartbeat, methods=["GET", "POST"]),
+        Route("/remote_write", pagers.remote_write, methods=["POST"]),
+    ]
+    return Front(Starlette(routes=routes, exception_handlers={404: _not_found}), cloud)
+
+
+async def _not_found(request: Request, problem: Exception) -> Response:
+    return PlainTextResponse("404 page not found\n", status_code=404)
+
+
+def vendor_of(path: str) -> str:
+    """Return which vendor a path belongs to."""
+    return "slack_webhook" if path.startswith("/slack/webhook/") else path.split("/")[1]
+
+
+class Front:
+    """Logs each request, then lets the vendor's mode or its code answer."""
+
+    def __init__(self, app: ASGIApp, cloud: Cloud) -> None:
+        self.app = app
+        self.cloud = cloud
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = Request(scope, receive)
+        vendor = vendor_of(request.url.path)
+        try:
+            body = await wire.read_body(request)
+        except wire.BodyTooLarge:
+            await PlainTextResponse("request entity too large\n", status_code=413)(scope, receive, send)
+            return
+        entry = self._write_down(request, vendor, body)
+        noted = _noting(send, scope, entry)
+        mode = self.cloud.modes.use(vendor) if vendor in MODES else "ok"
+        if mode == "hang":
+            await wire.gone(receive)
+        elif mode == "down":
+            await wire.dropped(request)
+        elif mode != "ok":
+            await _refusal(vendor, mode)(scope, receive, noted)
+        else:
+            await self.app(scope, _replaying(body, receive), noted)
+
+    def _write_down(self, request: Request, vendor: str, body: bytes) -> Entry:
+        said: dict[str, object] = {"query": request.url.query} if request.url.query else {}
+        if vendor == "render" and body:
+            said["body"] = body[:BODY_LOGGED_BYTES].decode(errors="replace")
+        return self.cloud.log.append("request", vendor=vendor, method=request.method, path=request.url.path, **said)
+
+
+def _refusal(vendor: str, mode: str) -> Response:
+    """Return what the vendor says when it is overloaded (429) or broken (500)."""
+    if mode == "refuse_429":
+        headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+        body = {"ok": False, "error": "ratelimited"} if vendor == "slack" else {"message": "rate limit exceeded"}
+        return JSONResponse(body, status_code=429, headers=headers)
+    return JSONResponse({"message": "internal server error"}, status_code=500)
+
+
+def _replaying(body: bytes, receive: Receive) -> Receive:
+    """Return a receive that gives the body, which was read already, and then what the connection says."""
+    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return replay
+
+
+def _noting(send: Send, scope: Scope, entry: Entry) -> Send:
+    """Return a send that notes the status in the log entry of the request; a cut connection got none."""
+
+    async def note(message: Message) -> None:
+        if message["type"] == "http.response.start" and not wire.is_cut(scope):
+            entry["status"] = message["status"]
+        await send(message)
+
+    return note

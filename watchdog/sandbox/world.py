@@ -1,0 +1,144 @@
+"""What the cloud is made of: services, deploys, platform events. Plain mutable records; cloud.py moves them."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from watchdog.sandbox import clock
+from watchdog.sandbox.behaviours import GOOD, Behaviour
+
+RUNNING = frozenset({"created", "queued", "build_in_progress", "pre_deploy_in_progress", "update_in_progress"})
+ONCE_LIVE = frozenset({"live", "deactivated"})
+
+
+@dataclass(slots=True)
+class Deploy:
+    """One deploy of a service; times are epoch seconds. `broken_at` is when its version began to misbehave."""
+
+    id: str
+    commit: str | None
+    message: str
+    status: str
+    trigger: str
+    created_at: float
+    updated_at: float
+    started_at: float | None = None
+    finished_at: float | None = None
+    image_ref: str | None = None
+    image_sha: str | None = None
+    behaviour: Behaviour = GOOD
+    broken_at: float | None = None
+    rollback_of: str | None = None
+    build_seconds: float = 0.0
+    update_seconds: float = 0.0
+
+    @property
+    def running(self) -> bool:
+        """Say whether it is still on its way."""
+        return self.status in RUNNING
+
+
+@dataclass(slots=True)
+class PlatformEvent:
+    """What Render's events list tells of a service."""
+
+    id: str
+    at: float
+    service_id: str
+    type: str
+    details: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Service:
+    """A service at Render. `deploys` are oldest first."""
+
+    id: str
+    name: str
+    kind: str = "web_service"
+    url: str = ""
+    auto_deploy_trigger: str = "commit"
+    suspended: bool = False
+    maintenance: bool = False
+    pre_deploy_command: str | None = None
+    instances: int = 1
+    created_at: float = 0.0
+    updated_at: float = 0.0
+    deploys: list[Deploy] = field(default_factory=list)
+    events: list[PlatformEvent] = field(default_factory=list)
+
+    @property
+    def live(self) -> Deploy | None:
+        """Return the deploy that serves the traffic."""
+        return next((deploy for deploy in reversed(self.deploys) if deploy.status == "live"), None)
+
+    def find(self, deploy_id: str) -> Deploy | None:
+        """Return a deploy by its id."""
+        return next((deploy for deploy in self.deploys if deploy.id == deploy_id), None)
+
+    def in_progress(self) -> Deploy | None:
+        """Return the deploy that is being built or rolled out (a queued one is not)."""
+        return next((deploy for deploy in self.deploys if deploy.running and deploy.status != "queued"), None)
+
+    def live_at(self, at: float) -> Deploy | None:
+        """Return the deploy that served the traffic at a moment, as far as the history tells."""
+        once = [d for d in self.deploys if d.status in ONCE_LIVE and d.finished_at is not None and d.finished_at <= at]
+        return max(once, key=lambda deploy: deploy.finished_at or 0.0, default=None)
+
+
+COMMITS: dict[str, tuple[str, str]] = {
+    "38": ("e81f7d26b0c94a53d7f2816ac05be49f3d1c7a80", "Warm the cache at start"),
+    "39": ("c40d1be8f3a65279d1048b7ef92c63a50b8e7d14", "Add product search"),
+    "40": ("1b7e0d4c95f2a8636de0b41f7c3a9d5826e0f4b7", "Cache the price list"),
+    "41": ("5aa0c11d7e4b2f9068c3d5a1b7f4e6029d8c3b5e", "Upgrade the template engine"),
+    "42": ("9f3c2ab7d61e05f48a2b9c7d3e6f1048b5c2d9e3", "Refactor sessions"),
+    "43": ("7d20e9f1c8b3465af0927e4d1c6b8a35f2e09d74", "Fix typo in footer"),
+    "api": ("b2f06d3a7c91e84f5d20a6b8c3e7f1940d5a2c68", "Paginate items"),
+    "jobs": ("f7a3c85e1d2b6490a7e4f0c9d8b31562e6a7d0f9", "Retry mail twice"),
+}
+"""Commits of the make-believe repository: id and message."""
+
+
+def past_deploy(key: str, commit: str, created: float, status: str, broken_off: bool = False) -> Deploy:
+    """Return a deploy of long ago; `key` is the number in its id, `created` its age in seconds."""
+    sha, message = COMMITS[commit]
+    began = clock.now() - created
+    ended = began + (41.0 if broken_off else 96.0)
+    return Deploy(f"dep-{key}", sha, message, status, "new_commit", began, ended, began + 1.5, ended)
+
+
+def history_of_web() -> list[Deploy]:
+    """Return web's deploys at the start, oldest first: dep-39 replaced, dep-40 live for 3 d 4 h, dep-41 never built."""
+    lived = 3 * clock.DAY + 4 * 3600 + 96
+    return [
+        past_deploy("39", "39", 9 * clock.DAY, "deactivated"),
+        past_deploy("40", "40", lived, "live"),
+        past_deploy("41", "41", 1.1 * clock.DAY, "build_failed", broken_off=True),
+    ]
+
+
+def strange_history(quirks: frozenset[str]) -> list[Deploy]:
+    """Return still older deploys of web that exist only with quirks on, oldest first."""
+    strange = []
+    if "commit_null" in quirks:
+        image = past_deploy("35", "38", 40 * clock.DAY, "deactivated")
+        image.commit, image.message = None, ""
+        image.image_ref, image.image_sha = "docker.io/acme/web:latest", "sha256:" + "c375ae41" * 8
+        strange.append(image)
+    if "unknown_status" in quirks:
+        strange.append(past_deploy("36", "38", 30 * clock.DAY, "superseded"))
+    if "unknown_trigger" in quirks:
+        odd = past_deploy("37", "38", 20 * clock.DAY, "deactivated")
+        odd.trigger = "branch_restored"
+        strange.append(odd)
+    return strange
+
+
+def services_at_start(quirks: frozenset[str]) -> list[Service]:
+    """Return web, api and the worker jobs with their history. Addresses are filled in when the ports are known."""
+    born = clock.now() - 200 * clock.DAY
+    api = Service("srv-api", "api", deploys=[past_deploy("34", "api", 6 * clock.DAY, "live")])
+    jobs = Service("srv-jobs", "jobs", "background_worker", deploys=[past_deploy("33", "jobs", 5 * clock.DAY, "live")])
+    web = Service("srv-web", "web", instances=2, deploys=[*strange_history(quirks), *history_of_web()])
+    for service in (web, api, jobs):
+        service.created_at = service.updated_at = born
+    return [web, api, jobs]
