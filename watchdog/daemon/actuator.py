@@ -1,0 +1,273 @@
+"""The actuator: the three calls that change production, by the protocol of intent, send once, look up.
+
+Rule 1: the intent is a row in the store before the call; without the row, no call.
+Rule 2: a rollback is sent once. Its lost answer is looked up in the deploy list, newer than the baseline; only when
+the settle window shows no trace does the core confirm afresh and decide anew, and at most `ATTEMPTS_MAX` times.
+Rule 3: too long since the look that justified the call: it is not sent (monotonic guard).
+Rule 4: "empty is never everything": a list that cannot be read, or lacks the baseline, justifies nothing.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+
+from watchdog.domain import events as e
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy, Rollback
+from watchdog.domain.errors import OutcomeUnknown, Permanent, Refused, Temporary
+from watchdog.domain.events import Event
+from watchdog.ports import ActionRow, Clock, Platform, Store, WritablePlatform
+
+GUARD_SECONDS = 5.0
+SETTLE_SECONDS = 30.0
+LOST_SECONDS = 150.0
+LOOK_EVERY_SECONDS = 2.0
+READ_PATIENCE_SECONDS = 10.0
+ATTEMPTS_MAX = 2
+LIMITED_MAX = 4
+RETRY_AFTER_MAX_SECONDS = 60.0
+
+Hook = Callable[[str], Awaitable[None]]
+"""Called at the marked points of the protocol; does nothing but in fault tests."""
+
+
+async def no_hook(point: str) -> None:
+    """Pass."""
+
+
+class Actuator:
+    """Performs what the core decided, and returns what came of it as an event."""
+
+    def __init__(self, platform: Platform | None, store: Store, clock: Clock, hook: Hook = no_hook) -> None:
+        self._platform = platform
+        self._store = store
+        self._clock = clock
+        self._hook = hook
+
+    async def perform(self, effect: PinAutoDeploy | Rollback | RestoreAutoDeploy, *, resumed: bool = False) -> Event:
+        """Do it and tell what came of it. `resumed`: it was recorded before a restart."""
+        if not isinstance(self._platform, WritablePlatform) or not self._platform.can_write:
+            return self._cannot(effect, "this watchdog was given no right to change anything")
+        try:
+            if isinstance(effect, PinAutoDeploy):
+                return await self._pin(self._platform, effect)
+            if isinstance(effect, RestoreAutoDeploy):
+                return await self._restore(self._platform, effect)
+            return await self._rollback(self._platform, effect, resumed=resumed)
+        except Refused as error:
+            return self._cannot(effect, str(error))
+
+    def _cannot(self, effect: PinAutoDeploy | Rollback | RestoreAutoDeploy, why: str) -> Event:
+        at = self._clock.now()
+        if isinstance(effect, PinAutoDeploy):
+            return e.PinUnconfirmed(at, effect.service, effect.incident, why)
+        if isinstance(effect, RestoreAutoDeploy):
+            return e.AutoDeployNotRestored(at, effect.service, effect.incident, why)
+        return e.RollbackRefused(at, effect.service, effect.incident, why)
+
+    # --- auto-deploy: idempotent, read back, may be sent again ---
+
+    async def _pin(self, platform: WritablePlatform, effect: PinAutoDeploy) -> Event:
+        deadline = self._clock.monotonic() + effect.within_seconds
+        previous: str | None = None
+        why = "it was not read back in time"
+        while True:
+            try:
+                previous = await self._previous(platform, effect)
+                if await self._switch(platform, effect.platform_id, "off"):
+                    return e.PinConfirmed(self._clock.now(), effect.service, effect.incident, previous)
+            except (Temporary, OutcomeUnknown) as error:
+                why = str(error)
+            except Permanent as error:
+                return e.PinUnconfirmed(self._clock.now(), effect.service, effect.incident, str(error), previous)
+            if self._clock.monotonic() + LOOK_EVERY_SECONDS >= deadline:
+                return e.PinUnconfirmed(self._clock.now(), effect.service, effect.incident, why, previous)
+            await self._clock.sleep(LOOK_EVERY_SECONDS)
+
+    async def _previous(self, platform: Platform, effect: PinAutoDeploy) -> str:
+        """Return the value to restore one day: as first read, kept in the store, never our own `off`."""
+        row = await self._store.action(effect.incident, "pin")
+        if row is not None:
+            return row.baseline
+        value = (await platform.facts(effect.platform_id)).auto_deploy
+        await self._store.put_action(
+            ActionRow(effect.incident, "pin", "sending", target="off", baseline=value), expect=None
+        )
+        return value
+
+    async def _switch(self, platform: WritablePlatform, service_id: str, value: str) -> bool:
+        """Set the value and read it back; an answer lost on the way is settled by the reading."""
+        if (await platform.facts(service_id)).auto_deploy != value:
+            try:
+                await platform.set_auto_deploy(service_id, value)
+            except OutcomeUnknown:
+                await self._clock.sleep(LOOK_EVERY_SECONDS)
+        return (await platform.facts(service_id)).auto_deploy == value
+
+    async def _restore(self, platform: WritablePlatform, effect: RestoreAutoDeploy) -> Event:
+        why = "it was not read back"
+        for _ in range(3):
+            try:
+                now = (await platform.facts(effect.platform_id)).auto_deploy
+                if now != "off":
+                    return e.AutoDeployRestored(self._clock.now(), effect.service, effect.incident, now)
+                if await self._switch(platform, effect.platform_id, effect.value):
+                    return e.AutoDeployRestored(self._clock.now(), effect.service, effect.incident, effect.value)
+            except (Temporary, OutcomeUnknown) as error:
+                why = str(error)
+            except Permanent as error:
+                why = str(error)
+                break
+            await self._clock.sleep(LOOK_EVERY_SECONDS)
+        return e.AutoDeployNotRestored(self._clock.now(), effect.service, effect.incident, why)
+
+    # --- the rollback: at most once ---
+
+    async def _rollback(self, platform: WritablePlatform, effect: Rollback, *, resumed: bool) -> Event:
+        row = await self._store.action(effect.incident, "rollback")
+        if row is not None and row.state in ("accepted", "done") and row.deploy:
+            return self._accepted(effect, row.deploy, adopted=True)
+        if row is not None and row.state == "sending":
+            return await self._look_up(platform, effect, row)
+        if resumed:
+            return self._postponed(effect, "the watchdog was restarted before it was sent")
+        fresh = ActionRow(
+            effect.incident,
+            "rollback",
+            "planned",
+            target=effect.target,
+            baseline=effect.baseline,
+            attempts=row.attempts if row is not None else 0,
+        )
+        if not await self._store.put_action(fresh, expect=row.state if row is not None else None):
+            return self._postponed(effect, "somebody else is at this action")
+        await self._hook("after_intent")
+        return await self._send(platform, effect, fresh)
+
+    async def _send(self, platform: WritablePlatform, effect: Rollback, row: ActionRow) -> Event:
+        """Look once more, mark the row as sending, and send, all within the guard."""
+        looked_at = self._clock.monotonic()
+        deploys = await self._patient_list(platform, effect)
+        if deploys is None:
+            return self._postponed(effect, "the deploy list cannot be read")
+        looked_at = max(looked_at, self._looked_at)
+        hit = self._trace(deploys, effect)
+        if hit is not None:
+            return await self._adopt(effect, row, hit)
+        changed = self._changed(deploys, effect)
+        if changed is not None:
+            return changed
+        sending = replace(row, state="sending", attempts=row.attempts + 1, sent_at=self._clock.now())
+        if not await self._store.put_action(sending, expect="planned"):
+            return self._postponed(effect, "somebody else is at this action")
+        if self._clock.monotonic() - looked_at > GUARD_SECONDS:
+            await self._store.put_action(replace(sending, state="planned", attempts=row.attempts), expect="sending")
+            return self._postponed(effect, f"more than {GUARD_SECONDS:.0f} s since the last look")
+        await self._hook("before_send")
+        return await self._post(platform, effect, sending)
+
+    async def _post(self, platform: WritablePlatform, effect: Rollback, row: ActionRow) -> Event:
+        try:
+            deploy = await platform.rollback(effect.platform_id, effect.target)
+        except Temporary as error:
+            return await self._limited(effect, row, error)
+        except Permanent as error:
+            await self._store.put_action(replace(row, state="failed", note=str(error)), expect="sending")
+            return e.RollbackRefused(self._clock.now(), effect.service, effect.incident, str(error))
+        except OutcomeUnknown as error:
+            return await self._look_up(platform, effect, replace(row, note=str(error)))
+        await self._hook("after_answer")
+        if deploy is None:
+            return await self._look_up(platform, effect, replace(row, note="accepted without an id"))
+        await self._store.put_action(replace(row, state="accepted", deploy=deploy), expect="sending")
+        return self._accepted(effect, deploy, adopted=False)
+
+    async def _limited(self, effect: Rollback, row: ActionRow, error: Temporary) -> Event:
+        """Nothing happened (429): wait as told, then let the core confirm afresh; not for ever."""
+        if row.attempts >= LIMITED_MAX:
+            await self._store.put_action(replace(row, state="failed", note=str(error)), expect="sending")
+            why = f"{error}; given up after {row.attempts} attempts"
+            return e.RollbackRefused(self._clock.now(), effect.service, effect.incident, why)
+        await self._store.put_action(replace(row, state="planned", note=str(error)), expect="sending")
+        await self._clock.sleep(min(max(error.retry_after_seconds, 1.0), RETRY_AFTER_MAX_SECONDS))
+        return self._postponed(effect, str(error))
+
+    async def _look_up(self, platform: WritablePlatform, effect: Rollback, row: ActionRow) -> Event:
+        """Find out what came of a send: read until the rollback shows, or the settle window has passed."""
+        sent_at = row.sent_at if row.sent_at is not None else self._clock.now()
+        effect = replace(effect, baseline=row.baseline, target=row.target)
+        while True:
+            deploys = await self._list(platform, effect)
+            hit = self._trace(deploys, effect) if deploys is not None else None
+            if hit is not None:
+                return await self._adopt(effect, row, hit)
+            waited = self._clock.now() - sent_at
+            if deploys is not None and waited > SETTLE_SECONDS:
+                return await self._no_trace(effect, row)
+            if waited > LOST_SECONDS:
+                await self._store.put_action(replace(row, state="failed", note="list unreadable"), expect="sending")
+                return e.RollbackLost(
+                    self._clock.now(), effect.service, effect.incident, "the deploy list cannot be read"
+                )
+            await self._clock.sleep(LOOK_EVERY_SECONDS)
+
+    async def _no_trace(self, effect: Rollback, row: ActionRow) -> Event:
+        why = f"no trace of it in the deploy list after {SETTLE_SECONDS:.0f} s ({row.note or 'answer lost'})"
+        if row.attempts >= ATTEMPTS_MAX:
+            await self._store.put_action(replace(row, state="failed", note=why), expect="sending")
+            return e.RollbackLost(self._clock.now(), effect.service, effect.incident, why)
+        await self._store.put_action(replace(row, state="planned", note=why), expect="sending")
+        return self._postponed(effect, why)
+
+    async def _adopt(self, effect: Rollback, row: ActionRow, hit: Deploy) -> Event:
+        await self._store.put_action(
+            replace(row, state="accepted", deploy=hit.id, note="adopted from the deploy list"), expect=row.state
+        )
+        return self._accepted(effect, hit.id, adopted=True)
+
+    # --- reading ---
+
+    _looked_at = 0.0
+
+    async def _patient_list(self, platform: Platform, effect: Rollback) -> Sequence[Deploy] | None:
+        """Return the deploy list, asking again for a while; each look restarts the guard."""
+        give_up = self._clock.monotonic() + READ_PATIENCE_SECONDS
+        while True:
+            self._looked_at = self._clock.monotonic()
+            deploys = await self._list(platform, effect)
+            if deploys is not None or self._clock.monotonic() >= give_up:
+                return deploys
+            await self._clock.sleep(LOOK_EVERY_SECONDS)
+
+    async def _list(self, platform: Platform, effect: Rollback) -> Sequence[Deploy] | None:
+        try:
+            return await platform.deploys(effect.platform_id, back_to=effect.baseline) or None
+        except (Temporary, Permanent):
+            return None
+
+    def _trace(self, deploys: Sequence[Deploy], effect: Rollback) -> Deploy | None:
+        """Return the oldest rollback newer than the baseline and of the target's code: ours, or as good as ours."""
+        newer = self._newer(deploys, effect.baseline)
+        hits = [deploy for deploy in newer if deploy.is_rollback and deploy.code in (None, effect.target_code)]
+        return hits[-1] if hits else None
+
+    def _newer(self, deploys: Sequence[Deploy], baseline: str) -> list[Deploy]:
+        ids = [deploy.id for deploy in deploys]
+        return list(deploys[: ids.index(baseline)]) if baseline in ids else []
+
+    def _changed(self, deploys: Sequence[Deploy], effect: Rollback) -> Event | None:
+        """Return why the world is no longer the one that was decided on, or None."""
+        live = next((deploy for deploy in deploys if deploy.is_live), None)
+        at = self._clock.now()
+        if live is None or live.id != effect.suspect:
+            what = f"{live.id} is live" if live is not None else "no deploy is live"
+            return e.RollbackStoodDown(at, effect.service, effect.incident, f"{what}, no longer {effect.suspect}")
+        coming = next((deploy for deploy in self._newer(deploys, effect.suspect) if deploy.in_progress), None)
+        if coming is not None:
+            return self._postponed(effect, f"{coming.id} is on its way ({coming.status})")
+        return None
+
+    def _accepted(self, effect: Rollback, deploy: str, *, adopted: bool) -> Event:
+        return e.RollbackAccepted(self._clock.now(), effect.service, effect.incident, deploy, adopted)
+
+    def _postponed(self, effect: Rollback, why: str) -> Event:
+        return e.RollbackPostponed(self._clock.now(), effect.service, effect.incident, why)

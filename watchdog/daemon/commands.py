@@ -1,0 +1,87 @@
+"""Commands of humans: rows in the store that the daemon applies within a second while the CLI waits.
+
+Rule: a command changes nothing by itself; it becomes an event, and the core says yes or no, with a reason.
+"""
+
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from watchdog.daemon.engine import Engine
+from watchdog.domain import events as e
+from watchdog.domain.effects import Effect, Note
+from watchdog.domain.errors import Temporary
+from watchdog.domain.events import Event
+from watchdog.ports import Clock, Command, Store
+
+POLL_SECONDS = 0.5
+REFUSED = 3
+FAILED = 1
+
+log = structlog.get_logger("watchdog")
+
+
+class Commands:
+    """Takes commands from the store and answers them."""
+
+    def __init__(self, store: Store, engine: Engine, clock: Clock) -> None:
+        self._store = store
+        self._engine = engine
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Poll for ever."""
+        while True:
+            try:
+                await self.apply_all()
+            except Temporary as error:
+                log.warning("commands could not be read", why=str(error))
+            await self._clock.sleep(POLL_SECONDS)
+
+    async def apply_all(self) -> None:
+        """Apply every waiting command."""
+        for command in await self._store.commands():
+            ok, text, code = await self._apply(command)
+            await self._store.answer(command.id, ok=ok, text=text, exit_code=code)
+
+    async def _apply(self, command: Command) -> tuple[bool, str, int]:
+        event = self._event(command)
+        if event is None:
+            return False, f"the running daemon does not know the command {command.name}", FAILED
+        why_not = self._unknown(event)
+        if why_not:
+            return False, why_not, FAILED
+        return _answer(await self._engine.ask(event))
+
+    def _event(self, command: Command) -> Event | None:
+        at, by, given = self._clock.now(), command.by, command.arguments
+        make: dict[str, Callable[[], Event]] = {
+            "approve": lambda: e.Approved(at, given["incident"], by),
+            "reject": lambda: e.Rejected(at, given["incident"], by),
+            "stop": lambda: e.Stopped(at, given["incident"], by),
+            "pause": lambda: e.Paused(at, by),
+            "resume": lambda: e.Resumed(at, by),
+            "trust": lambda: e.CommitTrusted(at, given["commit"], by),
+            "rollback": lambda: e.RollbackRequested(at, given["service"], by, given.get("target")),
+        }
+        return make[command.name]() if command.name in make else None
+
+    def _unknown(self, event: Event) -> str:
+        """Return what the command names that does not exist, or nothing."""
+        if isinstance(event, e.RollbackRequested) and event.service not in self._engine.policy.services:
+            return f"no service {event.service}; known: {', '.join(self._engine.policy.services)}"
+        if isinstance(event, (e.Approved, e.Rejected, e.Stopped)):
+            incidents = [item.incident for item in self._engine.state.services.values() if item.incident is not None]
+            open_ids = [incident.id for incident in incidents if incident.closed_at is None]
+            if event.incident not in open_ids:
+                return f"no open incident {event.incident}; open: {', '.join(open_ids) or 'none'}"
+        return ""
+
+
+def _answer(effects: Sequence[Effect]) -> tuple[bool, str, int]:
+    """Return the core's own words as the answer."""
+    notes = [effect for effect in effects if isinstance(effect, Note)]
+    refused = [note.text for note in notes if note.label == "REFUSED"]
+    if refused:
+        return False, refused[0], REFUSED
+    return True, "; ".join(f"{note.label} {note.text}" for note in notes) or "done", 0

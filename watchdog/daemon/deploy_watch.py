@@ -1,0 +1,51 @@
+"""Keeps the core told of deploys: one reader per service, as often as the core asks for."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.events import DeploysListed, DeploysUnread, Event
+from watchdog.ports import Clock, Platform
+
+FIRST_SECONDS = 15.0
+
+
+class DeployWatch:
+    """Reads one service's deploys and facts at a pace that may change at any moment."""
+
+    def __init__(
+        self, service: str, platform_id: str, platform: Platform, clock: Clock, emit: Callable[[Event], Awaitable[None]]
+    ) -> None:
+        self._service = service
+        self._platform_id = platform_id
+        self._platform = platform
+        self._clock = clock
+        self._emit = emit
+        self._every_seconds = FIRST_SECONDS
+        self._nudged = asyncio.Event()
+
+    def set_pace(self, every_seconds: float) -> None:
+        """Read every so often from now on; at once, if that is faster than before."""
+        faster = every_seconds < self._every_seconds
+        self._every_seconds = every_seconds
+        if faster:
+            self._nudged.set()
+
+    async def run(self) -> None:
+        """Read for ever."""
+        while True:
+            self._nudged.clear()
+            await self._emit(await self._read())
+            try:
+                async with asyncio.timeout(self._every_seconds):
+                    await self._nudged.wait()
+            except TimeoutError:
+                continue
+
+    async def _read(self) -> Event:
+        try:
+            facts = await self._platform.facts(self._platform_id)
+            deploys = await self._platform.deploys(self._platform_id)
+        except (Temporary, Permanent) as error:
+            return DeploysUnread(self._clock.now(), self._service, str(error))
+        return DeploysListed(self._clock.now(), self._service, tuple(deploys), facts)
