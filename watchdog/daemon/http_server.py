@@ -1,0 +1,156 @@
+"""The daemon's one HTTP server: /metrics for Prometheus, /healthz and /readyz for a platform or a human.
+
+Rule 1: it says how we are and what we count, never how we are configured.
+Rule 2: it is bounded (connections, header size, methods), and its crash is the supervisor's business alone.
+"""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from types import TracebackType
+from typing import Self
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from watchdog.daemon.metrics import Metrics
+from watchdog.daemon.supervisor import Supervisor
+from watchdog.domain.errors import Permanent
+
+CONNECTIONS_MAX = 64
+HEADERS_MAX_BYTES = 16_384
+REASONS_MAX = 20
+REASON_MAX_CHARACTERS = 300
+_KEEP_ALIVE_SECONDS = 20
+_STOP_SECONDS = 3
+
+Reasons = Callable[[], Sequence[str]]
+"""Returns why not, in our own words; empty when all is well."""
+
+
+class HttpServer:
+    """Serves while the `async with` block lasts. `listen` is `host:port`; port 0 takes a free one, told by `.port`.
+
+    Raises Permanent when the address cannot be used.
+    """
+
+    def __init__(
+        self,
+        listen: str,
+        metrics: Metrics,
+        health: Reasons,
+        supervisor: Supervisor,
+        *,
+        ready: Reasons = tuple,
+        more_routes: Sequence[BaseRoute] = (),
+    ) -> None:
+        self._listen = listen
+        self._supervisor = supervisor
+        self._app = make_app(metrics, health, ready, more_routes)
+        self._host, self.port = parse_listen(listen)
+        self.running: uvicorn.Server | None = None
+        self._socket: socket.socket | None = None
+
+    async def __aenter__(self) -> Self:
+        self._socket = self._bind()
+        self.port = self._socket.getsockname()[1]
+        self._supervisor.start("http-server", self._serve)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._supervisor.end("http-server")
+        if self._socket is not None:
+            self._socket.close()
+
+    async def _serve(self) -> None:
+        sock = self._socket or self._bind()
+        self._socket = None
+        config = uvicorn.Config(
+            self._app,
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            limit_concurrency=CONNECTIONS_MAX,
+            h11_max_incomplete_event_size=HEADERS_MAX_BYTES,
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=_STOP_SECONDS,
+        )
+        self.running = server = _Server(config)
+        with contextlib.closing(sock):
+            try:
+                await server.serve(sockets=[sock])
+            except asyncio.CancelledError:
+                if server.started:
+                    await server.shutdown(sockets=[sock])
+                raise
+        raise RuntimeError("the HTTP server ended by itself")
+
+    def _bind(self) -> socket.socket:
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind((self._host, self.port))
+        except OSError as error:
+            sock.close()
+            why = error.strerror or type(error).__name__
+            raise Permanent(f"cannot listen on {self._listen}: {why}; choose another http.listen") from error
+        return sock
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers: SIGTERM and SIGHUP belong to the daemon."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def parse_listen(listen: str) -> tuple[str, int]:
+    """Return host and port of `127.0.0.1:9090`, `0.0.0.0:9090` or `[::1]:0`. Raises Permanent, saying what to write."""
+    host, _, port = listen.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
+        raise Permanent("not an address to listen on: write host:port, as in 127.0.0.1:9090 or [::1]:9090")
+    return host, int(port)
+
+
+def make_app(metrics: Metrics, health: Reasons, ready: Reasons, more_routes: Sequence[BaseRoute] = ()) -> Starlette:
+    """Return the application, which a test can call without a socket."""
+
+    async def show_metrics(request: Request) -> Response:
+        body, content_type = metrics.render(request.headers.get("accept", ""))
+        return Response(body, headers={"content-type": content_type})
+
+    async def show_health(request: Request) -> Response:
+        return _answer(health)
+
+    async def show_ready(request: Request) -> Response:
+        return _answer(ready)
+
+    return Starlette(
+        routes=[
+            Route("/metrics", show_metrics),
+            Route("/healthz", show_health),
+            Route("/readyz", show_ready),
+            *more_routes,
+        ]
+    )
+
+
+def _answer(reasons: Reasons) -> JSONResponse:
+    try:
+        why = [str(reason)[:REASON_MAX_CHARACTERS] for reason in reasons()][:REASONS_MAX]
+    except Exception as error:  # noqa: BLE001  a broken check is not a healthy daemon
+        why = [f"the check itself failed: {type(error).__name__}"]
+    return JSONResponse({"ok": not why, "reasons": why}, status_code=503 if why else 200)
