@@ -1,4 +1,4 @@
-"""The SQL store against the world: other processes, kill -9, a full disk, damaged files, cancelled calls."""
+"""The SQL store against the world: other processes, kill -9, a full disk, damaged files."""
 
 import asyncio
 import signal
@@ -87,13 +87,6 @@ async def test_a_second_process_reads_and_queues_commands_meanwhile(url: str, st
     assert len(await store.notes(limit=10_000)) == number
 
 
-async def test_many_processes_may_open_a_new_store_at_once(url: str, clock) -> None:
-    """Whoever comes first makes the tables; the others find them."""
-    processes = [worker("open", url) for _ in range(4)]
-    outputs = await asyncio.gather(*(asyncio.to_thread(process.communicate, timeout=60) for process in processes))
-    assert [out for out, _ in outputs] == ["opened\n"] * 4
-
-
 async def test_a_locked_store_is_temporary_and_recovers(store: SqlStore, path: Path) -> None:
     """While another process holds the write lock nothing is saved, reading goes on; then all is well."""
     await save(store, 1)
@@ -177,58 +170,3 @@ async def test_no_error_repeats_what_was_written(store: SqlStore, path: Path) ->
         await save(store, 1, "hunter2-secret")
     assert caught.value.__suppress_context__ and caught.value.__cause__ is None
     assert "hunter2" not in str(caught.value)
-
-
-async def test_a_cancelled_save_is_all_or_nothing_and_the_store_goes_on(store: SqlStore) -> None:
-    """Cancelled at many moments: no half step, no connection lost, no lock kept."""
-    for number in range(40):
-        task = asyncio.ensure_future(save(store, number))  # type: ignore[call-overload]
-        for _ in range(number // 2):
-            await asyncio.sleep(0)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-    await save(store, 99)
-    notes = await store.notes()
-    assert [pending.effect for pending in await store.pending()] == [PIN] * len(notes)
-    assert notes[-1].at == 99.0 and len({note.at for note in notes}) == len(notes)
-    assert store._engine.pool.checkedout() == 0  # type: ignore[attr-defined]
-
-
-async def test_a_closed_store_says_so_and_may_be_opened_again(store: SqlStore) -> None:
-    """It does not quietly connect again behind a shutdown."""
-    await save(store, 1)
-    await store.close()
-    with pytest.raises(Temporary, match="it is closed"):
-        await store.load()
-    with pytest.raises(Temporary, match="it is closed"):
-        await save(store, 2)
-    await store.open()
-    assert await store.load() == State(incidents=1)
-
-
-async def test_finished_records_are_forgotten_after_400_days(store: SqlStore, path: Path, clock) -> None:
-    """Events, finished effects, deliveries and answered commands go; a pending effect stays whatever its age."""
-    (done,) = await save(store, int(clock.at))  # type: ignore[misc]
-    await save(store, int(clock.at) + 1)
-    await store.finish(done.id, "pinned")
-    await store.delivered(done.id, "chat", "inc-1", None)
-    asked = [await store.submit("pause", {}, "ann") for _ in range(2)]
-    await store.answer(asked[0], ok=True, text="", exit_code=0)
-    clock.at += 401 * 86400.0
-    await store.put_minutes([])
-    with sqlite3.connect(path) as raw:
-        tables = ("events", "notes", "deliveries", "effects", "commands")
-        counts = [raw.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables]
-    assert counts == [0, 0, 0, 1, 1]
-    assert len(await store.pending()) == 1 and [command.id for command in await store.commands()] == asked[1:]
-
-
-async def test_it_is_durable_by_its_settings(store: SqlStore) -> None:
-    """WAL, synchronous=FULL (2) and foreign keys, on every connection."""
-    for engine in (store._engine, store._write_engine):
-        async with engine.connect() as connection:
-            pragmas = [
-                (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar()
-                for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
-            ]
-        assert pragmas == ["wal", 2, 1, 100]

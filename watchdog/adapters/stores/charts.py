@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from watchdog.adapters.stores import retention
 from watchdog.adapters.stores.database import Database
 from watchdog.adapters.stores.schema import COMMANDS, DELIVERIES, EFFECTS, EVENTS, HOURS, MINUTES, NOTES
+from watchdog.adapters.stores.uninterrupted import uninterrupted
 from watchdog.ports import Minute
 
 FORGOTTEN: tuple[tuple[Column[Any], ColumnElement[bool]], ...] = (
@@ -23,6 +24,7 @@ FORGOTTEN: tuple[tuple[Column[Any], ColumnElement[bool]], ...] = (
 """What has an end, by which time, and under which condition. Incidents, labels and actions stay: they are few."""
 
 
+@uninterrupted
 class Charts(Database):
     """A database that keeps aggregates for charts, and forgets."""
 

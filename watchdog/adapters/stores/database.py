@@ -20,6 +20,7 @@ from sqlalchemy.schema import Table
 
 from watchdog.adapters.stores.failures import translated
 from watchdog.adapters.stores.schema import HEAD, VERSION_TABLE
+from watchdog.adapters.stores.uninterrupted import Calls
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.ports import Clock
 
@@ -35,15 +36,19 @@ class Database:
     def __init__(self, url: str, clock: Clock, *, busy_timeout_seconds: float = 5.0) -> None:
         self._clock = clock
         parsed = make_url(url)
-        self._engine = _engine(parsed.set(drivername=DRIVERS[parsed.drivername]), busy_timeout_seconds)
+        self._engine = _sqlite_engine(parsed.set(drivername=DRIVERS[parsed.drivername]), busy_timeout_seconds)
         self._write_engine = self._engine.execution_options(write=True)
         self._dialect = self._engine.dialect.name
         self._turn = asyncio.Lock()
+        self.calls = Calls()
         self._closed = False
 
     async def open(self) -> None:
         """Create or migrate the schema. Raises Permanent for a schema newer than ours or a damaged file."""
         self._closed = False
+        await self.calls.shield(self._open())
+
+    async def _open(self) -> None:
         async with self._reading() as connection:
             current = await connection.run_sync(_revision)
         if current != HEAD:
@@ -51,8 +56,9 @@ class Database:
                 await connection.run_sync(migrate)
 
     async def close(self) -> None:
-        """Close every connection; the store may be opened again."""
+        """Let the calls in hand end, then close every connection; the store may be opened again."""
         self._closed = True
+        await self.calls.ended()
         with translated():
             await self._engine.dispose()
 
@@ -88,7 +94,7 @@ class Database:
         return statement.on_conflict_do_update(index_elements=keys, set_=rest)
 
 
-def _engine(url: Any, busy_timeout_seconds: float) -> AsyncEngine:
+def _sqlite_engine(url: Any, busy_timeout_seconds: float) -> AsyncEngine:
     """Make the engine; transactions are begun by us (`isolation_level=None`), never implicitly by the driver."""
     engine = create_async_engine(
         url,

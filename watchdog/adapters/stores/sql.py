@@ -25,6 +25,7 @@ from watchdog.adapters.stores.schema import (
     NOTES,
     STATE,
 )
+from watchdog.adapters.stores.uninterrupted import uninterrupted
 from watchdog.domain.effects import OUTSIDE, Effect, Note, Tell
 from watchdog.domain.errors import Temporary
 from watchdog.domain.events import Event
@@ -34,6 +35,7 @@ from watchdog.ports import ActionRow, Command, PendingEffect
 PENDING, DONE = "pending", "done"
 
 
+@uninterrupted
 class SqlStore(Charts):
     """A Store on SQLite (or, later, PostgreSQL). Raises Temporary when the database does not answer."""
 

@@ -1,0 +1,74 @@
+"""Batches: however much is old, no transaction is long, and the sums come out right."""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from watchdog.adapters.stores import retention
+from watchdog.adapters.stores.sql import SqlStore
+from watchdog.domain.effects import Note, PinAutoDeploy
+from watchdog.domain.events import TimePassed
+from watchdog.domain.incidents import State
+from watchdog.ports import Minute
+
+
+@pytest.fixture
+def path(url: str) -> Path:
+    return Path(url.removeprefix("sqlite:///"))
+
+
+@pytest.fixture
+async def store(url: str, clock) -> AsyncIterator[SqlStore]:
+    made = SqlStore(url, clock)
+    await made.open()
+    yield made
+    await made.close()
+
+
+def save(store: SqlStore, number: int) -> object:
+    at = float(number)
+    effects = [Note(at, "api", None, "N", str(number)), PinAutoDeploy("api", "inc-1", "srv-1")]
+    return store.save(TimePassed(at), State(incidents=number), effects)
+
+
+async def test_finished_records_are_forgotten_after_400_days(store: SqlStore, path: Path, clock) -> None:
+    """Events, finished effects, deliveries and answered commands go; a pending effect stays whatever its age."""
+    (done,) = await save(store, int(clock.at))  # type: ignore[misc]
+    await save(store, int(clock.at) + 1)
+    await store.finish(done.id, "pinned")
+    await store.delivered(done.id, "chat", "inc-1", None)
+    asked = [await store.submit("pause", {}, "ann") for _ in range(2)]
+    await store.answer(asked[0], ok=True, text="", exit_code=0)
+    clock.at += 401 * 86400.0
+    await store.put_minutes([])
+    with sqlite3.connect(path) as raw:
+        tables = ("events", "notes", "deliveries", "effects", "commands")
+        counts = [raw.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables]
+    assert counts == [0, 0, 0, 1, 1]
+    assert len(await store.pending()) == 1 and [command.id for command in await store.commands()] == asked[1:]
+
+
+async def test_a_long_sleep_is_rolled_up_batch_by_batch(store: SqlStore, clock) -> None:
+    """More old minutes than one batch: each call takes a batch, hours cut in two are put together again."""
+    begin, count = clock.at, retention.BATCH + 90
+    await store.put_minutes([Minute("api", "home", begin + 60 * n, 1, n % 2, 0) for n in range(count)])
+    clock.at = begin + 60 * count + retention.MINUTES_KEPT_SECONDS + retention.HOUR_SECONDS
+    await store.put_minutes([])
+    rows = await store.minutes("api", 0, 1e12)
+    assert sum(row.good for row in rows) == count and len(rows) == -(-retention.BATCH // 60) + 90
+    await store.put_minutes([])
+    rows = await store.minutes("api", 0, 1e12)
+    assert len(rows) == -(-count // 60) and rows[0] == Minute("api", "home", begin, 60, 30, 0)
+    assert (sum(row.good for row in rows), sum(row.bad for row in rows)) == (count, count // 2)
+
+
+async def test_a_flood_of_old_notes_goes_batch_by_batch(store: SqlStore, clock, path: Path) -> None:
+    """One call forgets one batch, the oldest first."""
+    count = retention.BATCH + 10
+    await store.save(None, State(), [Note(float(n), "api", None, "N", "") for n in range(count)])
+    await store.put_minutes([])
+    assert [note.at for note in await store.notes(limit=count)] == [float(n) for n in range(retention.BATCH, count)]
+    await store.put_minutes([])
+    assert list(await store.notes()) == []

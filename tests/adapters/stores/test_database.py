@@ -1,0 +1,56 @@
+"""Connections and transactions: durable, one after the other, closed for good."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from watchdog.adapters.stores.sql import SqlStore
+from watchdog.domain.errors import Temporary
+from watchdog.domain.incidents import State
+
+WORKER = Path(__file__).with_name("worker.py")
+
+
+@pytest.fixture
+async def store(url: str, clock) -> AsyncIterator[SqlStore]:
+    made = SqlStore(url, clock, busy_timeout_seconds=0.1)
+    await made.open()
+    yield made
+    await made.close()
+
+
+async def test_many_processes_may_open_a_new_store_at_once(url: str, clock) -> None:
+    """Whoever comes first makes the tables; the others find them."""
+    processes = [
+        subprocess.Popen([sys.executable, str(WORKER), "open", url], stdout=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    outputs = await asyncio.gather(*(asyncio.to_thread(process.communicate, timeout=60) for process in processes))
+    assert [out for out, _ in outputs] == ["opened\n"] * 4
+
+
+async def test_a_closed_store_says_so_and_may_be_opened_again(store: SqlStore) -> None:
+    """It does not quietly connect again behind a shutdown."""
+    await store.save(None, State(incidents=1), ())
+    await store.close()
+    with pytest.raises(Temporary, match="it is closed"):
+        await store.load()
+    with pytest.raises(Temporary, match="it is closed"):
+        await store.save(None, State(incidents=2), ())
+    await store.open()
+    assert await store.load() == State(incidents=1)
+
+
+async def test_it_is_durable_by_its_settings(store: SqlStore) -> None:
+    """WAL, synchronous=FULL (2) and foreign keys, on every connection."""
+    for engine in (store._engine, store._write_engine):
+        async with engine.connect() as connection:
+            pragmas = [
+                (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar()
+                for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+            ]
+        assert pragmas == ["wal", 2, 1, 100]
