@@ -182,7 +182,7 @@ def test_asked_in_another_zone_without_blame() -> None:
     )
     decided = x.decision(
         course=Course.ASK,
-        severity="high",
+        severity=x.Severity.HIGH,
         mode="assist",
         rule="high -> ask (home: a route fails)",
         why="",

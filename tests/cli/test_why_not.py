@@ -28,7 +28,8 @@ WRITTEN DOWN (UTC, 2026-11-25)
   02:14:55   suspect: HTTP 503; probe every 2 s
   02:15:11   calm: 2 good probes
 
-BECAUSE      errors: 0 of 1 readings could be judged; the unknown is no evidence
+BECAUSE      errors: 0 of 1 readings could be judged; the unknown is no
+             evidence
              home: 2 of 12 readings were bad (17 %), which was not confirmed:
              that takes an unbroken run of 45 s and 5 probes (40 s after a
              deploy), or a CUSUM of 18 (14)

@@ -116,10 +116,9 @@ def seen(incident: Incident) -> list[str]:
 def severity(decision: Decision) -> list[str]:
     """Return the severity, the rule that made it so, and the share failing."""
     _, _, why = decision.rule.partition(" (")
-    parts = [why.removesuffix(")"), f"share failing {decision.share:.2f}" if decision.share else ""]
-    return section(
-        "SEVERITY", ": ".join([decision.severity.value, *(["; ".join(filter(None, parts))] if any(parts) else [])])
-    )
+    because = [why.removesuffix(")")] if why else []
+    because += [f"share failing {decision.share:.2f}"] if decision.share else []
+    return section("SEVERITY", f"{decision.severity}: {'; '.join(because)}" if because else decision.severity)
 
 
 def done(notes: Sequence[Note], tz: tzinfo) -> list[str]:

@@ -55,9 +55,11 @@ def status_lines(state: State, now: float, tz: tzinfo = UTC) -> list[str]:
     if state.blind_since is not None:
         since = f"{day(state.blind_since, tz)} {clock(state.blind_since, tz)}"
         lines.append(f"BLIND since {since}: no control target answers, so nothing is judged or touched.")
-    for one in state.services.values():
-        if one.auto_deploy_off and one.auto_deploy_off != "off":
-            lines.append(f'AUTO-DEPLOY IS OFF on {clean(one.name)} (it was "{clean(one.auto_deploy_off)}").')
+    lines += [
+        f'AUTO-DEPLOY IS OFF on {clean(one.name)} (it was "{clean(one.auto_deploy_off)}").'
+        for one in state.services.values()
+        if one.auto_deploy_off not in ("", "off")
+    ]
     if state.denied:
         lines.append(
             f"Deny-listed: {', '.join(short(code) for code in state.denied)} (watchdog trust COMMIT lifts one)."

@@ -31,7 +31,7 @@ class DemoResult:
 
     `rollbacks` and `pages` are counted from the sandbox's own log. Targets are seconds; None where the scenario
     has none. `writes` are the changing calls Render got ("PATCH service 1"), `left` what remains for a human,
-    `deviations` why it is not as expected.
+    `deviations` why it is not as expected, `explain_command` how to read the incident's story afterwards.
     """
 
     scenario: str
@@ -50,6 +50,7 @@ class DemoResult:
     expected_rollbacks: int | None = None
     expected_pages: int | None = None
     incident: str | None = None
+    explain_command: str = ""
     would: str = ""
     writes: tuple[str, ...] = ()
     left: tuple[str, ...] = ()

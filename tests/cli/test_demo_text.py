@@ -1,0 +1,129 @@
+"""What the demo's screen says."""
+
+import pytest
+
+from tests.cli import examples as x
+from watchdog.cli import demo_text
+from watchdog.domain.readings import Bad, Good, Reading, Unknown
+from watchdog.domain.reports import DemoResult
+
+SUMMARY = """\
+ RESULT: AS EXPECTED                          target
+   severity                        critical
+   onset -> decision               38 s
+   onset -> rollback requested     39 s       75 s
+   onset -> restored               47 s       5 min
+   rolled back to                  dep-40     dep-40
+   rollbacks / pages               1 / 1      1 / 1
+   Writes to Render: PATCH service 1, POST rollback 1
+   Left for you: auto-deploy is off until a new commit.
+
+ When it must NOT act:  watchdog demo --scenario upstream-outage
+ Why this one:          watchdog explain INC-1
+ Your site, read-only:  watchdog init --from-render
+"""
+
+QUIET = """\
+ RESULT: NOT AS EXPECTED                      target
+   severity                        none
+   onset -> restored               never      5 min
+   rolled back to                  nothing    nothing
+   rollbacks / pages               0 / 0      0 / any
+   Writes to Render: none
+   It says: would roll back to dep-40
+   Not as expected: nobody was paged
+
+ When it must act:      watchdog demo
+ Your site, read-only:  watchdog init --from-render
+"""
+
+
+def good_result() -> DemoResult:
+    """Return the result of the sketch."""
+    return DemoResult(
+        scenario="bad-deploy",
+        severity="critical",
+        onset_to_decision_seconds=38.2,
+        onset_to_rollback_request_seconds=39.1,
+        onset_to_restored_seconds=47.0,
+        rolled_back_to="dep-40",
+        expected_target="dep-40",
+        rollbacks=1,
+        pages=1,
+        verified=True,
+        as_expected=True,
+        rollback_request_target_seconds=75,
+        restored_target_seconds=300,
+        expected_rollbacks=1,
+        expected_pages=1,
+        incident="INC-1",
+        writes=("PATCH service 1", "POST rollback 1"),
+        left=("auto-deploy is off until a new commit.",),
+    )
+
+
+def test_the_summary_of_the_sketch() -> None:
+    """Values stand beside their targets; writes, what is left and the next steps follow."""
+    assert "\n".join(demo_text.result_lines(good_result())) + "\n" == SUMMARY
+
+
+def test_a_quiet_scenario_that_went_wrong() -> None:
+    """What never happened is said so, and why it is not as expected."""
+    result = DemoResult(
+        "upstream-outage",
+        None,
+        None,
+        None,
+        None,
+        None,
+        None,
+        0,
+        0,
+        False,
+        False,
+        restored_target_seconds=300,
+        expected_rollbacks=0,
+        would="would roll back to dep-40",
+        deviations=("nobody was paged",),
+    )
+    assert "\n".join(demo_text.result_lines(result)) + "\n" == QUIET
+
+
+@pytest.mark.parametrize(
+    ("points", "drawn"),
+    [
+        ([(100.0, Good(), 0.02)], "▂"),
+        ([(94.0, Good(), 0.005), (97.0, Good(), 0.3), (100.0, Good(), 9.0)], "▁▄▇"),
+        ([(99.0, Bad("HTTP 503"), 0.1), (100.0, Good(), 0.1)], "✗"),
+        ([(91.0, Unknown("late"), None), (100.0, Good(), None)], "?  ▂"),
+        ([(30.0, Bad("old"), None)], ""),
+    ],
+)
+def test_sparklines(points: list[tuple[float, Reading, float | None]], drawn: str) -> None:
+    """Three seconds a cell, the worst reading of each; what is older than a minute is gone."""
+    assert demo_text.sparkline(points, 100.0) == drawn
+
+
+def test_the_table_of_signals() -> None:
+    """Verdict, reason with its time, and the last minute."""
+    points = [(97.0, Good(), 0.02), (100.0, Bad("HTTP 503"), 0.004)]
+    unknown = [(100.0, Unknown("newest full minute predates onset"), None)]
+    rows = [demo_text.signal_line("web/home", points, 100.0), demo_text.signal_line("web/errors", unknown, 100.0)]
+    assert demo_text.signal_lines(rows) == [
+        " SIGNAL         NOW                                         LAST 60 s",
+        " web/home       BAD      HTTP 503, 4 ms                     ▂✗",
+        " web/errors     UNKNOWN  newest full minute predates onset",
+    ]
+
+
+def test_notes_are_timed_from_the_beginning() -> None:
+    """Minutes and seconds, label, text; control characters stay out."""
+    assert demo_text.note_line(x.note(74, "SUSPECT", "HTTP 503\x1b[2J"), x.BEGIN) == " 01:14  SUSPECT    HTTP 503[2J"
+
+
+def test_the_head_names_shortened_defaults() -> None:
+    """What is not as shipped is said first."""
+    assert demo_text.head_lines("blind", ["verification 180 s -> 30 s", "rollback takes 8 s"])[2] == (
+        "Shipped defaults, except: verification 180 s -> 30 s, rollback takes 8 s."
+    )
+    assert demo_text.head_lines("blind", [])[2] == "Shipped defaults."

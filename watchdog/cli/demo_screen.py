@@ -1,0 +1,136 @@
+"""The demo's screen: live on a terminal, plain lines otherwise (and then not one control character).
+
+Told, never asking: the composition root calls `begin`, `signal`, `note` and `result` as things happen.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.text import Text
+
+from watchdog.cli import demo_text
+from watchdog.cli.output import PIPE_WIDTH
+from watchdog.domain.effects import Note
+from watchdog.domain.readings import Reading
+from watchdog.domain.reports import DemoResult
+
+POINTS_KEPT = 240
+NOTES_KEPT = 400
+STYLES = {"GOOD": "green", "BAD": "bold red", "UNKNOWN": "yellow"}
+DECIDED = frozenset({"CRITICAL", "HIGH", "MEDIUM", "LOW", "BLIND"})
+"""The first note of these is when a plain screen shows the signals."""
+
+
+class DemoScreen:
+    """One run of the demo on one console."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console(markup=False, highlight=False, emoji=False)
+        self._plain = not self._console.is_terminal
+        if self._plain:
+            self._console.width = PIPE_WIDTH
+        self._ascii = not (self._console.encoding or "").lower().startswith("utf")
+        self._live: Live | None = None
+        self._head: list[str] = []
+        self._began_at = 0.0
+        self._now = 0.0
+        self._points: dict[str, deque[demo_text.Point]] = {}
+        self._notes: deque[Note] = deque(maxlen=NOTES_KEPT)
+        self._shown_signals = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    def begin(self, scenario: str, shortened: Sequence[str], at: float) -> None:
+        """Show the header; `shortened` names the defaults not in force, `at` (UTC epoch seconds) is 00:00."""
+        self._head = demo_text.head_lines(scenario, shortened)
+        self._began_at = self._now = at
+        if self._plain:
+            self._write([*self._head, ""])
+            return
+        self._live = Live(console=self._console, auto_refresh=False, transient=True, get_renderable=self._picture)
+        self._live.start(refresh=True)
+
+    def signal(self, service: str, signal: str, reading: Reading, latency_seconds: float | None, at: float) -> None:
+        """Take one reading of a signal (of no service: control targets, status pages)."""
+        name = f"{service}/{signal}" if service else signal
+        self._points.setdefault(name, deque(maxlen=POINTS_KEPT)).append((at, reading, latency_seconds))
+        self._now = max(self._now, at)
+        self._refresh()
+
+    def note(self, note: Note) -> None:
+        """Take one line of the story."""
+        self._now = max(self._now, note.at)
+        self._notes.append(note)
+        if self._plain:
+            if note.label in DECIDED:
+                self._show_signals()
+            self._write([demo_text.note_line(note, self._began_at)])
+        self._refresh()
+
+    def result(self, result: DemoResult) -> None:
+        """Stop being live and leave the whole story standing, with its result."""
+        self._stop()
+        if self._plain:
+            self._show_signals()
+            self._write(["", *demo_text.result_lines(result)])
+            return
+        self._console.print(self._picture(whole=True), soft_wrap=True)
+        self._console.print(_result_text(result), soft_wrap=True)
+
+    def _stop(self) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def _refresh(self) -> None:
+        if self._live is not None:
+            self._live.refresh()
+
+    def _signal_rows(self) -> list[tuple[str, str, str, str]]:
+        return [demo_text.signal_line(name, points, self._now) for name, points in self._points.items()]
+
+    def _show_signals(self) -> None:
+        if not self._shown_signals and self._points:
+            self._shown_signals = True
+            self._write(["", *demo_text.signal_lines(self._signal_rows()), ""])
+
+    def _write(self, lines: Sequence[str]) -> None:
+        for line in lines:
+            self._console.print(Text(self._drawable(line)), soft_wrap=True)
+
+    def _drawable(self, line: str) -> str:
+        return line.translate(demo_text.ASCII).encode("ascii", "replace").decode() if self._ascii else line
+
+    def _picture(self, *, whole: bool = False) -> Group:
+        """Return header, signals and notes; only the newest notes that fit, unless the `whole` story is wanted."""
+        signals = self._signal_rows()
+        room = len(self._notes) if whole else max(1, self._console.height - len(self._head) - len(signals) - 4)
+        lines = [Text(line) for line in [*self._head, ""]]
+        for text, (_, word, _, _) in zip(demo_text.signal_lines(signals), [("", "", "", ""), *signals], strict=True):
+            lines.append(Text(self._drawable(text)))
+            if word:
+                lines[-1].highlight_words([word], STYLES[word])
+        lines.append(Text(""))
+        for note in list(self._notes)[-room:]:
+            lines.append(Text(self._drawable(demo_text.note_line(note, self._began_at))))
+            lines[-1].stylize("bold", 8, 8 + len(note.label))
+        for line in lines:
+            line.no_wrap, line.overflow = not whole, "ellipsis"
+        return Group(*lines)
+
+
+def _result_text(result: DemoResult) -> Text:
+    text = Text("\n".join(["", *demo_text.result_lines(result)]))
+    text.highlight_words([" AS EXPECTED"], "bold green")
+    text.highlight_words(["NOT AS EXPECTED"], "bold red")
+    return text

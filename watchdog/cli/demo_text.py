@@ -1,0 +1,125 @@
+"""What the demo's screen says, as plain lines: sparklines, signals, notes, the result. Pure."""
+
+from collections.abc import Sequence
+
+from watchdog.cli.text import clean
+from watchdog.domain.effects import Note
+from watchdog.domain.readings import Bad, Good, Reading
+from watchdog.domain.reports import DemoResult
+from watchdog.domain.units import show_seconds
+
+CELLS, CELL_SECONDS = 20, 3.0
+LEVELS = ((0.01, "▁"), (0.05, "▂"), (0.2, "▃"), (0.5, "▄"), (1.0, "▅"), (2.0, "▆"))
+"""Seconds below which a good probe is drawn at that height."""
+TOP, FAILED, UNSEEN = "▇", "✗", "?"
+ASCII = str.maketrans({"▁": "_", "▂": "_", "▃": "-", "▄": "-", "▅": "=", "▆": "=", "▇": "#", "✗": "x"})
+"""For terminals that cannot show blocks."""
+
+Point = tuple[float, Reading, float | None]
+"""When (UTC epoch seconds), what, and how many seconds it took."""
+
+
+def sparkline(points: Sequence[Point], now: float) -> str:
+    """Return the last 60 s, three seconds a cell, the worst reading of each."""
+    cells = [" "] * CELLS
+    for at, reading, latency in points:
+        place = CELLS - 1 - int((now - at) // CELL_SECONDS)
+        if 0 <= place < CELLS:
+            cells[place] = max(cells[place], _cell(reading, latency), key=_badness)
+    return "".join(cells).strip()
+
+
+def _cell(reading: Reading, latency: float | None) -> str:
+    if isinstance(reading, Bad):
+        return FAILED
+    if not isinstance(reading, Good):
+        return UNSEEN
+    if latency is None:
+        return "▂"
+    return next((mark for below, mark in LEVELS if latency < below), TOP)
+
+
+def _badness(cell: str) -> int:
+    return f" {UNSEEN}▁▂▃▄▅▆{TOP}{FAILED}".index(cell)
+
+
+def signal_line(name: str, points: Sequence[Point], now: float) -> tuple[str, str, str, str]:
+    """Return name, verdict, reason and sparkline of a signal whose newest point comes last."""
+    _, reading, latency = points[-1]
+    word = "BAD" if isinstance(reading, Bad) else "GOOD" if isinstance(reading, Good) else "UNKNOWN"
+    why = (reading.detail or "ok") if isinstance(reading, Good) else reading.why
+    took = f", {latency * 1000:.0f} ms" if latency is not None else ""
+    seen = any(isinstance(point[1], Good | Bad) for point in points)
+    return clean(name), word, clean(why, limit=44) + took, sparkline(points, now) if seen else ""
+
+
+def signal_lines(rows: Sequence[tuple[str, str, str, str]]) -> list[str]:
+    """Return the table of signals."""
+    name_width = max([14, *(len(row[0]) + 1 for row in rows)])
+    why_width = max([30, *(len(row[2]) + 2 for row in rows)])
+    head = f" {'SIGNAL':<{name_width}} {'NOW':<{why_width + 9}}LAST 60 s"
+    lines = (f" {name:<{name_width}} {word:<9}{why:<{why_width}}{drawn}".rstrip() for name, word, why, drawn in rows)
+    return [head, *lines]
+
+
+def note_line(note: Note, began_at: float) -> str:
+    """Return `00:14  SUSPECT    HTTP 503; …`, minutes and seconds since the beginning."""
+    minutes, seconds = divmod(max(0, int(note.at - began_at)), 60)
+    return f" {minutes:02d}:{seconds:02d}  {clean(note.label):<10} {clean(note.text)}".rstrip()
+
+
+def head_lines(scenario: str, shortened: Sequence[str]) -> list[str]:
+    """Return what is shown, and which shipped defaults are not in force."""
+    less = f"Shipped defaults, except: {', '.join(map(clean, shortened))}." if shortened else "Shipped defaults."
+    return [
+        f"watchdog demo: {clean(scenario)}. The real daemon, a make-believe cloud on 127.0.0.1.",
+        "No account; nothing leaves this machine.",
+        less,
+    ]
+
+
+def result_lines(result: DemoResult) -> list[str]:
+    """Return the summary with its targets, what was written to Render, what is left, and where to go next."""
+    verdict = f" RESULT: {'AS EXPECTED' if result.as_expected else 'NOT AS EXPECTED'}"
+    counts = f"{result.rollbacks} / {result.pages}"
+    expected = (result.expected_rollbacks, result.expected_pages)
+    rows = [
+        ("severity", result.severity or "none", ""),
+        ("onset -> decision", _seconds(result.onset_to_decision_seconds), ""),
+        _timed(
+            "onset -> rollback requested",
+            result.onset_to_rollback_request_seconds,
+            result.rollback_request_target_seconds,
+        ),
+        _timed("onset -> restored", result.onset_to_restored_seconds, result.restored_target_seconds),
+        ("rolled back to", result.rolled_back_to or "nothing", result.expected_target or "nothing"),
+        ("rollbacks / pages", counts, " / ".join("any" if one is None else str(one) for one in expected)),
+    ]
+    lines = [f"{verdict:<46}target"]
+    lines += [f"   {label:<32}{value:<11}{target}".rstrip() for label, value, target in rows if value]
+    lines.append(f"   Writes to Render: {', '.join(map(clean, result.writes)) or 'none'}")
+    lines += [f"   It says: {clean(result.would)}"] if result.would else []
+    lines += [f"   Left for you: {clean(line)}" for line in result.left]
+    lines += [f"   Not as expected: {clean(line)}" for line in result.deviations]
+    return [*lines, "", *_hints(result)]
+
+
+def _seconds(value: float | None) -> str:
+    return "" if value is None else show_seconds(value)
+
+
+def _timed(label: str, value: float | None, target: float | None) -> tuple[str, str, str]:
+    return (label, _seconds(value) or ("never" if target is not None else ""), _seconds(target))
+
+
+def _hints(result: DemoResult) -> list[str]:
+    quiet = result.scenario == "upstream-outage"
+    hints = [
+        ("When it must act:", "watchdog demo")
+        if quiet
+        else ("When it must NOT act:", "watchdog demo --scenario upstream-outage"),
+        ("Your site, read-only:", "watchdog init --from-render"),
+    ]
+    if result.incident:
+        hints.insert(1, ("Why this one:", result.explain_command or f"watchdog explain {clean(result.incident)}"))
+    return [f" {question:<22} {command}" for question, command in hints]
