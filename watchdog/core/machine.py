@@ -188,8 +188,8 @@ def _concerned(turn: Turn) -> list[str]:
     """Return the services this event is about; those the policy does not know are passed over."""
     event = turn.event
     if isinstance(event, (e.Approved, e.Rejected, e.Stopped)):
-        services = turn.state.services.values()
-        return [item.name for item in services if item.incident is not None and item.incident.id == event.incident]
+        known = [item for name, item in turn.state.services.items() if name in turn.policy.services]
+        return [item.name for item in known if item.incident is not None and item.incident.id == event.incident]
     name = getattr(event, "service", None)
     if name is not None:
         return [name] if name in turn.policy.services else []

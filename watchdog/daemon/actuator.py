@@ -42,6 +42,12 @@ class Actuator:
         self._store = store
         self._clock = clock
         self._hook = hook
+        self._writing = 0
+
+    @property
+    def writing(self) -> bool:
+        """Tell whether a changing call is in hand: a graceful stop lets it finish."""
+        return self._writing > 0
 
     async def perform(self, effect: PinAutoDeploy | Rollback | RestoreAutoDeploy, *, resumed: bool = False) -> Event:
         """Do it and tell what came of it. `resumed`: it was recorded before a restart."""
@@ -97,10 +103,13 @@ class Actuator:
     async def _switch(self, platform: WritablePlatform, service_id: str, value: str) -> bool:
         """Set the value and read it back; an answer lost on the way is settled by the reading."""
         if (await platform.facts(service_id)).auto_deploy != value:
+            self._writing += 1
             try:
                 await platform.set_auto_deploy(service_id, value)
             except OutcomeUnknown:
                 await self._clock.sleep(LOOK_EVERY_SECONDS)
+            finally:
+                self._writing -= 1
         return (await platform.facts(service_id)).auto_deploy == value
 
     async def _restore(self, platform: WritablePlatform, effect: RestoreAutoDeploy) -> Event:
@@ -163,7 +172,11 @@ class Actuator:
             await self._store.put_action(replace(sending, state="planned", attempts=row.attempts), expect="sending")
             return self._postponed(effect, f"more than {GUARD_SECONDS:.0f} s since the last look")
         await self._hook("before_send")
-        return await self._post(platform, effect, sending)
+        self._writing += 1
+        try:
+            return await self._post(platform, effect, sending)
+        finally:
+            self._writing -= 1
 
     async def _post(self, platform: WritablePlatform, effect: Rollback, row: ActionRow) -> Event:
         try:

@@ -1,0 +1,152 @@
+"""What the command line asks for besides `run`: reading the journal, sending commands, one pass, building parts."""
+
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from watchdog.adapters.stores import build_store, role_lock
+from watchdog.app.build import App, build, build_notifiers, build_platform, build_sources, resolve
+from watchdog.app.run import prepare_logs, report_errors
+from watchdog.daemon.clock import SystemClock
+from watchdog.daemon.commands import Commands
+from watchdog.daemon.engine import CONTROL, VENDORS
+from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.events import DeploysListed, DeploysUnread
+from watchdog.domain.incidents import Phase
+from watchdog.domain.readings import Unknown
+from watchdog.domain.reports import SignalReport
+from watchdog.ports import Clock, Command, Notifier, Platform, Sample, Store
+from watchdog.settings import Settings
+
+ANSWER_SECONDS = 15.0
+POLL_SECONDS = 0.1
+SETTLED = (Phase.CALM, Phase.PAGED, Phase.ASKING, Phase.SUSPECT)
+BY_HAND_SECONDS = 1500.0
+"""How long a rollback by hand without a daemon is followed: longer than the daemon itself would wait."""
+
+
+@contextlib.asynccontextmanager
+async def reading(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Store]:
+    """Open the journal for reading (and for queueing commands), beside a running daemon or without one."""
+    store = build_store(settings.store_url, clock or SystemClock())
+    await store.open()
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def once(settings: Settings) -> list[SignalReport]:
+    """Read every signal once, the control targets and status pages too."""
+    clock = SystemClock()
+    settings = await resolve(settings, clock)
+    platform = build_platform(settings, clock)
+    sources = build_sources(settings, clock, platform)
+    try:
+        reports = []
+        for service, source in sources:
+            samples = await source.read() or (Sample(Unknown("nothing was told")),)
+            name = {CONTROL: "control", VENDORS: "status"}.get(service, service)
+            last = samples[-1]
+            reports.append(SignalReport(name, source.name, last.reading, last.latency_seconds))
+        return reports
+    finally:
+        for _, source in sources:
+            await source.close()
+        if platform is not None:
+            await platform.close()
+
+
+async def command(settings: Settings, name: str, arguments: Mapping[str, Any], by: str) -> Command:
+    """Let the daemon apply a command and return its answer; without a daemon, take the role and apply it here.
+
+    Raises Temporary if a daemon has the role and does not answer.
+    """
+    clock = SystemClock()
+    lock = role_lock(settings.store_url)
+    if lock is not None and lock.acquire():
+        try:
+            return await _apply_here(settings, clock, name, arguments, by)
+        finally:
+            lock.release()
+    async with reading(settings, clock) as store:
+        command_id = await store.submit(name, arguments, by)
+        answered = await _answer(store, clock, command_id, ANSWER_SECONDS)
+        if answered is None:
+            await store.answer(command_id, ok=False, text="withdrawn: nobody answered in time", exit_code=1)
+            raise Temporary("the running watchdog did not answer; the command was withdrawn. Is it healthy?")
+        return answered
+
+
+async def _answer(store: Store, clock: Clock, command_id: int, within_seconds: float) -> Command | None:
+    give_up = clock.monotonic() + within_seconds
+    while clock.monotonic() < give_up:
+        found = await store.command(command_id)
+        if found is not None and found.done:
+            return found
+        await clock.sleep(POLL_SECONDS)
+    return None
+
+
+async def _apply_here(settings: Settings, clock: Clock, name: str, arguments: Mapping[str, Any], by: str) -> Command:
+    """Run just enough of the daemon for one command, through the same journal and protocol."""
+    prepare_logs(settings)
+    settings = await resolve(settings, clock)
+    app = build(settings, clock, on_error=report_errors(lambda: None))
+    await app.store.open()
+    try:
+        pending = await app.engine.load()
+        await app.engine.resume(pending)
+        app.supervisor.start("engine", app.engine.run)
+        await _tell_deploys(app)
+        command_id = await app.store.submit(name, arguments, by)
+        await Commands(app.store, app.engine, clock).apply_all()
+        answered = await app.store.command(command_id)
+        if answered is None:
+            raise Permanent("the command vanished from the journal")
+        if answered.ok and name in ("rollback", "approve"):
+            await _follow(app)
+        return answered
+    finally:
+        await app.supervisor.stop(5.0)
+        await app.store.save(None, app.engine.state, ())
+        await app.close()
+
+
+async def _tell_deploys(app: App) -> None:
+    """Let the core know the deploys of every service now."""
+    for name, wishes in app.settings.policy.services.items():
+        if app.platform is None or wishes.platform_id is None:
+            continue
+        try:
+            facts = await app.platform.facts(wishes.platform_id)
+            deploys = tuple(await app.platform.deploys(wishes.platform_id))
+            await app.engine.ask(DeploysListed(app.clock.now(), name, deploys, facts))
+        except (Temporary, Permanent) as error:
+            await app.engine.ask(DeploysUnread(app.clock.now(), name, str(error)))
+
+
+async def _follow(app: App) -> None:
+    """Stay with a rollback by hand until it is proved or left to a human: no daemon would."""
+    for name, watch in app.engine.deploy_watches.items():
+        app.supervisor.start(f"deploys:{name}", watch.run)
+    app.supervisor.start("time", app.engine.keep_time)
+    app.supervisor.start("scheduler", app.scheduler.run)
+    app.supervisor.start("stall", app.stall.run)
+    give_up = app.clock.monotonic() + BY_HAND_SECONDS
+    while app.clock.monotonic() < give_up:
+        if all(service.phase in SETTLED for service in app.engine.state.services.values()) and not app.teller.waiting:
+            return
+        await app.clock.sleep(0.5)
+
+
+async def platform(settings: Settings) -> tuple[Settings, Platform | None]:
+    """Return the settings with ids resolved and a Render client, if there is a key."""
+    clock = SystemClock()
+    settings = await resolve(settings, clock)
+    return settings, build_platform(settings, clock)
+
+
+def notifiers(settings: Settings) -> Mapping[str, Notifier]:
+    """Return every configured channel."""
+    return build_notifiers(settings, SystemClock())

@@ -1,0 +1,245 @@
+"""The life of the daemon: take the role, take up the journal, watch, and stop without dropping a write in hand."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+from watchdog.daemon.heartbeat import Heartbeat
+
+from watchdog import __version__
+from watchdog.adapters.stores import role_lock
+from watchdog.adapters.stores.lock import RoleLock
+from watchdog.app.build import App, build, resolve, watch_everything
+from watchdog.daemon import logs, self_report
+from watchdog.daemon.commands import Commands
+from watchdog.daemon.http_server import HttpServer
+from watchdog.daemon.remote_write import RemoteWriter
+from watchdog.domain.errors import ConfigurationError, Temporary
+from watchdog.domain.policy import Mode
+from watchdog.ports import Clock
+from watchdog.settings import Settings, load
+
+STANDBY_SECONDS = 1.0
+RESOLVE_AGAIN_SECONDS = 15.0
+WRITE_IN_HAND_SECONDS = 20.0
+STOP_SECONDS = 5.0
+
+log = structlog.get_logger("watchdog")
+
+
+async def run(settings: Settings, clock: Clock) -> None:
+    """Run until SIGTERM or SIGINT; SIGHUP reloads a valid configuration and keeps the old one otherwise."""
+    prepare_logs(settings)
+    stop, reload = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, reload.set)
+    for warning in settings.warnings:
+        log.warning("configuration", warning=warning)
+    lock = role_lock(settings.store_url)
+    if not await _take_role(lock, clock, stop):
+        return
+    try:
+        resolved = await _resolve_patiently(settings, clock, stop)
+        if resolved is not None:
+            await _live(resolved, clock, stop, reload)
+    finally:
+        if lock is not None:
+            lock.release()
+
+
+def prepare_logs(settings: Settings) -> None:
+    """Set logs and our own error reporting up, with every secret redacted."""
+    secrets = tuple(settings.secrets.values())
+    as_json = {"auto": None, "json": True, "console": False}[settings.log.format]
+    logs.configure(level=settings.log.level.upper(), json=as_json, redact=lambda: secrets)
+    self_report.start(settings.secrets.get("WATCHDOG_SENTRY_DSN"), __version__, redact=lambda: secrets)
+
+
+async def _take_role(lock: RoleLock | None, clock: Clock, stop: asyncio.Event) -> bool:
+    """Wait until no other watchdog acts on this store; two at once are normal during our own deploy."""
+    told = False
+    while lock is not None and not lock.acquire():
+        if not told:
+            log.warning("another watchdog acts on this store; standing by", process=lock.holder)
+            told = True
+        if stop.is_set():
+            return False
+        await clock.sleep(STANDBY_SECONDS)
+    return True
+
+
+async def _resolve_patiently(settings: Settings, clock: Clock, stop: asyncio.Event) -> Settings | None:
+    """Look service names up, as long as the platform takes to answer."""
+    while not stop.is_set():
+        try:
+            return await resolve(settings, clock)
+        except Temporary as error:
+            log.error("service names could not be looked up yet", why=str(error))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(RESOLVE_AGAIN_SECONDS):
+                    await stop.wait()
+    return None
+
+
+def report_errors(get_app: Callable[[], App | None]) -> Callable[[str, BaseException], None]:
+    """Return what the supervisor calls when a task dies."""
+
+    def on_error(name: str, error: BaseException) -> None:
+        log.error("a task failed", task=name, exc_info=error)
+        self_report.report(error)
+        app = get_app()
+        if app is not None:
+            app.metrics.error(name)
+
+    return on_error
+
+
+async def _live(settings: Settings, clock: Clock, stop: asyncio.Event, reload: asyncio.Event) -> None:
+    holder: list[App] = []
+    app = build(settings, clock, on_error=report_errors(lambda: holder[0] if holder else None))
+    holder.append(app)
+    await app.store.open()
+    async with contextlib.AsyncExitStack() as stack:
+        if settings.metrics.host is not None:
+            listen = f"{settings.metrics.host}:{settings.metrics.port}"
+            server = HttpServer(listen, app.metrics, app.health.reasons, app.supervisor, ready=app.health.not_ready)
+            await stack.enter_async_context(server)
+            log.info("listening", host=settings.metrics.host, port=server.port)
+        await start(app)
+        app.supervisor.start("reload", lambda: _reload_on_demand(app, reload))
+        log.info("watching", version=__version__, process=os.getpid(), services=list(settings.policy.services))
+        await stop.wait()
+        log.info("stopping")
+        await finish(app)
+
+
+async def start(app: App) -> None:
+    """Take up the journal and begin to watch."""
+    supervisor = app.supervisor
+    pending = await app.engine.load()
+    await app.engine.resume(pending)
+    supervisor.start("engine", app.engine.run)
+    supervisor.start("time", app.engine.keep_time)
+    supervisor.start("stall", app.stall.run)
+    supervisor.start("scheduler", app.scheduler.run)
+    supervisor.start("commands", Commands(app.store, app.engine, app.clock).run)
+    supervisor.start("minutes", lambda: _keep_minutes(app))
+    supervisor.start("vitals", lambda: _keep_vitals(app))
+    for name, watch in app.engine.deploy_watches.items():
+        supervisor.start(f"deploys:{name}", watch.run)
+    _start_senders(app)
+
+
+def _start_senders(app: App) -> None:
+    """Begin to send metrics and heartbeats, where configured."""
+    settings = app.settings
+    if settings.metrics.remote_write is not None:
+        writer = RemoteWriter(
+            settings.metrics.remote_write,
+            app.clock,
+            app.metrics,
+            labels={"job": "watchdog", "instance": os.environ.get("RENDER_INSTANCE_ID") or socket.gethostname()},
+            user=settings.metrics.remote_write_user or "",
+            password=settings.secrets.get("WATCHDOG_REMOTE_WRITE_PASSWORD", ""),
+            token=settings.secrets.get("WATCHDOG_REMOTE_WRITE_TOKEN", ""),
+            every_seconds=settings.metrics.every_seconds,
+        )
+        app.supervisor.start("remote-write", writer.run)
+    url = settings.secrets.get("WATCHDOG_HEARTBEAT_URL")
+    if url:
+        heartbeat = Heartbeat(url, app.clock, lambda: "; ".join(app.health.reasons()), app.metrics)
+        app.supervisor.start("heartbeat", heartbeat.run)
+
+
+async def _keep_minutes(app: App) -> None:
+    """Save complete minutes for the charts."""
+    while True:
+        await app.clock.sleep(10.0)
+        rows = app.minutes.complete(app.clock.now())
+        if rows:
+            try:
+                await app.store.put_minutes(rows)
+            except Temporary as error:
+                app.metrics.store_error()
+                log.warning("minutes could not be saved", why=str(error))
+
+
+async def _keep_vitals(app: App) -> None:
+    """Tell the metrics how the daemon itself is."""
+    while True:
+        healthy, ready = not app.health.reasons(), not app.health.not_ready()
+        app.metrics.health(healthy=healthy, ready=ready)
+        app.metrics.tasks(app.supervisor.count())
+        app.metrics.pages_pending(app.teller.waiting)
+        await app.clock.sleep(1.0)
+
+
+async def finish(app: App) -> None:
+    """Stop: no new probe, the write in hand finished, everything else cancelled and taken up by the next start."""
+    app.health.stopping = True
+    await app.supervisor.end("scheduler")
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(WRITE_IN_HAND_SECONDS):
+            while app.actuator.writing:
+                await app.clock.sleep(0.05)
+    stuck = await app.supervisor.stop(STOP_SECONDS)
+    if stuck:
+        log.warning("tasks did not end in time", tasks=list(stuck))
+    with contextlib.suppress(Temporary):
+        await app.store.save(None, app.engine.state, ())
+    await app.close()
+
+
+async def _reload_on_demand(app: App, reload: asyncio.Event) -> None:
+    while True:
+        await reload.wait()
+        reload.clear()
+        await reload_settings(app)
+
+
+async def reload_settings(app: App) -> None:
+    """Take a new configuration if it is valid and needs no restart; say why not otherwise."""
+    try:
+        fresh = await resolve(load(app.settings.path, dict(os.environ), Path.cwd()), app.clock)
+    except (ConfigurationError, Temporary) as error:
+        log.error("reload refused, the old configuration stays", mistakes=str(error))
+        return
+    why = needs_restart(app.settings, fresh)
+    if why:
+        log.error("reload refused, the old configuration stays", why=f"{why}: restart the watchdog")
+        return
+    for service in {name for name, _ in app.scheduler.sources()}:
+        for source in await app.scheduler.remove(service):
+            await source.close()
+    for name in app.engine.deploy_watches:
+        await app.supervisor.end(f"deploys:{name}")
+    app.settings = fresh
+    app.engine.policy = fresh.policy
+    app.meter.set_policy(fresh.policy)
+    watch_everything(app)
+    for name, watch in app.engine.deploy_watches.items():
+        app.supervisor.start(f"deploys:{name}", watch.run)
+    log.info("reloaded", services=list(fresh.policy.services))
+
+
+def needs_restart(old: Settings, new: Settings) -> str:
+    """Return what cannot change while we run, or nothing. More rights to act always need a restart."""
+
+    def writable(settings: Settings) -> set[str | None]:
+        return {item.platform_id for item in settings.policy.services.values() if item.mode is not Mode.OBSERVE}
+
+    if writable(new) - writable(old):
+        return "a service may be changed that was only observed"
+    for what in ("store_url", "endpoints", "channels", "metrics", "log"):
+        if getattr(old, what) != getattr(new, what):
+            return f"{what} changed"
+    if dict(old.secrets) != dict(new.secrets):
+        return "a secret changed"
+    return ""
