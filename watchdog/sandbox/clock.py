@@ -39,16 +39,20 @@ def parse_iso(text: str) -> float:
 
 
 class Timers:
-    """Things that will happen in the world; all are forgotten when the world ends."""
+    """Things that will happen in the world; all are forgotten when the world ends.
 
-    def __init__(self) -> None:
+    With `speed` 20, twenty seconds of story pass in one: for tests of the story, not for a demo.
+    """
+
+    def __init__(self, speed: float = 1.0) -> None:
+        self.speed = speed
         self._handles: list[asyncio.TimerHandle] = []
 
     def after(self, seconds: float, do: Callable[[], None]) -> None:
-        """Do it once, so many seconds from now."""
+        """Do it once, so many seconds (of the story) from now."""
         loop = asyncio.get_running_loop()
         self._handles = [handle for handle in self._handles if not handle.cancelled() and handle.when() > loop.time()]
-        self._handles.append(loop.call_later(max(0.0, seconds), do))
+        self._handles.append(loop.call_later(max(0.0, seconds) / self.speed, do))
 
     def close(self) -> None:
         """Forget everything that has not happened yet."""

@@ -42,14 +42,22 @@ class Hit:
 class Cloud:
     """Services, faults and the log. `changed` is called after everything that may open or close a site's door."""
 
-    def __init__(self, log: EventLog, modes: Modes, quirks: frozenset[str], rollback_seconds: float, seed: int) -> None:
+    def __init__(
+        self,
+        log: EventLog,
+        modes: Modes,
+        quirks: frozenset[str] = frozenset(),
+        rollback_seconds: float = 60.0,
+        seed: int = 1,
+        speed: float = 1.0,
+    ) -> None:
         self.log = log
         self.modes = modes
         self.quirks = quirks
         self.rollback_seconds = rollback_seconds
         self.seed = seed
         self.random = random.Random(seed)  # noqa: S311 - luck of the story, not of security
-        self.timers = clock.Timers()
+        self.timers = clock.Timers(speed)
         self.services = {service.name: service for service in services_at_start(quirks)}
         self.faults: dict[str, Behaviour] = {}
         self.fault_began: dict[str, float] = {}

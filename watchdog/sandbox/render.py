@@ -25,6 +25,7 @@ T = TypeVar("T")
 Handler = Callable[[Request], Awaitable[Response]]
 
 DEFAULT_LIMIT, MAX_LIMIT = 20, 100
+WEBHOOK_ID = "whk-0000000000000000main"
 EVENTS_WINDOW_SECONDS = 3600.0
 """Events are listed for the last hour unless `startTime` says otherwise."""
 TRIGGERS = ("commit", "checksPass", "off")
@@ -217,9 +218,9 @@ class RenderApi:
 
     async def get_webhook(self, request: Request) -> Response:
         """GET /webhooks/{id}: the one subscription there is."""
-        if request.path_params["webhook_id"] != "whk-main":
+        if request.path_params["webhook_id"] != WEBHOOK_ID:
             raise Refused(404, f"not found: {request.path_params['webhook_id']}")
-        return JSONResponse(webhook_json("whk-main", "https://hooks.acme.example/render", self.cloud.quirks))
+        return JSONResponse(webhook_json(WEBHOOK_ID, "https://hooks.acme.example/render", self.cloud.quirks))
 
     def _service(self, request: Request) -> Service:
         wanted = request.path_params["service_id"]

@@ -36,6 +36,7 @@ CONTROL_TARGETS = 2
 class Sandbox:
     """A make-believe cloud. Enter it to open its ports; `scenario` is begun by `start_scenario` only.
 
+    `speed` makes deploys and stories pass faster (for tests; the site's latency stays as it is).
     Raises ValueError for an unknown scenario or quirk.
     """
 
@@ -47,13 +48,14 @@ class Sandbox:
         rollback_seconds: float = 60.0,
         seed: int = 1,
         log_file: Path | str | None = None,
+        speed: float = 1.0,
     ) -> None:
         if scenario is not None and scenario not in SCENARIOS:
             raise ValueError(f"no scenario {scenario!r}; known: {', '.join(SCENARIOS)}")
         self.scenario: Scenario | None = SCENARIOS[scenario] if scenario else None
         self.events = EventLog(Path(log_file) if log_file else None)
         self.modes = Modes()
-        self.cloud = Cloud(self.events, self.modes, chosen(quirks), rollback_seconds, seed)
+        self.cloud = Cloud(self.events, self.modes, chosen(quirks), rollback_seconds, seed, speed)
         self.pagers = Pagers(self.events)
         self.render = RenderApi(self.cloud)
         self.ended = asyncio.Event()

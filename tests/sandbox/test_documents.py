@@ -1,0 +1,111 @@
+"""Every answer of the sandbox against the vendors' documents: none deviates, and with a quirk exactly that one does."""
+
+import pytest
+
+from tests.clocks import eventually
+from tests.sandbox.documents import PAGERDUTY, RENDER, SENTRY, answer_problems
+from tests.sandbox.world import World, opened
+from watchdog.sandbox import keys
+from watchdog.sandbox.quirks import QUIRKS
+
+RENDER_READS = (
+    "/services",
+    "/services/srv-web",
+    "/services/srv-jobs",
+    "/services/srv-gone",
+    "/services/srv-web/deploys",
+    "/services/srv-web/deploys/dep-40",
+    "/services/srv-web/deploys/dep-42",
+    "/services/srv-web/deploys/dep-999",
+    "/services/srv-web/events",
+    "/postgres/dpg-main",
+    "/postgres/dpg-gone",
+    "/webhooks/whk-0000000000000000main",
+)
+
+
+async def render_problems(world: World) -> list[str]:
+    """Make things happen at Render, read everything, and return each departure from the document."""
+    found: list[str] = []
+
+    async def call(method: str, path: str, **more: object) -> None:
+        answer = await world.render(method, path, **more)
+        body = answer.json() if answer.content else None
+        where = f"{method} {path} -> {answer.status_code}"
+        found.extend(f"{where} {one}" for one in answer_problems(RENDER, method, path, answer.status_code, body))
+
+    world.sandbox.deploy(behaviour="refused", build_seconds=0.5, update_seconds=0.5)
+    await eventually(lambda: "fault_started" in world.whats())
+    await call("PATCH", "/services/srv-web", json={"autoDeployTrigger": "off"})
+    await call("PATCH", "/services/srv-web", json={"autoDeployTrigger": "never"})
+    await call("POST", "/services/srv-web/rollback", json={"deployId": "dep-40"})
+    await call("POST", "/services/srv-web/rollback", json={"deployId": "dep-41"})
+    await call("POST", "/services/srv-web/rollback", json={})
+    for path in RENDER_READS:
+        await call("GET", path)
+    await eventually(lambda: world.status_of("dep-43") == "live")
+    await call("POST", "/services/srv-web/deploys", json={})
+    await call("POST", "/services/srv-web/deploys/dep-44/cancel")
+    for path in RENDER_READS:
+        await call("GET", path)
+    return found
+
+
+async def test_render_answers_as_documented() -> None:
+    """Without quirks a whole incident's worth of answers satisfies Render's document."""
+    async with opened(rollback_seconds=2) as world:
+        assert await render_problems(world) == []
+
+
+EXPECTED = {
+    "commit_null": "commit: None is not of type 'object'",
+    "finished_at_null": "finishedAt: None is not of type 'string'",
+    "unknown_status": "status: 'superseded' is not one of",
+    "unknown_trigger": "trigger: 'branch_restored' is not one of",
+    "queued_without_body": "status 202 of POST /services/srv-web/rollback is not documented",
+    "event_filter_null": "eventFilter: None is not of type 'array'",
+}
+
+
+@pytest.mark.parametrize("quirk", sorted(QUIRKS))
+async def test_a_quirk_deviates_in_its_own_way_only(quirk: str) -> None:
+    """With one quirk on, a strict reader meets that deviation and no other; harmless ones satisfy the document."""
+    async with opened(quirks=[quirk], rollback_seconds=2) as world:
+        found = await render_problems(world)
+    if not QUIRKS[quirk].breaks_document:
+        assert found == []
+        return
+    assert found
+    assert [one for one in found if EXPECTED[quirk] not in one] == []
+
+
+async def test_sentry_answers_as_documented() -> None:
+    """Counts, issues, organization and project satisfy Sentry's document, before and after errors of the site's own."""
+    async with opened() as world:
+        world.sandbox.set_fault("web", "error")
+        await world.site("/")
+        organization = f"/organizations/{keys.ORGANIZATION}"
+        for path, query in (
+            (f"{organization}/", ""),
+            (f"/projects/{keys.ORGANIZATION}/web/", ""),
+            (f"{organization}/issues/", ""),
+            (f"{organization}/events-timeseries/", "?dataset=errors&yAxis=count()&interval=1m&statsPeriod=30m"),
+            (f"{organization}/events-timeseries/", "?dataset=errors&yAxis=count()&comparisonDelta=3600"),
+        ):
+            answer = await world.sentry(path + query)
+            assert answer.status_code == 200
+            assert answer_problems(SENTRY, "GET", f"/api/0{path}", 200, answer.json()) == [], path
+
+
+async def test_pagerduty_answers_as_documented() -> None:
+    """Accepted and refused events are answered in the documented shape."""
+    event = {
+        "routing_key": keys.PAGERDUTY_ROUTING_KEY,
+        "event_action": "trigger",
+        "payload": {"summary": "web is down", "source": "watchdog", "severity": "critical"},
+    }
+    async with opened() as world:
+        for path, body in (("/enqueue", event), ("/change/enqueue", event)):
+            answer = await world.client.post(f"{world.sandbox.urls['pagerduty']}/v2{path}", json=body)
+            assert answer.status_code == 202
+            assert answer_problems(PAGERDUTY, "POST", path, 202, answer.json()) == []
