@@ -21,7 +21,7 @@ NOTHING: Mapping[int, str] = MappingProxyType({})
 MAX_WAIT_SECONDS = 5.0
 """A read waits this long for a rate limit or a Retry-After; asked for more, it gives up and says how long."""
 MAX_SAID = 300
-_pause = wait_exponential_jitter(initial=0.3, max=3.0, jitter=0.3)
+_pause = wait_exponential_jitter(multiplier=0.3, max=3.0, jitter=0.3)
 
 
 class PermanentAnswer(Permanent):
@@ -91,6 +91,7 @@ class ApiClient:
 
     async def post_telling(self, path: str, json: object, headers: Mapping[str, str] | None = None) -> Answer:
         """Send a page or a notice, in one attempt. Raises Temporary, Permanent or Refused."""
+        _check_headers(self.name, headers or {})
         came = await self._write("POST", path, json, headers)
         return self._ok_or_raise(came)
 

@@ -94,7 +94,7 @@ async def exchange(
         ):
             seen = response
             return _answer(response, await _read(response, max_body_bytes))
-    except (httpx.HTTPError, httpx.InvalidURL, OSError, _TooLarge, zlib.error) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, ExceptionGroup, _TooLarge, zlib.error) as error:
         lost = _lost(error, timeout_seconds, max_body_bytes)
     if seen is not None and seen.status_code >= 400:
         return _answer(seen, b"")
