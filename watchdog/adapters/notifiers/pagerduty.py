@@ -1,9 +1,10 @@
 """PagerDuty, Events API v2: one alert per incident, which rings only for what should wake somebody.
 
-Rule 1: a second trigger of an open alert does not ring again. So what was only information (reference "info") is
-resolved and triggered anew when it becomes a page; the reference is "info", "woken" or "resolved".
-Rule 2: an update after a page is a trigger with the same key: it adds to the alert's log and rings nobody. It keeps
-the page's severity, so that it cannot lower the urgency of what rings.
+Rule 1: a second trigger of an open alert does not ring again. So before a notice that wakes, an alert we left open is
+resolved, as information ("info") or as an earlier page ("woken") that somebody may have acknowledged meanwhile: who
+was promised another page gets one. The reference is "info", "woken" or "resolved".
+Rule 2: what does not wake, after a page, is a trigger with the same key: it adds to the alert's log and rings nobody.
+It keeps the page's severity, so that it cannot lower the urgency of what rings.
 Rule 3: what was never sent is not resolved.
 Whether "info" stays silent is set in PagerDuty: the service's urgency must follow the alert's severity.
 """
@@ -50,6 +51,7 @@ class PagerDuty:
     name = "pagerduty"
 
     def __init__(self, endpoint: str, routing_key: str, context: Context) -> None:
+        self.endpoint = endpoint
         self._routing_key = routing_key
         self._client = TellingClient(
             "PagerDuty", endpoint, clock=context.clock, timeout_seconds=TIMEOUT_SECONDS, hints=HINTS
@@ -60,7 +62,7 @@ class PagerDuty:
         """Trigger or resolve; return what the alert now is: "info", "woken", "resolved", or None if there is none."""
         if notice.resolves:
             return await self._resolved(notice, reference)
-        if notice.wakes and reference == "info":
+        if notice.wakes and reference in ("info", "woken"):
             await self._post(notice, "resolve")
         rings = notice.wakes or reference == "woken"
         await self._post(notice, "trigger", payload=_payload(notice, rings=rings), links=_links(notice))

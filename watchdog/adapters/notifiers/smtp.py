@@ -118,6 +118,7 @@ class _Session:
                 return
             if server.security == "starttls":
                 smtp.starttls(context=server.tls)
+            smtp.ehlo_or_helo_if_needed()
             if server.user:
                 smtp.login(server.user, server.password)
             dialogue(smtp)

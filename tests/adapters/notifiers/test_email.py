@@ -1,0 +1,142 @@
+"""E-mail: readable, threaded per incident, and no header but ours."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from tests.adapters.notifiers.conftest import Certificates
+from tests.adapters.notifiers.letters import PASSWORD, context, hostile_notice, leaks, notice
+from tests.adapters.notifiers.mail import Post
+from watchdog.adapters.notifiers.email import EmailOptions, build, secrets
+from watchdog.domain.errors import Permanent
+from watchdog.domain.notices import NoticeKind
+from watchdog.ports import Notifier
+
+Start = Callable[..., Awaitable[Post]]
+PLAIN = {"from": "watchdog@acme.example", "to": ["lead@acme.example", "ops@acme.example"], "tls": "none"}
+
+
+def options(**changes: Any) -> EmailOptions:
+    """Return options for a server without TLS, unless told."""
+    return EmailOptions.model_validate({"smtp": "localhost:25", **PLAIN, **changes})
+
+
+def mailer(post: Post, **changes: Any) -> Notifier:
+    """Return the channel against a mail server."""
+    return build(options(smtp=post.smtp, **changes), context(WATCHDOG_SMTP_PASSWORD=PASSWORD))
+
+
+async def test_a_mail_reads_like_the_notice_and_goes_to_all(post: Start) -> None:
+    """Subject is the title, the body the rendering; both recipients get it."""
+    server = await post()
+    channel = mailer(server)
+    reference = await channel.send(notice(), None)
+    await channel.close()
+    (mail,) = server.mails
+    assert mail["Subject"] == "web CRITICAL: HTTP 503, 39 of 39 probes failed for 38 s (limit 38 s)"
+    assert mail["From"] == "watchdog <watchdog@acme.example>"
+    assert mail["Date"] == "Mon, 21 Sep 2026 14:13:20 +0000"
+    assert mail.get_content_type() == "text/plain"
+    assert "  Guards: all pass" in mail.get_content().splitlines()
+    assert server.envelopes[0][1] == ["lead@acme.example", "ops@acme.example"]
+    assert reference == mail["Message-ID"]
+
+
+async def test_an_incident_is_one_conversation(post: Start) -> None:
+    """Later mails answer the first; a repeated send has the same Message-ID; another incident has its own."""
+    server = await post()
+    channel = mailer(server)
+    first = await channel.send(notice(), None)
+    for _ in range(2):
+        assert await channel.send(notice(NoticeKind.RESOLVED), first) == first
+    other = await channel.send(notice(incident="INC-2"), None)
+    await channel.close()
+    opened, resolved, again, elsewhere = server.mails
+    assert resolved["In-Reply-To"] == resolved["References"] == opened["Message-ID"] == first
+    assert again["Message-ID"] == resolved["Message-ID"] != first
+    assert elsewhere["In-Reply-To"] is None
+    assert elsewhere["Message-ID"] == other != first
+
+
+async def test_no_word_of_a_stranger_becomes_a_header(post: Start) -> None:
+    """Line breaks in title, incident and service: the headers are ours, the subject is one bounded line."""
+    server = await post()
+    channel = mailer(server)
+    await channel.send(hostile_notice(incident="x\r\nBcc: all@evil.example", service="\r\n\r\nhello"), None)
+    await channel.close()
+    (mail,) = server.mails
+    assert set(mail) == {
+        "Subject", "From", "To", "Date", "Auto-Submitted", "Message-ID", "Content-Type",
+        "Content-Transfer-Encoding", "MIME-Version",
+    }  # fmt: skip
+    assert len(mail["Subject"]) <= 250
+    assert server.envelopes[0][1] == ["lead@acme.example", "ops@acme.example"]
+    assert all(line.isprintable() for line in mail.get_content().splitlines())
+
+
+async def test_a_line_of_a_single_dot_does_not_end_the_mail(post: Start) -> None:
+    """Dot-stuffing is smtplib's work; our lines are indented besides."""
+    server = await post()
+    channel = mailer(server)
+    await channel.send(notice(lines=(".", "after the dot")), None)
+    await channel.close()
+    assert "after the dot" in server.mails[0].get_content()
+
+
+async def test_check_mails_nothing(post: Start) -> None:
+    """Greeting and NOOP only."""
+    server = await post()
+    channel = mailer(server)
+    assert f"{server.smtp} answers (none)" in await channel.check()
+    await channel.close()
+    assert server.mails == []
+    assert server.commands == ["EHLO", "NOOP", "QUIT"]
+
+
+async def test_the_built_channel_trusts_only_known_authorities(post: Start, certificates: Certificates) -> None:
+    """STARTTLS is the default; our own authority is not the system's, and the password stays here."""
+    server = await post(tls=certificates.server, login=("dog", PASSWORD))
+    channel = mailer(server, tls=None, user="dog")
+    with pytest.raises(Permanent, match="TLS") as caught:
+        await channel.check()
+    await channel.close()
+    assert "AUTH" not in server.commands
+    assert leaks(caught.value, channel) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"smtp": "smtp.acme.example"}, "host:port"),
+        ({"smtp": "smtp.acme.example:99999"}, "1 to 65535"),
+        ({"smtp": "a b:25"}, "host:port"),
+        ({"to": []}, "at least 1"),
+        ({"to": ["lead@acme.example\nBcc: x@evil.example"]}, "not an e-mail address"),
+        ({"from": "watchdog"}, "not an e-mail address"),
+        ({"user": "dog"}, "in clear"),
+        ({"tls": "ssl"}, "starttls"),
+        ({"password": "x"}, "Extra inputs"),
+    ],
+)
+def test_each_mistake_is_told(changes: dict[str, Any], says: str) -> None:
+    """What to write instead stands in the message."""
+    with pytest.raises(ValidationError, match=says):
+        options(**changes)
+
+
+@pytest.mark.parametrize(
+    ("smtp", "tls", "security"),
+    [("h:465", None, "tls"), ("h:587", None, "starttls"), ("h:25", None, "starttls"), ("h:465", "none", "none")],
+)
+def test_the_port_suggests_the_security(smtp: str, tls: str | None, security: str) -> None:
+    """465 speaks TLS from the start; what is written wins."""
+    assert options(smtp=smtp, tls=tls).security == security
+
+
+def test_a_password_is_needed_only_for_a_user() -> None:
+    """A relay that asks nobody needs none; IPv6 hosts lose their brackets."""
+    assert secrets(options()) == ()
+    assert secrets(options(user="dog", tls="starttls")) == ("WATCHDOG_SMTP_PASSWORD",)
+    assert (options(smtp="[::1]:25").host, options(smtp="[::1]:25").port) == ("::1", 25)

@@ -1,0 +1,152 @@
+"""PagerDuty: what is sent follows its document, rings when it should, and only then."""
+
+from typing import Any
+
+import pytest
+
+from tests.adapters.notifiers.letters import ROUTING_KEY, context, hostile_notice, leaks, notice
+from tests.adapters.vendor import Vendor
+from tests.specs import request_problems, spec
+from watchdog.adapters.notifiers.pagerduty import EU, US, PagerDuty, PagerDutyOptions, build
+from watchdog.adapters.options import Context
+from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.notices import NoticeKind
+from watchdog.domain.policy import Severity
+
+ENQUEUE = ("POST", "/v2/enqueue")
+DONE = (202, {"status": "success", "message": "Event processed", "dedup_key": "k"})
+
+
+def pager(vendor: Vendor, key: str = ROUTING_KEY) -> PagerDuty:
+    """Return the channel against a vendor that takes everything."""
+    vendor.answers.setdefault(ENQUEUE, [DONE])
+    built = build(PagerDutyOptions(), context(vendor.url, WATCHDOG_PAGERDUTY_ROUTING_KEY=key))
+    assert isinstance(built, PagerDuty)
+    return built
+
+
+def events(vendor: Vendor) -> list[str]:
+    """Return what arrived: action and, for triggers, severity."""
+    bodies = [seen.body for seen in vendor.seen]
+    return [" ".join(filter(None, (b["event_action"], b.get("payload", {}).get("severity")))) for b in bodies]
+
+
+PAGE = {"kind": NoticeKind.HUMAN_NEEDED, "wakes": True}
+INFO = {"kind": NoticeKind.ACTED}
+OVER = {"kind": NoticeKind.RESOLVED}
+
+
+@pytest.mark.parametrize(
+    ("story", "told", "reference"),
+    [
+        ([INFO], ["trigger info"], "info"),
+        ([PAGE], ["trigger critical"], "woken"),
+        ([INFO, PAGE], ["trigger info", "resolve", "trigger critical"], "woken"),
+        ([PAGE, INFO], ["trigger critical", "trigger critical"], "woken"),
+        ([PAGE, PAGE], ["trigger critical", "resolve", "trigger critical"], "woken"),
+        ([INFO, OVER], ["trigger info", "resolve"], "resolved"),
+        ([OVER], [], None),
+        ([PAGE, OVER, OVER], ["trigger critical", "resolve"], "resolved"),
+        ([PAGE, OVER, PAGE], ["trigger critical", "resolve", "trigger critical"], "woken"),
+    ],
+)
+async def test_it_rings_for_what_wakes_and_closes_what_is_over(
+    vendor: Vendor, story: list[dict[str, Any]], told: list[str], reference: str | None
+) -> None:
+    """Each story: the notices, the events that arrive, and what is remembered at the end."""
+    channel, known = pager(vendor), None
+    for step in story:
+        known = await channel.send(notice(**step), known)
+    await channel.close()
+    assert (events(vendor), known) == (told, reference)
+    assert {seen.body["dedup_key"] for seen in vendor.seen} <= {"watchdog/web/INC-1"}
+
+
+@pytest.mark.parametrize("severity", list(Severity))
+async def test_every_severity_of_ours_is_one_of_theirs(vendor: Vendor, severity: Severity) -> None:
+    """Critical, error, warning, info; and a notice that wakes nobody is always info."""
+    channel = pager(vendor)
+    await channel.send(notice(severity=severity, wakes=True), None)
+    await channel.send(notice(severity=severity), None)
+    await channel.close()
+    theirs = {"critical": "critical", "high": "error", "medium": "warning", "low": "info"}[severity.value]
+    assert events(vendor) == [f"trigger {theirs}", "trigger info"]
+
+
+async def test_the_events_follow_the_vendors_document(vendor: Vendor) -> None:
+    """Trigger and resolve, of a plain and of a hostile notice, with bounded parts."""
+    channel = pager(vendor)
+    for letter in (notice(wakes=True), hostile_notice(incident="i" * 400 + "\n"), notice(NoticeKind.RESOLVED)):
+        await channel.send(letter, "info")
+    await channel.close()
+    document = spec("pagerduty-events-v2-openapi.json")
+    for seen in vendor.seen:
+        assert request_problems(document, "POST", "/enqueue", {}, seen.body) == []
+        assert len(seen.body["dedup_key"]) <= 255
+        assert len(seen.body.get("payload", {}).get("summary", "")) <= 1024
+        assert int(seen.headers["content-length"]) < 512 * 1024
+
+
+async def test_the_page_carries_the_evidence(vendor: Vendor) -> None:
+    """Title, moment, evidence lines and links stand where PagerDuty shows them."""
+    channel = pager(vendor)
+    await channel.send(notice(wakes=True), None)
+    await channel.close()
+    body = vendor.seen[0].body
+    assert body["payload"]["summary"].startswith("web CRITICAL: HTTP 503")
+    assert body["payload"]["timestamp"] == "2026-09-21T14:13:20.250+00:00"
+    assert body["payload"]["custom_details"]["evidence"][1] == "Guards: all pass"
+    assert body["links"] == [{"href": "https://dashboard.example/web?a=1&b=2", "text": "dashboard"}]
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "wait"),
+    [
+        ((400, {"status": "invalid event", "message": f"bad key {ROUTING_KEY}", "errors": []}), Permanent, None),
+        (404, Permanent, None),
+        ((429, {"message": f"slow down {ROUTING_KEY}"}, {"retry-after": "30"}), Temporary, 30),
+        ((503, {"message": ROUTING_KEY}), Temporary, 0),
+    ],
+)
+async def test_a_refusal_says_what_to_do_and_never_shows_the_key(
+    vendor: Vendor, answer: Any, error: type[Exception], wait: float | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    """400 is for good, 429 and 5xx are for now; a vendor that repeats our key is not quoted."""
+    caplog.set_level(0)
+    vendor.say(*ENQUEUE, answer)
+    channel = pager(vendor)
+    with pytest.raises(error) as caught:
+        await channel.send(notice(wakes=True), None)
+    await channel.close()
+    assert wait is None or (isinstance(caught.value, Temporary) and caught.value.retry_after_seconds == wait)
+    assert leaks(caught.value, channel, caplog.text) == []
+
+
+async def test_a_pager_nobody_answers_at_is_temporary() -> None:
+    """Connection refused."""
+    channel = build(PagerDutyOptions(), context(WATCHDOG_PAGERDUTY_ROUTING_KEY=ROUTING_KEY))
+    with pytest.raises(Temporary):
+        await channel.send(notice(), None)
+    await channel.close()
+
+
+async def test_check_says_what_it_cannot_prove(vendor: Vendor) -> None:
+    """No event is sent; a key of the wrong shape is told, without showing it."""
+    assert "notify test" in await pager(vendor).check()
+    with pytest.raises(Permanent, match="WATCHDOG_PAGERDUTY_ROUTING_KEY") as caught:
+        await pager(vendor, key="canary-bearer-dddddddd").check()
+    assert vendor.seen == []
+    assert leaks(caught.value) == []
+
+
+@pytest.mark.parametrize(
+    ("region", "endpoint", "host"), [("us", US, US), ("eu", US, EU), ("eu", "http://127.0.0.1:9", "http://127.0.0.1:9")]
+)
+def test_the_region_chooses_the_host_unless_one_is_named(region: str, endpoint: str, host: str) -> None:
+    """A sandbox's address wins over the region."""
+    built = build(
+        PagerDutyOptions.model_validate({"region": region}),
+        Context(context().clock, {"pagerduty": endpoint}, {"WATCHDOG_PAGERDUTY_ROUTING_KEY": ROUTING_KEY}),
+    )
+    assert isinstance(built, PagerDuty)
+    assert built.endpoint == host

@@ -1,0 +1,205 @@
+"""Slack: one message per incident, edited in place, with a thread; and strangers' words stay words."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from tests.adapters.notifiers.letters import BOT_TOKEN, HOOK_PATH, context, hostile_notice, leaks, notice
+from tests.adapters.vendor import Seen, Vendor
+from watchdog.adapters.notifiers.slack import SlackOptions, build
+from watchdog.adapters.options import Context
+from watchdog.domain.errors import ConfigurationError, Permanent, Temporary
+from watchdog.domain.notices import NoticeKind
+from watchdog.ports import Notifier
+
+POST, UPDATE = ("POST", "/api/chat.postMessage"), ("POST", "/api/chat.update")
+POSTED = {"ok": True, "channel": "C0INCIDENT", "ts": "1790000000.000100"}
+
+
+def bot(vendor: Vendor) -> Notifier:
+    """Return a bot whose Slack takes everything."""
+    vendor.answers.setdefault(POST, [POSTED])
+    vendor.answers.setdefault(UPDATE, [POSTED])
+    return build(SlackOptions(channel="#incidents"), context(vendor.url, WATCHDOG_SLACK_BOT_TOKEN=BOT_TOKEN))
+
+
+def words(seen: Seen) -> list[str]:
+    """Return the lines of all plain text sections."""
+    sections = [block["text"]["text"] for block in seen.body["blocks"] if block["type"] == "section"]
+    return "\n".join(sections).split("\n")
+
+
+async def test_one_message_per_incident_edited_in_place_with_a_thread(vendor: Vendor) -> None:
+    """Opened, then acted: the message keeps what it began with and shows how it stands; the thread has each step."""
+    channel = bot(vendor)
+    reference = await channel.send(notice(), None)
+    after = await channel.send(
+        notice(NoticeKind.ACTED, title="web: rolled back to dep-40", lines=("dep-43",)), reference
+    )
+    await channel.close()
+    first, edit, reply = vendor.seen
+    assert first.path == "/api/chat.postMessage"
+    assert first.body["channel"] == "#incidents"
+    assert first.headers["authorization"] == f"Bearer {BOT_TOKEN}"
+    assert (edit.path, edit.body["channel"], edit.body["ts"]) == ("/api/chat.update", "C0INCIDENT", POSTED["ts"])
+    assert words(edit)[0].startswith("web CRITICAL: HTTP 503")
+    assert words(edit)[1:] == [
+        "Blame: dep-42 9f3c2ab, P 0.998 (need 0.80)",
+        "Guards: all pass",
+        "Now: web: rolled back to dep-40",
+        "dep-43",
+    ]
+    assert (reply.body["channel"], reply.body["thread_ts"]) == ("C0INCIDENT", POSTED["ts"])
+    assert words(reply) == ["web: rolled back to dep-40", "dep-43"]
+    assert after == reference
+
+
+async def test_a_page_in_a_thread_is_shown_to_the_channel_too(vendor: Vendor) -> None:
+    """A reply in a thread notifies nobody by itself."""
+    channel = bot(vendor)
+    reference = await channel.send(notice(), None)
+    for wakes in (False, True):
+        await channel.send(notice(NoticeKind.HUMAN_NEEDED, wakes=wakes), reference)
+    await channel.close()
+    assert [seen.body["reply_broadcast"] for seen in vendor.seen if "thread_ts" in seen.body] == [False, True]
+
+
+@pytest.mark.parametrize("gone", ["message_not_found", "cant_update_message", "edit_window_closed"])
+async def test_a_message_that_is_gone_is_posted_anew(vendor: Vendor, gone: str) -> None:
+    """Somebody deleted it: the notice begins a new one."""
+    vendor.say(*UPDATE, {"ok": False, "error": gone})
+    channel = bot(vendor)
+    reference = await channel.send(notice(), json.dumps({"channel": "C0OLD", "ts": "1.2"}))
+    await channel.close()
+    assert json.loads(reference or "")["channel"] == "C0INCIDENT"
+
+
+@pytest.mark.parametrize(
+    "reference", [None, "", "null", "7", "[]", "{}", '{"channel": "C1"}', "not json", '{"ts": {}}']
+)
+async def test_a_reference_that_makes_no_sense_begins_a_new_message(vendor: Vendor, reference: str | None) -> None:
+    """A damaged store costs a second thread, never a page."""
+    channel = bot(vendor)
+    assert await channel.send(notice(), reference)
+    await channel.close()
+    assert [seen.path for seen in vendor.seen] == ["/api/chat.postMessage"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "says"),
+    [
+        ({"ok": False, "error": "channel_not_found"}, Permanent, "check the channel's name"),
+        ({"ok": False, "error": "not_in_channel"}, Permanent, "invite the bot"),
+        ({"ok": False, "error": "invalid_auth"}, Permanent, "WATCHDOG_SLACK_BOT_TOKEN"),
+        ({"ok": False, "error": f"surprise {BOT_TOKEN}"}, Permanent, "surprise"),
+        ({"ok": False, "error": "ratelimited"}, Temporary, "ratelimited"),
+        ({"ok": False, "error": "internal_error"}, Temporary, "internal_error"),
+        ("<html>proxy</html>", Temporary, "no reason"),
+        ((429, {"ok": False}, {"retry-after": "7"}), Temporary, "429"),
+        (503, Temporary, "503"),
+        (401, Permanent, "refused our key"),
+    ],
+)
+async def test_no_with_http_200_is_a_no(
+    vendor: Vendor, answer: Any, error: type[Exception], says: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Slack's error names decide whether to try again; the token is in no message and no log."""
+    caplog.set_level(0)
+    vendor.say(*POST, answer)
+    channel = bot(vendor)
+    with pytest.raises(error, match=says) as caught:
+        await channel.send(notice(), None)
+    await channel.close()
+    assert leaks(caught.value, channel, caplog.text) == []
+
+
+async def test_hostile_words_mention_nobody_and_link_nowhere(vendor: Vendor) -> None:
+    """Foreign words stand escaped in plain_text; a `<` appears only in our own links; within the limits."""
+    channel = bot(vendor)
+    reference = await channel.send(hostile_notice(), None)
+    await channel.send(hostile_notice(kind=NoticeKind.UPDATED), reference)
+    await channel.close()
+    for seen in vendor.seen:
+        body = seen.body
+        assert len(body["blocks"]) <= 50
+        assert (body["parse"], body["link_names"]) == ("none", False)
+        assert "<" not in body["text"]
+        for block in body["blocks"]:
+            part = block["text"] if block["type"] == "section" else block["elements"][0]
+            assert len(part["text"]) <= 3000
+            assert all(line.isprintable() for line in part["text"].split("\n"))
+            if block["type"] == "section":
+                assert part["type"] == "plain_text"
+                assert "<" not in part["text"]
+                assert not re.search(r"&(?!amp;|lt;|gt;)", part["text"])
+            else:
+                assert part["text"] == "<https://ok.example/a%7Cb%3Ec%27d%0A%E2%80%AE?q=%C3%BC|a/b&gt; &lt;!here&gt;>"
+    posts = [seen.body for seen in vendor.seen if seen.path == POST[1]]
+    assert all(body["unfurl_links"] is body["unfurl_media"] is body["mrkdwn"] is False for body in posts)
+    assert len(reference or "") < 8000
+
+
+async def test_a_webhook_gets_one_post_per_notice(vendor: Vendor, caplog: pytest.LogCaptureFixture) -> None:
+    """No reference, no thread; the URL shows in no log."""
+    caplog.set_level(0)
+    vendor.say("POST", HOOK_PATH, (200, "ok"))
+    channel = build(SlackOptions(), context(WATCHDOG_SLACK_WEBHOOK_URL=vendor.url + HOOK_PATH))
+    assert await channel.send(notice(), None) is None
+    assert await channel.send(hostile_notice(), None) is None
+    await channel.close()
+    assert [seen.path for seen in vendor.seen] == [HOOK_PATH, HOOK_PATH]
+    assert "<" not in vendor.seen[1].body["text"]
+    assert leaks(channel, caplog.text) == []
+
+
+async def test_a_webhook_that_was_removed_is_permanent_and_silent_about_its_url(vendor: Vendor) -> None:
+    """404 with the secret path in the body."""
+    vendor.say("POST", HOOK_PATH, (404, f"no_team for {HOOK_PATH}"))
+    channel = build(SlackOptions(), context(WATCHDOG_SLACK_WEBHOOK_URL=vendor.url + HOOK_PATH))
+    with pytest.raises(Permanent, match="no_team") as caught:
+        await channel.send(notice(), None)
+    await channel.close()
+    assert leaks(caught.value) == []
+
+
+async def test_check_asks_who_we_are_and_posts_nothing(vendor: Vendor) -> None:
+    """auth.test tells the bot's name; a revoked token is told."""
+    vendor.say(
+        "POST",
+        "/api/auth.test",
+        {"ok": True, "user": "watchdog", "team": "Acme"},
+        {"ok": False, "error": "token_revoked"},
+    )
+    channel = bot(vendor)
+    assert "watchdog's in Acme" in await channel.check()
+    with pytest.raises(Permanent, match="token_revoked"):
+        await channel.check()
+    await channel.close()
+    assert {seen.path for seen in vendor.seen} == {"/api/auth.test"}
+    hook = build(SlackOptions(), context(WATCHDOG_SLACK_WEBHOOK_URL="https://hooks.example/x"))
+    assert "right shape" in await hook.check()
+    await hook.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("WATCHDOG_SLACK_BOT_TOKEN", "xoxb canary"), ("WATCHDOG_SLACK_BOT_TOKEN", "")]
+)
+def test_a_token_that_cannot_be_one_is_a_configuration_mistake(name: str, value: str) -> None:
+    """Told before anything is sent."""
+    made = Context(context().clock, {}, {name: value})
+    with pytest.raises(ConfigurationError, match=name):
+        build(SlackOptions(channel="#x"), made)
+
+
+@pytest.mark.parametrize(
+    ("channel", "fine"), [("#incidents", True), ("C0123ABCD", True), ("incidents", False), ("#a b", False), ("", False)]
+)
+def test_a_channel_is_a_name_with_a_hash_or_an_id(channel: str, fine: bool) -> None:
+    """Everything else is a mistake with an example."""
+    if fine:
+        assert SlackOptions(channel=channel).channel == channel
+    else:
+        with pytest.raises(ValueError, match="#incidents"):
+            SlackOptions(channel=channel)

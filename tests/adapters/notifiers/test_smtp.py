@@ -1,0 +1,134 @@
+"""smtplib in a thread: secured, bounded in time, and silent about what the server says."""
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+
+from tests.adapters.notifiers.conftest import Certificates
+from tests.adapters.notifiers.letters import PASSWORD, leaks
+from tests.adapters.notifiers.mail import Post
+from tests.clocks import eventually
+from watchdog.adapters.notifiers.smtp import THREADS, Mailbox, MailServer
+from watchdog.domain.errors import Permanent, Temporary
+
+Start = Callable[..., Awaitable[Post]]
+
+
+def mailbox(post: Post, total_seconds: float = 20.0, **changes: Any) -> Mailbox:
+    """Return a mailbox for a server, without TLS unless told."""
+    host, port = post.smtp.split(":")
+    server = {"host": host, "port": int(port), "security": "none", "tls": ssl.create_default_context(), **changes}
+    return Mailbox(MailServer(**server), total_seconds)
+
+
+async def send(box: Mailbox) -> None:
+    """Hand one small mail in."""
+    mail = EmailMessage()
+    mail["Subject"] = "hello"
+    try:
+        await box.deliver(mail, "watchdog@acme.example", ["lead@acme.example"])
+    finally:
+        box.close()
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+async def test_mail_is_handed_in_over_tls_after_a_login(post: Start, certificates: Certificates, security: str) -> None:
+    """STARTTLS, and TLS from the start: the login happens only behind it."""
+    server = await post(tls=certificates.server, implicit=security == "tls", login=("dog", PASSWORD))
+    await send(mailbox(server, security=security, tls=certificates.client, user="dog", password=PASSWORD))
+    assert server.envelopes == [("watchdog@acme.example", ["lead@acme.example"])]
+    assert "AUTH" in server.commands
+
+
+async def test_a_certificate_nobody_vouches_for_is_refused_before_the_login(
+    post: Start, certificates: Certificates
+) -> None:
+    """The system's authorities do not know this one; the password never leaves."""
+    server = await post(tls=certificates.server, login=("dog", PASSWORD))
+    with pytest.raises(Permanent, match="TLS"):
+        await send(mailbox(server, security="starttls", user="dog", password=PASSWORD))
+    assert "AUTH" not in server.commands
+
+
+async def test_a_server_without_starttls_gets_no_mail(post: Start) -> None:
+    """No silent fall-back to clear text."""
+    server = await post()
+    with pytest.raises(Permanent, match="does not offer"):
+        await send(mailbox(server, security="starttls"))
+    assert server.mails == []
+
+
+@pytest.mark.parametrize(
+    ("refuse", "error", "says"),
+    [
+        ({"BANNER": "421 too busy"}, Temporary, "code 421"),
+        ({"BANNER": "554 go away"}, Permanent, "code 554"),
+        ({"MAIL": "550 not you"}, Permanent, "code 550"),
+        ({"RCPT": "550 no such user lead@acme.example"}, Permanent, "every recipient"),
+        ({"RCPT": "450 greylisted"}, Temporary, "every recipient"),
+        ({"DATA": "452 disk full"}, Temporary, "code 452"),
+    ],
+)
+async def test_4xx_is_for_now_and_5xx_for_good(
+    post: Start, refuse: dict[str, str], error: type[Exception], says: str
+) -> None:
+    """The code decides; the server's words are not repeated."""
+    server = await post(refuse=refuse)
+    with pytest.raises(error, match=says) as caught:
+        await send(mailbox(server))
+    assert next(iter(refuse.values()))[4:] not in str(caught.value)
+
+
+async def test_a_refused_login_does_not_show_the_password(post: Start, certificates: Certificates) -> None:
+    """The server repeats it; the error, the context and the objects do not."""
+    server = await post(tls=certificates.server, implicit=True, login=("dog", "another"))
+    box = mailbox(server, security="tls", tls=certificates.client, user="dog", password=PASSWORD)
+    with pytest.raises(Permanent, match="refused the login") as caught:
+        await send(box)
+    assert leaks(caught.value, caught.value.__cause__, box, box._server) == []
+
+
+async def test_a_failed_goodbye_does_not_send_the_mail_again(post: Start) -> None:
+    """The mail was taken; a 5xx to QUIT changes nothing."""
+    server = await post(refuse={"QUIT": "500 what"})
+    await send(mailbox(server))
+    assert len(server.mails) == 1
+
+
+async def test_a_server_that_dribbles_is_cut_off_and_its_thread_freed(post: Start) -> None:
+    """One byte every 20 ms resets every read timeout: only the total deadline ends it, and the socket is closed."""
+    server = await post(dribble=True)
+    box = mailbox(server, total_seconds=0.3)
+    for _ in range(THREADS + 1):
+        with pytest.raises(Temporary, match="in time"):
+            await box.greet()
+        await eventually(lambda: server.open == 0)
+        await eventually(lambda: box._free._value == THREADS)
+    box.close()
+
+
+async def test_no_more_threads_than_two(post: Start) -> None:
+    """A third mail waits for its next attempt instead of for a thread; a cancelled one gives its thread back."""
+    server = await post(dribble=True)
+    box = mailbox(server)
+    async with asyncio.TaskGroup() as group:
+        stuck = [group.create_task(box.greet()) for _ in range(THREADS)]
+        await eventually(lambda: server.open == THREADS)
+        with pytest.raises(Temporary, match="earlier mails"):
+            await box.greet()
+        for task in stuck:
+            task.cancel()
+    await eventually(lambda: box._free._value == THREADS)
+    box.close()
+
+
+async def test_nobody_listening_is_temporary(post: Start) -> None:
+    """Connection refused: told by type."""
+    server = await post()
+    server.stop()
+    with pytest.raises(Temporary, match="ConnectionRefusedError"):
+        await send(mailbox(server))

@@ -1,0 +1,83 @@
+"""The generic webhook: a versioned JSON body, a bearer token, and a URL nobody repeats."""
+
+import pytest
+
+from tests.adapters.notifiers.letters import AT, BEARER, HOOK_PATH, context, hostile_notice, leaks, notice
+from tests.adapters.vendor import Vendor
+from watchdog.adapters.notifiers.webhook import WebhookOptions, build
+from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.notices import NoticeKind
+from watchdog.ports import Notifier
+
+
+def hook(vendor: Vendor, bearer: str = BEARER) -> Notifier:
+    """Return the channel against the vendor's secret path."""
+    secrets = {"WATCHDOG_WEBHOOK_URL": f"{vendor.url}{HOOK_PATH}?key=1"}
+    return build(WebhookOptions(), context(**secrets, **({"WATCHDOG_WEBHOOK_TOKEN": bearer} if bearer else {})))
+
+
+async def test_the_body_is_the_notice_in_version_1(vendor: Vendor) -> None:
+    """Every field of version 1, spelt out: receivers depend on them."""
+    vendor.say("POST", HOOK_PATH, 204)
+    channel = hook(vendor)
+    assert await channel.send(notice(NoticeKind.RESOLVED), None) is None
+    await channel.close()
+    (seen,) = vendor.seen
+    assert seen.headers["authorization"] == f"Bearer {BEARER}"
+    assert seen.query == (("key", "1"),)
+    assert seen.body == {
+        "version": 1,
+        "at": AT,
+        "dedup_key": "watchdog/web/INC-1",
+        "incident": "INC-1",
+        "service": "web",
+        "severity": "critical",
+        "kind": "resolved",
+        "wakes": False,
+        "resolves": True,
+        "title": "web CRITICAL: HTTP 503, 39 of 39 probes failed for 38 s (limit 38 s)",
+        "lines": ["Blame: dep-42 9f3c2ab, P 0.998 (need 0.80)", "Guards: all pass"],
+        "links": [{"text": "dashboard", "href": "https://dashboard.example/web?a=1&b=2"}],
+    }
+
+
+async def test_without_a_token_none_is_sent(vendor: Vendor) -> None:
+    """The token is optional."""
+    vendor.say("POST", HOOK_PATH, 200)
+    channel = hook(vendor, bearer="")
+    await channel.send(notice(), None)
+    await channel.close()
+    assert "authorization" not in vendor.seen[0].headers
+
+
+async def test_hostile_words_arrive_bounded_and_on_one_line(vendor: Vendor) -> None:
+    """A receiver that logs them is not fooled."""
+    vendor.say("POST", HOOK_PATH, 200)
+    channel = hook(vendor)
+    await channel.send(hostile_notice(), None)
+    await channel.close()
+    body = vendor.seen[0].body
+    assert all(line.isprintable() for line in (body["title"], *body["lines"]))
+    assert int(vendor.seen[0].headers["content-length"]) < 128 * 1024
+
+
+@pytest.mark.parametrize(("status", "error"), [(500, Temporary), (429, Temporary), (403, Permanent), (302, Permanent)])
+async def test_a_refusal_shows_neither_url_nor_token(
+    vendor: Vendor, status: int, error: type[Exception], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The receiver answers with all it was told; nothing of it comes out."""
+    caplog.set_level(0)
+    vendor.say("POST", HOOK_PATH, (status, {"message": f"{HOOK_PATH} {vendor.url}{HOOK_PATH}?key=1 {BEARER}"}))
+    channel = hook(vendor)
+    with pytest.raises(error) as caught:
+        await channel.send(notice(), None)
+    await channel.close()
+    assert leaks(caught.value, channel, caplog.text) == []
+
+
+async def test_check_posts_nothing(vendor: Vendor) -> None:
+    """Only the shape can be known."""
+    channel = hook(vendor)
+    assert "notify test" in await channel.check()
+    await channel.close()
+    assert vendor.seen == []
