@@ -7,7 +7,6 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import cast
 
 from watchdog.domain.policy import (
     BlameWeights,
@@ -28,7 +27,7 @@ from watchdog.settings.advanced import apply
 from watchdog.settings.document import Document
 from watchdog.settings.matrix import build_matrix
 from watchdog.settings.model import Adapter, DependencySettings, LogSettings, MetricsSettings, ServiceSettings, Settings
-from watchdog.settings.registries import Notifiers, Signals, check_channels, check_signals
+from watchdog.settings.registries import Registries, check_channels, check_signals
 from watchdog.settings.secrets import SecretMap
 from watchdog.settings.shape import PLATFORM_ID, MetricsShape, Shape
 from watchdog.settings.validation import validate
@@ -45,21 +44,19 @@ ENDPOINTS: Mapping[str, str] = {
 
 
 class Builder:
-    """Checks a document and assembles the settings. Without registries given, the shipped adapters are used."""
+    """Checks a document and assembles the settings."""
 
     def __init__(
         self,
         document: Document,
         secrets: SecretMap,
         environ: Mapping[str, str],
-        signals: Signals | None = None,
-        notifiers: Notifiers | None = None,
+        registries: Registries,
     ) -> None:
         self._document = document
         self._secrets = secrets
         self._environ = environ
-        self._signal_kinds = signals if signals is not None else _shipped_signals()
-        self._notifier_kinds = notifiers if notifiers is not None else _shipped_notifiers()
+        self._registries = registries
 
     def build(self, path: Path | None, folder: Path) -> Settings | None:
         """Return the settings, or None when mistakes were reported. Relative stores lie in `folder`."""
@@ -77,7 +74,7 @@ class Builder:
         references.check_dependencies(document, shape)
         references.check_advanced(document, shape)
         vendors = references.status_pages(document, shape, kinds)
-        needs.check_secrets(document, shape, modes, signals, channels, self._notifier_kinds, self._secrets)
+        needs.check_secrets(document, shape, modes, signals, channels, self._registries, self._secrets)
         needs.check_remote_write(document, shape, self._secrets)
         if document.mistakes:
             return None
@@ -107,13 +104,13 @@ class Builder:
         adapters: dict[str, dict[str, Adapter]] = {}
         policies: dict[str, tuple[SignalPolicy, ...]] = {}
         for name, service in shape.services.items():
-            adapters[name], found = check_signals(self._document, name, service, self._signal_kinds)
+            adapters[name], found = check_signals(self._document, name, service, self._registries.signals)
             policies[name] = _with_a_critical_one(found, adapters[name])
         return adapters, policies
 
     def _channels(self, shape: Shape) -> dict[str, Adapter]:
         """Return the channels; the console when none is configured, so that somebody could read it."""
-        return check_channels(self._document, shape.channels or {"console": {}}, self._notifier_kinds)
+        return check_channels(self._document, shape.channels or {"console": {}}, self._registries.notifiers)
 
     def _modes(self, shape: Shape) -> dict[str, str]:
         """Return each service's mode; a preview copy of ourselves only observes."""
@@ -190,15 +187,3 @@ def _metrics(shape: MetricsShape) -> MetricsSettings:
         remote_write_user=shape.remote_write_user,
         every_seconds=shape.every,
     )
-
-
-def _shipped_signals() -> Signals:
-    from watchdog.adapters.signals import SIGNALS
-
-    return cast(Signals, SIGNALS)
-
-
-def _shipped_notifiers() -> Notifiers:
-    from watchdog.adapters.notifiers import NOTIFIERS
-
-    return NOTIFIERS

@@ -92,8 +92,9 @@ def parse(text: str, name: str) -> Document:
     if len(text.encode()) > SIZE_MAX:
         document.mistakes.append(Mistake(f"{name}:1", f"larger than {SIZE_MAX // 1024} KiB", "split what is not ours"))
         return document
-    loader = yaml.SafeLoader(text)
+    loader: yaml.SafeLoader | None = None
     try:
+        loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
         if not isinstance(node, yaml.MappingNode):
             raise _Refused("not a mapping of keys to values")
@@ -106,7 +107,8 @@ def parse(text: str, name: str) -> Document:
     except _Refused as error:
         document.mistakes.append(Mistake(f"{name}:1", str(error), "start from config/minimal.yaml"))
     finally:
-        loader.dispose()
+        if loader is not None:
+            loader.dispose()
     return document
 
 

@@ -4,11 +4,13 @@ import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 
+from watchdog.adapters.notifiers import NOTIFIERS
+from watchdog.adapters.signals import SIGNALS
 from watchdog.domain.errors import ConfigurationError, Mistake
 from watchdog.settings.build import Builder
 from watchdog.settings.document import SIZE_MAX, parse
 from watchdog.settings.model import Settings
-from watchdog.settings.registries import Notifiers, Signals
+from watchdog.settings.registries import Notifiers, Registries, Signals
 from watchdog.settings.secrets import TEXT, read_dotenv, read_secrets, unknown_variables
 
 FILE = "watchdog.yaml"
@@ -19,8 +21,8 @@ def load(
     environ: Mapping[str, str],
     cwd: Path,
     *,
-    signals: Signals | None = None,
-    notifiers: Notifiers | None = None,
+    signals: Signals = SIGNALS,
+    notifiers: Notifiers = NOTIFIERS,
 ) -> Settings:
     """Return the settings from the given file, else `./watchdog.yaml`, else the text in WATCHDOG_CONFIG_YAML.
 
@@ -35,7 +37,7 @@ def load(
     document = parse(text, name)
     settings = None
     if document.data or not document.mistakes:
-        settings = Builder(document, secrets, environ, signals, notifiers).build(found, folder)
+        settings = Builder(document, secrets, environ, Registries(signals, notifiers)).build(found, folder)
     mistakes = (*sorted(document.mistakes, key=_line), *dotenv_mistakes, *secret_mistakes, *misspelt)
     if mistakes or settings is None:
         raise ConfigurationError(mistakes or (Mistake(name, "cannot be understood", "start from config/minimal.yaml"),))

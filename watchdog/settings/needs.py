@@ -1,16 +1,15 @@
 """Which secrets the configuration needs, and what a user should be warned of."""
 
 from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
 
 from watchdog.settings.document import Document, Path
 from watchdog.settings.model import Adapter
-from watchdog.settings.registries import Notifiers
-from watchdog.settings.shape import Shape
+from watchdog.settings.registries import Registries
+from watchdog.settings.shape import Shape, is_loopback
 
 RENDER_KEY = "WATCHDOG_RENDER_API_KEY"
 HEARTBEAT = "WATCHDOG_HEARTBEAT_URL"
-SIGNAL_SECRETS: Mapping[str, str] = {"sentry": "WATCHDOG_SENTRY_TOKEN"}
-"""Kinds of signals that cannot be read without a secret."""
 WITH_RENDER = frozenset({"render_events"})
 """Kinds of signals that are `Unknown` without a Render key."""
 
@@ -21,7 +20,7 @@ def check_secrets(
     modes: Mapping[str, str],
     signals: Mapping[str, Mapping[str, Adapter]],
     channels: Mapping[str, Adapter],
-    notifiers: Notifiers,
+    registries: Registries,
     variables: Mapping[str, str],
 ) -> None:
     """Report every secret that is needed and not set, once, at the first line that needs it."""
@@ -32,12 +31,11 @@ def check_secrets(
             needed.setdefault(RENDER_KEY, (path, f"mode {mode}"))
     for service, adapters in signals.items():
         for name, adapter in adapters.items():
-            if adapter.kind in SIGNAL_SECRETS:
-                needed.setdefault(
-                    SIGNAL_SECRETS[adapter.kind], (("services", service, "signals", name), f"a {adapter.kind} signal")
-                )
+            for variable in registries.signals[adapter.kind].secrets:
+                path = ("services", service, "signals", name)
+                needed.setdefault(variable, (path, f"a {adapter.kind} signal"))
     for name, adapter in channels.items():
-        for variable in notifiers[adapter.kind].secrets(adapter.options):
+        for variable in registries.notifiers[adapter.kind].secrets(adapter.options):
             needed.setdefault(variable, (("channels", name), f"the channel {name}"))
     if shape.metrics.remote_write_user:
         path = ("metrics", "remote_write_user")
@@ -63,10 +61,9 @@ def check_remote_write(document: Document, shape: Shape, variables: Mapping[str,
     if password and token:
         what = "both WATCHDOG_REMOTE_WRITE_PASSWORD and _TOKEN are set"
         document.report(path, what, "keep the one your receiver asks for")
-    if (password or token) and metrics.remote_write.startswith("http://"):
-        host = metrics.remote_write.removeprefix("http://")
-        if not host.startswith(("127.", "localhost", "[::1]")):
-            document.report(path, "the credentials would travel in clear", "write https://")
+    url = urlsplit(metrics.remote_write)
+    if (password or token) and url.scheme == "http" and not is_loopback(url.hostname or ""):
+        document.report(path, "the credentials would travel in clear", "write https://")
 
 
 def warnings_of(

@@ -1,7 +1,7 @@
 """What the configuration asks of adapters: the shape of an entry in SIGNALS and in NOTIFIERS, and their checking."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from watchdog.adapters.options import Options
 from watchdog.domain.policy import SignalPolicy
@@ -22,6 +22,10 @@ class SignalEntry(Protocol):
     def policy(self) -> Callable[[str, Any], SignalPolicy]:
         """Return the policy of a signal of that name with those options."""
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The names of the variables that must be set."""
+
 
 class NotifierEntry(Protocol):
     """One kind of channel: its options, and the variables they require."""
@@ -37,6 +41,13 @@ class NotifierEntry(Protocol):
 
 Signals = Mapping[str, SignalEntry]
 Notifiers = Mapping[str, NotifierEntry]
+
+
+class Registries(NamedTuple):
+    """Every kind of signal and of channel there is."""
+
+    signals: Signals
+    notifiers: Notifiers
 
 
 def check_signals(

@@ -8,6 +8,7 @@ Rule 3: no unions: a mistake must have one place.
 import ipaddress
 import re
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -46,19 +47,21 @@ NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,38}[A-Za-z0-9])?")
 PLATFORM_ID = re.compile(r"(srv|crn|dpg|red)-[A-Za-z0-9-]{1,60}")
 
 
-def _http_url(text: str) -> str:
-    match = re.fullmatch(r"(https?)://([^\s/?#@:\[\]]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?([/?#]\S*)?", text)
-    if match is None or len(text) > 2000:
-        raise ValueError("not a web address: write https://host/path, without a user or password in it")
-    if match[1] == "http" and not is_loopback(match[2]):
-        raise ValueError("not encrypted: write https:// (http:// is for this machine only)")
-    return text.rstrip("/") if match[4] in (None, "/") else text
+_URL = re.compile(r"(https?)://([^\s/?#@:\[\]]+|\[[0-9A-Fa-f:]+\])(:\d{1,5})?([/?#]\S*)?")
 
 
 def _any_http_url(text: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/?#@]+([/?#]\S*)?", text) or len(text) > 2000:
+    match = _URL.fullmatch(text)
+    if match is None or len(text) > 2000:
         raise ValueError("not a web address: write https://host/path, without a user or password in it")
-    return text
+    return text.rstrip("/") if match[4] in (None, "/") else text
+
+
+def _http_url(text: str) -> str:
+    plain = _any_http_url(text)
+    if plain.startswith("http://") and not is_loopback(urlsplit(plain).hostname or ""):
+        raise ValueError("not encrypted: write https:// (http:// is for this machine only)")
+    return plain
 
 
 def is_loopback(host: str) -> bool:

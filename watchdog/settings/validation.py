@@ -65,7 +65,11 @@ def validate(model: type[M], data: Mapping[str, Any], document: Document, prefix
 
 def nearest(name: object, known: Iterable[str]) -> str:
     """Return the known name that looks most like it, or nothing."""
-    close = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.6)
+    known = list(known)
+    without_unit = str(name).removesuffix("_seconds").removesuffix("_minutes")
+    if without_unit in known:
+        return without_unit
+    close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.6)
     return close[0] if close else ""
 
 
@@ -170,7 +174,7 @@ def _own_words(problem: ErrorDetails) -> tuple[str, str]:
     """Split an adapter's `what: write …`; cut out what was typed, should the text repeat it."""
     text = str(problem["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
     given = problem.get("input")
-    if isinstance(given, str) and len(given) >= 6:
+    if isinstance(given, str) and len(given) >= 16:
         text = text.replace(given, "…")
     what, found, instead = text.partition(": write ")
     return (what, f"write {instead}") if found else (text, "")

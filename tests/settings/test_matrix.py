@@ -1,0 +1,59 @@
+"""The severity matrix: merged over the runbook's, and never absurd."""
+
+import pytest
+
+from tests.settings.texts import SMALL, loaded, shown
+from watchdog.domain.policy import Action, Severity
+
+PAGED = SMALL + "  pagerduty: {}\n"
+SECRET = {"WATCHDOG_PAGERDUTY_ROUTING_KEY": "x"}
+
+
+def test_who_is_told_by_default() -> None:
+    """Everybody of what is bad; nobody is woken for what is not; notes are only written down."""
+    matrix = loaded(PAGED, SECRET).policy.matrix
+    assert matrix[Severity.CRITICAL].tell == ("console", "pagerduty")
+    assert matrix[Severity.HIGH].tell == ("console", "pagerduty")
+    assert matrix[Severity.MEDIUM].tell == ("console",)
+    assert matrix[Severity.LOW].tell == ()
+
+
+def test_an_omitted_key_keeps_its_default() -> None:
+    """One may change the channel alone."""
+    text = PAGED + "policy: {critical: {tell: [console]}, high: {within: 20m}, low: {do: tell}}\n"
+    matrix = loaded(text, SECRET).policy.matrix
+    assert matrix[Severity.CRITICAL].do is Action.ROLLBACK
+    assert matrix[Severity.CRITICAL].within_seconds == 300.0
+    assert matrix[Severity.CRITICAL].tell == ("console",)
+    assert matrix[Severity.HIGH].within_seconds == 1200.0
+    assert matrix[Severity.LOW].tell == ("console",)
+
+
+@pytest.mark.parametrize(
+    ("policy", "says"),
+    [
+        ("low: {do: rollback}", "policy.low.do: impossible: low never asks for rollback -> write one of: tell, note"),
+        ("medium: {do: rollback}", "policy.medium.do: impossible: medium never asks for rollback"),
+        ("critical: {do: note}", "policy.critical.do: impossible: critical never asks for note"),
+        ("critical: {do: ask}, high: {do: rollback}", "policy.high.do: impossible: high would rollback"),
+        ("critical: {do: tell}", "policy.critical.do: impossible: high would ask where critical would only tell"),
+        ("high: {do: note}", "policy.high.do: impossible: medium would tell where high would only note"),
+        ("low: {within: 1h}", "policy.low.within: impossible: a note has no deadline"),
+        ("low: {tell: [console]}", "policy.low.tell: impossible: a note tells nobody"),
+        ("critical: {tell: []}", "policy.critical.tell: impossible: nobody would hear"),
+        ("critical: {tell: [consol]}", "policy.critical.tell[0]: names no configured channel -> did you mean console?"),
+        ("critical: {tell: [slack]}", "policy.critical.tell[0]: names no configured channel"),
+        ("critical: {tell: [console, console]}", "policy.critical.tell[1]: names a channel twice"),
+        ("medium: {do: ticket}", "policy.medium.do: not available in this version"),
+        ("high: {approver: lead}", "policy.high.approver: not available in this version"),
+        ("high: {then: escalate}", "policy.high.then: not available in this version"),
+        ("hihg: {}", "policy.hihg: unknown key -> did you mean high?"),
+        ("high: {within: 15}", "policy.high.within: a duration needs a unit -> write 15s"),
+    ],
+)
+def test_absurd_policies_are_one_mistake_each(policy: str, says: str) -> None:
+    """With the line they stand on."""
+    text = shown(SMALL + f"policy: {{{policy}}}\n")
+    assert says in text
+    assert text.startswith("watchdog.yaml:9: ")
+    assert "\n" not in text

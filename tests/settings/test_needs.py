@@ -1,0 +1,108 @@
+"""Which secrets a configuration needs, and what it is warned of."""
+
+import pytest
+
+from tests.settings.test_references import KEY, changed
+from tests.settings.texts import SMALL, loaded, mistakes, shown
+
+EMAIL = "email: {smtp: 'mail.example:587', from: a@acme.example, to: [b@acme.example]"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "variable"),
+    [
+        (changed("version: 1", "version: 1\nmode: assist"), 2, "WATCHDOG_RENDER_API_KEY"),
+        (changed("    signals", "    mode: autonomous\n    signals"), 5, "WATCHDOG_RENDER_API_KEY"),
+        (changed("console", "slack"), 8, "WATCHDOG_SLACK_WEBHOOK_URL"),
+        (changed("console: {}", 'slack: {channel: "#ops"}'), 8, "WATCHDOG_SLACK_BOT_TOKEN"),
+        (changed("console", "pagerduty"), 8, "WATCHDOG_PAGERDUTY_ROUTING_KEY"),
+        (changed("console", "webhook"), 8, "WATCHDOG_WEBHOOK_URL"),
+        (changed("console: {}", EMAIL + ", user: a}"), 8, "WATCHDOG_SMTP_PASSWORD"),
+        (changed("http: https://www.acme.example", "sentry: acme/web"), 6, "WATCHDOG_SENTRY_TOKEN"),
+        (
+            SMALL + "metrics: {remote_write: https://m.example/write, remote_write_user: me}",
+            9,
+            "WATCHDOG_REMOTE_WRITE_PASSWORD",
+        ),
+    ],
+)
+def test_what_is_used_needs_its_secret(text: str, line: int, variable: str) -> None:
+    """At the line that needs it; and it loads when the secret is set."""
+    (mistake,) = mistakes(text)
+    assert mistake.where == f"watchdog.yaml:{line}"
+    assert mistake.instead == f"set the variable {variable}"
+    value = "https://hooks.example/x" if variable.endswith("_URL") else "x"
+    assert not mistakes(text, {variable: value})
+
+
+def test_mail_without_a_login_needs_no_password() -> None:
+    """A relay on the same network."""
+    assert not mistakes(changed("console: {}", EMAIL + "}"))
+
+
+@pytest.mark.parametrize(
+    ("url", "user", "environ", "says"),
+    [
+        ("https://m.example/w", "", {"WATCHDOG_REMOTE_WRITE_PASSWORD": "p"}, "without a user"),
+        (
+            "https://m.example/w",
+            ", remote_write_user: u",
+            {"WATCHDOG_REMOTE_WRITE_PASSWORD": "p", "WATCHDOG_REMOTE_WRITE_TOKEN": "t"},
+            "both WATCHDOG_REMOTE_WRITE_PASSWORD and _TOKEN",
+        ),
+        ("http://m.example/w", "", {"WATCHDOG_REMOTE_WRITE_TOKEN": "t"}, "travel in clear"),
+        ("http://localhost.evil.example/w", "", {"WATCHDOG_REMOTE_WRITE_TOKEN": "t"}, "travel in clear"),
+        ("http://prometheus:9090/api/v1/write", "", {}, ""),
+        ("http://127.0.0.1:9090/api/v1/write", "", {"WATCHDOG_REMOTE_WRITE_TOKEN": "t"}, ""),
+    ],
+)
+def test_credentials_for_remote_write_fit_together(url: str, user: str, environ: dict[str, str], says: str) -> None:
+    """And never travel in clear."""
+    text = shown(SMALL + f"metrics: {{remote_write: '{url}'{user}}}\n", environ)
+    assert says in text
+    assert bool(text) == bool(says)
+
+
+@pytest.mark.parametrize(
+    ("text", "environ", "says"),
+    [
+        (SMALL, {}, "without WATCHDOG_RENDER_API_KEY no deploy is seen"),
+        (SMALL, {"RENDER_API_KEY": "x"}, "RENDER_* is never read for the target"),
+        (
+            changed("    signals", "    mode: autonomous\n    signals"),
+            {"WATCHDOG_RENDER_API_KEY": "x"},
+            "AUTONOMOUS WITHOUT A HEARTBEAT",
+        ),
+        (
+            SMALL.replace("http: https://www.acme.example", "sentry: a/b").replace(
+                "    sig", "    mode: autonomous\n    sig"
+            ),
+            {**KEY, "WATCHDOG_SENTRY_TOKEN": "x"},
+            "services.web is autonomous without an http signal",
+        ),
+        (
+            SMALL.replace("    sig", "    mode: autonomous\n    sig") + "policy: {critical: {do: ask}}",
+            KEY,
+            "mode autonomous, but critical only asks for ask",
+        ),
+        (SMALL.replace("channels:\n  console: {}\n", ""), KEY, "no channels: notices only go to the console"),
+        (SMALL + "control: [https://example.com]", KEY, "control: one control target may fail by itself"),
+        (SMALL + "control: []", KEY, "control: our own blindness cannot be told"),
+        (SMALL + "dependencies: {db: {render: dpg-1}}", {}, "dependencies on Render stay unknown"),
+    ],
+)
+def test_what_works_but_not_as_meant_is_a_warning(text: str, environ: dict[str, str], says: str) -> None:
+    """It loads, and says so."""
+    assert any(says in warning for warning in loaded(text, environ).warnings)
+
+
+def test_a_complete_configuration_has_no_warnings() -> None:
+    """Otherwise nobody reads them."""
+    assert loaded(changed("    signals", "    mode: autonomous\n    signals"), KEY).warnings == ()
+
+
+def test_without_channels_the_console_is_told() -> None:
+    """A page is never dropped."""
+    settings = loaded(SMALL.replace("channels:\n  console: {}\n", ""))
+    assert list(settings.channels) == ["console"]
+    assert settings.policy.alerts == ("console",)

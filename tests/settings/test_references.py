@@ -1,0 +1,136 @@
+"""What only shows when parts are seen together."""
+
+import pytest
+
+from tests.settings.texts import SMALL, loaded, shown
+from watchdog.domain.deploys import ServiceFacts
+from watchdog.domain.errors import ConfigurationError
+from watchdog.domain.policy import Mode
+from watchdog.settings import resolve_names
+
+KEY = {"WATCHDOG_RENDER_API_KEY": "key", "WATCHDOG_HEARTBEAT_URL": "https://hb.example/x"}
+API = "  api:\n    render: srv-api\n    signals:\n      home: {http: https://api.acme.example}\n"
+TWO = SMALL.replace("channels:", API + "channels:")
+
+
+def changed(old: str, new: str, text: str = SMALL) -> str:
+    """Return the text with one thing changed."""
+    assert old in text
+    return text.replace(old, new, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (changed("version: 1\n", ""), "watchdog.yaml:1: version: missing -> add version: 1"),
+        (changed("version: 1", "version: '1'"), "watchdog.yaml:1: version: not a version we know"),
+        ("version: 1\n", "services: missing"),
+        ("version: 1\nservices: {}\n", "watchdog.yaml:2: services: nothing to guard"),
+        ("version: 1\nservices: 5\n", "watchdog.yaml:2: services: must be a mapping"),
+        ("version: 1\nservices: {web: {render: srv-x}}", "services.web.signals: nothing to look at"),
+        (changed("web:", "'w b':"), "services.w b: not a name we can use"),
+        (changed("srv-web", "dpg-main"), "watchdog.yaml:4: services.web.render: a data store cannot be rolled back"),
+        (changed("srv-api", "srv-web", TWO), "watchdog.yaml:8: services.api.render: the same service as services.web"),
+        (
+            changed("    render: srv-web", "    veto: 60s"),
+            "veto: impossible: nothing happens by itself in mode observe",
+        ),
+        (changed("render: srv-web", "mode: assist"), "services.web.render: missing: mode assist needs a service"),
+        (
+            changed("    signals", "    depends_on: [web]\n    signals"),
+            "depends_on[0]: a service cannot depend on itself",
+        ),
+        (changed("    signals", "    depends_on: [render, q]\n    signals"), "depends_on[1]: names no service"),
+        (
+            changed("    signals", "    depends_on: [api, api]\n    signals", TWO),
+            "depends_on[1]: named twice",
+        ),
+        (
+            TWO.replace("srv-web", "srv-web\n    depends_on: [api]").replace(
+                "srv-api", "srv-api\n    depends_on: [web]"
+            ),
+            "services.web.depends_on: depends on itself in a circle",
+        ),
+        (SMALL + "dependencies: {db: {}}", "dependencies.db: one way to watch it"),
+        (SMALL + "dependencies: {web: {render: dpg-1}}", "dependencies.web: already the name of a service"),
+        (SMALL + "dependencies: {db: {render: my database}}", "dependencies.db.render: not a Render id"),
+        (SMALL + "vendor_status: [rendr]", "watchdog.yaml:9: vendor_status.rendr: no status page known by that name"),
+        (SMALL + "vendor_status: [render, render]", "vendor_status: names one twice -> write each once"),
+        (SMALL + "vendor_status: render", "vendor_status: not a list of status pages"),
+        (SMALL + "vendor_status: {x: 'http://status.example'}", "vendor_status.x: not encrypted -> write https://"),
+        (SMALL + "control: [example.com]", "watchdog.yaml:9: control[0]: not a web address"),
+        (SMALL + "store: postgresql://db/x", "store: PostgreSQL is not available in this version"),
+        (SMALL + "store: watchdog.db", "store: not a store -> write sqlite:///watchdog.db"),
+        (SMALL + "endpoints: {render: 'http://api.example'}", "endpoints.render: not encrypted"),
+        (SMALL + "metrics: {listen: '9464'}", "metrics.listen: not an address to listen on"),
+        (SMALL + "metrics: {listen: 'x:99999'}", "metrics.listen: not an address to listen on"),
+        (SMALL + "metrics: {remote_write_user: me}", "metrics.remote_write_user: useless without remote_write"),
+        (SMALL + "budget: {per_service_per_day: 0}", "budget.per_service_per_day: too small -> write 1 or more"),
+        (SMALL + "budget: {per_service_per_day: '2'}", "budget.per_service_per_day: must be a whole number"),
+        (SMALL + "budget: {cooldown: 30}", "budget.cooldown: a duration needs a unit -> write 30s"),
+        (SMALL + "budget: {cooldown: 0s}", "budget.cooldown: not a sensible duration"),
+        (SMALL + "log: {level: loud}", "log.level: not one of the choices -> write one of: debug, info"),
+        (
+            SMALL + "advanced: {pace: {suspect: 20s}}",
+            "advanced.pace.suspect: impossible: suspect must be less than idle",
+        ),
+        (SMALL + "advanced: {blame: {floor: 1.5}}", "advanced.blame.floor: too large -> write less than 1"),
+        (SMALL + "advanced: {detection: {run_seconds: 45}}", "unknown key -> did you mean run"),
+        (SMALL + "contacts: {}", "watchdog.yaml:9: contacts: not available in this version"),
+        (SMALL + "escalation: pagerduty", "escalation: not available in this version"),
+        (SMALL + "console: {enabled: true}", "console: not available in this version"),
+        (changed("console", "tickets"), "channels.tickets: not available in this version"),
+        (changed("console", "slak"), "channels.slak: unknown channel -> did you mean slack?"),
+        (changed("console: {}", "slack: []"), "channels.slack: must be a mapping"),
+        (changed("http: https://www.acme.example", "lighthouse: x"), "home.lighthouse: not available in this version"),
+        (changed("http:", "htp:"), "home.htp: unknown kind of signal -> did you mean http?"),
+        (changed("{http: https://www.acme.example}", "{}"), "signals.home: says nothing to look at"),
+        (changed("{http: https://www.acme.example}", "[]"), "signals.home: must be a mapping"),
+    ],
+)
+def test_each_mistake_alone_is_found_and_located(text: str, says: str) -> None:
+    """One mistake, one message."""
+    assert says in shown(text)
+
+
+def test_the_watchdog_never_guards_itself() -> None:
+    """By id and by name; Render injects both."""
+    assert "this is the watchdog itself" in shown(SMALL, {"RENDER_SERVICE_ID": "srv-web"})
+    by_name = changed("srv-web", "my-dog")
+    assert "this is the watchdog itself" in shown(by_name, {"RENDER_SERVICE_NAME": "my-dog"})
+    assert not shown(SMALL, {"RENDER_SERVICE_ID": "srv-dog", "RENDER_SERVICE_NAME": "my-dog"})
+
+
+def test_a_preview_copy_only_observes() -> None:
+    """The same key in a pull request's copy must not touch production."""
+    text = changed("render: srv-web", "render: srv-web\n    mode: autonomous\n    veto: 60s")
+    settings = loaded(text, {**KEY, "IS_PULL_REQUEST": "true"})
+    assert settings.policy.services["web"].mode is Mode.OBSERVE
+    assert settings.policy.services["web"].veto_seconds == 0.0
+    assert any("preview copy" in warning for warning in settings.warnings)
+    assert loaded(text, {**KEY, "IS_PULL_REQUEST": "false"}).policy.services["web"].veto_seconds == 60.0
+
+
+def test_dependencies_and_status_pages_become_upstreams() -> None:
+    """The host's page can veto, the others are terms of blame."""
+    text = SMALL + "dependencies: {openai: {vendor_status: https://s.example/summary.json}, db: {render: dpg-1}}\n"
+    settings = loaded(text + "vendor_status: [render, github]\n")
+    roles = {name: vendor.role for name, vendor in settings.policy.vendors.items()}
+    assert roles == {"render": "platform", "github": "upstream", "openai": "upstream", "db": "upstream"}
+    assert settings.vendors["openai"] == "https://s.example/summary.json"
+    assert "db" not in settings.vendors
+    assert settings.dependencies["db"].render == "dpg-1"
+
+
+def test_a_service_named_by_its_name_is_resolved_later() -> None:
+    """Exactly one service must have that name."""
+    settings = loaded(changed("srv-web", "acme site"))
+    assert settings.policy.services["web"].platform_id is None
+    assert settings.unresolved == {"web": "acme site"}
+    found = (ServiceFacts("srv-1", "acme site"), ServiceFacts("srv-2", "other"))
+    resolved = resolve_names(settings, found)
+    assert resolved.policy.services["web"].platform_id == "srv-1"
+    assert not resolved.unresolved
+    for wrong in ((), (*found, ServiceFacts("srv-3", "acme site"))):
+        with pytest.raises(ConfigurationError, match=r"services\.web\.render"):
+            resolve_names(settings, wrong)

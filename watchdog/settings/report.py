@@ -1,0 +1,43 @@
+"""What a configuration means, in a few lines: for `watchdog check` and the daemon's first log lines."""
+
+from watchdog.domain.policy import Action, ServicePolicy
+from watchdog.domain.units import show_seconds
+from watchdog.settings.model import Settings
+
+
+def report(settings: Settings) -> tuple[str, ...]:
+    """Return lines for people: services, policy, channels, the rest, warnings last. Never a secret."""
+    lines = [_service(settings, service) for service in settings.policy.services.values()]
+    for severity, rule in settings.policy.matrix.items():
+        within = f" within {show_seconds(rule.within_seconds)}" if rule.within_seconds else ""
+        tell = f", tells {', '.join(rule.tell)}" if rule.tell else ""
+        lines.append(f"{severity}: {rule.do}{within}{tell}")
+    budget = settings.policy.budget
+    if any(rule.do is Action.ROLLBACK for rule in settings.policy.matrix.values()):
+        lines.append(
+            f"budget: {budget.per_service_per_day} rollbacks per service and day, {budget.per_fleet_per_10m} in 10 min"
+            f" altogether, {show_seconds(budget.cooldown_seconds)} between two"
+        )
+    lines.append(f"channels: {', '.join(settings.channels)}")
+    lines.append(
+        f"status pages: {', '.join(settings.vendors) or 'none'}; control: {len(settings.policy.control)} sites"
+    )
+    lines.append(f"store: {settings.store_url}; metrics: {_metrics(settings)}")
+    lines.append(f"secrets set: {', '.join(sorted(settings.secrets)) or 'none'}")
+    lines.extend(f"WARNING {warning}" for warning in settings.warnings)
+    return tuple(lines)
+
+
+def _service(settings: Settings, service: ServicePolicy) -> str:
+    render = settings.services[service.name].render
+    signals = ", ".join(
+        f"{signal.name} ({signal.kind}{', critical' if signal.critical else ''})" for signal in service.signals
+    )
+    veto = f", {show_seconds(service.veto_seconds)} to stop it" if service.veto_seconds else ""
+    return f"{service.name}: {service.mode}{veto}, {'on Render' if render else 'not on Render'}; watches {signals}"
+
+
+def _metrics(settings: Settings) -> str:
+    metrics = settings.metrics
+    listen = f"listen on {metrics.host}:{metrics.port}" if metrics.host else "listen on nothing"
+    return f"{listen}, sent every {show_seconds(metrics.every_seconds)}" if metrics.remote_write else listen
