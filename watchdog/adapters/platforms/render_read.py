@@ -183,7 +183,7 @@ class RenderReader:
 
 
 def service_path(service_id: str) -> str:
-    """Return the path of a service or database. Raises Permanent for what cannot be an id: it may not leave its place."""
+    """Return the path of a service or database. Raises Permanent for what cannot be an id."""
     return f"/{'postgres' if service_id.startswith(POSTGRES) else 'services'}/{safe_id(service_id)}"
 
 
