@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from watchdog.cli.text import INDENT, clean
-from watchdog.domain.errors import ConfigurationError, OutcomeUnknown, Permanent, Refused, Temporary, WatchdogError
+from watchdog.domain.errors import ConfigurationError, OutcomeUnknown, Refused, Temporary, WatchdogError
 
 DONE, FAILED, USAGE, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
 PIPE_WIDTH = 4000
@@ -77,6 +77,4 @@ def _next_step(error: WatchdogError) -> str:
         return f"Try again{wait}."
     if isinstance(error, OutcomeUnknown):
         return "It may have happened: look it up (watchdog deploys SERVICE) before you repeat it."
-    if isinstance(error, Permanent):
-        return "Repeating will not help: `watchdog check --live` names what to change."
     return ""

@@ -5,6 +5,7 @@ Rule: a cell is `Text`, never markup, so that foreign words cannot style or driv
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, tzinfo
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
@@ -15,10 +16,20 @@ from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Incident, ServiceState, State, TargetChoice
 from watchdog.domain.policy import Policy
 from watchdog.domain.readings import Bad, Good, Reading
-from watchdog.domain.reports import CheckReport, SignalReport
+from watchdog.domain.reports import SignalReport
 from watchdog.domain.units import show_seconds
 
-STYLES = {"GOOD": "green", "BAD": "bold red", "UNKNOWN": "yellow", "ok": "green", "WRONG": "bold red", "?": "yellow"}
+if TYPE_CHECKING:
+    from watchdog.settings.check_result import CheckResult
+
+STYLES = {
+    "GOOD": "green",
+    "BAD": "bold red",
+    "UNKNOWN": "yellow",
+    "ok": "green",
+    "warn": "yellow",
+    "fail": "bold red",
+}
 STALE_SECONDS = 120.0
 """The daemon saves its detectors every 30 s; older than four of those, it does not run."""
 
@@ -131,8 +142,7 @@ def once(read: Sequence[SignalReport]) -> Table:
     return table(("signal", "now", "took", "why"), rows)
 
 
-def checks(done: Sequence[CheckReport]) -> Table:
+def checks(done: Sequence["CheckResult"]) -> Table:
     """Return one row per thing checked, with the fix for what is wrong."""
-    words = {True: "ok", False: "WRONG", None: "?"}
-    rows = [(one.name, words[one.ok], one.text + (f" -> {one.fix}" if one.fix else "")) for one in done]
+    rows = [(one.name, one.outcome.value, one.what + (f" -> {one.fix}" if one.fix else "")) for one in done]
     return table(("what", "", "found"), rows)

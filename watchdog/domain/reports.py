@@ -16,16 +16,6 @@ class SignalReport:
 
 
 @dataclass(frozen=True, slots=True)
-class CheckReport:
-    """One thing that was checked: what was proved, or what is wrong and the fix. `ok` None: could not be told."""
-
-    name: str
-    ok: bool | None
-    text: str
-    fix: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class DemoResult:
     """How a demo ended: the first eleven fields are the `--json` object, the others are for the screen.
 

@@ -1,0 +1,139 @@
+"""Commands that change something. Each becomes a row the daemon answers; who typed it is recorded."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from watchdog.cli.context import Context, known_service, mistaken
+from watchdog.cli.text import clean
+
+It = Annotated[Context, Parameter(parse=False)]
+COMMIT_LENGTH_MIN = 7
+
+
+async def rollback(
+    service: str,
+    /,
+    *,
+    to: str | None = None,
+    dry_run: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    it: It,
+) -> int:
+    """Roll a service back by hand: same protocol, same guards and same record as the watchdog's own.
+
+    Parameters
+    ----------
+    service
+        Its name in the configuration.
+    to
+        The deploy to go back to, as in dep-40; without it, the one the watchdog would choose.
+    dry_run
+        Only say what would be done and what every guard answers.
+    """
+    settings = it.settings()
+    known_service(settings, service)
+    if dry_run:
+        return await _plan(it, service, to)
+    return await _submit(it, "rollback", {"service": service, "target": to})
+
+
+async def _plan(it: Context, service: str, to: str | None) -> int:
+    from watchdog.cli import output, reasons
+    from watchdog.domain.incidents import Verdict
+
+    plan = await it.app().plan(it.settings(), service, to)
+    blocked = any(answer.verdict is Verdict.BLOCK for answer in plan.guards)
+    impossible = plan.target is None or plan.target.deploy is None
+    end = "A guard refuses it." if blocked or impossible else f"To do it: watchdog rollback {service}"
+    again = f" --to {to}" if to and not (blocked or impossible) else ""
+    lines = [*reasons.target(plan.target), *reasons.guards(plan.guards), "", f"Nothing was changed. {end}{again}"]
+    output.show_lines(lines)
+    return output.REFUSED if blocked or impossible else output.DONE
+
+
+async def approve(incident: str, /, *, it: It) -> int:
+    """Say yes to what an incident asks.
+
+    Parameters
+    ----------
+    incident
+        Its id, as in INC-1.
+    """
+    return await _submit(it, "approve", {"incident": incident})
+
+
+async def reject(incident: str, /, *, it: It) -> int:
+    """Say no to what an incident asks; nothing is changed then.
+
+    Parameters
+    ----------
+    incident
+        Its id, as in INC-1.
+    """
+    return await _submit(it, "reject", {"incident": incident})
+
+
+async def stop(incident: str, /, *, it: It) -> int:
+    """Stop an announced rollback before it is sent.
+
+    Parameters
+    ----------
+    incident
+        Its id, as in INC-1.
+    """
+    return await _submit(it, "stop", {"incident": incident})
+
+
+async def pause(*, it: It) -> int:
+    """Go on watching and telling, but touch nothing until `resume`."""
+    return await _submit(it, "pause", {})
+
+
+async def resume(*, it: It) -> int:
+    """Give the watchdog its right to act back."""
+    return await _submit(it, "resume", {})
+
+
+async def trust(commit: str, /, *, it: It) -> int:
+    """Lift a commit from the deny-list: it may be rolled back to again.
+
+    Parameters
+    ----------
+    commit
+        The commit or image digest, or its first 7 characters and more.
+    """
+    if len(commit.removeprefix("sha256:")) < COMMIT_LENGTH_MIN:
+        mistaken(commit, "too short to name one commit", f"give {COMMIT_LENGTH_MIN} characters or more")
+    return await _submit(it, "trust", {"commit": commit})
+
+
+async def label(incident: str, verdict: Literal["right", "wrong"], /, *, it: It) -> int:
+    """Record whether the watchdog judged an incident right; this is how it can be measured.
+
+    Parameters
+    ----------
+    incident
+        Its id, as in INC-1.
+    verdict
+        Your judgement.
+    """
+    from watchdog.cli import output
+
+    async with it.app().reading(it.settings()) as store:
+        if not await store.label(incident, verdict, it.who()):
+            mistaken(incident, "no such incident", "`watchdog incidents` lists them")
+    output.show_lines([f"{clean(incident)} is recorded as judged {verdict}."])
+    return output.DONE
+
+
+async def _submit(it: Context, name: str, arguments: Mapping[str, Any]) -> int:
+    """Have the change applied and print the answer; the answer's exit code is ours."""
+    from watchdog.cli import output
+
+    answered = await it.app().command(it.settings(), name, arguments, it.who())
+    if answered.ok:
+        output.show_lines([clean(answered.answer or "Done.")])
+        return output.DONE
+    output.complain(answered.answer or "the daemon did not say why it refused")
+    return answered.exit_code or output.FAILED

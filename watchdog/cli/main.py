@@ -1,0 +1,126 @@
+"""The command `watchdog`: which commands there are, and how their results become exit codes.
+
+0 done · 1 failed · 2 configuration or usage · 3 refused by a guard. An expected error is a sentence, not a traceback.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, CycloptsError, Group, Parameter
+
+from watchdog import __version__
+from watchdog.cli import acting, output, reading, running
+from watchdog.cli.context import Context, Roof
+from watchdog.domain.errors import WatchdogError
+
+HELP = """Guards a web site on Render: finds an incident, judges whether the last deploy is to blame, and, as far as you
+allow it, rolls that deploy back, proves that the site recovered, and tells people.
+
+First: `watchdog demo` (needs no account), then `watchdog init` and `watchdog check --live`.
+"""
+Command = Callable[..., Coroutine[Any, Any, int]]
+GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
+    ("Getting started", (running.demo, running.init, running.check, running.run)),
+    (
+        "Looking",
+        (
+            reading.status,
+            reading.once,
+            reading.incidents,
+            reading.explain,
+            reading.why_not,
+            reading.history,
+            reading.deploys,
+        ),
+    ),
+    (
+        "Deciding",
+        (
+            acting.approve,
+            acting.reject,
+            acting.stop,
+            acting.rollback,
+            acting.pause,
+            acting.resume,
+            acting.trust,
+            acting.label,
+        ),
+    ),
+)
+"""Every command, in the order of the help."""
+
+
+def _plain_error(error: CycloptsError) -> str:
+    return f"{str(error).removesuffix('.')} (see watchdog --help)"
+
+
+app = App(name="watchdog", help=HELP, version=__version__, help_format="markdown", error_formatter=_plain_error)
+groups = [Group(title, sort_key=order) for order, (title, _) in enumerate(GROUPS)]
+for group, (_, commands) in zip(groups, GROUPS, strict=True):
+    for place, one in enumerate(commands):
+        app.command(one, group=group, sort_key=place)
+notify = App(
+    name="notify",
+    help="Prove that the channels to people work: `notify test`.",
+    group=groups[0],
+    sort_key=9,
+)
+notify.command(running.notify_test, name="test")
+app.command(notify)
+
+Prepared = Callable[[Context], Coroutine[Any, Any, int]]
+
+
+@app.meta.default
+def prepare(
+    *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
+    config: Annotated[Path | None, Parameter(name=["--config", "-c"])] = None,
+) -> tuple[Prepared, Path | None] | None:
+    """Parse the command and say what to run.
+
+    Parameters
+    ----------
+    config
+        The configuration file; else ./watchdog.yaml, else the text in WATCHDOG_CONFIG_YAML.
+    """
+    command, bound, ignored = app.parse_args(tokens, exit_on_error=False, print_error=True)
+    if "it" not in ignored:
+        command(*bound.args, **bound.kwargs)
+        return None
+    return (lambda it: command(*bound.args, **bound.kwargs, it=it)), config
+
+
+def main(tokens: Sequence[str] | None = None, load_roof: Callable[[], Roof] | None = None) -> int:
+    """Run one command and return its exit code."""
+    try:
+        found = app.meta(tokens, exit_on_error=False, print_error=True, result_action="return_value")
+    except CycloptsError:
+        return output.USAGE
+    if found is None:
+        return output.DONE
+    prepared, config = found
+    return _run(prepared, Context(config, os.environ, Path.cwd(), load_roof or _real_roof))
+
+
+def _run(prepared: Prepared, it: Context) -> int:
+    try:
+        code = asyncio.run(prepared(it))
+        sys.stdout.flush()
+        return code
+    except WatchdogError as error:
+        return output.explain_error(error)
+    except KeyboardInterrupt:
+        return output.INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return output.DONE
+
+
+def _real_roof() -> Roof:
+    from watchdog.cli.roof import AppRoof
+
+    return AppRoof()

@@ -1,0 +1,183 @@
+"""The commands' view of the composition root: what `watchdog.app` offers, and the questions only a person asks.
+
+Rule: nothing here changes production; a rollback by hand is only *planned* here, by the same pure core.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from watchdog.adapters.platforms import PLATFORMS
+from watchdog.app import queries
+from watchdog.app.build import build_sources
+from watchdog.app.demo import demo as play
+from watchdog.app.run import run as run_daemon
+from watchdog.cli.context import Screen
+from watchdog.core.blame import live_deploy
+from watchdog.core.machine import step
+from watchdog.core.target import Search, choose_target
+from watchdog.daemon.clock import SystemClock
+from watchdog.daemon.engine import CONTROL, VENDORS
+from watchdog.domain.deploys import Deploy, ServiceFacts
+from watchdog.domain.effects import Note
+from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Refused
+from watchdog.domain.events import DeploysListed, RollbackRequested
+from watchdog.domain.incidents import Decision, ServiceState, State, TargetChoice
+from watchdog.domain.reports import DemoResult, SignalReport
+from watchdog.ports import Command, Notifier, Platform, Store
+from watchdog.settings import Settings
+from watchdog.settings.build import ENDPOINTS
+from watchdog.settings.check import CheckResult, World, live_checks
+from watchdog.settings.secrets import read_dotenv, read_secrets
+
+RENDER_KEY = "WATCHDOG_RENDER_API_KEY"
+
+
+class AppRoof:
+    """The real composition root, as the commands need it."""
+
+    async def run(self, settings: Settings, /) -> int:
+        """Run the daemon until it is told to stop."""
+        await run_daemon(settings, SystemClock())
+        return 0
+
+    async def once(self, settings: Settings, /) -> Sequence[SignalReport]:
+        """Read everything once."""
+        return await queries.once(settings)
+
+    def reading(self, settings: Settings, /) -> AbstractAsyncContextManager[Store]:
+        """Open the record."""
+        return queries.reading(settings)
+
+    async def command(self, settings: Settings, name: str, arguments: Mapping[str, Any], by: str, /) -> Command:
+        """Have a change applied."""
+        return await queries.command(settings, name, arguments, by)
+
+    async def check(self, settings: Settings, /) -> Sequence[CheckResult]:
+        """Try everything once."""
+        state = await _state(settings)
+        settings, platform = await queries.platform(settings)
+        channels = queries.notifiers(settings)
+        sources = build_sources(settings, SystemClock(), platform)
+        world = World(
+            platform=platform,
+            channels=channels,
+            signals={f"{name}/{source.name}": source for name, source in sources if name not in (CONTROL, VENDORS)},
+            controls={source.name: source for name, source in sources if name == CONTROL},
+            pages={source.name: source for name, source in sources if name == VENDORS},
+            target=lambda name, deploys, _: target_now(settings, state, name, deploys),
+        )
+        try:
+            return await live_checks(settings, world)
+        finally:
+            for _, source in sources:
+                await source.close()
+            for channel in channels.values():
+                await channel.close()
+            if platform is not None:
+                await platform.close()
+
+    async def deploys(self, settings: Settings, service: str, /) -> tuple[Sequence[Deploy], TargetChoice | None]:
+        """Return the deploys, and where a rollback would lead."""
+        state = await _state(settings)
+        async with _open_platform(settings, service) as (settings, platform, platform_id):
+            found = await platform.deploys(platform_id)
+        return found, target_now(settings, state, service, found)
+
+    async def plan(self, settings: Settings, service: str, to: str | None, /) -> Decision:
+        """Return what a rollback by hand would do now. Raises Refused with the guard's reason."""
+        state = await _state(settings)
+        async with _open_platform(settings, service) as (settings, platform, platform_id):
+            facts = await platform.facts(platform_id)
+            found = tuple(await platform.deploys(platform_id))
+        return planned(settings, state, DeploysListed(SystemClock().now(), service, found, facts), to)
+
+    @asynccontextmanager
+    async def notifiers(self, settings: Settings, /) -> AsyncIterator[Mapping[str, Notifier]]:
+        """Open the channels."""
+        channels = queries.notifiers(settings)
+        try:
+            yield channels
+        finally:
+            for channel in channels.values():
+                await channel.close()
+
+    async def services(self, environ: Mapping[str, str], cwd: Path, base_url: str | None, /) -> Sequence[ServiceFacts]:
+        """Return what the key can see."""
+        from_file, mistakes = read_dotenv(cwd)
+        secrets, more = read_secrets({**from_file, **environ})
+        if mistakes or more:
+            raise ConfigurationError((*mistakes, *more))
+        if RENDER_KEY not in secrets:
+            how = "create a key (Render: Account Settings, API Keys) and set the variable, or put it into .env"
+            raise ConfigurationError((Mistake(RENDER_KEY, "not set", how),))
+        client = PLATFORMS["render"](
+            secrets[RENDER_KEY],
+            (base_url or ENDPOINTS["render"]).rstrip("/"),
+            SystemClock(),
+            writable_ids=frozenset(),
+            all_ids=frozenset(),
+        )
+        try:
+            return await client.services()
+        finally:
+            await client.close()
+
+    async def demo(self, scenario: str, screen: Screen | None, /) -> DemoResult:
+        """Play a scenario; the screen is shown the result too."""
+        return await play(scenario, screen)
+
+
+async def _state(settings: Settings) -> State:
+    """Return what the daemon last saved, or nothing known."""
+    async with queries.reading(settings) as store:
+        return await store.load() or State()
+
+
+@asynccontextmanager
+async def _open_platform(settings: Settings, service: str) -> AsyncIterator[tuple[Settings, Platform, str]]:
+    settings, platform = await queries.platform(settings)
+    if platform is None:
+        raise Permanent(f"deploys cannot be read without a key: set {RENDER_KEY}")
+    try:
+        platform_id = settings.policy.services[service].platform_id
+        if platform_id is None:
+            raise Permanent(f"{service} is not on Render: add services.{service}.render")
+        yield settings, platform, platform_id
+    finally:
+        await platform.close()
+
+
+def target_now(settings: Settings, state: State, service: str, deploys: Sequence[Deploy]) -> TargetChoice:
+    """Return where a rollback of the live deploy would lead, by our own record of which deploys were good."""
+    live = live_deploy(deploys)
+    if live is None:
+        return TargetChoice(None, "the platform names no live deploy")
+    known = state.services.get(service) or ServiceState(service, watching_since=SystemClock().now())
+    return choose_target(
+        Search(
+            deploys=deploys,
+            suspect=live,
+            change=live,
+            configuration=False,
+            denied=state.denied,
+            healthy_seconds=known.healthy_seconds,
+            watching_since=known.watching_since,
+            limits=settings.policy.verification,
+        )
+    )
+
+
+def planned(settings: Settings, state: State, listed: DeploysListed, to: str | None) -> Decision:
+    """Return the core's own decision for a rollback by hand; nothing of it is saved or done. Raises Refused."""
+    state, _ = step(state, listed, settings.policy)
+    asked = RollbackRequested(listed.at, listed.service, "--dry-run", to)
+    state, effects = step(state, asked, settings.policy)
+    for effect in effects:
+        if isinstance(effect, Note) and effect.label == "REFUSED":
+            raise Refused(effect.text)
+    incident = state.services[listed.service].incident
+    if incident is None or incident.decision is None or incident.decision.at != listed.at:
+        raise Refused("the watchdog is busy with this service: see `watchdog status`")
+    return incident.decision
