@@ -45,19 +45,23 @@ async def test_a_mail_reads_like_the_notice_and_goes_to_all(post: Start) -> None
 
 
 async def test_an_incident_is_one_conversation(post: Start) -> None:
-    """Later mails answer the first; a repeated send has the same Message-ID; another incident has its own."""
+    """Later mails answer the first; a repeated send has the same Message-ID; another incident has its own.
+
+    So has the same one told anew by somebody who forgot: a server may hide a Message-ID it has seen."""
     server = await post()
     channel = mailer(server)
     first = await channel.send(notice(), None)
     for _ in range(2):
         assert await channel.send(notice(NoticeKind.RESOLVED), first) == first
-    other = await channel.send(notice(incident="INC-2"), None)
+    other = await channel.send(notice(incident="INC-2"), "<x>\r\nBcc: a damaged reference")
+    await channel.send(notice(at=notice().at + 9), None)
     await channel.close()
-    opened, resolved, again, elsewhere = server.mails
+    opened, resolved, again, elsewhere, later = server.mails
     assert resolved["In-Reply-To"] == resolved["References"] == opened["Message-ID"] == first
     assert again["Message-ID"] == resolved["Message-ID"] != first
     assert elsewhere["In-Reply-To"] is None
     assert elsewhere["Message-ID"] == other != first
+    assert later["Message-ID"] not in (first, other)
 
 
 async def test_no_word_of_a_stranger_becomes_a_header(post: Start) -> None:

@@ -53,7 +53,19 @@ async def test_one_message_per_incident_edited_in_place_with_a_thread(vendor: Ve
     ]
     assert (reply.body["channel"], reply.body["thread_ts"]) == ("C0INCIDENT", POSTED["ts"])
     assert words(reply) == ["web: rolled back to dep-40", "dep-43"]
-    assert after == reference
+    assert json.loads(after or "") == json.loads(reference or "")
+
+
+async def test_what_comes_back_after_its_end_begins_a_new_message(vendor: Vendor) -> None:
+    """We were blind last month, and are again: nobody looks at last month's message."""
+    channel, reference = bot(vendor), None
+    for kind in (NoticeKind.SELF_ALERT, NoticeKind.RESOLVED, NoticeKind.UPDATED, NoticeKind.RESOLVED):
+        reference = await channel.send(notice(kind, incident="blind"), reference)
+    before = len(vendor.seen)
+    await channel.send(notice(NoticeKind.SELF_ALERT, incident="blind"), reference)
+    await channel.close()
+    assert before == 1 + 3 * 2
+    assert [(seen.path, "thread_ts" in seen.body) for seen in vendor.seen[before:]] == [(POST[1], False)]
 
 
 async def test_a_page_in_a_thread_is_shown_to_the_channel_too(vendor: Vendor) -> None:

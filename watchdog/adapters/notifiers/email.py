@@ -85,9 +85,10 @@ class Email:
 
     async def send(self, notice: Notice, reference: str | None) -> str | None:
         """Mail the notice to all; it is delivered when the server took it for at least one."""
-        mail = self._mail(notice, reference)
+        root = reference if reference and re.fullmatch(r"<[0-9a-f]{40}@watchdog\.invalid>", reference) else None
+        mail = self._mail(notice, root)
         await self._mailbox.deliver(mail, self._options.sender, self._options.to)
-        return reference or str(mail["Message-ID"])
+        return root or str(mail["Message-ID"])
 
     async def check(self) -> str:
         """Connect, secure and log in, but mail nothing. Raises Temporary or Permanent."""
@@ -99,21 +100,18 @@ class Email:
         """Let go of the threads."""
         self._mailbox.close()
 
-    def _mail(self, notice: Notice, reference: str | None) -> EmailMessage:
-        """Return the mail. A repeated send has the same Message-ID, so that most servers show it once."""
-        root = _message_id(notice.dedup_key)
+    def _mail(self, notice: Notice, root: str | None) -> EmailMessage:
+        """Return the mail; a repeated send has the same Message-ID, so that most servers show it once."""
         mail = EmailMessage(policy=LINES_OF_SMTP)
         mail["Subject"] = text.title(notice)
         mail["From"] = f"watchdog <{self._options.sender}>"
         mail["To"] = ", ".join(self._options.to)
         mail["Date"] = format_datetime(datetime.fromtimestamp(notice.at, UTC))
         mail["Auto-Submitted"] = "auto-generated"
-        if reference:
-            mail["Message-ID"] = _message_id(f"{notice.dedup_key}\n{notice.at}\n{notice.kind.value}\n{notice.title}")
+        mail["Message-ID"] = _message_id(f"{notice.dedup_key}\n{notice.at}\n{notice.kind.value}\n{notice.title}")
+        if root:
             mail["In-Reply-To"] = root
             mail["References"] = root
-        else:
-            mail["Message-ID"] = root
         mail.set_content(text.render(notice) + "\n", cte="quoted-printable")
         return mail
 

@@ -1,8 +1,7 @@
 """Slack: a bot with one message per incident, edited in place, and a thread below it; or an incoming webhook.
 
-Rule 1: words of strangers stand in plain_text blocks, escaped, never as markup; nothing is unfurled, nobody mentioned.
-Rule 2: the edit comes before the reply: when the reply fails, the whole is sent again and the edit changes nothing.
-Rule 3: an edit keeps what the incident began with; the reference carries it, for nothing here remembers.
+Rule 1: the edit comes before the reply: when the reply fails, the whole is sent again and the edit changes nothing.
+Rule 2: an edit keeps what the incident began with; the reference carries it, for nothing here remembers.
 A webhook can neither edit nor thread: one post per notice.
 """
 
@@ -15,17 +14,19 @@ from typing import Any
 from pydantic import field_validator
 
 from watchdog.adapters.notifiers import text
+from watchdog.adapters.notifiers.slack_message import message, state, words
 from watchdog.adapters.notifiers.telling import TIMEOUT_SECONDS, TellingClient, client_for_secret_url
 from watchdog.adapters.options import Context, Options
 from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Temporary
-from watchdog.domain.notices import Notice
+from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.ports import Notifier
 
 TOKEN = "WATCHDOG_SLACK_BOT_TOKEN"
 URL = "WATCHDOG_SLACK_WEBHOOK_URL"
 API = "https://slack.com/api"
-MAX_BLOCK = 3000
 PASSING = frozenset({"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"})
+BEGINNINGS = (NoticeKind.OPENED, NoticeKind.SELF_ALERT, NoticeKind.TEST)
+"""What never goes under an old all-clear: a condition of our own (blind …) comes back under the same name."""
 GONE = frozenset({"message_not_found", "thread_not_found", "cant_update_message", "edit_window_closed"})
 KEPT_LINES, KEPT_CHARACTERS = 8, 200
 ADVICE = {
@@ -69,15 +70,15 @@ class SlackBot:
     async def send(self, notice: Notice, reference: str | None) -> str | None:
         """Post the incident's message, or edit it and reply in its thread; a message that is gone is posted anew."""
         known = _known(reference)
-        if known is None:
+        if known is None or (known.closed and notice.kind in BEGINNINGS):
             return await self._open(notice)
         try:
-            await self._call("chat.update", {"channel": known.channel, "ts": known.ts, **_state(notice, known.began)})
+            await self._call("chat.update", {"channel": known.channel, "ts": known.ts, **state(notice, known.began)})
             reply = {"channel": known.channel, "thread_ts": known.ts, "reply_broadcast": notice.wakes}
-            await self._call("chat.postMessage", {**reply, **_message(notice)})
+            await self._call("chat.postMessage", {**reply, **message(notice)})
         except _Gone:
             return await self._open(notice)
-        return reference
+        return _reference(known.channel, known.ts, known.began, closed=notice.resolves)
 
     async def check(self) -> str:
         """Ask Slack who we are. Whether the channel takes messages shows only when one is sent."""
@@ -90,12 +91,12 @@ class SlackBot:
         await self._client.close()
 
     async def _open(self, notice: Notice) -> str:
-        said = await self._call("chat.postMessage", {"channel": self._channel, **_message(notice)})
+        said = await self._call("chat.postMessage", {"channel": self._channel, **message(notice)})
         channel, ts = said.get("channel"), said.get("ts")
         if not isinstance(channel, str) or not isinstance(ts, str):
             return ""  # posted, though Slack did not say where: the next notice begins a new thread
-        began = [text.clean(line, KEPT_CHARACTERS) for line in _words(notice)[: 1 + KEPT_LINES]]
-        return json.dumps({"channel": channel, "ts": ts, "began": began})
+        began = [text.clean(line, KEPT_CHARACTERS) for line in words(notice)[: 1 + KEPT_LINES]]
+        return _reference(channel, ts, began, closed=notice.resolves)
 
     async def _call(self, method: str, body: dict[str, Any]) -> dict[str, Any]:
         """Call a method; Slack says no with HTTP 200 and `ok: false`."""
@@ -121,7 +122,7 @@ class SlackWebhook:
 
     async def send(self, notice: Notice, reference: str | None) -> str | None:
         """Post the notice."""
-        await self._client.post_telling(self._path, _message(notice))
+        await self._client.post_telling(self._path, message(notice))
         return None
 
     async def check(self) -> str:
@@ -139,68 +140,26 @@ class _Gone(Permanent):
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """Where the incident's message is, and the lines it began with."""
+    """Where the incident's message is, the lines it began with, and whether its end was told."""
 
     channel: str
     ts: str
     began: tuple[str, ...]
+    closed: bool
+
+
+def _reference(channel: str, ts: str, began: Iterable[str], *, closed: bool) -> str:
+    return json.dumps({"channel": channel, "ts": ts, "began": list(began), "closed": closed})
 
 
 def _known(reference: str | None) -> _Known | None:
     """Return what a reference says, or None if there is no message we can find again."""
     try:
         said = json.loads(reference or "null")
-        return _Known(str(said["channel"]), str(said["ts"]), tuple(str(line) for line in said.get("began", ())))
+        began = tuple(str(line) for line in said.get("began", ()))
+        return _Known(str(said["channel"]), str(said["ts"]), began, closed=bool(said.get("closed")))
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
-
-
-def escape(words: str) -> str:
-    """Return words that Slack cannot take for a mention, a link or an entity."""
-    return words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _words(notice: Notice) -> tuple[str, ...]:
-    return (text.title(notice), *text.lines(notice))
-
-
-def _message(notice: Notice) -> dict[str, Any]:
-    """Return the body of a post: the title, the evidence, the links."""
-    return {**_body(notice, _words(notice)), "mrkdwn": False, "unfurl_links": False, "unfurl_media": False}
-
-
-def _state(notice: Notice, began: tuple[str, ...]) -> dict[str, Any]:
-    """Return the body of an edit: what the incident began with, and how it stands now."""
-    now, *evidence = _words(notice)
-    return _body(notice, (*began, f"Now: {now}", *evidence))
-
-
-def _body(notice: Notice, lines: Iterable[str]) -> dict[str, Any]:
-    blocks = _plain(lines)
-    if links := _links(notice):
-        blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": links}]})
-    return {"text": escape(text.title(notice)), "blocks": blocks, "parse": "none", "link_names": False}
-
-
-def _plain(lines: Iterable[str]) -> list[dict[str, Any]]:
-    """Return sections of whole lines, each within Slack's 3000 characters after escaping (a line has 500 at most)."""
-    texts: list[str] = []
-    for line in map(escape, lines):
-        if texts and len(texts[-1]) + 1 + len(line) <= MAX_BLOCK:
-            texts[-1] += f"\n{line}"
-        elif line:
-            texts.append(line)
-    return [{"type": "section", "text": {"type": "plain_text", "text": words, "emoji": False}} for words in texts]
-
-
-def _links(notice: Notice) -> str:
-    """Return links as markup, as many as fit into one block; a label cannot end its link early."""
-    kept = ""
-    for link in text.links(notice):
-        more = f"<{escape(link.href)}|{escape(link.text.replace('|', '/'))}>"
-        if len(kept) + 3 + len(more) <= MAX_BLOCK:
-            kept += f" · {more}" if kept else more
-    return kept
 
 
 def secrets(options: SlackOptions) -> tuple[str, ...]:
