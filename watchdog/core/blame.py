@@ -62,6 +62,15 @@ def lineage(deploys: Sequence[Deploy], suspect: Deploy) -> list[Deploy]:
     return run
 
 
+def _change(run: Sequence[Deploy], onset_at: float, weights: BlameWeights) -> Deploy:
+    """Return the newest deploy of the run that took traffic by the onset; with some tolerance if none did."""
+    for tolerance in (0.0, weights.onset_tolerance_seconds):
+        for deploy in run:
+            if took_traffic_at(deploy, weights) <= onset_at + tolerance:
+                return deploy
+    return run[-1]
+
+
 def took_traffic_at(deploy: Deploy, weights: BlameWeights) -> float:
     """Return when its instances could first take traffic; its creation when nothing better is known."""
     at = deploy.first_traffic_at(weights.first_traffic_lead_seconds)
@@ -89,8 +98,7 @@ def weigh(case: Case) -> Blame:
         why = f"no deploy can be blamed: {case.service.deploys_why or 'the platform names no live deploy'}"
         return Blame(None, None, False, 0.0, 0.0, "", (), (), None, need, weights.floor, cost, why)
     run = lineage(case.service.deploys, suspect)
-    latest = case.onset_at + weights.onset_tolerance_seconds
-    change = next((deploy for deploy in run if took_traffic_at(deploy, weights) <= latest), run[-1])
+    change = _change(run, case.onset_at, weights)
     prior, prior_why = _prior(case, change)
     terms = _terms(case, change)
     odds = prior

@@ -19,8 +19,9 @@ services:
     depends_on: [openai]
     signals:
       home:   {{http: "{site}/", contains: "</html>"}}
-      api:    {{latency: "{site}/api/test", p95: 800ms}}
+      api:    {{latency: "{site}/api/test", p95: {p95}}}
       errors: {{sentry: {organization}/web}}
+      events: {{render_events: all}}
 dependencies:
   openai: {{vendor_status: "{status_openai}"}}
 channels:
@@ -37,7 +38,7 @@ endpoints:
   sentry: "{sentry}"
   pagerduty: "{pagerduty}"
   slack: "{slack}"
-"""
+{more}"""
 
 SECRETS = """\
 # Fake keys of the sandbox: nothing real accepts them.
@@ -49,10 +50,16 @@ WATCHDOG_HEARTBEAT_URL={heartbeat}
 """
 
 
-def write_config(folder: Path, urls: Mapping[str, Any], mode: str = "autonomous") -> Path:
-    """Write watchdog.yaml and .env into a folder (made if missing) and return the path of the former."""
+def write_config(
+    folder: Path, urls: Mapping[str, Any], mode: str = "autonomous", p95: str = "800ms", more: str = ""
+) -> Path:
+    """Write watchdog.yaml and .env into a folder (made if missing) and return the path of the former.
+
+    `p95` is the latency objective of the API route, `more` further YAML at the top level.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    values = dict(urls) | {"folder": folder.resolve(), "organization": keys.ORGANIZATION, "mode": mode}
+    values = dict(urls) | {"folder": folder.resolve(), "organization": keys.ORGANIZATION}
+    values |= {"mode": mode, "p95": p95, "more": more}
     path = folder / "watchdog.yaml"
     path.write_text(CONFIG.format(**values), encoding="utf-8")
     secrets = SECRETS.format(

@@ -1,0 +1,319 @@
+"""A make-believe cloud in virtual time, closed around the pure core: what the core decides changes what it sees next.
+
+It imports only `watchdog.domain` and `watchdog.core`, so that it can be run against a mutated copy of them.
+"""
+
+import heapq
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from itertools import count
+
+from watchdog.core.machine import step
+from watchdog.domain import effects as fx
+from watchdog.domain import events as e
+from watchdog.domain.deploys import Deploy, ServiceFacts
+from watchdog.domain.incidents import Incident, State
+from watchdog.domain.policy import (
+    DEFAULT_MATRIX,
+    Action,
+    Mode,
+    Policy,
+    Rule,
+    ServicePolicy,
+    Severity,
+    SignalPolicy,
+    VendorPolicy,
+)
+from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown
+
+START = 1_790_000_000.0
+DAY = 86400.0
+CONTROL = ("control-1", "control-2")
+
+
+def make_policy(mode: Mode = Mode.AUTONOMOUS, veto_seconds: float = 0.0, **more: object) -> Policy:
+    """Return the shipped policy for one service `web` with a critical route and an API, told to pager and chat."""
+    web = ServicePolicy(
+        name="web",
+        platform_id="srv-web",
+        mode=mode,
+        veto_seconds=veto_seconds,
+        depends_on=("openai",),
+        signals=(
+            SignalPolicy("home", "http", critical=True),
+            SignalPolicy("api", "latency", limits_seconds={"p95": 0.8}),
+        ),
+    )
+    matrix = {
+        **DEFAULT_MATRIX,
+        Severity.CRITICAL: Rule(Action.ROLLBACK, 300.0, ("pager", "chat")),
+        Severity.HIGH: Rule(Action.ASK, 900.0, ("pager", "chat")),
+    }
+    vendors = {"render": VendorPolicy("render", "platform"), "openai": VendorPolicy("openai", "upstream")}
+    base = Policy(services={"web": web}, matrix=matrix, control=CONTROL, vendors=vendors, alerts=("pager",))
+    return replace(base, **more)  # type: ignore[arg-type]
+
+
+@dataclass
+class Fault:
+    """From `start` to `end` (seconds after START) `share` of home's probes fail; where `code` is live, if given."""
+
+    start: float
+    end: float
+    share: float = 1.0
+    code: str | None = None
+    reading: Reading = field(default_factory=lambda: Bad("HTTP 503", FailureKind.STATUS))
+    slow: bool = False
+
+
+@dataclass
+class World:
+    """The cloud. Times in its fields are seconds after START."""
+
+    policy: Policy
+    deploys: list[Deploy]
+    faults: list[Fault] = field(default_factory=list)
+    facts: ServiceFacts = field(default_factory=lambda: ServiceFacts("srv-web", "web", auto_deploy="commit"))
+    blind: tuple[float, float] | None = None
+    platform_down: tuple[float, float] | None = None
+    upstream_down: tuple[float, float] | None = None
+    unreadable: tuple[float, float] | None = None
+    pin: str = "confirmed"
+    outcomes: list[str] = field(default_factory=list)
+    rollback_seconds: float = 20.0
+    rollback_ends: str = "live"
+    answer: str = "none"
+    answer_after: float = 20.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        self.luck = random.Random(self.seed)
+        self.state = State()
+        self.time = 0.0
+        self.pace = 10.0
+        self.deploy_pace = 15.0
+        self.accepted: list[tuple[str, fx.Rollback]] = []
+        self.sent: list[tuple[fx.Rollback, Incident, tuple[str, ...]]] = []
+        self.pins: list[fx.PinAutoDeploy] = []
+        self.restores: list[fx.RestoreAutoDeploy] = []
+        self.tells: list[fx.Tell] = []
+        self.notes: list[fx.Note] = []
+        self.incidents: dict[str, Incident] = {}
+        self._agenda: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = count()
+        self._ids = count(900)
+        self._probe_due = 0.0
+        self._list_due = 0.0
+
+    # --- driving ---
+
+    def at(self, seconds: float, do: Callable[[], None]) -> None:
+        """Plan something for that second."""
+        heapq.heappush(self._agenda, (seconds, next(self._order), do))
+
+    def run(self, until: float) -> "World":
+        """Let the world go on until that second."""
+        if self.time == 0.0:
+            self.tell(e.Restarted(START))
+            self.at(0.0, self._check_control)
+            self.at(0.0, self._check_vendors)
+        while True:
+            due = min(self._probe_due, self._list_due, self._agenda[0][0] if self._agenda else until)
+            if due >= until:
+                break
+            self.time = max(self.time, due)
+            self._turn()
+        self.time = until
+        return self
+
+    def _turn(self) -> None:
+        while self._agenda and self._agenda[0][0] <= self.time:
+            heapq.heappop(self._agenda)[2]()
+        if self._list_due <= self.time:
+            self._list_due = self.time + self.deploy_pace
+            self._list()
+        if self._probe_due <= self.time:
+            self._probe_due = self.time + self.pace
+            self._probe()
+
+    def tell(self, event: e.Event) -> None:
+        """Hand an event to the core and do what it wants."""
+        self.state, effects = step(self.state, event, self.policy)
+        for service in self.state.services.values():
+            if service.incident is not None:
+                self.incidents[service.incident.id] = service.incident
+        for effect in effects:
+            self._perform(effect)
+
+    @property
+    def now(self) -> float:
+        """Return UTC epoch seconds."""
+        return START + self.time
+
+    # --- what the core sees ---
+
+    def live(self) -> Deploy | None:
+        """Return the live deploy."""
+        return next((deploy for deploy in self.deploys if deploy.is_live), None)
+
+    def _between(self, span: tuple[float, float] | None) -> bool:
+        return span is not None and span[0] <= self.time < span[1]
+
+    def _fault(self) -> Fault | None:
+        live = self.live()
+        for fault in self.faults:
+            if fault.start <= self.time < fault.end and (fault.code is None or (live and live.code == fault.code)):
+                return fault
+        return None
+
+    def _probe(self) -> None:
+        fault = self._fault()
+        failing = fault is not None and not fault.slow and self.luck.random() < fault.share
+        reading: Reading = fault.reading if fault is not None and failing else Good()
+        if self._between(self.blind):
+            reading = Bad("timed out", FailureKind.TIMEOUT)
+        self.tell(e.Observed(self.now, "web", "home", reading, 0.05))
+        slow = fault is not None and fault.slow
+        latency = (3.0 if slow else 0.2) * self.luck.uniform(0.9, 1.1)
+        self.tell(e.Observed(self.now, "web", "api", Good(), latency))
+
+    def _check_control(self) -> None:
+        self.at(self.time + 5.0, self._check_control)
+        dark = self._between(self.blind)
+        for target in CONTROL:
+            self.tell(e.ControlChecked(self.now, target, Bad("timed out") if dark else Good()))
+
+    def _check_vendors(self) -> None:
+        self.at(self.time + 60.0, self._check_vendors)
+        for name, span in (("render", self.platform_down), ("openai", self.upstream_down)):
+            self.tell(e.VendorChecked(self.now, name, Bad("major outage") if self._between(span) else Good()))
+
+    def _list(self) -> None:
+        if self._between(self.unreadable):
+            self.tell(e.DeploysUnread(self.now, "web", "Render answered 503"))
+        else:
+            self.tell(e.DeploysListed(self.now, "web", tuple(self.deploys), self.facts))
+
+    # --- what the core does ---
+
+    def _perform(self, effect: fx.Effect) -> None:
+        match effect:
+            case fx.SetPace(every_seconds=seconds):
+                self.pace = seconds
+                self._probe_due = min(self._probe_due, self.time + seconds)
+            case fx.ReadDeploys(every_seconds=seconds):
+                self.deploy_pace = seconds
+                self._list_due = min(self._list_due, self.time + 0.5)
+            case fx.WakeAt(at=at):
+                self.at(max(at - START, self.time), lambda: self.tell(e.TimePassed(self.now)))
+            case fx.Note():
+                self.notes.append(effect)
+            case fx.Tell():
+                self.tells.append(effect)
+                self._maybe_answer(effect)
+            case fx.PinAutoDeploy():
+                self.pins.append(effect)
+                self.at(self.time + 1.0, lambda: self._pinned(effect))
+            case fx.RestoreAutoDeploy():
+                self.restores.append(effect)
+                self.at(self.time + 1.0, lambda: self._restored(effect))
+            case fx.Rollback():
+                self._rollback(effect)
+
+    def _maybe_answer(self, tell: fx.Tell) -> None:
+        answers = {"approve": e.Approved, "reject": e.Rejected, "stop": e.Stopped}
+        if tell.notice.kind.value in ("asked", "announced") and self.answer in answers:
+            event = answers[self.answer]
+            incident = tell.notice.incident
+            self.at(self.time + self.answer_after, lambda: self.tell(event(self.now, incident, "a human")))
+
+    def _pinned(self, effect: fx.PinAutoDeploy) -> None:
+        if self.pin == "confirmed":
+            previous = self.facts.auto_deploy
+            self.facts = replace(self.facts, auto_deploy="off")
+            self.tell(e.PinConfirmed(self.now, effect.service, effect.incident, previous))
+        else:
+            self.tell(e.PinUnconfirmed(self.now, effect.service, effect.incident, "Render answered 503"))
+
+    def _restored(self, effect: fx.RestoreAutoDeploy) -> None:
+        self.facts = replace(self.facts, auto_deploy=effect.value)
+        self.tell(e.AutoDeployRestored(self.now, effect.service, effect.incident, effect.value))
+
+    def _rollback(self, effect: fx.Rollback) -> None:
+        incident = self.incidents[effect.incident]
+        self.sent.append((effect, incident, self.state.denied))
+        outcome = self.outcomes.pop(0) if self.outcomes else "accepted"
+        self.at(self.time + 1.0, lambda: self._answer(effect, outcome))
+
+    def _answer(self, effect: fx.Rollback, outcome: str) -> None:
+        place = (self.now, effect.service, effect.incident)
+        live = self.live()
+        if outcome in ("accepted", "accepted_and_lost") and (live is None or live.id != effect.suspect):
+            outcome = "stood_down"
+        if outcome == "accepted":
+            deploy = self._make_rollback(effect)
+            self.tell(e.RollbackAccepted(*place, deploy))
+        elif outcome == "accepted_and_lost":
+            self._make_rollback(effect)
+            self.tell(e.RollbackLost(*place, "no trace"))
+        elif outcome == "lost":
+            self.tell(e.RollbackLost(*place, "no trace"))
+        elif outcome == "refused":
+            self.tell(e.RollbackRefused(*place, "artefact expired"))
+        elif outcome == "postponed":
+            self.tell(e.RollbackPostponed(*place, "rate limit"))
+        else:
+            self.tell(e.RollbackStoodDown(*place, "another deploy is live"))
+
+    def _make_rollback(self, effect: fx.Rollback) -> str:
+        target = next(deploy for deploy in self.deploys if deploy.id == effect.target)
+        self.accepted.append((effect.incident, effect))
+        made = self.begin(target.commit, trigger="rollback")
+        ends = self.rollback_ends
+        self.at(self.time + self.rollback_seconds, lambda: self.end(made, ends))
+        return made
+
+    # --- deploys ---
+
+    def begin(self, commit: str | None, trigger: str = "new_commit") -> str:
+        """Begin a deploy; return its id."""
+        made = Deploy(f"dep-{next(self._ids)}", "update_in_progress", trigger, commit=commit, created_at=self.now)
+        self.deploys.insert(0, made)
+        return made.id
+
+    def end(self, deploy_id: str, status: str = "live") -> None:
+        """End a deploy: live (the one before is deactivated) or failed."""
+        for index, deploy in enumerate(self.deploys):
+            if deploy.id == deploy_id:
+                self.deploys[index] = replace(deploy, status=status, finished_at=self.now)
+            elif status == "live" and deploy.is_live:
+                self.deploys[index] = replace(deploy, status="deactivated")
+
+    def ship(self, at: float, commit: str, seconds: float = 20.0, trigger: str = "new_commit") -> None:
+        """Plan a deploy that goes live at that second."""
+
+        def begin() -> None:
+            made = self.begin(commit, trigger)
+            self.at(at, lambda: self.end(made))
+
+        self.at(max(0.0, at - seconds), begin)
+
+    # --- what happened ---
+
+    def pages(self) -> list[fx.Tell]:
+        """Return the notices that ring."""
+        return [tell for tell in self.tells if tell.notice.wakes]
+
+    def labels(self) -> list[str]:
+        """Return the story's labels."""
+        return [note.label for note in self.notes]
+
+
+def old_deploy(name: str, commit: str, days_ago: float, status: str = "deactivated") -> Deploy:
+    """Return a deploy from before we began to watch."""
+    at = START - days_ago * DAY
+    return Deploy(name, status, "new_commit", commit=commit, created_at=at - 60, finished_at=at)
+
+
+__all__ = ["CONTROL", "START", "Fault", "Unknown", "World", "make_policy", "old_deploy"]

@@ -1,0 +1,307 @@
+"""`watchdog demo`: the real daemon against a make-believe cloud in a process of its own, over real HTTP.
+
+Rule: what is reported is counted from the sandbox's own log; what was expected stands here, not in the sandbox.
+"""
+
+import asyncio
+import contextlib
+import dataclasses
+import json
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import httpx
+
+from watchdog.app.build import App, build, resolve
+from watchdog.app.run import finish, report_errors, start
+from watchdog.daemon import logs
+from watchdog.daemon.clock import SystemClock
+from watchdog.daemon.engine import CONTROL, VENDORS, Listeners
+from watchdog.domain.effects import Note
+from watchdog.domain.errors import Permanent
+from watchdog.domain.incidents import Incident, Phase
+from watchdog.domain.readings import Reading
+from watchdog.domain.reports import DemoResult
+from watchdog.ports import Clock, Sample, SignalSource
+from watchdog.sandbox.config_file import write_config
+from watchdog.settings import load
+
+LIMIT_SECONDS = 170.0
+QUIET_SECONDS = 12.0
+"""How long a run goes on after its last expected word, to see that nothing else is done."""
+REQUEST_TARGET_SECONDS = 75.0
+RESTORED_TARGET_SECONDS = 300.0
+
+
+class Screen(Protocol):
+    """What shows the run."""
+
+    def begin(self, scenario: str, shortened: Sequence[str], at: float) -> None:
+        """Show the header."""
+
+    def signal(self, service: str, signal: str, reading: Reading, latency_seconds: float | None, at: float) -> None:
+        """Take one reading."""
+
+    def note(self, note: Note) -> None:
+        """Take one line of the story."""
+
+    def result(self, result: DemoResult) -> None:
+        """Show the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """The right answer to a scenario. `ends_in` is the phase in which it is given."""
+
+    severity: str | None
+    target: str | None
+    rollbacks: int
+    pages: int
+    verified: bool
+    ends_in: Phase
+    mode: str = "autonomous"
+    p95: str = "800ms"
+
+
+EXPECTED: Mapping[str, Expected] = {
+    "bad-deploy": Expected("critical", "dep-40", 1, 1, True, Phase.CALM),
+    "partial": Expected("critical", "dep-40", 1, 1, True, Phase.CALM),
+    "latency": Expected("high", None, 0, 1, False, Phase.ASKING, p95="90ms"),
+    "upstream-outage": Expected("critical", None, 0, 1, False, Phase.PAGED),
+    "blind": Expected(None, None, 0, 1, False, Phase.CALM),
+    "no-help": Expected("critical", "dep-40", 1, 2, False, Phase.PAGED),
+    "same-commit": Expected("critical", "dep-40", 1, 1, True, Phase.CALM),
+    "observe": Expected("critical", None, 0, 1, False, Phase.PAGED, mode="observe"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Pacing:
+    """What the demo shortens, so that nobody waits for minutes."""
+
+    verification: str = "30s"
+    rollback_seconds: float = 8.0
+
+    @property
+    def yaml(self) -> str:
+        """Return the lines of configuration that differ from the shipped defaults."""
+        return f"advanced:\n  verification: {{seconds: {self.verification}}}\n"
+
+    @property
+    def shortened(self) -> tuple[str, ...]:
+        """Return the defaults not in force, in words."""
+        return (
+            f"verification 180 s -> {self.verification.removesuffix('s')} s",
+            f"the sandbox's rollback takes {self.rollback_seconds:g} s",
+        )
+
+
+FULL = Pacing("3m", 60.0)
+"""Shipped defaults, nothing shortened."""
+
+
+async def demo(scenario: str, screen: Screen | None = None, *, pacing: Pacing | None = None) -> DemoResult:
+    """Run a scenario and return what came of it. Raises Permanent for an unknown scenario or a sandbox that died."""
+    if scenario not in EXPECTED:
+        raise Permanent(f"no scenario {scenario}; known: {', '.join(EXPECTED)}")
+    pacing = pacing or Pacing()
+    clock = SystemClock()
+    folder = Path(tempfile.mkdtemp(prefix="watchdog-demo-"))
+    logs.configure(level="CRITICAL", stream=sys.stderr)
+    async with _sandbox(pacing) as urls, httpx.AsyncClient(trust_env=False) as admin:
+        expected = EXPECTED[scenario]
+        config = write_config(folder, urls, expected.mode, expected.p95, pacing.yaml)
+        app = await _build(config, clock, screen)
+        await app.store.open()
+        await start(app)
+        try:
+            await admin.post(f"{urls['admin']}/scenario", json={"name": scenario})
+            began_at = clock.now()
+            if screen is not None:
+                screen.begin(scenario, pacing.shortened if pacing != FULL else (), began_at)
+            await _until_answered(app, EXPECTED[scenario], clock, pacing)
+            story = (await admin.get(f"{urls['admin']}/log")).json()
+            result = judge(scenario, story, await _last_incident(app), app, config)
+        finally:
+            await finish(app)
+    if screen is not None:
+        screen.result(result)
+    return result
+
+
+@contextlib.asynccontextmanager
+async def _sandbox(pacing: Pacing) -> AsyncIterator[dict[str, Any]]:
+    """Run the sandbox as a process of its own; yield its addresses."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "watchdog.sandbox",
+        "--rollback-seconds",
+        str(pacing.rollback_seconds),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        assert process.stdout is not None
+        async with asyncio.timeout(30.0):
+            line = await process.stdout.readline()
+        if not line:
+            raise Permanent("the sandbox did not start; run python -m watchdog.sandbox to see why")
+        yield json.loads(line)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        await process.wait()
+
+
+async def _build(config: Path, clock: Clock, screen: Screen | None) -> App:
+    listeners = Listeners()
+    if screen is not None:
+        listeners.note.append(screen.note)
+        listeners.sampled.append(_show(screen))
+    settings = await resolve(load(config, {}, config.parent), clock)
+    return build(settings, clock, on_error=report_errors(lambda: None), listeners=listeners)
+
+
+def _show(screen: Screen) -> Callable[[str, SignalSource, Sample, float], None]:
+    def sampled(service: str, source: SignalSource, sample: Sample, at: float) -> None:
+        if service == CONTROL:
+            screen.signal("", "control", sample.reading, sample.latency_seconds, at)
+        elif service == VENDORS:
+            screen.signal("", f"status {source.name}", sample.reading, None, at)
+        else:
+            screen.signal(service, source.name, sample.reading, sample.latency_seconds, at)
+
+    return sampled
+
+
+async def _until_answered(app: App, expected: Expected, clock: Clock, pacing: Pacing) -> None:
+    """Wait until the incident is over or left to people (or blindness was told), and then a little longer."""
+    limit = LIMIT_SECONDS if pacing != FULL else 2 * RESTORED_TARGET_SECONDS
+    give_up = clock.monotonic() + limit
+    while clock.monotonic() < give_up and not _answered(app):
+        await clock.sleep(0.2)
+    quiet = min(QUIET_SECONDS if not expected.verified else 2.0, max(0.0, give_up - clock.monotonic()))
+    await clock.sleep(quiet)
+
+
+def _answered(app: App) -> bool:
+    state = app.engine.state
+    incidents = [service.incident for service in state.services.values() if service.incident is not None]
+    if app.teller.waiting:
+        return False
+    if state.blind_told:
+        return True
+    phases = {service.phase for service in state.services.values() if service.incident is not None}
+    return any(incident.closed_at is not None for incident in incidents) or bool(phases & {Phase.PAGED, Phase.ASKING})
+
+
+async def _last_incident(app: App) -> Incident | None:
+    for service in app.engine.state.services.values():
+        if service.incident is not None:
+            return service.incident
+    return next(iter(await app.store.incidents(1)), None)
+
+
+def judge(
+    scenario: str, story: Sequence[Mapping[str, Any]], incident: Incident | None, app: App, config: Path
+) -> DemoResult:
+    """Return what happened, counted from the sandbox's log, against what was expected."""
+    expected = EXPECTED[scenario]
+    onset = _first(story, what="fault_started")
+    accepted = [entry for entry in story if entry["what"] == "rollback_accepted"]
+    requested = _first(story, what="request", vendor="render", method="POST")
+    restored = _first(story, what="deploy_live", deploy=accepted[0]["deploy"]) if accepted else None
+    pages = _pages(story)
+    writes = _writes(story)
+    decided = incident.decision.at if incident is not None and incident.decision is not None else None
+    result = DemoResult(
+        scenario=scenario,
+        severity=incident.severity.value if incident is not None else None,
+        onset_to_decision_seconds=decided - onset if decided is not None and onset is not None else None,
+        onset_to_rollback_request_seconds=requested - onset if requested is not None and onset is not None else None,
+        onset_to_restored_seconds=restored - onset if restored is not None and onset is not None else None,
+        rolled_back_to=accepted[0]["target"] if accepted else None,
+        expected_target=expected.target,
+        rollbacks=len(accepted),
+        pages=pages,
+        verified=incident is not None and incident.verified_at is not None,
+        as_expected=True,
+        rollback_request_target_seconds=REQUEST_TARGET_SECONDS if expected.rollbacks else None,
+        restored_target_seconds=RESTORED_TARGET_SECONDS if expected.rollbacks else None,
+        expected_rollbacks=expected.rollbacks,
+        expected_pages=expected.pages,
+        incident=incident.id if incident is not None else None,
+        would=incident.decision.would if incident is not None and incident.decision is not None else "",
+        writes=tuple(f"{what} {number}" for what, number in writes.items()),
+        left=_left(app),
+        explain_command=f"watchdog -c {config} explain {incident.id}" if incident is not None else "",
+    )
+    return _with_deviations(result, expected, writes, story)
+
+
+def _first(story: Sequence[Mapping[str, Any]], **wanted: str) -> float | None:
+    return next((entry["at"] for entry in story if wanted.items() <= entry.items()), None)
+
+
+def _pages(story: Sequence[Mapping[str, Any]]) -> int:
+    """Return how many incidents PagerDuty opened: a trigger of a key that is open already is no new one."""
+    open_keys: set[str] = set()
+    opened = 0
+    for entry in story:
+        if entry["what"] == "pagerduty_trigger" and entry["dedup_key"] not in open_keys:
+            open_keys.add(entry["dedup_key"])
+            opened += 1
+        elif entry["what"] == "pagerduty_resolve":
+            open_keys.discard(entry["dedup_key"])
+    return opened
+
+
+def _writes(story: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Return how often Render was asked to change something, by kind."""
+    counts: dict[str, int] = {}
+    for entry in story:
+        if entry["what"] == "request" and entry.get("vendor") == "render" and entry["method"] != "GET":
+            what = "rollback" if entry["path"].endswith("/rollback") else "service"
+            key = f"{entry['method']} {what}"
+            counts[key] = counts.get(key, 0) + 1
+    return counts
+
+
+def _left(app: App) -> tuple[str, ...]:
+    off = [item for item in app.engine.state.services.values() if item.auto_deploy_off not in ("", "off")]
+    return tuple(f"auto-deploy of {item.name} is off (was {item.auto_deploy_off}) until you restore it" for item in off)
+
+
+def _with_deviations(
+    result: DemoResult, expected: Expected, writes: Mapping[str, int], story: Sequence[Mapping[str, Any]]
+) -> DemoResult:
+    """Return the result with everything that is not as it should be, in words."""
+    wanted = [
+        ("severity", result.severity, expected.severity),
+        ("rolled back to", result.rolled_back_to, expected.target),
+        ("rollbacks", result.rollbacks, expected.rollbacks),
+        ("pages", result.pages, expected.pages),
+        ("verified", result.verified, expected.verified),
+    ]
+    wrong = [f"{what} is {found}, expected {right}" for what, found, right in wanted if found != right]
+    if not expected.rollbacks and writes:
+        wrong.append(f"Render was written to: {dict(writes)}")
+    if expected.rollbacks and not _pinned_first(story):
+        wrong.append("auto-deploy was not off before the rollback")
+    for what, seconds, target in (
+        ("the rollback request", result.onset_to_rollback_request_seconds, result.rollback_request_target_seconds),
+        ("restoring", result.onset_to_restored_seconds, result.restored_target_seconds),
+    ):
+        if target is not None and (seconds is None or seconds > target):
+            wrong.append(f"{what} took {seconds} s, target {target:.0f} s")
+    return dataclasses.replace(result, as_expected=not wrong, deviations=tuple(wrong))
+
+
+def _pinned_first(story: Sequence[Mapping[str, Any]]) -> bool:
+    off = next((i for i, entry in enumerate(story) if entry["what"] == "auto_deploy_changed"), None)
+    sent = next((i for i, entry in enumerate(story) if entry["what"] == "rollback_accepted"), None)
+    return off is not None and sent is not None and off < sent
