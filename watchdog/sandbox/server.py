@@ -131,6 +131,10 @@ class Sandbox:
         """Make a vendor misbehave (see modes.py), for the next `times` calls or for good."""
         self.modes.set(name, mode, times)
 
+    def shut(self) -> list[str]:
+        """Return whose doors are shut now: connections to them are refused."""
+        return [name for listener, name in self._doors.items() if not listener.is_open]
+
     async def _keep_doors(self) -> None:
         """Shut and open the doors of sites and control targets as the cloud says."""
         while True:

@@ -1,0 +1,123 @@
+"""The life of deploys: one at a time, the newest waiting one next, behaviour bound to the version that is live."""
+
+from tests.clocks import eventually
+from tests.sandbox.world import World, opened
+from watchdog.sandbox.behaviours import behaviour
+
+QUICK = {"build_seconds": 1.0, "update_seconds": 1.0}
+
+
+def seen(world: World, deploy: str) -> list[str]:
+    """Return what the log tells of one deploy."""
+    return [entry["what"] for entry in world.sandbox.log if entry.get("deploy") == deploy]
+
+
+async def test_a_deploy_passes_through_its_stages() -> None:
+    """created, build, update, live; the one before is deactivated at that moment."""
+    async with opened(speed=4.0) as world:
+        stages: list[str | None] = []
+
+        def note() -> bool:
+            status = world.status_of("dep-42")
+            if not stages or stages[-1] != status:
+                stages.append(status)
+            return status == "live"
+
+        world.sandbox.deploy(**QUICK)
+        assert world.status_of("dep-40") == "live"
+        await eventually(note)
+        assert stages == ["created", "build_in_progress", "update_in_progress", "live"]
+        assert world.status_of("dep-40") == "deactivated"
+        assert seen(world, "dep-42") == ["deploy_created", "deploy_live"]
+
+
+async def test_a_build_that_fails_changes_nothing() -> None:
+    """The old version stays live and the deploy ends as build_failed."""
+    async with opened() as world:
+        world.sandbox.deploy(fails=True, **QUICK)
+        await eventually(lambda: world.status_of("dep-42") == "build_failed")
+        assert world.status_of("dep-40") == "live"
+        assert "deploy_failed" in world.whats()
+
+
+async def test_under_wait_the_newest_waiting_deploy_goes_next() -> None:
+    """A rollback queues behind the running deploy; what waited before it is skipped."""
+    async with opened(rollback_seconds=1) as world:
+        world.sandbox.deploy(**QUICK)
+        world.sandbox.deploy(**QUICK)
+        assert (await world.rollback("dep-40")).json()["status"] == "queued"
+        await eventually(lambda: world.status_of("dep-44") == "live")
+        assert world.status_of("dep-42") == "deactivated"
+        assert world.status_of("dep-43") == "canceled"
+
+
+async def test_under_override_the_running_deploy_is_canceled() -> None:
+    """A push during a rollback cancels the rollback."""
+    async with opened(rollback_seconds=20) as world:
+        world.sandbox.set_mode("overlap", "override")
+        await world.rollback("dep-39")
+        world.sandbox.deploy(**QUICK)
+        assert world.status_of("dep-42") == "canceled"
+        await eventually(lambda: world.status_of("dep-43") == "live")
+
+
+async def test_a_bad_version_is_bad_while_it_is_live() -> None:
+    """The fault begins after its delay, ends with the rollback, and comes back with the same commit."""
+    async with opened(rollback_seconds=1) as world:
+        bad = world.sandbox.deploy(behaviour=behaviour("error", after_seconds=4), **QUICK)
+        await eventually(lambda: world.status_of("dep-42") == "live")
+        assert (await world.site()).status_code == 200
+        await eventually(lambda: "fault_started" in world.whats())
+        assert (await world.site()).status_code == 503
+        await world.rollback("dep-40")
+        await eventually(lambda: world.status_of("dep-43") == "live")
+        assert (await world.site()).status_code == 200
+        world.sandbox.deploy(commit=bad.commit, **QUICK)
+        await eventually(lambda: world.whats().count("fault_started") == 2)
+        assert (await world.site()).status_code == 503
+        story = [what for what in world.whats() if what.startswith("fault")]
+        assert story == ["fault_started", "fault_cleared", "fault_started"]
+
+
+async def test_a_version_replaced_in_time_never_fails() -> None:
+    """A fault that would have begun later does not begin once the version is gone."""
+    async with opened(rollback_seconds=0.5) as world:
+        world.sandbox.deploy(behaviour=behaviour("error", after_seconds=5), **QUICK)
+        await eventually(lambda: world.status_of("dep-42") == "live")
+        await world.rollback("dep-40")
+        await eventually(lambda: world.status_of("dep-43") == "live")
+        world.sandbox.deploy(build_seconds=4, update_seconds=4)
+        await eventually(lambda: world.status_of("dep-44") == "live")
+        assert "fault_started" not in world.whats()
+
+
+async def test_a_rollback_does_not_help_against_the_world() -> None:
+    """A fault that is nobody's version stays through a rollback and ends when it is cleared."""
+    async with opened(rollback_seconds=0.5) as world:
+        world.sandbox.set_fault("web", "error", status=500)
+        await world.rollback("dep-39")
+        await eventually(lambda: world.status_of("dep-42") == "live")
+        assert (await world.site()).status_code == 500
+        world.sandbox.clear_fault("web")
+        assert (await world.site()).status_code == 200
+
+
+async def test_a_merge_deploys_only_while_auto_deploy_is_on() -> None:
+    """What a colleague merges after auto-deploy was pinned off stays undeployed."""
+    async with opened() as world:
+        world.sandbox.merge(after_seconds=0.2, **QUICK)
+        await eventually(lambda: world.status_of("dep-42") == "live")
+        await world.render("PATCH", "/services/srv-web", json={"autoDeployTrigger": "off"})
+        world.sandbox.merge(after_seconds=0.2, **QUICK)
+        await eventually(lambda: world.whats().count("merged") == 2)
+        assert world.status_of("dep-43") is None
+        assert [entry["auto_deploy"] for entry in world.sandbox.events.of("merged")] == ["commit", "off"]
+
+
+async def test_a_crash_shows_in_renders_events() -> None:
+    """A version that nothing answers for any more leaves a server_failed event."""
+    async with opened() as world:
+        world.sandbox.deploy(behaviour=behaviour("refused", after_seconds=0), **QUICK)
+        await eventually(lambda: "fault_started" in world.whats())
+        events = (await world.render("GET", "/services/srv-web/events?type=server_failed")).json()
+        assert events[0]["event"]["details"]["reason"]["nonZeroExit"] == 1

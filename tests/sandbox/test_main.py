@@ -1,0 +1,62 @@
+"""`python -m watchdog.sandbox` as a user runs it: a process, a line of JSON, files, an end."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+
+@contextmanager
+def running(*arguments: str) -> Iterator[tuple["subprocess.Popen[str]", dict[str, Any]]]:
+    """Start the process and read its line."""
+    command = [sys.executable, "-m", "watchdog.sandbox", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process, json.loads(process.stdout.readline())
+        finally:
+            process.kill()
+
+
+def ended(process: "subprocess.Popen[str]") -> tuple[int, str]:
+    """Wait for the end and return the exit code and what was written to stderr."""
+    _, errors = process.communicate(timeout=20)
+    return process.returncode, errors
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_tells_its_addresses_and_ends_on_a_signal(tmp_path: Path, number: signal.Signals) -> None:
+    """The same addresses in the line and in the port file; the site answers; a signal ends it without a word."""
+    port_file = tmp_path / "ports.json"
+    with running("--port-file", str(port_file), "--scenario", "bad-deploy") as (process, urls):
+        assert json.loads(port_file.read_text()) == urls
+        assert httpx.get(urls["site"], trust_env=False).status_code == 200
+        process.send_signal(number)
+        assert ended(process) == (0, "")
+
+
+def test_it_ends_when_the_admin_says_so_and_leaves_its_log(tmp_path: Path) -> None:
+    """The log file has the request; the configuration names the site; the keys are in .env, for us alone to read."""
+    log, folder = tmp_path / "log.jsonl", tmp_path / "guard"
+    with running("--log-file", str(log), "--write-config", str(folder), "--quirks") as (process, urls):
+        httpx.get(urls["status_openai"], trust_env=False)
+        httpx.post(f"{urls['admin']}/shutdown", trust_env=False)
+        assert ended(process) == (0, "")
+    assert [json.loads(line)["what"] for line in log.read_text().splitlines()] == ["request"]
+    assert urls["site"] in (folder / "watchdog.yaml").read_text()
+    assert (folder / ".env").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("arguments", [("--scenario", "sunny"), ("--rollback-seconds", "-1"), ("--colour", "red")])
+def test_a_mistake_on_the_command_line_is_told(arguments: tuple[str, str]) -> None:
+    """Exit code 2 and what is allowed."""
+    done = subprocess.run([sys.executable, "-m", "watchdog.sandbox", *arguments], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "error:" in done.stderr

@@ -1,0 +1,63 @@
+"""The sandbox as a whole: its addresses, its independence from others, its end."""
+
+import asyncio
+
+import httpx
+import pytest
+
+from tests.sandbox.world import opened
+from watchdog.sandbox.server import Sandbox
+
+NAMES = {
+    *("site", "api", "render", "sentry", "pagerduty", "slack", "slack_webhook", "webhook", "heartbeat"),
+    *("status_render", "status_sentry", "status_openai", "control", "remote_write", "admin"),
+}
+
+
+async def test_every_address_is_on_loopback() -> None:
+    """All named, all on 127.0.0.1; sites, control targets and admin have ports of their own."""
+    async with opened() as world:
+        urls = world.sandbox.urls
+        assert urls.keys() == NAMES
+        flat = [url for value in urls.values() for url in (value if isinstance(value, list) else [value])]
+        assert all(url.startswith("http://127.0.0.1:") for url in flat)
+        ports = {httpx.URL(url).port for url in flat}
+        assert len(ports) == 6  # web, api, two control targets, all vendors, admin
+
+
+async def test_two_sandboxes_do_not_meet() -> None:
+    """What happens in one is not seen in the other."""
+    async with opened() as one, opened() as two:
+        one.sandbox.set_fault("web", "error")
+        assert (await one.site()).status_code == 503
+        assert (await two.site()).status_code == 200
+
+
+async def test_nothing_is_left_when_it_ends() -> None:
+    """Ports refuse, timers are gone, no task runs on, although a request hung and a deploy was under way."""
+    before = asyncio.all_tasks()
+    async with opened("bad-deploy", speed=1.0) as world:
+        world.sandbox.start_scenario()
+        world.sandbox.deploy()
+        world.sandbox.set_fault("web", "hang")
+        with pytest.raises(httpx.ReadTimeout):
+            await world.site(timeout=0.1)
+    for url in (world.sandbox.urls["site"], world.sandbox.urls["admin"], world.sandbox.urls["render"]):
+        with pytest.raises(httpx.ConnectError):
+            await world.site("", timeout=1) if url == world.sandbox.urls["site"] else await _get(url)
+    await asyncio.sleep(0)
+    assert asyncio.all_tasks() <= before
+
+
+async def _get(url: str) -> None:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        await client.get(url)
+
+
+async def test_unknown_stories_are_errors() -> None:
+    """At construction, and when one is begun without a name."""
+    with pytest.raises(ValueError, match="bad-deploy"):
+        Sandbox("bad-dpeloy")
+    async with opened() as world:
+        with pytest.raises(ValueError, match="bad-deploy"):
+            world.sandbox.start_scenario()
