@@ -54,11 +54,7 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
 """Every command, in the order of the help."""
 
 
-def _plain_error(error: CycloptsError) -> str:
-    return f"{str(error).removesuffix('.')} (see watchdog --help)"
-
-
-app = App(name="watchdog", help=HELP, version=__version__, help_format="markdown", error_formatter=_plain_error)
+app = App(name="watchdog", help=HELP, version=__version__, help_format="markdown")
 groups = [Group(title, sort_key=order) for order, (title, _) in enumerate(GROUPS)]
 for group, (_, commands) in zip(groups, GROUPS, strict=True):
     for place, one in enumerate(commands):
@@ -87,7 +83,7 @@ def prepare(
     config
         The configuration file; else ./watchdog.yaml, else the text in WATCHDOG_CONFIG_YAML.
     """
-    command, bound, ignored = app.parse_args(tokens, exit_on_error=False, print_error=True)
+    command, bound, ignored = app.parse_args(tokens, exit_on_error=False, print_error=False)
     if "it" not in ignored:
         command(*bound.args, **bound.kwargs)
         return None
@@ -97,8 +93,9 @@ def prepare(
 def main(tokens: Sequence[str] | None = None, load_roof: Callable[[], Roof] | None = None) -> int:
     """Run one command and return its exit code."""
     try:
-        found = app.meta(tokens, exit_on_error=False, print_error=True, result_action="return_value")
-    except CycloptsError:
+        found = app.meta(tokens, exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        output.complain(f"{str(error).rstrip('.')} (see watchdog --help)")
         return output.USAGE
     if found is None:
         return output.DONE

@@ -1,0 +1,112 @@
+"""The command as a user types it: help, usage errors, exit codes; each in a process of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COMMANDS = (
+    "run",
+    "init",
+    "check",
+    "once",
+    "demo",
+    "status",
+    "incidents",
+    "explain",
+    "why-not",
+    "history",
+    "deploys",
+    "rollback",
+    "approve",
+    "reject",
+    "stop",
+    "pause",
+    "resume",
+    "trust",
+    "label",
+    "notify test",
+)
+
+
+def typed(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run `watchdog` with those words and an environment without any of its variables."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("WATCHDOG_")}
+    return subprocess.run(
+        [sys.executable, "-m", "watchdog", *words],
+        cwd=cwd,
+        env=environ | {"COLUMNS": "100", "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str) -> None:
+    """Help exits with 0, on stdout, and says what the command is for."""
+    done = typed(*command.split(), "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"Usage: watchdog {command}" in done.stdout
+    assert "--config" in done.stdout
+
+
+def test_without_a_command_there_is_help() -> None:
+    """Every command of the list is shown with a first sentence, and where to begin."""
+    done = typed()
+    assert done.returncode == 0
+    assert "First: watchdog demo" in done.stdout
+    for command in COMMANDS:
+        assert f"│ {command.split()[0]} " in done.stdout
+
+
+def test_version() -> None:
+    """The version alone, for scripts."""
+    from watchdog import __version__
+
+    assert typed("--version").stdout == f"{__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("nope",),
+        ("explain",),
+        ("explain", "INC-1", "--bogus"),
+        ("history", "--format", "xml"),
+        ("demo", "--scenario", "earthquake"),
+        ("why-not", "web"),
+        ("label", "INC-1", "perhaps"),
+        ("rollback",),
+        ("incidents", "--limit", "many"),
+        ("run", "--config"),
+    ],
+)
+def test_usage_errors_exit_with_2(words: tuple[str, ...]) -> None:
+    """A wrong command line is one sentence on stderr with a way out, no traceback."""
+    done = typed(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "(see watchdog --help)" in done.stderr.replace("\n", " ")
+    assert "Traceback" not in done.stderr
+
+
+def test_help_loads_nothing_heavy() -> None:
+    """Help is fast because no HTTP client, database or validation library is imported for it."""
+    probe = "import sys, watchdog.cli.main; print([m for m in ('httpx','sqlalchemy','pydantic','structlog','starlette')"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{probe} if m in sys.modules])"], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("words", [("status",), ("run",), ("explain", "INC-1"), ("check",)])
+def test_a_missing_configuration_exits_with_2(words: tuple[str, ...], tmp_path: Path) -> None:
+    """Wherever -c stands, a file that is not there is named, with what to do."""
+    for line in ((*words, "-c", "none.yaml"), ("--config", "none.yaml", *words)):
+        done = typed(*line, cwd=tmp_path)
+        assert (done.returncode, done.stdout) == (2, ""), done.stderr
+        assert "none.yaml" in done.stderr
+        assert "Traceback" not in done.stderr

@@ -1,0 +1,64 @@
+"""What is written to stdout and stderr, and which exit code an error has."""
+
+import pytest
+
+from watchdog.cli import output, tables
+from watchdog.domain.errors import (
+    ConfigurationError,
+    Mistake,
+    OutcomeUnknown,
+    Permanent,
+    Refused,
+    Temporary,
+    WatchdogError,
+)
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (
+            Temporary("Render did not answer in 10 s", retry_after_seconds=15),
+            1,
+            "Render did not answer in 10 s. Try again in 15 s.\n",
+        ),
+        (Temporary("the store is busy."), 1, "the store is busy. Try again.\n"),
+        (Permanent("Render refused the key: replace it"), 1, "Render refused the key: replace it.\n"),
+        (
+            OutcomeUnknown("the answer was lost"),
+            1,
+            "the answer was lost. It may have happened: look it up (watchdog deploys SERVICE) before you repeat it.\n",
+        ),
+        (Refused("cooldown: last rollback 3 min ago"), 3, "refused: cooldown: last rollback 3 min ago\n"),
+        (
+            ConfigurationError((Mistake("a.yaml:3", "unknown key", "write mode"), Mistake("a.yaml:9", "no unit"))),
+            2,
+            "a.yaml:3: unknown key -> write mode\na.yaml:9: no unit\n",
+        ),
+        (Permanent("bad\x1b[31m news"), 1, "bad[31m news.\n"),
+    ],
+)
+def test_expected_errors(error: WatchdogError, code: int, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """One sentence (or one mistake a line) on stderr, nothing on stdout, and the documented code."""
+    assert output.explain_error(error) == code
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", said)
+
+
+def test_a_pipe_gets_lines_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither wrapped nor dressed."""
+    output.show_lines(["SEEN", "x" * 200])
+    assert capsys.readouterr().out == "SEEN\n" + "x" * 200 + "\n"
+
+
+def test_a_pipe_gets_whole_rows(capsys: pytest.CaptureFixture[str]) -> None:
+    """A long cell is not folded where nobody looks at columns, and nothing trails."""
+    output.show_table(tables.table(("a", "b"), [("1", "word " * 60), ("22", "")]))
+    out = capsys.readouterr().out
+    assert out == "A   B\n1   " + ("word " * 60).strip() + "\n22\n"
+
+
+def test_complaints_stay_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Line breaks in an error cannot forge a second complaint."""
+    output.complain("one\ntwo")
+    assert capsys.readouterr().err == "one two\n"

@@ -1,0 +1,134 @@
+"""Tables as a pipe gets them."""
+
+import io
+from dataclasses import replace
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.cli import examples as x
+from watchdog.cli import tables
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.incidents import Check, Phase, ServiceState, State, TargetChoice
+from watchdog.domain.policy import DEFAULT_MATRIX, Mode, Policy, ServicePolicy, SignalPolicy
+from watchdog.domain.readings import Bad, Good, Unknown
+from watchdog.domain.reports import SignalReport
+from watchdog.settings.check_result import CheckResult, Outcome
+
+SIGNALS = tuple(SignalPolicy(name, "http") for name in ("home", "api", "errors"))
+POLICY = Policy(
+    services={
+        "web": ServicePolicy("web", "srv-web", Mode.AUTONOMOUS, signals=SIGNALS),
+        "docs": ServicePolicy("docs", None, signals=SIGNALS[:1]),
+    },
+    matrix=DEFAULT_MATRIX,
+)
+WEB = ServiceState(
+    "web",
+    phase=Phase.ROLLING_BACK,
+    checks={
+        "home": Check("home", "http", last_at=x.BEGIN, last=Bad("HTTP 503")),
+        "api": Check("api", "latency", last_at=x.BEGIN - 5, last=Good()),
+        "gone": Check("gone", "http", last_at=x.BEGIN - 900, last=Good()),
+    },
+    deploys=(x.BAD, x.FAILED, x.GOOD),
+    live="dep-42",
+    incident=x.incident(closed_at=None),
+    auto_deploy_off="commit",
+)
+
+
+def printed(made: Table) -> list[str]:
+    """Return a table's lines without the blanks at their ends."""
+    page = io.StringIO()
+    Console(file=page, width=200, markup=False).print(made)
+    return [line.rstrip() for line in page.getvalue().splitlines()]
+
+
+def test_status() -> None:
+    """One row per configured service; what was not read is unknown, what is no longer configured is not counted."""
+    assert printed(tables.status(State(services={"web": WEB}), POLICY)) == [
+        "SERVICE  MODE        PHASE         LIVE            GOOD  BAD  UNKNOWN  INCIDENT",
+        "web      autonomous  rolling back  dep-42 9f3c2ab  1     1    1        INC-1 critical: HTTP 503 on home",
+        "docs     observe     not seen yet  -               0     0    1        -",
+    ]
+
+
+def test_what_must_not_be_overlooked() -> None:
+    """Pause, blindness, an auto-deploy left off and the deny-list stand above the table."""
+    state = State(services={"web": WEB}, paused_by="lead", blind_since=x.BEGIN, denied=(x.BAD.commit or "",))
+    assert tables.status_lines(state, x.BEGIN + 10) == [
+        "PAUSED by lead: it watches and touches nothing. (watchdog resume)",
+        "BLIND since 2026-11-25 02:14:04: no control target answers, so nothing is judged or touched.",
+        'AUTO-DEPLOY IS OFF on web (it was "commit").',
+        "Deny-listed: 9f3c2ab (watchdog trust COMMIT lifts one).",
+    ]
+
+
+def test_an_old_record_is_not_shown_as_the_present() -> None:
+    """A daemon that stopped is noticed by the age of its newest reading."""
+    quiet = replace(WEB, auto_deploy_off="")
+    assert tables.status_lines(State(services={"web": quiet}), x.BEGIN + 120) == []
+    assert tables.status_lines(State(services={"web": quiet}), x.BEGIN + 7200) == [
+        "The newest reading is 2 h 0 min old: the daemon does not seem to run."
+    ]
+    assert tables.status_lines(State(), x.BEGIN) == ["Nothing has been read yet: is the daemon running? (watchdog run)"]
+
+
+def test_incidents() -> None:
+    """How each stands, how long it took, and what a human thought of it."""
+    paged = x.undone(x.decision(course="page"), id="INC-2")
+    assert printed(tables.incidents([paged, x.incident()], {"INC-1": "right"})) == [
+        "INCIDENT  ONSET (UTC)          SERVICE  SEVERITY  STATE     RESTORED IN  WHAT",
+        "INC-2     2026-11-25 02:14:14  web      critical  paged     -            HTTP 503 on home",
+        "INC-1     2026-11-25 02:14:14  web      critical  verified  47 s         HTTP 503 on home (judged right)",
+    ]
+
+
+def test_deploys() -> None:
+    """Which is live, where a rollback would lead, and why not to the others."""
+    old = Deploy("dep-39", "deactivated", "manual", None, image_ref="acme/web:latest")
+    shown = printed(tables.deploys([x.BAD, x.FAILED, x.GOOD, old], x.TARGET))
+    assert [" ".join(line.split()) for line in shown] == [
+        "DEPLOY STATUS TRIGGER CODE FINISHED MESSAGE NOTE",
+        "dep-42 live new_commit 9f3c2ab 2026-11-25 02:14 Refactor sessions LIVE",
+        "dep-41 build failed new_commit 5aa0c11 - Try a new bundler skipped: build failed, never live",
+        "dep-40 deactivated new_commit 1b7e0d4 2026-11-21 22:14 Add a footer <- rollback target: was live 3 d 4 h",
+        "dep-39 deactivated manual no commit -",
+    ]
+    assert len(printed(tables.deploys([x.BAD], TargetChoice(None, "there is no earlier deploy")))) == 2
+    assert len(printed(tables.deploys([x.BAD], None))) == 2
+
+
+def test_once() -> None:
+    """Verdict, time and reason of each signal."""
+    read = [
+        SignalReport("web", "home", Bad("HTTP 503"), 0.004),
+        SignalReport("web", "errors", Unknown("Sentry did not answer")),
+        SignalReport("", "control", Good("2 of 2 answer")),
+    ]
+    assert printed(tables.once(read)) == [
+        "SIGNAL      NOW      TOOK  WHY",
+        "web/home    BAD      4 ms  HTTP 503",
+        "web/errors  UNKNOWN  -     Sentry did not answer",
+        "control     GOOD     -     2 of 2 answer",
+    ]
+
+
+def test_checks() -> None:
+    """What was proved, and the fix for what is wrong."""
+    done = [
+        CheckResult("render key", Outcome.OK, "works"),
+        CheckResult("web", Outcome.FAIL, "unknown id", "correct it"),
+    ]
+    assert printed(tables.checks(done)) == [
+        "WHAT              FOUND",
+        "render key  ok    works",
+        "web         fail  unknown id -> correct it",
+    ]
+
+
+def test_foreign_words_are_neither_markup_nor_control() -> None:
+    """A commit message cannot colour or move anything."""
+    hostile = replace(x.BAD, commit_message="[red]\x1b[2Jboo[/red] [link=x]")
+    assert "[red][2Jboo[/red] [link=x]" in printed(tables.deploys([hostile], None))[1]
