@@ -22,6 +22,7 @@ from watchdog.daemon.lane import Lane, Parcel
 from watchdog.domain.effects import Tell
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.notices import Notice
+from watchdog.domain.units import show_seconds
 from watchdog.ports import Clock, Notifier, Store
 
 GAPS_SECONDS = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
@@ -30,6 +31,7 @@ BROKEN_GAP_SECONDS = 300.0
 """Pause after a channel refused for good: a human may have repaired it meanwhile."""
 RETRY_AFTER_MAX_SECONDS = 600.0
 ATTEMPT_SECONDS = 30.0
+"""The longest one attempt may take: an edit, a reply, or a resolve and a trigger."""
 STORE_SECONDS = 5.0
 STALE_SECONDS = 86400.0
 """A notice that wakes nobody is dropped at this age."""
@@ -62,11 +64,20 @@ class _Errand:
 class Teller:
     """Delivers notices. `notifiers` are in the order in which they stand in for each other."""
 
-    def __init__(self, store: Store, notifiers: Mapping[str, Notifier], clock: Clock, report: Report) -> None:
+    def __init__(
+        self,
+        store: Store,
+        notifiers: Mapping[str, Notifier],
+        clock: Clock,
+        report: Report,
+        *,
+        attempt_seconds: float = ATTEMPT_SECONDS,
+    ) -> None:
         self._store = store
         self._notifiers = notifiers
         self._clock = clock
         self._report = report
+        self._attempt_seconds = attempt_seconds
         self._lanes: WeakValueDictionary[tuple[str, str], Lane] = WeakValueDictionary()
         self._references: OrderedDict[tuple[str, str], str | None] = OrderedDict()
         self._failing: dict[str, str] = {}
@@ -161,13 +172,15 @@ class Teller:
         lane = self._lane(errand.notice, name)
         async with lane.attempt:
             try:
-                async with asyncio.timeout(ATTEMPT_SECONDS):
+                async with asyncio.timeout(self._attempt_seconds):
                     before = await self._reference(errand, name)
                     reference = await self._notifiers[name].send(errand.notice, before)
             except (Temporary, Permanent) as error:
                 return self._failed(errand, name, error)
             except TimeoutError:
-                return self._failed(errand, name, Temporary(f"it took longer than {ATTEMPT_SECONDS:.0f} s"))
+                return self._failed(
+                    errand, name, Temporary(f"it took longer than {show_seconds(self._attempt_seconds)}")
+                )
             except asyncio.CancelledError as error:
                 if _are_we_cancelled():
                     raise
