@@ -32,7 +32,6 @@ TargetFinder = Callable[[str, Sequence[Deploy], ServiceFacts], TargetChoice]
 """Answers where a service (by our name) would be rolled back to now."""
 Job = Callable[[], Awaitable[Sequence[CheckResult]]]
 """One check, or a few that belong together."""
-NOTHING: Mapping[str, SignalSource] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +40,8 @@ class World:
 
     platform: Platform | None = None
     channels: Mapping[str, Notifier] = field(default_factory=lambda: MappingProxyType({}))
-    signals: Mapping[str, SignalSource] = NOTHING
-    controls: Mapping[str, SignalSource] = NOTHING
-    pages: Mapping[str, SignalSource] = NOTHING
+    signals: Mapping[str, SignalSource] = field(default_factory=lambda: MappingProxyType({}))
+    controls: Mapping[str, SignalSource] = field(default_factory=lambda: MappingProxyType({}))
+    pages: Mapping[str, SignalSource] = field(default_factory=lambda: MappingProxyType({}))
     target: TargetFinder | None = None
     extra: Sequence[Job] = ()

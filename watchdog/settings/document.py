@@ -100,7 +100,7 @@ def parse(text: str, name: str) -> Document:
             raise _Refused("not a mapping of keys to values")
         for path, line in _walk(node, document, [0]):
             document.lines.setdefault(path, line)
-        document.data = loader.construct_document(node)
+        document.data = _with_text_keys(loader.construct_document(node))
         _report_secrets(document, document.data, ())
     except yaml.YAMLError as error:
         document.mistakes.append(_syntax_mistake(error, name))
@@ -145,6 +145,13 @@ def _walk_mapping(
         known.setdefault(key.value, line)
         yield here, line
         yield from _walk(value, document, seen, here)
+
+
+def _with_text_keys(value: Any) -> Any:
+    """Drop keys that are no text: they are reported already."""
+    if isinstance(value, dict):
+        return {key: _with_text_keys(item) for key, item in value.items() if isinstance(key, str)}
+    return [_with_text_keys(item) for item in value] if isinstance(value, list) else value
 
 
 def _report_secrets(document: Document, value: Any, path: Path) -> None:

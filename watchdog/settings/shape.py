@@ -52,7 +52,7 @@ _URL = re.compile(r"(https?)://([^\s/?#@:\[\]]+|\[[0-9A-Fa-f:]+\])(:\d{1,5})?([/
 
 def _any_http_url(text: str) -> str:
     match = _URL.fullmatch(text)
-    if match is None or len(text) > 2000:
+    if match is None or len(text) > 2000 or (match[2].startswith("[") and not _is_address(match[2])):
         raise ValueError("not a web address: write https://host/path, without a user or password in it")
     return text.rstrip("/") if match[4] in (None, "/") else text
 
@@ -62,6 +62,13 @@ def _http_url(text: str) -> str:
     if plain.startswith("http://") and not is_loopback(urlsplit(plain).hostname or ""):
         raise ValueError("not encrypted: write https:// (http:// is for this machine only)")
     return plain
+
+
+def _is_address(host: str) -> bool:
+    try:
+        return bool(ipaddress.ip_address(host.strip("[]")))
+    except ValueError:
+        return False
 
 
 def is_loopback(host: str) -> bool:

@@ -153,7 +153,7 @@ def _report(problem: ErrorDetails, model: type[BaseModel], document: Document, p
         document.report(place, what, "write " + instead.format(**context))
     else:
         wanted = next((text for word, text in _WANTED.items() if kind.startswith(word)), "something else")
-        document.report(place, f"must be {wanted}", f"write {wanted}")
+        document.report(place, "wrong type", f"write {wanted}")
 
 
 def _report_choice(problem: ErrorDetails, document: Document, place: Path) -> None:
