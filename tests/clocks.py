@@ -59,6 +59,11 @@ class FakeClock:
         """Let time pass while nobody runs."""
         self.elapsed += seconds
 
+    @property
+    def sleepers(self) -> int:
+        """Return how many wait for time to pass."""
+        return sum(not future.done() for _, _, future in self._sleepers)
+
     async def settle(self) -> None:
         """Let everybody run until they wait."""
         for _ in range(IDLE_TURNS):
