@@ -1,0 +1,131 @@
+"""The promises no incident may break, over generated incidents. Run by pytest, and against mutated copies.
+
+`python -m tests.core.properties EXAMPLES SEED` exits 1 when a promise is broken. Each example is a whole incident in
+virtual time: histories of deploys, faults, people, lost answers, restarts.
+"""
+
+import sys
+from dataclasses import replace
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from tests.core.world import Fault, World, make_policy, old_deploy
+from watchdog.domain import events as e
+from watchdog.domain.deploys import ServiceFacts
+from watchdog.domain.policy import Mode, Severity
+
+FOREVER = 1e9
+COMMITS = ("aaaaaaa1", "aaaaaaa2", "bad00000")
+OUTCOMES = ("accepted", "postponed", "refused", "lost", "accepted_and_lost", "stood_down")
+
+deploys_before = st.lists(
+    st.tuples(st.sampled_from(COMMITS), st.sampled_from(("deactivated", "build_failed")), st.floats(0.01, 3.0)),
+    max_size=4,
+)
+shipped = st.sampled_from(("bad00000", "bad00000", "aaaaaaa1", "aaaaaaa2"))
+faults = st.builds(
+    Fault,
+    start=st.floats(58.0, 120.0),
+    end=st.sampled_from((140.0, 400.0, FOREVER, FOREVER)),
+    share=st.sampled_from((0.2, 0.5, 1.0, 1.0)),
+    code=st.sampled_from((None, "bad00000", "bad00000", "bad00000")),
+    slow=st.sampled_from((False, False, False, True)),
+)
+later_ships = st.lists(
+    st.tuples(st.floats(65.0, 900.0), st.sampled_from(COMMITS), st.sampled_from(("new_commit", "manual", "rollback"))),
+    max_size=2,
+)
+
+
+@st.composite
+def incidents(draw: st.DrawFn) -> World:
+    """Return a world with an incident in it (or several, or none)."""
+    mode = draw(st.sampled_from((Mode.AUTONOMOUS, Mode.AUTONOMOUS, Mode.ASSIST, Mode.OBSERVE)))
+    policy = make_policy(mode, veto_seconds=draw(st.sampled_from((0.0, 0.0, 60.0))))
+    if draw(st.booleans()):
+        generous = replace(policy.budget, per_service_per_day=9, per_fleet_per_10m=9, cooldown_seconds=0.0)
+        policy = replace(policy, budget=generous)
+    older, at = [], 0.0
+    for number, (commit, status, days) in enumerate(draw(deploys_before)):
+        at += days
+        older.append(old_deploy(f"dep-{number}", commit, 3.0 + at, status))
+    world = World(
+        policy,
+        [old_deploy("dep-live", "aaaaaaa1", 3.0, "live"), *older],
+        faults=draw(st.lists(faults, min_size=1, max_size=2)),
+        pin=draw(st.sampled_from(("confirmed", "confirmed", "unconfirmed"))),
+        outcomes=draw(st.one_of(st.just([]), st.lists(st.sampled_from(OUTCOMES), max_size=3))),
+        rollback_seconds=draw(st.sampled_from((5.0, 20.0, 60.0, 1500.0))),
+        rollback_ends=draw(st.sampled_from(("live", "live", "live", "update_failed"))),
+        answer=draw(st.sampled_from(("none", "approve", "reject", "stop"))),
+        blind=draw(st.sampled_from((None, None, (90.0, 200.0)))),
+        unreadable=draw(st.sampled_from((None, None, (70.0, 140.0)))),
+        upstream_down=draw(st.sampled_from((None, (50.0, 500.0)))),
+        facts=ServiceFacts("srv-web", "web", auto_deploy=draw(st.sampled_from(("commit", "off")))),
+        seed=draw(st.integers(0, 10_000)),
+    )
+    world.state = replace(world.state, denied=draw(st.sampled_from(((), (), ("aaaaaaa1",), ("aaaaaaa2",)))))
+    world.ship(draw(st.sampled_from((55.0, 60.0))), draw(shipped))
+    if draw(st.booleans()):
+        world.ship(draw(st.floats(62.0, 90.0)), "bad00000", seconds=5.0, trigger="manual")
+    for moment, commit, trigger in draw(later_ships):
+        world.ship(moment, commit, trigger=trigger)
+    for moment in draw(st.lists(st.floats(50.0, 500.0), max_size=2)):
+        world.at(moment, lambda: world.tell(e.Restarted(world.now)))
+    return world
+
+
+def broken_promises(world: World) -> list[str]:
+    """Return every promise this run broke, in words."""
+    broken = []
+    accepted = [incident for incident, _ in world.accepted]
+    broken += [f"{name}: two rollbacks" for name in set(accepted) if accepted.count(name) > 1]
+    for rollback, incident, denied in world.sent:
+        blame = incident.decision.blame if incident.decision is not None else None
+        configuration = blame is not None and blame.configuration
+        if rollback.target_code in denied:
+            broken.append(f"{incident.id}: target {rollback.target} is deny-listed")
+        if rollback.target_code == incident.suspect_code and not configuration:
+            broken.append(f"{incident.id}: target {rollback.target} runs the suspect's own commit")
+        if not any(deploy.id == rollback.target and deploy.was_live for deploy in world.deploys):
+            broken.append(f"{incident.id}: target {rollback.target} was never live")
+    wishes = world.policy.services["web"]
+    if wishes.mode is Mode.OBSERVE and (world.pins or world.sent or world.restores):
+        broken.append("mode observe changed something")
+    if wishes.mode is Mode.ASSIST and any(rollback.approved_by is None for rollback, _, _ in world.sent):
+        broken.append("mode assist acted without a yes")
+    told = {tell.notice.incident for tell in world.tells if tell.notice.wakes}
+    for incident in world.incidents.values():
+        recovered = incident.closed_at is not None
+        if incident.severity is Severity.CRITICAL and not recovered and incident.id not in told:
+            broken.append(f"{incident.id}: critical, neither recovered nor paged")
+    return broken
+
+
+def check(examples: int, number: int) -> None:
+    """Run so many incidents generated from a seed. Raises AssertionError with the promises that one broke."""
+
+    @seed(number)
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        phases=(Phase.generate,),
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(incidents())
+    def promises_hold(world: World) -> None:
+        world.run(2600.0)
+        assert broken_promises(world) == []
+
+    promises_hold()
+
+
+if __name__ == "__main__":
+    examples, number = int(sys.argv[1]), int(sys.argv[2])
+    try:
+        check(examples, number)
+    except AssertionError as error:
+        sys.exit(f"broken (seed {number}): {str(error)[:300]}")
+    print(f"held in {examples} incidents of seed {number}")

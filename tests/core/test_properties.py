@@ -1,0 +1,84 @@
+"""The promises hold over thousands of incidents, and a core that breaks one is found out."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.core.properties import check
+
+ROOT = Path(__file__).parents[2]
+SHARES = 6
+EXAMPLES = 3000 // SHARES
+MUTANT_EXAMPLES = 400
+
+MUTANTS = {
+    "previous deploy": [
+        ("core/target.py", "        why_not = _why_not(deploy, search, older)\n", '        why_not = ""\n'),
+    ],
+    "forget that it was tried": [
+        ("core/sending.py", "    turn.amend(human_needed=why)\n", "    turn.amend(tried=False)\n"),
+        ("core/sending.py", "    turn.enter(Phase.PAGED)\n    lines", "    turn.enter(Phase.SUSPECT)\n    lines"),
+    ],
+    "drop the page": [
+        ("core/turn.py", "        self.emit(Tell(notice, channels))\n", ""),
+    ],
+    "act in observe": [
+        (
+            "core/guard.py",
+            '        return _block("mode", "observe: says what it would do, touches nothing")\n',
+            '        return _pass("mode", "observe")\n',
+        ),
+    ],
+    "take the deny-list lightly": [
+        ("core/target.py", '        return "deny-listed"\n', '        return ""\n'),
+        ("core/guard.py", "    if target.code in request.state.denied:\n", "    if False:\n"),
+    ],
+}
+
+
+def run_properties(examples: int, seed: int, where: Path) -> subprocess.CompletedProcess[str]:
+    """Run the properties against the `watchdog` package found in a folder."""
+    environ = {**os.environ, "PYTHONPATH": f"{where}"}
+    command = [sys.executable, "-m", "tests.core.properties", str(examples), str(seed)]
+    return subprocess.run(command, cwd=where, env=environ, capture_output=True, text=True, timeout=600, check=False)
+
+
+def copy_core(folder: Path) -> Path:
+    """Copy the pure floors and the properties to a folder of their own."""
+    for part in ("watchdog/domain", "watchdog/core"):
+        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "watchdog" / "__init__.py", folder / "watchdog")
+    (folder / "tests" / "core").mkdir(parents=True)
+    for name in ("world.py", "properties.py"):
+        shutil.copy(ROOT / "tests" / "core" / name, folder / "tests" / "core")
+    return folder
+
+
+@pytest.mark.parametrize("seed", range(1, SHARES + 1))
+def test_no_incident_breaks_a_promise(seed: int) -> None:
+    """No second rollback, no denied or same-commit target, no critical incident without recovery or page."""
+    check(EXAMPLES, seed)
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_planted_mutant_is_found(name: str, tmp_path: Path) -> None:
+    """Each broken core breaks a promise within a few hundred incidents; the mutation must have taken place."""
+    where = copy_core(tmp_path)
+    for path, old, new in MUTANTS[name]:
+        text = (where / "watchdog" / path).read_text()
+        assert text.count(old) == 1, f"{path} does not contain {old!r} once"
+        (where / "watchdog" / path).write_text(text.replace(old, new))
+    found = run_properties(MUTANT_EXAMPLES, 1, where)
+    assert found.returncode == 1 and "broken (seed 1)" in found.stderr, found.stderr[-1000:] or found.stdout
+    assert str(where) in run_where(where)
+
+
+def run_where(where: Path) -> str:
+    """Return which core a run in that folder imports."""
+    command = [sys.executable, "-c", "import watchdog.core; print(watchdog.core.__file__)"]
+    environ = {**os.environ, "PYTHONPATH": f"{where}"}
+    return subprocess.run(command, cwd=where, env=environ, capture_output=True, text=True, check=True).stdout
