@@ -11,10 +11,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.clocks import FakeClock, eventually
-from tests.daemon.town import HOOK, Town, channels, tell
+from tests.daemon.town import HOOK, Channel, Town, channels, tell
 from tests.loopback import serve
 from watchdog.adapters.stores import build_store
-from watchdog.daemon.tell import BROKEN_GAP_SECONDS, GAPS_SECONDS, RETRY_AFTER_MAX_SECONDS, Teller
+from watchdog.daemon.tell import BROKEN_GAP_SECONDS, RETRY_AFTER_MAX_SECONDS, Teller
+from watchdog.daemon.told import GAPS_SECONDS
 from watchdog.domain.effects import Tell
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.incidents import State
@@ -221,27 +222,6 @@ async def test_another_incident_does_not_wait_for_this_one(tmp_path: Path) -> No
         assert sorted(s.town.slack) == ["INC-1", "INC-2"]
 
 
-class Channel:
-    """A channel that does what its script says (None: takes it), and then takes everything."""
-
-    def __init__(self, name: str, *script: BaseException | None) -> None:
-        self.name, self.script, self.took = name, list(script), list[tuple[str, str | None]]()
-
-    async def send(self, notice: Notice, reference: str | None) -> str | None:
-        """Take the notice, or raise."""
-        if self.script and (error := self.script.pop(0)) is not None:
-            raise error
-        self.took.append((notice.title, reference))
-        return f"after {notice.title}"
-
-    async def check(self) -> str:
-        """Nothing to prove."""
-        return ""
-
-    async def close(self) -> None:
-        """Nothing to close."""
-
-
 class Hanging(Channel):
     """A channel that never answers."""
 
@@ -334,47 +314,6 @@ async def test_a_name_that_is_no_longer_configured_falls_to_the_first_channel() 
     assert [title for title, _ in second.took] == ["note"]
 
 
-@asynccontextmanager
-async def _broken_store(folder: Path) -> AsyncIterator[Store]:
-    """A real store that was closed under us: every call fails."""
-    store = build_store(f"sqlite:///{folder}/gone.db", FakeClock())
-    await store.open()
-    await store.close()
-    yield store
-
-
-async def test_without_a_store_people_are_told_from_memory(tmp_path: Path) -> None:
-    """Nothing can be read or written: the page arrives, and the next one finds its reference."""
-    reports: list[str] = []
-    channel = Channel("slack")
-    async with _broken_store(tmp_path) as store:
-        teller = Teller(store, {"slack": channel}, FakeClock(), lambda name, what, _: reports.append(f"{name} {what}"))
-        await teller.deliver(7, tell("page", "slack", wakes=True))
-        await teller.deliver(8, tell("end", "slack", kind=NoticeKind.RESOLVED))
-    assert channel.took == [("page", None), ("end", "after page")]
-    assert "store failed" in reports
-    assert reports.count("slack sent") == 2
-
-
-async def test_what_the_store_missed_is_written_when_it_is_back(tmp_path: Path) -> None:
-    """The store is opened a while after the page left: delivery and end of the effect are recorded."""
-    clock = FakeClock(auto=False)
-    store = build_store(f"sqlite:///{tmp_path}/late.db", clock)
-    await store.open()
-    effect = tell("page", "slack", wakes=True)
-    (pending,) = await store.save(None, State(), (effect,))
-    await store.close()
-    channel = Channel("slack")
-    async with asyncio.TaskGroup() as group:
-        group.create_task(outbox(channel, store=store, clock=clock).deliver(pending.id, effect))
-        await eventually(lambda: channel.took and clock.sleepers)
-        await store.open()
-        await clock.advance(1)
-    assert await store.pending() == ()
-    assert await store.reference("INC-1", "slack") == "after page"
-    await store.close()
-
-
 async def test_a_broken_reporter_stops_no_page() -> None:
     """Metrics are worth less than a page."""
     channel = Channel("slack", Temporary("no"))
@@ -400,11 +339,10 @@ async def test_nothing_of_a_secret_is_logged_or_told(tmp_path: Path) -> None:
 
 
 async def test_nothing_is_kept_of_incidents_that_are_told(tmp_path: Path) -> None:
-    """Three thousand incidents later no lane is left, and the memory of references is bounded."""
+    """Three thousand incidents later no lane is left."""
     channel = Channel("slack")
     teller = outbox(channel)
     for number in range(3000):
         await teller.deliver(None, tell("t", "slack", incident=f"INC-{number}"))
     gc.collect()
     assert len(teller._lanes) == 0
-    assert len(teller._references) <= 1000

@@ -68,6 +68,27 @@ class Town:
         return [str((message.edits or [message.body])[0]["text"]) for message in self.pagers.slack]
 
 
+class Channel:
+    """A channel that does what its script says (None: takes it), and then takes everything."""
+
+    def __init__(self, name: str, *script: BaseException | None) -> None:
+        self.name, self.script, self.took = name, list(script), list[tuple[str, str | None]]()
+
+    async def send(self, notice: Notice, reference: str | None) -> str | None:
+        """Take the notice, or raise."""
+        if self.script and (error := self.script.pop(0)) is not None:
+            raise error
+        self.took.append((notice.title, reference))
+        return f"after {notice.title}"
+
+    async def check(self) -> str:
+        """Nothing to prove."""
+        return ""
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
 def channels(url: str, clock: FakeClock, *names: str) -> dict[str, Notifier]:
     """Return the real channels, built as the daemon builds them."""
     secrets = {

@@ -9,37 +9,31 @@ tried on. Whoever was told of an incident as a stand-in also gets its all-clear.
 """
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, repeat
-from typing import TypeVar
 from weakref import WeakValueDictionary
 
 import structlog
 
 from watchdog.daemon.lane import Lane, Parcel
+from watchdog.daemon.told import GAPS_SECONDS, Told
 from watchdog.domain.effects import Tell
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.notices import Notice
 from watchdog.domain.units import show_seconds
 from watchdog.ports import Clock, Notifier, Store
 
-GAPS_SECONDS = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
-"""Pauses between attempts; the last one for ever."""
 BROKEN_GAP_SECONDS = 300.0
 """Pause after a channel refused for good: a human may have repaired it meanwhile."""
 RETRY_AFTER_MAX_SECONDS = 600.0
 ATTEMPT_SECONDS = 30.0
 """The longest one attempt may take: an edit, a reply, or a resolve and a trigger."""
-STORE_SECONDS = 5.0
 STALE_SECONDS = 86400.0
 """A notice that wakes nobody is dropped at this age."""
-REMEMBERED = 1000
 
 Report = Callable[[str, str, Notice], None]
 """Told of each attempt: channel (or "store"), outcome (sent, failed, gave_way), notice."""
-T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 
@@ -52,7 +46,6 @@ class _Errand:
     named: tuple[str, ...]
     heard_by: set[str] = field(default_factory=set)
     outcomes: dict[str, str] = field(default_factory=dict)
-    unrecorded: dict[str, str | None] = field(default_factory=dict)
     standing_in: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
@@ -73,13 +66,12 @@ class Teller:
         *,
         attempt_seconds: float = ATTEMPT_SECONDS,
     ) -> None:
-        self._store = store
+        self._told = Told(store, clock, lambda notice, why: self._say("store", "failed", notice, why=why))
         self._notifiers = notifiers
         self._clock = clock
         self._report = report
         self._attempt_seconds = attempt_seconds
         self._lanes: WeakValueDictionary[tuple[str, str], Lane] = WeakValueDictionary()
-        self._references: OrderedDict[tuple[str, str], str | None] = OrderedDict()
         self._failing: dict[str, str] = {}
         self._waiting = 0
 
@@ -103,7 +95,8 @@ class Teller:
         parcels = [self._lane(errand.notice, name).join(name, errand.notice) for name in errand.named]
         self._waiting += 1
         try:
-            await self._recall(errand)
+            errand.heard_by.update(await self._told.heard_by(errand.effect_id, errand.notice))
+            errand.outcomes.update(dict.fromkeys(errand.heard_by, "sent"))
             parcels += await self._all_clear_for_stand_ins(errand)
             for parcel in parcels:
                 if parcel.channel in errand.heard_by:
@@ -116,7 +109,7 @@ class Teller:
             self._waiting -= 1
             for parcel in parcels:
                 parcel.lane.leave(parcel)
-        await self._finish(errand)
+        await self._told.finish(errand.effect_id, errand.notice, errand.outcomes)
 
     def _named(self, tell: Tell) -> tuple[str, ...]:
         """Return the channels to bring it to; when none of the named ones is configured, the first that is."""
@@ -126,23 +119,13 @@ class Teller:
                 self._say(name, "failed", tell.notice, why="no such channel is configured")
         return named or (tuple(self._notifiers)[:1] if tell.channels else ())
 
-    async def _recall(self, errand: _Errand) -> None:
-        """Learn from the store who has it already, from before a restart."""
-        if errand.effect_id is None:
-            return
-        try:
-            errand.heard_by.update(await self._ask(errand.notice, self._store.deliveries(errand.effect_id)))
-        except Temporary:
-            return  # then somebody hears it twice
-        errand.outcomes.update(dict.fromkeys(errand.heard_by, "sent"))
-
     async def _all_clear_for_stand_ins(self, errand: _Errand) -> list[Parcel]:
         """Return parcels for channels that were told of this incident, though nobody named them for its end."""
         others = [name for name in self._notifiers if name not in errand.named] if errand.notice.resolves else []
         told = []
         for name in others:
             try:
-                if await self._reference(errand, name) is not None:
+                if await self._told.reference(errand.effect_id, errand.notice, name) is not None:
                     told.append(name)
             except Temporary:
                 continue
@@ -173,7 +156,7 @@ class Teller:
         async with lane.attempt:
             try:
                 async with asyncio.timeout(self._attempt_seconds):
-                    before = await self._reference(errand, name)
+                    before = await self._told.reference(errand.effect_id, errand.notice, name)
                     reference = await self._notifiers[name].send(errand.notice, before)
             except (Temporary, Permanent) as error:
                 return self._failed(errand, name, error)
@@ -211,64 +194,10 @@ class Teller:
                 if name not in errand.named:
                     await self._attempt(errand, name)
 
-    async def _reference(self, errand: _Errand, name: str) -> str | None:
-        """Return what the last send for the incident returned. Raises Temporary if an all-clear would get lost.
-
-        An unknown reference costs at worst a second ring or a second thread; but without it an all-clear would
-        find nothing to resolve. So the all-clear waits for a store that has its row.
-        """
-        key = (errand.notice.incident, name)
-        if key in self._references:
-            return self._references[key]
-        try:
-            return await self._ask(errand.notice, self._store.reference(*key))
-        except Temporary:
-            if errand.notice.resolves and errand.effect_id is not None:
-                raise
-            return None
-
     async def _record(self, errand: _Errand, name: str, reference: str | None) -> None:
-        """Remember that this channel has it: in memory for us, in the store for the next start."""
         errand.heard_by.add(name)
         errand.outcomes[name] = "sent" if name in errand.named else "sent as a stand-in"
-        key = (errand.notice.incident, name)
-        self._references[key] = reference
-        self._references.move_to_end(key)
-        while len(self._references) > REMEMBERED:
-            self._references.popitem(last=False)
-        if errand.effect_id is None:
-            return
-        try:
-            await self._ask(errand.notice, self._store.delivered(errand.effect_id, name, key[0], reference))
-        except Temporary:
-            errand.unrecorded[name] = reference
-
-    async def _finish(self, errand: _Errand) -> None:
-        """Close the effect's row. A store that stays away keeps it pending: the next start delivers again."""
-        if errand.effect_id is None:
-            return
-        outcome = ", ".join(f"{name}: {what}" for name, what in errand.outcomes.items()) or "nobody to tell"
-        for gap in (*GAPS_SECONDS, None):
-            try:
-                for name, reference in list(errand.unrecorded.items()):
-                    newest = self._references.get((errand.notice.incident, name), reference)
-                    saved = self._store.delivered(errand.effect_id, name, errand.notice.incident, newest)
-                    await self._ask(errand.notice, saved)
-                    del errand.unrecorded[name]
-                await self._ask(errand.notice, self._store.finish(errand.effect_id, outcome))
-                return
-            except Temporary:
-                if gap is not None:
-                    await self._clock.sleep(gap)
-
-    async def _ask(self, notice: Notice, call: Awaitable[T]) -> T:
-        """Ask the store, within a bound. Raises Temporary whatever goes wrong with it."""
-        try:
-            async with asyncio.timeout(STORE_SECONDS):
-                return await call
-        except Exception as error:  # noqa: BLE001  whatever the store's fault is, paging goes on
-            self._say("store", "failed", notice, why=type(error).__name__)
-            raise Temporary("the store did not answer") from None
+        await self._told.record(errand.effect_id, errand.notice, name, reference)
 
     async def _pause(self, seconds: float, cut: asyncio.Event) -> None:
         """Sleep, or return sooner when the event is set."""

@@ -1,0 +1,94 @@
+"""The record of deliveries, with a real store that comes and goes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.clocks import FakeClock, eventually
+from tests.daemon.town import Channel, tell
+from watchdog.adapters.stores import build_store
+from watchdog.daemon.tell import Teller
+from watchdog.daemon.told import GAPS_SECONDS, REMEMBERED, Told
+from watchdog.domain.errors import Temporary
+from watchdog.domain.incidents import State
+from watchdog.domain.notices import NoticeKind
+from watchdog.ports import Store
+
+PAGE = tell("page", "slack", wakes=True)
+END = tell("end", "slack", kind=NoticeKind.RESOLVED)
+
+
+@asynccontextmanager
+async def _broken_store(folder: Path) -> AsyncIterator[Store]:
+    """A real store that was closed under us: every call fails."""
+    store = build_store(f"sqlite:///{folder}/gone.db", FakeClock())
+    await store.open()
+    await store.close()
+    yield store
+
+
+async def test_without_a_store_people_are_told_from_memory(tmp_path: Path) -> None:
+    """Nothing can be read or written: the page arrives, and the next one finds its reference."""
+    reports: list[str] = []
+    channel = Channel("slack")
+    async with _broken_store(tmp_path) as store:
+        teller = Teller(store, {"slack": channel}, FakeClock(), lambda name, what, _: reports.append(f"{name} {what}"))
+        await teller.deliver(7, PAGE)
+        await teller.deliver(8, END)
+    assert channel.took == [("page", None), ("end", "after page")]
+    assert "store failed" in reports
+    assert reports.count("slack sent") == 2
+
+
+async def test_what_the_store_missed_is_written_when_it_is_back(tmp_path: Path) -> None:
+    """The store is opened a while after the page left: delivery and end of the effect are recorded."""
+    clock = FakeClock(auto=False)
+    store = build_store(f"sqlite:///{tmp_path}/late.db", clock)
+    await store.open()
+    (pending,) = await store.save(None, State(), (PAGE,))
+    await store.close()
+    channel = Channel("slack")
+    async with asyncio.TaskGroup() as group:
+        group.create_task(Teller(store, {"slack": channel}, clock, lambda *_: None).deliver(pending.id, PAGE))
+        await eventually(lambda: channel.took and clock.sleepers)
+        await store.open()
+        await clock.advance(1)
+    assert await store.pending() == ()
+    assert await store.reference("INC-1", "slack") == "after page"
+    await store.close()
+
+
+async def test_an_end_waits_for_the_store_that_knows_what_to_close(tmp_path: Path) -> None:
+    """After a restart, with the store away: a page goes without its reference, an all-clear does not."""
+    async with _broken_store(tmp_path) as store:
+        told = Told(store, FakeClock(), lambda *_: None)
+        assert await told.reference(7, PAGE.notice, "slack") is None
+        with pytest.raises(Temporary):
+            await told.reference(8, END.notice, "slack")
+        assert await told.reference(None, END.notice, "slack") is None
+
+
+async def test_a_store_that_stays_away_ends_the_attempts_to_finish(tmp_path: Path) -> None:
+    """Once after each gap, then never: the row stays pending for the next start."""
+    complaints: list[str] = []
+    clock = FakeClock()
+    async with _broken_store(tmp_path) as store:
+        await Told(store, clock, lambda _, why: complaints.append(why)).finish(7, PAGE.notice, {"slack": "sent"})
+    assert len(complaints) == len(GAPS_SECONDS) + 1
+    assert clock.elapsed == sum(GAPS_SECONDS)
+
+
+async def test_memory_is_bounded_and_forgets_the_oldest(tmp_path: Path) -> None:
+    """What was forgotten is asked of the store."""
+    async with _broken_store(tmp_path) as store:
+        complaints: list[str] = []
+        told = Told(store, FakeClock(), lambda _, why: complaints.append(why))
+        for number in range(REMEMBERED + 1):
+            await told.record(None, tell("t", incident=f"INC-{number}").notice, "slack", f"thread {number}")
+        assert await told.reference(None, tell("t", incident="INC-1").notice, "slack") == "thread 1"
+        assert complaints == []
+        assert await told.reference(None, tell("t", incident="INC-0").notice, "slack") is None
+        assert len(complaints) == 1

@@ -1,0 +1,111 @@
+"""Who was told what: in memory for us, in the store for the next start.
+
+Rule 1: a store that fails or hangs never keeps a page back; what it missed is written when it is back.
+Rule 2: memory comes first, for it is never older than the store.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
+
+from watchdog.domain.errors import Temporary
+from watchdog.domain.notices import Notice
+from watchdog.ports import Clock, Store
+
+GAPS_SECONDS = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
+"""Pauses between attempts, growing; where there is no end to them, the last one for ever."""
+STORE_SECONDS = 5.0
+REMEMBERED = 1000
+"""References kept in memory, and deliveries that wait for the store."""
+
+Complain = Callable[[Notice, str], None]
+"""Told each time the store fails: the notice at hand, and why."""
+Key = tuple[str, str]
+T = TypeVar("T")
+
+
+class Told:
+    """The record of deliveries. `effect_id` is None for an effect the store has no row of."""
+
+    def __init__(self, store: Store, clock: Clock, complain: Complain) -> None:
+        self._store = store
+        self._clock = clock
+        self._complain = complain
+        self._references: OrderedDict[Key, str | None] = OrderedDict()
+        self._unrecorded: OrderedDict[tuple[int, str], str] = OrderedDict()
+
+    async def heard_by(self, effect_id: int | None, notice: Notice) -> frozenset[str]:
+        """Return the channels that have it already, from before a restart; none if the store does not say."""
+        if effect_id is None:
+            return frozenset()
+        try:
+            return frozenset(await self._ask(notice, self._store.deliveries(effect_id)))
+        except Temporary:
+            return frozenset()  # then somebody hears it twice
+
+    async def reference(self, effect_id: int | None, notice: Notice, channel: str) -> str | None:
+        """Return what the channel's last send for the incident returned.
+
+        An unknown reference costs at worst a second ring or a second thread; but without it an all-clear would
+        find nothing to resolve. So for an all-clear that the store has a row of, Temporary is raised instead.
+        """
+        key = (notice.incident, channel)
+        if key in self._references:
+            return self._references[key]
+        try:
+            return await self._ask(notice, self._store.reference(*key))
+        except Temporary:
+            if notice.resolves and effect_id is not None:
+                raise
+            return None
+
+    async def record(self, effect_id: int | None, notice: Notice, channel: str, reference: str | None) -> None:
+        """Remember that this channel has it."""
+        key = (notice.incident, channel)
+        self._references[key] = reference
+        self._references.move_to_end(key)
+        _bound(self._references)
+        if effect_id is None:
+            return
+        try:
+            await self._ask(notice, self._store.delivered(effect_id, channel, notice.incident, reference))
+        except Temporary:
+            self._unrecorded[effect_id, channel] = notice.incident
+            _bound(self._unrecorded)
+
+    async def finish(self, effect_id: int | None, notice: Notice, outcomes: Mapping[str, str]) -> None:
+        """Close the effect's row. A store that stays away keeps it pending: the next start delivers again."""
+        if effect_id is None:
+            return
+        outcome = ", ".join(f"{channel}: {what}" for channel, what in outcomes.items()) or "nobody to tell"
+        for gap in (*GAPS_SECONDS, None):
+            try:
+                await self._catch_up(effect_id, notice)
+                await self._ask(notice, self._store.finish(effect_id, outcome))
+                return
+            except Temporary:
+                if gap is not None:
+                    await self._clock.sleep(gap)
+
+    async def _catch_up(self, effect_id: int, notice: Notice) -> None:
+        """Write the deliveries of an effect that the store missed, with the newest reference."""
+        for missed in [missed for missed in self._unrecorded if missed[0] == effect_id]:
+            incident, channel = self._unrecorded[missed], missed[1]
+            newest = self._references.get((incident, channel))
+            await self._ask(notice, self._store.delivered(effect_id, channel, incident, newest))
+            self._unrecorded.pop(missed, None)
+
+    async def _ask(self, notice: Notice, call: Awaitable[T]) -> T:
+        """Ask the store, within a bound. Raises Temporary whatever goes wrong with it."""
+        try:
+            async with asyncio.timeout(STORE_SECONDS):
+                return await call
+        except Exception as error:  # noqa: BLE001  whatever the store's fault is, paging goes on
+            self._complain(notice, type(error).__name__)
+            raise Temporary("the store did not answer") from None
+
+
+def _bound(kept: "OrderedDict[Key, str | None] | OrderedDict[tuple[int, str], str]") -> None:
+    while len(kept) > REMEMBERED:
+        kept.popitem(last=False)
