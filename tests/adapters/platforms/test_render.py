@@ -295,6 +295,8 @@ async def test_a_reader_cannot_write_whoever_holds_it(vendor: Vendor):
     api = render(vendor)
     assert type(api) is RenderReader
     assert not hasattr(api, "rollback")
+    assert api._api.read_only
+    assert api._api._writes is None
     with pytest.raises(Refused):
         await api._api.change("POST", "/services/srv-web/rollback", {"deployId": "dep-2"})
     with pytest.raises(Refused):
