@@ -121,3 +121,15 @@ async def test_a_crash_shows_in_renders_events() -> None:
         await eventually(lambda: "fault_started" in world.whats())
         events = (await world.render("GET", "/services/srv-web/events?type=server_failed")).json()
         assert events[0]["event"]["details"]["reason"]["nonZeroExit"] == 1
+
+
+async def test_rolling_back_to_a_bad_version_brings_it_back() -> None:
+    """A rollback reuses the artifact: what was wrong with it is wrong again."""
+    async with opened(rollback_seconds=0.5) as world:
+        world.sandbox.deploy(behaviour=behaviour("error", after_seconds=0), **QUICK)
+        await eventually(lambda: "fault_started" in world.whats())
+        for target, faults in (("dep-40", 1), ("dep-42", 2)):
+            made = (await world.rollback(target)).json()["id"]
+            await eventually(lambda made=made: world.status_of(made) == "live")
+            await eventually(lambda faults=faults: world.whats().count("fault_started") == faults)
+        assert (await world.site()).status_code == 503
