@@ -6,8 +6,8 @@ import pytest
 
 from tests.adapters.vendor import Vendor
 from tests.clocks import FakeClock
-from tests.settings.test_check import KEY, by_name, configuration, platform_of, say_render
 from tests.settings.texts import SMALL, loaded
+from tests.settings.vendors import KEY, by_name, configuration, platform_of, say_render
 from watchdog.settings import Settings
 from watchdog.settings.check import CheckResult, Outcome
 from watchdog.settings.check_sentry import check_sentry

@@ -2,8 +2,7 @@
 
 import pytest
 
-from tests.settings.test_references import KEY, changed
-from tests.settings.texts import SMALL, loaded, mistakes, shown
+from tests.settings.texts import KEY, SMALL, changed, loaded, mistakes, shown
 
 EMAIL = "email: {smtp: 'mail.example:587', from: a@acme.example, to: [b@acme.example]"
 

@@ -2,21 +2,10 @@
 
 import pytest
 
-from tests.settings.texts import SMALL, loaded, shown
-from watchdog.domain.deploys import ServiceFacts
-from watchdog.domain.errors import ConfigurationError
-from watchdog.domain.policy import Mode
-from watchdog.settings import resolve_names
+from tests.settings.texts import SMALL, changed, shown
 
-KEY = {"WATCHDOG_RENDER_API_KEY": "key", "WATCHDOG_HEARTBEAT_URL": "https://hb.example/x"}
 API = "  api:\n    render: srv-api\n    signals:\n      home: {http: https://api.acme.example}\n"
 TWO = SMALL.replace("channels:", API + "channels:")
-
-
-def changed(old: str, new: str, text: str = SMALL) -> str:
-    """Return the text with one thing changed."""
-    assert old in text
-    return text.replace(old, new, 1)
 
 
 @pytest.mark.parametrize(
@@ -102,38 +91,3 @@ def test_the_watchdog_never_guards_itself() -> None:
     by_name = changed("srv-web", "my-dog")
     assert "this is the watchdog itself" in shown(by_name, {"RENDER_SERVICE_NAME": "my-dog"})
     assert not shown(SMALL, {"RENDER_SERVICE_ID": "srv-dog", "RENDER_SERVICE_NAME": "my-dog"})
-
-
-def test_a_preview_copy_only_observes() -> None:
-    """The same key in a pull request's copy must not touch production."""
-    text = changed("render: srv-web", "render: srv-web\n    mode: autonomous\n    veto: 60s")
-    settings = loaded(text, {**KEY, "IS_PULL_REQUEST": "true"})
-    assert settings.policy.services["web"].mode is Mode.OBSERVE
-    assert settings.policy.services["web"].veto_seconds == 0.0
-    assert any("preview copy" in warning for warning in settings.warnings)
-    assert loaded(text, {**KEY, "IS_PULL_REQUEST": "false"}).policy.services["web"].veto_seconds == 60.0
-
-
-def test_dependencies_and_status_pages_become_upstreams() -> None:
-    """The host's page can veto, the others are terms of blame."""
-    text = SMALL + "dependencies: {openai: {vendor_status: https://s.example/summary.json}, db: {render: dpg-1}}\n"
-    settings = loaded(text + "vendor_status: [render, github]\n")
-    roles = {name: vendor.role for name, vendor in settings.policy.vendors.items()}
-    assert roles == {"render": "platform", "github": "upstream", "openai": "upstream", "db": "upstream"}
-    assert settings.vendors["openai"] == "https://s.example/summary.json"
-    assert "db" not in settings.vendors
-    assert settings.dependencies["db"].render == "dpg-1"
-
-
-def test_a_service_named_by_its_name_is_resolved_later() -> None:
-    """Exactly one service must have that name."""
-    settings = loaded(changed("srv-web", "acme site"))
-    assert settings.policy.services["web"].platform_id is None
-    assert settings.unresolved == {"web": "acme site"}
-    found = (ServiceFacts("srv-1", "acme site"), ServiceFacts("srv-2", "other"))
-    resolved = resolve_names(settings, found)
-    assert resolved.policy.services["web"].platform_id == "srv-1"
-    assert not resolved.unresolved
-    for wrong in ((), (*found, ServiceFacts("srv-3", "acme site"))):
-        with pytest.raises(ConfigurationError, match=r"services\.web\.render"):
-            resolve_names(settings, wrong)

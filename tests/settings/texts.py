@@ -13,6 +13,9 @@ ALL_SECRETS = {name: "canary-" + name.lower() for name in SECRET_NAMES} | {
 del ALL_SECRETS["WATCHDOG_REMOTE_WRITE_TOKEN"]
 """Every secret that may be set together, each with a canary in it."""
 
+KEY = {"WATCHDOG_RENDER_API_KEY": "key", "WATCHDOG_HEARTBEAT_URL": "https://hb.example/x"}
+"""What an autonomous service needs."""
+
 SMALL = """\
 version: 1
 services:
@@ -45,3 +48,9 @@ def mistakes(text: str, environ: Mapping[str, str] | None = None) -> tuple[Mista
 def shown(text: str, environ: Mapping[str, str] | None = None) -> str:
     """Return the mistakes as a user sees them."""
     return "\n".join(str(mistake) for mistake in mistakes(text, environ))
+
+
+def changed(old: str, new: str, text: str = SMALL) -> str:
+    """Return the text with one thing changed."""
+    assert old in text
+    return text.replace(old, new, 1)

@@ -1,0 +1,16 @@
+"""What `watchdog check` says of a configuration."""
+
+from tests.settings.texts import SMALL, loaded
+from watchdog.settings.report import report
+
+
+def test_the_report_says_what_the_configuration_means() -> None:
+    """Modes, policy, channels, warnings; names of secrets only."""
+    text = SMALL.replace("    signals", "    mode: autonomous\n    veto: 60s\n    signals")
+    lines = report(loaded(text, {"WATCHDOG_RENDER_API_KEY": "CANARY"}))
+    assert lines[0] == "web: autonomous, 60 s to stop it, on Render; watches home (http, critical)"
+    assert "critical: rollback within 5 min, tells console" in lines
+    assert any(line.startswith("budget: 2 rollbacks") for line in lines)
+    assert "secrets set: WATCHDOG_RENDER_API_KEY" in lines
+    assert any("WARNING AUTONOMOUS WITHOUT A HEARTBEAT" in line for line in lines)
+    assert "CANARY" not in "\n".join(lines)

@@ -1,0 +1,53 @@
+"""Single values of the file."""
+
+import pytest
+
+from tests.settings.texts import SMALL, shown
+from watchdog.settings.shape import LATER, NAME, PLATFORM_ID, Shape, is_loopback
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("https://example.com", ""),
+        ("https://example.com:8443/path?x=1", ""),
+        ("http://localhost:9", ""),
+        ("http://[::1]:9/", ""),
+        ("http://example.com", "not encrypted"),
+        ("http://127.0.0.1.example.com", "not encrypted"),
+        ("https://me@example.com", "not a web address"),
+        ("https://[zz]", "not a web address"),
+        ("https://", "not a web address"),
+        ("ftp://example.com", "not a web address"),
+        ("example.com", "not a web address"),
+        ("https://example.com/" + "x" * 2000, "not a web address"),
+    ],
+)
+def test_web_addresses(url: str, says: str) -> None:
+    """Encrypted, unless on this machine; without credentials."""
+    text = shown(SMALL + f"vendor_status: {{x: '{url}'}}\n")
+    assert says in text
+    assert bool(says) == bool(text)
+
+
+@pytest.mark.parametrize(
+    ("host", "here"),
+    [("127.0.0.1", True), ("127.8.8.8", True), ("[::1]", True), ("localhost", True), ("10.0.0.1", False), ("x", False)],
+)
+def test_loopback(host: str, here: bool) -> None:
+    """Names of other machines that look like ours are not ours."""
+    assert is_loopback(host) is here
+
+
+def test_names_and_ids() -> None:
+    """A name is a word; an id begins as Render's do."""
+    assert NAME.fullmatch("web-1_x")
+    assert not NAME.fullmatch("-web")
+    assert not NAME.fullmatch("x" * 41)
+    assert PLATFORM_ID.fullmatch("srv-abc123")
+    assert not PLATFORM_ID.fullmatch("acme-srv-1")
+
+
+def test_nothing_is_both_available_and_announced_for_later() -> None:
+    """Otherwise a message would lie (a console is a channel now, and a page later)."""
+    assert set(LATER) & set(Shape.model_fields) == set()
