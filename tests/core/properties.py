@@ -29,7 +29,7 @@ faults = st.builds(
     start=st.floats(58.0, 120.0),
     end=st.sampled_from((140.0, 400.0, FOREVER, FOREVER)),
     share=st.sampled_from((0.2, 0.5, 1.0, 1.0)),
-    code=st.sampled_from((None, "bad00000", "bad00000", "bad00000")),
+    code=st.sampled_from((None, *["bad00000"] * 6)),
     slow=st.sampled_from((False, False, False, True)),
 )
 later_ships = st.lists(

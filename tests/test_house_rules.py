@@ -1,0 +1,116 @@
+"""The house rules, as tests: floors, sizes, registries, documentation, whose `watchdog` this is."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+import watchdog
+from watchdog.adapters.notifiers import NOTIFIERS
+from watchdog.adapters.signals import SIGNALS
+from watchdog.core.detect import METHODS
+from watchdog.core.machine import EVENTS, TABLE
+from watchdog.domain.incidents import Phase
+
+ROOT = Path(__file__).parents[1]
+SOURCES = sorted((ROOT / "watchdog").rglob("*.py"))
+CLOCKS = {"watchdog/daemon/clock.py", "watchdog/sandbox/clock.py"}
+LINES_PER_FILE, LINES_PER_FUNCTION = 400, 70
+
+
+def relative(path: Path) -> str:
+    """Return the path below the repository's root."""
+    return path.relative_to(ROOT).as_posix()
+
+
+def functions(tree: ast.AST) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Return every function of a module."""
+    return [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+
+
+def test_the_imported_watchdog_is_ours() -> None:
+    """PyPI's file-event library of the same name is not in this environment."""
+    assert Path(watchdog.__file__).parent == ROOT / "watchdog"
+    assert not hasattr(watchdog, "observers")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=relative)
+def test_files_and_functions_stay_small(path: Path) -> None:
+    """At most 400 lines a file and 70 a function, and every module says what it is."""
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    assert text.count("\n") <= LINES_PER_FILE
+    long = [node.name for node in functions(tree) if (node.end_lineno or 0) - node.lineno + 1 > LINES_PER_FUNCTION]
+    assert not long, f"over {LINES_PER_FUNCTION} lines: {long}"
+    assert len(ast.get_docstring(tree) or "") > 10, "the first lines say what this file is"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=relative)
+def test_only_two_files_read_a_clock(path: Path) -> None:
+    """Time is data; a linter bans the calls, this bans the modules they come from."""
+    if relative(path) in CLOCKS:
+        return
+    imported = {
+        alias.name
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
+    uses_time = "time" in imported
+    text = path.read_text(encoding="utf-8")
+    assert not uses_time or set(re.findall(r"\btime\.(\w+)\(", text)) <= {"perf_counter"}
+
+
+def test_the_transition_table_is_total() -> None:
+    """Every phase has an entry for every event; silence is written, never implied."""
+    assert set(TABLE) == set(Phase)
+    for phase in Phase:
+        assert set(TABLE[phase]) == set(EVENTS), phase
+
+
+def test_every_signal_can_be_judged_and_is_in_the_reference() -> None:
+    """A new signal needs a method of the core, and its paragraph in config/watchdog.yaml."""
+    reference = (ROOT / "config" / "watchdog.yaml").read_text(encoding="utf-8")
+    assert set(SIGNALS) == set(METHODS)
+    for kind in SIGNALS:
+        assert re.search(rf"\b{kind}:", reference), f"config/watchdog.yaml does not show the signal {kind}"
+
+
+def test_every_channel_is_in_the_reference() -> None:
+    """A new channel needs its paragraph in config/watchdog.yaml."""
+    text = (ROOT / "config" / "watchdog.yaml").read_text(encoding="utf-8")
+    for kind in NOTIFIERS:
+        assert re.search(rf"\b{kind}:", text), f"config/watchdog.yaml does not show the channel {kind}"
+
+
+@pytest.mark.parametrize("folder", ["adapters/signals", "adapters/notifiers", "adapters/platforms", "adapters/stores"])
+def test_every_adapter_has_its_tests(folder: str) -> None:
+    """Each adapter's family has tests beside it."""
+    assert list((ROOT / "tests" / folder).glob("test_*.py"))
+
+
+def test_no_registry_host_and_no_machine_path_is_tracked() -> None:
+    """The lock names no host; nothing names a machine's folders."""
+    hosts = re.compile("py" + r"pi\.org|python" + r"hosted\.org|npm" + r"js\.(com|org)")
+    paths = re.compile(r"/(work|root|home)/\w")
+    for path in ROOT.rglob("*"):
+        parts = set(path.relative_to(ROOT).parts)
+        if not path.is_file() or parts & {".git", ".venv", "venv", ".hypothesis", "__pycache__", "build", "dist"}:
+            continue
+        if path.suffix not in {".py", ".md", ".txt", ".yaml", ".yml", ".toml", ""}:
+            continue
+        text = path.read_text(encoding="utf-8", errors="ignore")
+        assert not hosts.search(text), f"{relative(path)} names a registry's host"
+        assert path.name == "test_house_rules.py" or not paths.search(text), f"{relative(path)} names a machine's path"
+
+
+@pytest.mark.parametrize("name", ["render.yaml", "render-private.yaml"])
+def test_a_blueprint_is_plain_yaml_with_one_instance(name: str) -> None:
+    """SQLite on a disk means one instance; secrets are asked for, never written."""
+    (service,) = yaml.safe_load((ROOT / "deploy" / name).read_text(encoding="utf-8"))["services"]
+    assert service["type"] in ("worker", "pserv") and service["numInstances"] == 1 and service["disk"]["sizeGB"] >= 1
+    assert service["maxShutdownDelaySeconds"] >= 30
+    secrets = [item for item in service["envVars"] if item["key"].startswith("WATCHDOG_")]
+    assert secrets and all(item["sync"] is False for item in secrets)
