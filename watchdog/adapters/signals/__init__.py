@@ -1,1 +1,33 @@
-"""."""
+"""Every kind of signal. A new one is one file and one line in SIGNALS.
+
+Keys are the YAML keys: `home: {http: URL}` is a signal of kind `http` named `home`. Control targets and status pages
+are read in the same way but are not signals of a service: see control.py and vendor_status.py.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from watchdog.adapters.options import Context
+from watchdog.adapters.signals import http, latency, render_events, sentry
+from watchdog.adapters.signals.options import SignalOptions
+from watchdog.domain.policy import SignalPolicy
+from watchdog.ports import SignalSource
+
+
+@dataclass(frozen=True, slots=True)
+class SignalKind:
+    """One kind of signal: its options, how it is built, what the core must know of it, which secrets it needs."""
+
+    options: type[SignalOptions]
+    build: Callable[[str, Any, Context], SignalSource]
+    policy: Callable[[str, Any], SignalPolicy]
+    secrets: tuple[str, ...] = ()
+
+
+SIGNALS: dict[str, SignalKind] = {
+    "http": SignalKind(http.HttpOptions, http.build, http.policy_of),
+    "latency": SignalKind(latency.LatencyOptions, latency.build, latency.policy_of),
+    "sentry": SignalKind(sentry.SentryOptions, sentry.build, sentry.policy_of, secrets=(sentry.TOKEN,)),
+    "render_events": SignalKind(render_events.EventsOptions, render_events.build, render_events.policy_of),
+}

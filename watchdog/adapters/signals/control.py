@@ -1,0 +1,51 @@
+"""Control targets: somebody else's sites. They test only that we can see: when all fail, we are blind.
+
+Rule: any HTTP answer is good, even a 500 or a redirect: it crossed the network, the name servers and TLS.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+import httpx
+
+from watchdog.adapters.signals.failures import Failure
+from watchdog.adapters.signals.follow import warm_up
+from watchdog.adapters.signals.options import check_url
+from watchdog.adapters.signals.source import Source
+from watchdog.adapters.signals.stopwatch import Stopwatch
+from watchdog.adapters.signals.wire import Answer, Wire
+from watchdog.domain.readings import Bad, FailureKind, Good, Unknown
+from watchdog.ports import Sample
+
+DEFAULT_CONTROL = ("https://example.com", "https://example.org")
+DEADLINE_SECONDS = 3.0
+
+
+class ControlTarget(Source):
+    """One control target, named by its host. Raises ValueError for a URL that cannot be probed."""
+
+    adaptive = True
+
+    def __init__(self, url: str, *, every_seconds: float = 10.0, wire: Wire | None = None) -> None:
+        self.url = httpx.URL(check_url(url))
+        name = self.url.netloc.decode("ascii", "replace")
+        super().__init__(name, "control", every_seconds=every_seconds, timeout_seconds=DEADLINE_SECONDS + 1.0)
+        self._wire = wire or Wire()
+        self._turn = 0
+
+    async def look(self) -> Sequence[Sample]:
+        """Look whether any answer comes."""
+        await warm_up()
+        self._turn += 1
+        watch = Stopwatch()
+        came: Answer | Failure
+        try:
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                came = await self._wire.get(self.url, watch, max_body=0, turn=self._turn)
+        except TimeoutError:
+            came = Failure(FailureKind.TIMEOUT, f"timed out after {DEADLINE_SECONDS:.1f} s ({watch.step})")
+        if isinstance(came, Failure):
+            return (Sample(Unknown(came.why) if came.ours else Bad(came.why, came.kind), phases=watch.phases()),)
+        phases = watch.phases()
+        good = Good(f"HTTP {came.status}")
+        return (Sample(good, latency_seconds=phases.total_seconds, phases=phases, status_code=came.status),)

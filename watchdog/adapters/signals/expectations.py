@@ -1,0 +1,139 @@
+"""What an answer must look like, and the words for what it lacks.
+
+Rule 1: the worst news first: status, headers, size, body, and at last how long it took.
+Rule 2: an answer that says nothing about the site (our probes are limited or challenged) is `Unknown`.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from watchdog.adapters.signals.json_path import ABSENT, JsonPath
+from watchdog.adapters.signals.options import SUCCESS, ProbeOptions, Ranges
+from watchdog.adapters.signals.source import plain
+from watchdog.adapters.signals.wire import Answer
+from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown
+
+# Only charsets whose decoders are linear: the server chooses this name (idna, say, takes quadratic time).
+_CHARSET = re.compile(
+    r"charset=\"?(utf-?8|utf-?16(?:le|be)?|us-ascii|iso-8859-\d{1,2}|windows-125\d|shift_jis|euc-jp|euc-kr|gbk|gb18030|big5|koi8-r)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Expectations:
+    """Everything one signal expects of an answer. Seconds; None or empty: not expected."""
+
+    statuses: Ranges = SUCCESS
+    contains: str | None = None
+    matches: re.Pattern[str] | None = None
+    json_values: Sequence[tuple[JsonPath, object]] = ()
+    header: Mapping[str, str] = field(default_factory=dict)
+    max_body: int = 1024 * 1024
+    max_latency_seconds: float | None = None
+
+    @classmethod
+    def of(cls, options: ProbeOptions, max_latency_seconds: float | None = None) -> "Expectations":
+        """Return what the options of a probe say."""
+        return cls(
+            statuses=options.status,
+            contains=options.contains,
+            matches=re.compile(options.matches) if options.matches is not None else None,
+            json_values=tuple((JsonPath.parse(path), value) for path, value in options.json_values.items()),
+            header=options.header,
+            max_body=options.max_body,
+            max_latency_seconds=max_latency_seconds,
+        )
+
+    def accepts(self, status: int) -> bool:
+        """Tell whether the status is among those expected."""
+        return any(low <= status <= high for low, high in self.statuses)
+
+    def judge(self, answer: Answer, total_seconds: float) -> Reading:
+        """Return what the answer is worth."""
+        return (
+            self._judge_status(answer)
+            or self._judge_headers(answer)
+            or self._judge_size(answer)
+            or self._judge_body(answer)
+            or self._judge_latency(total_seconds)
+            or Good(f"HTTP {answer.status}")
+        )
+
+    def _judge_status(self, answer: Answer) -> Reading | None:
+        if self.accepts(answer.status):
+            return None
+        if answer.status == 429:
+            return Unknown("the site limits our probes: HTTP 429 (let it admit our User-Agent, or probe less often)")
+        if answer.headers.get("cf-mitigated", "").lower() == "challenge":
+            return Unknown(f"the site's edge challenges our probes: HTTP {answer.status} (let it admit our User-Agent)")
+        return Bad(f"HTTP {answer.status}", FailureKind.STATUS)
+
+    def _judge_headers(self, answer: Answer) -> Bad | None:
+        for name, text in self.header.items():
+            value = answer.headers.get(name)
+            if value is None:
+                return Bad(f"header {plain(name, 60)} is missing", FailureKind.HEADER)
+            if text not in value:
+                why = f'header {plain(name, 60)} is "{plain(value, 60)}", expected "{plain(text, 60)}" in it'
+                return Bad(why, FailureKind.HEADER)
+        return None
+
+    def _judge_size(self, answer: Answer) -> Bad | None:
+        if not answer.too_large:
+            return None
+        return Bad(f"body larger than {self.max_body / 1024:,.0f} KiB (limit max_body)", FailureKind.TOO_LARGE)
+
+    def _judge_body(self, answer: Answer) -> Reading | None:
+        if self.contains is None and self.matches is None and not self.json_values:
+            return None
+        if answer.coding:
+            return Unknown(f'the body cannot be read: it came as "{plain(answer.coding, 30)}", we asked for identity')
+        text = _decode(answer)
+        if self.contains is not None and self.contains not in text:
+            return Bad(f'body lacks "{plain(self.contains, 80)}"', FailureKind.BODY)
+        if self.matches is not None and self.matches.search(text) is None:
+            return Bad(f"body does not match /{plain(self.matches.pattern, 80)}/", FailureKind.BODY)
+        return self._judge_json(text) if self.json_values else None
+
+    def _judge_json(self, text: str) -> Bad | None:
+        try:
+            document = json.loads(text)
+        except (ValueError, RecursionError):
+            return Bad("body is not JSON", FailureKind.BODY)
+        for path, expected in self.json_values:
+            found = path.find(document)
+            if not _equal(found, expected):
+                why = f"{plain(path.text, 60)} is {_show(found)}, expected {_show(expected)}"
+                return Bad(why, FailureKind.BODY)
+        return None
+
+    def _judge_latency(self, total_seconds: float) -> Bad | None:
+        limit = self.max_latency_seconds
+        if limit is None or total_seconds <= limit:
+            return None
+        return Bad(f"answered in {total_seconds:.2f} s (limit {limit:.2f} s)", FailureKind.SLOW)
+
+
+def _decode(answer: Answer) -> str:
+    match = _CHARSET.search(answer.headers.get("content-type", ""))
+    try:
+        return answer.body.decode(match[1] if match else "utf-8", "replace")
+    except (LookupError, UnicodeError):
+        return answer.body.decode("utf-8", "replace")
+
+
+def _equal(found: Any, expected: Any) -> bool:
+    """Compare as JSON does: true is not 1."""
+    return isinstance(found, bool) == isinstance(expected, bool) and bool(found == expected)
+
+
+def _show(value: Any) -> str:
+    if value is ABSENT:
+        return "absent"
+    if isinstance(value, (dict, list)):
+        return "an object" if isinstance(value, dict) else "a list"
+    return plain(json.dumps(value, ensure_ascii=False), 60)

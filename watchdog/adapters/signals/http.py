@@ -1,0 +1,29 @@
+"""The signal `http`: does this URL answer as a visitor expects?
+
+A bad reading means that a visitor sees an error, a wrong page, or nothing. `home: {http: URL, contains: "</html>"}`
+"""
+
+from pydantic import Field
+
+from watchdog.adapters.options import Context, Duration
+from watchdog.adapters.signals.options import ProbeOptions, Url, policy
+from watchdog.adapters.signals.probe import Probe
+from watchdog.adapters.signals.wire import Wire
+from watchdog.domain.policy import SignalPolicy
+
+
+class HttpOptions(ProbeOptions):
+    """Options of `http`; the URL is the value of the key that names the kind."""
+
+    http: Url
+    max_latency: Duration | None = Field(default=None, gt=0)
+
+
+def build(name: str, options: HttpOptions, context: Context, wire: Wire | None = None) -> Probe:
+    """Return the probe. `wire` replaces the trust store and the resolver in tests."""
+    return Probe(name, "http", options.http, options, context.clock, max_latency_seconds=options.max_latency, wire=wire)
+
+
+def policy_of(name: str, options: HttpOptions) -> SignalPolicy:
+    """Return what the core must know."""
+    return policy(name, "http", options)

@@ -1,0 +1,137 @@
+"""What the options of every signal have in common, and the checks that say what to write instead.
+
+Rule: what a person typed is never repeated in an error; a URL may hold a secret.
+"""
+
+import re
+from typing import Annotated
+
+import httpx
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from watchdog.adapters.options import Duration, Options, Size
+from watchdog.adapters.signals.json_path import JsonPath
+from watchdog.domain.policy import Severity, SignalPolicy
+
+Ranges = tuple[tuple[int, int], ...]
+"""Accepted HTTP statuses, as inclusive ranges."""
+
+SUCCESS: Ranges = ((200, 299),)
+EVERY_SECONDS_MIN = 1.0
+EVERY_SECONDS_MAX = 86400.0
+REDIRECTS_MAX = 10
+BODY_BYTES_MAX = 64 * 1024 * 1024
+
+
+def check_url(text: str) -> str:
+    """Return the URL if it can be probed. Raises ValueError, saying what to write."""
+    try:
+        url = httpx.URL(text)
+    except (httpx.InvalidURL, ValueError):
+        raise ValueError("not a URL: write https://host/path") from None
+    if url.scheme not in ("http", "https") or not url.host:
+        raise ValueError("not a URL that can be probed: write https://host/path (or http://)")
+    if url.userinfo:
+        raise ValueError("a URL with a user name or password ends up in logs: leave them out")
+    return text
+
+
+def parse_statuses(value: object) -> Ranges:
+    """Return ranges of `200`, `2xx` or a list of these. Raises ValueError, saying what to write."""
+    items = value if isinstance(value, (list, tuple)) else [value]
+    if not items:
+        raise ValueError("no status is accepted: write a status (200), a class (2xx) or a list of them")
+    return tuple(_parse_status(item) for item in items)
+
+
+def _parse_status(item: object) -> tuple[int, int]:
+    text = str(item).strip().lower()
+    if re.fullmatch(r"[1-5]xx", text):
+        return int(text[0]) * 100, int(text[0]) * 100 + 99
+    if re.fullmatch(r"[1-5]\d\d", text):
+        return int(text), int(text)
+    raise ValueError("not a status: write a number from 100 to 599, a class (2xx) or a list of them")
+
+
+def check_pattern(text: str) -> str:
+    """Return the regular expression if it compiles. Raises ValueError with the place of the mistake."""
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error.msg} at character {error.pos}") from None
+    return text
+
+
+def check_paths(paths: dict[str, object]) -> dict[str, object]:
+    """Return the expectations if every key is a JSON path. Raises ValueError, saying what to write."""
+    for path in paths:
+        JsonPath.parse(path)
+    return paths
+
+
+def _check_every(seconds: float) -> float:
+    if not EVERY_SECONDS_MIN <= seconds <= EVERY_SECONDS_MAX:
+        raise ValueError("out of range: write something from 1s to 1d")
+    return seconds
+
+
+def _check_timeout(seconds: float) -> float:
+    if not 0.05 <= seconds <= 60.0:
+        raise ValueError("out of range: write something from 50ms to 60s")
+    return seconds
+
+
+def _check_size(size: int) -> int:
+    if not 1 <= size <= BODY_BYTES_MAX:
+        raise ValueError("out of range: write something from 1B to 64MiB")
+    return size
+
+
+Url = Annotated[str, AfterValidator(check_url)]
+"""An http or https URL without credentials."""
+Pattern = Annotated[str, AfterValidator(check_pattern)]
+"""A regular expression of Python's `re`."""
+Statuses = Annotated[Ranges, BeforeValidator(parse_statuses)]
+"""Accepted HTTP statuses."""
+JsonExpectations = Annotated[dict[str, str | int | float | bool | None], AfterValidator(check_paths)]
+"""JSON path to the value expected there."""
+Every = Annotated[Duration, AfterValidator(_check_every)]
+"""Seconds between two readings."""
+Timeout = Annotated[Duration, AfterValidator(_check_timeout)]
+"""The total deadline of one reading, in seconds."""
+BodySize = Annotated[Size, AfterValidator(_check_size)]
+"""The most bytes that are read of an answer."""
+
+
+class SignalOptions(Options):
+    """What every signal may say. `critical` left out means: the configuration decides (the first `http` signal is)."""
+
+    every: Every = 10.0
+    timeout: Timeout = 5.0
+    severity: Severity | None = None
+    critical: bool | None = None
+
+
+class ProbeOptions(SignalOptions):
+    """What an HTTP answer must look like, for every signal that probes."""
+
+    status: Statuses = SUCCESS
+    contains: str | None = Field(default=None, min_length=1)
+    matches: Pattern | None = None
+    json_values: JsonExpectations = Field(default_factory=dict, alias="json")
+    header: dict[str, str] = Field(default_factory=dict)
+    redirects: int = Field(default=0, ge=0, le=REDIRECTS_MAX)
+    max_body: BodySize = 1024 * 1024
+    certificate: Duration = 14 * 86400.0
+
+
+def policy(name: str, kind: str, options: SignalOptions) -> SignalPolicy:
+    """Return what the core must know of any signal."""
+    return SignalPolicy(
+        name=name,
+        kind=kind,
+        critical=bool(options.critical),
+        severity=options.severity,
+        every_seconds=options.every,
+        timeout_seconds=options.timeout,
+    )

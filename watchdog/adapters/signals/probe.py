@@ -1,0 +1,100 @@
+"""The engine of every signal that probes: one GET, one total deadline, one sample."""
+
+import asyncio
+from collections.abc import Sequence
+
+import httpx
+
+from watchdog.adapters.signals.expectations import Expectations
+from watchdog.adapters.signals.failures import Failure
+from watchdog.adapters.signals.follow import REDIRECTS, follow, warm_up
+from watchdog.adapters.signals.options import ProbeOptions
+from watchdog.adapters.signals.source import Source
+from watchdog.adapters.signals.stopwatch import Stopwatch
+from watchdog.adapters.signals.wire import Answer, Wire
+from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown
+from watchdog.domain.units import show_seconds
+from watchdog.ports import Clock, Sample
+
+_GRACE_SECONDS = 1.0
+"""For closing the connection after the probe's own deadline."""
+
+
+class Probe(Source):
+    """Probes a URL; consecutive probes take turns among the addresses of its name.
+
+    `certificate_seconds` is how long before its end a certificate is worth a word. It never makes a reading bad:
+    no rollback renews a certificate.
+    """
+
+    adaptive = True
+
+    def __init__(
+        self,
+        name: str,
+        kind: str,
+        url: str,
+        options: ProbeOptions,
+        clock: Clock,
+        *,
+        max_latency_seconds: float | None = None,
+        wire: Wire | None = None,
+    ) -> None:
+        super().__init__(name, kind, every_seconds=options.every, timeout_seconds=options.timeout + _GRACE_SECONDS)
+        self.url = httpx.URL(url)
+        self.certificate_seconds = options.certificate
+        self._deadline_seconds = options.timeout
+        self._redirects = options.redirects
+        self._expected = Expectations.of(options, max_latency_seconds)
+        self._accept = frozenset(status for status in REDIRECTS if self._expected.accepts(status))
+        self._clock = clock
+        self._wire = wire or Wire()
+        self._turn = 0
+
+    async def look(self) -> Sequence[Sample]:
+        """Probe once."""
+        await warm_up()
+        self._turn += 1
+        watch = Stopwatch()
+        came: Answer | Failure
+        try:
+            async with asyncio.timeout(self._deadline_seconds):
+                came = await self._fetch(watch)
+        except TimeoutError:
+            why = f"timed out after {self._deadline_seconds:.1f} s ({watch.step})"
+            came = Failure(FailureKind.TIMEOUT, why)
+        return (self._sample(came, watch),)
+
+    async def _fetch(self, watch: Stopwatch) -> Answer | Failure:
+        return await follow(
+            self._wire,
+            self.url,
+            watch,
+            max_body=self._expected.max_body,
+            redirects=self._redirects,
+            turn=self._turn,
+            accept=self._accept,
+        )
+
+    def _sample(self, came: Answer | Failure, watch: Stopwatch) -> Sample:
+        phases = watch.phases()
+        if isinstance(came, Failure):
+            return Sample(Unknown(came.why) if came.ours else Bad(came.why, came.kind), phases=phases)
+        total_seconds = phases.total_seconds or 0.0
+        reading = self._expected.judge(came, total_seconds)
+        return Sample(
+            self._with_certificate(reading, came.certificate_expires_at),
+            latency_seconds=total_seconds,
+            phases=phases,
+            status_code=came.status,
+            certificate_expires_at=came.certificate_expires_at,
+        )
+
+    def _with_certificate(self, reading: Reading, expires_at: float | None) -> Reading:
+        if expires_at is None or not isinstance(reading, Good):
+            return reading
+        left = expires_at - self._clock.now()
+        if left > self.certificate_seconds:
+            return reading
+        limit = show_seconds(self.certificate_seconds)
+        return Good(f"{reading.detail}; the certificate ends in {show_seconds(max(left, 0.0))} (told from {limit})")

@@ -1,0 +1,117 @@
+"""The signal `render_events`: crashes, OOM kills, failed health checks and cron runs, an unavailable database.
+
+The only eyes on services without a URL, and quick corroboration of a probe's suspicion. A bad reading means that the
+platform itself saw something break. Which events are bad is the platform adapter's knowledge; here they are chosen.
+Rule 1: each event is told once, with the moment it happened. Events from before this source began to look are not told:
+after a restart they would count twice.
+Rule 2: events may arrive late: each look goes back over the last two minutes, and drops what was told.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
+
+from watchdog.adapters.options import Context
+from watchdog.adapters.signals.options import Every, SignalOptions, Timeout, policy
+from watchdog.adapters.signals.source import Source, plain, unknown
+from watchdog.domain.policy import SignalPolicy
+from watchdog.domain.readings import Bad, FailureKind, Good
+from watchdog.ports import Platform, PlatformEvent, Sample
+
+OVERLAP_SECONDS = 120.0
+REMEMBERED_MAX = 1000
+SAMPLES_MAX = 50
+DEFAULT_EVENTS = (
+    "server_failed",
+    "server_hardware_failure",
+    "cron_job_run_ended",
+    "job_run_ended",
+    "postgres_unavailable",
+    "key_value_unhealthy",
+)
+"""What `render_events: default` means. server_failed covers crashes, OOM kills, evictions and failed health checks;
+of the runs that ended, only the failed ones are bad. Failed builds and deploys never served anybody: not here."""
+
+
+def _check_types(types: tuple[str, ...]) -> tuple[str, ...]:
+    if not types:
+        raise ValueError('no event is watched: write a list, as in [server_failed], or "all" or "default"')
+    if any(not name.replace("_", "").isalnum() or name != name.lower() for name in types):
+        raise ValueError("not an event type: write it as Render does, as in server_failed")
+    return types
+
+
+EventTypes = Annotated[tuple[str, ...], AfterValidator(_check_types)]
+
+
+class EventsOptions(SignalOptions):
+    """Options of `render_events`: a list of event types, `default`, or `all` that the platform adapter calls bad."""
+
+    render_events: Literal["all", "default"] | EventTypes = "default"
+    every: Every = 15.0
+    timeout: Timeout = 15.0
+
+    @property
+    def types(self) -> frozenset[str] | None:
+        """Return the chosen event types; None: all."""
+        if self.render_events == "all":
+            return None
+        return frozenset(DEFAULT_EVENTS if self.render_events == "default" else self.render_events)
+
+
+class RenderEvents(Source):
+    """Reads the platform's events of one service."""
+
+    def __init__(self, name: str, options: EventsOptions, context: Context) -> None:
+        super().__init__(name, "render_events", every_seconds=options.every, timeout_seconds=options.timeout)
+        self._types = options.types
+        self._context = context
+        self._began_at: float | None = None
+        self._since = 0.0
+        self._told: OrderedDict[str, None] = OrderedDict()
+
+    async def look(self) -> Sequence[Sample]:
+        """Read once. Raises Temporary or Permanent when the platform could not be asked."""
+        platform, service = self._context.platform, self._context.platform_id
+        if platform is None:
+            return unknown("no Render key: set WATCHDOG_RENDER_API_KEY")
+        if service is None:
+            return unknown("this service has no id on Render: write render: srv-… for it")
+        return self._samples(await self._new(platform, service))
+
+    async def _new(self, platform: Platform, service: str) -> Sequence[PlatformEvent]:
+        now = self._context.clock.now()
+        if self._began_at is None:
+            self._began_at, self._since = now, now
+        events = await platform.events(service, self._since - OVERLAP_SECONDS)
+        self._since = now
+        return [event for event in events if event.at >= self._began_at and self._is_new(event)]
+
+    def _is_new(self, event: PlatformEvent) -> bool:
+        if event.id in self._told:
+            return False
+        self._told[event.id] = None
+        if len(self._told) > REMEMBERED_MAX:
+            self._told.popitem(last=False)
+        return True
+
+    def _samples(self, events: Sequence[PlatformEvent]) -> Sequence[Sample]:
+        bad = [event for event in events if event.bad and (self._types is None or event.type in self._types)]
+        if not bad:
+            return (Sample(Good("nothing broke")),)
+        return tuple(
+            Sample(Bad(plain(event.text) or event.type, FailureKind.CRASH), happened_at=event.at)
+            for event in bad[-SAMPLES_MAX:]
+        )
+
+
+def build(name: str, options: EventsOptions, context: Context) -> RenderEvents:
+    """Return the source."""
+    return RenderEvents(name, options, context)
+
+
+def policy_of(name: str, options: EventsOptions) -> SignalPolicy:
+    """Return what the core must know."""
+    return policy(name, "render_events", options)

@@ -1,0 +1,193 @@
+"""The signal `sentry`: errors per minute of a project and environment, and issues first seen in the live release.
+
+A bad reading is the core's to make, from the counts; this source only tells whether they could be read.
+Rule 1: silence is `Unknown`, never zero: no series, a stale one, a wrong bucket size or an HTTP error are not "none".
+Rule 2: ignored, archived and resolved issues are left out of the counts with `is:unresolved`. The dataset `errors`
+knows that filter; where a server refuses it (400: older, self-hosted), everything is counted, and the reading says so.
+Rule 3: with `release: "{commit}"` the counts stay those of all releases. A series of one moving release begins at zero
+with every deploy, and the usual errors of a good one would look like a flood. The new issues are the release's own.
+A fixed text in `release` filters both.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from watchdog.adapters.http import ApiClient, PermanentAnswer
+from watchdog.adapters.options import Context, Rate
+from watchdog.adapters.signals.options import Every, SignalOptions, Timeout, policy
+from watchdog.adapters.signals.sentry_answers import Unreadable, buckets, issue_texts, with_totals
+from watchdog.adapters.signals.source import Source, plain, unknown
+from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.policy import SignalPolicy
+from watchdog.domain.readings import Good, MinuteCount
+from watchdog.ports import Sample
+
+TOKEN = "WATCHDOG_SENTRY_TOKEN"
+PERIOD = "60m"
+COMMIT = "{commit}"
+ISSUES_MAX = 25
+_HINTS = {
+    401: f"put a valid token into {TOKEN} (an internal integration with org:read and event:read)",
+    403: f"give the integration of {TOKEN} the scopes org:read and event:read",
+    404: "check sentry: org/project, and that the token belongs to that organization",
+}
+
+
+def _check_project(text: str) -> str:
+    if re.fullmatch(r"[A-Za-z0-9_-]{1,100}/[A-Za-z0-9_-]{1,100}", text) is None:
+        raise ValueError("not a Sentry project: write org/project, as in acme/web")
+    return text
+
+
+def _check_release(text: str) -> str:
+    if not 1 <= len(text) <= 200 or not text.isprintable() or '"' in text or "\\" in text:
+        raise ValueError('not a release: write "{commit}" or the release as Sentry shows it')
+    if set(re.findall(r"\{[^}]*\}?|\}", text)) - {COMMIT}:
+        raise ValueError('the only placeholder is {commit}, as in release: "web@{commit}"')
+    return text
+
+
+class SentryOptions(SignalOptions):
+    """Options of `sentry`. `limit` is an absolute limit on errors per minute; without it, the baseline decides."""
+
+    sentry: Annotated[str, AfterValidator(_check_project)]
+    environment: str = Field(default="production", min_length=1, max_length=64)
+    release: Annotated[str, AfterValidator(_check_release)] | None = None
+    limit: Rate | None = Field(default=None, gt=0)
+    traffic: bool = False
+    every: Every = 30.0
+    timeout: Timeout = 20.0
+
+
+class SentryErrors(Source):
+    """Reads the error counts of the last hour, minute by minute, and the new issues of the release."""
+
+    def __init__(self, name: str, options: SentryOptions, context: Context) -> None:
+        super().__init__(name, "sentry", every_seconds=options.every, timeout_seconds=options.timeout)
+        self._options = options
+        self._context = context
+        self._organization, self._project = options.sentry.split("/")
+        self._counts_everything = False
+        self._client: ApiClient | None = None
+        self._broken = ""
+        self._open_client()
+
+    def _open_client(self) -> None:
+        token = self._context.secrets.get(TOKEN, "")
+        if not token:
+            self._broken = f"no Sentry token: set {TOKEN}"
+            return
+        try:
+            self._client = ApiClient(
+                "Sentry",
+                self._context.endpoints["sentry"],
+                headers={"authorization": f"Bearer {token}"},
+                clock=self._context.clock,
+                timeout_seconds=max(self._options.timeout * 0.4, 1.0),
+                read_only=True,
+                hints=_HINTS,
+                attempts=2,
+            )
+        except Permanent as error:
+            self._broken = plain(str(error))
+
+    async def look(self) -> Sequence[Sample]:
+        """Read once. Raises Temporary or Permanent when Sentry could not be asked."""
+        if self._client is None:
+            return unknown(self._broken)
+        try:
+            counts = buckets(await self._errors(self._client), self._context.clock.now())
+        except Unreadable as error:
+            return unknown(str(error))
+        notes: list[str] = []
+        if self._options.traffic:
+            counts = await self._normalised(self._client, counts, notes)
+        issues = await self._new_issues(self._client, notes)
+        return (Sample(Good(self._detail(counts, notes)), counts=counts, new_issues=issues),)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            await self._client.close()
+
+    async def _errors(self, client: ApiClient) -> object:
+        if not self._counts_everything:
+            try:
+                return await self._series(client, "errors", self._query("is:unresolved"))
+            except PermanentAnswer as error:
+                if error.status != 400:
+                    raise
+                self._counts_everything = True
+        return await self._series(client, "errors", self._query(""))
+
+    async def _normalised(
+        self, client: ApiClient, counts: tuple[MinuteCount, ...], notes: list[str]
+    ) -> tuple[MinuteCount, ...]:
+        try:
+            totals = await self._series(client, "spans", self._query("is_transaction:true"))
+            return with_totals(counts, buckets(totals, self._context.clock.now(), only_sure=True))
+        except (Temporary, Permanent, Unreadable) as error:
+            notes.append(f"no traffic to compare with ({plain(str(error), 80)})")
+            return counts
+
+    async def _series(self, client: ApiClient, dataset: str, query: str) -> object:
+        path = f"/api/0/organizations/{self._organization}/events-timeseries/"
+        params = [("dataset", dataset), ("yAxis", "count()"), ("interval", "1m"), ("statsPeriod", PERIOD)]
+        return (await client.get(path, [*params, *self._scope(), *([("query", query)] if query else [])])).json
+
+    async def _new_issues(self, client: ApiClient, notes: list[str]) -> tuple[str, ...]:
+        release = self._release()
+        if release is None:
+            if self._options.release is not None:
+                notes.append("new issues unknown: the live commit is not known")
+            return ()
+        query = f'is:unresolved firstRelease:"{release}" level:[error,fatal]'
+        params = [("query", query), ("sort", "freq"), ("statsPeriod", "24h"), ("limit", str(ISSUES_MAX))]
+        try:
+            answer = await client.get(f"/api/0/organizations/{self._organization}/issues/", [*params, *self._scope()])
+            return issue_texts(answer.json)
+        except (Temporary, Permanent, Unreadable) as error:
+            notes.append(f"new issues unknown ({plain(str(error), 80)})")
+            return ()
+
+    def _scope(self) -> list[tuple[str, str]]:
+        return [("project", self._project), ("environment", self._options.environment)]
+
+    def _query(self, base: str) -> str:
+        """Return the filter, with the release if that is a fixed one (rule 3)."""
+        release = self._options.release
+        fixed = release if release is not None and COMMIT not in release else None
+        return " ".join(part for part in (base, f'release:"{fixed}"' if fixed else "") if part)
+
+    def _release(self) -> str | None:
+        template = self._options.release
+        if template is None or COMMIT not in template:
+            return template
+        commit = self._context.live_commit()
+        # The platform's word, but it goes into a query: only what a commit can look like.
+        if commit is None or re.fullmatch(r"[0-9A-Za-z._:@+-]{1,100}", commit) is None:
+            return None
+        return template.replace(COMMIT, commit)
+
+    def _detail(self, counts: tuple[MinuteCount, ...], notes: list[str]) -> str:
+        total = sum(bucket.count for bucket in counts)
+        text = f"{counts[-1].count:g} errors in the newest full minute, {total:g} in {len(counts)} min"
+        if total == 0:
+            text += " (silence alone does not prove health)"
+        if self._counts_everything:
+            notes.insert(0, "ignored issues are counted too: this server cannot leave them out")
+        return "; ".join([text, *notes])
+
+
+def build(name: str, options: SentryOptions, context: Context) -> SentryErrors:
+    """Return the source."""
+    return SentryErrors(name, options, context)
+
+
+def policy_of(name: str, options: SentryOptions) -> SignalPolicy:
+    """Return what the core must know, with the limit in errors per minute."""
+    return replace(policy(name, "sentry", options), limit_per_minute=options.limit)

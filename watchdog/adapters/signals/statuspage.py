@@ -1,0 +1,114 @@
+"""What a Statuspage `summary.json` says about the components that concern us. Pure and lenient.
+
+Rule: an unknown status of a component that concerns us is `Unknown`, never good and never an outage.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from watchdog.adapters.signals.source import plain
+from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown
+
+OUTAGES = frozenset({"partial_outage", "major_outage"})
+REMARKS = frozenset({"degraded_performance", "under_maintenance"})
+_KNOWN = OUTAGES | REMARKS | {"operational"}
+_ENDED = frozenset({"resolved", "postmortem", "completed"})
+COMPONENTS_MAX = 2000
+NAMED_MAX = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One line of a status page; `group` is empty for a global one."""
+
+    name: str
+    group: str
+    status: str
+
+    @property
+    def label(self) -> str:
+        """Return it as a human reads it: `Oregon/Web Services`."""
+        return f"{self.group}/{self.name}" if self.group else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A status page: its components, its overall indicator, the titles of incidents that are open."""
+
+    components: tuple[Component, ...]
+    indicator: str
+    incidents: tuple[str, ...]
+
+    @property
+    def is_open(self) -> bool:
+        """Something is going on: worth reading more often."""
+        return bool(self.incidents) or any(component.status in OUTAGES for component in self.components)
+
+
+def parse_summary(document: Any) -> Summary:
+    """Return the summary. Raises ValueError if it has no such shape."""
+    rows = document.get("components") if isinstance(document, dict) else None
+    if not isinstance(rows, list):
+        raise ValueError("no components")
+    rows = [row for row in rows[:COMPONENTS_MAX] if isinstance(row, dict) and isinstance(row.get("name"), str)]
+    groups = {row["id"]: row["name"] for row in rows if row.get("group") is True and isinstance(row.get("id"), str)}
+    status = document.get("status")
+    indicator = status.get("indicator") if isinstance(status, dict) else None
+    return Summary(
+        components=tuple(_component(row, groups) for row in rows if row.get("group") is not True),
+        indicator=indicator if isinstance(indicator, str) else "",
+        incidents=_open_incidents(document.get("incidents")),
+    )
+
+
+def verdict(vendor: str, summary: Summary, role: str, wanted: Sequence[str]) -> Reading:
+    """Return what the page means for us. `wanted` are `Group/Name` or `Name`; none: everything (upstreams only)."""
+    if role == "platform" and not wanted:
+        return Unknown(f"{vendor}: which of its components concern us is not known yet")
+    chosen = [part for part in summary.components if not wanted or any(_matches(part, label) for label in wanted)]
+    broken = [part for part in chosen if part.status in OUTAGES]
+    if broken:
+        return Bad(f"{vendor} reports {_named(broken)}{_incident(summary)}", FailureKind.OUTAGE)
+    if role == "upstream" and not wanted and summary.indicator in ("major", "critical"):
+        return Bad(f"{vendor} reports a {summary.indicator} incident{_incident(summary)}", FailureKind.OUTAGE)
+    if not chosen:
+        return Unknown(f"the status page of {vendor} names none of the components that concern us")
+    strange = [part for part in chosen if part.status not in _KNOWN]
+    if strange:
+        return Unknown(f"{vendor}: {_named(strange)}: we do not know that status")
+    remarks = [part for part in chosen if part.status in REMARKS]
+    return Good(f"{vendor}: {_named(remarks)}" if remarks else f"{vendor}: {len(chosen)} components operational")
+
+
+def _component(row: dict[str, Any], groups: dict[str, str]) -> Component:
+    group_id = row.get("group_id")
+    group = groups.get(group_id, "") if isinstance(group_id, str) else ""
+    return Component(plain(row["name"], 60), plain(group, 40), plain(str(row.get("status") or "absent"), 40))
+
+
+def _open_incidents(rows: object) -> tuple[str, ...]:
+    if not isinstance(rows, list):
+        return ()
+    incidents = [row for row in rows[:50] if isinstance(row, dict) and row.get("status") not in _ENDED]
+    return tuple(plain(str(row.get("name") or "untitled"), 80) for row in incidents)
+
+
+def _matches(part: Component, label: str) -> bool:
+    """`Oregon/Web Services` names one component; `Web Services` that one in every group."""
+    group, _, name = label.rpartition("/")
+    same_group = not group or _fold(group) in _fold(part.group)
+    return same_group and _fold(part.name) == _fold(name)
+
+
+def _fold(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def _named(parts: Sequence[Component]) -> str:
+    shown = ", ".join(f"{part.label} {part.status.replace('_', ' ')}" for part in parts[:NAMED_MAX])
+    return shown if len(parts) <= NAMED_MAX else f"{shown} and {len(parts) - NAMED_MAX} more"
+
+
+def _incident(summary: Summary) -> str:
+    return f' ("{summary.incidents[0]}")' if summary.incidents else ""

@@ -1,0 +1,65 @@
+"""How long each part of a probe took, and which part it is in: a timeout without its place helps nobody."""
+
+from collections.abc import Mapping
+from time import perf_counter
+from typing import Any
+
+from watchdog.domain.readings import Phases
+
+DNS, CONNECT, TLS, FIRST_BYTE, BODY = "dns", "connect", "tls", "first byte", "body"
+
+_STEPS = {
+    "connection.connect_tcp": CONNECT,
+    "connection.start_tls": TLS,
+    "http11.send_request_headers": FIRST_BYTE,
+    "http11.receive_response_headers": FIRST_BYTE,
+    "http11.receive_response_body": BODY,
+}
+
+
+class Stopwatch:
+    """Started when it is made; several hops of one probe add up."""
+
+    def __init__(self) -> None:
+        self._begin = perf_counter()
+        self._since = self._begin
+        self._spent: dict[str, float] = {}
+        self.step = DNS
+
+    def enter(self, step: str) -> None:
+        """Say which part begins now."""
+        if step != self.step:
+            self.step = step
+            self._since = perf_counter()
+
+    def leave(self, step: str) -> None:
+        """Say that a part is done."""
+        now = perf_counter()
+        self._spent[step] = self._spent.get(step, 0.0) + now - self._since
+        self._since = now
+
+    async def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Take the trace events of httpcore (its extension `trace`)."""
+        name, _, what = event.rpartition(".")
+        step = _STEPS.get(name)
+        if step is None:
+            return
+        if what == "started":
+            self.enter(step)
+        elif what == "complete" and name != "http11.send_request_headers":
+            self.leave(step)
+
+    @property
+    def total_seconds(self) -> float:
+        """Return seconds since the start."""
+        return perf_counter() - self._begin
+
+    def phases(self) -> Phases:
+        """Return the parts measured so far."""
+        return Phases(
+            dns_seconds=self._spent.get(DNS),
+            connect_seconds=self._spent.get(CONNECT),
+            tls_seconds=self._spent.get(TLS),
+            first_byte_seconds=self._spent.get(FIRST_BYTE),
+            total_seconds=self.total_seconds,
+        )

@@ -1,0 +1,122 @@
+"""Status pages of vendors, in the shape of Statuspage's `summary.json`.
+
+Rule 1: a page can only hold a rollback back (the platform's) or explain an incident (an upstream's); it starts nothing.
+Pages are written by hand and late: "all operational" proves nothing.
+Rule 2: only components that concern us count, at partial outage or worse; degraded or under maintenance is a remark.
+Rule 3: a page in a shape or with words that we do not know is `Unknown`.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+
+import httpx
+
+from watchdog.adapters.signals.failures import Failure
+from watchdog.adapters.signals.follow import follow, warm_up
+from watchdog.adapters.signals.options import check_url
+from watchdog.adapters.signals.source import Source, unknown
+from watchdog.adapters.signals.statuspage import Summary, parse_summary, verdict
+from watchdog.adapters.signals.stopwatch import Stopwatch
+from watchdog.adapters.signals.wire import Wire
+from watchdog.domain.deploys import ServiceFacts
+from watchdog.ports import Clock, Sample
+
+KNOWN_VENDORS = {
+    "render": "https://status.render.com/api/v2/summary.json",
+    "sentry": "https://status.sentry.io/api/v2/summary.json",
+    "openai": "https://status.openai.com/api/v2/summary.json",
+    "anthropic": "https://status.claude.com/api/v2/summary.json",
+    "github": "https://www.githubstatus.com/api/v2/summary.json",
+    "pagerduty": "https://status.pagerduty.com/api/v2/summary.json",
+    "slack": "https://slack-status.com/api/v2/summary.json",
+}
+"""Status pages by vendor. Slack's own page is not Statuspage-shaped unless a mirror is configured: then `Unknown`."""
+
+IDLE_SECONDS = 300.0
+OPEN_SECONDS = 60.0
+DEADLINE_SECONDS = 10.0
+BODY_BYTES_MAX = 4 * 1024 * 1024
+FRESH_SECONDS = 900.0
+"""A page that was not read for so long is unknown again; one missed reading is not."""
+
+_KINDS = {
+    "web_service": "Web Services",
+    "private_service": "Web Services",
+    "background_worker": "Background Workers",
+    "static_site": "Static Sites",
+    "cron_job": "Cron Jobs",
+    "postgres": "PostgreSQL",
+}
+
+
+def render_components(services: Iterable[ServiceFacts]) -> tuple[str, ...]:
+    """Return the components of Render that concern these services, as `Group/Name`, or `Name` for global ones."""
+    found = ["Render API"]
+    for facts in services:
+        name = _KINDS.get(facts.kind, "Web Services")
+        region = "" if facts.region is None else f"{facts.region.capitalize()}/"
+        found += [name if name == "Static Sites" else f"{region}{name}", f"{region}Builds and Deploys"]
+    return tuple(dict.fromkeys(found))
+
+
+class VendorStatus(Source):
+    """One status page. `components` answers which components concern us now; none means all (an upstream's).
+
+    `role` is "platform" or "upstream". Raises ValueError for a URL that cannot be read.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        clock: Clock,
+        role: str,
+        components: Callable[[], Sequence[str]] = tuple,
+        *,
+        idle_seconds: float = IDLE_SECONDS,
+        open_seconds: float = OPEN_SECONDS,
+        wire: Wire | None = None,
+    ) -> None:
+        super().__init__(name, "vendor_status", every_seconds=idle_seconds, timeout_seconds=DEADLINE_SECONDS)
+        self.role = role
+        self._url = httpx.URL(check_url(url))
+        self._clock = clock
+        self._components = components
+        self._idle_seconds = idle_seconds
+        self._open_seconds = open_seconds
+        self._wire = wire or Wire()
+        self._tag = ""
+        self._summary: Summary | None = None
+        self._read_at = 0.0
+
+    async def look(self) -> Sequence[Sample]:
+        """Read the page once; `every_seconds` becomes shorter while an incident is open."""
+        await warm_up()
+        problem = await self._refresh()
+        if problem and (self._summary is None or self._clock.monotonic() - self._read_at > FRESH_SECONDS):
+            return unknown(f"the status page of {self.name} could not be read: {problem}")
+        assert self._summary is not None
+        self.every_seconds = self._open_seconds if self._summary.is_open else self._idle_seconds
+        return (Sample(verdict(self.name, self._summary, self.role, tuple(self._components()))),)
+
+    async def _refresh(self) -> str:
+        """Read the page and return what was wrong, or nothing."""
+        headers = {"Accept": "application/json", **({"If-None-Match": self._tag} if self._tag else {})}
+        came = await follow(self._wire, self._url, Stopwatch(), max_body=BODY_BYTES_MAX, redirects=2, headers=headers)
+        if isinstance(came, Failure):
+            return came.why
+        if came.status == 304 and self._summary is not None:
+            self._read_at = self._clock.monotonic()
+            return ""
+        if came.status != 200:
+            return f"HTTP {came.status}"
+        if came.too_large or came.coding:
+            return "its answer is too large or compressed in a way that we do not know"
+        try:
+            self._summary = parse_summary(json.loads(came.body))
+        except (ValueError, RecursionError):
+            return "it is not Statuspage-shaped (write the URL of a summary.json)"
+        tag = came.headers.get("etag", "")
+        self._tag = tag if len(tag) <= 200 and tag.isascii() and tag.isprintable() else ""
+        self._read_at = self._clock.monotonic()
+        return ""
