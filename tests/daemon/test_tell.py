@@ -271,6 +271,31 @@ async def test_stand_ins_are_tried_in_their_order_until_one_has_it() -> None:
     assert first.took == second.took == [("page", None)]
 
 
+class Busy(Channel):
+    """A channel that counts how many sends overlap."""
+
+    inside = most = 0
+
+    async def send(self, notice: Notice, reference: str | None) -> str | None:
+        """Take a while."""
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        await asyncio.sleep(0.02)
+        self.inside -= 1
+        return await super().send(notice, reference)
+
+
+async def test_a_stand_in_does_not_overlap_with_a_notice_that_names_the_channel() -> None:
+    """Both read and replace the incident's reference: one after the other, or a thread would be opened twice."""
+    broken, busy = Channel("broken", Temporary("no")), Busy("busy")
+    teller = outbox(broken, busy)
+    async with asyncio.TaskGroup() as group:
+        for title, name in (("first", "broken"), ("second", "busy")):
+            group.create_task(teller.deliver(None, tell(title, name, wakes=True)))
+    assert busy.most == 1
+    assert [reference is None for _, reference in busy.took] == [True, False]
+
+
 async def test_information_needs_no_stand_in_where_somebody_heard_it() -> None:
     """The second named channel has it; only a page is carried further."""
     heard: dict[bool, int] = {}

@@ -11,12 +11,16 @@ from email.message import EmailMessage
 
 @dataclass
 class Post:
-    """The server. `refuse` maps a command (MAIL, RCPT, DATA, AUTH, BANNER, QUIT) to the reply given instead of yes."""
+    """The server. `refuse` maps a command (MAIL, RCPT, DATA, AUTH, BANNER, QUIT) to the reply given instead of yes.
+
+    `silent` is a command that gets no reply at all.
+    """
 
     tls: ssl.SSLContext | None = None
     implicit: bool = False
     login: tuple[str, str] | None = None
     refuse: dict[str, str] = field(default_factory=dict)
+    silent: str = ""
     dribble: bool = False
     mails: list[EmailMessage] = field(default_factory=list)
     envelopes: list[tuple[str, list[str]]] = field(default_factory=list)
@@ -52,6 +56,8 @@ class Post:
         while line := (await reader.readline()).decode("ascii").strip():
             verb = line.split(":")[0].split(" ")[0].upper()
             self.commands.append(verb)
+            if verb == self.silent:
+                continue
             if verb in self.refuse:
                 self._say(writer, self.refuse[verb])
             elif verb == "EHLO":

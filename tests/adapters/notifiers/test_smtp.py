@@ -99,6 +99,20 @@ async def test_a_failed_goodbye_does_not_send_the_mail_again(post: Start) -> Non
     assert len(server.mails) == 1
 
 
+async def test_a_goodbye_nobody_answers_does_not_send_the_mail_again(post: Start) -> None:
+    """The deadline passes after the mail was taken: that is a delivery."""
+    server = await post(silent="QUIT")
+    await send(mailbox(server, total_seconds=0.5))
+    assert len(server.mails) == 1
+
+
+async def test_a_server_that_takes_no_position_is_tried_again(post: Start) -> None:
+    """The mail was sent and nothing came back: in doubt it is sent again."""
+    server = await post(silent="DATA")
+    with pytest.raises(Temporary, match="in time"):
+        await send(mailbox(server, total_seconds=0.5))
+
+
 async def test_a_server_that_dribbles_is_cut_off_and_its_thread_freed(post: Start) -> None:
     """One byte every 20 ms resets every read timeout: only the total deadline ends it, and the socket is closed."""
     server = await post(dribble=True)
