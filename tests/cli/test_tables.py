@@ -9,7 +9,7 @@ from rich.table import Table
 from tests.cli import examples as x
 from watchdog.cli import tables
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Check, Phase, ServiceState, State, TargetChoice
+from watchdog.domain.incidents import Check, Course, Phase, ServiceState, State, TargetChoice
 from watchdog.domain.policy import DEFAULT_MATRIX, Mode, Policy, ServicePolicy, SignalPolicy
 from watchdog.domain.readings import Bad, Good, Unknown
 from watchdog.domain.reports import SignalReport
@@ -77,7 +77,7 @@ def test_an_old_record_is_not_shown_as_the_present() -> None:
 
 def test_incidents() -> None:
     """How each stands, how long it took, and what a human thought of it."""
-    paged = x.undone(x.decision(course="page"), id="INC-2")
+    paged = x.undone(x.decision(course=Course.PAGE), id="INC-2")
     assert printed(tables.incidents([paged, x.incident()], {"INC-1": "right"})) == [
         "INCIDENT  ONSET (UTC)          SERVICE  SEVERITY  STATE     RESTORED IN  WHAT",
         "INC-2     2026-11-25 02:14:14  web      critical  paged     -            HTTP 503 on home",

@@ -4,7 +4,7 @@ Rule: nothing here changes production; a rollback by hand is only *planned* here
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Refus
 from watchdog.domain.events import DeploysListed, RollbackRequested
 from watchdog.domain.incidents import Decision, ServiceState, State, TargetChoice
 from watchdog.domain.reports import DemoResult, SignalReport
-from watchdog.ports import Command, Notifier, Platform, Store
+from watchdog.ports import Command, Notifier, Platform, SignalSource, Store
 from watchdog.settings import Settings
 from watchdog.settings.build import ENDPOINTS
 from watchdog.settings.check import CheckResult, World, live_checks
@@ -58,25 +58,16 @@ class AppRoof:
         """Try everything once."""
         state = await _state(settings)
         settings, platform = await queries.platform(settings)
-        channels = queries.notifiers(settings)
-        sources = build_sources(settings, SystemClock(), platform)
-        world = World(
-            platform=platform,
-            channels=channels,
-            signals={f"{name}/{source.name}": source for name, source in sources if name not in (CONTROL, VENDORS)},
-            controls={source.name: source for name, source in sources if name == CONTROL},
-            pages={source.name: source for name, source in sources if name == VENDORS},
-            target=lambda name, deploys, _: target_now(settings, state, name, deploys),
-        )
-        try:
-            return await live_checks(settings, world)
-        finally:
-            for _, source in sources:
-                await source.close()
-            for channel in channels.values():
-                await channel.close()
+        async with AsyncExitStack() as open_things:
             if platform is not None:
-                await platform.close()
+                open_things.push_async_callback(platform.close)
+            channels = queries.notifiers(settings)
+            sources = build_sources(settings, SystemClock(), platform)
+            for one in channels.values():
+                open_things.push_async_callback(one.close)
+            for _, source in sources:
+                open_things.push_async_callback(source.close)
+            return await live_checks(settings, world_of(settings, state, platform, channels, sources))
 
     async def deploys(self, settings: Settings, service: str, /) -> tuple[Sequence[Deploy], TargetChoice | None]:
         """Return the deploys, and where a rollback would lead."""
@@ -127,6 +118,24 @@ class AppRoof:
     async def demo(self, scenario: str, screen: Screen | None, /) -> DemoResult:
         """Play a scenario; the screen is shown the result too."""
         return await play(scenario, screen)
+
+
+def world_of(
+    settings: Settings,
+    state: State,
+    platform: Platform | None,
+    channels: Mapping[str, Notifier],
+    sources: Sequence[tuple[str, SignalSource]],
+) -> World:
+    """Return what a live check is given: signals, controls and pages told apart, and where a rollback would lead."""
+    return World(
+        platform=platform,
+        channels=channels,
+        signals={f"{name}/{source.name}": source for name, source in sources if name not in (CONTROL, VENDORS)},
+        controls={source.name: source for name, source in sources if name == CONTROL},
+        pages={source.name: source for name, source in sources if name == VENDORS},
+        target=lambda name, deploys, _: target_now(settings, state, name, deploys),
+    )
 
 
 async def _state(settings: Settings) -> State:
