@@ -22,14 +22,13 @@ DEADLINE_SECONDS = 3.0
 
 
 class ControlTarget(Source):
-    """One control target, named by its host. Raises ValueError for a URL that cannot be probed."""
+    """One control target, named by its URL as the policy does. Raises ValueError for a URL that cannot be probed."""
 
     adaptive = True
 
     def __init__(self, url: str, *, every_seconds: float = 10.0, wire: Wire | None = None) -> None:
         self.url = httpx.URL(check_url(url))
-        name = self.url.netloc.decode("ascii", "replace")
-        super().__init__(name, "control", every_seconds=every_seconds, timeout_seconds=DEADLINE_SECONDS + 1.0)
+        super().__init__(url, "control", every_seconds=every_seconds, timeout_seconds=DEADLINE_SECONDS + 1.0)
         self._wire = wire or Wire()
         self._turn = 0
 

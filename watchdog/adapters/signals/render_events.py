@@ -22,6 +22,8 @@ from watchdog.ports import Platform, PlatformEvent, Sample
 
 OVERLAP_SECONDS = 120.0
 REMEMBERED_MAX = 1000
+QUIET_SECONDS = 90.0
+"""Longer than the minute between two events of a database that is down."""
 SAMPLES_MAX = 50
 DEFAULT_EVENTS = (
     "server_failed",
@@ -105,6 +107,26 @@ class RenderEvents(Source):
             Sample(Bad(plain(event.text) or event.type, FailureKind.CRASH), happened_at=event.at)
             for event in bad[-SAMPLES_MAX:]
         )
+
+
+class DependencyEvents(RenderEvents):
+    """The same events as the state of a dependency (a database): it stays bad until it was quiet for a while."""
+
+    _last: tuple[float, Sample] | None = None
+
+    def _samples(self, events: Sequence[PlatformEvent]) -> Sequence[Sample]:
+        samples = super()._samples(events)
+        now = self._context.clock.now()
+        if isinstance(samples[-1].reading, Bad):
+            self._last = now, samples[-1]
+        elif self._last is not None and now - self._last[0] < QUIET_SECONDS:
+            return (self._last[1],)
+        return samples[-1:]
+
+
+def build_dependency(name: str, context: Context) -> DependencyEvents:
+    """Return a source for something on the platform that is watched and blamed, never acted on."""
+    return DependencyEvents(name, EventsOptions(render_events="all"), context)
 
 
 def build(name: str, options: EventsOptions, context: Context) -> RenderEvents:

@@ -54,8 +54,8 @@ def render_components(services: Iterable[ServiceFacts]) -> tuple[str, ...]:
     found = ["Render API"]
     for facts in services:
         name = _KINDS.get(facts.kind, "Web Services")
-        region = "" if facts.region is None else f"{facts.region.capitalize()}/"
-        found += [name if name == "Static Sites" else f"{region}{name}", f"{region}Builds and Deploys"]
+        region = f"{facts.region.capitalize()}/" if facts.region else ""  # unknown: that name in every region
+        found += [name] if name == "Static Sites" else [f"{region}{name}", f"{region}Builds and Deploys"]
     return tuple(dict.fromkeys(found))
 
 
