@@ -130,6 +130,21 @@ async def test_hanging_sites_delay_nobody_else(number: int, in_flight_max: int) 
     await world.supervisor.stop(1)
 
 
+async def test_slow_sites_need_no_slots() -> None:
+    """Thirty sites of 0.9 s at 1 s would keep 7 slots busy; with two, the ten prompt ones are still on time."""
+    world = World(in_flight_max=2)
+    for each in range(30):
+        world.site(f"slow{each}", every=1.0, takes=0.9)
+    fine = [world.site(f"fine{each}", every=1.0) for each in range(10)]
+    await world.run(30)
+    count = len(world.emitted)
+    await world.run(60)
+    late = [lateness.seconds for service, _, _, lateness in world.emitted[count:] if service.startswith("fine")]
+    assert len(late) >= len(fine) * 55
+    assert max(late) < 0.3, "at most the wait for a few prompt ones"
+    await world.supervisor.stop(1)
+
+
 async def test_slots_bound_what_is_young() -> None:
     """Two slots and twenty prompt sites: never more than two at once, and still everybody is read."""
     world = World(in_flight_max=2)
