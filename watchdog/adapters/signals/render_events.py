@@ -7,11 +7,12 @@ after a restart they would count twice.
 Rule 2: events may arrive late: each look goes back over the last two minutes, and drops what was told.
 """
 
+import re
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import BeforeValidator
 
 from watchdog.adapters.options import Context
 from watchdog.adapters.signals.options import Every, SignalOptions, Timeout, policy
@@ -20,6 +21,7 @@ from watchdog.domain.policy import SignalPolicy
 from watchdog.domain.readings import Bad, FailureKind, Good
 from watchdog.ports import Platform, PlatformEvent, Sample
 
+ALL = "all"
 OVERLAP_SECONDS = 120.0
 REMEMBERED_MAX = 1000
 QUIET_SECONDS = 90.0
@@ -37,30 +39,31 @@ DEFAULT_EVENTS = (
 of the runs that ended, only the failed ones are bad. Failed builds and deploys never served anybody: not here."""
 
 
-def _check_types(types: tuple[str, ...]) -> tuple[str, ...]:
-    if not types:
-        raise ValueError('no event is watched: write a list, as in [server_failed], or "all" or "default"')
-    if any(not name.replace("_", "").isalnum() or name != name.lower() for name in types):
+def parse_types(value: object) -> tuple[str, ...]:
+    """Return event types of a list, `default` or `all`. Raises ValueError, saying what to write."""
+    if value in ("all", "default"):
+        return (ALL,) if value == "all" else DEFAULT_EVENTS
+    if not isinstance(value, (list, tuple)) or not value:
+        raise ValueError("not a list of event types: write [server_failed], default or all")
+    if any(not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]{1,60}", name) for name in value):
         raise ValueError("not an event type: write it as Render does, as in server_failed")
-    return types
+    return tuple(value)
 
 
-EventTypes = Annotated[tuple[str, ...], AfterValidator(_check_types)]
+EventTypes = Annotated[tuple[str, ...], BeforeValidator(parse_types)]
 
 
 class EventsOptions(SignalOptions):
     """Options of `render_events`: a list of event types, `default`, or `all` that the platform adapter calls bad."""
 
-    render_events: Literal["all", "default"] | EventTypes = "default"
+    render_events: EventTypes
     every: Every = 15.0
     timeout: Timeout = 15.0
 
     @property
     def types(self) -> frozenset[str] | None:
         """Return the chosen event types; None: all."""
-        if self.render_events == "all":
-            return None
-        return frozenset(DEFAULT_EVENTS if self.render_events == "default" else self.render_events)
+        return None if ALL in self.render_events else frozenset(self.render_events)
 
 
 class RenderEvents(Source):
@@ -126,7 +129,7 @@ class DependencyEvents(RenderEvents):
 
 def build_dependency(name: str, context: Context) -> DependencyEvents:
     """Return a source for something on the platform that is watched and blamed, never acted on."""
-    return DependencyEvents(name, EventsOptions(render_events="all"), context)
+    return DependencyEvents(name, EventsOptions(render_events=(ALL,)), context)
 
 
 def build(name: str, options: EventsOptions, context: Context) -> RenderEvents:
