@@ -1,10 +1,10 @@
 """The composition root: settings in, a daemon whose parts are wired and nothing started. A test can call it."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from watchdog.adapters.signals.vendor_status import VendorStatus
+from watchdog.adapters.signals.vendor_status import VendorStatus, render_components
 from watchdog.daemon.aggregate import MinuteAggregator
 
 from watchdog import __version__
@@ -111,9 +111,16 @@ def build_sources(
             (name, SIGNALS[signal.kind].build(signal_name, signal.options, context))
             for signal_name, signal in service.signals.items()
         ]
-    sources += [(CONTROL, ControlTarget(url, clock)) for url in settings.policy.control]
+    sources += [(CONTROL, _control(url)) for url in settings.policy.control]
     sources += [(VENDORS, source) for source in _vendor_sources(settings, clock, platform, engine)]
     return sources
+
+
+def _control(url: str) -> ControlTarget:
+    """Return a control target under the name the policy has for it."""
+    target = ControlTarget(url)
+    target.name = url
+    return target
 
 
 def _context(settings: Settings, clock: Clock, platform: Platform | None, engine: Engine | None, name: str) -> Context:
@@ -138,25 +145,16 @@ def _vendor_sources(
 ) -> list[SignalSource]:
     """Return the status pages, and the dependencies on the platform itself (databases), as vendors."""
 
-    def concerns() -> list[tuple[str, str | None]]:
+    def components() -> Sequence[str]:
         services = engine.state.services.values() if engine is not None else ()
-        return [(item.facts.kind, item.facts.region) for item in services if item.facts is not None]
+        return render_components(item.facts for item in services if item.facts is not None)
 
-    def worried() -> bool:
-        services = engine.state.services.values() if engine is not None else ()
-        return any(item.phase.value != "calm" for item in services)
-
+    pages = dict(settings.vendors)
+    pages |= {name: one.vendor_status for name, one in settings.dependencies.items() if one.vendor_status is not None}
     found: list[SignalSource] = [
-        VendorStatus(
-            name,
-            settings.vendors[name],
-            clock,
-            role=vendor.role,
-            concerns=concerns,
-            worried=worried,
-        )
-        for name, vendor in settings.policy.vendors.items()
-        if name in settings.vendors
+        VendorStatus(name, url, clock, role, components if role == "platform" else tuple)
+        for name, url in pages.items()
+        for role in [settings.policy.vendors[name].role]
     ]
     events = SIGNALS["render_events"]
     for name, dependency in settings.dependencies.items():

@@ -188,9 +188,16 @@ class Engine:
             listener(note)
 
     def _set_pace(self, effect: fx.SetPace) -> None:
-        """Probe the service so often, and the control targets as often as the most worried service."""
+        """Probe the service so often, and the control targets as often as the most worried service.
+
+        A new worry has everything else looked at as well: status pages are read rarely otherwise.
+        """
+        worried = effect.every_seconds < self._paces.get(effect.service, 0.0)
         self._paces[effect.service] = effect.every_seconds
         if self.scheduler is not None:
+            if worried:
+                self.scheduler.read_now(VENDORS)
+                self.scheduler.read_now(effect.service)
             self.scheduler.set_pace(effect.service, effect.every_seconds)
             self.scheduler.set_pace(CONTROL, max(2.0, min(self._paces.values())))
 
