@@ -1,6 +1,7 @@
 """A cancelled caller goes on; the write in hand is finished."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 
 import pytest
@@ -44,16 +45,23 @@ async def test_saves_cancelled_at_any_moment_and_twice_are_finished(store: SqlSt
     assert store._engine.pool.checkedout() == 0  # type: ignore[attr-defined]
 
 
-async def test_closing_waits_for_the_write_in_hand(store: SqlStore) -> None:
-    """SIGTERM cancels the loop; what it was writing is on the disk when the store is closed."""
+async def test_closing_waits_for_the_write_in_hand(store: SqlStore, url: str) -> None:
+    """SIGTERM cancels the loop while the write waits for another process; closing lets it end first."""
+    other = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
     task = asyncio.ensure_future(save(store, 7))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    await store.close()
-    await store.open()
-    assert await store.load() == State(incidents=7)
+    closing = asyncio.ensure_future(store.close())
+    await asyncio.wait([closing], timeout=0.2)
+    ended_early = closing.done()
+    other.execute("COMMIT")
+    await closing
+    assert not ended_early
+    assert other.execute("SELECT count(*) FROM events").fetchone() == (1,)
+    other.close()
 
 
 async def test_an_error_reaches_the_caller_and_nobody_else() -> None:

@@ -7,8 +7,9 @@ Rule 3: durable means on the disk when `save` returns: WAL with synchronous=FULL
 """
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ class Database:
     def __init__(self, url: str, clock: Clock, *, busy_timeout_seconds: float = 5.0) -> None:
         self._clock = clock
         parsed = make_url(url)
+        self._file, self._busy_timeout_seconds = parsed.database or "", busy_timeout_seconds
         self._engine = _sqlite_engine(parsed.set(drivername=DRIVERS[parsed.drivername]), busy_timeout_seconds)
         self._write_engine = self._engine.execution_options(write=True)
         self._dialect = self._engine.dialect.name
@@ -49,6 +51,8 @@ class Database:
         await self.calls.shield(self._open())
 
     async def _open(self) -> None:
+        with translated():
+            await asyncio.to_thread(_look, self._file, self._busy_timeout_seconds)
         async with self._reading() as connection:
             current = await connection.run_sync(_revision)
         if current != HEAD:
@@ -92,6 +96,15 @@ class Database:
         keys = [column.name for column in table.primary_key.columns]
         rest = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in keys}
         return statement.on_conflict_do_update(index_elements=keys, set_=rest)
+
+
+def _look(file: str, busy_timeout_seconds: float) -> None:
+    """See whether the file can be opened and is a database. Raises sqlite3.Error.
+
+    Without aiosqlite, whose thread outlives a connection that failed and complains when the loop has ended.
+    """
+    with closing(sqlite3.connect(file, timeout=busy_timeout_seconds)) as connection:
+        connection.execute("PRAGMA schema_version").fetchone()
 
 
 def _sqlite_engine(url: Any, busy_timeout_seconds: float) -> AsyncEngine:
