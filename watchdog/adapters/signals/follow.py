@@ -66,4 +66,5 @@ async def warm_up() -> None:
     """
     if not _warm:
         _warm.add("httpx")
+        "warm".encode("idna")  # getaddrinfo loads that codec, in a thread of the first lookup
         await Wire().get(httpx.URL("http://127.0.0.1:1/"), Stopwatch(), max_body=0)

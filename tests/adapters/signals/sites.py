@@ -1,0 +1,153 @@
+"""Sites made of raw sockets, good and bad, with and without TLS; and what it takes to probe them."""
+
+import asyncio
+import datetime
+import functools
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import trustme
+
+from tests.clocks import FakeClock
+from watchdog.adapters.options import Context
+from watchdog.adapters.signals import http, latency
+from watchdog.adapters.signals.wire import Wire
+from watchdog.ports import Sample
+
+Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+NOW = datetime.datetime(2026, 11, 25, tzinfo=datetime.UTC)
+DAY = 86400.0
+
+
+@asynccontextmanager
+async def site(script: Script, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
+    """Run the script for each connection; give the base URL."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await script(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
+    scheme = "https" if tls else "http"
+    try:
+        yield f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+
+
+def answering(
+    body: bytes = b"hello",
+    status: str = "200 OK",
+    headers: Mapping[str, str] | None = None,
+    seen: list[str] | None = None,
+) -> Script:
+    """Return a script that answers one request and closes; the request's head goes to `seen`."""
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        if seen is not None:
+            seen.append(head.decode())
+        given = {"Content-Length": str(len(body)), **(headers or {})}
+        lines = "".join(f"{name}: {value}\r\n" for name, value in given.items())
+        writer.write(f"HTTP/1.1 {status}\r\n{lines}\r\n".encode() + body)
+        await writer.drain()
+
+    return script
+
+
+def routes(table: Mapping[str, Script]) -> Script:
+    """Return a script that chooses by path."""
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        again = asyncio.StreamReader()
+        again.feed_data(head)
+        again.feed_eof()
+        await table[head.split(b" ", 2)[1].decode()](again, writer)
+
+    return script
+
+
+def redirect(location: str, status: str = "302 Found") -> Script:
+    """Return a script that redirects."""
+    return answering(b"", status, {"Location": location})
+
+
+async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Read the request and never answer."""
+    while await reader.read(1000):
+        pass
+
+
+def trickle(head: bytes, piece: bytes) -> Script:
+    """Return a script that sends a little every now and then, for ever."""
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(head)
+        while not writer.is_closing():
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0.02)
+
+    return script
+
+
+def flood(head: bytes, piece: bytes) -> Script:
+    """Return a script that sends for ever, as fast as it can."""
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(head)
+        while True:
+            writer.write(piece)
+            await writer.drain()
+
+    return script
+
+
+@functools.cache
+def authority() -> trustme.CA:
+    """Return the one authority that the tests trust."""
+    return trustme.CA()
+
+
+def server_tls(*names: str, ends_at: datetime.datetime | None = None) -> ssl.SSLContext:
+    """Return a server's side with a certificate for these names."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority().issue_cert(*(names or ("127.0.0.1",)), not_after=ends_at).configure_cert(context)
+    return context
+
+
+def trusting_wire(**more: Any) -> Wire:
+    """Return a wire that trusts the tests' authority."""
+    context = ssl.create_default_context()
+    authority().configure_trust(context)
+    return Wire(context, **more)
+
+
+def context_at(now: float | None = None, **more: Any) -> Context:
+    """Return a context whose clock stands."""
+    clock = FakeClock(now if now is not None else NOW.timestamp(), auto=False)
+    return Context(clock=clock, endpoints=more.pop("endpoints", {}), secrets=more.pop("secrets", {}), **more)
+
+
+async def probe(url: str, wire: Wire | None = None, now: float | None = None, **options: Any) -> Sample:
+    """Return the sample of one `http` probe; options as in YAML."""
+    options = {"timeout": "10s", **options}
+    source = http.build("home", http.HttpOptions.model_validate({"http": url, **options}), context_at(now), wire)
+    (sample,) = await source.read()
+    return sample
+
+
+async def probe_latency(url: str, **options: Any) -> Sample:
+    """Return the sample of one `latency` probe."""
+    source = latency.build("api", latency.LatencyOptions.model_validate({"latency": url, **options}), context_at())
+    (sample,) = await source.read()
+    return sample

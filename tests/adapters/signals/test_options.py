@@ -1,0 +1,110 @@
+"""What may be written for a signal, and what is said when it is wrong."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from tests.adapters.signals.sites import context_at
+from watchdog.adapters.signals import SIGNALS
+from watchdog.adapters.signals.options import parse_statuses
+from watchdog.domain.policy import Severity, SignalPolicy
+from watchdog.ports import SignalSource
+
+GOOD: list[tuple[str, dict[str, Any]]] = [
+    ("http", {"http": "https://acme.example", "contains": "</html>", "status": ["2xx", 404], "header": {"x": "y"}}),
+    ("http", {"http": "http://127.0.0.1:1/a?b=c", "json": {"$.ok": True}, "max_latency": "2s", "certificate": "30d"}),
+    ("latency", {"latency": "https://acme.example/api/test", "p95": "800ms", "window": "5m", "times_baseline": None}),
+    ("latency", {"latency": "https://acme.example/api/test"}),
+    ("sentry", {"sentry": "acme/web", "release": "web@{commit}", "limit": "20/min", "traffic": True}),
+    ("render_events", {"render_events": ["server_failed"]}),
+    ("render_events", {"render_events": "all"}),
+    ("render_events", {"render_events": "default", "every": "1m"}),
+]
+
+
+@pytest.mark.parametrize(("kind", "written"), GOOD)
+async def test_what_is_right_becomes_a_source_and_a_policy_of_its_kind(kind: str, written: dict[str, Any]) -> None:
+    """Each line of SIGNALS holds together: options, source and policy say the same."""
+    entry = SIGNALS[kind]
+    options = entry.options.model_validate(written)
+    source: SignalSource = entry.build("it", options, context_at(endpoints={"sentry": "http://127.0.0.1:1"}))
+    policy = entry.policy("it", options)
+    assert (source.name, source.kind, policy.name, policy.kind) == ("it", kind, "it", kind)
+    assert source.every_seconds == policy.every_seconds
+    assert source.adaptive is (kind in ("http", "latency"))
+    await source.close()
+
+
+@pytest.mark.parametrize("kind", SIGNALS)
+def test_what_all_signals_have_in_common_reaches_the_policy(kind: str) -> None:
+    """every, timeout, severity and critical are every signal's."""
+    written = {**next(good for name, good in GOOD if name == kind)}
+    written |= {"every": "20s", "timeout": "4s", "severity": "medium", "critical": True}
+    options = SIGNALS[kind].options.model_validate(written)
+    policy = SIGNALS[kind].policy("it", options)
+    assert (policy.every_seconds, policy.timeout_seconds) == (20.0, 4.0)
+    assert (policy.severity, policy.critical) == (Severity.MEDIUM, True)
+
+
+def test_critical_left_out_is_told_from_false() -> None:
+    """The configuration decides which signal is critical when nobody says so."""
+    options = SIGNALS["http"].options.model_validate({"http": "https://acme.example"})
+    assert options.critical is None
+    assert SIGNALS["http"].policy("it", options).critical is False
+
+
+def test_limits_of_latency_reach_the_policy_in_seconds() -> None:
+    """The core judges them, over the window."""
+    options = SIGNALS["latency"].options.model_validate(
+        {"latency": "https://acme.example", "p95": "800ms", "p99": "2s", "window": "3m", "times_baseline": 3}
+    )
+    policy: SignalPolicy = SIGNALS["latency"].policy("api", options)
+    assert policy.limits_seconds == {"p95": 0.8, "p99": 2.0}
+    assert (policy.times_baseline, policy.window_seconds) == (3.0, 180.0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "written", "says"),
+    [
+        ("http", {"http": "ftp://acme.example"}, "write https://host/path"),
+        ("http", {"http": "/only/a/path"}, "write https://host/path"),
+        ("http", {"http": "https://canary:secret@acme.example"}, "leave them out"),
+        ("http", {"http": "https://acme.example", "status": "ok"}, "write a number from 100 to 599"),
+        ("http", {"http": "https://acme.example", "status": []}, "write a status"),
+        ("http", {"http": "https://acme.example", "status": 700}, "write a number from 100 to 599"),
+        ("http", {"http": "https://acme.example", "matches": "("}, "not a regular expression: missing )"),
+        ("http", {"http": "https://acme.example", "json": {"status": "ok"}}, "$.checks[0].status"),
+        ("http", {"http": "https://acme.example", "every": "0s"}, "from 1s to 1d"),
+        ("http", {"http": "https://acme.example", "every": 10}, "write 10s"),
+        ("http", {"http": "https://acme.example", "timeout": "10m"}, "from 50ms to 60s"),
+        ("http", {"http": "https://acme.example", "max_body": "1GiB"}, "from 1B to 64MiB"),
+        ("http", {"http": "https://acme.example", "redirects": 11}, "less than or equal to 10"),
+        ("http", {"http": "https://acme.example", "contain": "x"}, "not permitted"),
+        ("latency", {"latency": "https://acme.example", "times_baseline": None}, "write p95: 800ms"),
+        ("latency", {"latency": "https://acme.example", "p50": "2s", "p95": "1s"}, "impossible limits"),
+        ("sentry", {"sentry": "web"}, "write org/project"),
+        ("sentry", {"sentry": "acme/web", "release": "{comit}"}, "the only placeholder is {commit}"),
+        ("sentry", {"sentry": "acme/web", "release": 'a" OR b:"c'}, 'write "{commit}"'),
+        ("sentry", {"sentry": "acme/web", "limit": 20}, "write a number per unit of time"),
+        ("render_events", {"render_events": []}, "write [server_failed]"),
+        ("render_events", {"render_events": "al"}, "write [server_failed]"),
+        ("render_events", {"render_events": ["Server Failed"]}, "as in server_failed"),
+    ],
+)
+def test_a_mistake_says_what_to_write_and_never_repeats_what_was_typed(
+    kind: str, written: dict[str, Any], says: str
+) -> None:
+    """A mistyped value may be a secret."""
+    with pytest.raises(ValidationError) as caught:
+        SIGNALS[kind].options.model_validate(written)
+    messages = " ".join(error["msg"] for error in caught.value.errors())
+    assert says in messages
+    assert "canary" not in str(caught.value)
+
+
+def test_statuses_are_ranges() -> None:
+    """A number, a class, or both."""
+    assert parse_statuses(204) == ((204, 204),)
+    assert parse_statuses("2XX") == ((200, 299),)
+    assert parse_statuses(["3xx", "404"]) == ((300, 399), (404, 404))

@@ -1,0 +1,99 @@
+"""Names are resolved beside the loop, and a hanging one costs one thread."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from watchdog.adapters.signals.resolver import Resolver, ResolverBusyError, as_address
+
+
+def row(address: str) -> tuple[Any, ...]:
+    """Return one answer of getaddrinfo."""
+    return (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 80))
+
+
+class Hanging:
+    """A name server that answers when the test says so."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.answer = threading.Event()
+
+    def __call__(self, host: str, port: int, **_: Any) -> list[Any]:
+        self.asked.append(host)
+        self.answer.wait(20)
+        return [row("192.0.2.1"), row("192.0.2.2"), row("192.0.2.1")]
+
+
+@pytest.fixture
+def hanging() -> Iterator[Hanging]:
+    """Let every hanging lookup go at the end."""
+    made = Hanging()
+    yield made
+    made.answer.set()
+
+
+async def test_a_real_name_resolves() -> None:
+    """localhost, through the system's resolver."""
+    assert "127.0.0.1" in await Resolver().addresses("localhost", 80) or "::1" in await Resolver().addresses(
+        "localhost", 80
+    )
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "[::1]", "2001:db8::1"])
+async def test_an_address_needs_no_lookup(host: str) -> None:
+    """Nobody is asked."""
+
+    def never(*_: Any, **__: Any) -> list[Any]:
+        raise AssertionError("looked up")
+
+    assert await Resolver(lookup=never).addresses(host, 80) == (host.strip("[]"),)
+    assert as_address("example.com") is None
+
+
+async def test_who_asks_meanwhile_waits_for_the_same_answer(hanging: Hanging) -> None:
+    """One lookup per name; a caller who gives up does not take the answer from the others."""
+    resolver = Resolver(lookup=hanging)
+    tasks = [asyncio.ensure_future(resolver.addresses("acme.example", 80)) for _ in range(3)]
+    while not hanging.asked:
+        await asyncio.sleep(0.01)
+    tasks[0].cancel()
+    await asyncio.sleep(0)
+    hanging.answer.set()
+    assert await tasks[1] == await tasks[2] == ("192.0.2.1", "192.0.2.2")
+    assert tasks[0].cancelled() and hanging.asked == ["acme.example"]
+
+
+async def test_hanging_lookups_are_bounded_and_then_the_fault_is_ours(hanging: Hanging) -> None:
+    """A probe that repeats every second must not collect threads."""
+    resolver = Resolver(lookups_max=2, lookup=hanging)
+    for name in ("a.example", "b.example", "a.example", "b.example"):
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(resolver.addresses(name, 80), 0.05)
+    with pytest.raises(ResolverBusyError):
+        await resolver.addresses("c.example", 80)
+    assert hanging.asked == ["a.example", "b.example"]
+    hanging.answer.set()
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                assert await resolver.addresses("c.example", 80) == ("192.0.2.1", "192.0.2.2")
+                break
+            except ResolverBusyError:
+                await asyncio.sleep(0.01)
+
+
+async def test_a_failed_lookup_raises_and_leaves_room(hanging: Hanging) -> None:
+    """The error is the caller's to explain."""
+
+    def failing(*_: Any, **__: Any) -> list[Any]:
+        raise socket.gaierror(socket.EAI_NONAME, "no such name")
+
+    resolver = Resolver(lookups_max=1, lookup=failing)
+    for _ in range(3):
+        with pytest.raises(socket.gaierror):
+            await resolver.addresses("acme.example", 80)

@@ -1,0 +1,70 @@
+"""The shell of every source: bounded, and silent about other people's texts."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from watchdog.adapters.signals.source import Source, plain
+from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.readings import Unknown
+from watchdog.ports import Sample
+
+
+class Breaking(Source):
+    """Does what the test says instead of looking."""
+
+    def __init__(self, error: BaseException | None) -> None:
+        super().__init__("it", "breaking", every_seconds=10, timeout_seconds=0.05)
+        self.error = error
+
+    async def look(self) -> Sequence[Sample]:
+        """Raise, or hang."""
+        if self.error is not None:
+            raise self.error
+        await asyncio.Event().wait()
+        return ()
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (Temporary("Sentry answered 503\x1b[31m\nnow"), "Sentry answered 503 [31m now"),
+        (Permanent("Sentry refused our key (401)"), "Sentry refused our key (401)"),
+        (None, "breaking did not answer in 0.1 s"),
+    ],
+)
+async def test_what_goes_wrong_with_the_ruler_is_unknown(error: BaseException | None, why: str) -> None:
+    """Never an exception, never a verdict about the site."""
+    (sample,) = await Breaking(error).read()
+    assert sample.reading == Unknown(why)
+
+
+@pytest.mark.parametrize("error", [KeyError("canary-secret"), TimeoutError("canary-secret"), OSError("canary-secret")])
+async def test_our_own_fault_names_its_place_and_no_text(error: Exception) -> None:
+    """The text of an exception may hold a secret."""
+    (sample,) = await Breaking(error).read()
+    assert isinstance(sample.reading, Unknown)
+    assert f"a fault of our own in breaking: {type(error).__name__} at test_source.py:" in sample.reading.why
+    assert "canary" not in sample.reading.why
+
+
+async def test_cancellation_passes_through() -> None:
+    """A daemon that ends must not get a reading instead."""
+    with pytest.raises(asyncio.CancelledError):
+        await Breaking(asyncio.CancelledError()).read()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\r\nb\tc", "a b c"),
+        ("\x1b[31mred\x00", "[31mred"),
+        ("x" * 300, "x" * 199 + "…"),
+        ("\u202eevil\u2028line", "evil line"),
+        ("größe – ok", "größe – ok"),
+    ],
+)
+def test_foreign_text_becomes_one_printable_line(text: str, shown: str) -> None:
+    """No control characters, no direction overrides, no novels."""
+    assert plain(text) == shown
