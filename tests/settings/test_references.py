@@ -43,7 +43,7 @@ TWO = SMALL.replace("channels:", API + "channels:")
         (SMALL + "dependencies: {db: {}}", "dependencies.db: one way to watch it"),
         (SMALL + "dependencies: {web: {render: dpg-1}}", "dependencies.web: already the name of a service"),
         (SMALL + "dependencies: {db: {render: my database}}", "dependencies.db.render: not a Render id"),
-        (SMALL + "vendor_status: [rendr]", "watchdog.yaml:9: vendor_status.rendr: no status page known by that name"),
+        (SMALL + "vendor_status: [rendr]", "watchdog.yaml:9: vendor_status[0]: no status page known by that name"),
         (SMALL + "vendor_status: [render, render]", "vendor_status: names one twice -> write each once"),
         (SMALL + "vendor_status: render", "vendor_status: not a list of status pages"),
         (SMALL + "vendor_status: {x: 'http://status.example'}", "vendor_status.x: not encrypted -> write https://"),

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
+from watchdog.adapters.signals.control import DEFAULT_CONTROL
 from watchdog.domain.policy import (
     BlameWeights,
     Budget,
@@ -32,8 +33,6 @@ from watchdog.settings.secrets import SecretMap
 from watchdog.settings.shape import PLATFORM_ID, MetricsShape, Shape
 from watchdog.settings.validation import validate
 
-CONTROL = ("https://example.com", "https://example.org")
-"""Sites of other people, on other networks: if both are gone, it is we who are blind."""
 ENDPOINTS: Mapping[str, str] = {
     "render": "https://api.render.com/v1",
     "sentry": "https://sentry.io",
@@ -158,7 +157,7 @@ def _policy(
     return Policy(
         services=MappingProxyType(services),
         matrix=MappingProxyType(dict(matrix)),
-        control=tuple(shape.control) if shape.control is not None else CONTROL,
+        control=tuple(shape.control) if shape.control is not None else DEFAULT_CONTROL,
         vendors=MappingProxyType({name: VendorPolicy(name, role) for name, role in roles.items()}),
         alerts=tuple(channels),
         budget=apply(Budget, shape.budget),

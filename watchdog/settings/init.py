@@ -74,8 +74,7 @@ def _service(name: str, facts: ServiceFacts) -> str:
     )
     if facts.url and facts.kind in WITH_PAGES:
         return f"{head}      home:   {{http: {_quoted(facts.url)}}}\n{_HINTS}"
-    events = "cron_failed" if facts.kind == "cron_job" else "server_failed"
-    return f"{head}      events: {{render_events: [{events}]}}  # no URL: Render's own events are the only eyes\n"
+    return f"{head}      events: {{render_events: default}}  # no URL: Render's own events are the only eyes\n"
 
 
 def _name(wanted: str, taken: Sequence[str]) -> str:

@@ -2,20 +2,15 @@
 
 from collections.abc import Mapping
 
+from watchdog.adapters.signals.vendor_status import KNOWN_VENDORS
 from watchdog.settings.advanced import figure
 from watchdog.settings.document import Document
 from watchdog.settings.registries import check_name
 from watchdog.settings.shape import PLATFORM_ID, Shape
 from watchdog.settings.validation import choose, nearest
 
-PAGES: Mapping[str, str] = {
-    "render": "https://status.render.com/api/v2/summary.json",
-    "sentry": "https://status.sentry.io/api/v2/summary.json",
-    "github": "https://www.githubstatus.com/api/v2/summary.json",
-    "openai": "https://status.openai.com/api/v2/summary.json",
-    "anthropic": "https://status.claude.com/api/v2/summary.json",
-}
-"""Status pages known by name (Statuspage-shaped)."""
+PAGES: Mapping[str, str] = {name: url for name, url in KNOWN_VENDORS.items() if name != "slack"}
+"""Status pages known by name. Slack's is not Statuspage-shaped: it would stay unknown for ever."""
 PLATFORM = "render"
 """The one page that can veto a rollback: the host's own."""
 
@@ -66,7 +61,7 @@ def _check_target(
 
 def _check_depends_on(document: Document, name: str, depends_on: list[str]) -> None:
     written = document.data.get("vendor_status")
-    vendors = written if isinstance(written, (list, dict)) else ()
+    vendors = [one for one in written if isinstance(one, str)] if isinstance(written, (list, dict)) else ()
     known = {*document.keys("services"), *document.keys("dependencies"), *vendors} - {name}
     for index, other in enumerate(depends_on):
         path = ("services", name, "depends_on", index)
@@ -109,12 +104,12 @@ def check_dependencies(document: Document, shape: Shape) -> None:
 
 def status_pages(document: Document, shape: Shape, kinds: set[str]) -> dict[str, str]:
     """Return the status pages to read, by name; report names nobody knows. `kinds` are the signals' kinds in use."""
-    written = shape.vendor_status
+    listed, written = document.data.get("vendor_status"), shape.vendor_status
     if written is None:
-        written = {PLATFORM: None, **({"sentry": None} if "sentry" in kinds else {})}
+        listed, written = None, {PLATFORM: None, **({"sentry": None} if "sentry" in kinds else {})}
     pages: dict[str, str] = {}
     for name, url in written.items():
-        path = ("vendor_status", name)
+        path = ("vendor_status", listed.index(name) if isinstance(listed, list) else name)
         if name in document.keys("dependencies") or name in document.keys("services"):
             document.report(path, "already the name of a service or dependency", "keep one")
         elif url is None and name not in PAGES:
@@ -122,7 +117,8 @@ def status_pages(document: Document, shape: Shape, kinds: set[str]) -> dict[str,
             instead = f"did you mean {hint}?" if hint else f"known: {', '.join(PAGES)}; or write a name and its URL"
             document.report(path, "no status page known by that name", instead)
         else:
-            check_name(document, path)
+            if url is not None:
+                check_name(document, ("vendor_status", name))
             pages[name] = url or PAGES[name]
     for name, dependency in shape.dependencies.items():
         if dependency.vendor_status is not None:

@@ -51,9 +51,11 @@ def validate(model: type[M], data: Mapping[str, Any], document: Document, prefix
             return model.model_validate(rest)
         except ValidationError as error:
             problems = error.errors(include_url=False)
-        places = []
-        for problem in problems:
+        places: list[Path] = []
+        for problem in sorted(problems, key=_own_words_first):
             path = _path_in(rest, problem["loc"])
+            if path in places and problem["type"] != "missing":
+                continue  # the other branch of a union
             if not (problem["type"] == "missing" and path in cut):
                 _report(problem, model, document, prefix, path)
             places.append(path[:-1] if problem["type"] == "missing" else path)
@@ -61,6 +63,10 @@ def validate(model: type[M], data: Mapping[str, Any], document: Document, prefix
             return None
         cut.update(places)
     return None
+
+
+def _own_words_first(problem: ErrorDetails) -> bool:
+    return problem["type"] not in ("value_error", "extra_forbidden")
 
 
 def nearest(name: object, known: Iterable[str]) -> str:
@@ -75,7 +81,7 @@ def nearest(name: object, known: Iterable[str]) -> str:
 
 def choose(name: object, known: Iterable[str]) -> str:
     """Return `did you mean X?`, or the whole list when nothing is near."""
-    known = sorted(known)
+    known = sorted(name for name in known if show_key(name) == name)
     near = nearest(name, known)
     return f"did you mean {near}?" if near else f"write one of: {', '.join(known)}" if known else "remove it"
 

@@ -1,0 +1,74 @@
+"""Whatever is in the file: a list of located mistakes or settings, never a traceback, never a value."""
+
+import copy
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.settings.texts import ALL_SECRETS, loaded
+from watchdog.domain.errors import ConfigurationError
+
+REFERENCE = yaml.safe_load((Path(__file__).parent.parent.parent / "config" / "watchdog.yaml").read_text("utf-8"))
+WEIRD: tuple[Any, ...] = (
+    None,
+    -1,
+    1.5,
+    True,
+    float("inf"),
+    "",
+    "CANARY" * 4,
+    "x" * 5000,
+    [],
+    {},
+    ["CANARY" * 4, 5, None],
+    {"a": {"b": {}}},
+    [[[]]],
+    5,
+)
+
+
+def _paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    if path:
+        yield path
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from _paths(item, (*path, key))
+
+
+PATHS = tuple(_paths(REFERENCE))
+
+
+def _spoil(data: Any, luck: random.Random) -> None:
+    """Delete, rename or replace one place, if it is still there."""
+    *way, last = luck.choice(PATHS)
+    try:
+        for part in way:
+            data = data[part]
+        match luck.randrange(5):
+            case 0:
+                del data[last]
+            case 1:
+                data[f"k{last}"] = data.pop(last)
+            case _:
+                data[last] = copy.deepcopy(luck.choice(WEIRD))
+    except (KeyError, IndexError, TypeError):
+        return
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_spoilt_reference_is_refused_politely(seed: int) -> None:
+    """Fifty at a time, each spoilt in up to six places."""
+    luck = random.Random(seed)
+    for _ in range(50):
+        data = copy.deepcopy(REFERENCE)
+        for _ in range(luck.randint(1, 6)):
+            _spoil(data, luck)
+        try:
+            loaded(yaml.safe_dump(data), ALL_SECRETS)
+        except ConfigurationError as error:
+            assert error.mistakes
+            assert all(mistake.where.startswith("watchdog.yaml:") for mistake in error.mistakes)
+            assert "canary" not in str(error).lower()

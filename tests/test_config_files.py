@@ -1,0 +1,177 @@
+"""The files in config/: the reference names every option and is valid, the minimal one is what users copy.
+
+Options that all probes share need to stand there once.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from tests.settings.texts import ALL_SECRETS, SMALL, loaded
+from watchdog.adapters.notifiers import NOTIFIERS
+from watchdog.adapters.signals import SIGNALS
+from watchdog.adapters.signals.options import ProbeOptions
+from watchdog.domain.policy import BlameWeights, Budget, Detection, Mode, Pace, Rule, Severity, Verification
+from watchdog.settings import SECRET_NAMES, Settings, load
+from watchdog.settings.document import Document, parse
+from watchdog.settings.shape import DependencyShape, ServiceShape, Shape
+from watchdog.settings.validation import keys_at
+
+CONFIG = Path(__file__).parent.parent / "config"
+REFERENCE = (CONFIG / "watchdog.yaml").read_text(encoding="utf-8")
+MINIMAL = (CONFIG / "minimal.yaml").read_text(encoding="utf-8")
+SECTIONS = ("policy", "budget", "metrics", "endpoints", "log", "advanced")
+
+
+@pytest.fixture(scope="module")
+def reference() -> Settings:
+    """The reference, loaded as it stands."""
+    return load(CONFIG / "watchdog.yaml", ALL_SECRETS, CONFIG)
+
+
+def test_the_minimal_file_is_eleven_lines_and_loads_with_three_secrets() -> None:
+    """And needs exactly these three."""
+    assert len(MINIMAL.splitlines()) == 11
+    three = ("WATCHDOG_SLACK_WEBHOOK_URL", "WATCHDOG_PAGERDUTY_ROUTING_KEY", "WATCHDOG_SENTRY_TOKEN")
+    settings = loaded(MINIMAL, {name: ALL_SECRETS[name] for name in three})
+    assert settings.policy.services["web"].mode is Mode.OBSERVE
+    assert [signal.kind for signal in settings.policy.services["web"].signals] == ["http", "latency", "sentry"]
+    assert list(settings.channels) == ["slack", "pagerduty"]
+    assert settings.vendors.keys() == {"render", "sentry"}
+
+
+def test_the_minimal_file_stands_verbatim_in_the_readme() -> None:
+    """What users copy is what is tested."""
+    readme = (CONFIG.parent / "README.md").read_text(encoding="utf-8")
+    assert MINIMAL.strip() in readme
+
+
+def test_the_reference_is_valid_as_it_stands(reference: Settings) -> None:
+    """With every secret set, and without a warning."""
+    assert reference.warnings == ()
+    assert {mode.value for mode in (service.mode for service in reference.policy.services.values())} >= {"autonomous"}
+
+
+def test_the_statistics_in_the_reference_are_the_shipped_ones(reference: Settings) -> None:
+    """A changed default changes the reference, or this fails."""
+    policy = reference.policy
+    for written, shipped in (
+        (policy.budget, Budget()),
+        (policy.detection, Detection()),
+        (policy.blame, BlameWeights()),
+        (policy.pace, Pace()),
+        (policy.verification, Verification()),
+    ):
+        assert written == shipped
+
+
+def test_defaults_in_the_reference_are_the_shipped_ones(reference: Settings) -> None:
+    """Where a value may be left out, leaving it out means what the reference says."""
+    plain = loaded(SMALL)
+    assert reference.endpoints == plain.endpoints
+    assert reference.log == plain.log
+    assert reference.policy.control == plain.policy.control
+    assert (reference.metrics.host, reference.metrics.port) == (plain.metrics.host, plain.metrics.port)
+    assert reference.metrics.every_seconds == plain.metrics.every_seconds
+    assert {severity: _without_tell(rule) for severity, rule in reference.policy.matrix.items()} == {
+        severity: _without_tell(rule) for severity, rule in plain.policy.matrix.items()
+    }
+    channels = tuple(reference.channels)
+    assert reference.policy.matrix[Severity.HIGH].tell == channels
+    assert reference.policy.matrix[Severity.MEDIUM].tell == tuple(name for name in channels if name != "pagerduty")
+
+
+def _without_tell(rule: Rule) -> tuple[object, object]:
+    return rule.do, rule.within_seconds
+
+
+def test_every_option_stands_in_the_reference() -> None:
+    """Of the file, of each section, of each kind of signal and channel."""
+    document = parse(REFERENCE, "watchdog.yaml")
+    missing = [f"{place}: {key}" for place, key in _options() if not _stands(document, place, key)]
+    assert missing == []
+
+
+def _options() -> Iterator[tuple[str, str]]:
+    """Return every option there is, with the place where it is written."""
+    yield from (("", key) for key in keys_at(Shape, ()))
+    for section in SECTIONS:
+        yield from _below(Shape, section)
+    yield from (("services.*", key) for key in keys_at(ServiceShape, ()))
+    yield from (("dependencies.*", key) for key in keys_at(DependencyShape, ()))
+    for kind, signal in SIGNALS.items():
+        for key in keys_at(signal.options, ()):
+            shared = key in keys_at(ProbeOptions, ())
+            yield "services.*.signals.*" + ("" if shared else f"[{kind}]"), key
+    for name, notifier in NOTIFIERS.items():
+        yield "channels", name
+        yield from ((f"channels.{name}", key) for key in keys_at(notifier.options, ()))
+
+
+def _below(model: type[BaseModel], *path: str) -> Iterator[tuple[str, str]]:
+    for key in keys_at(model, path):
+        yield ".".join(path), key
+        yield from _below(model, *path, key)
+
+
+def _stands(document: Document, place: str, key: str) -> bool:
+    """Tell whether the key is written there; a severity's row may leave out what a note cannot have."""
+    if place == "policy.low" and key in ("within", "tell"):
+        return True
+    place, _, kind = place.partition("[")
+    wanted = [part for part in place.split(".") if part]
+    for path in document.lines:
+        head = path[:-1]
+        if path[-1:] != (key,) or len(head) != len(wanted):
+            continue
+        parent = document.at(head)
+        if all(want in ("*", part) for want, part in zip(wanted, head, strict=True)) and (
+            not kind or kind.rstrip("]") in (parent or {})
+        ):
+            return True
+    return False
+
+
+def test_every_option_is_explained() -> None:
+    """On its line, or on the comment lines around it."""
+    silent = [
+        line.strip()
+        for line in REFERENCE.splitlines()
+        if re.match(r" *[a-z_0-9]+:( |$)", line) and "#" not in line and not _is_a_name(line)
+    ]
+    assert silent == []
+
+
+def _is_a_name(line: str) -> bool:
+    """A mapping's name of the user's own, or one that only holds others."""
+    return line.rstrip().endswith(":")
+
+
+def test_every_secret_is_listed_in_the_reference() -> None:
+    """And in no value."""
+    assert [name for name in SECRET_NAMES if f"#   {name} " not in REFERENCE] == []
+    assert "WATCHDOG_CONFIG_YAML" in REFERENCE
+
+
+def test_both_files_fit_the_line() -> None:
+    """They are read in a terminal."""
+    for text in (REFERENCE, MINIMAL):
+        assert max(map(len, text.splitlines())) <= 140
+
+
+def test_options_shown_without_a_word_are_the_defaults(reference: Settings) -> None:
+    """A line whose comment says neither `example` nor `default` shows the shipped value."""
+    lines, document = REFERENCE.splitlines(), parse(REFERENCE, "watchdog.yaml")
+    compared = 0
+    for service, parts in reference.services.items():
+        for name, (_, options) in parts.signals.items():
+            for field, info in type(options).model_fields.items():
+                line = document.lines.get(("services", service, "signals", name, info.alias or field))
+                if line is None or re.search("example|default:", lines[line - 1]):
+                    continue
+                assert getattr(options, field) == info.get_default(call_default_factory=True), lines[line - 1]
+                compared += 1
+    assert compared > 10
