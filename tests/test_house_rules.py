@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -99,11 +100,27 @@ def test_no_registry_host_and_no_machine_path_is_tracked() -> None:
         parts = set(path.relative_to(ROOT).parts)
         if not path.is_file() or parts & {".git", ".venv", "venv", ".hypothesis", "__pycache__", "build", "dist"}:
             continue
-        if path.suffix not in {".py", ".md", ".txt", ".yaml", ".yml", ".toml", ""}:
+        if path.suffix not in {".py", ".md", ".txt", ".yaml", ".yml", ".toml", ".svg"} and path.parent.name != ".ci":
             continue
         text = path.read_text(encoding="utf-8", errors="ignore")
         assert not hosts.search(text), f"{relative(path)} names a registry's host"
         assert path.name == "test_house_rules.py" or not paths.search(text), f"{relative(path)} names a machine's path"
+
+
+def test_the_readme_shows_the_minimal_configuration_verbatim() -> None:
+    """What users copy from the README is config/minimal.yaml."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = re.search(r"<!-- minimal -->\n```yaml\n(.*?)```", readme, re.DOTALL)
+    assert shown is not None and shown[1] == (ROOT / "config" / "minimal.yaml").read_text(encoding="utf-8")
+
+
+def test_the_lock_covers_the_declared_dependencies() -> None:
+    """The hashed lock names every run-time dependency of pyproject.toml."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lock = (ROOT / "deploy" / "requirements.txt").read_text(encoding="utf-8").lower()
+    for line in project["dependencies"]:
+        name = re.match(r"[A-Za-z0-9_.-]+", line)[0].lower()  # type: ignore[index]
+        assert re.search(rf"^{re.escape(name)}(\[\w+\])?==", lock, re.MULTILINE), name
 
 
 @pytest.mark.parametrize("name", ["render.yaml", "render-private.yaml"])

@@ -17,6 +17,8 @@ from watchdog.ports import Clock, Command, Store
 POLL_SECONDS = 0.5
 REFUSED = 3
 FAILED = 1
+STALE_SECONDS = 60.0
+"""Nobody waits any more for what was asked while no daemon ran."""
 
 log = structlog.get_logger("watchdog")
 
@@ -45,6 +47,8 @@ class Commands:
             await self._store.answer(command.id, ok=ok, text=text, exit_code=code)
 
     async def _apply(self, command: Command) -> tuple[bool, str, int]:
+        if command.at and self._clock.now() - command.at > STALE_SECONDS:
+            return False, f"too old: it was asked more than {STALE_SECONDS:.0f} s ago; ask again", FAILED
         event = self._event(command)
         if event is None:
             return False, f"the running daemon does not know the command {command.name}", FAILED
