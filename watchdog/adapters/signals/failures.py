@@ -95,14 +95,14 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _certificate_words(error: ssl.SSLCertVerificationError) -> str:
-    words = (error.verify_message or "certificate not accepted").lower()
+    words = (getattr(error, "verify_message", None) or "certificate not accepted").lower()
     if "mismatch" in words:
         return "the certificate is for another host name"
     return words.rstrip(".")
 
 
 def _ssl_words(error: ssl.SSLError) -> str:
-    return (error.reason or "handshake failed").replace("_", " ").lower()
+    return (getattr(error, "reason", None) or "handshake failed").replace("_", " ").lower()
 
 
 def _protocol_words(error: httpx.RemoteProtocolError) -> str:

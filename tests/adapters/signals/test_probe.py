@@ -1,0 +1,156 @@
+"""The engine over real sockets: total deadline, phases, certificates, what cannot be held against the site."""
+
+import socket
+import threading
+from typing import Any
+
+import pytest
+
+from tests.adapters.signals.sites import (
+    DAY,
+    NOW,
+    answering,
+    context_at,
+    flood,
+    hang,
+    probe,
+    redirect,
+    routes,
+    server_tls,
+    site,
+    trickle,
+    trusting_wire,
+)
+from watchdog.adapters.signals import http
+from watchdog.adapters.signals.resolver import Resolver
+from watchdog.adapters.signals.wire import Wire
+from watchdog.domain.readings import Bad, FailureKind, Good, Unknown
+
+
+async def test_a_good_answer_comes_with_everything_that_was_measured() -> None:
+    """Status, latency, phases; no certificate without TLS."""
+    async with site(answering(b"<html></html>")) as base:
+        sample = await probe(base, contains="</html>")
+    assert sample.reading == Good("HTTP 200")
+    assert sample.status_code == 200 and sample.certificate_expires_at is None
+    assert sample.phases is not None and sample.latency_seconds == sample.phases.total_seconds
+
+
+async def test_a_bad_answer_has_a_latency_and_no_answer_has_none() -> None:
+    """A timeout is not a latency."""
+    async with site(answering(status="503 Service Unavailable")) as base:
+        answered = await probe(base)
+    refused = await probe(base)
+    assert answered.reading == Bad("HTTP 503", FailureKind.STATUS) and answered.latency_seconds is not None
+    assert refused.reading == Bad("connection refused", FailureKind.CONNECT) and refused.latency_seconds is None
+    assert (answered.status_code, refused.status_code) == (503, None)
+
+
+@pytest.mark.parametrize(
+    ("script", "step"),
+    [
+        (hang, "first byte"),
+        (trickle(b"HTTP/1.1 200 OK\r\n", b"X-Slow: loris\r\n"), "first byte"),
+        (trickle(b"HTTP/1.1 200 OK\r\n\r\n", b"x"), "body"),
+        (trickle(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), "first byte"),
+    ],
+)
+async def test_one_total_deadline_cuts_whatever_trickles(script: Any, step: str) -> None:
+    """Each byte would reset a read timeout; the deadline does not care."""
+    async with site(script) as base:
+        sample = await probe(base, timeout="300ms")
+    assert sample.reading == Bad(f"timed out after 0.3 s ({step})", FailureKind.TIMEOUT)
+
+
+async def test_a_port_that_accepts_and_never_reads_is_a_timeout() -> None:
+    """Half-open: the backlog takes the connection, and nobody is there."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(8)
+        port = listening.getsockname()[1]
+        sample = await probe(f"http://127.0.0.1:{port}/", timeout="200ms")
+        tls = await probe(f"https://127.0.0.1:{port}/", timeout="200ms")
+    assert sample.reading == Bad("timed out after 0.2 s (first byte)", FailureKind.TIMEOUT)
+    assert tls.reading == Bad("timed out after 0.2 s (tls)", FailureKind.TIMEOUT)
+
+
+async def test_a_lookup_that_hangs_is_a_timeout_of_dns() -> None:
+    """And the phases say that nothing was connected."""
+    release = threading.Event()
+
+    def hanging(*_: Any, **__: Any) -> list[Any]:
+        release.wait(20)
+        return []
+
+    sample = await probe("http://acme.example/", Wire(resolver=Resolver(lookup=hanging)), timeout="100ms")
+    release.set()
+    assert sample.reading == Bad("timed out after 0.1 s (dns)", FailureKind.TIMEOUT)
+    assert sample.phases is not None and sample.phases.connect_seconds is None
+
+
+async def test_our_own_limits_are_no_evidence_against_the_site() -> None:
+    """A broken ruler is `Unknown`."""
+    sample = await probe("http://acme.example/", Wire(resolver=Resolver(lookups_max=0)))
+    assert sample.reading == Unknown("too many name lookups of ours hang already")
+
+
+async def test_an_endless_body_is_too_large_at_once() -> None:
+    """It does not take the deadline."""
+    async with site(flood(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 65536)) as base:
+        sample = await probe(base, max_body="256KiB", timeout="60s")
+    assert sample.reading == Bad("body larger than 256 KiB (limit max_body)", FailureKind.TOO_LARGE)
+
+
+async def test_redirects_are_followed_as_far_as_configured() -> None:
+    """By default not at all."""
+    table = routes({"/": redirect("/home"), "/home": answering(b"</html>"), "/loop": redirect("/loop")})
+    async with site(table) as base:
+        followed = await probe(base, redirects=1, contains="</html>")
+        refused = await probe(base)
+        expected = await probe(base, status=302, redirects=1)
+        loop = await probe(f"{base}/loop", redirects=3)
+    assert followed.reading == Good("HTTP 200") and expected.reading == Good("HTTP 302")
+    assert isinstance(refused.reading, Bad) and refused.reading.kind is FailureKind.REDIRECT
+    assert isinstance(loop.reading, Bad) and loop.reading.kind is FailureKind.REDIRECT
+
+
+async def test_a_certificate_near_its_end_is_told_and_stays_good() -> None:
+    """No rollback renews it; the moment is in the sample for the metric."""
+    ends_at = NOW.replace(year=2036)
+    async with site(answering(), server_tls(ends_at=ends_at)) as base:
+        near = await probe(base, trusting_wire(), now=ends_at.timestamp() - 9 * DAY)
+        far = await probe(base, trusting_wire(), now=ends_at.timestamp() - 15 * DAY)
+        early = await probe(base, trusting_wire(), now=ends_at.timestamp() - 15 * DAY, certificate="30d")
+    assert near.reading == Good("HTTP 200; the certificate ends in 9 d 0 h (told from 14 d 0 h)")
+    assert far.reading == Good("HTTP 200")
+    assert isinstance(early.reading, Good) and "ends in 15 d 0 h" in early.reading.detail
+    assert near.certificate_expires_at == ends_at.timestamp()
+
+
+async def test_an_expired_certificate_is_bad_of_the_kind_tls() -> None:
+    """Blame knows that a rollback cannot cure it."""
+    async with site(answering(), server_tls(ends_at=NOW.replace(year=2020))) as base:
+        sample = await probe(base, trusting_wire())
+    assert sample.reading == Bad("TLS: certificate has expired", FailureKind.TLS)
+
+
+async def test_consecutive_probes_take_turns_among_addresses() -> None:
+    """Half of them find the dead one."""
+
+    def two(*_: Any, **__: Any) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0)) for address in ("127.0.0.1", "127.0.0.2")]
+
+    async with site(answering()) as base:
+        options = http.HttpOptions(http=f"http://acme.example:{base.rpartition(':')[2]}/")
+        source = http.build("home", options, context_at(), Wire(resolver=Resolver(lookup=two)))
+        readings = [(await source.read())[0].reading for _ in range(4)]
+    assert sum(isinstance(reading, Good) for reading in readings) == 2
+    assert readings[0] == readings[2] and readings[1] == readings[3]
+
+
+async def test_proxy_variables_do_not_steer_a_probe(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A probe goes to the site, not through somebody's proxy."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
+    async with site(answering()) as base:
+        assert (await probe(base)).reading == Good("HTTP 200")
