@@ -7,16 +7,40 @@ from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.errors import ConfigurationError
 from watchdog.settings import resolve_names
 
+FOUND = (ServiceFacts("srv-1", "acme site"), ServiceFacts("srv-2", "other"))
+
 
 def test_a_service_named_by_its_name_is_resolved_later() -> None:
-    """Exactly one service must have that name."""
+    """Until then it has no id, and nothing can be done to it."""
     settings = loaded(changed("srv-web", "acme site"))
     assert settings.policy.services["web"].platform_id is None
     assert settings.unresolved == {"web": "acme site"}
-    found = (ServiceFacts("srv-1", "acme site"), ServiceFacts("srv-2", "other"))
-    resolved = resolve_names(settings, found)
+    resolved = resolve_names(settings, FOUND)
     assert resolved.policy.services["web"].platform_id == "srv-1"
     assert not resolved.unresolved
-    for wrong in ((), (*found, ServiceFacts("srv-3", "acme site"))):
-        with pytest.raises(ConfigurationError, match=r"services\.web\.render"):
-            resolve_names(settings, wrong)
+
+
+@pytest.mark.parametrize(
+    ("found", "own_id", "says"),
+    [
+        ((), "", "no service of that name"),
+        ((*FOUND, ServiceFacts("srv-3", "acme site")), "", "write the id of one: srv-1, srv-3"),
+        (FOUND, "srv-1", "this is the watchdog itself"),
+    ],
+)
+def test_a_name_must_mean_one_service_that_is_not_the_watchdog(
+    found: tuple[ServiceFacts, ...], own_id: str, says: str
+) -> None:
+    """Whatever the watchdog's own service is called."""
+    settings = loaded(changed("srv-web", "acme site"), {"RENDER_SERVICE_ID": own_id})
+    with pytest.raises(ConfigurationError, match=says) as caught:
+        resolve_names(settings, found)
+    assert str(caught.value).startswith("watchdog.yaml: services.web.render: ")
+
+
+def test_a_name_and_an_id_of_one_service_are_found_out() -> None:
+    """Two incidents would act on one service."""
+    other = "  api: {render: srv-1, signals: {a: {http: https://x.example}}}\n"
+    settings = loaded(changed("srv-web", "acme site").replace("channels:", other + "channels:"))
+    with pytest.raises(ConfigurationError, match="guarded twice"):
+        resolve_names(settings, FOUND)

@@ -1,7 +1,7 @@
 """What a loaded configuration is: frozen, complete, and silent about secrets."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -62,6 +62,7 @@ class Settings:
 
     `path` is None when the text came from WATCHDOG_CONFIG_YAML. `vendors` maps status page to URL; `endpoints`
     maps render, sentry, pagerduty, slack to a base URL without trailing slash; `store_url` has an absolute path.
+    `own_id` is the watchdog's own service on Render, which is never a target.
     """
 
     path: Path | None
@@ -76,6 +77,7 @@ class Settings:
     vendors: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     dependencies: Mapping[str, DependencySettings] = field(default_factory=lambda: MappingProxyType({}))
     warnings: tuple[str, ...] = ()
+    own_id: str | None = None
 
     @property
     def unresolved(self) -> Mapping[str, str]:
@@ -90,23 +92,31 @@ class Settings:
 def resolve_names(settings: Settings, found: Sequence[ServiceFacts]) -> Settings:
     """Return the settings with every service's platform id, given all services the key can see.
 
-    Raises ConfigurationError for names that no service, or several, have.
+    Raises ConfigurationError for names that no service, or several, have, and for those that mean the watchdog itself
+    or a service that is guarded already.
     """
     services = dict(settings.policy.services)
-    mistakes = []
+    mistakes: list[Mistake] = []
     for name, written in settings.unresolved.items():
         ids = [facts.id for facts in found if facts.name == written]
-        if len(ids) == 1:
+        taken = {service.platform_id for service in services.values()}
+        why_not = _why_not(ids, settings.own_id, taken)
+        if why_not is None:
             services[name] = dataclasses.replace(services[name], platform_id=ids[0])
-            continue
-        what = "no service of that name" if not ids else f"{len(ids)} services have that name"
-        where = settings.path.name if settings.path else "WATCHDOG_CONFIG_YAML"
-        mistakes.append(
-            Mistake(
-                where, f"services.{name}.render: {what} on Render", "write its id, as in srv-…; watchdog init lists"
-            )
-        )
+        else:
+            where = settings.path.name if settings.path else "WATCHDOG_CONFIG_YAML"
+            mistakes.append(Mistake(where, f"services.{name}.render: {why_not[0]}", why_not[1]))
     if mistakes:
         raise ConfigurationError(tuple(mistakes))
     policy = dataclasses.replace(settings.policy, services=MappingProxyType(services))
     return dataclasses.replace(settings, policy=policy)
+
+
+def _why_not(ids: Sequence[str], own_id: str | None, taken: Set[str | None]) -> tuple[str, str] | None:
+    if not ids:
+        return "no service of that name on Render", "write its id, srv-…, from its dashboard URL"
+    if len(ids) > 1:
+        return f"{len(ids)} services on Render have that name", f"write the id of one: {', '.join(ids[:5])}"
+    if ids[0] == own_id:
+        return "this is the watchdog itself (RENDER_SERVICE_ID)", "write the site's service"
+    return ("guarded twice", "put all its signals into one service") if ids[0] in taken else None
