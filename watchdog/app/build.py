@@ -21,6 +21,7 @@ from watchdog.daemon.engine import CONTROL, VENDORS, Engine, Listeners
 from watchdog.daemon.health import Health
 from watchdog.daemon.meter import Meter
 from watchdog.daemon.metrics import Metrics
+from watchdog.daemon.remote_write import RemoteWriter
 from watchdog.daemon.scheduler import ProbeScheduler
 from watchdog.daemon.stall import StallDetector
 from watchdog.daemon.supervisor import OnError, Supervisor
@@ -51,6 +52,7 @@ class App:
     meter: Meter
     minutes: MinuteAggregator
     health: Health
+    writer: RemoteWriter | None = None
 
     async def close(self) -> None:
         """Give every connection back."""
@@ -238,11 +240,14 @@ def listen_to_minutes(app: App) -> None:
 
 
 def watch_everything(app: App) -> None:
-    """Give the scheduler its sources and the engine its deploy watches."""
+    """Give the scheduler its sources and the engine its deploy watches; one that goes on keeps its pace."""
     for service, source in build_sources(app.settings, app.clock, app.platform, app.engine):
         app.scheduler.add(service, source)
+    watched = app.engine.deploy_watches
     app.engine.deploy_watches = {
-        name: DeployWatch(name, wishes.platform_id, app.platform, app.clock, app.engine.tell)
+        name: watched[name]
+        if name in watched and watched[name].platform_id == wishes.platform_id
+        else DeployWatch(name, wishes.platform_id, app.platform, app.clock, app.engine.tell)
         for name, wishes in app.settings.policy.services.items()
         if app.platform is not None and wishes.platform_id is not None
     }

@@ -214,7 +214,8 @@ def judge(
     onset = _first(story, what="fault_started")
     accepted = [entry for entry in story if entry["what"] == "rollback_accepted"]
     requested = _first(story, what="request", vendor="render", method="POST")
-    restored = _first(story, what="deploy_live", deploy=accepted[0]["deploy"]) if accepted else None
+    verified = incident is not None and incident.verified_at is not None
+    restored = _first(story, what="deploy_live", deploy=accepted[0]["deploy"]) if accepted and verified else None
     pages = _pages(story)
     writes = _writes(story)
     decided = incident.decision.at if incident is not None and incident.decision is not None else None
@@ -228,10 +229,10 @@ def judge(
         expected_target=expected.target,
         rollbacks=len(accepted),
         pages=pages,
-        verified=incident is not None and incident.verified_at is not None,
+        verified=verified,
         as_expected=True,
         rollback_request_target_seconds=REQUEST_TARGET_SECONDS if expected.rollbacks else None,
-        restored_target_seconds=RESTORED_TARGET_SECONDS if expected.rollbacks else None,
+        restored_target_seconds=RESTORED_TARGET_SECONDS if expected.verified else None,
         expected_rollbacks=expected.rollbacks,
         expected_pages=expected.pages,
         incident=incident.id if incident is not None else None,

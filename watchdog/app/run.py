@@ -16,25 +16,38 @@ from watchdog.adapters.stores import role_lock
 from watchdog.adapters.stores.lock import RoleLock
 from watchdog.app.build import App, build, resolve, watch_everything
 from watchdog.daemon import logs, self_report
+from watchdog.daemon.actuator import Hook, no_hook
 from watchdog.daemon.commands import Commands
 from watchdog.daemon.http_server import HttpServer
 from watchdog.daemon.remote_write import RemoteWriter
-from watchdog.domain.errors import ConfigurationError, Temporary
+from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Temporary
 from watchdog.domain.policy import Mode
 from watchdog.ports import Clock
 from watchdog.settings import Settings, load
 
+SENTRY_DSN = "WATCHDOG_SENTRY_DSN"
 STANDBY_SECONDS = 1.0
 RESOLVE_AGAIN_SECONDS = 15.0
 WRITE_IN_HAND_SECONDS = 20.0
 STOP_SECONDS = 5.0
+LAST_WORD_SECONDS = 2.0
 
 log = structlog.get_logger("watchdog")
 
 
-async def run(settings: Settings, clock: Clock) -> None:
-    """Run until SIGTERM or SIGINT; SIGHUP reloads a valid configuration and keeps the old one otherwise."""
+async def run(settings: Settings, clock: Clock, hook: Hook = no_hook) -> None:
+    """Run until SIGTERM or SIGINT; SIGHUP reloads a valid configuration and keeps the old one otherwise.
+
+    `hook` is called at the marked points of an action: fault tests end the process there.
+    """
     prepare_logs(settings)
+    try:
+        await _run(settings, clock, hook)
+    finally:
+        self_report.stop()
+
+
+async def _run(settings: Settings, clock: Clock, hook: Hook) -> None:
     stop, reload = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -48,7 +61,7 @@ async def run(settings: Settings, clock: Clock) -> None:
     try:
         resolved = await _resolve_patiently(settings, clock, stop)
         if resolved is not None:
-            await _live(resolved, clock, stop, reload)
+            await _live(resolved, clock, stop, reload, hook)
     finally:
         if lock is not None:
             lock.release()
@@ -59,7 +72,11 @@ def prepare_logs(settings: Settings) -> None:
     secrets = tuple(settings.secrets.values())
     as_json = {"auto": None, "json": True, "console": False}[settings.log.format]
     logs.configure(level=settings.log.level.upper(), json=as_json, redact=lambda: secrets)
-    self_report.start(settings.secrets.get("WATCHDOG_SENTRY_DSN"), __version__, redact=lambda: secrets)
+    try:
+        self_report.start(settings.secrets.get(SENTRY_DSN), __version__, redact=lambda: secrets)
+    except Permanent:
+        how = "copy the DSN from the project's client keys in Sentry"
+        raise ConfigurationError((Mistake(SENTRY_DSN, "is not a DSN", how),)) from None
 
 
 async def _take_role(lock: RoleLock | None, clock: Clock, stop: asyncio.Event) -> bool:
@@ -101,9 +118,9 @@ def report_errors(get_app: Callable[[], App | None]) -> Callable[[str, BaseExcep
     return on_error
 
 
-async def _live(settings: Settings, clock: Clock, stop: asyncio.Event, reload: asyncio.Event) -> None:
+async def _live(settings: Settings, clock: Clock, stop: asyncio.Event, reload: asyncio.Event, hook: Hook) -> None:
     holder: list[App] = []
-    app = build(settings, clock, on_error=report_errors(lambda: holder[0] if holder else None))
+    app = build(settings, clock, on_error=report_errors(lambda: holder[0] if holder else None), hook=hook)
     holder.append(app)
     await app.store.open()
     async with contextlib.AsyncExitStack() as stack:
@@ -141,7 +158,7 @@ def _start_senders(app: App) -> None:
     """Begin to send metrics and heartbeats, where configured."""
     settings = app.settings
     if settings.metrics.remote_write is not None:
-        writer = RemoteWriter(
+        app.writer = RemoteWriter(
             settings.metrics.remote_write,
             app.clock,
             app.metrics,
@@ -151,7 +168,7 @@ def _start_senders(app: App) -> None:
             token=settings.secrets.get("WATCHDOG_REMOTE_WRITE_TOKEN", ""),
             every_seconds=settings.metrics.every_seconds,
         )
-        app.supervisor.start("remote-write", writer.run)
+        app.supervisor.start("remote-write", app.writer.run)
     url = settings.secrets.get("WATCHDOG_HEARTBEAT_URL")
     if url:
         heartbeat = Heartbeat(url, app.clock, lambda: "; ".join(app.health.reasons()), app.metrics)
@@ -194,7 +211,19 @@ async def finish(app: App) -> None:
         log.warning("tasks did not end in time", tasks=list(stuck))
     with contextlib.suppress(Temporary):
         await app.store.save(None, app.engine.state, ())
+        await app.store.put_minutes(app.minutes.flush())
+    if app.writer is not None:
+        await _last_metrics(app.writer)
     await app.close()
+
+
+async def _last_metrics(writer: RemoteWriter) -> None:
+    """Send the values of this moment, or give up soon: the platform waits for our end."""
+    writer.collect()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LAST_WORD_SECONDS):
+            await writer.flush()
+    await writer.close()
 
 
 async def _reload_on_demand(app: App, reload: asyncio.Event) -> None:
@@ -208,7 +237,7 @@ async def reload_settings(app: App) -> None:
     """Take a new configuration if it is valid and needs no restart; say why not otherwise."""
     try:
         fresh = await resolve(load(app.settings.path, dict(os.environ), Path.cwd()), app.clock)
-    except (ConfigurationError, Temporary) as error:
+    except (ConfigurationError, Temporary, Permanent) as error:
         log.error("reload refused, the old configuration stays", mistakes=str(error))
         return
     why = needs_restart(app.settings, fresh)
@@ -218,14 +247,17 @@ async def reload_settings(app: App) -> None:
     for service in {name for name, _ in app.scheduler.sources()}:
         for source in await app.scheduler.remove(service):
             await source.close()
-    for name in app.engine.deploy_watches:
-        await app.supervisor.end(f"deploys:{name}")
+    before = app.engine.deploy_watches
     app.settings = fresh
     app.engine.policy = fresh.policy
     app.meter.set_policy(fresh.policy)
     watch_everything(app)
+    for name, watch in before.items():
+        if app.engine.deploy_watches.get(name) is not watch:
+            await app.supervisor.end(f"deploys:{name}")
     for name, watch in app.engine.deploy_watches.items():
-        app.supervisor.start(f"deploys:{name}", watch.run)
+        if before.get(name) is not watch:
+            app.supervisor.start(f"deploys:{name}", watch.run)
     log.info("reloaded", services=list(fresh.policy.services))
 
 

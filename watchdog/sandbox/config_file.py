@@ -21,7 +21,7 @@ services:
       home:   {{http: "{site}/", contains: "</html>"}}
       api:    {{latency: "{site}/api/test", p95: {p95}}}
       errors: {{sentry: {organization}/web}}
-      events: {{render_events: all}}
+      events: {{render_events: default}}
 dependencies:
   openai: {{vendor_status: "{status_openai}"}}
 channels:
