@@ -168,9 +168,10 @@ NOTES = (
     note(48, "ACT", "intent saved; newest deploy then dep-42"),
     note(49, "ACT", "auto-deploy commit -> off, read back"),
     note(49, "ACT", "rollback to dep-40, sent once -> dep-43"),
-    note(50, "TOLD", "PagerDuty (info), Slack (one thread)"),
+    note(50, "TOLD", "slack, pagerduty (info): ROLLING BACK to dep-40: web CRITICAL: HTTP 503 on home"),
     note(57, "RESTORED", "dep-43 live; verifying"),
     note(87, "VERIFIED", "7 of 7 probes good for 30 s"),
+    note(87, "CLOSED", "rolled back and verified: 7 of 7 probes good for 30 s; 77 s since onset"),
 )
 
 UPSTREAM = Term(1 / 20, "openai reports a major outage")

@@ -4,22 +4,25 @@ import asyncio
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from tests.cli import examples as x
 from tests.cli.test_demo_text import good_result
 from watchdog.adapters.stores import build_store
+from watchdog.app.demo import EXPECTED
 from watchdog.cli.context import Screen
 from watchdog.cli.main import main
 from watchdog.cli.roof import AppRoof
+from watchdog.cli.running import Scenario
 from watchdog.daemon.clock import SystemClock
 from watchdog.domain.effects import Note
 from watchdog.domain.errors import Refused, Temporary
 from watchdog.domain.incidents import ServiceState, State
 from watchdog.domain.reports import DemoResult
 from watchdog.ports import Command, Minute
+from watchdog.sandbox.scenarios import SCENARIOS
 from watchdog.settings import Settings
 
 CONFIG = """\
@@ -210,6 +213,13 @@ def test_the_demo_on_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert out.startswith("watchdog demo: bad-deploy. The real daemon")
     assert out.count("RESULT: AS EXPECTED") == 1
+
+
+def test_the_help_offers_the_scenarios_there_are() -> None:
+    """The choices of --scenario are those the sandbox can play and the demo can judge."""
+    offered = set(get_args(Scenario))
+    assert offered == set(EXPECTED)
+    assert offered <= set(SCENARIOS)
 
 
 def test_init_from_two_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

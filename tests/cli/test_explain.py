@@ -40,7 +40,7 @@ DONE (UTC)
   02:14:52   intent saved; newest deploy then dep-42
   02:14:53   auto-deploy commit -> off, read back
   02:14:53   rollback to dep-40, sent once -> dep-43
-  02:14:54   told: PagerDuty (info), Slack (one thread)
+  02:14:54   told: slack, pagerduty (info)
   02:15:01   restored: dep-43 live; verifying
   02:15:31   verified: 7 of 7 probes good for 30 s
 

@@ -110,3 +110,11 @@ def test_a_missing_configuration_exits_with_2(words: tuple[str, ...], tmp_path: 
         assert (done.returncode, done.stdout) == (2, ""), done.stderr
         assert "none.yaml" in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_a_reader_that_leaves_early_is_no_error() -> None:
+    """`watchdog demo --help | head -1` ends quietly."""
+    command = f"{sys.executable} -m watchdog --help | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.startswith("Usage: watchdog")
+    assert "Traceback" not in done.stderr

@@ -124,15 +124,28 @@ def severity(decision: Decision) -> list[str]:
 def done(notes: Sequence[Note], tz: tzinfo) -> list[str]:
     """Return what was done, each line with its time of day (and its date, when that is another day)."""
     rows = [note for note in notes if note.label not in REASONING]
+    if any(note.label == "VERIFIED" for note in rows):
+        rows = [note for note in rows if note.label != "CLOSED"]
     if not rows:
         return []
     first = rows[0].at
     lines = [f"DONE ({zone(first, tz)})"]
     for note in rows:
-        text = note.text if note.label == "ACT" else f"{note.label.lower()}: {note.text}"
         date = "" if day(note.at, tz) == day(first, tz) else f"({day(note.at, tz)}) "
-        lines += item(clock(note.at, tz), date + text)
+        lines += item(clock(note.at, tz), date + _words(note))
     return lines
+
+
+def _words(note: Note) -> str:
+    """Return what a note says here: of a message only whom it reached, its title would repeat the story."""
+    if note.label == "ACT":
+        return note.text
+    reached, bracket, _ = note.text.partition("): ")
+    return (
+        f"{note.label.lower()}: {reached}{bracket[:1]}"
+        if note.label == "TOLD"
+        else f"{note.label.lower()}: {note.text}"
+    )
 
 
 def judged(label: str | None) -> list[str]:

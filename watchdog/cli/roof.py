@@ -29,6 +29,7 @@ from watchdog.ports import Command, Notifier, Platform, SignalSource, Store
 from watchdog.settings import Settings
 from watchdog.settings.build import ENDPOINTS
 from watchdog.settings.check import CheckResult, World, live_checks
+from watchdog.settings.check_sentry import check_sentry
 from watchdog.settings.secrets import read_dotenv, read_secrets
 
 RENDER_KEY = "WATCHDOG_RENDER_API_KEY"
@@ -135,6 +136,7 @@ def world_of(
         controls={source.name: source for name, source in sources if name == CONTROL},
         pages={source.name: source for name, source in sources if name == VENDORS},
         target=lambda name, deploys, _: target_now(settings, state, name, deploys),
+        extra=(lambda: check_sentry(settings, SystemClock(), platform),),
     )
 
 

@@ -1,0 +1,69 @@
+"""What would have changed the outcome, what stays unsure, what is left to do."""
+
+import pytest
+
+from tests.cli import examples as x
+from watchdog.cli import outlook
+from watchdog.domain.incidents import Course, GuardAnswer, Verdict
+
+HELD = (GuardAnswer("budget", Verdict.BLOCK, "2 of 2 rollbacks of this service today"),)
+
+
+def in_mode(mode: str, course: Course, rule: str = "critical -> rollback (home: a critical route fails)") -> list[str]:
+    """Return OTHERWISE for the sketch's incident in a mode, as conditions and results."""
+    return [
+        " ".join(line.removeprefix("OTHERWISE").split())
+        for line in outlook.otherwise(x.decision(mode=mode, course=course, rule=rule))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mode", "course", "others"),
+    [
+        ("autonomous", Course.ROLLBACK, ["mode observe -> say what it would do", "mode assist -> ask first"]),
+        ("assist", Course.ASK, ["mode observe -> say what it would do", "mode autonomous -> roll back"]),
+        ("observe", Course.PAGE, ["mode assist -> ask first", "mode autonomous -> roll back"]),
+    ],
+)
+def test_the_other_modes(mode: str, course: Course, others: list[str]) -> None:
+    """Each mode is told what the two others would have done."""
+    assert in_mode(mode, course) == ["onset before dep-42 -> page only", *others]
+
+
+def test_a_rule_that_asks_never_promises_a_rollback() -> None:
+    """Where the policy asks for this severity, no mode acts alone."""
+    assert in_mode("autonomous", Course.ASK, "high -> ask (api: latency)") == [
+        "onset before dep-42 -> page only",
+        "mode observe -> say what it would do",
+    ]
+    assert in_mode("autonomous", Course.TELL, "medium -> tell (visits: no events)") == []
+
+
+def test_one_obstacle_alone() -> None:
+    """Without the only thing in its way, the mode decides what would follow."""
+    decided = x.decision(course=Course.PAGE, guards=HELD)
+    assert outlook.otherwise(decided) == ["OTHERWISE    guard budget passing -> roll back"]
+    asked = x.decision(course=Course.PAGE, guards=HELD, mode="assist")
+    assert outlook.otherwise(asked) == ["OTHERWISE    guard budget passing -> ask first"]
+
+
+def test_an_announced_rollback_says_how_to_stop_it() -> None:
+    """The most urgent command comes first."""
+    announced = x.undone(x.decision(course=Course.ANNOUNCE), announced_until=x.BEGIN + 108)
+    assert outlook.next_steps(announced, None)[0] == "NEXT         to stop it: watchdog stop INC-1"
+
+
+def test_a_bad_configuration_is_not_deny_listed() -> None:
+    """Its code is innocent; the saved value is what comes back."""
+    rolled_back = x.incident(decision=x.decision(blame=x.blame(configuration=True)))
+    steps = outlook.next_steps(rolled_back, "right")
+    assert steps[0] == "NEXT         fix the saved configuration: it returns with the next deploy"
+    assert "deny-listed" not in " ".join(steps)
+
+
+def test_nothing_unsure_nothing_left() -> None:
+    """Where all is known and done, both sections are left out."""
+    sure = x.decision(evidence=(), blame=x.blame(prior_why="onset 4 s after live; 3 bad deploys in 60 seen here"))
+    closed = x.undone(sure, closed_at=x.BEGIN + 60)
+    assert outlook.unsure(closed) == []
+    assert outlook.next_steps(closed, "right") == []
