@@ -1,0 +1,209 @@
+"""The signal `sentry` over real HTTP: against Sentry's document, a vendor that misbehaves, and the sandbox."""
+
+from typing import Any
+
+import pytest
+
+from tests import specs
+from tests.adapters.signals.test_sentry_answers import NOW, bucket, series
+from tests.adapters.vendor import Seen, Vendor
+from tests.clocks import FakeClock
+from tests.sandbox.documents import SENTRY, answer_problems
+from tests.sandbox.world import opened
+from watchdog.adapters.options import Context
+from watchdog.adapters.signals.sentry import TOKEN, SentryErrors, SentryOptions, build
+from watchdog.daemon.clock import SystemClock
+from watchdog.domain.readings import Good, Unknown
+from watchdog.ports import Sample
+from watchdog.sandbox import keys
+
+TIMESERIES = "/api/0/organizations/acme/events-timeseries/"
+ISSUES = "/api/0/organizations/acme/issues/"
+GOOD = series(bucket(3, 1), bucket(2, 4), bucket(1, 2), bucket(0, 0, incomplete=True))
+ISSUE = {"shortId": "WEB-12", "title": "TypeError: x is undefined", "count": "31", "status": "unresolved"}
+
+
+def source(
+    vendor: Vendor, commit: str | None = "9f3c2ab", token: str = "sntrys_canary_token", **options: Any
+) -> SentryErrors:
+    """Return a source that reads the fake Sentry."""
+    context = Context(
+        clock=FakeClock(NOW),
+        endpoints={"sentry": vendor.url},
+        secrets={TOKEN: token},
+        live_commit=lambda: commit,
+    )
+    return build("errors", SentryOptions.model_validate({"sentry": "acme/web", **options}), context)
+
+
+async def read(made: SentryErrors) -> Sample:
+    """Read once and close."""
+    (sample,) = await made.read()
+    await made.close()
+    return sample
+
+
+def query(seen: Seen) -> dict[str, str]:
+    """Return the query of a request."""
+    return dict(seen.query)
+
+
+async def test_counts_are_read_minute_by_minute(vendor: Vendor) -> None:
+    """Complete minutes only, with the words for the table."""
+    vendor.say("GET", TIMESERIES, GOOD)
+    sample = await read(source(vendor))
+    assert [one.count for one in sample.counts] == [1.0, 4.0, 2.0]
+    assert sample.reading == Good("2 errors in the newest full minute, 7 in 3 min")
+    (seen,) = vendor.seen
+    assert seen.headers["authorization"] == "Bearer sntrys_canary_token"
+    assert query(seen) == {
+        "dataset": "errors",
+        "yAxis": "count()",
+        "interval": "1m",
+        "statsPeriod": "60m",
+        "project": "web",
+        "environment": "production",
+        "query": "is:unresolved",
+    }
+
+
+async def test_every_request_stands_in_sentrys_document(vendor: Vendor) -> None:
+    """Paths and parameters, for all three calls."""
+    vendor.say("GET", TIMESERIES, GOOD)
+    vendor.say("GET", ISSUES, [ISSUE])
+    await read(source(vendor, release="{commit}", traffic=True))
+    document = specs.spec("sentry-openapi.json")
+    assert [query(seen).get("dataset") for seen in vendor.seen] == ["errors", "spans", None]
+    for seen in vendor.seen:
+        assert specs.request_problems(document, "GET", seen.path, query(seen)) == []
+
+
+def test_the_fake_answers_are_what_sentrys_document_says() -> None:
+    """Or these tests would prove nothing."""
+    answer = series(bucket(1, 2, confidence="low"), meta={"valueType": "integer", "valueUnit": None})
+    assert answer_problems(SENTRY, "GET", TIMESERIES, 200, answer) == []
+
+
+async def test_new_issues_are_those_of_the_live_release(vendor: Vendor) -> None:
+    """The counts stay those of all releases: one moving release begins at zero with every deploy."""
+    vendor.say("GET", TIMESERIES, GOOD)
+    vendor.say("GET", ISSUES, [ISSUE])
+    sample = await read(source(vendor, release="web@{commit}"))
+    assert sample.new_issues == ("WEB-12 TypeError: x is undefined (31 events)",)
+    counts, issues = map(query, vendor.seen)
+    assert counts["query"] == "is:unresolved"
+    assert issues["query"] == 'is:unresolved firstRelease:"web@9f3c2ab" level:[error,fatal]'
+    assert (issues["sort"], issues["statsPeriod"], issues["limit"]) == ("freq", "24h", "25")
+
+
+async def test_a_fixed_release_filters_counts_and_issues(vendor: Vendor) -> None:
+    """Somebody asked for exactly that one."""
+    vendor.say("GET", TIMESERIES, GOOD)
+    vendor.say("GET", ISSUES, [])
+    await read(source(vendor, release="web@2.0"))
+    counts, issues = map(query, vendor.seen)
+    assert counts["query"] == 'is:unresolved release:"web@2.0"'
+    assert 'firstRelease:"web@2.0"' in issues["query"]
+
+
+@pytest.mark.parametrize("commit", [None, 'x" OR release:"y', ""])
+async def test_a_commit_that_is_not_known_asks_for_no_issues(vendor: Vendor, commit: str | None) -> None:
+    """What the platform says goes into a query only if it can be a commit."""
+    vendor.say("GET", TIMESERIES, GOOD)
+    sample = await read(source(vendor, commit, release="{commit}"))
+    assert isinstance(sample.reading, Good) and "the live commit is not known" in sample.reading.detail
+    assert sample.new_issues == () and len(vendor.seen) == 1
+
+
+async def test_issues_that_cannot_be_read_do_not_spoil_the_counts(vendor: Vendor) -> None:
+    """The reading says what is missing."""
+    vendor.say("GET", TIMESERIES, GOOD)
+    vendor.say("GET", ISSUES, 403)
+    sample = await read(source(vendor, release="{commit}"))
+    assert isinstance(sample.reading, Good) and "new issues unknown (Sentry answered 403" in sample.reading.detail
+    assert len(sample.counts) == 3
+
+
+async def test_traffic_is_the_denominator_where_it_is_known(vendor: Vendor) -> None:
+    """From the spans; a server without them is no reason for blindness."""
+    vendor.say("GET", TIMESERIES, GOOD, series(bucket(3, 100), bucket(2, 200), bucket(1, 300)))
+    sample = await read(source(vendor, traffic=True))
+    assert [(one.count, one.total) for one in sample.counts] == [(1.0, 100.0), (4.0, 200.0), (2.0, 300.0)]
+    assert query(vendor.seen[1])["query"] == "is_transaction:true"
+    vendor.say("GET", TIMESERIES, GOOD, 404)
+    sample = await read(source(vendor, traffic=True))
+    assert isinstance(sample.reading, Good) and "no traffic to compare with" in sample.reading.detail
+    assert [one.total for one in sample.counts] == [None, None, None]
+
+
+async def test_a_server_that_cannot_leave_ignored_issues_out_is_asked_without_that(vendor: Vendor) -> None:
+    """Once; the reading says so each time."""
+    vendor.say("GET", TIMESERIES, (400, {"detail": "Invalid query: is"}), GOOD)
+    made = source(vendor)
+    for _ in range(2):
+        (sample,) = await made.read()
+        assert isinstance(sample.reading, Good) and "ignored issues are counted too" in sample.reading.detail
+    await made.close()
+    assert [query(seen).get("query") for seen in vendor.seen] == ["is:unresolved", None, None]
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (401, f"put a valid token into {TOKEN}"),
+        (403, "scopes org:read and event:read"),
+        (404, "check sentry: org/project"),
+        (400, "Sentry answered 400"),
+        (500, "Sentry answered 500"),
+        ((429, {"detail": "too frequently"}), "Sentry answered 429"),
+        ((200, "<html>"), "not a time series"),
+        ((200, {"timeSeries": []}), "may have lost its access to the project"),
+        (series(bucket(9, 3)), "9 min old (limit 5 min)"),
+        (series(bucket(1, 3), interval=3_600_000), "not the minute that was asked for"),
+    ],
+)
+async def test_trouble_is_unknown_and_names_its_fix(vendor: Vendor, answer: Any, why: str) -> None:
+    """Never zero errors, never an incident; and never the token."""
+    vendor.say("GET", TIMESERIES, answer)
+    sample = await read(source(vendor))
+    assert isinstance(sample.reading, Unknown) and why in sample.reading.why, sample.reading
+    assert sample.counts == () and "canary" not in repr(sample)
+
+
+async def test_a_sentry_that_is_away_is_unknown(vendor: Vendor) -> None:
+    """Nobody listens there."""
+    vendor.url = "http://127.0.0.1:1"
+    sample = await read(source(vendor))
+    assert isinstance(sample.reading, Unknown) and sample.reading.why.startswith("Sentry")
+
+
+@pytest.mark.parametrize(("token", "why"), [("", f"set {TOKEN}"), ("sntrys canary\n", "copy the key again")])
+async def test_without_a_usable_token_the_reading_says_what_to_set(vendor: Vendor, token: str, why: str) -> None:
+    """Building never fails; nothing is asked, and the token is not shown."""
+    sample = await read(source(vendor, token=token))
+    assert isinstance(sample.reading, Unknown) and why in sample.reading.why
+    assert vendor.seen == [] and "canary" not in sample.reading.why
+
+
+async def test_true_silence_is_good_but_says_that_it_proves_nothing(vendor: Vendor) -> None:
+    """Zeros that Sentry states are counts."""
+    vendor.say("GET", TIMESERIES, series(bucket(2, 0), bucket(1, 0)))
+    sample = await read(source(vendor))
+    assert isinstance(sample.reading, Good) and "silence alone does not prove health" in sample.reading.detail
+    assert [one.count for one in sample.counts] == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("quirks", [False, True])
+async def test_it_reads_the_sandbox(quirks: bool) -> None:
+    """With and without the quirks of real vendors."""
+    async with opened(quirks=quirks) as world:
+        context = Context(
+            clock=SystemClock(),
+            endpoints={"sentry": world.sandbox.urls["sentry"]},
+            secrets={TOKEN: keys.SENTRY_TOKEN},
+            live_commit=lambda: world.sandbox.cloud.services["web"].live.commit,  # type: ignore[union-attr]
+        )
+        options = SentryOptions.model_validate({"sentry": "acme/web", "release": "{commit}", "traffic": True})
+        sample = await read(build("errors", options, context))
+    assert isinstance(sample.reading, Good), sample.reading
+    assert len(sample.counts) >= 30

@@ -1,0 +1,113 @@
+"""What a status page means for us: only components that concern us, only outages."""
+
+from typing import Any
+
+import pytest
+
+from watchdog.adapters.signals.statuspage import parse_summary, verdict
+from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown
+
+GROUPS = {"g-or": "Oregon", "g-fr": "Frankfurt, EU"}
+
+
+def page(statuses: dict[str, str] | None = None, indicator: str = "none", **more: Any) -> dict[str, Any]:
+    """Return a summary of a Render-like page; `statuses` by `group/name`, operational otherwise."""
+    told = statuses or {}
+    rows: list[dict[str, Any]] = [{"id": key, "name": name, "group": True} for key, name in GROUPS.items()]
+    rows += [{"id": name, "name": name, "group": False, "group_id": None} for name in ("Render API", "Static Sites")]
+    rows += [
+        {"id": f"{group}/{name}", "name": name, "group": False, "group_id": group}
+        for group in GROUPS
+        for name in ("Web Services", "Background Workers", "Builds and Deploys", "PostgreSQL")
+    ]
+    for row in rows:
+        row["status"] = told.get(row["id"], "operational")
+    return {"status": {"indicator": indicator}, "components": rows, "incidents": [], **more}
+
+
+OURS = ("Render API", "Oregon/Web Services", "Oregon/Builds and Deploys")
+
+
+def platform(statuses: dict[str, str], wanted: tuple[str, ...] = OURS, **more: Any) -> Reading:
+    """Return the platform's verdict."""
+    return verdict("render", parse_summary(page(statuses, **more)), "platform", wanted)
+
+
+@pytest.mark.parametrize("status", ["partial_outage", "major_outage"])
+@pytest.mark.parametrize("component", ["Render API", "g-or/Web Services", "g-or/Builds and Deploys"])
+def test_an_outage_of_a_component_of_ours_is_bad(component: str, status: str) -> None:
+    """A rollback during it usually fails, and destroys evidence."""
+    reading = platform({component: status})
+    assert isinstance(reading, Bad) and reading.kind is FailureKind.OUTAGE
+    assert reading.why.startswith("render reports ") and status.replace("_", " ") in reading.why
+
+
+@pytest.mark.parametrize(
+    "component", ["g-fr/Web Services", "g-or/PostgreSQL", "g-or/Background Workers", "Static Sites"]
+)
+def test_an_outage_elsewhere_is_none_of_our_concern(component: str) -> None:
+    """Another region, another kind of service."""
+    assert platform({component: "major_outage"}, indicator="major") == Good("render: 3 components operational")
+
+
+def test_degraded_and_maintenance_are_remarks() -> None:
+    """Not worth a veto, worth a word."""
+    reading = platform({"g-or/Web Services": "degraded_performance", "Render API": "under_maintenance"})
+    assert reading == Good("render: Render API under maintenance, Oregon/Web Services degraded performance")
+
+
+def test_a_status_nobody_knows_is_unknown_unless_there_is_an_outage_as_well() -> None:
+    """Never good, never an outage."""
+    strange = platform({"g-or/Web Services": "on_fire"})
+    assert strange == Unknown("render: Oregon/Web Services on fire: we do not know that status")
+    assert isinstance(platform({"g-or/Web Services": "on_fire", "Render API": "major_outage"}), Bad)
+    assert isinstance(platform({"g-fr/Web Services": "on_fire"}), Good)
+
+
+def test_a_page_that_renamed_everything_is_unknown() -> None:
+    """It must not look healthy."""
+    reading = platform({}, wanted=("Oregon/Compute",))
+    assert reading == Unknown("the status page of render names none of the components that concern us")
+    assert isinstance(platform({}, wanted=()), Unknown)
+
+
+def test_names_match_whatever_their_case_and_a_region_by_a_part_of_its_group() -> None:
+    """`Frankfurt` is a part of `Frankfurt, EU`; without a region every group matches."""
+    broken = {"g-fr/Web Services": "partial_outage"}
+    assert isinstance(platform(broken, wanted=("frankfurt/web services",)), Bad)
+    assert isinstance(platform(broken, wanted=("Web Services",)), Bad)
+
+
+def test_an_upstream_is_bad_with_any_component_or_by_its_indicator() -> None:
+    """Which of its parts we use is not known, unless configured."""
+    some = parse_summary(page({"g-fr/Web Services": "partial_outage"}))
+    assert isinstance(verdict("openai", some, "upstream", ()), Bad)
+    assert isinstance(verdict("openai", some, "upstream", ("Render API",)), Good)
+    major = parse_summary(page(indicator="major", incidents=[{"name": "Elevated errors", "status": "investigating"}]))
+    assert verdict("openai", major, "upstream", ()) == Bad(
+        'openai reports a major incident ("Elevated errors")', FailureKind.OUTAGE
+    )
+    assert isinstance(verdict("openai", parse_summary(page(indicator="minor")), "upstream", ()), Good)
+
+
+def test_incidents_that_ended_are_not_open() -> None:
+    """While one is open the page is read more often."""
+    ended = [{"name": "a", "status": "resolved"}, {"name": "b", "status": "postmortem"}]
+    assert not parse_summary(page(incidents=ended)).is_open
+    assert parse_summary(page(incidents=[*ended, {"name": "c", "status": "monitoring"}])).incidents == ("c",)
+    assert parse_summary(page({"g-fr/PostgreSQL": "major_outage"})).is_open
+
+
+@pytest.mark.parametrize("document", [None, [], {}, {"components": None}, {"components": {}}, "x", 3])
+def test_what_has_no_such_shape_is_refused(document: Any) -> None:
+    """The caller makes it `Unknown`."""
+    with pytest.raises(ValueError):
+        parse_summary(document)
+
+
+def test_rows_that_make_no_sense_are_passed_over() -> None:
+    """Nulls and numbers where texts belong; foreign text is cut and printable."""
+    rows = [None, 3, {"name": None}, {"name": "A", "status": None, "group_id": 7}, {"name": "B\x1b[31m" + "x" * 500}]
+    summary = parse_summary({"components": rows, "status": 3, "incidents": {"a": 1}})
+    assert [part.status for part in summary.components] == ["absent", "absent"]
+    assert all(part.name.isprintable() and len(part.name) <= 60 for part in summary.components)

@@ -1,0 +1,130 @@
+"""Reading status pages over real HTTP, and which components concern us."""
+
+from typing import Any
+
+import pytest
+
+from tests.adapters.signals.test_statuspage import page
+from tests.adapters.vendor import Vendor
+from tests.clocks import FakeClock
+from watchdog.adapters.signals.vendor_status import (
+    FRESH_SECONDS,
+    IDLE_SECONDS,
+    KNOWN_VENDORS,
+    OPEN_SECONDS,
+    VendorStatus,
+    render_components,
+)
+from watchdog.domain.deploys import ServiceFacts
+from watchdog.domain.readings import Bad, Good, Unknown
+
+PATH = "/api/v2/summary.json"
+
+
+def status(vendor: Vendor, clock: FakeClock | None = None, role: str = "upstream", **more: Any) -> VendorStatus:
+    """Return a source that reads the fake page."""
+    return VendorStatus("acme", vendor.url + PATH, clock or FakeClock(auto=False), role, **more)
+
+
+async def test_it_reads_more_often_while_something_is_open(vendor: Vendor) -> None:
+    """Every 60 s, and every 5 min once it is over."""
+    broken = page({"Render API": "major_outage"})
+    vendor.say("GET", PATH, page(), broken, page())
+    source = status(vendor)
+    readings, paces = [], [source.every_seconds]
+    for _ in range(3):
+        (sample,) = await source.read()
+        readings.append(type(sample.reading))
+        paces.append(source.every_seconds)
+    assert readings == [Good, Bad, Good]
+    assert paces == [IDLE_SECONDS, IDLE_SECONDS, OPEN_SECONDS, IDLE_SECONDS]
+    assert not source.adaptive
+
+
+async def test_an_unchanged_page_is_not_sent_again(vendor: Vendor) -> None:
+    """If-None-Match with the tag that came; 304 keeps what was said."""
+    vendor.say("GET", PATH, (200, page({"Render API": "major_outage"}), {"ETag": 'W/"abc"'}), 304)
+    source = status(vendor)
+    readings = [(await source.read())[0].reading for _ in range(2)]
+    assert readings[0] == readings[1] and isinstance(readings[0], Bad)
+    assert [seen.headers.get("if-none-match") for seen in vendor.seen] == [None, 'W/"abc"']
+
+
+async def test_which_components_concern_us_is_asked_each_time(vendor: Vendor) -> None:
+    """Services come and go."""
+    vendor.say("GET", PATH, page({"g-fr/Web Services": "partial_outage"}))
+    concerned: list[str] = []
+    source = status(vendor, role="platform", components=lambda: concerned)
+    assert isinstance((await source.read())[0].reading, Unknown)
+    concerned.append("Oregon/Web Services")
+    assert isinstance((await source.read())[0].reading, Good)
+    concerned.append("Frankfurt/Web Services")
+    assert isinstance((await source.read())[0].reading, Bad)
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (500, "HTTP 500"),
+        ((200, "<html>"), "not Statuspage-shaped"),
+        ((200, {"components": 3}), "not Statuspage-shaped"),
+        ((200, "[" * 100_000), "not Statuspage-shaped"),
+        ((200, b"x", {"Content-Encoding": "br"}), "too large or compressed"),
+        ((302, "", {"Location": "/elsewhere"}), "HTTP 404"),
+        (304, "HTTP 304"),
+    ],
+)
+async def test_a_page_that_cannot_be_read_is_unknown(vendor: Vendor, answer: Any, why: str) -> None:
+    """Never good, and never an outage."""
+    vendor.say("GET", PATH, answer)
+    (sample,) = await status(vendor).read()
+    assert isinstance(sample.reading, Unknown) and why in sample.reading.why
+    assert sample.reading.why.startswith("the status page of acme could not be read: ")
+
+
+async def test_one_missed_reading_keeps_what_was_said_for_a_while(vendor: Vendor) -> None:
+    """A page of a vendor in trouble stumbles; after a quarter of an hour we know nothing."""
+    vendor.say("GET", PATH, page({"Render API": "major_outage"}), 500)
+    clock = FakeClock(auto=False)
+    source = status(vendor, clock)
+    await source.read()
+    clock.elapsed += FRESH_SECONDS - 1
+    assert isinstance((await source.read())[0].reading, Bad)
+    clock.elapsed += 2
+    assert isinstance((await source.read())[0].reading, Unknown)
+
+
+@pytest.mark.parametrize(
+    ("services", "components"),
+    [
+        ([], ("Render API",)),
+        (
+            [
+                ServiceFacts("srv-1", "web", "web_service", "oregon"),
+                ServiceFacts("srv-2", "api", "web_service", "oregon"),
+            ],
+            ("Render API", "Oregon/Web Services", "Oregon/Builds and Deploys"),
+        ),
+        (
+            [ServiceFacts("srv-3", "jobs", "background_worker", "frankfurt")],
+            ("Render API", "Frankfurt/Background Workers", "Frankfurt/Builds and Deploys"),
+        ),
+        ([ServiceFacts("srv-4", "docs", "static_site")], ("Render API", "Static Sites")),
+        ([ServiceFacts("crn-5", "nightly", "cron_job", None)], ("Render API", "Cron Jobs", "Builds and Deploys")),
+        (
+            [ServiceFacts("srv-6", "new", "quantum_service", "ohio")],
+            ("Render API", "Ohio/Web Services", "Ohio/Builds and Deploys"),
+        ),
+    ],
+)
+def test_the_platform_s_components_follow_kind_and_region(
+    services: list[ServiceFacts], components: tuple[str, ...]
+) -> None:
+    """A kind that nobody knows yet is taken for a web service."""
+    assert render_components(services) == components
+
+
+def test_known_vendors_are_summaries() -> None:
+    """Each can be changed in the configuration."""
+    assert {"render", "sentry", "openai", "anthropic", "github", "pagerduty", "slack"} == set(KNOWN_VENDORS)
+    assert all(url.startswith("https://") and url.endswith("/api/v2/summary.json") for url in KNOWN_VENDORS.values())
