@@ -2,9 +2,11 @@
 
 import pytest
 
-from tests.adapters.signals.sites import answering, flood, redirect, server_tls, site
+from tests.adapters.signals.sites import answering, flood, hang, redirect, server_tls, site
 from watchdog.adapters.signals.control import DEFAULT_CONTROL, ControlTarget
-from watchdog.domain.readings import Bad, FailureKind, Good
+from watchdog.adapters.signals.resolver import Resolver
+from watchdog.adapters.signals.wire import Wire
+from watchdog.domain.readings import Bad, FailureKind, Good, Unknown
 
 
 @pytest.mark.parametrize(
@@ -33,6 +35,20 @@ async def test_no_answer_is_bad_and_named() -> None:
     async with site(answering(), server_tls()) as base:
         (sample,) = await ControlTarget(base).read()
     assert isinstance(sample.reading, Bad) and sample.reading.kind is FailureKind.TLS
+
+
+async def test_a_target_that_hangs_is_cut_at_its_deadline() -> None:
+    """Three seconds by default; blindness must be known before a suspicion is confirmed."""
+    async with site(hang) as base:
+        (sample,) = await ControlTarget(base, deadline_seconds=0.2).read()
+    assert sample.reading == Bad("timed out after 0.2 s (first byte)", FailureKind.TIMEOUT)
+
+
+async def test_our_own_limits_are_no_sign_of_blindness() -> None:
+    """A control target that we could not even ask says nothing."""
+    wire = Wire(resolver=Resolver(lookups_max=0))
+    (sample,) = await ControlTarget("http://control.example", wire=wire).read()
+    assert isinstance(sample.reading, Unknown)
 
 
 async def test_it_is_named_by_its_url_as_the_policy_names_it() -> None:

@@ -123,7 +123,7 @@ def test_foreign_text_in_a_reason_is_short_and_printable() -> None:
     assert isinstance(reading, Bad) and len(reading.why) <= 200 and reading.why.isprintable()
 
 
-@pytest.mark.parametrize("charset", ["idna", "zlib_codec", "punycode", "nonsense", "unicode_escape"])
+@pytest.mark.parametrize("charset", ["idna", "zlib_codec", "punycode", "nonsense", "unicode_escape", "iso-8859-99"])
 def test_a_charset_that_the_server_made_up_is_read_as_utf_8(charset: str) -> None:
     """Python knows codecs that are slow or are no texts at all."""
     assert judge(headers={"content-type": f"text/html; charset={charset}"}, contains="ell") == Good("HTTP 200")

@@ -68,6 +68,7 @@ def test_limits_of_latency_reach_the_policy_in_seconds() -> None:
     ("kind", "written", "says"),
     [
         ("http", {"http": "ftp://acme.example"}, "write https://host/path"),
+        ("http", {"http": "http://[::1"}, "write https://host/path"),
         ("http", {"http": "/only/a/path"}, "write https://host/path"),
         ("http", {"http": "https://canary:secret@acme.example"}, "leave them out"),
         ("http", {"http": "https://acme.example", "status": "ok"}, "write a number from 100 to 599"),

@@ -26,9 +26,17 @@ class ControlTarget(Source):
 
     adaptive = True
 
-    def __init__(self, url: str, *, every_seconds: float = 10.0, wire: Wire | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        every_seconds: float = 10.0,
+        deadline_seconds: float = DEADLINE_SECONDS,
+        wire: Wire | None = None,
+    ) -> None:
         self.url = httpx.URL(check_url(url))
-        super().__init__(url, "control", every_seconds=every_seconds, timeout_seconds=DEADLINE_SECONDS + 1.0)
+        super().__init__(url, "control", every_seconds=every_seconds, timeout_seconds=deadline_seconds + 1.0)
+        self._deadline_seconds = deadline_seconds
         self._wire = wire or Wire()
         self._turn = 0
 
@@ -39,10 +47,11 @@ class ControlTarget(Source):
         watch = Stopwatch()
         came: Answer | Failure
         try:
-            async with asyncio.timeout(DEADLINE_SECONDS):
+            async with asyncio.timeout(self._deadline_seconds):
                 came = await self._wire.get(self.url, watch, max_body=0, turn=self._turn)
         except TimeoutError:
-            came = Failure(FailureKind.TIMEOUT, f"timed out after {DEADLINE_SECONDS:.1f} s ({watch.step})")
+            why = f"timed out after {self._deadline_seconds:.1f} s ({watch.step})"
+            came = Failure(FailureKind.TIMEOUT, why)
         if isinstance(came, Failure):
             return (Sample(Unknown(came.why) if came.ours else Bad(came.why, came.kind), phases=watch.phases()),)
         phases = watch.phases()
