@@ -17,7 +17,7 @@ class DeployWatch:
         self, service: str, platform_id: str, platform: Platform, clock: Clock, emit: Callable[[Event], Awaitable[None]]
     ) -> None:
         self._service = service
-        self._platform_id = platform_id
+        self.platform_id = platform_id
         self._platform = platform
         self._clock = clock
         self._emit = emit
@@ -44,8 +44,8 @@ class DeployWatch:
 
     async def _read(self) -> Event:
         try:
-            facts = await self._platform.facts(self._platform_id)
-            deploys = await self._platform.deploys(self._platform_id)
+            facts = await self._platform.facts(self.platform_id)
+            deploys = await self._platform.deploys(self.platform_id)
         except (Temporary, Permanent) as error:
             return DeploysUnread(self._clock.now(), self._service, str(error))
         return DeploysListed(self._clock.now(), self._service, tuple(deploys), facts)

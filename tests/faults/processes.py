@@ -1,0 +1,259 @@
+"""The sandbox and the daemon as processes of their own, started as a user would; what they did is read afterwards.
+
+Rule 1: nothing here sleeps for luck: `until` waits for a condition, with a bound and with what was seen in its error.
+Rule 2: the sandbox's count is its log file, which survives any kill; the daemon's words are its standard output.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+
+T = TypeVar("T")
+Entry = dict[str, Any]
+
+SHORT = """\
+advanced:
+  verification: {seconds: 5s}
+  detection: {run: 4s, run_in_watch: 4s, run_corroborated: 4s, run_probes_min: 3, latency_hold: 4s}
+  pace: {idle: 2s, watch: 1s, suspect: 1s, suspect_in_watch: 500ms}
+"""
+"""What tests that are not about detection time shorten."""
+OWN = ("WATCHDOG_", "RENDER_", "SENTRY_", "IS_PULL_REQUEST")
+"""Variables of the machine that must not reach the processes under test."""
+
+
+def until(condition: Callable[[], T], within_seconds: float = 45.0, seen: Callable[[], str] = str) -> T:
+    """Return the condition's value once it is true; AssertionError with what was seen after a generous bound."""
+    give_up = time.monotonic() + within_seconds
+    while True:
+        found = condition()
+        if found:
+            return found
+        assert time.monotonic() < give_up, f"waited {within_seconds:.0f} s in vain:\n{seen()}"
+        time.sleep(0.05)
+
+
+def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return this machine's variables without any that a watchdog reads, and more."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(OWN)}
+    return {**kept, "PYTHONUNBUFFERED": "1", **(more or {})}
+
+
+class Cloud:
+    """A running `python -m watchdog.sandbox` that wrote a configuration into `folder`."""
+
+    def __init__(self, urls: Mapping[str, Any], folder: Path, log: Path) -> None:
+        self.urls = urls
+        self.folder = folder
+        self.config = folder / "watchdog.yaml"
+        self._log = log
+
+    def post(self, path: str, **body: Any) -> Any:
+        """Ask the sandbox's admin to make something happen."""
+        answer = httpx.post(f"{self.urls['admin']}/{path}", json=body, trust_env=False, timeout=10)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def bad_deploy(self, **more: Any) -> None:
+        """Begin dep-42, which breaks the site as soon as it is live."""
+        behaviour = {"kind": "error", "after_seconds": 0.0}
+        self.post("deploys", **{"build_seconds": 0.2, "update_seconds": 0.2, "behaviour": behaviour, **more})
+
+    def log(self, what: str | None = None) -> list[Entry]:
+        """Return what happened, oldest first, from the file."""
+        lines = self._log.read_text(encoding="utf-8").split("\n")[:-1] if self._log.exists() else []
+        entries = [json.loads(line) for line in lines]
+        return [entry for entry in entries if what in (None, entry["what"])]
+
+    def requests(self, vendor: str, method: str) -> list[Entry]:
+        """Return the requests of one method to one vendor."""
+        return [one for one in self.log("request") if one["vendor"] == vendor and one["method"] == method]
+
+    def pages(self) -> list[str]:
+        """Return the summaries of PagerDuty's triggers."""
+        return [str(entry["summary"]) for entry in self.log("pagerduty_trigger")]
+
+    def write(self, *, replace: Mapping[str, str] | None = None, more: str = SHORT, secrets: str = "") -> None:
+        """Change the written configuration: pieces of text replaced, more added, more secrets."""
+        text = self.config.read_text(encoding="utf-8")
+        for old, new in (replace or {}).items():
+            assert old in text, f"{old!r} is not in the configuration"
+            text = text.replace(old, new)
+        self.config.write_text(text + more, encoding="utf-8")
+        with (self.folder / ".env").open("a", encoding="utf-8") as file:
+            file.write(secrets)
+
+
+@contextmanager
+def running_cloud(folder: Path, *, quirks: bool, rollback_seconds: float = 1.0) -> Iterator[Cloud]:
+    """Run the sandbox; it writes DIR/guard/watchdog.yaml and .env, and its log."""
+    log, guard = folder / "sandbox.jsonl", folder / "guard"
+    command = [sys.executable, "-m", "watchdog.sandbox", "--write-config", str(guard), "--log-file", str(log)]
+    command += ["--rollback-seconds", str(rollback_seconds), *(["--quirks"] if quirks else [])]
+    with (folder / "sandbox.err").open("w") as errors:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment())
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line, (folder / "sandbox.err").read_text()
+        yield Cloud(json.loads(line), guard, log)
+    finally:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=10)
+        process.kill()
+        process.communicate()
+
+
+class Daemon:
+    """A `watchdog run` of one configuration, which may be killed and started again."""
+
+    def __init__(self, cloud: Cloud, variables: Mapping[str, str] | None = None) -> None:
+        self.cloud = cloud
+        self.variables = dict(variables or {})
+        self.starts: list[tuple[subprocess.Popen[bytes], Path]] = []
+
+    @property
+    def process(self) -> "subprocess.Popen[bytes]":
+        """Return the newest process."""
+        return self.starts[-1][0]
+
+    def start(self, *command: str) -> "Daemon":
+        """Start it: `python -m watchdog run -c …`, or a runner of the tests with the same arguments."""
+        out = self.cloud.folder / f"out{len(self.starts)}.log"
+        command = command or (sys.executable, "-m", "watchdog", "run", "-c", str(self.cloud.config))
+        with out.open("wb") as file, out.with_suffix(".err").open("wb") as errors:
+            process = subprocess.Popen(
+                command, stdout=file, stderr=errors, env=environment(self.variables), cwd=self.cloud.folder
+            )
+        self.starts.append((process, out))
+        return self
+
+    def lines(self) -> list[Entry]:
+        """Return the newest process's log."""
+        text = self.starts[-1][1].read_text(encoding="utf-8").split("\n")[:-1]
+        return [json.loads(line) for line in text if line.startswith("{")]
+
+    def words(self) -> str:
+        """Return everything that every process of it wrote, both streams, the newest last."""
+        return "\n".join(
+            file.read_text(encoding="utf-8") for _, out in self.starts for file in (out, out.with_suffix(".err"))
+        )
+
+    def errors(self) -> str:
+        """Return the newest process's stderr."""
+        return self.starts[-1][1].with_suffix(".err").read_text(encoding="utf-8")
+
+    def said(self, event: str, **fields: Any) -> list[Entry]:
+        """Return the log lines with that event and these fields."""
+        return [line for line in self.lines() if line["event"] == event and fields.items() <= line.items()]
+
+    def story(self, label: str) -> list[str]:
+        """Return the texts of the story's lines with that label."""
+        return [line["text"] for line in self.said("story", label=label)]
+
+    def until(self, condition: Callable[[], T], within_seconds: float = 45.0) -> T:
+        """Wait for a condition while the process lives."""
+
+        def alive() -> T:
+            found = condition()
+            assert found or self.process.poll() is None, f"it ended ({self.process.returncode}):\n{self._tail()}"
+            return found
+
+        return until(alive, within_seconds, self._tail)
+
+    def until_story(self, label: str, within_seconds: float = 45.0) -> str:
+        """Wait for a line of the story and return its text."""
+        return self.until(lambda: self.story(label), within_seconds)[-1]
+
+    def until_watching(self) -> "Daemon":
+        """Wait until it knows the deploys and has read every service once."""
+        self.until(lambda: self.said("watching"))
+        if self.port:
+            self.until(lambda: self.get("/readyz").status_code == 200)
+        self.until(lambda: self.cloud.requests("render", "GET"))
+        return self
+
+    @property
+    def port(self) -> int | None:
+        """Return the port of its HTTP server, or None when it has none."""
+        told = self.said("listening")
+        return told[-1]["port"] if told else None
+
+    def get(self, path: str) -> httpx.Response:
+        """Ask its HTTP server."""
+        return httpx.get(f"http://127.0.0.1:{self.port}{path}", trust_env=False, timeout=10)
+
+    def until_ended(self, within_seconds: float = 30.0) -> int:
+        """Wait for its end and return the exit code."""
+        try:
+            return self.process.wait(timeout=within_seconds)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"it did not end in {within_seconds:.0f} s:\n{self._tail()}") from None
+
+    def kill(self) -> None:
+        """kill -9."""
+        self.process.kill()
+        assert self.process.wait(timeout=10) == -signal.SIGKILL
+
+    def end(self) -> None:
+        """Leave no process behind."""
+        for process, _ in self.starts:
+            process.kill()
+            process.wait(timeout=10)
+
+    def _tail(self) -> str:
+        return "\n".join(out.read_text(encoding="utf-8")[-4000:] for _, out in self.starts) + self.errors()[-3000:]
+
+    # --- the command line beside it ---
+
+    def cli(self, *arguments: str, config: Path | None = None) -> "subprocess.CompletedProcess[str]":
+        """Run one command of the command line."""
+        command = [sys.executable, "-m", "watchdog", "-c", str(config or self.cloud.config), *arguments]
+        return subprocess.run(
+            command, capture_output=True, text=True, env=environment(self.variables), cwd=self.cloud.folder, timeout=90
+        )
+
+    def history(self) -> list[Entry]:
+        """Return `watchdog history --format json`."""
+        done = self.cli("history", "--format", "json")
+        assert done.returncode == 0, done.stderr
+        rows: list[Entry] = json.loads(done.stdout)
+        return rows
+
+    # --- the record ---
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Read the store's file beside the daemon; empty while there is none."""
+        path = self.cloud.folder / "watchdog.db"
+        if not path.exists():
+            return []
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)) as connection:
+            try:
+                return connection.execute(query).fetchall()
+            except sqlite3.OperationalError:
+                return []
+
+
+@contextmanager
+def guarding(
+    folder: Path, *, quirks: bool, rollback_seconds: float = 1.0, variables: Mapping[str, str] | None = None
+) -> Iterator[tuple[Cloud, Daemon]]:
+    """Run the sandbox, and give a daemon for it that is not started yet."""
+    with running_cloud(folder, quirks=quirks, rollback_seconds=rollback_seconds) as cloud:
+        daemon = Daemon(cloud, variables)
+        try:
+            yield cloud, daemon
+        finally:
+            daemon.end()
