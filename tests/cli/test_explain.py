@@ -163,7 +163,11 @@ def test_too_little_to_act_says_how_much_is_missing() -> None:
     lines = explain(x.undone(x.decision(course=Course.PAGE, blame=weighed)), (), "right")
     assert "  = 0.55 : 1 P 0.355; need 0.80 = max(floor 0.80, cost rule 0.16)" in lines
     assert "OTHERWISE    P from 0.80 (evidence x 7.27) -> roll back" in lines
-    assert "NEXT         by hand: watchdog rollback web --dry-run" in lines
+    assert not [line for line in lines if "watchdog rollback" in line]
+    likely = explain(x.undone(x.decision(course=Course.PAGE, blame=x.blame(odds=1.5, probability=0.6))), (), "right")
+    assert "NEXT         by hand: watchdog rollback web --dry-run" in likely
+    hopeless = explain(x.undone(x.decision(course=Course.PAGE, blame=x.blame(odds=9e-6, probability=9e-6))), (), None)
+    assert "OTHERWISE    P from 0.80 -> roll back" in hopeless
 
 
 def test_asked_in_another_zone_without_blame() -> None:

@@ -63,6 +63,7 @@ def test_arrows_stand_below_each_other() -> None:
         (679.4, "679"),
         (2.9, "2.9"),
         (0.05, "1/20"),
+        (0.000183, "1/5464"),
         (0.02, "1/50"),
         (0.37, "0.37"),
         (1.0, "1"),
@@ -81,6 +82,14 @@ def test_numbers(value: float, shown: str) -> None:
 def test_probability_is_never_rounded_to_certainty(value: float, shown: str) -> None:
     """Neither 0 nor 1 is ever claimed."""
     assert text.show_probability(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(679.2, "679 : 1"), (0.55, "0.55 : 1"), (9.13e-06, "1 : 109529"), (0.0, "0 : 1")]
+)
+def test_odds(value: float, shown: str) -> None:
+    """Small odds are written the other way round."""
+    assert text.show_odds(value) == shown
 
 
 def test_times_carry_their_zone() -> None:

@@ -5,6 +5,10 @@ from watchdog.domain.incidents import Blame, Course, Decision, Incident, Verdict
 from watchdog.domain.policy import Mode
 
 ACTING = frozenset({Course.ROLLBACK, Course.ANNOUNCE})
+HOPELESS = 1000.0
+"""Evidence that fell short by more than this factor is not worth a number."""
+LIKELY = 0.5
+"""A rollback by hand is suggested only where the deploy is more likely guilty than not."""
 
 
 def unsure(incident: Incident) -> list[str]:
@@ -65,7 +69,7 @@ def _obstacles(decision: Decision) -> list[str]:
             obstacles.append("blame that can be computed")
         elif blame.probability < blame.need and not blame.vetoed:
             missing = blame.need / (1 - blame.need) / blame.odds if 0 < blame.need < 1 and blame.odds > 0 else None
-            more = f" (evidence x {show_number(missing)})" if missing else ""
+            more = f" (evidence x {show_number(missing)})" if missing and missing < HOPELESS else ""
             obstacles.append(f"P from {blame.need:.2f}{more}")
     obstacles += [
         f"guard {guard.name} passing"
@@ -128,6 +132,13 @@ def _answers(incident: Incident) -> list[str]:
         return [f"to stop it: watchdog stop {name}"]
     if incident.asked_at is not None and incident.approved_by is None:
         return [f"answer it: watchdog approve {name}", f"or: watchdog reject {name}"]
-    if decision.course not in ACTING and decision.target is not None and decision.target.deploy is not None:
+    if decision.course not in ACTING and _worth_a_try(decision):
         return [f"by hand: watchdog rollback {service} --dry-run"]
     return []
+
+
+def _worth_a_try(decision: Decision) -> bool:
+    """Tell whether a human's rollback would have a target, no guard against it, and a likely culprit."""
+    likely = decision.blame is not None and (decision.blame.probability or 0.0) >= LIKELY
+    blocked = any(guard.verdict is Verdict.BLOCK for guard in decision.guards)
+    return likely and not blocked and decision.target is not None and decision.target.deploy is not None

@@ -5,7 +5,7 @@ Rule: every factor is shown, in the order it was multiplied.
 
 from collections.abc import Sequence
 
-from watchdog.cli.text import clean, item, joined, section, short, show_number, show_probability, wrapped
+from watchdog.cli.text import clean, item, joined, section, short, show_number, show_odds, show_probability, wrapped
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Blame, Decision, GuardAnswer, TargetChoice, Verdict
 
@@ -55,7 +55,7 @@ def arithmetic(weighed: Blame) -> list[str]:
     if not weighed.terms:
         lines += item("x 1", "no other evidence")
     surely = "P 0, vetoed" if weighed.vetoed else f"P {show_probability(weighed.probability)}"
-    return lines + wrapped(f"  = {show_number(weighed.odds)} : 1", f"{surely}; {need}")
+    return lines + wrapped(f"  = {show_odds(weighed.odds)}", f"{surely}; {need}")
 
 
 def vetoes(weighed: Blame, *, everything: bool = False) -> list[str]:

@@ -97,9 +97,14 @@ def show_number(value: float) -> str:
         return f"{value:.1e}"
     if value >= 100:
         return f"{value:.0f}"
-    if 0 < value < 1 and abs(1 / value - round(1 / value)) < 0.01:
-        return f"1/{round(1 / value)}"
+    if 0 < value < 0.01 or (0 < value < 1 and abs(1 / value - round(1 / value)) < 0.01):
+        return f"1/{show_number(round(1 / value))}"
     return f"{value:.3g}"
+
+
+def show_odds(value: float) -> str:
+    """Return odds against one, the larger number written out: `679 : 1`, `0.55 : 1`, `1 : 109529`."""
+    return f"1 : {show_number(1 / value)}" if 0 < value < 0.1 else f"{show_number(value)} : 1"
 
 
 def show_probability(value: float) -> str:
