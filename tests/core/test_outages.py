@@ -265,3 +265,11 @@ def test_a_blueprint_sync_that_undoes_the_pin_is_told() -> None:
     world.at(140.0, sync)
     world.run(500.0)
     assert any("again" in line for tell in world.tells for line in tell.notice.lines)
+
+
+def test_a_lesser_finding_waits_for_the_critical_one_that_is_about_to_be_confirmed() -> None:
+    """Home and API fail together, the API is confirmed first: one decision, no question that is void a moment later."""
+    world = bad_deploy(api_fails_with_home=True).run(400.0)
+    assert [rollback.target for _, rollback in world.accepted] == ["dep-40"]
+    assert "asked" not in [tell.notice.kind.value for tell in world.tells]
+    assert {finding.signal for finding in world.incidents["INC-1"].findings} == {"home", "api"}

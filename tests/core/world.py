@@ -85,6 +85,7 @@ class World:
     rollback_ends: str = "live"
     answer: str = "none"
     answer_after: float = 20.0
+    api_fails_with_home: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -173,7 +174,11 @@ class World:
         reading: Reading = fault.reading if fault is not None and failing else Good()
         if self._between(self.blind):
             reading = Bad("timed out", FailureKind.TIMEOUT)
+        if self.api_fails_with_home and isinstance(reading, Bad):
+            self.tell(e.Observed(self.now, "web", "api", reading))
         self.tell(e.Observed(self.now, "web", "home", reading, 0.05))
+        if self.api_fails_with_home and isinstance(reading, Bad):
+            return
         slow = fault is not None and fault.slow
         latency = (3.0 if slow else 0.2) * self.luck.uniform(0.9, 1.1)
         self.tell(e.Observed(self.now, "web", "api", Good(), latency))

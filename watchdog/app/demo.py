@@ -24,7 +24,7 @@ from watchdog.daemon.engine import CONTROL, VENDORS, Listeners
 from watchdog.domain.effects import Note
 from watchdog.domain.errors import Permanent
 from watchdog.domain.incidents import Incident, Phase
-from watchdog.domain.readings import Reading
+from watchdog.domain.readings import Bad, Good, Reading
 from watchdog.domain.reports import DemoResult
 from watchdog.ports import Clock, Sample, SignalSource
 from watchdog.sandbox.config_file import write_config
@@ -55,27 +55,26 @@ class Screen(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """The right answer to a scenario. `ends_in` is the phase in which it is given."""
+    """The right answer to a scenario."""
 
     severity: str | None
     target: str | None
     rollbacks: int
     pages: int
     verified: bool
-    ends_in: Phase
     mode: str = "autonomous"
     p95: str = "800ms"
 
 
 EXPECTED: Mapping[str, Expected] = {
-    "bad-deploy": Expected("critical", "dep-40", 1, 1, True, Phase.CALM),
-    "partial": Expected("critical", "dep-40", 1, 1, True, Phase.CALM),
-    "latency": Expected("high", None, 0, 1, False, Phase.ASKING, p95="90ms"),
-    "upstream-outage": Expected("critical", None, 0, 1, False, Phase.PAGED),
-    "blind": Expected(None, None, 0, 1, False, Phase.CALM),
-    "no-help": Expected("critical", "dep-40", 1, 2, False, Phase.PAGED),
-    "same-commit": Expected("critical", "dep-40", 1, 1, True, Phase.CALM),
-    "observe": Expected("critical", None, 0, 1, False, Phase.PAGED, mode="observe"),
+    "bad-deploy": Expected("critical", "dep-40", 1, 1, True),
+    "partial": Expected("critical", "dep-40", 1, 1, True),
+    "latency": Expected("high", None, 0, 1, False, p95="90ms"),
+    "upstream-outage": Expected("critical", None, 0, 1, False),
+    "blind": Expected(None, None, 0, 1, False),
+    "no-help": Expected("critical", "dep-40", 1, 2, False),
+    "same-commit": Expected("critical", "dep-40", 1, 1, True),
+    "observe": Expected("critical", None, 0, 1, False, mode="observe"),
 }
 
 
@@ -167,9 +166,14 @@ async def _build(config: Path, clock: Clock, screen: Screen | None) -> App:
 
 
 def _show(screen: Screen) -> Callable[[str, SignalSource, Sample, float], None]:
+    control: dict[str, Reading] = {}
+
     def sampled(service: str, source: SignalSource, sample: Sample, at: float) -> None:
         if service == CONTROL:
-            screen.signal("", "control", sample.reading, sample.latency_seconds, at)
+            control[source.name] = sample.reading
+            answering = sum(isinstance(reading, Good) for reading in control.values())
+            words = f"{answering} of {len(control)} answer"
+            screen.signal("", "control", Good(words) if answering else Bad(words), None, at)
         elif service == VENDORS:
             screen.signal("", f"status {source.name}", sample.reading, None, at)
         else:
@@ -182,21 +186,22 @@ async def _until_answered(app: App, expected: Expected, clock: Clock, pacing: Pa
     """Wait until the incident is over or left to people (or blindness was told), and then a little longer."""
     limit = LIMIT_SECONDS if pacing != FULL else 2 * RESTORED_TARGET_SECONDS
     give_up = clock.monotonic() + limit
-    while clock.monotonic() < give_up and not _answered(app):
+    while clock.monotonic() < give_up and not _answered(app, expected):
         await clock.sleep(0.2)
     quiet = min(QUIET_SECONDS if not expected.verified else 2.0, max(0.0, give_up - clock.monotonic()))
     await clock.sleep(quiet)
 
 
-def _answered(app: App) -> bool:
+def _answered(app: App, expected: Expected) -> bool:
     state = app.engine.state
     incidents = [service.incident for service in state.services.values() if service.incident is not None]
     if app.teller.waiting:
         return False
     if state.blind_told:
         return True
+    left_to_people = {Phase.PAGED} if expected.verified else {Phase.PAGED, Phase.ASKING}
     phases = {service.phase for service in state.services.values() if service.incident is not None}
-    return any(incident.closed_at is not None for incident in incidents) or bool(phases & {Phase.PAGED, Phase.ASKING})
+    return any(incident.closed_at is not None for incident in incidents) or bool(phases & left_to_people)
 
 
 async def _last_incident(app: App) -> Incident | None:

@@ -1,6 +1,7 @@
 """What the command line asks for besides `run`: reading the journal, sending commands, one pass, building parts."""
 
 import contextlib
+import sys
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -90,7 +91,7 @@ async def _answer(store: Store, clock: Clock, command_id: int, within_seconds: f
 
 async def _apply_here(settings: Settings, clock: Clock, name: str, arguments: Mapping[str, Any], by: str) -> Command:
     """Run just enough of the daemon for one command, through the same journal and protocol."""
-    prepare_logs(settings)
+    prepare_logs(settings, stream=sys.stderr)
     settings = await resolve(settings, clock)
     app = build(settings, clock, on_error=report_errors(lambda: None))
     await app.store.open()

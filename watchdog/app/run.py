@@ -7,9 +7,9 @@ import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import TextIO
 
 import structlog
-from watchdog.daemon.heartbeat import Heartbeat
 
 from watchdog import __version__
 from watchdog.adapters.stores import role_lock
@@ -18,6 +18,7 @@ from watchdog.app.build import App, build, resolve, watch_everything
 from watchdog.daemon import logs, self_report
 from watchdog.daemon.actuator import Hook, no_hook
 from watchdog.daemon.commands import Commands
+from watchdog.daemon.heartbeat import Heartbeat
 from watchdog.daemon.http_server import HttpServer
 from watchdog.daemon.remote_write import RemoteWriter
 from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Temporary
@@ -67,11 +68,11 @@ async def _run(settings: Settings, clock: Clock, hook: Hook) -> None:
             lock.release()
 
 
-def prepare_logs(settings: Settings) -> None:
-    """Set logs and our own error reporting up, with every secret redacted."""
+def prepare_logs(settings: Settings, stream: TextIO | None = None) -> None:
+    """Set logs (to stdout, or a stream) and our own error reporting up, with every secret redacted."""
     secrets = tuple(settings.secrets.values())
     as_json = {"auto": None, "json": True, "console": False}[settings.log.format]
-    logs.configure(level=settings.log.level.upper(), json=as_json, redact=lambda: secrets)
+    logs.configure(level=settings.log.level.upper(), json=as_json, redact=lambda: secrets, stream=stream)
     try:
         self_report.start(settings.secrets.get(SENTRY_DSN), __version__, redact=lambda: secrets)
     except Permanent:

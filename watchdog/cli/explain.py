@@ -88,8 +88,8 @@ def header(incident: Incident, target_seconds: float | None, tz: tzinfo) -> list
 
 
 def restored(incident: Incident, target_seconds: float | None) -> str:
-    """Return ` Restored in 47 s (target 5 min).`, or nothing while it is not restored."""
-    if incident.restored_at is None:
+    """Return ` Restored in 47 s (target 5 min).`, or nothing while that is not proved."""
+    if incident.restored_at is None or incident.verified_at is None:
         return ""
     took = incident.restored_at - incident.onset_at
     if target_seconds is None:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from watchdog.core import ending, sending, words
+from watchdog.core import ending, sending, severity, words
 from watchdog.core.decide import decide
 from watchdog.core.turn import Turn
 from watchdog.domain.incidents import Course, Decision, Finding, Incident
@@ -42,12 +42,13 @@ def _create(turn: Turn, findings: tuple[Finding, ...], severity: Severity) -> No
 
 def carry_out(turn: Turn, findings: tuple[Finding, ...], decision: Decision) -> None:
     """Write the decision down and begin with it."""
+    main = severity.judge(findings, turn.wishes, turn.policy.detection)[2]
     target = decision.target.deploy if decision.target else None
     suspect = decision.blame.suspect if decision.blame else None
     turn.amend(
         severity=decision.severity,
-        findings=findings,
-        title=findings[0].text if findings else turn.incident.title,
+        findings=(main, *(finding for finding in findings if finding is not main)),
+        title=main.text,
         decision=decision,
         suspect=suspect.id if suspect else None,
         suspect_code=suspect.code if suspect else None,

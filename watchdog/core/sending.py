@@ -70,6 +70,9 @@ def send(turn: Turn) -> None:
     turn.state = replace(turn.state, acted_at=(*turn.state.acted_at, turn.now)[-ACTS_KEPT:])
     turn.amend(tried=True, requested_at=turn.now)
     turn.enter(Phase.ROLLING_BACK)
+    turn.note(
+        "INTENT", f"{incident.suspect} -> {incident.target}, saved; newest deploy then {turn.service.deploys[0].id}"
+    )
     turn.emit(
         Rollback(
             service=turn.name,

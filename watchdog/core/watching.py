@@ -25,9 +25,9 @@ def confirm(turn: Turn) -> None:
     if turn.state.blind_since is not None:
         return
     findings = perceive.findings(turn.service, turn.policy, turn.now)
-    if findings:
+    if findings and not perceive.worse_is_coming(turn.service, turn.policy, findings, turn.now):
         open_incident(turn, findings)
-    elif perceive.calm(turn.service, turn.policy, turn.now):
+    elif not findings and perceive.calm(turn.service, turn.policy, turn.now):
         _calm_down(turn)
 
 
