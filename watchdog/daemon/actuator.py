@@ -7,8 +7,9 @@ Rule 3: too long since the look that justified the call: it is not sent (monoton
 Rule 4: "empty is never everything": a list that cannot be read, or lacks the baseline, justifies nothing.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
@@ -32,6 +33,15 @@ Hook = Callable[[str], Awaitable[None]]
 
 async def no_hook(point: str) -> None:
     """Pass."""
+
+
+@dataclass(slots=True)
+class _Known:
+    """What a pin has found out so far."""
+
+    previous: str | None = None
+    confirmed: bool = False
+    why: str = ""
 
 
 class Actuator:
@@ -73,21 +83,31 @@ class Actuator:
     # --- auto-deploy: idempotent, read back, may be sent again ---
 
     async def _pin(self, platform: WritablePlatform, effect: PinAutoDeploy) -> Event:
-        deadline = self._clock.monotonic() + effect.within_seconds
-        previous: str | None = None
-        why = "it was not read back in time"
-        while True:
-            try:
-                previous = await self._previous(platform, effect)
-                if await self._switch(platform, effect.platform_id, "off"):
-                    return e.PinConfirmed(self._clock.now(), effect.service, effect.incident, previous)
-            except (Temporary, OutcomeUnknown) as error:
-                why = str(error)
-            except Permanent as error:
-                return e.PinUnconfirmed(self._clock.now(), effect.service, effect.incident, str(error), previous)
-            if self._clock.monotonic() + LOOK_EVERY_SECONDS >= deadline:
-                return e.PinUnconfirmed(self._clock.now(), effect.service, effect.incident, why, previous)
-            await self._clock.sleep(LOOK_EVERY_SECONDS)
+        """Switch off and read back, for at most `within_seconds`: the outage does not wait for a slow platform."""
+        known = _Known()
+        try:
+            async with asyncio.timeout(effect.within_seconds):
+                while not await self._pin_once(platform, effect, known):
+                    await self._clock.sleep(LOOK_EVERY_SECONDS)
+        except TimeoutError:
+            known.why = known.why or "it was not read back in time"
+        at = self._clock.now()
+        if known.confirmed:
+            return e.PinConfirmed(at, effect.service, effect.incident, known.previous or "off")
+        return e.PinUnconfirmed(at, effect.service, effect.incident, known.why, known.previous)
+
+    async def _pin_once(self, platform: WritablePlatform, effect: PinAutoDeploy, known: "_Known") -> bool:
+        """Try once; return whether there is nothing more to try."""
+        try:
+            known.previous = await self._previous(platform, effect)
+            known.confirmed = await self._switch(platform, effect.platform_id, "off")
+            return known.confirmed
+        except (Temporary, OutcomeUnknown) as error:
+            known.why = str(error)
+        except Permanent as error:
+            known.why = str(error)
+            return True
+        return False
 
     async def _previous(self, platform: Platform, effect: PinAutoDeploy) -> str:
         """Return the value to restore one day: as first read, kept in the store, never our own `off`."""
@@ -133,7 +153,8 @@ class Actuator:
 
     async def _rollback(self, platform: WritablePlatform, effect: Rollback, *, resumed: bool) -> Event:
         row = await self._store.action(effect.incident, "rollback")
-        if row is not None and row.state in ("accepted", "done") and row.deploy:
+        same = row is not None and (row.target, row.baseline) == (effect.target, effect.baseline)
+        if row is not None and same and row.state == "accepted" and row.deploy:
             return self._accepted(effect, row.deploy, adopted=True)
         if row is not None and row.state == "sending":
             return await self._look_up(platform, effect, row)
@@ -145,7 +166,7 @@ class Actuator:
             "planned",
             target=effect.target,
             baseline=effect.baseline,
-            attempts=row.attempts if row is not None else 0,
+            attempts=row.attempts if row is not None and row.state == "planned" else 0,
         )
         if not await self._store.put_action(fresh, expect=row.state if row is not None else None):
             return self._postponed(effect, "somebody else is at this action")
@@ -154,11 +175,9 @@ class Actuator:
 
     async def _send(self, platform: WritablePlatform, effect: Rollback, row: ActionRow) -> Event:
         """Look once more, mark the row as sending, and send, all within the guard."""
-        looked_at = self._clock.monotonic()
-        deploys = await self._patient_list(platform, effect)
+        looked_at, deploys = await self._patient_list(platform, effect)
         if deploys is None:
             return self._postponed(effect, "the deploy list cannot be read")
-        looked_at = max(looked_at, self._looked_at)
         hit = self._trace(deploys, effect)
         if hit is not None:
             return await self._adopt(effect, row, hit)
@@ -205,15 +224,18 @@ class Actuator:
         return self._postponed(effect, str(error))
 
     async def _look_up(self, platform: WritablePlatform, effect: Rollback, row: ActionRow) -> Event:
-        """Find out what came of a send: read until the rollback shows, or the settle window has passed."""
-        sent_at = row.sent_at if row.sent_at is not None else self._clock.now()
+        """Find out what came of a send: read until the rollback shows, or the settle window has passed.
+
+        The window runs on the monotonic clock; after a restart it begins anew, which is only longer.
+        """
+        began = self._clock.monotonic()
         effect = replace(effect, baseline=row.baseline, target=row.target)
         while True:
             deploys = await self._list(platform, effect)
             hit = self._trace(deploys, effect) if deploys is not None else None
             if hit is not None:
                 return await self._adopt(effect, row, hit)
-            waited = self._clock.now() - sent_at
+            waited = self._clock.monotonic() - began
             if deploys is not None and waited > SETTLE_SECONDS:
                 return await self._no_trace(effect, row)
             if waited > LOST_SECONDS:
@@ -239,16 +261,14 @@ class Actuator:
 
     # --- reading ---
 
-    _looked_at = 0.0
-
-    async def _patient_list(self, platform: Platform, effect: Rollback) -> Sequence[Deploy] | None:
-        """Return the deploy list, asking again for a while; each look restarts the guard."""
+    async def _patient_list(self, platform: Platform, effect: Rollback) -> tuple[float, Sequence[Deploy] | None]:
+        """Return when the last look began (monotonic) and the deploy list, asking again for a while."""
         give_up = self._clock.monotonic() + READ_PATIENCE_SECONDS
         while True:
-            self._looked_at = self._clock.monotonic()
+            looked_at = self._clock.monotonic()
             deploys = await self._list(platform, effect)
             if deploys is not None or self._clock.monotonic() >= give_up:
-                return deploys
+                return looked_at, deploys
             await self._clock.sleep(LOOK_EVERY_SECONDS)
 
     async def _list(self, platform: Platform, effect: Rollback) -> Sequence[Deploy] | None:

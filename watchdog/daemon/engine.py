@@ -22,17 +22,18 @@ from watchdog.daemon.tell import Teller
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect, Note
-from watchdog.domain.errors import Temporary
+from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import State
+from watchdog.domain.incidents import Phase, State
 from watchdog.domain.policy import Policy
 from watchdog.ports import Clock, PendingEffect, Sample, SignalSource, Store
 
 QUEUE_MAX = 10_000
 SNAPSHOT_SECONDS = 30.0
+ACT_PATIENCE_SECONDS = 60.0
+FINISH_ATTEMPTS = 5
 CONTROL = "control"
 VENDORS = "vendors"
-PROBE_LABELS = frozenset({CONTROL, VENDORS})
 
 log = structlog.get_logger("watchdog")
 
@@ -133,22 +134,22 @@ class Engine:
             pending = await self._record(event, after, effects)
         self.state = after
         self.last_event_at = self._clock.now()
-        for listener in self.listeners.stepped:
-            listener(before, after, event, effects)
-        self._adjust(effects)
         for item in pending:
             self._perform(item)
+        self._adjust(effects)
+        for listener in self.listeners.stepped:
+            _safely(listener, before, after, event, effects)
         return effects
 
     async def _record(self, event: Event, state: State, effects: Sequence[Effect]) -> Sequence[PendingEffect]:
         """Write it all down; without the record only telling goes on."""
         try:
             pending = await self._store.save(event, state, effects)
-        except Temporary as error:
+        except (Temporary, Permanent) as error:
             self._store_why = str(error)
             log.error("the store did not take a record; nothing is changed in production", why=str(error))
             for listener in self.listeners.store_failed:
-                listener(str(error))
+                _safely(listener, str(error))
             return self._without_record(effects)
         self._store_why = ""
         return pending
@@ -185,7 +186,7 @@ class Engine:
     def _write_note(self, note: Note) -> None:
         log.info("story", service=note.service, incident=note.incident, label=note.label, text=note.text)
         for listener in self.listeners.note:
-            listener(note)
+            _safely(listener, note)
 
     def _set_pace(self, effect: fx.SetPace) -> None:
         """Probe the service so often, and the control targets as often as the most worried service.
@@ -213,22 +214,55 @@ class Engine:
         self, effect_id: int, effect: fx.PinAutoDeploy | fx.Rollback | fx.RestoreAutoDeploy, *, resumed: bool
     ) -> None:
         """Perform, let the core take the outcome, and only then mark the effect as finished."""
-        while True:
-            try:
-                outcome = await self._actuator.perform(effect, resumed=resumed)
-                break
-            except Temporary as error:
-                log.error("the store did not answer during an action; looking it up", why=str(error))
-                resumed = True
-                await self._clock.sleep(2.0)
+        if resumed and not self._still_wanted(effect):
+            await self._finish(effect_id, "no longer wanted after a restart")
+            return
+        outcome = await self._outcome(effect, resumed=resumed)
         await self.ask(outcome)
         await self._finish(effect_id, type(outcome).__name__)
 
+    def _still_wanted(self, effect: fx.PinAutoDeploy | fx.Rollback | fx.RestoreAutoDeploy) -> bool:
+        """Tell whether a pin left over from an earlier run still belongs to an incident that waits for it."""
+        if not isinstance(effect, fx.PinAutoDeploy):
+            return True
+        service = self.state.services.get(effect.service)
+        incident = service.incident if service is not None else None
+        waits = service is not None and service.phase is Phase.PINNING
+        return waits and incident is not None and incident.id == effect.incident
+
+    async def _outcome(self, effect: fx.PinAutoDeploy | fx.Rollback | fx.RestoreAutoDeploy, *, resumed: bool) -> Event:
+        """Return what came of it; a fault of our own, or a store that stays away, ends as "a human must look"."""
+        give_up = self._clock.monotonic() + ACT_PATIENCE_SECONDS
+        while True:
+            try:
+                return await self._actuator.perform(effect, resumed=resumed)
+            except (Temporary, Permanent) as error:
+                log.error("the store did not answer during an action; looking it up", why=str(error))
+                why = f"the journal does not answer: {error}"
+            except Exception as error:
+                log.error("an action failed on a fault of our own", exc_info=error)
+                return self._unknown_outcome(effect, f"a fault of our own ({type(error).__name__}); please report it")
+            if self._clock.monotonic() >= give_up:
+                return self._unknown_outcome(effect, why)
+            resumed = True
+            await self._clock.sleep(2.0)
+
+    def _unknown_outcome(self, effect: fx.PinAutoDeploy | fx.Rollback | fx.RestoreAutoDeploy, why: str) -> Event:
+        at = self._clock.now()
+        if isinstance(effect, fx.Rollback):
+            return e.RollbackLost(at, effect.service, effect.incident, why)
+        if isinstance(effect, fx.PinAutoDeploy):
+            return e.PinUnconfirmed(at, effect.service, effect.incident, why)
+        return e.AutoDeployNotRestored(at, effect.service, effect.incident, why)
+
     async def _finish(self, effect_id: int, outcome: str) -> None:
-        try:
-            await self._store.finish(effect_id, outcome)
-        except Temporary as error:
-            log.error("an effect could not be marked as finished; it will be looked up again", why=str(error))
+        for _ in range(FINISH_ATTEMPTS):
+            try:
+                await self._store.finish(effect_id, outcome)
+                return
+            except (Temporary, Permanent) as error:
+                log.error("an effect could not be marked as finished; it will be looked up again", why=str(error))
+                await self._clock.sleep(5.0)
 
     # --- time and readings ---
 
@@ -249,18 +283,26 @@ class Engine:
         try:
             await self._store.save(None, self.state, ())
             self._store_why = ""
-        except Temporary as error:
+        except (Temporary, Permanent) as error:
             self._store_why = str(error)
 
     async def on_samples(
         self, service: str, source: SignalSource, samples: Sequence[Sample], lateness: Lateness
     ) -> None:
-        """Turn what a source read into events."""
-        at = self._clock.now()
+        """Turn what a source read into events, dated when the look began: it tells of that moment."""
+        at = lateness.started_at
         for sample in samples:
             for listener in self.listeners.sampled:
-                listener(service, source, sample, at)
+                _safely(listener, service, source, sample, at)
             await self.tell(_event(service, source, sample, at))
+
+
+def _safely(listener: Callable[..., None], *told: object) -> None:
+    """Tell a listener; what it dies of must not stop a decision or a page."""
+    try:
+        listener(*told)
+    except Exception as error:
+        log.error("a listener failed", exc_info=error)
 
 
 def _event(service: str, source: SignalSource, sample: Sample, at: float) -> Event:
