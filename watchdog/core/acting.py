@@ -11,7 +11,7 @@ from watchdog.core.decide import decide
 from watchdog.core.turn import Turn
 from watchdog.domain import events as e
 from watchdog.domain.effects import SetPace
-from watchdog.domain.incidents import Course, Finding, Phase
+from watchdog.domain.incidents import Course, Decision, Finding, Phase
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.units import show_seconds
 
@@ -34,7 +34,7 @@ def await_answer(turn: Turn) -> None:
         return
     findings = perceive.findings(turn.service, turn.policy, turn.now)
     if (findings and _worse(turn, findings)) or _suspect_gone(turn):
-        opening.open_incident(turn, findings or turn.incident.findings)
+        _decide_anew(turn, findings)
         return
     within = turn.policy.matrix[turn.incident.severity].within_seconds
     asked = turn.incident.asked_at
@@ -57,6 +57,12 @@ def _worse(turn: Turn, findings: tuple[Finding, ...]) -> bool:
     return decision.severity.rank > turn.incident.severity.rank
 
 
+def _decide_anew(turn: Turn, findings: tuple[Finding, ...]) -> None:
+    findings = findings or _known_findings(turn)
+    if findings:
+        opening.open_incident(turn, findings)
+
+
 def _suspect_gone(turn: Turn) -> bool:
     """Tell whether another deploy is live than the one the question is about."""
     return turn.service.live is not None and turn.service.live != turn.incident.suspect
@@ -64,7 +70,9 @@ def _suspect_gone(turn: Turn) -> bool:
 
 def act_now(turn: Turn, by: str | None) -> None:
     """Decide anew with the newest evidence (an approval answers what asks), then roll back or say why not."""
-    findings = perceive.findings(turn.service, turn.policy, turn.now) or turn.incident.findings
+    findings = perceive.findings(turn.service, turn.policy, turn.now) or _known_findings(turn)
+    if not findings:
+        return
     decision = decide(
         turn.state,
         turn.policy,
@@ -74,10 +82,30 @@ def act_now(turn: Turn, by: str | None) -> None:
         incident=turn.incident,
         approved=by is not None,
     )
-    if decision.course is Course.ANNOUNCE:
-        decision = replace(decision, course=Course.ROLLBACK, why=f"no stop came; {decision.why}")
-    turn.amend(approved_by=by)
-    opening.carry_out(turn, findings, decision)
+    if decision.course in (Course.ROLLBACK, Course.ANNOUNCE):
+        decision = _as_said(turn, decision, by)
+    opening.carry_out(turn, findings, decision, approved_by=by)
+
+
+def _as_said(turn: Turn, decision: Decision, by: str | None) -> Decision:
+    """Return the decision to do what people were told of; if it became another one, to tell them anew."""
+    incident = turn.incident
+    place = decision.target.deploy if decision.target is not None else None
+    now_meant = place.id if place is not None else None
+    if now_meant != incident.target:
+        course = Course.ASK if by is not None else Course.ANNOUNCE
+        why = f"the target changed since you were told ({incident.target} -> {now_meant}); {decision.why}"
+        return replace(decision, course=course, why=why)
+    why = f"no stop came; {decision.why}" if by is None else decision.why
+    return replace(decision, course=Course.ROLLBACK, why=why)
+
+
+def _known_findings(turn: Turn) -> tuple[Finding, ...]:
+    """Return the incident's findings that can still be judged; a human has it if a reload left none."""
+    known = perceive.still_judged(turn.service, turn.incident.findings, turn.policy)
+    if not known:
+        sending.hand_over(turn, "the signals that failed are no longer configured", restore=True)
+    return known
 
 
 def pinned(turn: Turn) -> None:
@@ -104,9 +132,26 @@ def not_pinned(turn: Turn) -> None:
     assert isinstance(event, e.PinUnconfirmed)
     if event.previous is not None:
         _remember_pin(turn, event.previous)
-    turn.amend(pin_note=f"NOT CONFIRMED to be off: {event.why}; a merge may bring the bad commit back")
+    _go_on_unpinned(turn, event.why)
+
+
+def pin_overdue(turn: Turn) -> None:
+    """No outcome of the pin came at all: go on without it."""
+    if turn.now - turn.service.phase_since >= sending.PIN_PATIENCE_SECONDS:
+        _go_on_unpinned(turn, "no answer came")
+
+
+def _go_on_unpinned(turn: Turn, why: str) -> None:
+    turn.amend(pin_note=f"NOT CONFIRMED to be off: {why}; a merge may bring the bad commit back")
     turn.note("ACT", f"auto-deploy {turn.incident.pin_note}")
     sending.send(turn)
+
+
+def send_overdue(turn: Turn) -> None:
+    """No outcome of the rollback came at all: only a human can tell what became of it."""
+    waited = turn.now - turn.service.phase_since
+    if waited >= sending.SEND_PATIENCE_SECONDS:
+        sending.hand_over(turn, f"no outcome of the rollback came in {show_seconds(waited)}")
 
 
 def accepted(turn: Turn) -> None:
@@ -129,10 +174,9 @@ def accepted(turn: Turn) -> None:
 def _deny(turn: Turn) -> None:
     """Put the suspect's code on the deny-list, unless only its configuration was bad."""
     decision = turn.incident.decision
-    configuration = decision is not None and decision.blame is not None and decision.blame.configuration
+    blame = decision.blame if decision is not None else None
     code = turn.incident.suspect_code
-    by_hand = decision is None or decision.blame is None
-    if code is not None and not configuration and not by_hand and code not in turn.state.denied:
+    if blame is not None and not blame.configuration and code is not None and code not in turn.state.denied:
         turn.state = replace(turn.state, denied=(*turn.state.denied, code))
 
 
@@ -140,6 +184,7 @@ def refused(turn: Turn) -> None:
     """The platform said no: nothing happened."""
     event = turn.event
     assert isinstance(event, e.RollbackRefused)
+    _unspend(turn)
     sending.hand_over(turn, f"the platform refused the rollback: {event.why}", restore=True)
 
 
@@ -157,7 +202,8 @@ def postponed(turn: Turn) -> None:
     assert isinstance(event, e.RollbackPostponed)
     _unspend(turn)
     turn.amend(tried=False, requested_at=None)
-    if not turn.incident.findings:
+    decision = turn.incident.decision
+    if decision is None or decision.blame is None:
         sending.hand_over(turn, f"nothing was sent: {event.why}; ask again", restore=True)
         return
     turn.note("WAIT", f"nothing was sent: {event.why}; looking again")
@@ -166,8 +212,9 @@ def postponed(turn: Turn) -> None:
 
 def _unspend(turn: Turn) -> None:
     """Give the budget back: nothing was sent."""
-    turn.change(acted_at=turn.service.acted_at[:-1])
-    turn.state = replace(turn.state, acted_at=turn.state.acted_at[:-1])
+    at = turn.incident.requested_at
+    turn.change(acted_at=tuple(moment for moment in turn.service.acted_at if moment != at))
+    turn.state = replace(turn.state, acted_at=tuple(moment for moment in turn.state.acted_at if moment != at))
 
 
 def lost(turn: Turn) -> None:
@@ -178,15 +225,15 @@ def lost(turn: Turn) -> None:
 
 
 def pin_came_late(turn: Turn) -> None:
-    """Auto-deploy was switched off for an action that is no longer wanted: give it back."""
+    """Auto-deploy was (or may have been) switched off for an action that is no longer wanted: give it back."""
     event = turn.event
-    assert isinstance(event, e.PinConfirmed)
+    assert isinstance(event, (e.PinConfirmed, e.PinUnconfirmed))
     incident = turn.service.incident
-    if event.previous == "off" or incident is None or incident.id != event.incident:
+    if event.previous in (None, "off") or incident is None or incident.id != event.incident:
         return
     if incident.rollback_deploy is None and turn.service.phase in (Phase.PAGED, Phase.CALM):
         _remember_pin(turn, event.previous)
-        sending.give_auto_deploy_back(turn)
+        ending.give_auto_deploy_back(turn)
 
 
 def acceptance_came_late(turn: Turn) -> None:
@@ -196,6 +243,7 @@ def acceptance_came_late(turn: Turn) -> None:
     incident = turn.service.incident
     if incident is not None and incident.id == event.incident and incident.rollback_deploy is None:
         turn.amend(rollback_deploy=event.deploy)
+        _deny(turn)
         turn.note("ACT", f"the rollback was accepted after all: {event.deploy}")
 
 
@@ -222,20 +270,19 @@ def auto_deploy_not_restored(turn: Turn) -> None:
 
 def resume_waiting(turn: Turn) -> None:
     """After a restart: the deadlines of an announcement or a question still hold."""
-    _resume(turn)
+    resume_acting(turn)
     within = turn.policy.matrix[turn.incident.severity].within_seconds
-    for at in (turn.incident.announced_until, (turn.incident.asked_at or 0) + within if within else None):
-        if at is not None and at > turn.now:
-            turn.wake_at(at)
-        elif at is not None:
-            turn.wake_at(turn.now)
+    asked = turn.incident.asked_at
+    answer_by = asked + within if asked is not None and within else None
+    for at in (turn.incident.announced_until, answer_by):
+        if at is not None:
+            turn.wake_at(max(at, turn.now))
 
 
 def resume_acting(turn: Turn) -> None:
-    """After a restart: the recorded effect is looked up by the shell; we wait for its outcome."""
-    _resume(turn)
-
-
-def _resume(turn: Turn) -> None:
+    """After a restart: the recorded effect is looked up by the shell; we wait for its outcome, from now on."""
     turn.enter(turn.service.phase)
+    turn.change(phase_since=turn.now)
+    turn.wake_at(turn.now + sending.PIN_PATIENCE_SECONDS)
+    turn.wake_at(turn.now + sending.SEND_PATIENCE_SECONDS)
     turn.emit(SetPace(turn.name, turn.service.pace_seconds))

@@ -7,7 +7,7 @@ Rule 2: whatever is not done is told to a human, with the same arithmetic.
 from collections.abc import Sequence
 
 from watchdog.core import blame as blaming
-from watchdog.core import guard, severity
+from watchdog.core import guard, severity, words
 from watchdog.core.detect import latency, probes
 from watchdog.core.target import Search, choose_target
 from watchdog.domain.incidents import (
@@ -105,7 +105,7 @@ def _course(
         return Course.NOTE, "the policy only notes this severity"
     if rule.do is Action.TELL:
         return Course.TELL, "the policy only tells of this severity"
-    if not verdict.convicts and not approved:
+    if not verdict.convicts and (verdict.vetoed or not approved):
         return Course.PAGE, verdict.why
     if target.deploy is None:
         return Course.PAGE, target.why
@@ -139,7 +139,7 @@ def _would(
     if course not in (Course.ROLLBACK, Course.ANNOUNCE, Course.ASK) or target.deploy is None:
         return f"would {course.value}: {why}"
     verb = "ask to roll back" if course is Course.ASK else "roll back"
-    return f"would {verb} to {target.deploy.id} ({(target.deploy.code or '')[:7]})"
+    return f"would {verb} to {target.deploy.id} ({words.short(target.deploy.code)})"
 
 
 def _evidence(
@@ -166,20 +166,18 @@ def _evidence(
 
 
 def _signal_evidence(name: str, check: Check | None, found: dict[str, Finding], policy: Policy) -> Evidence:
-    if name in found:
-        return Evidence(name, "bad", found[name].text, _not_fired(check, found[name], policy))
     if check is None or check.last is None:
         return Evidence(name, "unknown", "not read yet")
+    if name in found:
+        return Evidence(name, "bad", found[name].text, _not_fired(check, found[name], policy))
     verdict, text = _words(check.last)
     if check.run_probes:
         text = f"{text}; {check.run_probes} in a row, not confirmed"
     return Evidence(name, verdict, text)
 
 
-def _not_fired(check: Check | None, finding: Finding, policy: Policy) -> str:
+def _not_fired(check: Check, finding: Finding, policy: Policy) -> str:
     """Return what the other method said, for `explain`."""
-    if check is None:
-        return ""
     if finding.method == "run":
         return f"CUSUM {check.cusum:.1f} of {policy.detection.cusum_limit_in_watch:.0f} (in a watch window)"
     if finding.method == "latency" and check.samples:

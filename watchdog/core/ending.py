@@ -2,6 +2,7 @@
 
 from watchdog.core import perceive, words
 from watchdog.core.turn import Turn
+from watchdog.domain.effects import RestoreAutoDeploy
 from watchdog.domain.incidents import Phase
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import Severity
@@ -36,7 +37,8 @@ def keep_quiet(turn: Turn) -> None:
 
 
 def close(turn: Turn, outcome: str, how: str) -> None:
-    """End the incident: written down, told to whoever was told of it."""
+    """End the incident: written down, told to whoever was told of it; what was pinned for nothing is given back."""
+    given = not turn.incident.tried and give_auto_deploy_back(turn)
     turn.amend(closed_at=turn.now, outcome=outcome)
     lasted = show_seconds(turn.now - turn.incident.onset_at)
     turn.note("CLOSED", f"{outcome}: {how}; {lasted} since onset")
@@ -44,9 +46,18 @@ def close(turn: Turn, outcome: str, how: str) -> None:
         lines = (
             f"How: {how}",
             *words.done_lines(turn.incident),
-            *words.left_lines(turn.incident, turn.service.auto_deploy_off),
+            *words.left_lines(turn.incident, "" if given else turn.service.auto_deploy_off),
         )
         turn.tell(NoticeKind.RESOLVED, f"{turn.name} RESOLVED: {outcome} ({lasted} since onset)", lines)
-    turn.put(perceive.forget(turn.service))
+    turn.put(perceive.forget(turn.service, turn.now))
     turn.change(closed_at=turn.now)
     turn.enter(Phase.CALM)
+
+
+def give_auto_deploy_back(turn: Turn) -> bool:
+    """Restore auto-deploy if it is off because of this incident; tell whether it was."""
+    value = turn.incident.pin_previous
+    if value in (None, "off") or not turn.service.auto_deploy_off or turn.wishes.platform_id is None:
+        return False
+    turn.emit(RestoreAutoDeploy(turn.name, turn.incident.id, turn.wishes.platform_id, value))
+    return True

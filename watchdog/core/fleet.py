@@ -21,17 +21,16 @@ def perceive_control(turn: Turn, event: e.ControlChecked) -> None:
 
 def judge_sight(turn: Turn) -> None:
     """Notice that we went blind, that we have been blind for long, and that we see again."""
-    blind = sight.is_blind(turn.state, turn.policy, turn.now)
     since = turn.state.blind_since
-    if blind and since is None:
+    seeing, why = sight.judge(turn.state, turn.policy, turn.now)
+    if since is None and sight.is_blind(turn.state, turn.policy, turn.now):
         turn.state = replace(turn.state, blind_since=turn.now)
-        why = sight.judge(turn.state, turn.policy, turn.now)[1]
         turn.emit(Note(turn.now, "", None, "BLIND", f"{why}: the fault is ours, nothing is touched"))
         turn.wake_at(turn.now + BLIND_TELL_SECONDS)
-    elif blind and since is not None and not turn.state.blind_told and turn.now - since >= BLIND_TELL_SECONDS:
-        _tell_blind(turn, turn.now - since)
-    elif not blind and since is not None:
+    elif since is not None and seeing:
         _see_again(turn, turn.now - since)
+    elif since is not None and not turn.state.blind_told and turn.now - since >= BLIND_TELL_SECONDS:
+        _tell_blind(turn, turn.now - since)
 
 
 def _tell_blind(turn: Turn, lasted: float) -> None:
@@ -55,7 +54,7 @@ def _see_again(turn: Turn, lasted: float) -> None:
         turn.tell_self(NoticeKind.RESOLVED, "blind", title, ("Services are judged again, from now on.",))
     for name, service in turn.state.services.items():
         turn.name = name
-        service = perceive.forget(service)
+        service = perceive.forget(service, turn.now)
         if service.phase is Phase.SUSPECT and service.incident is None:
             service = replace(service, phase=Phase.CALM, phase_since=turn.now)
         turn.put(service)
@@ -91,7 +90,8 @@ def trust(turn: Turn, event: e.CommitTrusted) -> None:
 
 
 def _same_code(code: str, named: str) -> bool:
-    return len(named) >= 7 and code.removeprefix("sha256:").startswith(named.removeprefix("sha256:"))
+    named = named.removeprefix("sha256:")
+    return len(named) >= 7 and code.removeprefix("sha256:").startswith(named)
 
 
 def perceive_time(turn: Turn, event: e.TimePassed) -> None:

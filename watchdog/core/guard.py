@@ -68,6 +68,13 @@ def hold(request: Request) -> GuardAnswer:
     return _pass("hold", "none")
 
 
+def blind(request: Request) -> GuardAnswer:
+    """What cannot be seen is not touched."""
+    if request.state.blind_since is not None:
+        return _block("blind", "no control target answers: the fault may be ours", passing=True)
+    return _pass("blind", "no")
+
+
 def budget(request: Request) -> GuardAnswer:
     """So many rollbacks per service and day, so many per fleet and ten minutes."""
     limits = request.policy.budget
@@ -97,12 +104,12 @@ def tried(request: Request) -> GuardAnswer:
 
 
 def newer_deploy(request: Request) -> GuardAnswer:
-    """Nothing that is on its way may be overtaken."""
+    """Nothing that is on its way may be overtaken; a status that we do not know may mean just that."""
     live = live_deploy(request.service.deploys)
     for deploy in request.service.deploys:
         if live is not None and deploy.id == live.id:
             break
-        if deploy.in_progress:
+        if not deploy.has_ended:
             return _block("newer deploy", f"{deploy.id} is on its way ({deploy.status})", passing=True)
     return _pass("newer deploy", "none")
 
@@ -180,6 +187,7 @@ def dependants(request: Request) -> GuardAnswer:
 GUARDS: tuple[Callable[[Request], GuardAnswer], ...] = (
     mode,
     hold,
+    blind,
     budget,
     cooldown,
     tried,

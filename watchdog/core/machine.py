@@ -44,7 +44,7 @@ FLEET_ONLY: Mapping[type[Event], Handler] = MappingProxyType(
 LATE: Mapping[type[Event], Handler] = MappingProxyType(
     {
         e.PinConfirmed: acting.pin_came_late,
-        e.PinUnconfirmed: ignore,
+        e.PinUnconfirmed: acting.pin_came_late,
         e.RollbackAccepted: acting.acceptance_came_late,
         e.RollbackRefused: ignore,
         e.RollbackStoodDown: ignore,
@@ -54,7 +54,7 @@ LATE: Mapping[type[Event], Handler] = MappingProxyType(
         e.AutoDeployNotRestored: acting.auto_deploy_not_restored,
     }
 )
-"""Outcomes that a phase does not wait for."""
+"""Outcomes that a phase does not wait for, or that belong to another incident."""
 
 NOT_ASKED: Mapping[type[Event], Handler] = MappingProxyType(
     {e.Approved: people.nothing_asked, e.Rejected: people.nothing_asked, e.Stopped: people.nothing_to_stop}
@@ -80,6 +80,7 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             e.DeploysListed: watching.confirm,
             e.TimePassed: watching.confirm,
             e.Restarted: watching.resume,
+            e.Stopped: people.stop,
             e.RollbackRequested: people.rollback_by_hand,
         },
         Phase.ANNOUNCED: {
@@ -112,7 +113,7 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             **NOT_ASKED,
             e.Observed: ignore,
             e.DeploysListed: ignore,
-            e.TimePassed: ignore,
+            e.TimePassed: acting.pin_overdue,
             e.Restarted: acting.resume_acting,
             e.PinConfirmed: acting.pinned,
             e.PinUnconfirmed: acting.not_pinned,
@@ -125,7 +126,7 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             **NOT_ASKED,
             e.Observed: ignore,
             e.DeploysListed: ignore,
-            e.TimePassed: ignore,
+            e.TimePassed: acting.send_overdue,
             e.Restarted: acting.resume_acting,
             e.RollbackAccepted: acting.accepted,
             e.RollbackRefused: acting.refused,
@@ -162,6 +163,7 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             e.DeploysListed: paged.keep_watching,
             e.TimePassed: ignore,
             e.Restarted: watching.resume,
+            e.Stopped: people.stop_waiting,
             e.RollbackRequested: people.rollback_by_hand,
         },
     }
@@ -179,7 +181,7 @@ def step(state: State, event: Event, policy: Policy) -> tuple[State, tuple[Effec
         if name not in turn.state.services:
             turn.put(ServiceState(name, watching_since=event.at, phase_since=event.at))
         _perceive(turn)
-        TABLE[turn.service.phase][type(event)](turn)
+        _handler(turn)(turn)
         turn.settle_pace()
     return turn.state, tuple(turn.effects)
 
@@ -196,6 +198,14 @@ def _concerned(turn: Turn) -> list[str]:
     if isinstance(event, (e.TimePassed, e.Restarted)):
         return list(turn.policy.services)
     return []
+
+
+def _handler(turn: Turn) -> Handler:
+    """Return what to do; an outcome that a restart tells again belongs to the incident it names, and to no other."""
+    event, incident = turn.event, turn.service.incident
+    if type(event) in LATE and (incident is None or incident.id != getattr(event, "incident", None)):
+        return LATE[type(event)]
+    return TABLE[turn.service.phase][type(event)]
 
 
 def _perceive(turn: Turn) -> None:

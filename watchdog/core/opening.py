@@ -8,20 +8,42 @@ from watchdog.core.turn import Turn
 from watchdog.domain.incidents import Course, Decision, Finding, Incident
 from watchdog.domain.policy import Severity
 
+YES_HOLDS_SECONDS = 300.0
+"""How long a yes (or a veto window that ran out) holds when the rollback could not be sent at once."""
+
 
 def open_incident(turn: Turn, findings: tuple[Finding, ...]) -> None:
     """Open (or continue) the incident, decide, and begin with what was decided."""
+    incident = turn.service.incident
+    approved_by = _still_approved(turn, incident)
     decision = decide(
         turn.state,
         turn.policy,
         turn.service,
         findings,
         now=turn.now,
-        incident=turn.service.incident,
+        incident=incident,
+        approved=approved_by is not None,
     )
-    if turn.service.incident is None:
+    if incident is None:
         _create(turn, findings, decision.severity)
-    carry_out(turn, findings, decision)
+    elif decision.course is Course.ANNOUNCE and _window_is_over(turn, incident):
+        decision = replace(decision, course=Course.ROLLBACK, why=f"the veto window is over; {decision.why}")
+    carry_out(turn, findings, decision, approved_by=approved_by)
+
+
+def _still_approved(turn: Turn, incident: Incident | None) -> str | None:
+    """Return who said yes a moment ago, when only the sending had to be put off; a yes is for that deploy alone."""
+    if incident is None or incident.approved_at is None or incident.suspect != turn.service.live:
+        return None
+    return incident.approved_by if turn.now - incident.approved_at < YES_HOLDS_SECONDS else None
+
+
+def _window_is_over(turn: Turn, incident: Incident) -> bool:
+    """Tell whether the same rollback was announced, and its window ran out, a moment ago."""
+    until = incident.announced_until
+    recent = until is not None and 0 <= turn.now - until < YES_HOLDS_SECONDS
+    return recent and incident.suspect == turn.service.live
 
 
 def _create(turn: Turn, findings: tuple[Finding, ...], severity: Severity) -> None:
@@ -40,8 +62,8 @@ def _create(turn: Turn, findings: tuple[Finding, ...], severity: Severity) -> No
     )
 
 
-def carry_out(turn: Turn, findings: tuple[Finding, ...], decision: Decision) -> None:
-    """Write the decision down and begin with it."""
+def carry_out(turn: Turn, findings: tuple[Finding, ...], decision: Decision, *, approved_by: str | None = None) -> None:
+    """Write the decision (and who said yes to it) down and begin with it."""
     main = severity.judge(findings, turn.wishes, turn.policy.detection)[2]
     target = decision.target.deploy if decision.target else None
     suspect = decision.blame.suspect if decision.blame else None
@@ -50,11 +72,13 @@ def carry_out(turn: Turn, findings: tuple[Finding, ...], decision: Decision) -> 
         findings=(main, *(finding for finding in findings if finding is not main)),
         title=main.text,
         decision=decision,
+        approved_by=approved_by,
+        approved_at=(turn.incident.approved_at or turn.now) if approved_by is not None else None,
         suspect=suspect.id if suspect else None,
         suspect_code=suspect.code if suspect else None,
         target=target.id if target else None,
         target_code=target.code if target else None,
-        channels=turn.policy.matrix[decision.severity].tell,
+        channels=tuple(dict.fromkeys((*turn.incident.channels, *turn.policy.matrix[decision.severity].tell))),
         reconsidered_at=turn.now,
     )
     _note_decision(turn, decision)

@@ -1,5 +1,7 @@
 """A human has it: keep watching, say when it worsens, when it is over, and when what forbade acting is gone."""
 
+from dataclasses import replace
+
 from watchdog.core import ending, opening, perceive
 from watchdog.core.decide import decide
 from watchdog.core.turn import Turn
@@ -36,6 +38,8 @@ def _reconsider(turn: Turn, findings: tuple[Finding, ...]) -> None:
     decision = decide(turn.state, turn.policy, turn.service, findings, now=turn.now, incident=incident)
     worse = decision.severity.rank > incident.severity.rank
     free = not incident.human_needed and _was_passing(incident.decision) and decision.course in ACTING
+    if worse and incident.human_needed and decision.course in ACTING:
+        decision = replace(decision, course=Course.PAGE, why=f"{incident.human_needed}; {decision.why}")
     if worse or free:
         opening.carry_out(turn, findings, decision)
 
@@ -46,8 +50,5 @@ def _was_passing(decision: Decision | None) -> bool:
         return False
     blocks = [answer for answer in decision.guards if answer.verdict is Verdict.BLOCK]
     blame = decision.blame
-    unread = blame is not None and (
-        blame.suspect is None
-        or any(veto.fired and veto.name in ("deploy list", "control targets") for veto in blame.vetoes)
-    )
+    unread = blame is not None and (blame.suspect is None or any(veto.name in PASSING_VETOES for veto in blame.vetoed))
     return unread or (bool(blocks) and all(answer.passing for answer in blocks))

@@ -20,7 +20,7 @@ from watchdog.domain.incidents import (
 )
 from watchdog.domain.policy import Severity
 
-NOT_FOR_HUMANS = frozenset({"budget", "cooldown", "tried", "trailer"})
+NOT_FOR_HUMANS = frozenset({"blind", "budget", "cooldown", "tried", "trailer"})
 """Guards that hold the machine back, not a human who asks by hand."""
 
 
@@ -52,7 +52,7 @@ def approve(turn: Turn) -> None:
     acting.act_now(turn, by=event.by)
     decision = turn.incident.decision
     if decision is not None and decision.course is not Course.ROLLBACK:
-        refuse(turn, decision.why)
+        refuse(turn, turn.incident.human_needed or decision.why)
 
 
 def reject(turn: Turn) -> None:
@@ -71,7 +71,15 @@ def stop(turn: Turn) -> None:
     turn.amend(human_needed=f"stopped by {event.by}")
     turn.note("STOPPED", f"by {event.by}: no rollback is sent")
     turn.enter(Phase.PAGED)
-    sending.give_auto_deploy_back(turn)
+    ending.give_auto_deploy_back(turn)
+
+
+def stop_waiting(turn: Turn) -> None:
+    """A stop while a passing obstacle holds the rollback back: it is not made when the obstacle goes."""
+    if turn.incident.human_needed:
+        nothing_to_stop(turn)
+    else:
+        stop(turn)
 
 
 def rollback_by_hand(turn: Turn) -> None:
@@ -133,20 +141,30 @@ def _blame_nobody(suspect: Deploy, by: str) -> Blame:
     )
 
 
-def _begin(turn: Turn, by: str, suspect: Deploy, choice: TargetChoice, answers: tuple[GuardAnswer, ...]) -> None:
-    if turn.service.incident is None or turn.service.incident.closed_at is not None:
-        number = turn.state.incidents + 1
-        turn.state = replace(turn.state, incidents=number)
-        turn.change(
-            incident=Incident(
-                id=f"INC-{number}",
-                service=turn.name,
-                severity=Severity.HIGH,
-                opened_at=turn.now,
-                onset_at=turn.now,
-                title=f"rollback by hand, asked for by {by}",
-            )
+def _open(turn: Turn, by: str, before: Incident | None) -> None:
+    """Open an incident for it; one that had its rollback ends here: the journal knows one rollback per incident."""
+    severity = Severity.HIGH
+    if before is not None and before.closed_at is None:
+        severity = before.severity
+        ending.close(turn, "continued by hand", f"{by} started another rollback")
+    number = turn.state.incidents + 1
+    turn.state = replace(turn.state, incidents=number)
+    turn.change(
+        incident=Incident(
+            id=f"INC-{number}",
+            service=turn.name,
+            severity=severity,
+            opened_at=turn.now,
+            onset_at=turn.now,
+            title=f"rollback by hand, asked for by {by}",
         )
+    )
+
+
+def _begin(turn: Turn, by: str, suspect: Deploy, choice: TargetChoice, answers: tuple[GuardAnswer, ...]) -> None:
+    before = turn.service.incident
+    if before is None or before.closed_at is not None or before.rollback_deploy is not None:
+        _open(turn, by, before)
     incident = turn.incident
     decision = Decision(
         at=turn.now,

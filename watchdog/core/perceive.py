@@ -7,11 +7,12 @@ Rule 2: "healthy by our own record" counts only while the service is calm and it
 from dataclasses import replace
 
 from watchdog.core import blame, detect
+from watchdog.core.detect import probes
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.events import DeploysListed, DeploysUnread, Observed
 from watchdog.domain.incidents import Check, Finding, Phase, ServiceState
 from watchdog.domain.policy import Policy, ServicePolicy
-from watchdog.domain.readings import Bad, Good
+from watchdog.domain.readings import Good
 
 HEALTHY_STEP_SECONDS = 10.0
 HEALTHY_GAP_SECONDS = 60.0
@@ -24,7 +25,9 @@ def observed(service: ServiceState, event: Observed, policy: Policy) -> ServiceS
     signal = policy.services[service.name].signal(event.signal)
     if signal is None:
         return service
-    check = service.checks.get(event.signal, Check(event.signal, signal.kind))
+    check = service.checks.get(event.signal)
+    if check is None or check.kind != signal.kind:
+        check = Check(event.signal, signal.kind)
     check = detect.observe(check, event, signal, policy.detection)
     service = replace(service, checks={**service.checks, event.signal: check})
     return _healthy(service, policy.services[service.name], event.at)
@@ -33,12 +36,12 @@ def observed(service: ServiceState, event: Observed, policy: Policy) -> ServiceS
 def _healthy(service: ServiceState, wishes: ServicePolicy, at: float) -> ServiceState:
     """Add the time since the last look to the live deploy's healthy record."""
     since = service.healthy_at
-    if since is not None and at - since < HEALTHY_STEP_SECONDS:
-        return service
     if service.phase is not Phase.CALM or service.live is None or not _all_well(service, wishes):
         return replace(service, healthy_at=None) if since is not None else service
     if since is None or at - since > HEALTHY_GAP_SECONDS:
         return replace(service, healthy_at=at)
+    if at - since < HEALTHY_STEP_SECONDS:
+        return service
     record = dict(service.healthy_seconds)
     record[service.live] = record.pop(service.live, 0.0) + (at - since)
     kept = dict(list(record.items())[-HEALTHY_MAX:])
@@ -52,14 +55,20 @@ def _all_well(service: ServiceState, wishes: ServicePolicy) -> bool:
 
 
 def listed(service: ServiceState, event: DeploysListed, policy: Policy) -> ServiceState:
-    """Fold a list of deploys in; remember when each was first seen taking traffic."""
+    """Fold a list of deploys in; remember when each was first seen taking traffic. Empty is never everything."""
+    if service.deploys and not event.deploys:
+        return replace(service, deploys_why="the platform listed no deploy at all")
     before = {deploy.id: deploy for deploy in service.deploys}
-    deploys = tuple(_dated(deploy, before.get(deploy.id), service, event.at) for deploy in event.deploys)
+    lead = policy.blame.first_traffic_lead_seconds
+    deploys = tuple(_dated(deploy, before.get(deploy.id), service, lead) for deploy in event.deploys)
     live = blame.live_deploy(deploys)
-    watch_until = service.watch_until
+    watch_until, healthy_at = service.watch_until, service.healthy_at
     if live is not None and live.id != service.live:
         began = live.finished_at if live.finished_at is not None else event.at
         watch_until = max(watch_until, began + policy.pace.watch_window_seconds)
+        healthy_at = None
+    # A list read before our own switch may arrive after it: while we act, only the pin's own answer counts.
+    ours = event.facts.auto_deploy == "off" or service.phase in (Phase.PINNING, Phase.ROLLING_BACK)
     return replace(
         service,
         deploys=deploys,
@@ -68,23 +77,26 @@ def listed(service: ServiceState, event: DeploysListed, policy: Policy) -> Servi
         facts=event.facts,
         live=live.id if live else None,
         watch_until=watch_until,
-        auto_deploy_off=service.auto_deploy_off if event.facts.auto_deploy == "off" else "",
+        healthy_at=healthy_at,
+        auto_deploy_off=service.auto_deploy_off if ours else "",
     )
 
 
-def _dated(deploy: Deploy, before: Deploy | None, service: ServiceState, at: float) -> Deploy:
+def _dated(deploy: Deploy, before: Deploy | None, service: ServiceState, lead_seconds: float) -> Deploy:
     """Return the deploy with the moment its instances were first seen being replaced.
 
     That moment lies between the last list, where it was not yet, and this one; the earlier bound is kept, so
-    that no onset is taken to be before the deploy when it was not.
+    that no onset is taken to be before the deploy when it was not. Where lists were missing for long, the moment
+    it went live (less the platform's lead) is nearer.
     """
     if before is not None and before.update_seen_at is not None:
         return replace(deploy, update_seen_at=before.update_seen_at)
     if service.deploys_at is None or not (deploy.is_live or deploy.status == "update_in_progress"):
         return deploy
-    if before is None or before.status in BEFORE_UPDATE:
-        return replace(deploy, update_seen_at=max(service.deploys_at, deploy.created_at))
-    return deploy
+    if before is not None and before.status not in BEFORE_UPDATE:
+        return deploy
+    live_at = deploy.finished_at - lead_seconds if deploy.finished_at is not None else 0.0
+    return replace(deploy, update_seen_at=max(service.deploys_at, deploy.created_at, live_at))
 
 
 def unread(service: ServiceState, event: DeploysUnread) -> ServiceState:
@@ -125,14 +137,39 @@ def findings(service: ServiceState, policy: Policy, now: float) -> tuple[Finding
     return tuple(finding for finding in found if finding is not None)
 
 
+def worse_is_coming(service: ServiceState, policy: Policy, found: tuple[Finding, ...], now: float) -> bool:
+    """Tell whether a critical check is failing right now and only its confirmation is missing.
+
+    Two checks of one outage are seldom confirmed in the same second: asking about the lesser one first would wake
+    a human for a question that is void a moment later. Bounded by the time the critical check needs.
+    """
+    confirmed = {finding.signal for finding in found}
+    for signal in policy.services[service.name].signals:
+        check = service.checks.get(signal.name)
+        if signal.critical and signal.name in confirmed:
+            return False
+        if not signal.critical or check is None or check.run_started_at is None:
+            continue
+        limit = probes.run_limit_seconds(conditions(service, signal.name, policy, now))
+        if now - check.run_started_at < limit + policy.detection.fresh_seconds:
+            return True
+    return False
+
+
 def suspicion(service: ServiceState, policy: Policy, now: float) -> str:
     """Return why the service deserves a closer look, or nothing."""
     for name, check in service.checks.items():
         if policy.services[service.name].signal(name) is None:
             continue
         if detect.suspicious(check, conditions(service, name, policy, now)):
-            return f"{name}: {check.last_why or 'slower than its limit'}"
+            return f"{name}: {_why_suspicious(check)}"
     return ""
+
+
+def _why_suspicious(check: Check) -> str:
+    if check.kind == "sentry":
+        return "more errors than usual"
+    return "slower than its limit" if check.over_since is not None else check.last_why
 
 
 def calm(service: ServiceState, policy: Policy, now: float, for_seconds: float = 0.0) -> bool:
@@ -144,20 +181,25 @@ def calm(service: ServiceState, policy: Policy, now: float, for_seconds: float =
     )
 
 
-def failing_now(service: ServiceState, signals: tuple[str, ...], now: float, fresh_seconds: float) -> bool:
-    """Tell whether one of these signals was bad at its last look, and that look is fresh (invariant I2)."""
-    checks = [service.checks[name] for name in signals if name in service.checks]
-    return any(_bad_and_fresh(check, now, fresh_seconds) for check in checks)
+def failing_now(service: ServiceState, found: tuple[Finding, ...], policy: Policy, now: float) -> bool:
+    """Tell whether what was found is still seen, at a look that is fresh (invariant I2)."""
+    return any(
+        detect.failing(service.checks[finding.signal], conditions(service, finding.signal, policy, now))
+        for finding in still_judged(service, found, policy)
+    )
 
 
-def _bad_and_fresh(check: Check, now: float, fresh_seconds: float) -> bool:
-    if check.over_since is not None and now - check.last_at <= fresh_seconds:
-        return True
-    if check.last_bad_at is not None and now - check.last_bad_at <= fresh_seconds:
-        return True
-    return isinstance(check.last, Bad) and now - check.last_at <= fresh_seconds
+def still_judged(service: ServiceState, found: tuple[Finding, ...], policy: Policy) -> tuple[Finding, ...]:
+    """Return the findings whose signal the policy still knows: a reload may have taken it away."""
+    wishes = policy.services[service.name]
+    return tuple(finding for finding in found if wishes.signal(finding.signal) is not None)
 
 
-def forget(service: ServiceState) -> ServiceState:
+def interrupt(service: ServiceState) -> ServiceState:
+    """End every run: readings may be missing since the last one that was saved."""
+    return replace(service, checks={name: detect.interrupt(check) for name, check in service.checks.items()})
+
+
+def forget(service: ServiceState, now: float) -> ServiceState:
     """Clear the statistics of every check: what was seen until now counts no longer."""
-    return replace(service, checks={name: detect.forget(check) for name, check in service.checks.items()})
+    return replace(service, checks={name: detect.forget(check, now) for name, check in service.checks.items()})

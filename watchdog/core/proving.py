@@ -4,8 +4,6 @@ Rule 1: verification begins when the rollback is live; nothing read before count
 Rule 2: when it did not help, a human is paged and nothing more is tried.
 """
 
-from dataclasses import replace
-
 from watchdog.core import ending, perceive, sending
 from watchdog.core.blame import live_deploy
 from watchdog.core.turn import Turn
@@ -27,7 +25,8 @@ def follow(turn: Turn) -> None:
         _restored(turn, deploy)
         return
     if deploy is not None and not deploy.in_progress:
-        sending.hand_over(turn, f"the rollback {deploy.id} ended as {deploy.status}; nothing more is tried")
+        why = f"the rollback {deploy.id} ended as {deploy.status}; nothing more is tried"
+        sending.hand_over(turn, why, restore=not deploy.was_live)
         return
     waited = turn.now - (turn.incident.requested_at or turn.now)
     limits = turn.policy.verification
@@ -49,19 +48,12 @@ def _rollback(turn: Turn) -> Deploy | None:
 def _restored(turn: Turn, deploy: Deploy) -> None:
     """The rollback is live: clear what was seen before, and begin to verify."""
     turn.amend(restored_at=turn.now)
-    turn.put(perceive.forget(turn.service))
-    checks = {name: _only_after(check, turn.now) for name, check in turn.service.checks.items()}
-    turn.change(checks=checks)
+    turn.put(perceive.forget(turn.service, turn.now))
     turn.enter(Phase.VERIFYING)
     seconds = turn.policy.verification.seconds
     turn.wake_at(turn.now + seconds)
     turn.wake_at(turn.now + seconds + PATIENCE_SECONDS)
     turn.note("RESTORED", f"{deploy.id} live; verifying for {show_seconds(seconds)}")
-
-
-def _only_after(check: Check, at: float) -> Check:
-    """Keep a feed's history, but nothing that it may say of the time around the outage."""
-    return replace(check, counts=tuple(count for count in check.counts if count.start + count.seconds <= at))
 
 
 def verify(turn: Turn) -> None:
@@ -80,10 +72,11 @@ def verify(turn: Turn) -> None:
     seconds = turn.policy.verification.seconds
     if findings:
         sending.hand_over(turn, f"the rollback did not help: {findings[0].text}; nothing more is tried")
-    elif turn.now - _good_since(turn, restored) >= seconds and _probed(turn, restored):
+    elif turn.now - _good_since(turn, restored) >= seconds and not _unproved(turn, restored):
         _verified(turn, restored)
-    elif waited >= seconds + PATIENCE_SECONDS:
-        sending.hand_over(turn, f"not proved to be good {show_seconds(waited)} after the rollback was live")
+    elif turn.now - _judged_since(turn, restored) >= seconds + PATIENCE_SECONDS:
+        why = _unproved(turn, restored) or "no unbroken good stretch"
+        sending.hand_over(turn, f"not proved to be good {show_seconds(waited)} after the rollback was live: {why}")
 
 
 def _check_pin(turn: Turn) -> None:
@@ -97,22 +90,47 @@ def _check_pin(turn: Turn) -> None:
 
 
 def _watched(turn: Turn) -> list[Check]:
-    """Return the checks that must be good: those that failed, and the critical ones."""
+    """Return the checks that must be good: those that failed, and the critical ones; all, if there are none."""
     failed = {finding.signal for finding in turn.incident.findings}
-    names = [signal.name for signal in turn.wishes.signals if signal.critical or signal.name in failed]
-    return [turn.service.checks[name] for name in names if name in turn.service.checks]
+    signals = [signal for signal in turn.wishes.signals if signal.critical or signal.name in failed]
+    checks = turn.service.checks
+    return [checks.get(item.name, Check(item.name, item.kind)) for item in signals or turn.wishes.signals]
 
 
 def _good_since(turn: Turn, restored: float) -> float:
     bad = [check.last_bad_at for check in _watched(turn) if check.last_bad_at is not None]
-    return max([restored, *bad])
+    return max([_judged_since(turn, restored), *bad])
 
 
-def _probed(turn: Turn, restored: float) -> bool:
-    """Tell whether every watched probe has been good often enough since then; feeds may still be silent."""
-    probes = [check for check in _watched(turn) if check.kind in ("http", "latency")]
-    enough = all(sum(at >= restored and not failed for at, failed in check.recent) >= PROBES_MIN for check in probes)
-    return enough and perceive.calm(turn.service, turn.policy, turn.now)
+def _judged_since(turn: Turn, restored: float) -> float:
+    """Return since when readings count: since it was live, or since we see again after having been blind."""
+    return max([restored, *(check.counts_from for check in _watched(turn))])
+
+
+def _unproved(turn: Turn, restored: float) -> str:
+    """Return what is missing for a proof, or nothing. No evidence at all is no proof."""
+    missing = [_why_unproved(turn, check, restored) for check in _watched(turn)]
+    if not missing:
+        return "no signal could prove it"
+    if any(missing):
+        return next(why for why in missing if why)
+    return "" if perceive.calm(turn.service, turn.policy, turn.now) else "not every check is back to normal"
+
+
+def _why_unproved(turn: Turn, check: Check, restored: float) -> str:
+    """Return why this check does not speak for recovery yet: not read since, stale, or too few good readings."""
+    signal = turn.wishes.signal(check.name)
+    assert signal is not None, "a watched check belongs to a signal"
+    if check.last_at < restored:
+        return f"{check.name} was not read since"
+    if turn.now - check.last_at > 2 * signal.every_seconds + signal.timeout_seconds:
+        return f"{check.name} was last read {show_seconds(turn.now - check.last_at)} ago"
+    if check.kind == "sentry" and not any(count.start >= restored for count in check.counts):
+        return f"{check.name}: no full minute since"
+    good = sum(at >= restored and not failed for at, failed in check.recent)
+    if check.kind in ("http", "latency") and good < PROBES_MIN:
+        return f"{check.name}: only {good} good probes since"
+    return ""
 
 
 def _verified(turn: Turn, restored: float) -> None:

@@ -8,12 +8,16 @@ from dataclasses import replace
 
 from watchdog.core import ending, perceive, words
 from watchdog.core.turn import Turn
-from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy, Rollback
+from watchdog.domain.effects import PinAutoDeploy, Rollback
 from watchdog.domain.incidents import Phase
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.units import show_seconds
 
 ACTS_KEPT = 20
+PIN_PATIENCE_SECONDS = 60.0
+"""An outcome of the pin that does not come in this time does not come: the outage does not wait."""
+SEND_PATIENCE_SECONDS = 300.0
+"""Likewise for the rollback; longer than the shell looks for a lost answer."""
 
 
 def announce(turn: Turn) -> None:
@@ -34,7 +38,7 @@ def announce(turn: Turn) -> None:
 def ask(turn: Turn) -> None:
     """Ask a human; nothing happens without an answer."""
     within = turn.policy.matrix[turn.incident.severity].within_seconds
-    turn.amend(asked_at=turn.now)
+    turn.amend(asked_at=turn.now, late_paged=False)
     turn.enter(Phase.ASKING)
     if within:
         turn.wake_at(turn.now + within)
@@ -47,20 +51,19 @@ def pin(turn: Turn) -> None:
     """Switch auto-deploy off first: an API rollback leaves it on, and the next merge would undo it."""
     assert turn.wishes.platform_id is not None, "a guard blocks a service the platform did not tell of"
     turn.enter(Phase.PINNING)
+    turn.wake_at(turn.now + PIN_PATIENCE_SECONDS)
     turn.note("ACT", "auto-deploy -> off, to be read back")
     turn.emit(PinAutoDeploy(turn.name, turn.incident.id, turn.wishes.platform_id))
 
 
 def send(turn: Turn) -> None:
     """Send the one rollback, if the site is still bad at this moment and nobody said stop."""
-    signals = tuple(finding.signal for finding in turn.incident.findings)
-    fresh = turn.policy.detection.fresh_seconds
     if turn.state.paused_by:
         hand_over(turn, f"paused by {turn.state.paused_by} before the rollback was sent", restore=True)
         return
-    by_hand = turn.incident.approved_by is not None
-    if signals and not by_hand and not perceive.failing_now(turn.service, signals, turn.now, fresh):
-        turn.note("WAIT", f"no failure in the last {show_seconds(fresh)}: not sent, looking again")
+    why_wait = _why_wait(turn)
+    if why_wait:
+        turn.note("WAIT", f"{why_wait}: not sent, looking again")
         turn.enter(Phase.SUSPECT)
         return
     incident = turn.incident
@@ -68,8 +71,9 @@ def send(turn: Turn) -> None:
     acts = (*turn.service.acted_at, turn.now)[-ACTS_KEPT:]
     turn.change(acted_at=acts)
     turn.state = replace(turn.state, acted_at=(*turn.state.acted_at, turn.now)[-ACTS_KEPT:])
-    turn.amend(tried=True, requested_at=turn.now)
+    turn.amend(tried=True, requested_at=turn.now, late_paged=False)
     turn.enter(Phase.ROLLING_BACK)
+    turn.wake_at(turn.now + SEND_PATIENCE_SECONDS)
     turn.note(
         "INTENT", f"{incident.suspect} -> {incident.target}, saved; newest deploy then {turn.service.deploys[0].id}"
     )
@@ -87,20 +91,24 @@ def send(turn: Turn) -> None:
     )
 
 
+def _why_wait(turn: Turn) -> str:
+    """Return why nothing may be sent at this moment, or nothing; a rollback by hand has no findings to wait for."""
+    by_hand = turn.incident.approved_by is not None and not turn.incident.findings
+    if by_hand:
+        return ""
+    if turn.state.blind_since is not None:
+        return "blind"
+    if perceive.failing_now(turn.service, turn.incident.findings, turn.policy, turn.now):
+        return ""
+    return f"no failure in the last {show_seconds(turn.policy.detection.fresh_seconds)}"
+
+
 def hand_over(turn: Turn, why: str, *, restore: bool = False) -> None:
     """Leave it to a human; `restore`: nothing was changed, so auto-deploy that we switched off is given back."""
     turn.amend(human_needed=why)
     turn.note("HUMAN", why)
     turn.enter(Phase.PAGED)
     lines = (f"What happened: {why}", *words.done_lines(turn.incident), *words.decision_lines(turn.incident))
-    title = words.title(turn.incident) if restore else ending.alarm_title(turn)
+    given = restore and ending.give_auto_deploy_back(turn)
+    title = words.title(turn.incident) if given else ending.alarm_title(turn)
     turn.tell(NoticeKind.HUMAN_NEEDED, title, lines, wakes=True)
-    if restore:
-        give_auto_deploy_back(turn)
-
-
-def give_auto_deploy_back(turn: Turn) -> None:
-    """Restore auto-deploy if it is off because of us."""
-    value = turn.service.auto_deploy_off
-    if value and value != "off" and turn.wishes.platform_id is not None:
-        turn.emit(RestoreAutoDeploy(turn.name, turn.incident.id, turn.wishes.platform_id, value))

@@ -46,9 +46,7 @@ def judge(findings: Sequence[Finding], service: ServicePolicy, limits: Detection
 def _judge_one(found: Finding, service: ServicePolicy, limits: Detection) -> tuple[Severity, str]:
     signal = service.signal(found.signal)
     assert signal is not None, "a finding comes from a signal of the service"
-    if signal.severity is not None and not (
-        signal.severity is Severity.CRITICAL and found.share == 0 and _fails(found)
-    ):
+    if signal.severity is not None:
         return signal.severity, f"{found.signal}: set to {signal.severity.value} in the configuration"
     rule = next(rule for rule in RULES if rule.holds(found, signal, limits))
     return rule.severity, f"{found.signal}: {rule.words}"

@@ -1,11 +1,14 @@
 """Calm and suspicion: from the first bad reading to a confirmed anomaly, or back to calm."""
 
-from watchdog.core import ending, perceive
+from watchdog.core import ending, perceive, sending
 from watchdog.core.opening import open_incident
 from watchdog.core.turn import Turn
 from watchdog.domain.effects import SetPace
-from watchdog.domain.incidents import Phase
+from watchdog.domain.incidents import Finding, Phase
 from watchdog.domain.units import show_seconds
+
+PATIENCE_SECONDS = 600.0
+"""How long an open incident may be looked at without a decision, before a human has it."""
 
 
 def look_closer(turn: Turn) -> None:
@@ -21,14 +24,27 @@ def look_closer(turn: Turn) -> None:
 
 
 def confirm(turn: Turn) -> None:
-    """Suspicion: open an incident once it is confirmed, go back to calm once it is not borne out."""
+    """Suspicion: open an incident once it is confirmed, go back to calm once it is not borne out.
+
+    An open incident (something kept us from sending) is decided anew only while it is seen failing, and not
+    watched in silence for ever.
+    """
     if turn.state.blind_since is not None:
         return
     findings = perceive.findings(turn.service, turn.policy, turn.now)
-    if findings and not perceive.worse_is_coming(turn.service, turn.policy, findings, turn.now):
+    lasted = turn.now - turn.service.phase_since
+    if findings and _may_decide(turn, findings):
         open_incident(turn, findings)
     elif not findings and perceive.calm(turn.service, turn.policy, turn.now):
         _calm_down(turn)
+    elif turn.service.incident is not None and lasted >= PATIENCE_SECONDS:
+        sending.hand_over(turn, f"for {show_seconds(lasted)} it neither failed for sure nor recovered", restore=True)
+
+
+def _may_decide(turn: Turn, findings: tuple[Finding, ...]) -> bool:
+    if perceive.worse_is_coming(turn.service, turn.policy, findings, turn.now):
+        return False
+    return turn.service.incident is None or perceive.failing_now(turn.service, findings, turn.policy, turn.now)
 
 
 def _calm_down(turn: Turn) -> None:
@@ -41,7 +57,8 @@ def _calm_down(turn: Turn) -> None:
 
 
 def resume(turn: Turn) -> None:
-    """After a restart: go on where we were, with the readings still to come."""
+    """After a restart: go on where we were, with the readings still to come (good ones may not have been saved)."""
+    turn.put(perceive.interrupt(turn.service))
     turn.enter(turn.service.phase)
     if turn.service.pace_seconds:
         turn.emit(SetPace(turn.name, turn.service.pace_seconds))

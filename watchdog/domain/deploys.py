@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 ONCE_LIVE = frozenset({"live", "deactivated"})
 IN_PROGRESS = frozenset({"created", "queued", "build_in_progress", "pre_deploy_in_progress", "update_in_progress"})
+ENDED = ONCE_LIVE | {"build_failed", "pre_deploy_failed", "update_failed", "canceled"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,11 @@ class Deploy:
     def in_progress(self) -> bool:
         """It is on its way to serving traffic."""
         return self.status in IN_PROGRESS
+
+    @property
+    def has_ended(self) -> bool:
+        """It will change no more by itself; False for a status that we do not know."""
+        return self.status in ENDED
 
     @property
     def is_rollback(self) -> bool:

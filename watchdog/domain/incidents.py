@@ -52,7 +52,8 @@ class Check:
 
     `run_*` describe the unbroken run of failures, `cusum*` the cumulative sum (`cusum_zero_at`: when it last
     left zero, which back-dates an onset), `recent` the outcomes of the last minutes (at, failed), `samples` the
-    latencies (at, seconds), `counts` a feed's minutes, `crashes` when the platform reported failures.
+    latencies (at, seconds), `counts` a feed's minutes (those that begin before `counts_from` are history only),
+    `crashes` when the platform reported failures.
     """
 
     name: str
@@ -67,7 +68,6 @@ class Check:
     good_run: int = 0
     cusum: float = 0.0
     cusum_zero_at: float | None = None
-    cusum_below_since: float | None = None
     recent: tuple[tuple[float, bool], ...] = ()
     samples: tuple[tuple[float, float], ...] = ()
     baseline_seconds: float | None = None
@@ -75,6 +75,7 @@ class Check:
     baseline_at: float = 0.0
     over_since: float | None = None
     counts: tuple[MinuteCount, ...] = ()
+    counts_from: float = 0.0
     new_issues: tuple[str, ...] = ()
     crashes: tuple[tuple[float, str], ...] = ()
 
@@ -215,6 +216,7 @@ class Incident:
     asked_at: float | None = None
     announced_until: float | None = None
     approved_by: str | None = None
+    approved_at: float | None = None
     pin_previous: str | None = None
     pinned: bool = False
     pin_note: str = ""

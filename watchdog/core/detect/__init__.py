@@ -34,13 +34,14 @@ class Method:
     find: Callable[..., Finding | None]
     suspicious: Callable[..., bool]
     calm: Callable[..., bool]
+    failing: Callable[..., bool]
 
 
 METHODS: dict[str, Method] = {
-    "http": Method(probes.observe, probes.find, probes.suspicious, probes.calm),
-    "latency": Method(latency.observe, latency.find, latency.suspicious, latency.calm),
-    "sentry": Method(feed.observe, feed.find, feed.suspicious, feed.calm),
-    "render_events": Method(crashes.observe, crashes.find, crashes.suspicious, crashes.calm),
+    "http": Method(probes.observe, probes.find, probes.suspicious, probes.calm, probes.failing),
+    "latency": Method(latency.observe, latency.find, latency.suspicious, latency.calm, latency.failing),
+    "sentry": Method(feed.observe, feed.find, feed.suspicious, feed.calm, feed.suspicious),
+    "render_events": Method(crashes.observe, crashes.find, crashes.suspicious, crashes.calm, crashes.suspicious),
 }
 
 
@@ -66,13 +67,24 @@ def suspicious(check: Check, given: Conditions) -> bool:
 
 def calm(check: Check, given: Conditions, for_seconds: float = 0.0) -> bool:
     """Tell whether the check is back to normal, and has been for so many seconds."""
-    if check.last_bad_at is not None and given.now - check.last_bad_at < for_seconds:
+    since = check.counts_from if check.last_bad_at is None else max(check.last_bad_at, check.counts_from)
+    if given.now - since < for_seconds:
         return False
     return METHODS[given.signal.kind].calm(check, given)
 
 
-def forget(check: Check) -> Check:
-    """Return the check with its statistics cleared (baselines stay): what was seen counts no longer."""
+def failing(check: Check, given: Conditions) -> bool:
+    """Tell whether its newest evidence is bad, and fresh enough to act on (invariant I2)."""
+    return METHODS[given.signal.kind].failing(check, given)
+
+
+def interrupt(check: Check) -> Check:
+    """Return the check with its runs ended: readings may be missing, so nothing is known to be unbroken."""
+    return replace(check, run_started_at=None, run_probes=0, good_run=0, cusum=0.0, cusum_zero_at=None, over_since=None)
+
+
+def forget(check: Check, at: float) -> Check:
+    """Return the check with its statistics cleared (baselines stay): what was seen before counts no longer."""
     return Check(
         name=check.name,
         kind=check.kind,
@@ -82,4 +94,5 @@ def forget(check: Check) -> Check:
         baseline_minutes=check.baseline_minutes,
         baseline_at=check.baseline_at,
         counts=check.counts,
+        counts_from=at,
     )

@@ -22,14 +22,9 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
     """Remember a reported failure."""
     at = event.happened_at if event.happened_at is not None else event.at
     kept = tuple(item for item in check.crashes if item[0] > event.at - limits.crashes_window_seconds)
-    if isinstance(event.reading, Bad):
+    if isinstance(event.reading, Bad) and at >= check.counts_from:
         kept = (*kept, (at, event.reading.why))[-CRASHES_MAX:]
     return replace(check, crashes=kept)
-
-
-def since(check: Check, at: float) -> int:
-    """Return how many failures were reported since then."""
-    return sum(happened >= at for happened, _ in check.crashes)
 
 
 def _recent(check: Check, given: "Conditions") -> list[tuple[float, str]]:

@@ -3,11 +3,12 @@
 A minute is bad when its count is at least `feed_events_min`, at least `feed_ratio` times the earlier mean, and
 improbable: the Poisson tail at count/phi, with the over-dispersion phi = max(1, var/mean) taken from the
 service's own history (facts: without phi a before/after test is wrong up to 25 % of the time). Two bad minutes of
-five confirm. Where the source gives a denominator the expectation follows the traffic.
+five confirm. Where the source gives a denominator the expectation follows the traffic. A feed that fell silent
+says nothing: its newest minute must be recent.
 """
 
 from dataclasses import replace
-from math import exp, lgamma, log
+from math import ceil, exp, lgamma, log
 from statistics import fmean, pvariance
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 COUNTS_MAX = 90
 HISTORY_MIN = 10
+STALE_SECONDS = 360.0
+"""A newest minute older than this is silence (a feed is at most 5 min behind, and read every minute)."""
 
 
 def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detection) -> Check:
@@ -33,7 +36,7 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
 def poisson_tail(count: float, mean: float) -> float:
     """Return P(X >= count) for a Poisson mean, by summing the lower terms."""
     below = 0.0
-    for k in range(int(count)):
+    for k in range(ceil(count)):
         below += exp(k * log(mean) - mean - lgamma(k + 1))
     return max(0.0, 1.0 - below)
 
@@ -66,16 +69,20 @@ def why_bad(minute: MinuteCount, history: list[MinuteCount], signal: SignalPolic
 
 
 def _bad_minutes(check: Check, given: "Conditions") -> list[tuple[MinuteCount, str]]:
+    """Return the bad ones among the last minutes, with the arithmetic; none unless the newest one is bad."""
     window = check.counts[-given.limits.feed_window_minutes :]
     history = list(check.counts[: -given.limits.feed_window_minutes])
+    if not window or given.now - (window[-1].start + window[-1].seconds) > STALE_SECONDS:
+        return []
     judged = [(minute, why_bad(minute, history, given.signal, given.limits)) for minute in window]
-    return [(minute, why) for minute, why in judged if why]
+    bad = [(minute, why) for minute, why in judged if why and minute.start >= check.counts_from]
+    return bad if bad and bad[-1][0] is window[-1] else []
 
 
 def find(check: Check, given: "Conditions") -> Finding | None:
     """Return a flood: enough bad minutes among the last ones, the newest among them."""
     bad = _bad_minutes(check, given)
-    if len(bad) < given.limits.feed_minutes or bad[-1][0] is not check.counts[-1]:
+    if len(bad) < max(given.limits.feed_minutes, 1):
         return None
     text = f"{bad[-1][1]}; {len(bad)} of {given.limits.feed_window_minutes} minutes (limit {given.limits.feed_minutes})"
     return Finding(check.name, check.kind, "feed", bad[0][0].start, 0.0, text)
@@ -83,8 +90,7 @@ def find(check: Check, given: "Conditions") -> Finding | None:
 
 def suspicious(check: Check, given: "Conditions") -> bool:
     """The newest minute is bad."""
-    bad = _bad_minutes(check, given)
-    return bool(bad) and bad[-1][0] is check.counts[-1]
+    return bool(_bad_minutes(check, given))
 
 
 def calm(check: Check, given: "Conditions") -> bool:

@@ -86,26 +86,32 @@ def find(check: Check, given: "Conditions") -> Finding | None:
     failing = probes.find(check, given)
     if failing is not None or check.over_since is None:
         return failing
-    lasted = check.last_at - check.over_since
+    measured_at = check.samples[-1][0]
+    lasted = measured_at - check.over_since
     since = [seconds for at, seconds in check.samples if at >= check.over_since]
     hold = given.limits.latency_hold_seconds
     if lasted < hold or len(since) < given.limits.latency_samples_min:
         return None
-    over = _over(check, given.signal, check.last_at, given.limits)
-    slow = _slow_share(check, given.signal)
+    if given.now - measured_at > given.limits.fresh_seconds:
+        return None
+    over = _over(check, given.signal, measured_at, given.limits)
+    if not over:
+        return None
+    limit = min(seconds for seconds, _ in bounds(check, given.signal).values())
+    slow = sum(seconds > limit for seconds in since) / len(since)
     text = f"{over} for {show_seconds(lasted)} (limit {show_seconds(hold)}), {len(since)} samples"
     return Finding(check.name, check.kind, "latency", check.over_since, slow, text, "slow")
-
-
-def _slow_share(check: Check, signal: SignalPolicy) -> float:
-    limit = min(seconds for seconds, _ in bounds(check, signal).values())
-    since = [seconds for at, seconds in check.samples if check.over_since is not None and at >= check.over_since]
-    return sum(seconds > limit for seconds in since) / len(since)
 
 
 def suspicious(check: Check, given: "Conditions") -> bool:
     """Over its limit, or failing."""
     return check.over_since is not None or probes.suspicious(check, given)
+
+
+def failing(check: Check, given: "Conditions") -> bool:
+    """It was over its limit, or failed, a moment ago."""
+    slow = check.over_since is not None and given.now - check.samples[-1][0] <= given.limits.fresh_seconds
+    return slow or probes.failing(check, given)
 
 
 def calm(check: Check, given: "Conditions") -> bool:

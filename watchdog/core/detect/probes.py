@@ -3,6 +3,7 @@
 The run timer confirms an unbroken run of failures that outlasts the blips a healthy service has. The CUSUM
 (Page 1954; optimal by Moustakides 1986) adds log(p1/p0) for a failure and log((1-p1)/(1-p0)) for a success, and
 confirms at its limit. Each run counts only its first failures, so that one blip, however long, is one blip.
+Time without readings is no evidence: a run lasts from its first failure to its last, and ends in a gap.
 """
 
 from dataclasses import replace
@@ -26,18 +27,24 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
     """Fold one probe in."""
     failed = isinstance(event.reading, Bad)
     kept = tuple(item for item in check.recent if item[0] > event.at - RECENT_SECONDS)[-RECENT_MAX + 1 :]
+    unbroken = bool(kept) and event.at - kept[-1][0] <= gap_seconds(signal, limits)
     check = replace(check, recent=(*kept, (event.at, failed)))
-    return _fail(check, event.at, limits) if failed else _succeed(check, limits)
+    return _fail(check, event.at, limits, unbroken=unbroken) if failed else _succeed(check, limits)
 
 
-def _fail(check: Check, at: float, limits: Detection) -> Check:
-    run_probes = check.run_probes + 1
+def gap_seconds(signal: SignalPolicy, limits: Detection) -> float:
+    """Return how long readings may be missing within one run of failures: one was due, and was not just slow."""
+    return signal.every_seconds + signal.timeout_seconds + limits.fresh_seconds
+
+
+def _fail(check: Check, at: float, limits: Detection, *, unbroken: bool) -> Check:
+    run_probes = check.run_probes + 1 if unbroken else 1
     cusum = check.cusum
     if run_probes <= limits.cusum_failures_per_run:
         cusum = min(cusum + log(limits.cusum_p1 / limits.cusum_p0), 2 * limits.cusum_limit)
     return replace(
         check,
-        run_started_at=check.run_started_at if check.run_started_at is not None else at,
+        run_started_at=check.run_started_at if unbroken and check.run_started_at is not None else at,
         run_probes=run_probes,
         good_run=0,
         cusum=cusum,
@@ -83,10 +90,11 @@ def find(check: Check, given: "Conditions") -> Finding | None:
 def _find_run(check: Check, given: "Conditions") -> Finding | None:
     if check.run_started_at is None or check.run_probes < given.limits.run_probes_min:
         return None
-    lasted = check.last_at - check.run_started_at
+    failed_at = _fresh_failure(check, given)
     limit = run_limit_seconds(given)
-    if lasted < limit:
+    if failed_at is None or failed_at - check.run_started_at < limit:
         return None
+    lasted = failed_at - check.run_started_at
     text = (
         f"{check.run_probes} of {check.run_probes} probes failed for {show_seconds(lasted)} "
         f"(limit {show_seconds(limit)})"
@@ -97,16 +105,23 @@ def _find_run(check: Check, given: "Conditions") -> Finding | None:
 def _find_cusum(check: Check, given: "Conditions") -> Finding | None:
     limit = cusum_limit(given)
     onset = check.cusum_zero_at
-    if onset is None or check.cusum < limit or check.last_at - onset < given.limits.cusum_span_seconds:
+    failed_at = _fresh_failure(check, given)
+    if onset is None or failed_at is None or check.cusum < limit:
         return None
-    if check.last_bad_at is None or given.now - check.last_bad_at > given.limits.fresh_seconds:
+    if failed_at - onset < given.limits.cusum_span_seconds:
         return None
     failed, probes = share_failing(check, onset)
     text = (
-        f"{failed} of {probes} probes failed in {show_seconds(check.last_at - onset)} "
+        f"{failed} of {probes} probes failed in {show_seconds(failed_at - onset)} "
         f"(CUSUM {check.cusum:.1f}, limit {limit:.0f})"
     )
     return _finding(check, given, "cusum", onset, text)
+
+
+def _fresh_failure(check: Check, given: "Conditions") -> float | None:
+    """Return when it last failed, if that is not too long ago to act on."""
+    at = check.last_bad_at
+    return at if at is not None and given.now - at <= given.limits.fresh_seconds else None
 
 
 def _finding(check: Check, given: "Conditions", method: str, onset: float, text: str) -> Finding:
@@ -116,8 +131,8 @@ def _finding(check: Check, given: "Conditions", method: str, onset: float, text:
         kind=check.kind,
         method=method,
         onset_at=onset,
-        share=failed / probes if probes else 0.0,
-        text=f"{text}: {check.last_why}" if check.last_why else text,
+        share=failed / probes,
+        text=f"{text}: {check.last_why}",
         failure_kind=check.last_kind,
     )
 
@@ -125,6 +140,11 @@ def _finding(check: Check, given: "Conditions", method: str, onset: float, text:
 def suspicious(check: Check, given: "Conditions") -> bool:
     """One failure is enough to look closer."""
     return check.run_probes > 0 or check.cusum >= cusum_limit(given) / 4
+
+
+def failing(check: Check, given: "Conditions") -> bool:
+    """It failed a moment ago."""
+    return _fresh_failure(check, given) is not None
 
 
 def calm(check: Check, given: "Conditions") -> bool:
