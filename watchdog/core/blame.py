@@ -92,7 +92,8 @@ def weigh(case: Case) -> Blame:
     """Return the blame of the live deploy, term by term."""
     weights = case.policy.blame
     suspect = live_deploy(case.service.deploys)
-    cost = cost_rule(case.share, weights)
+    # A feed or a crash loop tells no share of requests: then only the floor holds.
+    cost = cost_rule(case.share, weights) if case.share > 0 else 0.0
     need = max(weights.floor, cost)
     if suspect is None or case.service.deploys_at is None:
         why = f"no deploy can be blamed: {case.service.deploys_why or 'the platform names no live deploy'}"
@@ -217,14 +218,17 @@ def _vetoes(case: Case, suspect: Deploy, change: Deploy) -> tuple[Veto, ...]:
         _sight_veto(case),
         _platform_veto(case),
         _onset_veto(case, change),
-        Veto(
-            "suspect is a rollback",
-            suspect.is_rollback,
-            "the live deploy is itself a rollback" if suspect.is_rollback else "it is not",
-        ),
+        _rollback_veto(suspect, change),
         _curable_veto(case),
         _stale_veto(case),
     )
+
+
+def _rollback_veto(suspect: Deploy, change: Deploy) -> Veto:
+    rollback = next((deploy for deploy in (suspect, change) if deploy.is_rollback), None)
+    if rollback is None:
+        return Veto("suspect is a rollback", False, "it is not")
+    return Veto("suspect is a rollback", True, f"the live code came with {rollback.id}, itself a rollback")
 
 
 def _sight_veto(case: Case) -> Veto:

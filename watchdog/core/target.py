@@ -7,6 +7,7 @@ Rule 3: good = healthy by our own record, or live long enough before we began to
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from types import MappingProxyType
 
 from watchdog.domain.deploys import Deploy
@@ -60,6 +61,9 @@ def _why_not(deploy: Deploy, search: Search, older: Sequence[Deploy]) -> str:
         return f"same code as {search.suspect.id}"
     if deploy.code == search.suspect.code and deploy.created_at >= search.change.created_at:
         return f"same code and configuration as {search.suspect.id}"
+    left = rolled_away_from(search.deploys, deploy)
+    if left is not None:
+        return f"{left.id} rolled away from its code"
     return "" if _why_good(deploy, search) else _why_not_good(deploy, search)
 
 
@@ -67,12 +71,25 @@ def live_seconds_before(deploy: Deploy, deploys: Sequence[Deploy], moment: float
     """Return how long a once-live deploy served before that moment (UTC epoch seconds)."""
     if deploy.finished_at is None or not deploy.was_live:
         return 0.0
-    later = [
-        other.finished_at
-        for other in deploys
-        if other.was_live and other.finished_at is not None and other.finished_at > deploy.finished_at
-    ]
-    return max(0.0, min([*later, moment]) - deploy.finished_at)
+    newer = [other for other in deploys[: [item.id for item in deploys].index(deploy.id)] if other.was_live]
+    ends = [_began(other) for other in newer[-1:]]
+    return max(0.0, min([*ends, moment]) - deploy.finished_at)
+
+
+def _began(deploy: Deploy) -> float:
+    """Return when a once-live deploy took over; the platform leaves some of its times out."""
+    return deploy.finished_at or deploy.started_at or deploy.created_at
+
+
+def rolled_away_from(deploys: Sequence[Deploy], deploy: Deploy) -> Deploy | None:
+    """Return the rollback, newer than this deploy, with which somebody left its code; None if nobody did."""
+    once_live = [item for item in deploys if item.was_live]
+    for newer, left in pairwise(once_live):
+        if newer.id == deploy.id:
+            return None
+        if newer.is_rollback and left.code is not None and left.code == deploy.code != newer.code:
+            return newer
+    return None
 
 
 def _why_good(deploy: Deploy, search: Search) -> str:
