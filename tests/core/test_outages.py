@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.world import Fault, World, make_policy, old_deploy
+from tests.core.world import START, Fault, World, make_policy, old_deploy
+from watchdog.core.target import Search, choose_target, rolled_away_from
 from watchdog.domain.incidents import Phase
-from watchdog.domain.policy import Mode
+from watchdog.domain.policy import Mode, SignalPolicy
 from watchdog.domain.readings import Bad, FailureKind
 
 FOREVER = 1e9
@@ -273,3 +274,80 @@ def test_a_lesser_finding_waits_for_the_critical_one_that_is_about_to_be_confirm
     assert [rollback.target for _, rollback in world.accepted] == ["dep-40"]
     assert "asked" not in [tell.notice.kind.value for tell in world.tells]
     assert {finding.signal for finding in world.incidents["INC-1"].findings} == {"home", "api"}
+
+
+def with_sentry(flood: tuple[float, float]) -> World:
+    """Return the bad deploy's world with a Sentry feed that floods in a span of seconds after START."""
+    policy = make_policy()
+    web = policy.services["web"]
+    web = replace(web, signals=(*web.signals, SignalPolicy("errors", "sentry")))
+    world = World(replace(policy, services={"web": web}), history(), faults=[Fault(64.0, FOREVER, code="bad00000")])
+    world.ship(60.0, "bad00000")
+    world.flood = flood
+    return world
+
+
+def test_errors_of_the_outage_do_not_disprove_the_rollback() -> None:
+    """The outage floods Sentry; its minutes are told again after the rollback is live, and count no more."""
+    world = with_sentry((64.0, 130.0)).run(700.0)
+    assert world.incidents["INC-1"].outcome == "rolled back and verified"
+    assert not world.pages()
+
+
+def test_a_pin_for_a_rollback_that_was_put_off_is_given_back_and_told() -> None:
+    """Pinned, then 429, then the site recovers by itself: auto-deploy is restored, and people hear of it."""
+    world = World(make_policy(), history(), faults=[Fault(64.0, 107.0, code="bad00000")], outcomes=["postponed"])
+    world.ship(60.0, "bad00000")
+    world.run(500.0)
+    assert not world.accepted and len(world.restores) == 1
+    assert world.facts.auto_deploy == "commit"
+    assert [tell.notice.kind.value for tell in world.tells] == ["resolved"]
+
+
+def test_an_action_without_any_outcome_is_not_stranded_in_silence() -> None:
+    """Neither the pin nor the rollback ever answers: the outage does not wait, and a human is told."""
+    world = bad_deploy(pin="silent", outcomes=["silent"]).run(900.0)
+    assert len(world.sent) == 1
+    assert "no outcome of the rollback came" in world.incidents["INC-1"].human_needed
+    assert world.pages()
+
+
+def test_an_approval_after_recovery_or_in_blindness_sends_nothing() -> None:
+    """A yes to a question whose world has changed is not carried out."""
+    slow = Fault(64.0, 150.0, code="bad00000", slow=True)
+    recovered = World(make_policy(), history(), faults=[slow], answer="approve", answer_after=60.0)
+    recovered.ship(60.0, "bad00000")
+    recovered.run(600.0)
+    assert not recovered.accepted and recovered.facts.auto_deploy == "commit"
+    blind = World(make_policy(), history(), faults=[replace(slow, end=FOREVER)], answer="approve", answer_after=40.0)
+    blind.ship(60.0, "bad00000")
+    blind.blind = (140.0, 400.0)
+    blind.run(300.0)
+    assert not blind.sent
+
+
+def test_blindness_while_verifying_starts_the_proof_anew() -> None:
+    """What was not seen is not proof: three good minutes are counted from when we see again."""
+    world = bad_deploy()
+    world.blind = (135.0, 190.0)
+    world.run(900.0)
+    incident = world.incidents["INC-1"]
+    assert incident.verified_at is not None and incident.verified_at >= START + 190.0 + 180.0
+
+
+def test_code_that_somebody_rolled_away_from_is_no_target() -> None:
+    """A deploy with green probes that a colleague rolled back had its reasons."""
+    deploys = [
+        replace(old_deploy("dep-43", "aaaaaaa1", 2.9, "live"), trigger="rollback"),
+        old_deploy("dep-42", "aaaaaaa2", 3.0),
+        old_deploy("dep-41", "aaaaaaa1", 5.0),
+    ]
+    world = World(make_policy(), deploys, faults=[Fault(64.0, FOREVER, code="bad00000")])
+    world.ship(60.0, "bad00000")
+    world.run(500.0)
+    assert [rollback.target for _, rollback in world.accepted] == ["dep-43"]
+    choice = choose_target(
+        Search(tuple(world.deploys), world.deploys[-4], world.deploys[-4], False, watching_since=START)
+    )
+    assert choice.deploy is not None and choice.deploy.id == "dep-43"
+    assert rolled_away_from(deploys, deploys[1]) is deploys[0]

@@ -25,7 +25,7 @@ from watchdog.domain.policy import (
     SignalPolicy,
     VendorPolicy,
 )
-from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown
+from watchdog.domain.readings import Bad, FailureKind, Good, MinuteCount, Reading, Unknown
 
 START = 1_790_000_000.0
 DAY = 86400.0
@@ -86,6 +86,7 @@ class World:
     answer: str = "none"
     answer_after: float = 20.0
     api_fails_with_home: bool = False
+    flood: tuple[float, float] | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -119,6 +120,7 @@ class World:
             self.tell(e.Restarted(START))
             self.at(0.0, self._check_control)
             self.at(0.0, self._check_vendors)
+            self.at(0.0, self._read_feed)
         while True:
             due = min(self._probe_due, self._list_due, self._agenda[0][0] if self._agenda else until)
             if due >= until:
@@ -194,6 +196,21 @@ class World:
         for name, span in (("render", self.platform_down), ("openai", self.upstream_down)):
             self.tell(e.VendorChecked(self.now, name, Bad("major outage") if self._between(span) else Good()))
 
+    def _read_feed(self) -> None:
+        """Tell an hour of Sentry's complete minutes, a minute and a half late, every 30 s."""
+        self.at(self.time + 30.0, self._read_feed)
+        if self.policy.services["web"].signal("errors") is None:
+            return
+        newest = int((self.time - 90.0) // 60)
+        counts = tuple(
+            MinuteCount(START + 60.0 * minute, 60.0, 100.0 if self._flooded(60.0 * minute) else 1.0)
+            for minute in range(newest - 60, newest)
+        )
+        self.tell(e.Observed(self.now, "web", "errors", Good(), counts=counts))
+
+    def _flooded(self, start: float) -> bool:
+        return self.flood is not None and start + 60.0 > self.flood[0] and start < self.flood[1]
+
     def _list(self) -> None:
         if self._between(self.unreadable):
             self.tell(e.DeploysUnread(self.now, "web", "Render answered 503"))
@@ -238,7 +255,7 @@ class World:
             previous = self.facts.auto_deploy
             self.facts = replace(self.facts, auto_deploy="off")
             self.tell(e.PinConfirmed(self.now, effect.service, effect.incident, previous))
-        else:
+        elif self.pin != "silent":
             self.tell(e.PinUnconfirmed(self.now, effect.service, effect.incident, "Render answered 503"))
 
     def _restored(self, effect: fx.RestoreAutoDeploy) -> None:
@@ -266,6 +283,8 @@ class World:
             self.tell(e.RollbackLost(*place, "no trace"))
         elif outcome == "refused":
             self.tell(e.RollbackRefused(*place, "artefact expired"))
+        elif outcome == "silent":
+            return
         elif outcome == "postponed":
             self.tell(e.RollbackPostponed(*place, "rate limit"))
         else:

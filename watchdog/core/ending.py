@@ -39,10 +39,11 @@ def keep_quiet(turn: Turn) -> None:
 def close(turn: Turn, outcome: str, how: str) -> None:
     """End the incident: written down, told to whoever was told of it; what was pinned for nothing is given back."""
     given = not turn.incident.tried and give_auto_deploy_back(turn)
+    how = f"{how}; auto-deploy, switched off for it, is given back" if given else how
     turn.amend(closed_at=turn.now, outcome=outcome)
     lasted = show_seconds(turn.now - turn.incident.onset_at)
     turn.note("CLOSED", f"{outcome}: {how}; {lasted} since onset")
-    if turn.incident.paged:
+    if turn.incident.paged or given:
         lines = (
             f"How: {how}",
             *words.done_lines(turn.incident),

@@ -49,7 +49,7 @@ def _may_decide(turn: Turn, findings: tuple[Finding, ...]) -> bool:
 
 def _calm_down(turn: Turn) -> None:
     if turn.service.incident is not None:
-        ending.close(turn, "recovered by itself", "it recovered before anything was changed")
+        ending.close(turn, "recovered by itself", "it recovered before a rollback was sent")
         return
     lasted = turn.now - turn.service.phase_since
     turn.note("CALM", f"not borne out after {show_seconds(lasted)}: every check is back to normal")
