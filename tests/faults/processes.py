@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,8 +25,8 @@ Entry = dict[str, Any]
 
 SHORT = """\
 advanced:
-  verification: {seconds: 5s}
-  detection: {run: 4s, run_in_watch: 4s, run_corroborated: 4s, run_probes_min: 3, latency_hold: 4s}
+  verification: {seconds: 3s}
+  detection: {run: 3s, run_in_watch: 3s, run_corroborated: 3s, run_probes_min: 3}
   pace: {idle: 2s, watch: 1s, suspect: 1s, suspect_in_watch: 500ms}
 """
 """What tests that are not about detection time shorten."""
@@ -42,6 +43,13 @@ def until(condition: Callable[[], T], within_seconds: float = 45.0, seen: Callab
             return found
         assert time.monotonic() < give_up, f"waited {within_seconds:.0f} s in vain:\n{seen()}"
         time.sleep(0.05)
+
+
+def together(*stories: Callable[[], None]) -> None:
+    """Let stories that mostly wait happen at the same time; the first failure is raised."""
+    with ThreadPoolExecutor(len(stories)) as pool:
+        for told in [pool.submit(story) for story in stories]:
+            told.result()
 
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -169,6 +177,7 @@ class Daemon:
         def alive() -> T:
             found = condition()
             assert found or self.process.poll() is None, f"it ended ({self.process.returncode}):\n{self._tail()}"
+            assert not self.said("a task failed"), self._tail()
             return found
 
         return until(alive, within_seconds, self._tail)
@@ -251,6 +260,7 @@ def guarding(
     folder: Path, *, quirks: bool, rollback_seconds: float = 1.0, variables: Mapping[str, str] | None = None
 ) -> Iterator[tuple[Cloud, Daemon]]:
     """Run the sandbox, and give a daemon for it that is not started yet."""
+    folder.mkdir(exist_ok=True)
     with running_cloud(folder, quirks=quirks, rollback_seconds=rollback_seconds) as cloud:
         daemon = Daemon(cloud, variables)
         try:

@@ -1,11 +1,10 @@
 """kill -9 at the worst moments, and lost answers: one rollback in total, each time, and the incident is closed."""
 
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import pytest
-
-from tests.faults.processes import Cloud, Daemon, guarding
+from tests.faults.processes import Cloud, Daemon, guarding, together
 
 RUNNER = Path(__file__).with_name("killed.py")
 
@@ -21,17 +20,16 @@ def assert_one_rollback_and_a_closed_incident(cloud: Cloud, daemon: Daemon) -> N
     (row,) = daemon.history()
     assert (row["target"], row["rollback_deploy"], row["verified"]) == ("dep-40", accepted[0]["deploy"], True)
     daemon.until(lambda: cloud.log("pagerduty_resolve"))
+    opened, resolved = ({one["dedup_key"] for one in cloud.log(f"pagerduty_{it}")} for it in ("trigger", "resolve"))
+    assert opened == resolved and len(opened) == 1
     assert daemon.rows("SELECT count(*) FROM incidents WHERE closed_at IS NULL") == [(0,)]
     daemon.until(lambda: daemon.rows("SELECT count(*) FROM effects WHERE status = 'pending'") == [(0,)])
     assert "Traceback" not in daemon.words() and "a task failed" not in daemon.words()
 
 
-@pytest.mark.parametrize(
-    ("point", "sent", "quirks"), [("after_intent", 0, True), ("before_send", 0, False), ("after_answer", 1, True)]
-)
-def test_killed_by_itself_at_a_marked_point(tmp_path: Path, point: str, sent: int, quirks: bool) -> None:
-    """The intent is saved, the call is marked as sent, or it is answered: the next start finishes the work once."""
-    with guarding(tmp_path, quirks=quirks) as (cloud, daemon):
+def killed_by_itself(folder: Path, point: str, sent: int, quirks: bool) -> None:
+    """A daemon that dies at a marked point, and one that goes on."""
+    with guarding(folder / point, quirks=quirks) as (cloud, daemon):
         cloud.write()
         daemon.start(sys.executable, str(RUNNER), point, str(cloud.config)).until_watching()
         cloud.bad_deploy()
@@ -43,57 +41,25 @@ def test_killed_by_itself_at_a_marked_point(tmp_path: Path, point: str, sent: in
         assert_one_rollback_and_a_closed_incident(cloud, daemon)
 
 
-@pytest.mark.parametrize(("mode", "quirks"), [("slow", False), ("drop", True)])
-def test_killed_after_it_was_accepted_and_before_the_answer_is_saved(
-    tmp_path: Path, mode: str, quirks: bool
-) -> None:
-    """Render has it, we do not know: the next start finds it in the deploy list and sends nothing."""
-    with guarding(tmp_path, quirks=quirks) as (cloud, daemon):
+def killed_when(folder: Path, mode: Mapping[str, str], moment: Callable[[Cloud, Daemon], object], quirks: bool) -> None:
+    """A daemon that is killed at a moment seen from outside, and one that goes on and sends nothing again."""
+    with guarding(folder, quirks=quirks, rollback_seconds=2.0) as (cloud, daemon):
         cloud.write()
-        cloud.post("modes", name="rollback", mode=mode, times=1)
+        for name, what in mode.items():
+            cloud.post("modes", name=name, mode=what, times=1)
         daemon.start().until_watching()
         cloud.bad_deploy()
-        daemon.until(lambda: cloud.log("rollback_accepted"))
+        daemon.until(lambda: moment(cloud, daemon))
         daemon.kill()
         daemon.start()
         assert_one_rollback_and_a_closed_incident(cloud, daemon)
         assert len(cloud.requests("render", "POST")) == 1
-
-
-@pytest.mark.parametrize("quirks", [True, False])
-def test_killed_after_the_answer_is_saved(tmp_path: Path, quirks: bool) -> None:
-    """The journal says accepted: the next start follows that deploy."""
-    with guarding(tmp_path, quirks=quirks, rollback_seconds=4.0) as (cloud, daemon):
-        cloud.write()
-        daemon.start().until_watching()
-        cloud.bad_deploy()
-        daemon.until(lambda: daemon.rows("SELECT 1 FROM actions WHERE step = 'rollback' AND state = 'accepted'"))
-        daemon.kill()
-        daemon.start()
-        assert_one_rollback_and_a_closed_incident(cloud, daemon)
-        assert len(cloud.requests("render", "POST")) == 1
-
-
-def test_killed_while_auto_deploy_is_being_switched_off(tmp_path: Path) -> None:
-    """The value to give back one day is the one from before the first attempt, not our own `off`."""
-    with guarding(tmp_path, quirks=False) as (cloud, daemon):
-        cloud.write()
-        cloud.post("modes", name="patch", mode="slow", times=1)
-        daemon.start().until_watching()
-        cloud.bad_deploy()
-        daemon.until(lambda: cloud.log("auto_deploy_changed"))
-        daemon.kill()
-        daemon.start()
-        assert_one_rollback_and_a_closed_incident(cloud, daemon)
         assert 'it was "commit"' in daemon.cli("status").stdout
 
 
-@pytest.mark.parametrize(
-    ("mode", "posts", "quirks"), [("reset_before", 2, True), ("error_after", 1, False), ("refuse_429", 2, False)]
-)
-def test_an_answer_that_tells_nothing_or_no(tmp_path: Path, mode: str, posts: int, quirks: bool) -> None:
-    """Reset before it was taken, an error after it was taken, refused for its rate: one rollback in the end."""
-    with guarding(tmp_path, quirks=quirks) as (cloud, daemon):
+def answered_badly(folder: Path, mode: str, posts: int, quirks: bool) -> None:
+    """A daemon that lives on, and gets no answer to its rollback, or a strange one."""
+    with guarding(folder / mode, quirks=quirks) as (cloud, daemon):
         cloud.write()
         cloud.post("modes", name="rollback", mode=mode, times=1)
         daemon.start().until_watching()
@@ -102,20 +68,69 @@ def test_an_answer_that_tells_nothing_or_no(tmp_path: Path, mode: str, posts: in
         assert len(cloud.requests("render", "POST")) == posts
 
 
-def test_killed_while_it_proves_recovery(tmp_path: Path) -> None:
-    """Killed twice after the rollback is live: verified in the end, nothing sent again, one page opened and closed."""
-    with guarding(tmp_path, quirks=True) as (cloud, daemon):
-        cloud.write()
-        daemon.start().until_watching()
-        cloud.bad_deploy()
-        daemon.until_story("RESTORED")
-        daemon.kill()
-        daemon.start()
-        daemon.until(lambda: daemon.said("watching"))
-        daemon.kill()
-        daemon.start()
-        assert_one_rollback_and_a_closed_incident(cloud, daemon)
-        assert len(cloud.requests("render", "POST")) == 1
-        assert {entry["dedup_key"] for entry in cloud.log("pagerduty_trigger")} == {
-            entry["dedup_key"] for entry in cloud.log("pagerduty_resolve")
-        }
+def accepted(cloud: Cloud, daemon: Daemon) -> object:
+    """Render has it; its answer is on the way, or lost."""
+    return cloud.log("rollback_accepted")
+
+
+def saved(cloud: Cloud, daemon: Daemon) -> object:
+    """The journal has the answer."""
+    return daemon.rows("SELECT 1 FROM actions WHERE step = 'rollback' AND state = 'accepted'")
+
+
+def pinned(cloud: Cloud, daemon: Daemon) -> object:
+    """Auto-deploy is off, and we do not know it."""
+    return cloud.log("auto_deploy_changed")
+
+
+def proving(cloud: Cloud, daemon: Daemon) -> object:
+    """The rollback is live; recovery is being proved."""
+    return daemon.story("RESTORED")
+
+
+def test_killed_after_the_intent_or_before_the_answer_is_saved(tmp_path: Path) -> None:
+    """The intent is saved and nothing sent, or the call is answered and its answer not saved: done once in the end."""
+    together(
+        lambda: killed_by_itself(tmp_path, "after_intent", 0, quirks=True),
+        lambda: killed_by_itself(tmp_path, "after_answer", 1, quirks=False),
+    )
+
+
+def test_calls_that_were_never_taken(tmp_path: Path) -> None:
+    """Killed just before the send, or reset before it was taken: after the settle window, decided and sent anew."""
+    together(
+        lambda: killed_by_itself(tmp_path, "before_send", 0, quirks=False),
+        lambda: answered_badly(tmp_path, "reset_before", 2, quirks=True),
+    )
+
+
+def test_killed_after_it_was_accepted_and_before_the_answer_is_saved(tmp_path: Path) -> None:
+    """Render has it, we do not know: the next start finds it in the deploy list and sends nothing."""
+    together(
+        lambda: killed_when(tmp_path / "slow", {"rollback": "slow"}, accepted, quirks=False),
+        lambda: killed_when(tmp_path / "drop", {"rollback": "drop"}, accepted, quirks=True),
+    )
+
+
+def test_killed_after_the_answer_is_saved(tmp_path: Path) -> None:
+    """The journal says accepted: the next start follows that deploy."""
+    together(
+        lambda: killed_when(tmp_path / "with quirks", {}, saved, quirks=True),
+        lambda: killed_when(tmp_path / "by the book", {}, saved, quirks=False),
+    )
+
+
+def test_killed_while_pinning_or_while_recovery_is_proved(tmp_path: Path) -> None:
+    """What is given back one day is the value from before the first attempt, not our own `off`; proof goes on."""
+    together(
+        lambda: killed_when(tmp_path / "pinning", {"patch": "slow"}, pinned, quirks=False),
+        lambda: killed_when(tmp_path / "proving", {}, proving, quirks=True),
+    )
+
+
+def test_answers_that_tell_nothing_or_no(tmp_path: Path) -> None:
+    """An error after it was taken is looked up; refused for its rate, it is decided and sent anew."""
+    together(
+        lambda: answered_badly(tmp_path, "error_after", 1, quirks=False),
+        lambda: answered_badly(tmp_path, "refuse_429", 2, quirks=True),
+    )

@@ -4,18 +4,17 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from watchdog.adapters.signals.vendor_status import VendorStatus, render_components
-from watchdog.daemon.aggregate import MinuteAggregator
-
 from watchdog import __version__
 from watchdog.adapters.notifiers import NOTIFIERS
 from watchdog.adapters.options import Context
 from watchdog.adapters.platforms import PLATFORMS
 from watchdog.adapters.signals import SIGNALS
 from watchdog.adapters.signals.control import ControlTarget
+from watchdog.adapters.signals.vendor_status import VendorStatus, render_components
 from watchdog.adapters.stores import build_store
 from watchdog.core.blame import live_deploy
 from watchdog.daemon.actuator import Actuator, Hook, no_hook
+from watchdog.daemon.aggregate import MinuteAggregator
 from watchdog.daemon.deploy_watch import DeployWatch
 from watchdog.daemon.engine import CONTROL, VENDORS, Engine, Listeners
 from watchdog.daemon.health import Health
