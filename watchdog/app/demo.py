@@ -30,7 +30,7 @@ from watchdog.ports import Clock, Sample, SignalSource
 from watchdog.sandbox.config_file import write_config
 from watchdog.settings import load
 
-LIMIT_SECONDS = 170.0
+LIMIT_SECONDS = 150.0
 QUIET_SECONDS = 12.0
 """How long a run goes on after its last expected word, to see that nothing else is done."""
 REQUEST_TARGET_SECONDS = 75.0
