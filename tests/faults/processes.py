@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+from prometheus_client.parser import text_string_to_metric_families
 
 T = TypeVar("T")
 Entry = dict[str, Any]
@@ -77,6 +78,10 @@ class Cloud:
         """Begin dep-42, which breaks the site as soon as it is live."""
         behaviour = {"kind": "error", "after_seconds": 0.0}
         self.post("deploys", **{"build_seconds": 0.2, "update_seconds": 0.2, "behaviour": behaviour, **more})
+
+    def untouched(self) -> bool:
+        """Tell whether Render was only read."""
+        return {one["method"] for one in self.log("request") if one["vendor"] == "render"} <= {"GET"}
 
     def log(self, what: str | None = None) -> list[Entry]:
         """Return what happened, oldest first, from the file."""
@@ -203,6 +208,12 @@ class Daemon:
     def get(self, path: str) -> httpx.Response:
         """Ask its HTTP server."""
         return httpx.get(f"http://127.0.0.1:{self.port}{path}", trust_env=False, timeout=10)
+
+    def metric(self, name: str, **labels: str) -> float:
+        """Return the sum of the series of that name with these labels, from /metrics."""
+        families = text_string_to_metric_families(self.get("/metrics").text)
+        samples = [sample for family in families for sample in family.samples if sample.name == name]
+        return sum(sample.value for sample in samples if labels.items() <= sample.labels.items())
 
     def until_ended(self, within_seconds: float = 30.0) -> int:
         """Wait for its end and return the exit code."""

@@ -115,8 +115,8 @@ def test_killed_after_it_was_accepted_and_before_the_answer_is_saved(tmp_path: P
 def test_killed_after_the_answer_is_saved(tmp_path: Path) -> None:
     """The journal says accepted: the next start follows that deploy."""
     together(
-        lambda: killed_when(tmp_path / "with quirks", {}, saved, quirks=True),
-        lambda: killed_when(tmp_path / "by the book", {}, saved, quirks=False),
+        lambda: killed_when(tmp_path / "quirks", {}, saved, quirks=True),
+        lambda: killed_when(tmp_path / "documented", {}, saved, quirks=False),
     )
 
 

@@ -1,0 +1,48 @@
+"""SIGTERM, as Render sends it before each of our own deploys: the write in hand is finished, nothing is done twice."""
+
+import signal
+from pathlib import Path
+
+from tests.faults.processes import guarding, together
+from tests.faults.test_kill import assert_one_rollback_and_a_closed_incident
+
+
+def stopped_in_hand(folder: Path, number: signal.Signals, quirks: bool) -> None:
+    """A daemon that is told to stop while Render has taken its rollback and is slow to say so."""
+    with guarding(folder, quirks=quirks) as (cloud, daemon):
+        cloud.write()
+        cloud.post("modes", name="rollback", mode="slow", times=1)
+        daemon.start().until_watching()
+        cloud.bad_deploy()
+        daemon.until(lambda: cloud.log("rollback_accepted"))
+        daemon.process.send_signal(number)
+        assert daemon.until_ended(30.0) == 0
+        assert daemon.said("stopping") and daemon.errors() == ""
+        ((state, deploy),) = daemon.rows("SELECT state, deploy FROM actions WHERE step = 'rollback'")
+        assert (state, deploy) == ("accepted", "dep-43"), "the answer in hand was waited for and saved"
+        daemon.start()
+        assert_one_rollback_and_a_closed_incident(cloud, daemon)
+        assert len(cloud.requests("render", "POST")) == 1
+
+
+def test_stopped_while_a_rollback_is_in_hand(tmp_path: Path) -> None:
+    """It ends within 30 s with code 0, the answer saved; the next start follows it to its proof."""
+    together(
+        lambda: stopped_in_hand(tmp_path / "term", signal.SIGTERM, quirks=False),
+        lambda: stopped_in_hand(tmp_path / "int", signal.SIGINT, quirks=True),
+    )
+
+
+def test_stopped_while_it_is_calm(tmp_path: Path) -> None:
+    """Code 0, no word on stderr, the unfinished minute saved, nothing written to Render."""
+    with guarding(tmp_path, quirks=True) as (cloud, daemon):
+        cloud.write()
+        daemon.start().until_watching()
+        daemon.until(lambda: daemon.metric("watchdog_probe_total", signal="home") >= 4)
+        assert daemon.rows("SELECT * FROM minutes") == []
+        daemon.process.terminate()
+        assert daemon.until_ended() == 0
+        assert daemon.errors() == ""
+        rows = daemon.rows("SELECT signal, sum(good), sum(bad) FROM minutes WHERE signal = 'home' GROUP BY signal")
+        assert [(signal_, bad) for signal_, _, bad in rows] == [("home", 0)] and rows[0][1] >= 4
+        assert cloud.untouched()

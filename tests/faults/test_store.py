@@ -1,0 +1,80 @@
+"""A store that does not take a record during a critical incident: nothing is changed in production, people are told.
+
+Rule 2 of the engine: it fails closed towards Render, and open towards people.
+"""
+
+import contextlib
+import resource
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from tests.faults.processes import SHORT, Daemon, guarding, together
+
+CALM_SOON = SHORT.replace("run: 3s", "run: 3s, calm: 5s")
+
+
+@contextmanager
+def locked(daemon: Daemon) -> Iterator[None]:
+    """Another process (a backup, somebody's shell) holds the write lock of the file."""
+    path = daemon.cloud.folder / "watchdog.db"
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+        connection.execute("ROLLBACK")
+
+
+@contextmanager
+def full(daemon: Daemon) -> Iterator[None]:
+    """No file may grow any more, as on a full disk; the daemon's log is such a file too."""
+    before = resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+    yield
+    resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, before)
+
+
+def told_and_untouched(
+    folder: Path, trouble: Callable[[Daemon], AbstractContextManager[None]], quirks: bool
+) -> None:
+    """The page goes out while the store is away; afterwards the record is caught up, and nothing was ever changed."""
+    with guarding(folder, quirks=quirks) as (cloud, daemon):
+        cloud.write(more=CALM_SOON)
+        daemon.start().until_watching()
+        with trouble(daemon):
+            cloud.bad_deploy()
+            daemon.until(lambda: any("CRITICAL" in page for page in cloud.pages()), 60.0)
+            daemon.until(lambda: daemon.get("/healthz").status_code == 503)
+            assert any("the store does not answer" in why for why in daemon.get("/healthz").json()["reasons"])
+            assert daemon.metric("watchdog_store_errors_total") >= 1
+            assert cloud.untouched()
+        daemon.until(lambda: daemon.get("/healthz").status_code == 200, 90.0)
+        assert cloud.untouched(), "a human has it: nothing is done late"
+        cloud.post("deploys", build_seconds=0.2, update_seconds=0.2, behaviour={"kind": "good"}, commit="a" * 40)
+        daemon.until(lambda: cloud.log("pagerduty_resolve"), 60.0)
+        assert cloud.untouched()
+        assert daemon.history() == []
+        listed = daemon.cli("incidents").stdout
+        assert "INC-1" in listed and "critical" in listed
+        daemon.process.terminate()
+        assert daemon.until_ended() == 0
+
+
+def test_a_store_that_cannot_be_written_fails_closed_and_pages(tmp_path: Path) -> None:
+    """Locked by another process, and on a full disk."""
+    together(
+        lambda: told_and_untouched(tmp_path / "locked", locked, quirks=True),
+        lambda: told_and_untouched(tmp_path / "full", full, quirks=False),
+    )
+
+
+def test_a_store_that_cannot_be_opened_ends_the_start_in_words(tmp_path: Path) -> None:
+    """A file that is no database: exit code 1, one sentence, no traceback; the file is left as it is."""
+    with guarding(tmp_path, quirks=False) as (cloud, daemon):
+        cloud.write()
+        path = cloud.folder / "watchdog.db"
+        path.write_bytes(b"not a database, but somebody's notes" * 100)
+        daemon.start()
+        assert daemon.until_ended() == 1
+        assert "Traceback" not in daemon.words() and len(daemon.errors().splitlines()) == 1
+        assert path.read_bytes() == b"not a database, but somebody's notes" * 100
+        assert cloud.untouched()
