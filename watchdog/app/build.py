@@ -10,6 +10,7 @@ from watchdog.adapters.options import Context
 from watchdog.adapters.platforms import PLATFORMS
 from watchdog.adapters.signals import SIGNALS
 from watchdog.adapters.signals.control import ControlTarget
+from watchdog.adapters.signals.render_events import build_dependency
 from watchdog.adapters.signals.vendor_status import VendorStatus, render_components
 from watchdog.adapters.stores import build_store
 from watchdog.core.blame import live_deploy
@@ -112,16 +113,9 @@ def build_sources(
             (name, SIGNALS[signal.kind].build(signal_name, signal.options, context))
             for signal_name, signal in service.signals.items()
         ]
-    sources += [(CONTROL, _control(url)) for url in settings.policy.control]
+    sources += [(CONTROL, ControlTarget(url)) for url in settings.policy.control]
     sources += [(VENDORS, source) for source in _vendor_sources(settings, clock, platform, engine)]
     return sources
-
-
-def _control(url: str) -> ControlTarget:
-    """Return a control target under the name the policy has for it."""
-    target = ControlTarget(url)
-    target.name = url
-    return target
 
 
 def _context(settings: Settings, clock: Clock, platform: Platform | None, engine: Engine | None, name: str) -> Context:
@@ -157,7 +151,6 @@ def _vendor_sources(
         for name, url in pages.items()
         for role in [settings.policy.vendors[name].role]
     ]
-    events = SIGNALS["render_events"]
     for name, dependency in settings.dependencies.items():
         if dependency.render is None:
             continue
@@ -167,7 +160,7 @@ def _vendor_sources(
             platform=platform,
             platform_id=dependency.render,
         )
-        found.append(events.build(name, events.options.model_validate({"render_events": "all"}), context))
+        found.append(build_dependency(name, context))
     return found
 
 

@@ -109,6 +109,7 @@ async def _apply_here(settings: Settings, clock: Clock, name: str, arguments: Ma
             await _follow(app)
         return answered
     finally:
+        await app.engine.halt()
         await app.supervisor.stop(5.0)
         await app.store.save(None, app.engine.state, ())
         await app.close()

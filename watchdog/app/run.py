@@ -22,6 +22,7 @@ from watchdog.daemon.heartbeat import Heartbeat
 from watchdog.daemon.http_server import HttpServer
 from watchdog.daemon.remote_write import RemoteWriter
 from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Temporary
+from watchdog.domain.incidents import State
 from watchdog.domain.policy import Mode
 from watchdog.ports import Clock
 from watchdog.settings import Settings, load
@@ -32,6 +33,7 @@ RESOLVE_AGAIN_SECONDS = 15.0
 WRITE_IN_HAND_SECONDS = 20.0
 STOP_SECONDS = 5.0
 LAST_WORD_SECONDS = 2.0
+HOW_TO_APPLY = "restart the watchdog (after the incident, if one is open)"
 
 log = structlog.get_logger("watchdog")
 
@@ -203,15 +205,19 @@ async def finish(app: App) -> None:
     """Stop: no new probe, the write in hand finished, everything else cancelled and taken up by the next start."""
     app.health.stopping = True
     await app.supervisor.end("scheduler")
+    halted = False
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(WRITE_IN_HAND_SECONDS):
             while app.actuator.writing:
                 await app.clock.sleep(0.05)
+            await app.engine.halt()
+            halted = True
     stuck = await app.supervisor.stop(STOP_SECONDS)
     if stuck:
         log.warning("tasks did not end in time", tasks=list(stuck))
-    with contextlib.suppress(Temporary):
-        await app.store.save(None, app.engine.state, ())
+    with contextlib.suppress(Temporary, Permanent):
+        if halted:
+            await app.store.save(None, app.engine.state, ())
         await app.store.put_minutes(app.minutes.flush())
     if app.writer is not None:
         await _last_metrics(app.writer)
@@ -241,9 +247,9 @@ async def reload_settings(app: App) -> None:
     except (ConfigurationError, Temporary, Permanent) as error:
         log.error("reload refused, the old configuration stays", mistakes=str(error))
         return
-    why = needs_restart(app.settings, fresh)
+    why = needs_restart(app.settings, fresh, app.engine.state)
     if why:
-        log.error("reload refused, the old configuration stays", why=f"{why}: restart the watchdog")
+        log.error("reload refused, the old configuration stays", why=f"{why}: {HOW_TO_APPLY}")
         return
     for service in {name for name, _ in app.scheduler.sources()}:
         for source in await app.scheduler.remove(service):
@@ -262,17 +268,43 @@ async def reload_settings(app: App) -> None:
     log.info("reloaded", services=list(fresh.policy.services))
 
 
-def needs_restart(old: Settings, new: Settings) -> str:
-    """Return what cannot change while we run, or nothing. More rights to act always need a restart."""
-
-    def writable(settings: Settings) -> set[str | None]:
-        return {item.platform_id for item in settings.policy.services.values() if item.mode is not Mode.OBSERVE}
-
-    if writable(new) - writable(old):
-        return "a service may be changed that was only observed"
+def needs_restart(old: Settings, new: Settings, state: State) -> str:
+    """Return what cannot change while we run, or nothing. Other rights to act always need a restart."""
+    why = _other_services(old, new) or _strands_an_incident(new, state)
+    if why:
+        return why
     for what in ("store_url", "endpoints", "channels", "metrics", "log"):
         if getattr(old, what) != getattr(new, what):
             return f"{what} changed"
     if dict(old.secrets) != dict(new.secrets):
         return "a secret changed"
+    return ""
+
+
+def _other_services(old: Settings, new: Settings) -> str:
+    """Return which service is another one now, or has other rights; the client's were given to it at the start."""
+    for name, now in new.policy.services.items():
+        was = old.policy.services.get(name)
+        observed = was is None or was.mode is Mode.OBSERVE
+        if was is not None and was.platform_id != now.platform_id:
+            return f"{name} would be another service on the platform ({was.platform_id} -> {now.platform_id})"
+        if observed and now.mode is not Mode.OBSERVE:
+            return f"{name} may be changed now and was only observed"
+        if not observed and now.mode is Mode.OBSERVE:
+            return f"{name} would only be observed, and the client in use can still change it"
+    return ""
+
+
+def _strands_an_incident(new: Settings, state: State) -> str:
+    """Return which open incident nobody could follow to its end any more."""
+    for name, service in state.services.items():
+        incident = service.incident
+        if incident is None or incident.closed_at is not None:
+            continue
+        wishes = new.policy.services.get(name)
+        if wishes is None:
+            return f"{incident.id} is open and its service {name} would be gone"
+        lost = [item.signal for item in incident.findings if wishes.signal(item.signal) is None]
+        if lost:
+            return f"{incident.id} is open and the signal {lost[0]} of {name}, which it judges, would be gone"
     return ""

@@ -1,4 +1,4 @@
-"""The actuator: the three calls that change production, by the protocol of intent, send once, look up.
+"""The actuator: performs what changes production; a rollback by the protocol of intent, send once, look up.
 
 Rule 1: the intent is a row in the store before the call; without the row, no call.
 Rule 2: a rollback is sent once. Its lost answer is looked up in the deploy list, newer than the baseline; only when
@@ -7,10 +7,10 @@ Rule 3: too long since the look that justified the call: it is not sent (monoton
 Rule 4: "empty is never everything": a list that cannot be read, or lacks the baseline, justifies nothing.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from watchdog.daemon.auto_deploy import AutoDeploy
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy, Rollback
@@ -26,6 +26,9 @@ READ_PATIENCE_SECONDS = 10.0
 ATTEMPTS_MAX = 2
 LIMITED_MAX = 4
 RETRY_AFTER_MAX_SECONDS = 60.0
+STEP = "rollback"
+REFUSED = "refused: "
+"""How the note of a failed row begins when the platform said no, so that nothing can be under way."""
 
 Hook = Callable[[str], Awaitable[None]]
 """Called at the marked points of the protocol; does nothing but in fault tests."""
@@ -33,15 +36,6 @@ Hook = Callable[[str], Awaitable[None]]
 
 async def no_hook(point: str) -> None:
     """Pass."""
-
-
-@dataclass(slots=True)
-class _Known:
-    """What a pin has found out so far."""
-
-    previous: str | None = None
-    confirmed: bool = False
-    why: str = ""
 
 
 class Actuator:
@@ -52,12 +46,13 @@ class Actuator:
         self._store = store
         self._clock = clock
         self._hook = hook
+        self._auto_deploy = AutoDeploy(store, clock)
         self._writing = 0
 
     @property
     def writing(self) -> bool:
         """Tell whether a changing call is in hand: a graceful stop lets it finish."""
-        return self._writing > 0
+        return self._writing + self._auto_deploy.writing > 0
 
     async def perform(self, effect: PinAutoDeploy | Rollback | RestoreAutoDeploy, *, resumed: bool = False) -> Event:
         """Do it and tell what came of it. `resumed`: it was recorded before a restart."""
@@ -65,9 +60,9 @@ class Actuator:
             return self._cannot(effect, "this watchdog was given no right to change anything")
         try:
             if isinstance(effect, PinAutoDeploy):
-                return await self._pin(self._platform, effect)
+                return await self._auto_deploy.pin(self._platform, effect)
             if isinstance(effect, RestoreAutoDeploy):
-                return await self._restore(self._platform, effect)
+                return await self._auto_deploy.restore(self._platform, effect)
             return await self._rollback(self._platform, effect, resumed=resumed)
         except Refused as error:
             return self._cannot(effect, str(error))
@@ -80,89 +75,20 @@ class Actuator:
             return e.AutoDeployNotRestored(at, effect.service, effect.incident, why)
         return e.RollbackRefused(at, effect.service, effect.incident, why)
 
-    # --- auto-deploy: idempotent, read back, may be sent again ---
-
-    async def _pin(self, platform: WritablePlatform, effect: PinAutoDeploy) -> Event:
-        """Switch off and read back, for at most `within_seconds`: the outage does not wait for a slow platform."""
-        known = _Known()
-        try:
-            async with asyncio.timeout(effect.within_seconds):
-                while not await self._pin_once(platform, effect, known):
-                    await self._clock.sleep(LOOK_EVERY_SECONDS)
-        except TimeoutError:
-            known.why = known.why or "it was not read back in time"
-        at = self._clock.now()
-        if known.confirmed:
-            return e.PinConfirmed(at, effect.service, effect.incident, known.previous or "off")
-        return e.PinUnconfirmed(at, effect.service, effect.incident, known.why, known.previous)
-
-    async def _pin_once(self, platform: WritablePlatform, effect: PinAutoDeploy, known: "_Known") -> bool:
-        """Try once; return whether there is nothing more to try."""
-        try:
-            known.previous = await self._previous(platform, effect)
-            known.confirmed = await self._switch(platform, effect.platform_id, "off")
-            return known.confirmed
-        except (Temporary, OutcomeUnknown) as error:
-            known.why = str(error)
-        except Permanent as error:
-            known.why = str(error)
-            return True
-        return False
-
-    async def _previous(self, platform: Platform, effect: PinAutoDeploy) -> str:
-        """Return the value to restore one day: as first read, kept in the store, never our own `off`."""
-        row = await self._store.action(effect.incident, "pin")
-        if row is not None:
-            return row.baseline
-        value = (await platform.facts(effect.platform_id)).auto_deploy
-        await self._store.put_action(
-            ActionRow(effect.incident, "pin", "sending", target="off", baseline=value), expect=None
-        )
-        return value
-
-    async def _switch(self, platform: WritablePlatform, service_id: str, value: str) -> bool:
-        """Set the value and read it back; an answer lost on the way is settled by the reading."""
-        if (await platform.facts(service_id)).auto_deploy != value:
-            self._writing += 1
-            try:
-                await platform.set_auto_deploy(service_id, value)
-            except OutcomeUnknown:
-                await self._clock.sleep(LOOK_EVERY_SECONDS)
-            finally:
-                self._writing -= 1
-        return (await platform.facts(service_id)).auto_deploy == value
-
-    async def _restore(self, platform: WritablePlatform, effect: RestoreAutoDeploy) -> Event:
-        why = "it was not read back"
-        for _ in range(3):
-            try:
-                now = (await platform.facts(effect.platform_id)).auto_deploy
-                if now != "off":
-                    return e.AutoDeployRestored(self._clock.now(), effect.service, effect.incident, now)
-                if await self._switch(platform, effect.platform_id, effect.value):
-                    return e.AutoDeployRestored(self._clock.now(), effect.service, effect.incident, effect.value)
-            except (Temporary, OutcomeUnknown) as error:
-                why = str(error)
-            except Permanent as error:
-                why = str(error)
-                break
-            await self._clock.sleep(LOOK_EVERY_SECONDS)
-        return e.AutoDeployNotRestored(self._clock.now(), effect.service, effect.incident, why)
-
     # --- the rollback: at most once ---
 
     async def _rollback(self, platform: WritablePlatform, effect: Rollback, *, resumed: bool) -> Event:
-        row = await self._store.action(effect.incident, "rollback")
+        row = await self._store.action(effect.incident, STEP)
         same = row is not None and (row.target, row.baseline) == (effect.target, effect.baseline)
         if row is not None and same and row.state == "accepted" and row.deploy:
             return self._accepted(effect, row.deploy, adopted=True)
         if row is not None and row.state == "sending":
-            return await self._look_up(platform, effect, row)
+            return await (self._look_up if same else self._settle_other)(platform, effect, row)
         if resumed:
-            return self._postponed(effect, "the watchdog was restarted before it was sent")
+            return self._resumed(effect, row if same else None)
         fresh = ActionRow(
             effect.incident,
-            "rollback",
+            STEP,
             "planned",
             target=effect.target,
             baseline=effect.baseline,
@@ -172,6 +98,15 @@ class Actuator:
             return self._postponed(effect, "somebody else is at this action")
         await self._hook("after_intent")
         return await self._send(platform, effect, fresh)
+
+    def _resumed(self, effect: Rollback, row: ActionRow | None) -> Event:
+        """Return what is known of an action that was interrupted: not sent yet, or given up already."""
+        if row is None or row.state != "failed":
+            return self._postponed(effect, "it was interrupted before it was sent")
+        at, why = self._clock.now(), row.note.removeprefix(REFUSED)
+        if row.note.startswith(REFUSED):
+            return e.RollbackRefused(at, effect.service, effect.incident, why)
+        return e.RollbackLost(at, effect.service, effect.incident, why)
 
     async def _send(self, platform: WritablePlatform, effect: Rollback, row: ActionRow) -> Event:
         """Look once more, mark the row as sending, and send, all within the guard."""
@@ -202,9 +137,8 @@ class Actuator:
             deploy = await platform.rollback(effect.platform_id, effect.target)
         except Temporary as error:
             return await self._limited(effect, row, error)
-        except Permanent as error:
-            await self._store.put_action(replace(row, state="failed", note=str(error)), expect="sending")
-            return e.RollbackRefused(self._clock.now(), effect.service, effect.incident, str(error))
+        except (Permanent, Refused) as error:
+            return await self._refused(effect, row, str(error))
         except OutcomeUnknown as error:
             return await self._look_up(platform, effect, replace(row, note=str(error)))
         await self._hook("after_answer")
@@ -213,12 +147,14 @@ class Actuator:
         await self._store.put_action(replace(row, state="accepted", deploy=deploy), expect="sending")
         return self._accepted(effect, deploy, adopted=False)
 
+    async def _refused(self, effect: Rollback, row: ActionRow, why: str) -> Event:
+        await self._store.put_action(replace(row, state="failed", note=f"{REFUSED}{why}"), expect="sending")
+        return e.RollbackRefused(self._clock.now(), effect.service, effect.incident, why)
+
     async def _limited(self, effect: Rollback, row: ActionRow, error: Temporary) -> Event:
-        """Nothing happened (429): wait as told, then let the core confirm afresh; not for ever."""
+        """Nothing happened (429, not connected): wait as told, then let the core confirm afresh; not for ever."""
         if row.attempts >= LIMITED_MAX:
-            await self._store.put_action(replace(row, state="failed", note=str(error)), expect="sending")
-            why = f"{error}; given up after {row.attempts} attempts"
-            return e.RollbackRefused(self._clock.now(), effect.service, effect.incident, why)
+            return await self._refused(effect, row, f"{error}; given up after {row.attempts} attempts")
         await self._store.put_action(replace(row, state="planned", note=str(error)), expect="sending")
         await self._clock.sleep(min(max(error.retry_after_seconds, 1.0), RETRY_AFTER_MAX_SECONDS))
         return self._postponed(effect, str(error))
@@ -229,27 +165,34 @@ class Actuator:
         The window runs on the monotonic clock; after a restart it begins anew, which is only longer.
         """
         began = self._clock.monotonic()
-        effect = replace(effect, baseline=row.baseline, target=row.target)
         while True:
+            waited = self._clock.monotonic() - began
             deploys = await self._list(platform, effect)
             hit = self._trace(deploys, effect) if deploys is not None else None
             if hit is not None:
                 return await self._adopt(effect, row, hit)
-            waited = self._clock.monotonic() - began
             if deploys is not None and waited > SETTLE_SECONDS:
                 return await self._no_trace(effect, row)
             if waited > LOST_SECONDS:
-                await self._store.put_action(replace(row, state="failed", note="list unreadable"), expect="sending")
-                return e.RollbackLost(
-                    self._clock.now(), effect.service, effect.incident, "the deploy list cannot be read"
-                )
+                return await self._lost(effect, row, "the deploy list cannot be read")
             await self._clock.sleep(LOOK_EVERY_SECONDS)
+
+    async def _settle_other(self, platform: WritablePlatform, effect: Rollback, row: ActionRow) -> Event:
+        """Find out what came of an earlier send to another target before anything else is sent; then look again."""
+        earlier = replace(effect, target=row.target, target_code=None, baseline=row.baseline)
+        outcome = await self._look_up(platform, earlier, row)
+        if isinstance(outcome, e.RollbackAccepted):
+            return self._postponed(effect, f"an earlier rollback to {row.target} was accepted as {outcome.deploy}")
+        return outcome
+
+    async def _lost(self, effect: Rollback, row: ActionRow, why: str) -> Event:
+        await self._store.put_action(replace(row, state="failed", note=why), expect="sending")
+        return e.RollbackLost(self._clock.now(), effect.service, effect.incident, why)
 
     async def _no_trace(self, effect: Rollback, row: ActionRow) -> Event:
         why = f"no trace of it in the deploy list after {SETTLE_SECONDS:.0f} s ({row.note or 'answer lost'})"
         if row.attempts >= ATTEMPTS_MAX:
-            await self._store.put_action(replace(row, state="failed", note=why), expect="sending")
-            return e.RollbackLost(self._clock.now(), effect.service, effect.incident, why)
+            return await self._lost(effect, row, why)
         await self._store.put_action(replace(row, state="planned", note=why), expect="sending")
         return self._postponed(effect, why)
 
@@ -278,9 +221,12 @@ class Actuator:
             return None
 
     def _trace(self, deploys: Sequence[Deploy], effect: Rollback) -> Deploy | None:
-        """Return the oldest rollback newer than the baseline and of the target's code: ours, or as good as ours."""
-        newer = self._newer(deploys, effect.baseline)
-        hits = [deploy for deploy in newer if deploy.is_rollback and deploy.code in (None, effect.target_code)]
+        """Return the oldest rollback newer than the baseline and of the target's code: ours, or as good as ours.
+
+        Where the target's code is not known, any rollback is: to believe in one too many is the safe mistake.
+        """
+        newer = [deploy for deploy in self._newer(deploys, effect.baseline) if deploy.is_rollback]
+        hits = [deploy for deploy in newer if effect.target_code is None or deploy.code in (None, effect.target_code)]
         return hits[-1] if hits else None
 
     def _newer(self, deploys: Sequence[Deploy], baseline: str) -> list[Deploy]:

@@ -10,7 +10,7 @@ import structlog
 from watchdog.daemon.engine import Engine
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect, Note
-from watchdog.domain.errors import Temporary
+from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.events import Event
 from watchdog.ports import Clock, Command, Store
 
@@ -30,32 +30,42 @@ class Commands:
         self._store = store
         self._engine = engine
         self._clock = clock
+        self._answers: dict[int, tuple[bool, str, int]] = {}
 
     async def run(self) -> None:
         """Poll for ever."""
         while True:
             try:
                 await self.apply_all()
-            except Temporary as error:
-                log.warning("commands could not be read", why=str(error))
+            except (Temporary, Permanent) as error:
+                log.warning("commands could not be read or answered", why=str(error))
             await self._clock.sleep(POLL_SECONDS)
 
     async def apply_all(self) -> None:
-        """Apply every waiting command."""
+        """Apply every waiting command, once, even if its answer has to be written again."""
         for command in await self._store.commands():
-            ok, text, code = await self._apply(command)
+            if command.id not in self._answers:
+                self._answers[command.id] = await self._apply(command)
+            ok, text, code = self._answers[command.id]
             await self._store.answer(command.id, ok=ok, text=text, exit_code=code)
+            del self._answers[command.id]
 
     async def _apply(self, command: Command) -> tuple[bool, str, int]:
         if command.at and self._clock.now() - command.at > STALE_SECONDS:
             return False, f"too old: it was asked more than {STALE_SECONDS:.0f} s ago; ask again", FAILED
-        event = self._event(command)
+        try:
+            event = self._event(command)
+        except KeyError as error:
+            return False, f"{command.name} needs {error.args[0]}", FAILED
         if event is None:
             return False, f"the running daemon does not know the command {command.name}", FAILED
         why_not = self._unknown(event)
         if why_not:
             return False, why_not, FAILED
-        return _answer(await self._engine.ask(event))
+        try:
+            return _answer(await self._engine.ask(event))
+        except Permanent as error:
+            return False, str(error), FAILED
 
     def _event(self, command: Command) -> Event | None:
         at, by, given = self._clock.now(), command.by, command.arguments

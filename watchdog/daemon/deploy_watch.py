@@ -43,9 +43,11 @@ class DeployWatch:
                 continue
 
     async def _read(self) -> Event:
+        """Return what was listed, dated when the look began: it tells of that moment."""
         try:
             facts = await self._platform.facts(self.platform_id)
+            at = self._clock.now()
             deploys = await self._platform.deploys(self.platform_id)
         except (Temporary, Permanent) as error:
             return DeploysUnread(self._clock.now(), self._service, str(error))
-        return DeploysListed(self._clock.now(), self._service, tuple(deploys), facts)
+        return DeploysListed(at, self._service, tuple(deploys), facts)

@@ -3,7 +3,7 @@
 Rule 1: decide -> record -> act. Effects on the outside run only after the transaction that holds them.
 Rule 2: if the store does not answer, nothing is changed in production (fails closed), but people are told from
 memory (fails open).
-Rule 3: an outcome is recorded before its effect is marked as finished; a crash in between looks it up again.
+Rule 3: one event at a time, and none stops the engine: what goes wrong with it is reported, and the next is handled.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from watchdog.core.machine import step
+from watchdog.daemon.acts import ACTS, Acts, unrecorded
 from watchdog.daemon.actuator import Actuator
 from watchdog.daemon.deploy_watch import DeployWatch
 from watchdog.daemon.scheduler import Lateness, ProbeScheduler
@@ -24,14 +25,14 @@ from watchdog.domain import events as e
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import Phase, State
+from watchdog.domain.incidents import State
 from watchdog.domain.policy import Policy
 from watchdog.ports import Clock, PendingEffect, Sample, SignalSource, Store
 
 QUEUE_MAX = 10_000
 SNAPSHOT_SECONDS = 30.0
-ACT_PATIENCE_SECONDS = 60.0
-FINISH_ATTEMPTS = 5
+FAULT_SECONDS = 600.0
+"""So long an event that could not be handled makes us unwell."""
 CONTROL = "control"
 VENDORS = "vendors"
 
@@ -79,12 +80,21 @@ class Engine:
         self._store = store
         self._clock = clock
         self._supervisor = supervisor
-        self._actuator = actuator
         self._teller = teller
+        self._acts = Acts(actuator, store, clock, lambda: self.state, self.ask)
         self._queue: asyncio.Queue[_Item] = asyncio.Queue(QUEUE_MAX)
         self._wakes: list[float] = []
         self._paces: dict[str, float] = {}
         self._store_why = ""
+        self._turn = asyncio.Lock()
+        self._fault: tuple[float, str] | None = None
+
+    @property
+    def fault(self) -> str:
+        """Return what of an event could not be handled lately, or nothing."""
+        if self._fault is None or self._clock.monotonic() - self._fault[0] > FAULT_SECONDS:
+            return ""
+        return self._fault[1]
 
     @property
     def store_trouble(self) -> str:
@@ -107,35 +117,51 @@ class Engine:
         while True:
             item = await self._queue.get()
             try:
-                effects = await self.handle(item.event)
-            except Exception as error:
-                if item.handled is not None and not item.handled.done():
-                    item.handled.set_exception(error)
-                raise
+                await self._take(item)
+            finally:
+                if item.handled is not None:
+                    item.handled.cancel()
+
+    async def _take(self, item: _Item) -> None:
+        """Handle one event; a fault is reported, and told to who waits for it."""
+        try:
+            effects = await self.handle(item.event)
+        except Exception as error:  # noqa: BLE001  one event that cannot be handled must not stop the others
+            what = f"{type(item.event).__name__} could not be handled ({type(error).__name__})"
+            self._fault = (self._clock.monotonic(), what)
+            self._supervisor.spawn("event", _raise(error))
             if item.handled is not None and not item.handled.done():
-                item.handled.set_result(effects)
+                item.handled.set_exception(Permanent(f"a fault of our own: {what}; please report it"))
+            return
+        if item.handled is not None and not item.handled.done():
+            item.handled.set_result(effects)
+
+    async def halt(self) -> None:
+        """Let the turn in hand end, and begin no other: what is saved after this is the last word."""
+        await self._turn.acquire()
 
     async def tell(self, event: Event) -> None:
         """Hand an event in."""
         await self._queue.put(_Item(event))
 
     async def ask(self, event: Event) -> Sequence[Effect]:
-        """Hand an event in and return what the core made of it."""
+        """Hand an event in and return what the core made of it. Raises Permanent if it could not be handled."""
         handled: asyncio.Future[Sequence[Effect]] = asyncio.get_running_loop().create_future()
         await self._queue.put(_Item(event, handled))
         return await handled
 
     async def handle(self, event: Event) -> Sequence[Effect]:
         """Step, record, then act."""
-        before = self.state
-        after, effects = step(before, event, self.policy)
-        pending: Sequence[PendingEffect] = ()
-        if _worth_recording(before, after, effects):
-            pending = await self._record(event, after, effects)
-        self.state = after
-        self.last_event_at = self._clock.now()
-        for item in pending:
-            self._perform(item)
+        async with self._turn:
+            before = self.state
+            after, effects = step(before, event, self.policy)
+            pending: Sequence[PendingEffect] = ()
+            if _worth_recording(before, after, effects):
+                pending = await self._record(event, after, effects)
+            self.state = after
+            self.last_event_at = self._clock.now()
+            for item in pending:
+                self._perform(item)
         self._adjust(effects)
         for listener in self.listeners.stepped:
             _safely(listener, before, after, event, effects)
@@ -145,11 +171,16 @@ class Engine:
         """Write it all down; without the record only telling goes on."""
         try:
             pending = await self._store.save(event, state, effects)
-        except (Temporary, Permanent) as error:
-            self._store_why = str(error)
-            log.error("the store did not take a record; nothing is changed in production", why=str(error))
+        except Exception as error:
+            known = isinstance(error, (Temporary, Permanent))
+            self._store_why = str(error) if known else f"a fault of our own ({type(error).__name__})"
+            log.error(
+                "the store did not take a record; nothing is changed in production",
+                why=self._store_why,
+                exc_info=None if known else error,
+            )
             for listener in self.listeners.store_failed:
-                _safely(listener, str(error))
+                _safely(listener, self._store_why)
             return self._without_record(effects)
         self._store_why = ""
         return pending
@@ -157,19 +188,10 @@ class Engine:
     def _without_record(self, effects: Sequence[Effect]) -> Sequence[PendingEffect]:
         """Return the notices, to be sent from memory; changes become refusals that the core hears of."""
         for effect in effects:
-            if isinstance(effect, (fx.Rollback, fx.PinAutoDeploy, fx.RestoreAutoDeploy)):
-                self._supervisor.spawn("refuse", self._refuse_unrecorded(effect))
+            refusal = unrecorded(effect, self._clock.now())
+            if refusal is not None:
+                self._supervisor.spawn("refuse", self.tell(refusal))
         return [PendingEffect(-1, effect) for effect in effects if isinstance(effect, fx.Tell)]
-
-    async def _refuse_unrecorded(self, effect: fx.Rollback | fx.PinAutoDeploy | fx.RestoreAutoDeploy) -> None:
-        why = "the journal could not be written, so nothing was sent"
-        at = self._clock.now()
-        if isinstance(effect, fx.Rollback):
-            await self.tell(e.RollbackStoodDown(at, effect.service, effect.incident, why))
-        elif isinstance(effect, fx.PinAutoDeploy):
-            await self.tell(e.PinUnconfirmed(at, effect.service, effect.incident, why))
-        else:
-            await self.tell(e.AutoDeployNotRestored(at, effect.service, effect.incident, why))
 
     def _adjust(self, effects: Sequence[Effect]) -> None:
         """Do what stays inside: paces, wakes, lines of the story."""
@@ -207,62 +229,9 @@ class Engine:
         if isinstance(effect, fx.Tell):
             effect_id = item.id if item.id >= 0 else None
             self._supervisor.spawn(f"tell:{effect.notice.incident}", self._teller.deliver(effect_id, effect))
-        elif isinstance(effect, (fx.PinAutoDeploy, fx.Rollback, fx.RestoreAutoDeploy)):
-            self._supervisor.spawn(f"act:{effect.incident}", self._act(item.id, effect, resumed=resumed))
-
-    async def _act(
-        self, effect_id: int, effect: fx.PinAutoDeploy | fx.Rollback | fx.RestoreAutoDeploy, *, resumed: bool
-    ) -> None:
-        """Perform, let the core take the outcome, and only then mark the effect as finished."""
-        if resumed and not self._still_wanted(effect):
-            await self._finish(effect_id, "no longer wanted after a restart")
-            return
-        outcome = await self._outcome(effect, resumed=resumed)
-        await self.ask(outcome)
-        await self._finish(effect_id, type(outcome).__name__)
-
-    def _still_wanted(self, effect: fx.PinAutoDeploy | fx.Rollback | fx.RestoreAutoDeploy) -> bool:
-        """Tell whether a pin left over from an earlier run still belongs to an incident that waits for it."""
-        if not isinstance(effect, fx.PinAutoDeploy):
-            return True
-        service = self.state.services.get(effect.service)
-        incident = service.incident if service is not None else None
-        waits = service is not None and service.phase is Phase.PINNING
-        return waits and incident is not None and incident.id == effect.incident
-
-    async def _outcome(self, effect: fx.PinAutoDeploy | fx.Rollback | fx.RestoreAutoDeploy, *, resumed: bool) -> Event:
-        """Return what came of it; a fault of our own, or a store that stays away, ends as "a human must look"."""
-        give_up = self._clock.monotonic() + ACT_PATIENCE_SECONDS
-        while True:
-            try:
-                return await self._actuator.perform(effect, resumed=resumed)
-            except (Temporary, Permanent) as error:
-                log.error("the store did not answer during an action; looking it up", why=str(error))
-                why = f"the journal does not answer: {error}"
-            except Exception as error:
-                log.error("an action failed on a fault of our own", exc_info=error)
-                return self._unknown_outcome(effect, f"a fault of our own ({type(error).__name__}); please report it")
-            if self._clock.monotonic() >= give_up:
-                return self._unknown_outcome(effect, why)
-            resumed = True
-            await self._clock.sleep(2.0)
-
-    def _unknown_outcome(self, effect: fx.PinAutoDeploy | fx.Rollback | fx.RestoreAutoDeploy, why: str) -> Event:
-        at = self._clock.now()
-        if isinstance(effect, fx.Rollback):
-            return e.RollbackLost(at, effect.service, effect.incident, why)
-        if isinstance(effect, fx.PinAutoDeploy):
-            return e.PinUnconfirmed(at, effect.service, effect.incident, why)
-        return e.AutoDeployNotRestored(at, effect.service, effect.incident, why)
-
-    async def _finish(self, effect_id: int, outcome: str) -> None:
-        for _ in range(FINISH_ATTEMPTS):
-            try:
-                await self._store.finish(effect_id, outcome)
-                return
-            except (Temporary, Permanent) as error:
-                log.error("an effect could not be marked as finished; it will be looked up again", why=str(error))
-                await self._clock.sleep(5.0)
+        elif isinstance(effect, ACTS):
+            work = self._acts.carry_out(item.id, effect, resumed=resumed)
+            self._supervisor.spawn(f"act:{effect.incident}", work)
 
     # --- time and readings ---
 
@@ -280,8 +249,10 @@ class Engine:
                 await self._record_snapshot()
 
     async def _record_snapshot(self) -> None:
+        """Save the state as it is between two turns: in the middle of one it would overwrite what the turn saves."""
         try:
-            await self._store.save(None, self.state, ())
+            async with self._turn:
+                await self._store.save(None, self.state, ())
             self._store_why = ""
         except (Temporary, Permanent) as error:
             self._store_why = str(error)
@@ -303,6 +274,11 @@ def _safely(listener: Callable[..., None], *told: object) -> None:
         listener(*told)
     except Exception as error:
         log.error("a listener failed", exc_info=error)
+
+
+async def _raise(error: Exception) -> None:
+    """Die of an error, so that the supervisor reports it."""
+    raise error
 
 
 def _event(service: str, source: SignalSource, sample: Sample, at: float) -> Event:

@@ -27,6 +27,8 @@ class Health:
             found.append(f"no event was handled for {show_seconds(silent)}")
         if self._engine.store_trouble:
             found.append(f"the store does not answer: {self._engine.store_trouble}")
+        if self._engine.fault:
+            found.append(self._engine.fault)
         if self._engine.state.blind_since is not None:
             found.append("blind: no control target answers")
         if self._teller.waiting:

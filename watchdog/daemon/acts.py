@@ -1,0 +1,131 @@
+"""Actions on their way: one at a time per service, and every one ends as an event that the core hears.
+
+Rule 1: nobody is left waiting: a fault of our own, or a journal that stays away, ends as "a human must look".
+Rule 2: the core takes the outcome before the effect is marked as finished; a crash in between looks it up again.
+Rule 3: what an earlier run left is done only if the state still wants it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from watchdog.daemon import auto_deploy
+from watchdog.daemon.actuator import Actuator
+from watchdog.domain import effects as fx
+from watchdog.domain import events as e
+from watchdog.domain.effects import Effect
+from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.events import Event
+from watchdog.domain.incidents import Phase, State
+from watchdog.ports import Clock, Store
+
+PATIENCE_SECONDS = 60.0
+AGAIN_SECONDS = 2.0
+FINISH_ATTEMPTS = 5
+FINISH_AGAIN_SECONDS = 5.0
+ACTING = (Phase.PINNING, Phase.ROLLING_BACK, Phase.DEPLOYING, Phase.VERIFYING)
+UNRECORDED = "the journal could not be written, so nothing was sent"
+
+Act = fx.PinAutoDeploy | fx.Rollback | fx.RestoreAutoDeploy
+ACTS = (fx.PinAutoDeploy, fx.Rollback, fx.RestoreAutoDeploy)
+"""Effects that change production."""
+
+log = structlog.get_logger("watchdog")
+
+
+class Acts:
+    """Brings actions to their end. `state` returns what is known now, `ask` lets the core take an event."""
+
+    def __init__(
+        self,
+        actuator: Actuator,
+        store: Store,
+        clock: Clock,
+        state: Callable[[], State],
+        ask: Callable[[Event], Awaitable[object]],
+    ) -> None:
+        self._actuator = actuator
+        self._store = store
+        self._clock = clock
+        self._state = state
+        self._ask = ask
+        self._turns: dict[str, asyncio.Lock] = {}
+
+    async def carry_out(self, effect_id: int, effect: Act, *, resumed: bool) -> None:
+        """Perform, let the core take the outcome, and only then mark the effect as finished."""
+        async with self._turns.setdefault(effect.service, asyncio.Lock()):
+            if resumed and not still_wanted(self._state(), effect):
+                await self._finish(effect_id, "no longer wanted after a restart")
+                return
+            outcome = await self._outcome(effect, resumed=resumed)
+        await self._ask(outcome)
+        await self._finish(effect_id, type(outcome).__name__)
+
+    async def _outcome(self, effect: Act, *, resumed: bool) -> Event:
+        """Return what came of it, looking it up as long as the store takes to answer, within reason."""
+        give_up = self._clock.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return await self._actuator.perform(effect, resumed=resumed)
+            except (Temporary, Permanent) as error:
+                log.error("the store did not answer during an action; looking it up", why=str(error))
+                why = f"the journal does not answer: {error}"
+            except Exception as error:
+                log.error("an action failed on a fault of our own", exc_info=error)
+                return await self._unknown(effect, f"a fault of our own ({type(error).__name__}); please report it")
+            if self._clock.monotonic() >= give_up:
+                return await self._unknown(effect, why)
+            resumed = True
+            await self._clock.sleep(AGAIN_SECONDS)
+
+    async def _unknown(self, effect: Act, why: str) -> Event:
+        """Return the event that has a human look; with the value to restore, if a pin came as far as that."""
+        at = self._clock.now()
+        if isinstance(effect, fx.Rollback):
+            return e.RollbackLost(at, effect.service, effect.incident, why)
+        if isinstance(effect, fx.RestoreAutoDeploy):
+            return e.AutoDeployNotRestored(at, effect.service, effect.incident, why)
+        try:
+            row = await self._store.action(effect.incident, auto_deploy.STEP)
+        except (Temporary, Permanent):
+            row = None
+        previous = row.baseline if row is not None else None
+        return e.PinUnconfirmed(at, effect.service, effect.incident, why, previous)
+
+    async def _finish(self, effect_id: int, outcome: str) -> None:
+        for _ in range(FINISH_ATTEMPTS):
+            try:
+                await self._store.finish(effect_id, outcome)
+                return
+            except (Temporary, Permanent) as error:
+                log.error("an effect could not be marked as finished; it will be looked up again", why=str(error))
+                await self._clock.sleep(FINISH_AGAIN_SECONDS)
+
+
+def still_wanted(state: State, effect: Act) -> bool:
+    """Tell whether an action left over from an earlier run still belongs to what the state waits for.
+
+    A rollback is always looked up, unless its incident went on to another target: looking up changes nothing.
+    """
+    service = state.services.get(effect.service)
+    incident = service.incident if service is not None else None
+    ours = incident is not None and incident.id == effect.incident
+    if isinstance(effect, fx.Rollback):
+        return not ours or incident is None or incident.target in (None, effect.target)
+    if service is None:
+        return False
+    if isinstance(effect, fx.RestoreAutoDeploy):
+        return bool(service.auto_deploy_off) and service.phase not in ACTING
+    return ours and service.phase is Phase.PINNING
+
+
+def unrecorded(effect: Effect, at: float) -> Event | None:
+    """Return the refusal that the core hears of an action whose intent could not be written down."""
+    if isinstance(effect, fx.Rollback):
+        return e.RollbackStoodDown(at, effect.service, effect.incident, UNRECORDED)
+    if isinstance(effect, fx.PinAutoDeploy):
+        return e.PinUnconfirmed(at, effect.service, effect.incident, UNRECORDED)
+    if isinstance(effect, fx.RestoreAutoDeploy):
+        return e.AutoDeployNotRestored(at, effect.service, effect.incident, UNRECORDED)
+    return None
