@@ -1,0 +1,98 @@
+"""The actuator's world: the sandbox in process, the real Render client, a real store, simulated time.
+
+Web at the start: dep-39 once live, dep-40 live (the suspect here), dep-41 never built (the newest: the baseline).
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from tests.clocks import FakeClock
+from watchdog.adapters.http import ApiClient
+from watchdog.adapters.platforms.render import Render
+from watchdog.adapters.stores import build_store
+from watchdog.daemon.actuator import Actuator
+from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy, Rollback
+from watchdog.ports import ActionRow, Platform, Store
+from watchdog.sandbox import keys
+from watchdog.sandbox.log import Entry
+from watchdog.sandbox.server import Sandbox
+from watchdog.sandbox.world import COMMITS, Service
+
+INCIDENT = "INC-1"
+ROLLBACK = Rollback("web", INCIDENT, "srv-web", "dep-40", "dep-39", COMMITS["39"][0], baseline="dep-41")
+PIN = PinAutoDeploy("web", INCIDENT, "srv-web")
+RESTORE = RestoreAutoDeploy("web", INCIDENT, "srv-web", "commit")
+
+
+class SteppedClock(FakeClock):
+    """Simulated time whose wall clock is set forward or back, once, in the middle."""
+
+    def __init__(self, step_seconds: float, after_seconds: float = 10.0) -> None:
+        super().__init__()
+        self._step_seconds, self._after_seconds = step_seconds, after_seconds
+
+    def now(self) -> float:
+        """Return the wall clock's time; durations (`monotonic`) know nothing of the step."""
+        return super().now() + (self._step_seconds if self.elapsed > self._after_seconds else 0.0)
+
+
+def client(sandbox: Sandbox, clock: FakeClock, made: type[Render] = Render, timeout_seconds: float = 10.0) -> Render:
+    """Return the Render client for the sandbox."""
+    headers = {"authorization": f"Bearer {keys.RENDER_API_KEY}"}
+    api = ApiClient("Render", sandbox.urls["render"], headers=headers, clock=clock, timeout_seconds=timeout_seconds)
+    return made(api, clock)
+
+
+@dataclass
+class Scene:
+    """One actuator in its world."""
+
+    sandbox: Sandbox
+    clock: FakeClock
+    store: Store
+    platform: Platform
+    actuator: Actuator
+
+    @property
+    def accepted(self) -> list[Entry]:
+        """Rollbacks that Render has."""
+        return self.sandbox.events.of("rollback_accepted")
+
+    def sent(self, method: str) -> int:
+        """How many changing calls Render received."""
+        return len(self.sandbox.events.requests("render", method))
+
+    @property
+    def web(self) -> Service:
+        """The service as Render has it."""
+        return self.sandbox.cloud.services["web"]
+
+    async def row(self, step: str = "rollback") -> ActionRow:
+        """Return the journal's row of the action."""
+        row = await self.store.action(INCIDENT, step)
+        assert row is not None
+        return row
+
+
+@asynccontextmanager
+async def scene(
+    *,
+    store: Store | None = None,
+    store_url: str = "memory://",
+    clock: FakeClock | None = None,
+    quirks: bool = False,
+    made: type[Render] = Render,
+    timeout_seconds: float = 10.0,
+) -> AsyncIterator[Scene]:
+    """Open a world; at its end everything is closed."""
+    ticking = clock or FakeClock()
+    kept = store or build_store(store_url, ticking)
+    async with Sandbox(quirks=quirks) as sandbox:
+        platform = client(sandbox, ticking, made, timeout_seconds)
+        await kept.open()
+        try:
+            yield Scene(sandbox, ticking, kept, platform, Actuator(platform, kept, ticking))
+        finally:
+            await platform.close()
+            await kept.close()

@@ -1,0 +1,378 @@
+"""The rollback, at most once, against the sandbox's Render over real HTTP, whatever becomes of the answer."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.clocks import FakeClock
+from tests.daemon.render_scene import INCIDENT, PIN, RESTORE, ROLLBACK, Scene, SteppedClock, scene
+from watchdog.adapters.platforms.render import Render, build_render
+from watchdog.adapters.stores.memory import MemoryStore
+from watchdog.daemon.actuator import (
+    ATTEMPTS_MAX,
+    LIMITED_MAX,
+    LOST_SECONDS,
+    RETRY_AFTER_MAX_SECONDS,
+    SETTLE_SECONDS,
+    Actuator,
+)
+from watchdog.domain import events as e
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.errors import Temporary
+from watchdog.ports import ActionRow
+from watchdog.sandbox import keys
+from watchdog.sandbox.behaviours import behaviour
+from watchdog.sandbox.world import COMMITS
+
+STORES = ("memory://", "sqlite:///{}/journal.db")
+
+
+@pytest.mark.parametrize("quirks", [False, True])
+@pytest.mark.parametrize("url", STORES)
+@pytest.mark.parametrize(
+    ("mode", "adopted"),
+    [("ok", False), ("slow", False), ("too slow", True), ("drop", True), ("error_after", True)],
+)
+async def test_whatever_the_answer_one_rollback_is_accepted(
+    tmp_path: Path, mode: str, adopted: bool, url: str, quirks: bool
+) -> None:
+    """A lost answer, or one without a body (quirks), is settled by reading the deploy list; asking again is free."""
+    async with scene(store_url=url.format(tmp_path), quirks=quirks, timeout_seconds=1.0) as s:
+        s.sandbox.modes.slow_seconds = 1.5 if mode == "too slow" else 0.05
+        s.sandbox.set_mode("rollback", mode.removeprefix("too "))
+        outcome = await s.actuator.perform(ROLLBACK)
+        assert isinstance(outcome, e.RollbackAccepted)
+        assert (outcome.service, outcome.incident) == ("web", INCIDENT)
+        assert outcome.adopted is (adopted or quirks)
+        assert [entry["deploy"] for entry in s.accepted] == [outcome.deploy]
+        row = await s.row()
+        assert (row.state, row.deploy, row.target, row.attempts) == ("accepted", outcome.deploy, "dep-39", 1)
+        assert not s.actuator.writing
+        for resumed in (True, False):
+            again = await s.actuator.perform(ROLLBACK, resumed=resumed)
+            assert again == e.RollbackAccepted(again.at, "web", INCIDENT, outcome.deploy, adopted=True)
+        assert s.sent("POST") == 1
+
+
+@pytest.mark.parametrize("step_seconds", [0.0, 3600.0, -3600.0])
+async def test_a_send_without_a_trace_is_tried_afresh_once_and_then_a_human_must_look(step_seconds: float) -> None:
+    """Each time the list is read through the whole settle window, also if the wall clock is set in the middle."""
+    async with scene(clock=SteppedClock(step_seconds)) as s:
+        s.sandbox.set_mode("rollback", "reset_before")
+        first = await s.actuator.perform(ROLLBACK)
+        assert isinstance(first, e.RollbackPostponed)
+        assert "no trace of it" in first.why
+        assert SETTLE_SECONDS < s.clock.elapsed < SETTLE_SECONDS + 10
+        row = await s.row()
+        assert (row.state, row.attempts, s.sent("POST")) == ("planned", 1, 1)
+        began = s.clock.elapsed
+        second = await s.actuator.perform(ROLLBACK)
+        assert isinstance(second, e.RollbackLost)
+        assert SETTLE_SECONDS < s.clock.elapsed - began < SETTLE_SECONDS + 10
+        row = await s.row()
+        assert (row.state, row.attempts, s.sent("POST")) == ("failed", ATTEMPTS_MAX, 2)
+        assert s.accepted == []
+
+
+async def test_what_was_lost_stays_lost_for_an_effect_that_a_restart_tells_again() -> None:
+    """The row says that it was given up: a resumed effect does not begin a third attempt."""
+    async with scene() as s:
+        s.sandbox.set_mode("rollback", "reset_before")
+        for _ in range(ATTEMPTS_MAX):
+            await s.actuator.perform(ROLLBACK)
+        assert isinstance(await s.actuator.perform(ROLLBACK, resumed=True), e.RollbackLost)
+        assert s.sent("POST") == ATTEMPTS_MAX
+
+
+async def test_a_trace_that_comes_late_within_the_window_is_adopted() -> None:
+    """The connection was cut, and the deploy shows up in the list only after a while."""
+    async with scene(made=LateList) as s:
+        s.sandbox.set_mode("rollback", "drop")
+        outcome = await s.actuator.perform(ROLLBACK)
+        assert isinstance(outcome, e.RollbackAccepted)
+        assert outcome.deploy == s.accepted[0]["deploy"]
+        assert s.clock.elapsed >= 8
+
+
+class LateList(Render):
+    """A deploy list that lags: its first five readings after the rollback do not know it yet."""
+
+    lagging = 5
+
+    async def deploys(self, service_id: str, back_to: str | None = None) -> tuple[Deploy, ...]:
+        """List, without what is too new."""
+        found = tuple(await super().deploys(service_id, back_to))
+        if any(deploy.is_rollback for deploy in found) and self.lagging > 0:
+            self.lagging -= 1
+            return tuple(deploy for deploy in found if not deploy.is_rollback)
+        return found
+
+
+@pytest.mark.parametrize("step_seconds", [0.0, 3600.0, -3600.0])
+async def test_a_list_that_cannot_be_read_proves_nothing_and_ends_with_a_human(step_seconds: float) -> None:
+    """Unreadable is not "no trace": nothing is sent again, and after two and a half minutes somebody must look."""
+    async with scene(clock=SteppedClock(step_seconds, 60.0), made=ListGoneAfterSending) as s:
+        s.sandbox.set_mode("rollback", "drop")
+        outcome = await s.actuator.perform(ROLLBACK)
+        assert isinstance(outcome, e.RollbackLost)
+        assert "cannot be read" in outcome.why
+        assert LOST_SECONDS < s.clock.elapsed < LOST_SECONDS + 10
+        assert ((await s.row()).state, s.sent("POST"), len(s.accepted)) == ("failed", 1, 1)
+
+
+class ListGoneAfterSending(Render):
+    """After the rollback its deploy list answers no more."""
+
+    gone = False
+
+    async def rollback(self, service_id: str, deploy_id: str) -> str | None:
+        """Send, and lose the list."""
+        self.gone = True
+        return await super().rollback(service_id, deploy_id)
+
+    async def deploys(self, service_id: str, back_to: str | None = None) -> tuple[Deploy, ...]:
+        """List, or not."""
+        if self.gone:
+            raise Temporary("Render answered 503")
+        return tuple(await super().deploys(service_id, back_to))
+
+
+async def test_a_refusal_is_final_and_told_again_after_a_restart() -> None:
+    """The platform says that this deploy can no longer be rolled back to: nothing happened."""
+    async with scene() as s:
+        s.sandbox.set_mode("rollback", "expired")
+        outcome = await s.actuator.perform(ROLLBACK)
+        assert isinstance(outcome, e.RollbackRefused)
+        assert "cannot roll back to deploy dep-39" in outcome.why
+        assert ((await s.row()).state, s.accepted) == ("failed", [])
+        again = await s.actuator.perform(ROLLBACK, resumed=True)
+        assert (type(again), again.why) == (e.RollbackRefused, outcome.why)
+        assert s.sent("POST") == 1
+
+
+async def test_a_rate_limit_is_waited_for_and_not_for_ever() -> None:
+    """Each 429 waits as told and lets the core confirm afresh; the fourth is the end of it."""
+    async with scene() as s:
+        s.sandbox.set_mode("rollback", "refuse_429")
+        for attempt in range(1, LIMITED_MAX):
+            began = s.clock.elapsed
+            assert isinstance(await s.actuator.perform(ROLLBACK), e.RollbackPostponed)
+            assert s.clock.elapsed - began == pytest.approx(3.0)
+            row = await s.row()
+            assert (row.state, row.attempts) == ("planned", attempt)
+        outcome = await s.actuator.perform(ROLLBACK)
+        assert isinstance(outcome, e.RollbackRefused)
+        assert f"given up after {LIMITED_MAX} attempts" in outcome.why
+        assert ((await s.row()).state, s.sent("POST"), s.accepted) == ("failed", LIMITED_MAX, [])
+
+
+async def test_after_a_rate_limit_it_is_sent() -> None:
+    """One 429, then the real one."""
+    async with scene() as s:
+        s.sandbox.set_mode("rollback", "refuse_429", times=1)
+        assert isinstance(await s.actuator.perform(ROLLBACK), e.RollbackPostponed)
+        assert isinstance(await s.actuator.perform(ROLLBACK), e.RollbackAccepted)
+        assert (len(s.accepted), (await s.row()).attempts) == (1, 2)
+
+
+@pytest.mark.parametrize(("asked", "waited"), [(0.0, 1.0), (20.0, 20.0), (86_400.0, RETRY_AFTER_MAX_SECONDS)])
+async def test_a_retry_after_is_honoured_within_reason(asked: float, waited: float) -> None:
+    """An outage does not wait a day because a header says so."""
+
+    class Limited(Render):
+        async def rollback(self, service_id: str, deploy_id: str) -> str | None:
+            raise Temporary("Render answered 429", retry_after_seconds=asked)
+
+    async with scene(made=Limited) as s:
+        assert isinstance(await s.actuator.perform(ROLLBACK), e.RollbackPostponed)
+        assert s.clock.elapsed == pytest.approx(waited)
+
+
+async def test_another_rollback_by_hand_in_the_same_incident_is_really_sent() -> None:
+    """Another target and another newest deploy: not what the row of the first one tells of."""
+    async with scene() as s:
+        first = await s.actuator.perform(ROLLBACK)
+        assert isinstance(first, e.RollbackAccepted)
+        s.web.find(first.deploy).status = "deactivated"
+        s.web.find("dep-40").status = "deactivated"
+        s.web.deploys[-1].status = "live"
+        by_hand = replace(
+            ROLLBACK,
+            suspect=first.deploy,
+            target="dep-40",
+            target_code=COMMITS["40"][0],
+            baseline=first.deploy,
+            approved_by="ann",
+        )
+        assert isinstance(await s.actuator.perform(by_hand, resumed=True), e.RollbackPostponed)
+        second = await s.actuator.perform(by_hand)
+        assert isinstance(second, e.RollbackAccepted)
+        assert (second.adopted, [entry["target"] for entry in s.accepted]) == (False, ["dep-39", "dep-40"])
+        resumed = await s.actuator.perform(by_hand, resumed=True)
+        assert isinstance(resumed, e.RollbackAccepted)
+        assert (resumed.deploy, resumed.adopted, s.sent("POST")) == (second.deploy, True, 2)
+
+
+async def sending(s: Scene, target: str = "dep-39") -> None:
+    """Let the journal say that a rollback was being sent when the watchdog died."""
+    await s.store.put_action(ActionRow(INCIDENT, "rollback", "planned", target, "dep-41"), expect=None)
+    row = ActionRow(INCIDENT, "rollback", "sending", target, "dep-41", attempts=1, sent_at=s.clock.now())
+    assert await s.store.put_action(row, expect="planned")
+
+
+async def test_killed_while_it_was_being_sent_it_is_looked_up() -> None:
+    """It had arrived: adopted, nothing is sent."""
+    async with scene() as s:
+        await sending(s)
+        made = s.sandbox.cloud.rollback(s.web, s.web.find("dep-39"))
+        outcome = await s.actuator.perform(ROLLBACK, resumed=True)
+        assert outcome == e.RollbackAccepted(outcome.at, "web", INCIDENT, made.id, adopted=True)
+        assert s.sent("POST") == 0
+
+
+async def test_killed_before_it_was_sent_it_is_decided_afresh() -> None:
+    """It had not arrived: after the settle window the core looks at the site again."""
+    async with scene() as s:
+        await sending(s)
+        assert isinstance(await s.actuator.perform(ROLLBACK, resumed=True), e.RollbackPostponed)
+        assert ((await s.row()).state, s.sent("POST")) == ("planned", 0)
+        assert isinstance(await s.actuator.perform(ROLLBACK), e.RollbackAccepted)
+        assert len(s.accepted) == 1
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+async def test_an_earlier_send_of_unknown_outcome_is_settled_before_another_target_is_sent(arrived: bool) -> None:
+    """A human names another target while the first call may still be on its way: never two at once."""
+    async with scene() as s:
+        await sending(s)
+        if arrived:
+            s.sandbox.cloud.rollback(s.web, s.web.find("dep-39"))
+        s.web.find("dep-41").status = "deactivated"
+        other = replace(ROLLBACK, target="dep-41", target_code=COMMITS["41"][0])
+        outcome = await s.actuator.perform(other)
+        assert isinstance(outcome, e.RollbackPostponed)
+        assert ("an earlier rollback to dep-39 was accepted" in outcome.why) is arrived
+        row = await s.row()
+        assert (row.state, row.target) == ("accepted" if arrived else "planned", "dep-39")
+        assert s.sent("POST") == 0
+
+
+async def test_a_rollback_somebody_else_made_meanwhile_is_adopted() -> None:
+    """A human clicked faster, to the same code: as good as ours."""
+    async with scene() as s:
+        made = s.sandbox.cloud.rollback(s.web, s.web.find("dep-39"))
+        outcome = await s.actuator.perform(ROLLBACK)
+        assert outcome == e.RollbackAccepted(outcome.at, "web", INCIDENT, made.id, adopted=True)
+        assert s.sent("POST") == 0
+
+
+@pytest.mark.parametrize("quirks", [False, True])
+async def test_a_changed_world_is_left_alone(quirks: bool) -> None:
+    """Another deploy is live than the one that was blamed: stood down. A newer one is on its way: wait and see."""
+    async with scene(quirks=quirks) as s:
+        stood_down = await s.actuator.perform(replace(ROLLBACK, suspect="dep-39"))
+        assert isinstance(stood_down, e.RollbackStoodDown)
+        assert "dep-40 is live" in stood_down.why
+        s.sandbox.deploy("web", behaviour=behaviour("good"), build_seconds=600)
+        waiting = await s.actuator.perform(ROLLBACK)
+        assert isinstance(waiting, e.RollbackPostponed)
+        assert "dep-42 is on its way" in waiting.why
+        assert s.sent("POST") == 0
+
+
+async def test_without_a_readable_list_nothing_is_sent() -> None:
+    """Empty is never everything: a baseline that is not in the list justifies nothing either."""
+    async with scene() as s:
+        outcome = await s.actuator.perform(replace(ROLLBACK, baseline="dep-99"))
+        assert isinstance(outcome, e.RollbackPostponed)
+        s.sandbox.set_mode("render", "error_500")
+        assert isinstance(await s.actuator.perform(ROLLBACK), e.RollbackPostponed)
+        assert s.sent("POST") == 0
+        assert (await s.row()).state == "planned"
+
+
+async def test_too_long_since_the_last_look_it_is_not_sent() -> None:
+    """The process slept between the look and the send (a paused machine): look again."""
+
+    class SlowToMark(MemoryStore):
+        async def put_action(self, row: ActionRow, expect: str | None) -> bool:
+            if row.state == "sending":
+                clock.freeze(6.0)
+            return await super().put_action(row, expect)
+
+    clock = FakeClock()
+    async with scene(store=SlowToMark(clock), clock=clock) as s:
+        outcome = await s.actuator.perform(ROLLBACK)
+        assert isinstance(outcome, e.RollbackPostponed)
+        row = await s.row()
+        assert (row.state, row.attempts, s.sent("POST")) == ("planned", 0, 0)
+
+
+async def test_without_the_intent_in_the_store_nothing_is_sent() -> None:
+    """The row comes first; a store that does not take it makes no call."""
+
+    class Shut(MemoryStore):
+        async def put_action(self, row: ActionRow, expect: str | None) -> bool:
+            raise Temporary("the store does not answer")
+
+    clock = FakeClock()
+    async with scene(store=Shut(clock), clock=clock) as s:
+        with pytest.raises(Temporary):
+            await s.actuator.perform(ROLLBACK)
+        outcome = await s.actuator.perform(replace(PIN, within_seconds=0.3))
+        assert isinstance(outcome, e.PinUnconfirmed)
+        assert (s.sent("POST"), s.sent("PATCH"), s.web.auto_deploy_trigger) == (0, 0, "commit")
+
+
+async def test_a_row_that_somebody_else_moved_is_not_sent_over() -> None:
+    """Two at the same action: the store lets one of them through."""
+
+    class Raced(MemoryStore):
+        async def put_action(self, row: ActionRow, expect: str | None) -> bool:
+            return row.state != "sending" and await super().put_action(row, expect)
+
+    clock = FakeClock()
+    async with scene(store=Raced(clock), clock=clock) as s:
+        outcome = await s.actuator.perform(ROLLBACK)
+        assert isinstance(outcome, e.RollbackPostponed)
+        assert s.sent("POST") == 0
+
+
+@pytest.mark.parametrize(
+    ("effect", "expected"),
+    [(ROLLBACK, e.RollbackRefused), (PIN, e.PinUnconfirmed), (RESTORE, e.AutoDeployNotRestored)],
+)
+@pytest.mark.parametrize("given", ["nothing", "a reader", "no right to this service"])
+async def test_without_the_right_nothing_is_changed(effect: object, expected: type[e.Event], given: str) -> None:
+    """No key, a client that only reads, or one for other services: each says so."""
+    async with scene() as s:
+        writable = frozenset({"srv-api"} if given == "no right to this service" else ())
+        key, url = keys.RENDER_API_KEY, s.sandbox.urls["render"]
+        platform = build_render(key, url, s.clock, writable_ids=writable, all_ids=frozenset({"srv-api"}))
+        if isinstance(effect, type(RESTORE)):
+            s.sandbox.cloud.set_auto_deploy(s.web, "off")
+        actuator = Actuator(None if given == "nothing" else platform, s.store, s.clock)
+        outcome = await actuator.perform(effect)  # type: ignore[arg-type]
+        assert type(outcome) is expected
+        assert (s.sent("POST"), s.sent("PATCH")) == (0, 0)
+        if effect is ROLLBACK and writable:
+            assert (await s.row()).state == "failed"
+        await platform.close()
+
+
+async def test_the_marked_points_come_in_order_and_writing_is_told() -> None:
+    """Fault tests kill the process there; a graceful stop waits while a call is in hand."""
+    points: list[tuple[str, str, bool]] = []
+    async with scene() as s:
+
+        async def hook(point: str) -> None:
+            points.append((point, (await s.row()).state, actuator.writing))
+
+        actuator = Actuator(s.platform, s.store, s.clock, hook)
+        await actuator.perform(ROLLBACK)
+    assert points == [
+        ("after_intent", "planned", False),
+        ("before_send", "sending", False),
+        ("after_answer", "sending", True),
+    ]

@@ -1,0 +1,169 @@
+"""Auto-deploy off and on again, against the sandbox's Render: bounded, read back, and never somebody else's value."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.clocks import FakeClock
+from tests.daemon.render_scene import INCIDENT, PIN, RESTORE, scene
+from watchdog.adapters.platforms.render import Render
+from watchdog.adapters.stores.memory import MemoryStore
+from watchdog.domain import events as e
+from watchdog.ports import ActionRow
+
+SHORT = replace(PIN, within_seconds=0.5)
+
+
+@pytest.mark.parametrize("quirks", [False, True])
+@pytest.mark.parametrize("mode", ["ok", "slow", "drop", "error_after"])
+@pytest.mark.parametrize("before", ["commit", "checksPass"])
+async def test_it_is_off_and_the_old_value_is_known_whatever_the_answer(
+    tmp_path: Path, before: str, mode: str, quirks: bool
+) -> None:
+    """The answer may be lost: what counts is what is read back."""
+    async with scene(store_url=f"sqlite:///{tmp_path}/journal.db", quirks=quirks) as s:
+        s.web.auto_deploy_trigger = before
+        s.sandbox.modes.slow_seconds = 0.05
+        s.sandbox.set_mode("patch", mode)
+        outcome = await s.actuator.perform(PIN)
+        assert outcome == e.PinConfirmed(outcome.at, "web", INCIDENT, before)
+        assert (s.web.auto_deploy_trigger, (await s.row("pin")).baseline, s.sent("PATCH")) == ("off", before, 1)
+
+
+@pytest.mark.parametrize("mode", ["reset_before", "refuse_429", "ignore"])
+async def test_a_switch_that_did_nothing_is_tried_again(mode: str) -> None:
+    """It is idempotent, so unlike a rollback it may be."""
+    async with scene() as s:
+        s.sandbox.set_mode("patch", mode, times=1)
+        assert isinstance(await s.actuator.perform(PIN), e.PinConfirmed)
+        assert s.web.auto_deploy_trigger == "off"
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "previous"),
+    [
+        ("render", "hang", None),
+        ("render", "error_500", None),
+        ("patch", "ignore", "commit"),
+        ("patch", "slow", "commit"),
+    ],
+)
+async def test_the_whole_pin_is_bounded(name: str, mode: str, previous: str | None) -> None:
+    """Each call hangs, or nothing helps: in the time given it is unconfirmed, with the old value if that was read."""
+    async with scene(clock=FakeClock(auto=False)) as s:
+        s.sandbox.set_mode(name, mode)
+        outcome = await s.actuator.perform(SHORT)
+        assert isinstance(outcome, e.PinUnconfirmed)
+        assert (outcome.previous, s.actuator.writing) == (previous, False)
+        assert outcome.why
+
+
+async def test_what_is_off_already_is_left_off() -> None:
+    """Nothing to change, nothing to give back."""
+    async with scene() as s:
+        s.web.auto_deploy_trigger = "off"
+        outcome = await s.actuator.perform(PIN)
+        assert outcome == e.PinConfirmed(outcome.at, "web", INCIDENT, "off")
+        assert s.sent("PATCH") == 0
+
+
+async def test_our_own_off_is_never_the_value_to_restore() -> None:
+    """Pinned, killed, pinned again: the value of the first look counts, from the journal."""
+    async with scene() as s:
+        await s.actuator.perform(PIN)
+        again = await s.actuator.perform(PIN, resumed=True)
+        assert again == e.PinConfirmed(again.at, "web", INCIDENT, "commit")
+        assert s.sent("PATCH") == 1
+
+
+async def test_a_value_that_somebody_chose_between_two_pins_is_the_one_to_restore() -> None:
+    """Given back, changed by a human, pinned again for another try: theirs is the value."""
+    async with scene() as s:
+        await s.actuator.perform(PIN)
+        s.sandbox.cloud.set_auto_deploy(s.web, "checksPass")
+        outcome = await s.actuator.perform(PIN)
+        assert outcome == e.PinConfirmed(outcome.at, "web", INCIDENT, "checksPass")
+        assert (await s.row("pin")).baseline == "checksPass"
+
+
+async def test_the_old_value_is_written_down_before_the_switch() -> None:
+    """Killed right after the switch, the next start still knows what to restore."""
+    rows: list[tuple[str, str]] = []
+
+    class Watched(Render):
+        async def set_auto_deploy(self, service_id: str, value: str) -> None:
+            rows.append(((await s.row("pin")).baseline, s.web.auto_deploy_trigger))
+            await super().set_auto_deploy(service_id, value)
+
+    async with scene(made=Watched) as s:
+        await s.actuator.perform(PIN)
+    assert rows == [("commit", "commit")]
+
+
+async def test_two_at_the_same_pin_do_not_overwrite_the_old_value() -> None:
+    """The row came between our look and our write: look again."""
+
+    class Raced(MemoryStore):
+        async def put_action(self, row: ActionRow, expect: str | None) -> bool:
+            if expect is None and await self.action(row.incident, row.step) is None:
+                await super().put_action(replace(row, baseline="checksPass"), None)
+            return await super().put_action(row, expect)
+
+    clock = FakeClock()
+    async with scene(store=Raced(clock), clock=clock) as s:
+        s.sandbox.cloud.set_auto_deploy(s.web, "off")
+        outcome = await s.actuator.perform(PIN)
+        assert outcome == e.PinConfirmed(outcome.at, "web", INCIDENT, "checksPass")
+
+
+async def test_a_refused_switch_is_not_tried_again() -> None:
+    """The key may not do it: said at once, with the value that was read."""
+    async with scene() as s:
+        gone = replace(PIN, platform_id="srv-gone")
+        outcome = await s.actuator.perform(gone)
+        assert isinstance(outcome, e.PinUnconfirmed)
+        assert ("404" in outcome.why, outcome.previous, s.clock.elapsed) == (True, None, 0.0)
+
+
+@pytest.mark.parametrize("mode", ["ok", "drop", "error_after", "slow"])
+@pytest.mark.parametrize("value", ["commit", "checksPass"])
+async def test_the_old_value_is_given_back_whatever_the_answer(value: str, mode: str) -> None:
+    """And read back."""
+    async with scene() as s:
+        await s.actuator.perform(PIN)
+        s.sandbox.modes.slow_seconds = 0.05
+        s.sandbox.set_mode("patch", mode)
+        outcome = await s.actuator.perform(replace(RESTORE, value=value))
+        assert outcome == e.AutoDeployRestored(outcome.at, "web", INCIDENT, value)
+        assert s.web.auto_deploy_trigger == value
+
+
+async def test_a_value_that_somebody_else_set_is_left_alone() -> None:
+    """It is no longer our `off`."""
+    async with scene() as s:
+        await s.actuator.perform(PIN)
+        s.sandbox.cloud.set_auto_deploy(s.web, "checksPass")
+        outcome = await s.actuator.perform(RESTORE)
+        assert outcome == e.AutoDeployRestored(outcome.at, "web", INCIDENT, "checksPass")
+        assert (s.web.auto_deploy_trigger, s.sent("PATCH")) == ("checksPass", 1)
+
+
+@pytest.mark.parametrize(("name", "mode"), [("patch", "ignore"), ("patch", "reset_before"), ("render", "down")])
+async def test_what_cannot_be_given_back_is_said(name: str, mode: str) -> None:
+    """After three tries a human is told that it stays off."""
+    async with scene() as s:
+        await s.actuator.perform(PIN)
+        s.sandbox.set_mode(name, mode)
+        outcome = await s.actuator.perform(RESTORE)
+        assert isinstance(outcome, e.AutoDeployNotRestored)
+        assert outcome.why
+        assert (s.web.auto_deploy_trigger, s.actuator.writing) == ("off", False)
+
+
+async def test_a_refused_restore_is_said() -> None:
+    """The service is gone."""
+    async with scene() as s:
+        outcome = await s.actuator.perform(replace(RESTORE, platform_id="srv-gone"))
+        assert isinstance(outcome, e.AutoDeployNotRestored)
+        assert "404" in outcome.why
