@@ -193,6 +193,7 @@ def stood_down(turn: Turn) -> None:
     event = turn.event
     assert isinstance(event, e.RollbackStoodDown)
     _unspend(turn)
+    turn.amend(requested_at=None)
     sending.hand_over(turn, f"stood down, nothing was sent: {event.why}", restore=True)
 
 
@@ -202,8 +203,7 @@ def postponed(turn: Turn) -> None:
     assert isinstance(event, e.RollbackPostponed)
     _unspend(turn)
     turn.amend(tried=False, requested_at=None)
-    decision = turn.incident.decision
-    if decision is None or decision.blame is None:
+    if words.by_hand(turn.incident):
         sending.hand_over(turn, f"nothing was sent: {event.why}; ask again", restore=True)
         return
     turn.note("WAIT", f"nothing was sent: {event.why}; looking again")

@@ -185,7 +185,7 @@ def _begin(turn: Turn, by: str, suspect: Deploy, choice: TargetChoice, answers: 
         suspect_code=suspect.code,
         target=choice.deploy.id,
         target_code=choice.deploy.code,
-        channels=turn.policy.matrix[incident.severity].tell,
+        channels=tuple(dict.fromkeys((*incident.channels, *turn.policy.matrix[incident.severity].tell))),
     )
     turn.note("BY HAND", f"{ending.alarm_title(turn)}: {suspect.id} -> {choice.deploy.id}")
     sending.pin(turn)

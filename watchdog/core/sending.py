@@ -92,9 +92,8 @@ def send(turn: Turn) -> None:
 
 
 def _why_wait(turn: Turn) -> str:
-    """Return why nothing may be sent at this moment, or nothing; a rollback by hand has no findings to wait for."""
-    by_hand = turn.incident.approved_by is not None and not turn.incident.findings
-    if by_hand:
+    """Return why nothing may be sent at this moment, or nothing; what was asked for by hand waits for no finding."""
+    if words.by_hand(turn.incident):
         return ""
     if turn.state.blind_since is not None:
         return "blind"

@@ -35,7 +35,7 @@ def choose_target(search: Search) -> TargetChoice:
     older = _older_than(search.deploys, search.suspect)
     skipped: list[Skipped] = []
     for deploy in older:
-        why_not = _why_not(deploy, search, older)
+        why_not = _why_not(deploy, search)
         if why_not:
             skipped.append(Skipped(deploy.id, deploy.code, why_not))
             continue
@@ -49,7 +49,7 @@ def _older_than(deploys: Sequence[Deploy], suspect: Deploy) -> list[Deploy]:
     return list(deploys[ids.index(suspect.id) + 1 :])
 
 
-def _why_not(deploy: Deploy, search: Search, older: Sequence[Deploy]) -> str:
+def _why_not(deploy: Deploy, search: Search) -> str:
     """Return why this deploy is not the target, or nothing."""
     if not deploy.was_live:
         return f"{deploy.status.replace('_', ' ')}, never live"

@@ -23,6 +23,11 @@ def title(incident: Incident) -> str:
     return f"{incident.service} {incident.severity.value.upper()}: {incident.title}"
 
 
+def by_hand(incident: Incident) -> bool:
+    """Tell whether a human asked for this rollback on their own: then nobody was blamed, and nothing is found anew."""
+    return incident.decision is not None and incident.decision.blame is None
+
+
 def blame_line(decision: Decision) -> str:
     """Return whom we blame and how surely."""
     return decision.blame.why if decision.blame is not None else "nobody was blamed"

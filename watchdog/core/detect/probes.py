@@ -22,14 +22,16 @@ if TYPE_CHECKING:
 RECENT_SECONDS = 180.0
 RECENT_MAX = 256
 
+Outcomes = tuple[tuple[float, bool], ...]
+
 
 def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detection) -> Check:
     """Fold one probe in."""
     failed = isinstance(event.reading, Bad)
     kept = tuple(item for item in check.recent if item[0] > event.at - RECENT_SECONDS)[-RECENT_MAX + 1 :]
     unbroken = bool(kept) and event.at - kept[-1][0] <= gap_seconds(signal, limits)
-    check = replace(check, recent=(*kept, (event.at, failed)))
-    return _fail(check, event.at, limits, unbroken=unbroken) if failed else _succeed(check, limits)
+    recent = (*kept, (event.at, failed))
+    return _fail(check, event.at, recent, limits, unbroken=unbroken) if failed else _succeed(check, recent, limits)
 
 
 def gap_seconds(signal: SignalPolicy, limits: Detection) -> float:
@@ -37,7 +39,7 @@ def gap_seconds(signal: SignalPolicy, limits: Detection) -> float:
     return signal.every_seconds + signal.timeout_seconds + limits.fresh_seconds
 
 
-def _fail(check: Check, at: float, limits: Detection, *, unbroken: bool) -> Check:
+def _fail(check: Check, at: float, recent: Outcomes, limits: Detection, *, unbroken: bool) -> Check:
     run_probes = check.run_probes + 1 if unbroken else 1
     cusum = check.cusum
     if run_probes <= limits.cusum_failures_per_run:
@@ -47,18 +49,20 @@ def _fail(check: Check, at: float, limits: Detection, *, unbroken: bool) -> Chec
         run_started_at=check.run_started_at if unbroken and check.run_started_at is not None else at,
         run_probes=run_probes,
         good_run=0,
+        recent=recent,
         cusum=cusum,
         cusum_zero_at=check.cusum_zero_at if check.cusum > 0 else at,
     )
 
 
-def _succeed(check: Check, limits: Detection) -> Check:
+def _succeed(check: Check, recent: Outcomes, limits: Detection) -> Check:
     cusum = max(0.0, check.cusum + log((1 - limits.cusum_p1) / (1 - limits.cusum_p0)))
     return replace(
         check,
         run_started_at=None,
         run_probes=0,
         good_run=check.good_run + 1,
+        recent=recent,
         cusum=cusum,
         cusum_zero_at=check.cusum_zero_at if cusum > 0 else None,
     )
