@@ -5,6 +5,7 @@ virtual time: histories of deploys, faults, people, lost answers, restarts.
 """
 
 import sys
+from collections import Counter
 from dataclasses import replace
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -13,36 +14,55 @@ from hypothesis import strategies as st
 from tests.core.world import Fault, World, make_policy, old_deploy
 from watchdog.domain import events as e
 from watchdog.domain.deploys import ServiceFacts
+from watchdog.domain.incidents import Phase as CorePhase
 from watchdog.domain.policy import Mode, Severity
 
 FOREVER = 1e9
 COMMITS = ("aaaaaaa1", "aaaaaaa2", "bad00000")
-OUTCOMES = ("accepted", "postponed", "refused", "lost", "accepted_and_lost", "stood_down")
+OUTCOMES = ("accepted", "postponed", "refused", "lost", "accepted_and_lost", "stood_down", "silent")
+MODES = (*[Mode.AUTONOMOUS] * 4, Mode.ASSIST, Mode.ASSIST, Mode.OBSERVE)
+TROUBLES = (
+    "blind",
+    "deny-list",
+    "failed build",
+    "failing rollback",
+    "later deploys",
+    "late rollback",
+    "no",
+    "outcomes",
+    "pin",
+    "restart",
+    "silence",
+    "two faults",
+    "unreadable list",
+    "upstream",
+)
 
 deploys_before = st.lists(
     st.tuples(st.sampled_from(COMMITS), st.sampled_from(("deactivated", "build_failed")), st.floats(0.01, 3.0)),
     max_size=4,
 )
-shipped = st.sampled_from(("bad00000", "bad00000", "aaaaaaa1", "aaaaaaa2"))
+shipped = st.sampled_from((*["bad00000"] * 5, "aaaaaaa1", "aaaaaaa2"))
 faults = st.builds(
     Fault,
     start=st.floats(58.0, 120.0),
-    end=st.sampled_from((140.0, 400.0, FOREVER, FOREVER)),
+    end=st.sampled_from((140.0, 400.0, FOREVER, FOREVER, FOREVER)),
     share=st.sampled_from((0.2, 0.5, 1.0, 1.0)),
     code=st.sampled_from((None, *["bad00000"] * 6)),
     slow=st.sampled_from((False, False, False, True)),
 )
 later_ships = st.lists(
     st.tuples(st.floats(65.0, 900.0), st.sampled_from(COMMITS), st.sampled_from(("new_commit", "manual", "rollback"))),
+    min_size=1,
     max_size=2,
 )
 
 
 @st.composite
 def incidents(draw: st.DrawFn) -> World:
-    """Return a world with an incident in it (or several, or none)."""
-    mode = draw(st.sampled_from((Mode.AUTONOMOUS, Mode.AUTONOMOUS, Mode.ASSIST, Mode.OBSERVE)))
-    policy = make_policy(mode, veto_seconds=draw(st.sampled_from((0.0, 0.0, 60.0))))
+    """Return a world with an incident in it (or several, or none), and up to three troubles on top."""
+    troubles = draw(st.sets(st.sampled_from(TROUBLES), max_size=3))
+    policy = make_policy(draw(st.sampled_from(MODES)), veto_seconds=draw(st.sampled_from((0.0, 0.0, 60.0))))
     if draw(st.booleans()):
         generous = replace(policy.budget, per_service_per_day=9, per_fleet_per_10m=9, cooldown_seconds=0.0)
         policy = replace(policy, budget=generous)
@@ -53,27 +73,54 @@ def incidents(draw: st.DrawFn) -> World:
     world = World(
         policy,
         [old_deploy("dep-live", "aaaaaaa1", 3.0, "live"), *older],
-        faults=draw(st.lists(faults, min_size=1, max_size=2)),
-        pin=draw(st.sampled_from(("confirmed", "confirmed", "unconfirmed"))),
-        outcomes=draw(st.one_of(st.just([]), st.lists(st.sampled_from(OUTCOMES), max_size=3))),
-        rollback_seconds=draw(st.sampled_from((5.0, 20.0, 60.0, 1500.0))),
-        rollback_ends=draw(st.sampled_from(("live", "live", "live", "update_failed"))),
-        answer=draw(st.sampled_from(("none", "approve", "reject", "stop"))),
-        blind=draw(st.sampled_from((None, None, (90.0, 200.0)))),
-        unreadable=draw(st.sampled_from((None, None, (70.0, 140.0)))),
-        upstream_down=draw(st.sampled_from((None, (50.0, 500.0)))),
+        faults=draw(st.lists(faults, min_size=1, max_size=2 if "two faults" in troubles else 1)),
+        rollback_seconds=draw(st.sampled_from((5.0, 20.0, 60.0))),
+        answer=draw(st.sampled_from(("approve", "approve", "none"))),
         facts=ServiceFacts("srv-web", "web", auto_deploy=draw(st.sampled_from(("commit", "off")))),
         seed=draw(st.integers(0, 10_000)),
     )
-    world.state = replace(world.state, denied=draw(st.sampled_from(((), (), ("aaaaaaa1",), ("aaaaaaa2",)))))
     world.ship(draw(st.sampled_from((55.0, 60.0))), draw(shipped))
     if draw(st.booleans()):
+        at, commit = draw(st.sampled_from((500.0, 900.0))), draw(st.sampled_from(("bad00001", "bad00000")))
+        world.ship(at, commit)
+        world.faults.append(Fault(at + 4.0, FOREVER, code=commit))
+    if draw(st.sampled_from((True, False, False))):
         world.ship(draw(st.floats(62.0, 90.0)), "bad00000", seconds=5.0, trigger="manual")
-    for moment, commit, trigger in draw(later_ships):
-        world.ship(moment, commit, trigger=trigger)
-    for moment in draw(st.lists(st.floats(50.0, 500.0), max_size=2)):
-        world.at(moment, lambda: world.tell(e.Restarted(world.now)))
+    for trouble in sorted(troubles):
+        _trouble(draw, world, trouble)
     return world
+
+
+def _trouble(draw: st.DrawFn, world: World, name: str) -> None:
+    """Make one thing go wrong."""
+    if name == "blind":
+        world.blind = (90.0, draw(st.sampled_from((150.0, 200.0))))
+    elif name == "deny-list":
+        world.state = replace(world.state, denied=draw(st.sampled_from((("aaaaaaa1",), ("aaaaaaa2",)))))
+    elif name == "failed build":
+        world.at(30.0, lambda: world.end(world.begin("bad00000"), "build_failed"))
+    elif name == "failing rollback":
+        world.rollback_ends = "update_failed"
+    elif name == "later deploys":
+        for moment, commit, trigger in draw(later_ships):
+            world.ship(moment, commit, trigger=trigger)
+    elif name == "late rollback":
+        world.rollback_seconds = draw(st.sampled_from((400.0, 1500.0)))
+    elif name == "no":
+        world.answer = draw(st.sampled_from(("reject", "stop")))
+    elif name == "outcomes":
+        world.outcomes = draw(st.lists(st.sampled_from(OUTCOMES), min_size=1, max_size=3))
+    elif name == "pin":
+        world.pin = "unconfirmed"
+    elif name == "restart":
+        for moment in draw(st.lists(st.floats(50.0, 500.0), min_size=1, max_size=2)):
+            world.at(moment, lambda: world.tell(e.Restarted(world.now)))
+    elif name == "silence":
+        world.pin = "silent"
+    elif name == "unreadable list":
+        world.unreadable = (70.0, 140.0)
+    elif name == "upstream":
+        world.upstream_down = (50.0, 500.0)
 
 
 def broken_promises(world: World) -> list[str]:
@@ -95,6 +142,10 @@ def broken_promises(world: World) -> list[str]:
         broken.append("mode observe changed something")
     if wishes.mode is Mode.ASSIST and any(rollback.approved_by is None for rollback, _, _ in world.sent):
         broken.append("mode assist acted without a yes")
+    unsure = {"lost", "silent", "accepted_and_lost"} & set(world.answers)
+    rests = world.state.services["web"].phase is CorePhase.CALM and not world.accepted and not unsure
+    if rests and world.facts.auto_deploy != world.auto_deploy_at_first:
+        broken.append("nothing was rolled back, and auto-deploy stays off")
     told = {tell.notice.incident for tell in world.tells if tell.notice.wakes}
     for incident in world.incidents.values():
         recovered = incident.closed_at is not None
@@ -103,8 +154,12 @@ def broken_promises(world: World) -> list[str]:
     return broken
 
 
-def check(examples: int, number: int) -> None:
-    """Run so many incidents generated from a seed. Raises AssertionError with the promises that one broke."""
+def check(examples: int, number: int) -> Counter[str]:
+    """Run so many incidents generated from a seed, and count what happened in them.
+
+    Raises AssertionError with the promises that one broke.
+    """
+    reached: Counter[str] = Counter()
 
     @seed(number)
     @settings(
@@ -116,10 +171,27 @@ def check(examples: int, number: int) -> None:
     )
     @given(incidents())
     def promises_hold(world: World) -> None:
-        world.run(2600.0)
+        world.run(2000.0, hurry=True)
         assert broken_promises(world) == []
+        reached.update(what_happened(world))
 
     promises_hold()
+    return reached
+
+
+def what_happened(world: World) -> dict[str, int]:
+    """Return 1 for every interesting thing that this run had."""
+    incidents = world.incidents.values()
+    return {
+        "examples": 1,
+        "critical": any(incident.severity is Severity.CRITICAL for incident in incidents),
+        "accepted": bool(world.accepted),
+        "verified": any(incident.verified_at is not None for incident in incidents),
+        "approved": any(rollback.approved_by is not None for rollback, _, _ in world.sent),
+        "left to a human": any(incident.human_needed for incident in incidents),
+        "second incident": len(world.incidents) > 1,
+        "second rollback": len(world.accepted) > 1,
+    }
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ MUTANT_EXAMPLES = 400
 
 MUTANTS = {
     "previous deploy": [
-        ("core/target.py", "        why_not = _why_not(deploy, search, older)\n", '        why_not = ""\n'),
+        ("core/target.py", "        why_not = _why_not(deploy, search)\n", '        why_not = ""\n'),
     ],
     "forget that it was tried": [
         ("core/sending.py", "    turn.amend(human_needed=why)\n", "    turn.amend(tried=False)\n"),
@@ -58,10 +58,26 @@ def copy_core(folder: Path) -> Path:
     return folder
 
 
+REACHED_AT_LEAST = {
+    "critical": 0.40,
+    "accepted": 0.25,
+    "verified": 0.12,
+    "approved": 0.08,
+    "left to a human": 0.10,
+    "second incident": 0.02,
+    "second rollback": 0.01,
+}
+
+
 @pytest.mark.parametrize("seed", range(1, SHARES + 1))
 def test_no_incident_breaks_a_promise(seed: int) -> None:
-    """No second rollback, no denied or same-commit target, no critical incident without recovery or page."""
-    check(EXAMPLES, seed)
+    """No second rollback, no denied or same-commit target, no critical incident without recovery or page.
+
+    The incidents must be worth the name: a good share of them reaches a rollback, its proof, a yes, a second one.
+    """
+    reached = check(EXAMPLES, seed)
+    shares = {what: reached[what] / reached["examples"] for what in REACHED_AT_LEAST}
+    assert all(shares[what] >= least for what, least in REACHED_AT_LEAST.items()), shares
 
 
 @pytest.mark.parametrize("name", MUTANTS)

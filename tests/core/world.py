@@ -13,7 +13,7 @@ from watchdog.core.machine import step
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy, ServiceFacts
-from watchdog.domain.incidents import Incident, State
+from watchdog.domain.incidents import Incident, Phase, State
 from watchdog.domain.policy import (
     DEFAULT_MATRIX,
     Action,
@@ -30,6 +30,10 @@ from watchdog.domain.readings import Bad, FailureKind, Good, MinuteCount, Readin
 START = 1_790_000_000.0
 DAY = 86400.0
 CONTROL = ("control-1", "control-2")
+WAITING = (Phase.CALM, Phase.ASKING, Phase.DEPLOYING, Phase.PAGED)
+QUIET_AFTER_SECONDS = 60.0
+QUIET_EVERY_SECONDS = 15.0
+HURRIED_PROBES_SECONDS = 2.0
 
 
 def make_policy(mode: Mode = Mode.AUTONOMOUS, veto_seconds: float = 0.0, **more: object) -> Policy:
@@ -103,10 +107,15 @@ class World:
         self.notes: list[fx.Note] = []
         self.incidents: dict[str, Incident] = {}
         self._agenda: list[tuple[float, int, Callable[[], None]]] = []
+        self._wakes: list[float] = []
+        self.answers: list[str] = []
+        self.auto_deploy_at_first = self.facts.auto_deploy
+        self._hurry = False
+        self._api_due = 0.0
         self._order = count()
         self._ids = count(900)
-        self._probe_due = 0.0
-        self._list_due = 0.0
+        self._looks = (self._check_control, self._check_vendors, self._read_feed, self._list, self._probe)
+        self._due = {look.__name__: 0.0 for look in self._looks}
 
     # --- driving ---
 
@@ -114,31 +123,56 @@ class World:
         """Plan something for that second."""
         heapq.heappush(self._agenda, (seconds, next(self._order), do))
 
-    def run(self, until: float) -> "World":
-        """Let the world go on until that second."""
+    def run(self, until: float, *, hurry: bool = False) -> "World":
+        """Let the world go on until that second.
+
+        `hurry`: look less often while nothing happens, and stop when nothing can happen any more.
+        """
         if self.time == 0.0:
             self.tell(e.Restarted(START))
-            self.at(0.0, self._check_control)
-            self.at(0.0, self._check_vendors)
-            self.at(0.0, self._read_feed)
-        while True:
-            due = min(self._probe_due, self._list_due, self._agenda[0][0] if self._agenda else until)
+        self._hurry = hurry
+        while not (hurry and self._is_over()):
+            due = min(*self._due.values(), *(planned[0] for planned in self._agenda[:1]), *self._wakes[:1])
             if due >= until:
                 break
             self.time = max(self.time, due)
-            self._turn()
+            self._turn(slowly=hurry and self._is_quiet())
         self.time = until
         return self
 
-    def _turn(self) -> None:
+    def _turn(self, *, slowly: bool) -> None:
         while self._agenda and self._agenda[0][0] <= self.time:
             heapq.heappop(self._agenda)[2]()
-        if self._list_due <= self.time:
-            self._list_due = self.time + self.deploy_pace
-            self._list()
-        if self._probe_due <= self.time:
-            self._probe_due = self.time + self.pace
-            self._probe()
+        if self._wakes and self._wakes[0] <= self.time:
+            while self._wakes and self._wakes[0] <= self.time:
+                heapq.heappop(self._wakes)
+            self.tell(e.TimePassed(self.now))
+        for look in self._looks:
+            if self._due[look.__name__] <= self.time:
+                every = self._every(look.__name__)
+                self._due[look.__name__] = self.time + (max(every, QUIET_EVERY_SECONDS) if slowly else every)
+                look()
+
+    def _every(self, look: str) -> float:
+        fixed = {"_check_control": max(5.0, self.pace), "_check_vendors": 60.0, "_read_feed": 30.0}
+        pace = max(self.pace, HURRIED_PROBES_SECONDS) if self._hurry else self.pace
+        return {**fixed, "_list": self.deploy_pace, "_probe": pace}[look]
+
+    def _is_quiet(self) -> bool:
+        """Tell whether the core waits, and nothing is planned soon: looking more often would show the same."""
+        web = self.state.services["web"]
+        waits = web.phase in WAITING and self.now - web.phase_since > QUIET_AFTER_SECONDS
+        return waits and (not self._agenda or self._agenda[0][0] > self.time + QUIET_AFTER_SECONDS)
+
+    def _is_over(self) -> bool:
+        """Tell whether all is well, and stays well: a fault belongs to code that is not live, or is over."""
+        live = self.live()
+        over = all(
+            fault.end <= self.time or (fault.start <= self.time and fault.code not in (None, live and live.code))
+            for fault in self.faults
+        )
+        calm = self.state.services["web"].phase is Phase.CALM and self._is_quiet()
+        return over and calm and not self._agenda
 
     def tell(self, event: e.Event) -> None:
         """Hand an event to the core and do what it wants."""
@@ -181,24 +215,24 @@ class World:
         self.tell(e.Observed(self.now, "web", "home", reading, 0.05))
         if self.api_fails_with_home and isinstance(reading, Bad):
             return
+        if self._hurry and self.time < self._api_due and not any(fault.slow for fault in self.faults):
+            return
+        self._api_due = self.time + 10.0
         slow = fault is not None and fault.slow
         latency = (3.0 if slow else 0.2) * self.luck.uniform(0.9, 1.1)
         self.tell(e.Observed(self.now, "web", "api", Good(), latency))
 
     def _check_control(self) -> None:
-        self.at(self.time + 5.0, self._check_control)
         dark = self._between(self.blind)
         for target in CONTROL:
             self.tell(e.ControlChecked(self.now, target, Bad("timed out") if dark else Good()))
 
     def _check_vendors(self) -> None:
-        self.at(self.time + 60.0, self._check_vendors)
         for name, span in (("render", self.platform_down), ("openai", self.upstream_down)):
             self.tell(e.VendorChecked(self.now, name, Bad("major outage") if self._between(span) else Good()))
 
     def _read_feed(self) -> None:
         """Tell an hour of Sentry's complete minutes, a minute and a half late, every 30 s."""
-        self.at(self.time + 30.0, self._read_feed)
         if self.policy.services["web"].signal("errors") is None:
             return
         newest = int((self.time - 90.0) // 60)
@@ -223,12 +257,12 @@ class World:
         match effect:
             case fx.SetPace(every_seconds=seconds):
                 self.pace = seconds
-                self._probe_due = min(self._probe_due, self.time + seconds)
+                self._due["_probe"] = min(self._due["_probe"], self.time + seconds)
             case fx.ReadDeploys(every_seconds=seconds):
                 self.deploy_pace = seconds
-                self._list_due = min(self._list_due, self.time + 0.5)
+                self._due["_list"] = min(self._due["_list"], self.time + 0.5)
             case fx.WakeAt(at=at):
-                self.at(max(at - START, self.time), lambda: self.tell(e.TimePassed(self.now)))
+                heapq.heappush(self._wakes, max(at - START, self.time))
             case fx.Note():
                 self.notes.append(effect)
             case fx.Tell():
@@ -266,6 +300,7 @@ class World:
         incident = self.incidents[effect.incident]
         self.sent.append((effect, incident, self.state.denied))
         outcome = self.outcomes.pop(0) if self.outcomes else "accepted"
+        self.answers.append(outcome)
         self.at(self.time + 1.0, lambda: self._answer(effect, outcome))
 
     def _answer(self, effect: fx.Rollback, outcome: str) -> None:
