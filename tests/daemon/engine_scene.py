@@ -1,0 +1,153 @@
+"""The engine's world: core, actuator and Render client as they are, the sandbox behind them, one channel, one store."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from tests.clocks import FakeClock, eventually
+from tests.daemon.render_scene import client
+from tests.daemon.town import Channel
+from watchdog.adapters.platforms.render import Render
+from watchdog.adapters.stores.memory import MemoryStore
+from watchdog.daemon.actuator import Actuator
+from watchdog.daemon.engine import Engine, Listeners
+from watchdog.daemon.supervisor import Supervisor
+from watchdog.daemon.tell import Teller
+from watchdog.domain import events as e
+from watchdog.domain.effects import Effect
+from watchdog.domain.errors import Temporary
+from watchdog.domain.events import Event
+from watchdog.domain.incidents import Phase, ServiceState, State
+from watchdog.domain.policy import DEFAULT_MATRIX, Mode, Policy, Rule, ServicePolicy, SignalPolicy
+from watchdog.ports import PendingEffect
+from watchdog.sandbox import clock as today
+from watchdog.sandbox.log import Entry
+from watchdog.sandbox.server import Sandbox
+
+HOME = SignalPolicy("home", "http", critical=True)
+WEB = ServicePolicy("web", "srv-web", mode=Mode.AUTONOMOUS, rollback_safe=True, signals=(HOME,))
+MATRIX = {severity: Rule(rule.do, rule.within_seconds, ("pager",)) for severity, rule in DEFAULT_MATRIX.items()}
+POLICY = Policy(services={"web": WEB}, matrix=MATRIX, alerts=("pager",))
+
+
+class ShakyStore(MemoryStore):
+    """A store that fails as told: `saving` and `finishing` hold what saves and finishes raise while set."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__(clock)
+        self.saving: Exception | None = None
+        self.finishing: Exception | None = None
+        self.saved: list[tuple[Event | None, State]] = []
+        self.finished: list[str] = []
+
+    async def save(self, event: Event | None, state: State, effects: tuple[Effect, ...]) -> tuple[PendingEffect, ...]:  # type: ignore[override]
+        """Save, or fail."""
+        if self.saving is not None:
+            raise self.saving
+        self.saved.append((event, state))
+        return tuple(await super().save(event, state, effects))
+
+    async def finish(self, effect_id: int, outcome: str) -> None:
+        """Finish, or fail."""
+        if self.finishing is not None:
+            raise self.finishing
+        self.finished.append(outcome)
+        await super().finish(effect_id, outcome)
+
+
+@dataclass
+class Scene:
+    """One engine in its world. `errors` is what the supervisor was told."""
+
+    sandbox: Sandbox
+    clock: FakeClock
+    store: MemoryStore
+    platform: Render
+    listeners: Listeners = field(default_factory=Listeners)
+    pager: Channel = field(default_factory=lambda: Channel("pager"))
+    errors: list[tuple[str, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.supervisor = Supervisor(self.clock, lambda name, error: self.errors.append((name, type(error).__name__)))
+        self.teller = Teller(self.store, {"pager": self.pager}, self.clock, lambda *_: None)
+        self.actuator = Actuator(self.platform, self.store, self.clock)
+        self.engine = Engine(
+            policy=POLICY,
+            store=self.store,
+            clock=self.clock,
+            supervisor=self.supervisor,
+            actuator=self.actuator,
+            teller=self.teller,
+            listeners=self.listeners,
+        )
+
+    async def start(self) -> None:
+        """Take up the journal and run, as the daemon does."""
+        pending = await self.engine.load()
+        await self.engine.resume(pending)
+        self.supervisor.start("engine", self.engine.run)
+
+    async def stop(self) -> None:
+        """End every task, as a process that ends does."""
+        assert await self.supervisor.stop(5.0) == ()
+
+    async def another(self, **more: object) -> "Scene":
+        """Return the next run of the daemon on the same store and world."""
+        made = Scene(self.sandbox, self.clock, self.store, self.platform, pager=self.pager, **more)  # type: ignore[arg-type]
+        await made.start()
+        return made
+
+    async def know_deploys(self) -> None:
+        """Let the core know what Render says."""
+        facts, deploys = await self.platform.facts("srv-web"), await self.platform.deploys("srv-web")
+        await self.engine.ask(e.DeploysListed(self.clock.now(), "web", tuple(deploys), facts))
+
+    async def rollback_by_hand(self, target: str | None = None) -> None:
+        """Ask for a rollback as the command does: the shortest way into pinning and sending."""
+        await self.know_deploys()
+        await self.engine.ask(e.RollbackRequested(self.clock.now(), "web", "ann", target))
+
+    @property
+    def web(self) -> ServiceState:
+        """What the core knows of the service."""
+        return self.engine.state.services["web"]
+
+    @property
+    def accepted(self) -> list[Entry]:
+        """Rollbacks that Render has."""
+        return self.sandbox.events.of("rollback_accepted")
+
+    @property
+    def pages(self) -> list[str]:
+        """What the channel took: titles."""
+        return [title for title, _ in self.pager.took]
+
+    def sent(self, method: str) -> int:
+        """How many changing calls Render received."""
+        return len(self.sandbox.events.requests("render", method))
+
+    async def until(self, phase: Phase) -> None:
+        """Wait until the service is in that phase and nothing is under way."""
+        await eventually(lambda: self.web.phase is phase)
+
+    async def quiet(self) -> None:
+        """Wait until nobody acts or tells any more."""
+        await eventually(lambda: self.supervisor.count() == len(self.supervisor.names()))
+
+
+@asynccontextmanager
+async def scene(store: type[MemoryStore] = ShakyStore, made: type[Render] = Render) -> AsyncIterator[Scene]:
+    """Open a world with a running engine; at its end everything is closed."""
+    clock = FakeClock(start=today.now())
+    async with Sandbox() as sandbox:
+        platform = client(sandbox, clock, made)
+        s = Scene(sandbox, clock, store(clock), platform)
+        await s.start()
+        try:
+            yield s
+        finally:
+            await s.supervisor.stop(5.0)
+            await platform.close()
+
+
+SHUT = Temporary("the store does not answer")
