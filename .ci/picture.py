@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import re
 from pathlib import Path
 
 from rich.console import Console
@@ -30,7 +31,8 @@ def main() -> None:
     console = Console(file=io.StringIO(), width=132, height=60, force_terminal=True, markup=False, highlight=False)
     with FinalPicture(console) as screen:
         asyncio.run(demo("bad-deploy", screen))
-    Path(__file__).with_name("demo.svg").write_text(console.export_svg(title="watchdog demo"), encoding="utf-8")
+    picture = re.sub(r"@font-face \{.*?\}\n", "", console.export_svg(title="watchdog demo"), flags=re.DOTALL)
+    Path(__file__).with_name("demo.svg").write_text(picture, encoding="utf-8")
 
 
 if __name__ == "__main__":
