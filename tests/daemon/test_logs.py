@@ -100,6 +100,7 @@ def test_secrets_are_starred(text: str, gone: str, left: str) -> None:
 
 def test_libraries_speak_through_the_same_chain_and_only_of_warnings() -> None:
     """httpx's request lines are silent; a warning is redacted, harmless, and not the `event`."""
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # what a library set for itself counts no more
     stream = configured(level="DEBUG")
     logging.getLogger("httpx").info("HTTP Request: GET https://hooks.test/%s", SECRET)
     logging.getLogger("httpcore.connection").debug("connect")

@@ -164,6 +164,14 @@ async def test_what_was_information_rings_when_it_becomes_a_page_even_after_a_re
         assert told == [("info", "resolved"), ("critical", "triggered")]
 
 
+async def recorded(store: Store, channel: str) -> None:
+    """Wait until the store knows that the channel has the notice of the only pending effect."""
+    async with asyncio.timeout(10):
+        (pending,) = await store.pending()
+        while channel not in await store.deliveries(pending.id):
+            await asyncio.sleep(0.01)
+
+
 async def test_a_cancelled_delivery_stays_pending_and_a_restart_skips_who_has_it(tmp_path: Path) -> None:
     """SIGTERM while Slack is down: after the restart PagerDuty is left alone and Slack gets it."""
     clock = FakeClock(auto=False)
@@ -172,6 +180,7 @@ async def test_a_cancelled_delivery_stays_pending_and_a_restart_skips_who_has_it
         async with asyncio.TaskGroup() as group:
             delivery = group.create_task(s.deliver(tell("site is down", "pagerduty", "slack", wakes=True)))
             await eventually(lambda: s.town.rings and clock.sleepers)
+            await recorded(s.store, "pagerduty")
             delivery.cancel()
         assert s.teller.waiting == 0
         s.town.back("slack")

@@ -73,6 +73,10 @@ def configure(
         logger = logging.getLogger(name)
         logger.handlers[:], logger.propagate = [], True
         logger.setLevel(logging.WARNING)
+    for name, child in list(logging.root.manager.loggerDict.items()):
+        if isinstance(child, logging.Logger) and name.partition(".")[0] in _QUIET and "." in name:
+            child.handlers[:], child.propagate = [], True
+            child.setLevel(logging.NOTSET)
     structlog.configure(
         processors=[*before, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),

@@ -93,7 +93,7 @@ def _listen(value: object) -> object:
 def _store(text: str) -> str:
     if text.startswith(("postgresql", "postgres")):
         raise ValueError("PostgreSQL is not available in this version: write sqlite:///watchdog.db")
-    if not re.fullmatch(r"sqlite:///\S+", text):
+    if not re.fullmatch(r"sqlite:///\S|sqlite:///\S[^\r\n]*\S", text):
         raise ValueError("not a store: write sqlite:///watchdog.db, or sqlite:////var/data/watchdog.db (absolute)")
     return text
 
