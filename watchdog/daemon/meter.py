@@ -37,10 +37,20 @@ class Meter:
         outcome = ROLLBACK_OUTCOMES.get(type(event))
         if outcome is not None:
             self._metrics.rollback(getattr(event, "service", ""), outcome)
+        if isinstance(event, e.Restarted):
+            self._take_up(after)
         for name, service in after.services.items():
             old = before.services.get(name)
             if service is not old:
                 self._service(old, service)
+
+    def _take_up(self, state: State) -> None:
+        """Show what an earlier run left: no step will change it, and nothing of it is counted again."""
+        for name, service in state.services.items():
+            self._metrics.phase(name, service.phase)
+            self._metrics.pinned(name, bool(service.auto_deploy_off))
+            if service.incident is not None and service.incident.closed_at is None:
+                self._metrics.incidents_open(name, service.incident.severity.value, 1)
 
     def _service(self, old: ServiceState | None, new: ServiceState) -> None:
         if old is None or old.phase is not new.phase:

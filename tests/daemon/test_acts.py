@@ -1,0 +1,233 @@
+"""Actions on their way: each ends as an event the core hears, one at a time per service, and only if still wanted."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.clocks import FakeClock, eventually
+from tests.daemon.render_scene import INCIDENT, PIN, RESTORE, ROLLBACK, Scene, scene
+from watchdog.adapters.platforms.render import Render
+from watchdog.adapters.stores.memory import MemoryStore
+from watchdog.daemon.acts import PATIENCE_SECONDS, UNRECORDED, Act, Acts, still_wanted, unrecorded
+from watchdog.daemon.actuator import SETTLE_SECONDS
+from watchdog.domain import effects as fx
+from watchdog.domain import events as e
+from watchdog.domain.deploys import Deploy, ServiceFacts
+from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.events import Event
+from watchdog.domain.incidents import Incident, Phase, ServiceState, State
+from watchdog.domain.policy import Severity
+from watchdog.ports import ActionRow
+
+BUG = "a fault of our own (KeyError)"
+
+
+class BuggyAfterSending(Render):
+    """The client trips over the answer: the rollback, or the switch, was made."""
+
+    async def rollback(self, service_id: str, deploy_id: str) -> str | None:
+        """Send, then trip."""
+        await super().rollback(service_id, deploy_id)
+        raise KeyError("id")
+
+    async def set_auto_deploy(self, service_id: str, value: str) -> None:
+        """Switch, then trip."""
+        await super().set_auto_deploy(service_id, value)
+        raise KeyError("autoDeploy")
+
+
+class BuggyReader(Render):
+    """The client trips before anything is changed."""
+
+    async def facts(self, service_id: str) -> ServiceFacts:
+        """Trip."""
+        raise KeyError("autoDeploy")
+
+    async def deploys(self, service_id: str, back_to: str | None = None) -> tuple[Deploy, ...]:
+        """Trip."""
+        raise KeyError("status")
+
+
+def state_with(phase: Phase, *, off: str = "", target: str | None = "dep-39", incident: str = INCIDENT) -> State:
+    """Return a state in which web is in that phase of that incident."""
+    made = Incident(incident, "web", Severity.CRITICAL, 0.0, 0.0, "web is down", target=target)
+    return State(services={"web": ServiceState("web", phase=phase, incident=made, auto_deploy_off=off)})
+
+
+async def carried_out(s: Scene, effect: Act, *, resumed: bool = False, state: State | None = None) -> list[Event]:
+    """Carry an effect out to its end; return what the core heard."""
+    heard: list[Event] = []
+
+    async def ask(event: Event) -> None:
+        heard.append(event)
+        assert (await s.store.pending()) != (), "the core hears of it before it is marked as finished"
+
+    (pending,) = await s.store.save(None, State(), (effect,))
+    acts = Acts(s.actuator, s.store, s.clock, lambda: state or State(), ask)
+    await acts.carry_out(pending.id, effect, resumed=resumed)
+    assert await s.store.pending() == ()
+    return heard
+
+
+@pytest.mark.parametrize("made", [BuggyAfterSending, BuggyReader])
+@pytest.mark.parametrize(
+    ("effect", "expected"),
+    [(ROLLBACK, e.RollbackLost), (PIN, e.PinUnconfirmed), (RESTORE, e.AutoDeployNotRestored)],
+)
+async def test_a_fault_of_our_own_ends_with_a_human(effect: Act, expected: type[Event], made: type[Render]) -> None:
+    """Nobody knows what was done: it is not repeated, and it is said."""
+    async with scene(made=made) as s:
+        if effect is RESTORE:
+            s.sandbox.cloud.set_auto_deploy(s.web, "off")
+        (event,) = await carried_out(s, effect)
+        assert type(event) is expected
+        assert BUG in event.why
+        assert len(s.accepted) == (effect is ROLLBACK and made is BuggyAfterSending)
+        if isinstance(event, e.PinUnconfirmed):
+            assert event.previous == ("commit" if made is BuggyAfterSending else None)
+
+
+async def test_a_lost_send_of_ours_is_found_when_a_human_asks_again() -> None:
+    """After our own fault the row still says that it is being sent: the same target again is looked up."""
+    async with scene(made=BuggyAfterSending) as s:
+        assert isinstance((await carried_out(s, ROLLBACK))[0], e.RollbackLost)
+        (event,) = await carried_out(s, ROLLBACK)
+        assert event == e.RollbackAccepted(event.at, "web", INCIDENT, s.accepted[0]["deploy"], adopted=True)
+        assert s.sent("POST") == 1
+
+
+class Gaps(MemoryStore):
+    """A store that does not answer for a while: `fails` says for which calls, by the state they would write."""
+
+    def __init__(self, clock: FakeClock, fails: Callable[[str], bool]) -> None:
+        super().__init__(clock)
+        self.fails = fails
+
+    async def put_action(self, row: ActionRow, expect: str | None) -> bool:
+        """Write, or fail."""
+        if self.fails(row.state):
+            raise Temporary("the store does not answer")
+        return await super().put_action(row, expect)
+
+
+async def test_a_store_that_fails_right_after_the_send_is_waited_for_and_the_rollback_adopted() -> None:
+    """The answer could not be written down: it is looked up, not sent again."""
+    failures = iter([True, True, False])
+    clock = FakeClock()
+    store = Gaps(clock, lambda state: state == "accepted" and next(failures, False))
+    async with scene(store=store, clock=clock) as s:
+        (event,) = await carried_out(s, ROLLBACK)
+        assert isinstance(event, e.RollbackAccepted)
+        assert (event.adopted, s.sent("POST"), (await s.row()).state) == (True, 1, "accepted")
+
+
+@pytest.mark.parametrize("error", ["planned", "accepted"])
+async def test_a_store_that_stays_away_ends_with_a_human(error: str) -> None:
+    """Before the send nothing is sent; after it nothing is sent again. Either way somebody must look."""
+    clock = FakeClock()
+    async with scene(store=Gaps(clock, lambda state: state == error), clock=clock) as s:
+        (event,) = await carried_out(s, ROLLBACK)
+        sent = error == "accepted"
+        assert type(event) is (e.RollbackLost if sent else e.RollbackPostponed)
+        assert (s.sent("POST"), len(s.accepted)) == (sent, sent)
+        assert s.clock.elapsed < PATIENCE_SECONDS + SETTLE_SECONDS
+
+
+async def test_an_effect_that_cannot_be_finished_stays_for_the_next_start() -> None:
+    """Tried a few times, then left: it will be looked up again."""
+
+    class Unfinished(MemoryStore):
+        tries = 0
+
+        async def finish(self, effect_id: int, outcome: str) -> None:
+            self.tries += 1
+            raise (Temporary if self.tries % 2 else Permanent)("the store does not answer")
+
+    clock = FakeClock()
+    store = Unfinished(clock)
+    async with scene(store=store, clock=clock) as s:
+        with pytest.raises(AssertionError):
+            await carried_out(s, ROLLBACK)
+        assert (store.tries, len(await s.store.pending()), len(s.accepted)) == (5, 1, 1)
+
+
+async def test_one_action_at_a_time_per_service(tmp_path: Path) -> None:
+    """A restore still on its way and a new pin: the pin waits, so that `off` is what remains."""
+    async with scene(store_url=f"sqlite:///{tmp_path}/journal.db") as s, asyncio.TaskGroup() as group:
+        await s.actuator.perform(PIN)
+        s.sandbox.modes.slow_seconds = 0.3
+        s.sandbox.set_mode("patch", "slow", times=1)
+        heard: list[Event] = []
+
+        async def ask(event: Event) -> None:
+            heard.append(event)
+
+        again = replace(PIN, incident="INC-2")
+        pending = await s.store.save(None, State(), (RESTORE, again))
+        acts = Acts(s.actuator, s.store, s.clock, State, ask)
+        restoring = group.create_task(acts.carry_out(pending[0].id, RESTORE, resumed=False))
+        await eventually(lambda: s.sent("PATCH") == 2)
+        await acts.carry_out(pending[1].id, again, resumed=False)
+        await restoring
+        assert [type(event) for event in heard] == [e.AutoDeployRestored, e.PinConfirmed]
+        assert s.web.auto_deploy_trigger == "off"
+        assert heard[1] == e.PinConfirmed(heard[1].at, "web", "INC-2", "commit")
+
+
+WANTED = [
+    (PIN, state_with(Phase.PINNING), True),
+    (PIN, state_with(Phase.PAGED), False),
+    (PIN, state_with(Phase.ROLLING_BACK), False),
+    (PIN, state_with(Phase.PINNING, incident="INC-2"), False),
+    (PIN, State(), False),
+    (PIN, State(services={"web": ServiceState("web", phase=Phase.CALM)}), False),
+    (RESTORE, state_with(Phase.PAGED, off="commit"), True),
+    (RESTORE, state_with(Phase.CALM, off="commit"), True),
+    (RESTORE, state_with(Phase.PAGED), False),
+    (RESTORE, state_with(Phase.PINNING, off="commit"), False),
+    (RESTORE, state_with(Phase.DEPLOYING, off="commit"), False),
+    (RESTORE, State(), False),
+    (ROLLBACK, state_with(Phase.ROLLING_BACK), True),
+    (ROLLBACK, state_with(Phase.PAGED), True),
+    (ROLLBACK, state_with(Phase.PAGED, target=None), True),
+    (ROLLBACK, state_with(Phase.ROLLING_BACK, target="dep-38"), False),
+    (ROLLBACK, state_with(Phase.ROLLING_BACK, incident="INC-2", target="dep-38"), True),
+    (ROLLBACK, State(), True),
+]
+
+
+@pytest.mark.parametrize(("effect", "state", "wanted"), WANTED)
+async def test_what_an_earlier_run_left_is_done_only_if_it_is_still_wanted(
+    effect: Act, state: State, wanted: bool
+) -> None:
+    """A pin belongs to an incident that waits for it, a restore to a calm one; a rollback is always looked up."""
+    assert still_wanted(state, effect) is wanted
+    async with scene() as s:
+        heard = await carried_out(s, effect, resumed=True, state=state)
+        assert (len(heard) == 1) is wanted
+        assert (s.sent("PATCH") > 0) is (wanted and effect is PIN)
+        assert s.sent("POST") == 0
+
+
+async def test_in_the_run_that_decided_it_nothing_is_asked_twice() -> None:
+    """Only what a restart found is held against the state."""
+    async with scene() as s:
+        (event,) = await carried_out(s, PIN, state=State())
+        assert isinstance(event, e.PinConfirmed)
+
+
+@pytest.mark.parametrize(
+    ("effect", "expected"),
+    [(ROLLBACK, e.RollbackStoodDown), (PIN, e.PinUnconfirmed), (RESTORE, e.AutoDeployNotRestored)],
+)
+def test_what_could_not_be_written_down_becomes_a_refusal(effect: Act, expected: type[Event]) -> None:
+    """The core hears that nothing was sent."""
+    assert unrecorded(effect, 7.0) == expected(7.0, "web", INCIDENT, UNRECORDED)  # type: ignore[call-arg]
+
+
+def test_what_changes_nothing_is_not_refused() -> None:
+    """A pace is not an action."""
+    assert unrecorded(fx.SetPace("web", 2.0), 7.0) is None

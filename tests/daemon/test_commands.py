@@ -1,0 +1,180 @@
+"""Commands of humans: each becomes an event, and the core's own words are the answer."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.daemon.engine_scene import Scene, ShakyStore, scene
+from watchdog.adapters.stores import build_store
+from watchdog.daemon.commands import FAILED, REFUSED, STALE_SECONDS, Commands
+from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.incidents import Incident, Phase, ServiceState, State
+from watchdog.domain.policy import Severity
+from watchdog.ports import Command
+
+
+async def answer(s: Scene, name: str, **given: Any) -> Command:
+    """Submit a command, apply all, and return it with its answer."""
+    number = await s.store.submit(name, given, "ann")
+    await Commands(s.store, s.engine, s.clock).apply_all()
+    command = await s.store.command(number)
+    assert command is not None
+    assert command.done
+    return command
+
+
+def with_incident(s: Scene, phase: Phase, denied: tuple[str, ...] = ()) -> None:
+    """Let the core know of an open incident of web."""
+    made = Incident("INC-1", "web", Severity.HIGH, s.clock.now(), s.clock.now(), "web is slow")
+    known = s.engine.state.services.get("web", ServiceState("web"))
+    web = replace(known, phase=phase, phase_since=s.clock.now(), incident=made)
+    s.engine.state = State(services={"web": web}, denied=denied)
+
+
+APPLIED = [
+    ("pause", {}, Phase.CALM, "PAUSED by ann"),
+    ("resume", {}, Phase.CALM, "RESUMED by ann"),
+    ("trust", {"commit": "1b7e0d4"}, Phase.CALM, "TRUSTED 1b7e0d4 by ann"),
+    ("reject", {"incident": "INC-1"}, Phase.ASKING, "REJECTED by ann"),
+    ("stop", {"incident": "INC-1"}, Phase.PINNING, "STOPPED by ann"),
+    ("stop", {"incident": "INC-1"}, Phase.ANNOUNCED, "STOPPED by ann"),
+    ("rollback", {"service": "web", "target": "dep-39"}, Phase.CALM, "BY HAND"),
+    ("rollback", {"service": "web"}, Phase.PAGED, "BY HAND"),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "phase", "words"), APPLIED)
+async def test_a_command_is_applied_and_answered_in_the_cores_words(
+    name: str, given: dict[str, Any], phase: Phase, words: str
+) -> None:
+    """Exit code 0, and what the story says of it."""
+    async with scene() as s:
+        await s.know_deploys()
+        with_incident(s, phase, denied=("1b7e0d4c95f2a8636de0b41f7c3a9d5826e0f4b7",))
+        command = await answer(s, name, **given)
+        assert (command.ok, command.exit_code) == (True, 0)
+        assert words in command.answer
+
+
+async def test_an_approval_reaches_the_core() -> None:
+    """What is approved is decided anew: here nothing is known against the site any more."""
+    async with scene() as s:
+        await s.know_deploys()
+        with_incident(s, Phase.ASKING)
+        command = await answer(s, "approve", incident="INC-1")
+        assert "APPROVED by ann" in "; ".join(f"{note.label} {note.text}" for note in await s.store.notes())
+        assert command.done
+
+
+REFUSALS = [
+    ("approve", {"incident": "INC-1"}, Phase.PAGED, "nothing is asked: web is paged"),
+    ("reject", {"incident": "INC-1"}, Phase.DEPLOYING, "nothing is asked: web is deploying"),
+    ("stop", {"incident": "INC-1"}, Phase.ROLLING_BACK, "nothing can be stopped: web is rolling back"),
+    ("rollback", {"service": "web"}, Phase.VERIFYING, "INC-1 is being handled: verifying"),
+    ("rollback", {"service": "web", "target": "dep-41"}, Phase.PAGED, "dep-41 was never live"),
+    ("trust", {"commit": "abcdef1"}, Phase.CALM, "abcdef1 is not denied"),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "phase", "words"), REFUSALS)
+async def test_a_refusal_is_exit_code_3_with_the_cores_words(
+    name: str, given: dict[str, Any], phase: Phase, words: str
+) -> None:
+    """A guard said no, and why."""
+    async with scene() as s:
+        await s.know_deploys()
+        with_incident(s, phase)
+        command = await answer(s, name, **given)
+        assert (command.ok, command.exit_code) == (False, REFUSED)
+        assert words in command.answer
+        assert (s.sent("POST"), s.sent("PATCH")) == (0, 0)
+
+
+FAILURES = [
+    ("reboot", {}, "does not know the command reboot"),
+    ("", {}, "does not know the command"),
+    ("approve", {}, "approve needs incident"),
+    ("rollback", {}, "rollback needs service"),
+    ("trust", {"commmit": "x"}, "trust needs commit"),
+    ("rollback", {"service": "shop"}, "no service shop; known: web"),
+    ("approve", {"incident": "INC-9"}, "no open incident INC-9; open: INC-1"),
+    ("reject", {"incident": "INC-9"}, "no open incident INC-9; open: INC-1"),
+    ("stop", {"incident": "INC-9"}, "no open incident INC-9; open: INC-1"),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "words"), FAILURES)
+async def test_what_names_nothing_we_know_fails_with_what_there_is(
+    name: str, given: dict[str, Any], words: str
+) -> None:
+    """Exit code 1: asked wrongly, or for something that does not exist; the next command is applied all the same."""
+    async with scene() as s:
+        with_incident(s, Phase.PAGED)
+        command = await answer(s, name, **given)
+        assert (command.ok, command.exit_code) == (False, FAILED)
+        assert words in command.answer
+        assert (await answer(s, "pause")).ok
+
+
+async def test_without_an_open_incident_it_says_none() -> None:
+    """Nothing to approve."""
+    async with scene() as s:
+        assert "open: none" in (await answer(s, "approve", incident="INC-1")).answer
+
+
+@pytest.mark.parametrize(("age_seconds", "applied"), [(STALE_SECONDS - 1, True), (STALE_SECONDS + 1, False)])
+async def test_what_was_asked_while_nobody_ran_is_not_done_later(
+    tmp_path: Path, age_seconds: float, applied: bool
+) -> None:
+    """Nobody waits for it any more."""
+    async with scene() as s:
+        store = build_store(f"sqlite:///{tmp_path}/journal.db", s.clock)
+        await store.open()
+        number = await store.submit("pause", {}, "ann")
+        s.clock.freeze(age_seconds)
+        await Commands(store, s.engine, s.clock).apply_all()
+        command = await store.command(number)
+        await store.close()
+        assert command is not None
+        assert (command.done, command.ok, bool(s.engine.state.paused_by)) == (True, applied, applied)
+        if not applied:
+            assert (command.exit_code, "ask again" in command.answer) == (FAILED, True)
+
+
+async def test_a_fault_of_our_own_is_an_answer_too() -> None:
+    """The CLI does not wait in vain, and the commands behind it are applied."""
+    async with scene() as s:
+        s.engine.state = State(services={"web": object()})  # type: ignore[dict-item]
+        command = await answer(s, "rollback", service="web")
+        assert (command.ok, command.exit_code) == (False, FAILED)
+        assert "a fault of our own" in command.answer
+
+
+class Forgetful(ShakyStore):
+    """A store that does not take the first answers, nor gives the first lists."""
+
+    failures = 2
+
+    async def answer(self, command_id: int, *, ok: bool, text: str, exit_code: int) -> None:
+        """Answer, or fail."""
+        self.failures -= 1
+        if self.failures >= 0:
+            raise (Temporary if self.failures else Permanent)("the store does not answer")
+        await super().answer(command_id, ok=ok, text=text, exit_code=exit_code)
+
+
+async def test_a_command_is_applied_once_though_its_answer_is_written_twice() -> None:
+    """The poll goes on over a store that fails; what was applied is only answered again."""
+    async with scene(Forgetful) as s:
+        await s.know_deploys()
+        number = await s.store.submit("rollback", {"service": "web", "target": "dep-39"}, "ann")
+        s.supervisor.start("commands", Commands(s.store, s.engine, s.clock).run)
+        async with asyncio.timeout(20):
+            while not (command := await s.store.command(number)) or not command.done:
+                await asyncio.sleep(0.01)
+        assert (command.ok, "BY HAND" in command.answer) == (True, True)
+        assert [note.label for note in await s.store.notes()].count("BY HAND") == 1
+        assert s.supervisor.ailing() == {}

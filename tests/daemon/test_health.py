@@ -1,0 +1,108 @@
+"""What is wrong with the daemon, in words: an empty list is healthy."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+
+from tests.clocks import eventually
+from tests.daemon.engine_scene import SHUT, Scene, scene
+from tests.daemon.town import tell
+from watchdog.daemon.health import SILENT_SECONDS, Health
+from watchdog.domain import events as e
+from watchdog.domain.errors import Permanent
+from watchdog.domain.readings import Good
+
+
+@asynccontextmanager
+async def healthy() -> AsyncIterator[tuple[Scene, Health]]:
+    """A daemon that has nothing to complain of."""
+    async with scene() as s:
+        health = Health(s.engine, s.teller, s.supervisor, s.clock)
+        assert health.reasons() == []
+        yield s, health
+
+
+@pytest.mark.parametrize(("silent_seconds", "well"), [(SILENT_SECONDS, True), (SILENT_SECONDS + 1, False)])
+async def test_silence(silent_seconds: float, well: bool) -> None:
+    """No event for a minute and a half: the loop, the probes or the queue stand still."""
+    async with healthy() as (s, health):
+        s.clock.freeze(silent_seconds)
+        assert health.reasons() == ([] if well else ["no event was handled for 91 s"])
+        await s.engine.ask(e.TimePassed(s.clock.now()))
+        assert health.reasons() == []
+
+
+async def test_a_task_that_died() -> None:
+    """It is named, with what it died of."""
+    async with healthy() as (s, health):
+
+        async def die() -> None:
+            raise KeyError("x")
+
+        s.supervisor.start("minutes", die, restart=False)
+        await eventually(health.reasons)
+        assert health.reasons() == ["task minutes: died of KeyError"]
+
+
+async def test_a_store_that_does_not_answer() -> None:
+    """Until it takes a record again."""
+    async with healthy() as (s, health):
+        s.store.saving = SHUT  # type: ignore[attr-defined]
+        await s.engine.ask(e.Paused(s.clock.now(), "ann"))
+        assert health.reasons() == ["the store does not answer: the store does not answer"]
+        s.store.saving = None  # type: ignore[attr-defined]
+        await s.engine.ask(e.Resumed(s.clock.now(), "ann"))
+        assert health.reasons() == []
+
+
+async def test_blindness() -> None:
+    """Whoever cannot see does not judge."""
+    async with healthy() as (s, health):
+        s.engine.state = replace(s.engine.state, blind_since=s.clock.now())
+        assert health.reasons() == ["blind: no control target answers"]
+
+
+async def test_a_fault_of_our_own() -> None:
+    """An event that could not be handled."""
+    async with healthy() as (s, health):
+        s.engine.state = replace(s.engine.state, services={"web": object()})  # type: ignore[dict-item]
+        with pytest.raises(Permanent):
+            await s.engine.ask(e.Observed(s.clock.now(), "web", "home", Good()))
+        (reason,) = health.reasons()
+        assert "Observed could not be handled" in reason
+
+
+async def test_a_channel_counts_while_a_notice_waits_for_it() -> None:
+    """A failing channel with nothing to bring is no reason to page."""
+    async with healthy() as (s, health):
+        s.pager.script = [SHUT]
+        gate = asyncio.Event()
+        send = s.pager.send
+
+        async def slow(notice: object, reference: str | None) -> str | None:
+            if not s.pager.script:
+                await gate.wait()
+            return await send(notice, reference)  # type: ignore[arg-type]
+
+        s.pager.send = slow  # type: ignore[method-assign]
+        s.supervisor.spawn("tell", s.teller.deliver(None, tell("site is down", "pager", wakes=True)))
+        await eventually(health.reasons)
+        assert health.reasons() == ["channel pager fails: the store does not answer"]
+        gate.set()
+        await eventually(lambda: not health.reasons())
+        assert s.pages == ["site is down"]
+
+
+async def test_it_is_ready_when_every_service_was_read_and_until_it_stops() -> None:
+    """Before the first reading nothing is judged; a stopping daemon says so."""
+    async with healthy() as (s, health):
+        assert health.not_ready() == ["web was not read yet"]
+        await s.know_deploys()
+        assert health.not_ready() == ["web was not read yet"]
+        await s.engine.ask(e.Observed(s.clock.now(), "web", "home", Good()))
+        assert health.not_ready() == []
+        health.stopping = True
+        assert health.not_ready() == ["stopping"]
