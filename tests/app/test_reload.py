@@ -1,0 +1,120 @@
+"""SIGHUP's rules: what may change while the watchdog runs, and what needs a restart, in words."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.settings.texts import KEY, loaded
+from watchdog.app.run import needs_restart
+from watchdog.domain.incidents import Finding, Incident, Phase, ServiceState, State
+from watchdog.domain.policy import Severity
+from watchdog.settings import Settings
+
+TEXT = """\
+version: 1
+store: sqlite:////var/data/watchdog.db
+services:
+  web:
+    render: srv-web
+    mode: assist
+    signals:
+      home: {http: https://www.acme.example}
+      api: {http: https://api.acme.example}
+  docs:
+    render: srv-docs
+    signals:
+      front: {http: https://docs.acme.example}
+channels:
+  console: {}
+"""
+FINDING = Finding("home", "http", "run", onset_at=90.0, share=1.0, text="HTTP 503")
+INCIDENT = Incident(
+    "INC-1", "web", Severity.CRITICAL, opened_at=100.0, onset_at=90.0, title="web is down", findings=(FINDING,)
+)
+CALM = State(services={"web": ServiceState("web"), "docs": ServiceState("docs")})
+OPEN = State(services={"web": ServiceState("web", phase=Phase.PAGED, incident=INCIDENT)})
+CLOSED = State(services={"web": ServiceState("web", incident=replace(INCIDENT, closed_at=200.0))})
+
+WITHOUT_WEB = TEXT.replace(TEXT[TEXT.index("  web:") : TEXT.index("  docs:")], "")
+WITHOUT_HOME = TEXT.replace("      home: {http: https://www.acme.example}\n", "")
+RENAMED = TEXT.replace("home:", "start:")
+WITHOUT_API = TEXT.replace("      api: {http: https://api.acme.example}\n", "")
+
+
+def changed(old: str, new: str) -> str:
+    """Return the text with something changed."""
+    assert old in TEXT
+    return TEXT.replace(old, new)
+
+
+def settings(text: str, **more: str) -> Settings:
+    """Load a text."""
+    return loaded(text, {**KEY, **more})
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (WITHOUT_WEB, "INC-1 is open and its service web would be gone"),
+        (WITHOUT_HOME, "the signal home of web, which it judges, would be gone"),
+        (RENAMED, "the signal home of web, which it judges, would be gone"),
+        (WITHOUT_API, ""),
+        (changed("https://www.acme", "https://www2.acme"), ""),
+        (TEXT, ""),
+    ],
+)
+def test_an_open_incident_is_never_stranded(text: str, words: str) -> None:
+    """What it judges by must stay; when it is closed, or there is none, anything of this may go."""
+    why = needs_restart(settings(TEXT), settings(text), OPEN)
+    assert (words in why) if words else (why == "")
+    for state in (CALM, CLOSED, State()):
+        assert needs_restart(settings(TEXT), settings(text), state) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (changed("render: srv-web", "render: srv-shop"), "another service on the platform (srv-web -> srv-shop)"),
+        (changed("render: srv-docs", "render: srv-help"), "another service on the platform (srv-docs -> srv-help)"),
+        (changed("mode: assist", "mode: observe"), "web would only be observed, and the client in use can still"),
+        (changed("srv-docs", "srv-docs\n    mode: assist"), "docs may be changed now and was only observed"),
+        (
+            changed(
+                "channels:",
+                "  shop: {render: srv-shop, mode: assist, signals: {a: {http: https://s.example}}}\nchannels:",
+            ),
+            "shop may be changed now and was only observed",
+        ),
+        (changed("console: {}", "console: {}\n  slack: {channel: '#incidents'}"), "channels changed"),
+        (TEXT + "log: {level: debug}\n", "log changed"),
+        (TEXT + "metrics: {listen: false}\n", "metrics changed"),
+        (changed("watchdog.db", "other.db"), "store_url changed"),
+        (TEXT + "endpoints: {render: https://proxy.example/v1}\n", "endpoints changed"),
+    ],
+)
+@pytest.mark.parametrize("state", [CALM, OPEN])
+def test_rights_and_what_was_built_at_the_start_need_a_restart(text: str, words: str, state: State) -> None:
+    """The client was given its rights at the start, and they cannot be taken from it."""
+    now = settings(text, WATCHDOG_SLACK_BOT_TOKEN="xoxb-canary")
+    assert words in needs_restart(settings(TEXT, WATCHDOG_SLACK_BOT_TOKEN="xoxb-canary"), now, state)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        changed("mode: assist", "mode: autonomous"),
+        changed("channels:", "  shop: {render: srv-shop, signals: {a: {http: https://shop.example}}}\nchannels:"),
+        changed("home: {http: https://www.acme.example}", "home: {http: https://www.acme.example, timeout: 2s}"),
+        TEXT.replace(TEXT[TEXT.index("  docs:") : TEXT.index("channels:")], ""),
+    ],
+)
+@pytest.mark.parametrize("state", [CALM, OPEN])
+def test_everything_else_is_taken_while_running(text: str, state: State) -> None:
+    """More trust within the rights given, another observed service, another limit, one service less."""
+    assert needs_restart(settings(TEXT), settings(text), state) == ""
+
+
+def test_a_changed_secret_needs_a_restart() -> None:
+    """Clients hold their keys; the words do not hold the secret."""
+    why = needs_restart(settings(TEXT), settings(TEXT, WATCHDOG_RENDER_API_KEY="other-key"), CALM)
+    assert why == "a secret changed"
