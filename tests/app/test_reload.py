@@ -1,14 +1,17 @@
 """SIGHUP's rules: what may change while the watchdog runs, and what needs a restart, in words."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from tests.clocks import FakeClock
 from tests.settings.texts import KEY, loaded
-from watchdog.app.run import needs_restart
+from watchdog.app.build import build
+from watchdog.app.run import needs_restart, reload_settings
 from watchdog.domain.incidents import Finding, Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Severity
-from watchdog.settings import Settings
+from watchdog.settings import Settings, load
 
 TEXT = """\
 version: 1
@@ -27,6 +30,7 @@ services:
 channels:
   console: {}
 """
+OBSERVED = TEXT.replace("    mode: assist\n", "").replace("sqlite:////var/data/watchdog.db", "sqlite:///watchdog.db")
 FINDING = Finding("home", "http", "run", onset_at=90.0, share=1.0, text="HTTP 503")
 INCIDENT = Incident(
     "INC-1", "web", Severity.CRITICAL, opened_at=100.0, onset_at=90.0, title="web is down", findings=(FINDING,)
@@ -118,3 +122,36 @@ def test_a_changed_secret_needs_a_restart() -> None:
     """Clients hold their keys; the words do not hold the secret."""
     why = needs_restart(settings(TEXT), settings(TEXT, WATCHDOG_RENDER_API_KEY="other-key"), CALM)
     assert why == "a secret changed"
+
+
+@pytest.mark.parametrize(
+    ("text", "state", "words"),
+    [
+        (OBSERVED.replace("home:", "start:"), OPEN, "INC-1 is open and the signal home of web"),
+        (OBSERVED.replace("home:", "start:"), CLOSED, ""),
+        (OBSERVED.replace("home:", "hoem: 1\n      home:"), CALM, "hoem"),
+        (OBSERVED.replace("docs:", "help:"), OPEN, ""),
+    ],
+)
+async def test_a_refused_reload_keeps_the_old_configuration_and_says_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, state: State, words: str
+) -> None:
+    """The daemon goes on as it was; an accepted one is in force at once, probes and policy."""
+    path = tmp_path / "watchdog.yaml"
+    path.write_text(OBSERVED, encoding="utf-8")
+    app = build(load(path, {}, tmp_path), FakeClock(), on_error=lambda _name, _error: None)
+    app.engine.state = state
+    before = app.settings
+    path.write_text(text, encoding="utf-8")
+    await reload_settings(app)
+    said = capsys.readouterr().out
+    sources = {(service, source.name) for service, source in app.scheduler.sources() if service in text}
+    wanted = {(name, signal) for name, service in app.settings.services.items() for signal in service.signals}
+    assert sources == wanted
+    assert app.engine.policy is app.settings.policy
+    if words:
+        assert (app.settings is before, words in said, "the old configuration stays" in said) == (True, True, True)
+    else:
+        assert app.settings is not before
+        assert app.settings.policy == load(path, {}, tmp_path).policy
+    await app.close()

@@ -240,10 +240,14 @@ class Daemon:
 
     def cli(self, *arguments: str, config: Path | None = None) -> "subprocess.CompletedProcess[str]":
         """Run one command of the command line."""
-        command = [sys.executable, "-m", "watchdog", "-c", str(config or self.cloud.config), *arguments]
+        command = self.command(*arguments, config=config)
         return subprocess.run(
             command, capture_output=True, text=True, env=environment(self.variables), cwd=self.cloud.folder, timeout=90
         )
+
+    def command(self, *arguments: str, config: Path | None = None) -> tuple[str, ...]:
+        """Return one command of the command line, as a process is started with it."""
+        return (sys.executable, "-m", "watchdog", "-c", str(config or self.cloud.config), *arguments)
 
     def history(self) -> list[Entry]:
         """Return `watchdog history --format json`."""

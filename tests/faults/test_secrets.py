@@ -66,6 +66,7 @@ def test_canary_secrets_never_show(tmp_path: Path, password: bool) -> None:
     """Render and Sentry answer 401, channels are down or broken, the log is at its most talkative."""
     with guarding(tmp_path, quirks=password) as (cloud, daemon):
         secrets = canaries(cloud, password)
+        assert all(leaks(f"GET {value}", secrets) for value in secrets.values()), "a leak would be seen"
         user = ", remote_write_user: bob" if password else ""
         cloud.write(
             replace={

@@ -33,9 +33,7 @@ def full(daemon: Daemon) -> Iterator[None]:
     resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, before)
 
 
-def told_and_untouched(
-    folder: Path, trouble: Callable[[Daemon], AbstractContextManager[None]], quirks: bool
-) -> None:
+def told_and_untouched(folder: Path, trouble: Callable[[Daemon], AbstractContextManager[None]], quirks: bool) -> None:
     """The page goes out while the store is away; afterwards the record is caught up, and nothing was ever changed."""
     with guarding(folder, quirks=quirks) as (cloud, daemon):
         cloud.write(more=CALM_SOON)
@@ -47,14 +45,14 @@ def told_and_untouched(
             assert any("the store does not answer" in why for why in daemon.get("/healthz").json()["reasons"])
             assert daemon.metric("watchdog_store_errors_total") >= 1
             assert cloud.untouched()
-        daemon.until(lambda: daemon.get("/healthz").status_code == 200, 90.0)
-        assert cloud.untouched(), "a human has it: nothing is done late"
         cloud.post("deploys", build_seconds=0.2, update_seconds=0.2, behaviour={"kind": "good"}, commit="a" * 40)
         daemon.until(lambda: cloud.log("pagerduty_resolve"), 60.0)
-        assert cloud.untouched()
+        daemon.until(lambda: daemon.get("/healthz").status_code == 200)
+        assert cloud.untouched(), "a human has it: nothing is done late"
         assert daemon.history() == []
         listed = daemon.cli("incidents").stdout
         assert "INC-1" in listed and "critical" in listed
+        assert daemon.rows("SELECT count(*) FROM incidents WHERE closed_at IS NULL") == [(0,)]
         daemon.process.terminate()
         assert daemon.until_ended() == 0
 

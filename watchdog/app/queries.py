@@ -1,6 +1,7 @@
 """What the command line asks for besides `run`: reading the journal, sending commands, one pass, building parts."""
 
 import contextlib
+import dataclasses
 import sys
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
@@ -13,7 +14,7 @@ from watchdog.daemon.commands import Commands
 from watchdog.daemon.engine import CONTROL, VENDORS
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.events import DeploysListed, DeploysUnread
-from watchdog.domain.incidents import Phase
+from watchdog.domain.incidents import Incident, Phase
 from watchdog.domain.readings import Unknown
 from watchdog.domain.reports import SignalReport
 from watchdog.ports import Clock, Command, Notifier, Platform, Sample, Store
@@ -24,6 +25,8 @@ POLL_SECONDS = 0.1
 SETTLED = (Phase.CALM, Phase.PAGED, Phase.ASKING, Phase.SUSPECT)
 BY_HAND_SECONDS = 1500.0
 """How long a rollback by hand without a daemon is followed: longer than the daemon itself would wait."""
+LAST_EFFECTS_SECONDS = 60.0
+"""How long notices, and auto-deploy to be given back, are waited for then; the next start takes up the rest."""
 
 
 @contextlib.asynccontextmanager
@@ -106,13 +109,32 @@ async def _apply_here(settings: Settings, clock: Clock, name: str, arguments: Ma
         if answered is None:
             raise Permanent("the command vanished from the journal")
         if answered.ok and name in ("rollback", "approve"):
+            incident_id = arguments.get("incident") or _incident_of(app, arguments["service"])
             await _follow(app)
+            return _with_outcome(answered, await app.store.incident(incident_id))
         return answered
     finally:
         await app.engine.halt()
         await app.supervisor.stop(5.0)
-        await app.store.save(None, app.engine.state, ())
+        with contextlib.suppress(Temporary, Permanent):
+            await app.store.save(None, app.engine.state, ())
         await app.close()
+
+
+def _incident_of(app: App, service: str) -> str:
+    """Return the incident under which a rollback by hand has just begun."""
+    incident = app.engine.state.services[service].incident
+    assert incident is not None, "a rollback by hand that was not refused has one"
+    return incident.id
+
+
+def _with_outcome(answered: Command, incident: Incident | None) -> Command:
+    """Return the answer with what came of it: nobody else is there to say so."""
+    if incident is None or incident.verified_at is not None:
+        outcome = incident.verification if incident is not None else ""
+        return dataclasses.replace(answered, answer="; ".join(filter(None, (answered.answer, outcome))))
+    why = incident.human_needed or incident.outcome or f"not proved yet; see watchdog explain {incident.id}"
+    return dataclasses.replace(answered, ok=False, answer=why, exit_code=1)
 
 
 async def _tell_deploys(app: App) -> None:
@@ -137,9 +159,12 @@ async def _follow(app: App) -> None:
     app.supervisor.start("stall", app.stall.run)
     give_up = app.clock.monotonic() + BY_HAND_SECONDS
     while app.clock.monotonic() < give_up:
-        if all(service.phase in SETTLED for service in app.engine.state.services.values()) and not app.teller.waiting:
-            return
+        if all(service.phase in SETTLED for service in app.engine.state.services.values()):
+            break
         await app.clock.sleep(0.5)
+    give_up = app.clock.monotonic() + LAST_EFFECTS_SECONDS
+    while app.clock.monotonic() < give_up and await app.store.pending():
+        await app.clock.sleep(0.2)
 
 
 async def platform(settings: Settings) -> tuple[Settings, Platform | None]:

@@ -1,0 +1,227 @@
+"""The command line beside a running daemon, and without one: what it prints, does, and answers with its exit code."""
+
+import json
+import signal
+from pathlib import Path
+
+from tests.faults.processes import Daemon, guarding, together
+
+DONE, FAILED, USAGE, REFUSED = 0, 1, 2, 3
+
+
+def expect(daemon: Daemon, code: int, *arguments: str) -> str:
+    """Run a command, demand its exit code, and return what it printed: errors are words on stderr, never tracebacks.
+
+    A command that has to act without a daemon also logs there, line by line, as the daemon would on stdout.
+    """
+    done = daemon.cli(*arguments)
+    assert done.returncode == code, (arguments, done.stdout, done.stderr)
+    words = [line for line in done.stderr.splitlines() if not line.startswith("{")]
+    assert bool(words) == (code != DONE), (arguments, words)
+    assert "Traceback" not in done.stderr
+    return "\n".join([done.stdout, *words])
+
+
+def rejected_then_rolled_back_by_hand(folder: Path) -> None:
+    """Assist: a no changes nothing and holds; then a human rolls back by hand, looking first."""
+    with guarding(folder, quirks=True) as (cloud, daemon):
+        cloud.write(replace={"mode: autonomous": "mode: assist"})
+        daemon.start().until_watching()
+        cloud.bad_deploy()
+        assert "approve|reject INC-1" in daemon.until_story("ASKED")
+        assert "asking" in expect(daemon, DONE, "status")
+        assert "no open incident INC-9; open: INC-1" in expect(daemon, FAILED, "approve", "INC-9")
+        assert "REJECTED" in expect(daemon, DONE, "reject", "INC-1")
+        assert "nothing is asked" in expect(daemon, REFUSED, "approve", "INC-1")
+        assert "nothing can be stopped" in expect(daemon, REFUSED, "stop", "INC-1")
+        assert "dep-40" in expect(daemon, DONE, "rollback", "web", "--dry-run")
+        assert "never live" in expect(daemon, REFUSED, "rollback", "web", "--to", "dep-41")
+        assert "no such service" in expect(daemon, USAGE, "rollback", "shop")
+        assert cloud.untouched()
+        assert "BY HAND" in expect(daemon, DONE, "rollback", "web")
+        daemon.until_story("CLOSED")
+        assert [entry["target"] for entry in cloud.log("rollback_accepted")] == ["dep-40"]
+        (row,) = daemon.history()
+        assert row["verified"] and row["approved_by"]
+
+
+def approved_without_a_daemon(folder: Path) -> None:
+    """Assist: the daemon that asked is gone; the yes is applied under its lock, followed and proved, once."""
+    with guarding(folder, quirks=False) as (cloud, daemon):
+        cloud.write(replace={"mode: autonomous": "mode: assist"})
+        daemon.start().until_watching()
+        cloud.bad_deploy()
+        daemon.until_story("ASKED")
+        daemon.kill()
+        assert "APPROVED" in expect(daemon, DONE, "approve", "INC-1")
+        assert [entry["target"] for entry in cloud.log("rollback_accepted")] == ["dep-40"]
+        assert cloud.log("pagerduty_resolve")
+        (row,) = daemon.history()
+        assert row["verified"] and row["approved_by"] and row["severity"] == "critical"
+
+
+def test_assist_asks_and_obeys(tmp_path: Path) -> None:
+    """A no and then a rollback by hand; a yes after the daemon died."""
+    together(
+        lambda: rejected_then_rolled_back_by_hand(tmp_path / "no"),
+        lambda: approved_without_a_daemon(tmp_path / "yes"),
+    )
+
+
+def approved_beside(folder: Path) -> None:
+    """Assist: a yes to the running daemon is decided anew, done once, and proved."""
+    with guarding(folder, quirks=True) as (cloud, daemon):
+        cloud.write(replace={"mode: autonomous": "mode: assist"})
+        daemon.start().until_watching()
+        cloud.bad_deploy()
+        daemon.until_story("ASKED")
+        assert cloud.untouched()
+        assert "APPROVED" in expect(daemon, DONE, "approve", "INC-1")
+        assert daemon.until_story("CLOSED").startswith("rolled back and verified")
+        assert [entry["target"] for entry in cloud.log("rollback_accepted")] == ["dep-40"]
+
+
+def stopped_within_the_veto(folder: Path) -> None:
+    """Veto: the announced rollback is stopped in time: nothing was written to Render, and a human has it."""
+    with guarding(folder, quirks=False) as (cloud, daemon):
+        cloud.write(replace={"mode: autonomous": "mode: autonomous\n    veto: 60s"})
+        daemon.start().until_watching()
+        cloud.bad_deploy()
+        daemon.until(lambda: daemon.rows("SELECT 1 FROM incidents"))
+        assert "STOPPED" in expect(daemon, DONE, "stop", "INC-1")
+        assert "nothing can be stopped" in expect(daemon, REFUSED, "stop", "INC-1")
+        assert "paged" in expect(daemon, DONE, "status")
+        assert cloud.untouched()
+
+
+def acted_after_the_veto(folder: Path) -> None:
+    """Veto: nobody says stop: it is done when the window is over."""
+    with guarding(folder, quirks=True) as (cloud, daemon):
+        cloud.write(replace={"mode: autonomous": "mode: autonomous\n    veto: 2s"})
+        daemon.start().until_watching()
+        cloud.bad_deploy()
+        assert daemon.until_story("CLOSED").startswith("rolled back and verified")
+        assert len(cloud.log("rollback_accepted")) == 1
+
+
+def test_a_yes_is_done_and_a_veto_holds(tmp_path: Path) -> None:
+    """An approval beside the daemon; an announced rollback that is stopped; one that is not."""
+    together(
+        lambda: approved_beside(tmp_path / "yes"),
+        lambda: stopped_within_the_veto(tmp_path / "stop"),
+        lambda: acted_after_the_veto(tmp_path / "go"),
+    )
+
+
+def looked_at(folder: Path) -> None:
+    """Everything that only looks, after an incident; what lifts the deny-list; what labels."""
+    with guarding(folder, quirks=True) as (cloud, daemon):
+        cloud.write()
+        assert "Nothing is recorded yet" in expect(daemon, DONE, "status")
+        assert "No incident yet" in expect(daemon, DONE, "incidents")
+        assert "No rollback yet" in expect(daemon, DONE, "history")
+        daemon.start().until_watching()
+        cloud.bad_deploy()
+        daemon.until_story("CLOSED")
+        assert "dep-43" in expect(daemon, DONE, "status")
+        assert "verified" in expect(daemon, DONE, "incidents")
+        explained = expect(daemon, DONE, "explain", "INC-1")
+        assert all(word in explained for word in ("SEEN", "SEVERITY", "BLAME", "GUARDS", "TARGET", "DONE", "dep-40"))
+        assert "no such incident" in expect(daemon, USAGE, "explain", "INC-9")
+        assert "web at " in expect(daemon, DONE, "why-not", "web", "03:12")
+        assert "teatime" in expect(daemon, USAGE, "why-not", "web", "teatime")
+        looked_at_the_history(daemon)
+        assert "rollback target" in expect(daemon, DONE, "deploys", "web")
+        assert "no such service" in expect(daemon, USAGE, "deploys", "shop")
+        assert "GOOD" in expect(daemon, DONE, "once")
+        assert "TRUSTED" in expect(daemon, DONE, "trust", "9f3c2ab")
+        assert "is not denied" in expect(daemon, REFUSED, "trust", "9f3c2ab")
+        assert "too short" in expect(daemon, USAGE, "trust", "9f")
+        assert "judged right" in expect(daemon, DONE, "label", "INC-1", "right")
+        assert "no such incident" in expect(daemon, USAGE, "label", "INC-9", "wrong")
+        assert daemon.history()[0]["label"] == "right"
+
+
+def looked_at_the_history(daemon: Daemon) -> None:
+    """All formats of `history` tell of the one rollback; Markdown is the runbook's table."""
+    markdown = expect(daemon, DONE, "history", "--format", "markdown").splitlines()
+    assert markdown[0] == "| Date | Time | Trigger | Method | Duration | Root Cause |" and len(markdown) == 3
+    assert expect(daemon, DONE, "history", "--format", "csv").startswith("Date,Time,Trigger,Method,Duration,Root Cause")
+    assert "dep-42" in expect(daemon, DONE, "history")
+    (row,) = json.loads(expect(daemon, DONE, "history", "--format", "json"))
+    assert (row["suspect"], row["target"], row["verified"], row["label"]) == ("dep-42", "dep-40", True, None)
+    assert "Invalid value" in expect(daemon, USAGE, "history", "--format", "xml")
+
+
+def paused_and_resumed(folder: Path) -> None:
+    """A pause holds the machine and a human; afterwards a rollback by hand of a healthy site, to a deploy named."""
+    with guarding(folder, quirks=False) as (cloud, daemon):
+        cloud.write()
+        daemon.start().until_watching()
+        assert "PAUSED" in expect(daemon, DONE, "pause")
+        assert "PAUSED" in expect(daemon, DONE, "status")
+        cloud.bad_deploy()
+        daemon.until(lambda: cloud.pages())
+        assert "paused" in expect(daemon, REFUSED, "rollback", "web")
+        assert cloud.untouched()
+        assert "RESUMED" in expect(daemon, DONE, "resume")
+        daemon.until_story("CLOSED")
+        assert [entry["target"] for entry in cloud.log("rollback_accepted")] == ["dep-40"]
+        assert "dep-39" in expect(daemon, DONE, "rollback", "web", "--to", "dep-39", "--dry-run")
+        assert len(cloud.log("rollback_accepted")) == 1
+        assert "BY HAND" in expect(daemon, DONE, "rollback", "web", "--to", "dep-39")
+        daemon.until(lambda: len(daemon.story("CLOSED")) == 2)
+        assert [entry["target"] for entry in cloud.log("rollback_accepted")] == ["dep-40", "dep-39"]
+
+
+def test_looking_pausing_and_going_back_by_hand(tmp_path: Path) -> None:
+    """Every reading command after an incident; a pause that holds and is lifted."""
+    together(lambda: looked_at(tmp_path / "look"), lambda: paused_and_resumed(tmp_path / "pause"))
+
+
+def by_hand_without_a_daemon(folder: Path) -> None:
+    """The command takes the role, pins, sends once, follows to the proof, and writes history as the daemon would."""
+    with guarding(folder, quirks=True) as (cloud, daemon):
+        cloud.write()
+        assert "dep-39" in expect(daemon, DONE, "rollback", "web", "--to", "dep-39", "--dry-run")
+        assert cloud.untouched()
+        assert "BY HAND" in expect(daemon, DONE, "rollback", "web", "--to", "dep-39")
+        assert [entry["target"] for entry in cloud.log("rollback_accepted")] == ["dep-39"]
+        assert [(one["from"], one["to"]) for one in cloud.log("auto_deploy_changed")] == [("commit", "off")]
+        (row,) = daemon.history()
+        assert (row["target"], row["verified"]) == ("dep-39", True) and row["approved_by"]
+        assert "PAUSED" in expect(daemon, DONE, "pause")
+        assert "paused" in expect(daemon, REFUSED, "rollback", "web", "--to", "dep-40")
+
+
+def refused_by_the_platform(folder: Path) -> None:
+    """Without a daemon, Render refuses: auto-deploy is given back, and the command does not say that it was done."""
+    with guarding(folder, quirks=False) as (cloud, daemon):
+        cloud.write()
+        cloud.post("modes", name="rollback", mode="expired")
+        assert "refused" in expect(daemon, FAILED, "rollback", "web", "--to", "dep-39")
+        assert cloud.log("rollback_accepted") == []
+        assert [one["to"] for one in cloud.log("auto_deploy_changed")] == ["off", "commit"]
+
+
+def killed_in_hand(folder: Path) -> None:
+    """The command dies by kill -9 while Render has its rollback; a daemon started later adopts and proves it."""
+    with guarding(folder, quirks=True, rollback_seconds=2.0) as (cloud, daemon):
+        cloud.write()
+        cloud.post("modes", name="rollback", mode="slow", times=1)
+        daemon.start(*daemon.command("rollback", "web", "--to", "dep-39"))
+        daemon.until(lambda: cloud.log("rollback_accepted"))
+        daemon.process.send_signal(signal.SIGKILL)
+        assert daemon.until_ended() == -9
+        daemon.start()
+        assert daemon.until_story("CLOSED").startswith("rolled back and verified")
+        assert len(cloud.log("rollback_accepted")) == 1 and len(cloud.requests("render", "POST")) == 1
+
+
+def test_by_hand_without_a_daemon(tmp_path: Path) -> None:
+    """The same protocol: done and proved; refused by the platform; killed in between and taken up by a daemon."""
+    together(
+        lambda: by_hand_without_a_daemon(tmp_path / "done"),
+        lambda: refused_by_the_platform(tmp_path / "refused"),
+        lambda: killed_in_hand(tmp_path / "killed"),
+    )
