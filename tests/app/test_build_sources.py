@@ -7,12 +7,15 @@ from watchdog.adapters.signals.vendor_status import VendorStatus
 from watchdog.app.build import build_sources
 from watchdog.daemon.engine import CONTROL, VENDORS
 
-TEXT = SMALL + """\
+TEXT = (
+    SMALL
+    + """\
 dependencies:
   db: {render: dpg-main}
   openai: {vendor_status: https://s.example/summary.json}
 control_targets: [https://one.example, https://two.example]
 """
+)
 
 
 async def test_every_source_has_the_name_the_policy_knows_it_by() -> None:

@@ -132,8 +132,9 @@ def running_cloud(folder: Path, *, quirks: bool, rollback_seconds: float = 1.0) 
 class Daemon:
     """A `watchdog run` of one configuration, which may be killed and started again."""
 
-    def __init__(self, cloud: Cloud, variables: Mapping[str, str] | None = None) -> None:
+    def __init__(self, cloud: Cloud, variables: Mapping[str, str] | None = None, name: str = "out") -> None:
         self.cloud = cloud
+        self.name = name
         self.variables = dict(variables or {})
         self.starts: list[tuple[subprocess.Popen[bytes], Path]] = []
 
@@ -144,7 +145,7 @@ class Daemon:
 
     def start(self, *command: str) -> "Daemon":
         """Start it: `python -m watchdog run -c …`, or a runner of the tests with the same arguments."""
-        out = self.cloud.folder / f"out{len(self.starts)}.log"
+        out = self.cloud.folder / f"{self.name}{len(self.starts)}.log"
         command = command or (sys.executable, "-m", "watchdog", "run", "-c", str(self.cloud.config))
         with out.open("wb") as file, out.with_suffix(".err").open("wb") as errors:
             process = subprocess.Popen(
