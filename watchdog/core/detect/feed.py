@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 COUNTS_MAX = 90
 HISTORY_MIN = 10
+BOUND_BELOW = 1e-9
+"""Below it the bound does: a flood of 100,000 errors is not summed term by term, at every probe."""
 STALE_SECONDS = 360.0
 """A newest minute older than this is silence (a feed is at most 5 min behind, and read every minute)."""
 
@@ -34,7 +36,11 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
 
 
 def poisson_tail(count: float, mean: float) -> float:
-    """Return P(X >= count) for a Poisson mean, by summing the lower terms."""
+    """Return P(X >= count) for a Poisson mean, by summing the lower terms; far out, Chernoff's upper bound of it."""
+    if count > mean:
+        bound = exp(max(count - mean - count * log(count / mean), -700.0))
+        if bound < BOUND_BELOW:
+            return bound
     below = 0.0
     for k in range(ceil(count)):
         below += exp(k * log(mean) - mean - lgamma(k + 1))

@@ -1,0 +1,61 @@
+"""What the platform reports: three failures in ten minutes are a loop."""
+
+from tests.core.scenes import given
+from watchdog.core import detect
+from watchdog.core.detect import crashes
+from watchdog.domain.events import Observed
+from watchdog.domain.incidents import Check
+from watchdog.domain.policy import Detection, SignalPolicy
+from watchdog.domain.readings import Bad, FailureKind, Good
+
+EVENTS = SignalPolicy("events", "render_events")
+T0 = 50_000.0
+
+
+def told(*at: float, check: Check | None = None, late: float = 0.0) -> Check:
+    """Fold in failures that happened then, each told so many seconds later."""
+    check = check or Check("events", "render_events")
+    for number, moment in enumerate(at):
+        reading = Bad(f"instance {number} crashed", FailureKind.CRASH)
+        event = Observed(moment + late, "web", "events", reading, happened_at=moment if late else None)
+        check = detect.observe(check, event, EVENTS, Detection())
+    return check
+
+
+def test_three_in_ten_minutes_are_a_crash_loop() -> None:
+    """Two are not; the onset is the first of them, and the last is quoted."""
+    assert detect.find(told(T0, T0 + 100), given(EVENTS, T0 + 100)) is None
+    finding = detect.find(told(T0, T0 + 100, T0 + 200), given(EVENTS, T0 + 210))
+    assert finding is not None
+    assert (finding.method, finding.onset_at, finding.failure_kind) == ("crashes", T0, "crash")
+    assert finding.text == "3 failures in 10 min (limit 3): instance 2 crashed"
+
+
+def test_old_ones_do_not_count() -> None:
+    """The window moves on, with and without further reports."""
+    check = told(T0, T0 + 100, T0 + 200)
+    assert detect.find(check, given(EVENTS, T0 + 601)) is None
+    assert told(T0 + 900, check=check).crashes == ((T0 + 900, "instance 0 crashed"),)
+
+
+def test_the_moment_it_happened_counts_not_the_moment_it_was_told() -> None:
+    """Render tells half a minute late."""
+    check = told(T0, late=30.0)
+    assert check.crashes == ((T0, "instance 0 crashed"),)
+
+
+def test_suspicious_for_a_minute_calm_without_a_loop() -> None:
+    """A fresh report is looked at; a loop is not calm although the last report is older."""
+    check = told(T0)
+    assert detect.suspicious(check, given(EVENTS, T0 + 59)) and detect.failing(check, given(EVENTS, T0 + 59))
+    assert not detect.suspicious(check, given(EVENTS, T0 + 60)) and not detect.failing(check, given(EVENTS, T0 + 60))
+    assert detect.calm(check, given(EVENTS, T0 + 60))
+    loop = told(T0, T0 + 1, T0 + 2)
+    assert not detect.calm(loop, given(EVENTS, T0 + 100)) and detect.calm(loop, given(EVENTS, T0 + 603))
+
+
+def test_good_news_add_nothing_and_memory_is_bounded() -> None:
+    """A recovery event is no crash; at most fifty are kept."""
+    check = detect.observe(told(T0), Observed(T0 + 1, "web", "events", Good("available")), EVENTS, Detection())
+    assert len(check.crashes) == 1
+    assert len(told(*(T0 + i for i in range(80))).crashes) == crashes.CRASHES_MAX

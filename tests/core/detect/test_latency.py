@@ -1,0 +1,154 @@
+"""Latency: percentiles against an objective and a learnt baseline; only fresh, sustained slowness counts."""
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from tests.core.scenes import given
+from watchdog.core import detect
+from watchdog.core.detect import latency
+from watchdog.domain.events import Observed
+from watchdog.domain.incidents import Check, Finding
+from watchdog.domain.policy import Detection, SignalPolicy
+from watchdog.domain.readings import Bad, Good, Unknown
+
+API = SignalPolicy("api", "latency", limits_seconds={"p95": 0.8})
+RELATIVE = SignalPolicy("api", "latency", times_baseline=2.0)
+T0 = 10_000.0
+
+
+def fed(
+    latencies: list[float], signal: SignalPolicy = API, every: float = 2.0, check: Check | None = None, at: float = T0
+) -> tuple[Check, float]:
+    """Fold latencies in; return the check and the time of the last."""
+    check = check or Check("api", "latency")
+    for seconds in latencies:
+        check = detect.observe(check, Observed(at, "web", "api", Good(), seconds), signal, Detection())
+        at += every
+    return check, at - every
+
+
+def finding(check: Check, now: float, signal: SignalPolicy = API) -> Finding | None:
+    """Return what is confirmed."""
+    return detect.find(check, given(signal, now))
+
+
+def test_percentiles_are_nearest_rank() -> None:
+    """Against sorted lists: the smallest value that at least the share of all values does not exceed."""
+    luck = random.Random(5)
+    for size in (1, 2, 3, 10, 99, 100, 101):
+        values = [luck.random() for _ in range(size)]
+        for share in (0.5, 0.95, 0.99):
+            quantile = latency.quantile(values, share)
+            assert quantile in values
+            assert sum(value <= quantile for value in values) >= share * size - 1e-9
+            assert sum(value < quantile for value in values) < share * size
+    assert latency.quantile([3.0, 1.0, 2.0], 0.5) == 2.0
+    assert latency.quantile(list(map(float, range(1, 101))), 0.95) == 95.0
+
+
+def test_over_the_objective_for_a_minute_is_confirmed_with_its_arithmetic() -> None:
+    """Not before 60 s and 20 samples."""
+    check, now = fed([0.2] * 5 + [1.2] * 30)
+    assert check.over_since == T0 + 10.0 and finding(check, now) is None
+    check, now = fed([1.2], check=check, at=now + 2.0)
+    result = finding(check, now)
+    assert result is not None and (result.method, result.failure_kind) == ("latency", "slow")
+    assert result.text == "p95 1200 ms > 800 ms (objective) for 60 s (limit 60 s), 31 samples"
+    assert (result.onset_at, result.share) == (T0 + 10.0, 1.0)
+    few, now = fed([1.2] * 10, every=7.0)
+    assert finding(few, now) is None, "over for 63 s, but only 10 samples"
+
+
+def test_the_share_is_that_of_slow_answers() -> None:
+    """One in four slow: p95 is over, and the share says how many suffer."""
+    check, now = fed([1.2, 0.2, 0.2, 0.2] * 9 + [1.2])
+    result = finding(check, now)
+    assert result is not None and result.share == pytest.approx(10 / 37)
+
+
+def test_a_fast_answer_ends_it_once_the_percentile_is_back() -> None:
+    """Slow ones leave the window, or no fresh one feeds it."""
+    check, now = fed([1.2] * 40)
+    assert finding(check, now) is not None
+    check, now = fed([0.2] * 8, check=check, at=now + 2.0)
+    assert check.over_since is None, "15 s without a slow answer: nothing fresh feeds it"
+    assert finding(check, now) is None
+
+
+@pytest.mark.parametrize("reading", [Unknown("void"), None])
+def test_silence_is_not_slowness(reading: Unknown | None) -> None:
+    """Over for 30 s, then nothing is known for a minute: not confirmed, and no longer fresh."""
+    check, now = fed([1.2] * 26)
+    for second in range(1, 60):
+        if reading is not None:
+            check = detect.observe(check, Observed(now + second, "web", "api", reading), API, Detection())
+    assert finding(check, now + 60.0) is None
+    confirmed, now = fed([1.2] * 40)
+    assert finding(confirmed, now + 15.0) is not None and finding(confirmed, now + 16.0) is None
+    assert detect.failing(confirmed, given(API, now + 15.0)) and not detect.failing(confirmed, given(API, now + 16.0))
+
+
+def test_failures_are_judged_as_probes_and_have_no_latency() -> None:
+    """A failing route is down, not slow; its samples stay as they are."""
+    check, now = fed([0.2] * 5)
+    for second in range(0, 48, 2):
+        event = Observed(now + 2 + second, "web", "api", Bad("HTTP 503"), 9.0)
+        check = detect.observe(check, event, API, Detection())
+    assert len(check.samples) == 5
+    result = finding(check, check.last_at)
+    assert result is not None and result.method == "run"
+    without = detect.observe(check, Observed(now + 99, "web", "api", Good()), API, Detection())
+    assert len(without.samples) == 5
+
+
+def test_the_baseline_is_learnt_minute_by_minute_and_only_while_all_is_well() -> None:
+    """The first minute sets it, later ones move it by a tenth; slow times do not."""
+    check, now = fed([0.2] * 1, RELATIVE)
+    assert check.baseline_seconds == 0.2 and check.baseline_minutes == 1
+    check, now = fed([0.4] * 40, RELATIVE, check=check, at=now + 2.0)
+    assert check.baseline_minutes == 2 and check.baseline_seconds == pytest.approx(0.22)
+    slow, _ = fed([1.2] * 100, API)
+    assert slow.baseline_minutes == 0
+
+
+def test_twice_the_baseline_counts_after_ten_minutes_of_learning() -> None:
+    """Before that the baseline is not trusted; then twice of it is the limit."""
+    check, now = fed([0.2] * 280, RELATIVE)
+    assert check.baseline_minutes == 10
+    assert latency.bounds(replace(check, baseline_minutes=9), RELATIVE) == {}
+    check, now = fed([0.5] * 40, RELATIVE, check=check, at=now + 2.0)
+    result = finding(check, now, RELATIVE)
+    assert result is not None
+    assert result.text.startswith("p95 500 ms > 400 ms (2 x baseline 200 ms) for ")
+
+
+def test_the_tighter_limit_holds() -> None:
+    """Objective and baseline: whichever is smaller; other percentiles have their own."""
+    learnt = Check("api", "latency", baseline_seconds=0.2, baseline_minutes=10)
+    both = SignalPolicy("api", "latency", limits_seconds={"p95": 0.8, "p99": 2.0}, times_baseline=2.0)
+    assert latency.bounds(learnt, both) == {"p95": (0.4, "2 x baseline 200 ms"), "p99": (2.0, "objective")}
+    assert latency.bounds(replace(learnt, baseline_seconds=0.5), both)["p95"] == (0.8, "objective")
+
+
+def test_a_reload_that_takes_the_limit_away_ends_the_finding() -> None:
+    """Nothing is left to be over."""
+    check, now = fed([1.2] * 40)
+    assert finding(check, now, SignalPolicy("api", "latency")) is None
+
+
+def test_suspicious_and_calm() -> None:
+    """Over its limit at once, calm when neither slow nor failing."""
+    check, now = fed([0.2, 0.2])
+    assert not detect.suspicious(check, given(API, now)) and detect.calm(check, given(API, now))
+    check, now = fed([1.2], check=check, at=now + 2.0)
+    assert detect.suspicious(check, given(API, now)) and not detect.calm(check, given(API, now))
+
+
+def test_samples_are_bounded() -> None:
+    """The window, and never more than 512."""
+    check, now = fed([0.2] * 200)
+    assert check.samples[0][0] > now - API.window_seconds
+    check, _ = fed([0.2] * 700, replace(API, window_seconds=1e6), every=0.1)
+    assert len(check.samples) == latency.SAMPLES_MAX

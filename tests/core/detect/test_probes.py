@@ -1,0 +1,257 @@
+"""Probes: the run timer, the CUSUM, and that missing readings are no evidence."""
+
+import random
+from dataclasses import replace
+from statistics import fmean, median
+
+import pytest
+
+from tests.core.scenes import given
+from watchdog.core import detect
+from watchdog.core.detect import Conditions, probes
+from watchdog.domain.events import Observed
+from watchdog.domain.incidents import Check, Finding
+from watchdog.domain.policy import Detection, SignalPolicy
+from watchdog.domain.readings import Bad, FailureKind, Good, Unknown
+
+HOME = SignalPolicy("home", "http", critical=True)
+LIMITS = Detection()
+DOWN = Bad("HTTP 503", FailureKind.STATUS)
+T0 = 10_000.0
+
+
+def seen(text: str, every: float = 2.0, check: Check | None = None, start: float = T0) -> tuple[Check, float]:
+    """Fold in readings written as text: `x` bad, `.` good, `?` unknown, `_` none; return the check and the time."""
+    check, at = check or Check("home", "http"), start
+    for letter in text.replace(" ", ""):
+        if letter != "_":
+            reading = {"x": DOWN, ".": Good(), "?": Unknown("void")}[letter]
+            check = detect.observe(check, Observed(at, "web", "home", reading), HOME, LIMITS)
+        at += every
+    return check, at - every
+
+
+def finding(check: Check, now: float, **more: bool) -> Finding | None:
+    """Return what is confirmed at that moment."""
+    return detect.find(check, given(HOME, now, **more))
+
+
+@pytest.mark.parametrize(
+    ("text", "conditions", "lasted"),
+    [
+        ("x" * 23, {}, None),
+        ("x" * 24, {}, "46 s (limit 45 s)"),
+        ("x" * 20, {"in_watch": True}, None),
+        ("x" * 21, {"in_watch": True}, "40 s (limit 40 s)"),
+        ("x" * 10, {"corroborated": True}, None),
+        ("x" * 11, {"corroborated": True}, "20 s (limit 20 s)"),
+    ],
+)
+def test_an_unbroken_run_is_confirmed_at_its_limit(text: str, conditions: dict, lasted: str | None) -> None:
+    """45 s; 40 s in a watch window; 20 s when the platform reports crashes as well."""
+    result = finding(*seen(text), **conditions)
+    if lasted is None:
+        assert result is None
+        return
+    assert result is not None and result.method == "run"
+    assert result.text == f"{len(text)} of {len(text)} probes failed for {lasted}: HTTP 503"
+    assert (result.onset_at, result.share, result.failure_kind) == (T0, 1.0, "status")
+
+
+def test_a_run_needs_five_probes_however_long() -> None:
+    """Slow probes: four failures in a minute are not enough, the fifth is."""
+    assert finding(*seen("xxxx", every=15.0)) is None
+    assert finding(*seen("xxxxx", every=15.0)) is not None
+
+
+def test_one_success_ends_a_run() -> None:
+    """The timer starts anew; that it failed before is the CUSUM's to know."""
+    check, now = seen("x" * 20 + "." + "x" * 20)
+    assert check.run_probes == 20 and check.run_started_at == T0 + 42.0
+    result = finding(check, now)
+    assert result is not None and result.method == "cusum"
+
+
+@pytest.mark.parametrize("missing", ["?" * 20, "_" * 20])
+def test_time_without_readings_is_no_failure_time(missing: str) -> None:
+    """Five failures, then nothing is known for 40 s: not an outage of 48 s."""
+    check, _ = seen("xxxxx" + missing)
+    now = T0 + 48.0
+    assert finding(check, now) is None
+    check, now = seen("x", check=check, start=now)
+    assert check.run_probes == 1 and check.run_started_at == now, "a run with a hole in it begins anew"
+    assert finding(check, now) is None
+
+
+def test_a_short_hole_does_not_end_a_run() -> None:
+    """One reading missing between others that failed is not recovery."""
+    check, now = seen("x" * 12 + "_??_" + "x" * 12)
+    result = finding(check, now)
+    assert result is not None and result.text.startswith("24 of 24 probes failed for 54 s")
+    assert probes.gap_seconds(HOME, LIMITS) == 30.0
+
+
+def test_a_stale_run_confirms_nothing() -> None:
+    """What was seen more than 15 s ago is not acted on."""
+    check, now = seen("x" * 30)
+    assert finding(check, now + 15.0) is not None and finding(check, now + 15.1) is None
+    assert detect.failing(check, given(HOME, now + 15.0)) and not detect.failing(check, given(HOME, now + 15.1))
+
+
+def test_the_cusum_finds_a_partial_outage_and_says_its_sum() -> None:
+    """Half of the probes fail: no run ever, but the sum rises; backdated to when it left zero."""
+    check, now = seen("..." + "x." * 8)
+    result = finding(check, now - 2.0, in_watch=True)
+    assert result is not None and result.method == "cusum"
+    assert result.onset_at == T0 + 6.0
+    assert result.text == "8 of 16 probes failed in 28 s (CUSUM 35.1, limit 14): HTTP 503"
+    assert result.share == 0.5
+
+
+def test_evidence_must_span_twenty_seconds() -> None:
+    """Many failures within seconds are one blip."""
+    check, now = seen("x." * 6, every=1.0)
+    assert check.cusum > LIMITS.cusum_limit and finding(check, now - 1.0) is None
+    check, now = seen("x.x.x.x.x.x.x.", every=2.0)
+    assert finding(check, now - 2.0) is not None
+
+
+def test_the_cusum_needs_a_fresh_failure() -> None:
+    """A high sum alone, long after the last failure, confirms nothing."""
+    check, now = seen("x." * 10)
+    assert finding(check, now + 1.0) is not None and finding(check, now + 14.0) is None
+
+
+def test_each_run_counts_only_its_first_failures() -> None:
+    """One blip, however long, is one blip: ten failures in a row weigh as two."""
+    two, _ = seen("xx")
+    ten, _ = seen("x" * 10)
+    assert ten.cusum == two.cusum == pytest.approx(2 * 4.605, abs=0.01)
+
+
+def test_the_sum_is_capped_and_comes_back_to_zero() -> None:
+    """At most twice the limit, so that recovery is not waited for for ever; at zero the onset is forgotten."""
+    check, _ = seen("x." * 40)
+    assert check.cusum <= 2 * LIMITS.cusum_limit
+    check, _ = seen("." * 170, check=check, start=T0 + 200.0)
+    assert (check.cusum, check.cusum_zero_at) == (0.0, None)
+
+
+def test_a_single_failure_is_suspicious_and_calm_needs_two_successes_and_a_low_sum() -> None:
+    """Look closer at once; calm again only when both statistics say so."""
+
+    def states(text: str) -> tuple[bool, bool]:
+        check, now = seen(text)
+        return detect.suspicious(check, given(HOME, now)), detect.calm(check, given(HOME, now))
+
+    assert states(".") == (False, False)
+    assert states("..") == (False, True)
+    assert states("..x") == (True, False)
+    assert states("..x.") == (False, False)
+    assert states("..x..") == (False, True)
+    assert states("..xx..") == (True, False)
+
+
+def test_calm_for_a_while() -> None:
+    """Calm for 60 s means: no failure for 60 s."""
+    check, now = seen("x....")
+    assert not detect.calm(check, given(HOME, now), 60.0)
+    assert detect.calm(check, given(HOME, T0 + 60.0), 60.0)
+
+
+def test_unknown_changes_no_statistic() -> None:
+    """Rule 2: nothing but the last reading."""
+    before, now = seen("..x")
+    after = detect.observe(before, Observed(now + 1, "web", "home", Unknown("void")), HOME, LIMITS)
+    assert after == replace(before, last=Unknown("void"), last_at=now + 1)
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    """Three minutes, and never more than 256 outcomes."""
+    check, _ = seen("." * 400, every=0.5)
+    assert len(check.recent) == probes.RECENT_MAX
+    check, now = seen("." * 200, every=2.0)
+    assert check.recent[0][0] > now - probes.RECENT_SECONDS
+
+
+def test_forgetting_and_interrupting() -> None:
+    """To forget clears all but the baseline; to interrupt ends runs and sums, and keeps what was counted."""
+    check, now = seen("..xxx")
+    check = replace(check, baseline_seconds=0.2, baseline_minutes=12, baseline_at=5.0)
+    fresh = detect.forget(check, now)
+    kept = Check("home", "http", last=check.last, last_at=now, baseline_seconds=0.2, baseline_minutes=12)
+    assert fresh == replace(kept, baseline_at=5.0, counts_from=now)
+    broken = detect.interrupt(check)
+    assert (broken.run_probes, broken.run_started_at, broken.cusum, broken.good_run) == (0, None, 0.0, 0)
+    assert broken.recent == check.recent and broken.last_bad_at == check.last_bad_at
+
+
+# --- figures ---
+
+PUBLISHED = replace(
+    LIMITS, cusum_p0=0.01, cusum_p1=0.2, cusum_limit=12.0, cusum_failures_per_run=10**9, cusum_span_seconds=0.0
+)
+
+
+def probes_to_alarm(share: float, luck: random.Random, limits: Detection) -> int:
+    """Return how many probes the CUSUM needs at that share of failures."""
+    check = Check("home", "http")
+    number = 0
+    while True:
+        number += 1
+        reading = DOWN if luck.random() < share else Good()
+        check = detect.observe(check, Observed(T0 + number, "web", "home", reading), HOME, limits)
+        if check.cusum >= limits.cusum_limit:
+            return number
+
+
+@pytest.mark.parametrize(("share", "delay"), [(1.0, 5), (0.5, 10), (0.2, 29)])
+def test_the_cusums_delay_is_the_published_one(share: float, delay: float) -> None:
+    """Facts 1.3: p0 1 %, p1 20 %, h 12 needs 5 / 10 / 29 probes at 100 / 50 / 20 % failures (mean)."""
+    luck = random.Random(1)
+    needed = [probes_to_alarm(share, luck, PUBLISHED) for _ in range(300)]
+    assert fmean(needed) == pytest.approx(delay, rel=0.12)
+
+
+def test_the_cusums_false_alarms_are_rarer_than_its_bound() -> None:
+    """ARL0 >= e^h: at h = 5 at least 148 probes between false alarms (about 700 in fact)."""
+    luck = random.Random(2)
+    between = [probes_to_alarm(0.01, luck, replace(PUBLISHED, cusum_limit=5.0)) for _ in range(60)]
+    assert fmean(between) > 148
+
+
+def delay_seconds(share: float, luck: random.Random) -> float:
+    """Return how long the shipped detector needs, probing every 10 s, and every 2 s once it suspects."""
+    check = Check("home", "http")
+    at = luck.uniform(0.0, 10.0)
+    while True:
+        reading = DOWN if luck.random() < share else Good()
+        check = detect.observe(check, Observed(at, "web", "home", reading), HOME, LIMITS)
+        now = Conditions(at, HOME, LIMITS)
+        if detect.find(check, now) is not None:
+            return at
+        at += 2.0 if detect.suspicious(check, now) or not detect.calm(check, now) else 10.0
+
+
+@pytest.mark.parametrize(
+    ("share", "typical", "worst"), [(1.0, (46, 58), 60), (0.5, (25, 45), 85), (0.2, (60, 110), 260)]
+)
+def test_the_shipped_detector_is_as_quick_as_measured(share: float, typical: tuple[float, float], worst: float) -> None:
+    """Facts 1.4, run timer 45 s and capped CUSUM h = 18: 53/58 s, 35/71 s, 86/224 s (median/p95)."""
+    luck = random.Random(3)
+    delays = sorted(delay_seconds(share, luck) for _ in range(200))
+    assert typical[0] <= median(delays) <= typical[1]
+    assert delays[189] <= worst
+
+
+def test_blips_are_outlasted() -> None:
+    """A healthy service with restart blips of up to 38 s in a watch window is never confirmed to be down."""
+    luck = random.Random(4)
+    for _ in range(30):
+        check, at = Check("home", "http"), T0
+        ends = T0 + 100.0 + luck.uniform(5.0, 38.0)
+        while at < T0 + 300.0:
+            reading = DOWN if T0 + 100.0 <= at < ends else Good()
+            check = detect.observe(check, Observed(at, "web", "home", reading), HOME, LIMITS)
+            assert finding(check, at, in_watch=True) is None
+            at += 1.0

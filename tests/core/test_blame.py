@@ -1,0 +1,244 @@
+"""Blame: every term and every veto, its factor and its words."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.core.scenes import HISTORY, NOW, a_case, a_service, failing, found
+from tests.core.world import make_policy
+from watchdog.core import blame
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.incidents import Blame, Check, Phase, ServiceState
+from watchdog.domain.policy import BlameWeights, ServicePolicy
+from watchdog.domain.readings import Bad, Good
+
+WEIGHTS = BlameWeights()
+
+
+def live_before(onset_minutes: float) -> ServiceState:
+    """Return a service whose live deploy finished so many minutes before the onset, 60 s before NOW."""
+    at = NOW - 60 - onset_minutes * 60
+    return a_service(deploys=(replace(HISTORY[0], created_at=at - 300, finished_at=at), *HISTORY[1:]))
+
+
+@pytest.mark.parametrize(
+    ("minutes", "odds"), [(1, 440), (5, 86), (20, 12), (30, 6), (60, 1.1), (180, 0.27)], ids=lambda value: f"{value}"
+)
+def test_prior_odds_are_the_published_ones(minutes: float, odds: float) -> None:
+    """Facts, attribution table: P(bad deploy) 5 %, one other incident a month."""
+    verdict = blame.weigh(a_case(live_before(minutes)))
+    assert verdict.prior_odds == pytest.approx(odds, rel=0.10)
+    assert "onset" in verdict.prior_why and "1 bad deploy in 20, 1 other incident a month" in verdict.prior_why
+
+
+def test_the_density_is_one() -> None:
+    """f(D) is a probability density: its integral over all delays is 1."""
+    step = 0.05
+    assert sum(blame.density_per_minute(i * step) for i in range(200_000)) * step == pytest.approx(1.0, abs=0.02)
+
+
+@pytest.mark.parametrize(("share", "threshold"), [(1.0, 0.16), (0.1, 0.66), (0.02, 0.91)])
+def test_the_cost_rule_is_the_published_one(share: float, threshold: float) -> None:
+    """Facts, act or wait: the fewer requests fail, the surer one must be."""
+    assert blame.cost_rule(share, WEIGHTS) == pytest.approx(threshold, abs=0.005)
+
+
+def test_a_fresh_deploy_convicts_with_its_arithmetic() -> None:
+    """Everything fits: probability, need and onset are in the words."""
+    verdict = blame.weigh(a_case())
+    assert verdict.convicts and verdict.vetoed == ()
+    assert verdict.why.startswith("dep-41, P 0.99") and "need 0.80" in verdict.why and "onset 30 s" in verdict.why
+    assert verdict.need == verdict.floor == 0.80
+
+
+def test_an_old_deploy_is_too_little_to_act() -> None:
+    """Three hours after the deploy: below the threshold, and it says so."""
+    verdict = blame.weigh(a_case(live_before(180)))
+    assert not verdict.convicts and not verdict.vetoed
+    assert "too little to act" in verdict.why
+
+
+def test_a_small_share_needs_more_than_the_floor_and_no_share_only_the_floor() -> None:
+    """P* rises above 0.8 for a two-percent failure; a flood of errors names no share."""
+    assert blame.weigh(a_case(None, found(share=0.02))).need == pytest.approx(0.906, abs=0.001)
+    assert blame.weigh(a_case(None, found("home", "feed", share=0.0))).need == 0.80
+
+
+def test_no_live_deploy_no_suspect() -> None:
+    """Nothing read, or none live: nobody is blamed, and why."""
+    unread = blame.weigh(a_case(a_service(deploys=(), deploys_at=None, deploys_why="not read yet")))
+    assert unread.suspect is None and unread.probability is None and "not read yet" in unread.why
+    dead = blame.weigh(a_case(a_service(deploys=HISTORY[1:])))
+    assert "the platform names no live deploy" in dead.why and not dead.convicts
+
+
+@pytest.mark.parametrize(
+    ("older", "change", "configuration"),
+    [
+        ([], "dep-41", False),
+        ([("dep-x", "build_failed", "bad00000", 1000)], "dep-41", False),
+        ([("dep-x", "deactivated", "bad00000", 100_000)], "dep-41", True),
+        ([("dep-x", "deactivated", None, 100_000)], "dep-41", False),
+    ],
+    ids=["another commit", "a failed build of it", "the same commit, long before", "a nameless one"],
+)
+def test_what_changed_is_code_or_configuration(older: list, change: str, configuration: bool) -> None:
+    """Only configuration changed if the same code had run before."""
+    before = tuple(
+        Deploy(name, status, commit=commit, created_at=NOW - ago - 60, finished_at=NOW - ago)
+        for name, status, commit, ago in older
+    )
+    verdict = blame.weigh(a_case(a_service(deploys=(HISTORY[0], *before, *HISTORY[1:]))))
+    assert verdict.change is not None and (verdict.change.id, verdict.configuration) == (change, configuration)
+
+
+def test_the_first_of_two_deploys_of_a_commit_is_the_change_when_the_onset_fits_it() -> None:
+    """Deployed again while it already failed: the earlier deploy brought it, and both are named."""
+    first = replace(HISTORY[0], status="deactivated")
+    again = Deploy("dep-42", "live", commit="bad00000", created_at=NOW - 30, finished_at=NOW - 10)
+    verdict = blame.weigh(a_case(a_service(deploys=(replace(again, update_seen_at=NOW - 20), first, *HISTORY[1:]))))
+    assert verdict.suspect is not None and verdict.suspect.id == "dep-42"
+    assert verdict.change is first and not verdict.configuration
+    assert "dep-42 (same code since dep-41)" in verdict.why and verdict.convicts
+
+
+def test_an_onset_a_moment_early_is_tolerated() -> None:
+    """Clocks differ by seconds: 4 s before its first traffic still fits, 6 s do not."""
+    for early, fits in ((4.0, True), (6.0, False)):
+        suspect = replace(HISTORY[0], update_seen_at=NOW - 60 + early)
+        verdict = blame.weigh(a_case(a_service(deploys=(suspect, *HISTORY[1:]))))
+        assert verdict.convicts is fits
+    assert verdict.why == "dep-41: it failed 6 s before dep-41 could take traffic"
+    assert verdict.probability == 0.0
+
+
+def test_created_is_the_last_resort() -> None:
+    """Nothing better known than its creation: then that."""
+    bare = Deploy("dep-1", "live", created_at=50.0)
+    assert blame.took_traffic_at(bare, WEIGHTS) == 50.0
+
+
+def odds_with(verdict: Blame) -> float:
+    """Return by how much the terms changed the prior."""
+    return verdict.odds / verdict.prior_odds
+
+
+def test_an_upstream_status_page_is_a_term() -> None:
+    """An upstream in trouble makes the deploy less likely; stale news does not, nor does another's page."""
+    down = Bad("major outage")
+    assert odds_with(blame.weigh(a_case(vendors={"openai": (NOW - 60, down)}))) == pytest.approx(1 / 20)
+    assert odds_with(blame.weigh(a_case(vendors={"openai": (NOW - 901, down)}))) == 1.0
+    assert odds_with(blame.weigh(a_case(vendors={"openai": (NOW - 60, Good())}))) == 1.0
+    assert odds_with(blame.weigh(a_case(vendors={"stripe": (NOW - 60, down)}))) == 1.0
+
+
+def town(*, other_depends_on: tuple[str, ...] = (), web_depends_on: tuple[str, ...] = ()) -> dict:
+    """Return keywords of a case with a second service `shop` in the policy."""
+    policy = make_policy()
+    web = replace(policy.services["web"], depends_on=web_depends_on)
+    shop = ServicePolicy("shop", "srv-shop", depends_on=other_depends_on)
+    return {"policy": replace(policy, services={"web": web, "shop": shop})}
+
+
+def shop_failing(seconds: float = 62.0, probes: int = 9) -> ServiceState:
+    """Return `shop`, failing for so many seconds."""
+    check = failing("home", seconds=seconds, run_probes=probes)
+    return ServiceState("shop", phase=Phase.SUSPECT, checks={"home": check})
+
+
+@pytest.mark.parametrize(
+    ("shop", "relation", "peers"),
+    [
+        (shop_failing(), {}, ["shop"]),
+        (shop_failing(seconds=250.0), {}, []),
+        (shop_failing(probes=2), {}, []),
+        (shop_failing(), {"other_depends_on": ("web",)}, []),
+        (shop_failing(), {"web_depends_on": ("shop",)}, []),
+        (ServiceState("shop", checks={"home": Check("home", "http")}), {}, []),
+        (replace(shop_failing(), name="gone"), {}, []),
+    ],
+    ids=["together", "long before", "a blip", "depends on us", "we depend on it", "healthy", "unknown"],
+)
+def test_peers_that_fail_together(shop: ServiceState, relation: dict, peers: list) -> None:
+    """Unrelated services failing at the same time point away from one service's deploy."""
+    case = a_case(services={"web": a_service(), shop.name: shop}, **town(**relation))
+    assert blame.failing_peers(case) == peers
+    term = [term for term in blame.weigh(case).terms if term.factor == WEIGHTS.peers_failing]
+    assert bool(term) is bool(peers)
+
+
+def test_a_failing_dependency_is_a_term() -> None:
+    """A service of ours that it depends on fails as well: that is more likely the cause."""
+    relation = town(web_depends_on=("shop",))
+    failing_too = blame.weigh(a_case(services={"web": a_service(), "shop": shop_failing()}, **relation))
+    assert [term.why for term in failing_too.terms] == ["shop, which it depends on, fails as well"]
+    calm = replace(shop_failing(), phase=Phase.CALM)
+    assert blame.weigh(a_case(services={"web": a_service(), "shop": calm}, **relation)).terms == ()
+
+
+def test_the_platforms_crash_reports_since_the_deploy_speak_against_it() -> None:
+    """Reports from before it do not count."""
+    for ago, terms in ((20.0, 1), (400.0, 0)):
+        crashes = Check("events", "render_events", crashes=((NOW - ago, "instance crashed"),))
+        verdict = blame.weigh(a_case(a_service(checks={"home": failing(), "events": crashes})))
+        assert [term.factor for term in verdict.terms] == [5.0] * terms
+    crashes = Check("home", "http", crashes=((NOW - 20, "no platform report"),))
+    assert blame.weigh(a_case(a_service(checks={"home": crashes}))).terms == ()
+
+
+def test_errors_new_in_the_release_speak_against_it() -> None:
+    """Only with a flood, and only if some are new."""
+    for issues, terms in ((("KeyError: 'plan'",), 1), ((), 0)):
+        feed = Check("errors", "sentry", new_issues=issues)
+        service = a_service(checks={"home": failing(), "errors": feed})
+        verdict = blame.weigh(a_case(service, found(), found("errors", "feed")))
+        assert [term.why for term in verdict.terms] == ["errors new in this release: KeyError: 'plan'"] * terms
+
+
+def test_a_fault_that_ended_shortly_before_the_deploy_is_probably_the_same_one() -> None:
+    """An incident closed within the hour before it took traffic; not one after, nor days ago."""
+    for closed_at, factor in ((NOW - 1000, 0.1), (NOW - 50, 1.0), (NOW - 5000, 1.0), (None, 1.0)):
+        assert odds_with(blame.weigh(a_case(a_service(closed_at=closed_at)))) == pytest.approx(factor)
+
+
+def test_every_veto_acquits_with_its_reason() -> None:
+    """One veto is enough, and the others are listed as checked."""
+    tls = found(failure_kind="tls")
+    dns = found(failure_kind="dns")
+    rollback = (replace(HISTORY[0], trigger="rollback"), *HISTORY[1:])
+    dark = {"control": {"control-1": (NOW - 1, Bad("timed out")), "control-2": (NOW - 1, Bad("timed out"))}}
+    cases = {
+        "control targets": a_case(**dark),
+        "platform status": a_case(vendors={"render": (NOW - 60, Bad("partial outage"))}),
+        "onset": a_case(None, found(seconds=400.0)),
+        "suspect is a rollback": a_case(a_service(deploys=rollback)),
+        "not curable": a_case(None, tls),
+        "deploy list": a_case(a_service(deploys_at=NOW - 61, deploys_why="Render answered 503")),
+    }
+    words = ["blind", "the platform render reports", "before dep-41", "itself a rollback", "certificate", "is 61 s old"]
+    for (name, case), text in zip(cases.items(), words, strict=True):
+        verdict = blame.weigh(case)
+        assert [veto.name for veto in verdict.vetoed] == [name]
+        assert text in verdict.why and verdict.probability == 0.0 and not verdict.convicts
+        assert {veto.name for veto in verdict.vetoes} == set(cases)
+    assert "name resolution" in blame.weigh(a_case(None, dns)).why
+
+
+def test_code_that_a_rollback_brought_is_not_convicted_when_deployed_again() -> None:
+    """The live deploy is no rollback, but its code came with one."""
+    came = replace(HISTORY[0], id="dep-r", trigger="rollback", status="deactivated")
+    again = Deploy("dep-42", "live", commit="bad00000", created_at=NOW - 30, finished_at=NOW - 10)
+    verdict = blame.weigh(a_case(a_service(deploys=(replace(again, update_seen_at=NOW - 20), came, *HISTORY[1:]))))
+    assert "came with dep-r, itself a rollback" in verdict.why
+
+
+def test_old_news_of_the_platform_do_not_veto() -> None:
+    """A status page unread for a quarter of an hour says nothing."""
+    assert blame.weigh(a_case(vendors={"render": (NOW - 901, Bad("partial outage"))})).convicts
+
+
+def test_terms_multiply() -> None:
+    """Odds are the prior times every factor; the probability follows."""
+    verdict = blame.weigh(a_case(vendors={"openai": (NOW - 60, Bad("degraded"))}))
+    assert verdict.odds == pytest.approx(verdict.prior_odds / 20)
+    assert verdict.probability == pytest.approx(verdict.odds / (1 + verdict.odds))

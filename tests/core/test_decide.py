@@ -1,0 +1,156 @@
+"""The decision: which course, and the reason that stands in the page."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.core.scenes import FACTS, HISTORY, NOW, a_service, a_state, an_incident, failing, found
+from tests.core.world import make_policy
+from watchdog.core.decide import decide, failing_share
+from watchdog.domain.incidents import Check, Decision, ServiceState
+from watchdog.domain.policy import Mode, Policy, Severity, SignalPolicy
+from watchdog.domain.readings import Bad, Good, Unknown
+
+
+def decided(policy: Policy | None = None, service: ServiceState | None = None, *findings: Any, **more: Any) -> Decision:
+    """Return the decision about `web`; `state` changes the state."""
+    service = service or a_service()
+    state = a_state(service, **more.pop("state", {}))
+    return decide(state, policy or make_policy(), service, findings or (found(),), now=NOW, **more)
+
+
+SLOW = Check("api", "latency", last=Good(), last_at=NOW, samples=tuple((NOW - 50 + i, 0.9) for i in range(50)))
+SLOW_WEB = a_service(checks={"home": Check("home", "http", last=Good()), "api": SLOW})
+MIGRATING = a_service(facts=replace(FACTS, pre_deploy_command="migrate"))
+OLD_NEWS = a_service(deploys=HISTORY[:1], deploys_at=NOW - 100)
+ALONE = a_service(deploys=HISTORY[:1])
+INNOCENT = a_service(deploys=(replace(HISTORY[1], status="live"), HISTORY[2]), live="dep-40")
+MUTED = make_policy(matrix={**make_policy().matrix, Severity.CRITICAL: make_policy().matrix[Severity.LOW]})
+TELLING = make_policy(matrix={**make_policy().matrix, Severity.CRITICAL: make_policy().matrix[Severity.MEDIUM]})
+
+
+@pytest.mark.parametrize(
+    ("args", "more", "course", "why"),
+    [
+        ((), {}, "rollback", "dep-41, P 0.99"),
+        ((make_policy(veto_seconds=60.0),), {}, "announce", "veto window of 60 s"),
+        ((make_policy(Mode.ASSIST),), {}, "ask", "mode: assist"),
+        ((make_policy(Mode.ASSIST),), {"approved": True}, "rollback", "approved; dep-41"),
+        ((None, MIGRATING), {}, "ask", "migration: a pre-deploy command"),
+        ((None, MIGRATING), {"approved": True}, "rollback", "approved"),
+        ((None, SLOW_WEB, found("api", "latency", share=0.9)), {}, "ask", "the policy asks for this severity"),
+        ((None, SLOW_WEB, found("api", "latency", share=0.9)), {"approved": True}, "rollback", "approved"),
+        ((make_policy(Mode.OBSERVE),), {}, "page", "mode: observe"),
+        ((make_policy(Mode.OBSERVE),), {"approved": True}, "page", "mode: observe"),
+        ((None, OLD_NEWS), {}, "page", "the deploy list is 100 s old"),
+        ((None, OLD_NEWS), {"approved": True}, "page", "the deploy list is 100 s old"),
+        ((None, INNOCENT), {}, "page", "too little to act"),
+        ((None, INNOCENT), {"approved": True}, "rollback", "approved"),
+        ((None, ALONE), {}, "page", "there is no earlier deploy"),
+        ((None, ALONE), {"approved": True}, "page", "there is no earlier deploy"),
+        ((), {"state": {"paused_by": "Alice"}, "approved": True}, "page", "hold: paused by Alice"),
+        ((), {"incident": an_incident(tried=True)}, "page", "tried: this incident already had"),
+        ((MUTED,), {}, "note", "only notes"),
+        ((TELLING,), {}, "tell", "only tells"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_the_course_and_its_reason(args: tuple, more: dict, course: str, why: str) -> None:
+    """Blame convicts, guards permit, a target exists; an approval answers what asks, and nothing else."""
+    decision = decided(*args, **more)
+    assert decision.course.value == course and why in decision.why
+
+
+def test_a_decision_carries_everything_that_explain_prints() -> None:
+    """Rule, share, mode, blame, guards, target and evidence."""
+    decision = decided()
+    assert decision.rule == "critical -> rollback (home: a critical route fails)"
+    assert (decision.at, decision.share, decision.mode, decision.would) == (NOW, 1.0, "autonomous", "")
+    assert decision.blame is not None and decision.target is not None and len(decision.guards) == 13
+
+
+def test_without_a_suspect_there_is_no_target_either() -> None:
+    """The deploy list was never read: page, with that reason."""
+    decision = decided(None, a_service(deploys=(), deploys_at=None, deploys_why="Render answered 503"))
+    assert decision.course.value == "page" and "Render answered 503" in decision.why
+    assert decision.target is not None and decision.target.deploy is None
+
+
+def test_the_share_is_that_of_the_last_minute() -> None:
+    """Probes of the last minute count for failures; other methods bring their own; an old list counts whole."""
+    recent = tuple((NOW - at, at < 30) for at in range(0, 120, 2))
+    service = a_service(checks={"home": failing(recent=recent)})
+    assert failing_share(service, found(), NOW, make_policy()) == pytest.approx(15 / 31)
+    assert failing_share(service, found(method="latency", share=0.7), NOW, make_policy()) == 0.7
+    assert failing_share(a_service(checks={"home": failing(recent=())}), found(share=0.4), NOW, make_policy()) == 0.4
+
+
+@pytest.mark.parametrize(
+    ("service", "would"),
+    [
+        (a_service(), "would roll back to dep-40 (aaaaaaa)"),
+        (MIGRATING, "would ask to roll back to dep-40 (aaaaaaa)"),
+        (ALONE, "would page: there is no earlier deploy"),
+        (OLD_NEWS, "would page: dep-41: the deploy list is 100 s old"),
+    ],
+)
+def test_observe_says_what_it_would_do(service: ServiceState, would: str) -> None:
+    """The same decision without the guard of the mode."""
+    assert decided(make_policy(Mode.OBSERVE), service).would.startswith(would)
+
+
+def test_a_digest_is_named_by_its_digits() -> None:
+    """Not by the word sha256."""
+    image = replace(HISTORY[1], commit=None, image_ref="acme/web@sha256:abc", image_sha="sha256:1f2e3d4c5b")
+    decision = decided(make_policy(Mode.OBSERVE), a_service(deploys=(HISTORY[0], image)))
+    assert decision.would == "would roll back to dep-40 (1f2e3d4)"
+
+
+def test_the_evidence_has_a_line_for_everything_that_was_looked_at() -> None:
+    """Found, not found, not confirmed, unknown, never read; control targets and status pages."""
+    policy = make_policy()
+    signals = (
+        *policy.services["web"].signals,
+        SignalPolicy("shop", "http"),
+        SignalPolicy("errors", "sentry"),
+        SignalPolicy("docs", "http"),
+        SignalPolicy("new", "http"),
+    )
+    policy = replace(policy, services={"web": replace(policy.services["web"], signals=signals)})
+    checks = {
+        "home": failing(cusum=9.2, last=Bad("HTTP 503")),
+        "api": replace(SLOW, last=Good("180 ms")),
+        "shop": failing("shop", run_probes=2, last=Bad("HTTP 500")),
+        "errors": Check("errors", "sentry", last=Unknown("Sentry did not answer")),
+        "docs": Check("docs", "http", last=Good()),
+    }
+    vendors = {"render": (NOW - 5, Good()), "openai": (NOW - 5, Bad("degraded"))}
+    findings = (found(), found("api", "latency"))
+    control = {"control-1": (NOW - 1, Good()), "control-2": (NOW - 1, Bad("timed out"))}
+    decision = decided(policy, a_service(checks=checks), *findings, state={"vendors": vendors, "control": control})
+    told = {item.signal: (item.verdict, item.text, item.detail) for item in decision.evidence}
+    assert told == {
+        "home": ("bad", "home fails", "CUSUM 9.2 of 14 (in a watch window)"),
+        "api": ("bad", "api fails", "p50 900 ms, p95 900 ms, p99 900 ms"),
+        "shop": ("bad", "HTTP 500; 2 in a row, not confirmed", ""),
+        "errors": ("unknown", "Sentry did not answer", ""),
+        "docs": ("good", "ok", ""),
+        "new": ("unknown", "not read yet", ""),
+        "control": ("good", "1 of 2 answer", ""),
+        "status render": ("good", "ok", ""),
+        "status openai": ("bad", "degraded", ""),
+    }
+
+
+def test_evidence_of_a_latency_without_samples_and_of_dark_control_targets() -> None:
+    """No samples: no detail. No control target read: no line; none answering: bad."""
+    service = a_service(checks={"api": replace(SLOW, samples=(), last=Good())})
+    dark = {"control-1": (NOW - 1, Bad("timed out"))}
+    decision = decided(None, service, found("api", "latency"), state={"control": dark})
+    told = {item.signal: (item.verdict, item.text, item.detail) for item in decision.evidence}
+    assert told["api"] == ("bad", "api fails", "")
+    assert told["control"] == ("bad", "0 of 2 answer", "")
+    assert "status render" not in told
+    unread = decided(None, None, state={"control": {}})
+    assert "control" not in {item.signal for item in unread.evidence}
