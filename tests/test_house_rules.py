@@ -107,6 +107,15 @@ def test_no_registry_host_and_no_machine_path_is_tracked() -> None:
         assert path.name == "test_house_rules.py" or not paths.search(text), f"{relative(path)} names a machine's path"
 
 
+def test_the_map_names_what_exists() -> None:
+    """Every file and folder that ARCHITECTURE.md names is there."""
+    text = (ROOT / "watchdog" / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:core|daemon|adapters|app|sandbox|settings|cli|domain)/[\w/.]*)`", text))
+    assert len(named) > 20
+    for name in named:
+        assert (ROOT / "watchdog" / name).exists(), f"ARCHITECTURE.md names {name}, which is not there"
+
+
 def test_the_readme_shows_the_minimal_configuration_verbatim() -> None:
     """What users copy from the README is config/minimal.yaml."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
