@@ -13,7 +13,7 @@ TEXT = (
 dependencies:
   db: {render: dpg-main}
   openai: {vendor_status: https://s.example/summary.json}
-control_targets: [https://one.example, https://two.example]
+control: [https://one.example, https://two.example]
 """
 )
 
