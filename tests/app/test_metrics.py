@@ -1,0 +1,96 @@
+"""What the running daemon tells Prometheus: checked by promtool, scraped by a real one, and sent to a real one."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.faults.processes import Daemon, guarding
+from tests.prometheus_server import running_prometheus
+
+LISTEN_STATE = "0A"
+SCRAPERS_OWN = ("scrape_", "up")
+
+
+def listening_sockets(pid: int) -> set[str]:
+    """Return the local addresses on which a process listens, from /proc (TCP, IPv4 and IPv6)."""
+    ours = set()
+    for handle in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            ours.add(os.readlink(handle))
+        except FileNotFoundError:
+            continue
+    found = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == LISTEN_STATE and f"socket:[{fields[9]}]" in ours:
+                found.add(fields[1])
+    return found
+
+
+def test_promtool_accepts_the_metrics(tmp_path: Path) -> None:
+    """After an incident, so that every kind of series is there: names, types and help are by convention."""
+    program = shutil.which("promtool")
+    if program is None:
+        assert os.environ.get("CI") != "true", "CI needs promtool (Debian package prometheus)"
+        pytest.skip("promtool is not installed")
+    with guarding(tmp_path, quirks=True) as (cloud, daemon):
+        cloud.write()
+        daemon.start().until_watching()
+        cloud.bad_deploy()
+        daemon.until_story("CLOSED")
+        daemon.until(lambda: daemon.metric("watchdog_pages_total", channel="pagerduty", outcome="sent") >= 2)
+        text = daemon.get("/metrics").text
+        assert daemon.metric("watchdog_rollbacks_total", service="web", outcome="accepted") == 1
+        assert daemon.metric("watchdog_incidents_total", service="web", severity="critical") == 1
+        assert daemon.metric("watchdog_incident_open") == 0
+        assert daemon.metric("watchdog_auto_deploy_pinned", service="web") == 1
+        assert daemon.metric("watchdog_service_phase", phase="calm") == 1
+        assert daemon.metric("watchdog_restore_seconds_count") == 1
+    done = subprocess.run([program, "check", "metrics"], input=text, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+async def test_prometheus_gets_the_same_series_from_one_that_is_scraped_and_one_that_listens_on_nothing(
+    tmp_path: Path,
+) -> None:
+    """Two daemons of one configuration, but for `metrics:`: a real Prometheus ends with the same names from both."""
+    with (
+        guarding(tmp_path / "scraped", quirks=False) as (cloud, scraped),
+        guarding(tmp_path / "sending", quirks=True) as (other, sending),
+    ):
+        cloud.write()
+        scraped.start().until_watching()
+        target = f"127.0.0.1:{scraped.port}"
+        async with running_prometheus(tmp_path, {"scraped": [target]}) as prometheus:
+            away = f'metrics: {{listen: "", remote_write: "{prometheus.write_url}", every: 1s}}'
+            other.write(replace={'metrics: {listen: "127.0.0.1:0"}': away})
+            sending.start().until_watching()
+            same = prometheus.wait_for
+            names: dict[str, set[str]] = {}
+
+            async def agree() -> bool:
+                for job in ("scraped", "watchdog"):
+                    found = await prometheus.names(job)
+                    names[job] = {name for name in found if not name.startswith(SCRAPERS_OWN)}
+                mine = {name for name in names["watchdog"] if "remote_write" not in name}
+                return bool(mine) and mine == {name for name in names["scraped"] if "remote_write" not in name}
+
+            await same(agree)
+            assert listening_sockets(sending.process.pid) == set()
+            assert len(listening_sockets(scraped.process.pid)) == 1
+            assert {"watchdog_probe_total", "watchdog_up", "watchdog_service_phase"} <= names["watchdog"]
+            rows = await prometheus.values('watchdog_mode_info{job="watchdog"}')
+            assert [(labels["service"], labels["mode"]) for labels, _ in rows] == [("web", "autonomous")]
+            assert_well(scraped, sending)
+
+
+def assert_well(*daemons: Daemon) -> None:
+    """Both end as told, and had no fault of their own."""
+    for daemon in daemons:
+        daemon.process.terminate()
+        assert daemon.until_ended() == 0
+        assert "a task failed" not in daemon.words() and daemon.errors() == ""
