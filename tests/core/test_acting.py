@@ -1,0 +1,343 @@
+"""Acting: what comes of a veto window, a question, a pin and a rollback, and of outcomes that come late or never."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.core.scenes import FOREVER, bad_world, hear, incident_of, kinds, lines, notices, put, reach, web
+from tests.core.world import START, Fault, World, make_policy
+from watchdog.core import sending
+from watchdog.domain import effects as fx
+from watchdog.domain import events as e
+from watchdog.domain.incidents import Course, Phase
+from watchdog.domain.policy import Mode, Policy, Severity
+from watchdog.domain.readings import Bad
+
+SLOW = Fault(64.0, FOREVER, code="bad00000", slow=True)
+
+
+def without(policy: Policy, *names: str) -> Policy:
+    """Return the policy after a reload that took these signals away."""
+    wishes = policy.services["web"]
+    kept = tuple(signal for signal in wishes.signals if signal.name not in names)
+    return replace(policy, services={"web": replace(wishes, signals=kept)})
+
+
+def asked_about_latency(**more: object) -> World:
+    """Return a world in which people were just asked to roll a slow deploy back."""
+    return reach(Phase.ASKING, make_policy(), faults=[SLOW], **more)
+
+
+# --- waiting for people ---
+
+
+def test_an_announced_rollback_is_dropped_when_the_site_recovers() -> None:
+    """Good readings within the veto window: closed, nothing was touched."""
+    faults = [Fault(64.0, 115.0, code="bad00000")]
+    world = bad_world(make_policy(veto_seconds=120.0), faults=faults).run(400.0)
+    assert world.incidents["INC-1"].outcome == "recovered by itself"
+    assert not world.sent and not world.pins
+    assert [tell.notice.kind.value for tell in world.tells] == ["announced", "resolved"]
+
+
+def test_an_announced_rollback_waits_for_the_end_of_its_window() -> None:
+    """A second before the window is over nothing is pinned, at its end it is."""
+    world = reach(Phase.ANNOUNCED)
+    until = incident_of(world).announced_until
+    assert until is not None
+    world.run(until - START - 0.1)
+    assert hear(world, e.TimePassed(until - 0.1)) == ()
+    assert web(world).phase is Phase.ANNOUNCED
+    world.tell(e.TimePassed(until))
+    assert web(world).phase is Phase.PINNING and len(world.pins) == 1
+    assert "no stop came" in incident_of(world).decision.why  # type: ignore[union-attr]
+
+
+def test_a_question_is_withdrawn_when_the_site_recovers() -> None:
+    """A minute of good readings: the question is void, and people hear so."""
+    faults = [Fault(64.0, 115.0, code="bad00000")]
+    world = bad_world(make_policy(Mode.ASSIST), faults=faults).run(400.0)
+    assert world.incidents["INC-1"].outcome == "recovered by itself"
+    assert [tell.notice.kind.value for tell in world.tells] == ["asked", "resolved"]
+
+
+def test_a_question_is_decided_anew_when_it_worsens() -> None:
+    """Slow (high, asked) becomes down (critical): rolled back without waiting for the answer."""
+    world = bad_world(faults=[Fault(250.0, FOREVER, code="bad00000"), replace(SLOW, end=250.0)]).run(400.0)
+    assert [tell.notice.kind.value for tell in world.tells][:2] == ["asked", "acted"]
+    assert world.incidents["INC-1"].severity is Severity.CRITICAL
+    assert [rollback.approved_by for _, rollback in world.accepted] == [None]
+
+
+def test_a_question_about_a_deploy_that_is_gone_is_decided_anew() -> None:
+    """A colleague's fix is live and just as slow: the question is not about it, a human is paged."""
+    world = asked_about_latency()
+    world.faults = [replace(SLOW, code=None)]
+    world.ship(world.time + 5.0, "fix00000", seconds=4.0)
+    world.run(world.time + 30.0)
+    assert web(world).phase is Phase.PAGED
+    assert incident_of(world).suspect != "dep-900" and not world.pins
+    assert "before" in incident_of(world).decision.why  # type: ignore[union-attr]
+
+
+def test_a_question_whose_signal_a_reload_took_away_is_left_to_a_human() -> None:
+    """The deploy is gone, the finding can no longer be judged, and another check stumbles: a human has it."""
+    world = asked_about_latency()
+    world.policy = without(world.policy, "api")
+    hear(world, e.Observed(world.now, "web", "home", Bad("HTTP 503")))
+    effects = hear(world, e.DeploysListed(world.now, "web", tuple(world.deploys[1:]), world.facts))
+    assert web(world).phase is Phase.ASKING, "no other deploy is known to be live"
+    deploys = (replace(world.deploys[0], id="dep-999"), *world.deploys[1:])
+    effects = hear(world, e.DeploysListed(world.now, "web", deploys, world.facts))
+    assert web(world).phase is Phase.PAGED
+    assert lines(effects, "HUMAN") == ["the signals that failed are no longer configured"]
+    assert notices(effects) == ["human_needed"]
+
+
+def test_an_approval_of_what_can_no_longer_be_judged_is_refused() -> None:
+    """A reload took every failing signal away: nothing is sent on a yes, and the yes hears why."""
+    world = reach(Phase.ASKING)
+    world.policy = without(world.policy, "home")
+    effects = hear(world, e.Approved(world.now, "INC-1", "ann"))
+    assert web(world).phase is Phase.PAGED
+    assert "PinAutoDeploy" not in kinds(effects)
+    assert "no longer configured" in lines(effects, "HUMAN")[0]
+
+
+@pytest.mark.parametrize(("phase", "course"), [(Phase.ASKING, Course.ASK), (Phase.ANNOUNCED, Course.ANNOUNCE)])
+def test_another_target_than_the_one_people_were_told_of_is_told_anew(phase: Phase, course: Course) -> None:
+    """The target was denied meanwhile: a yes (or the end of the window) for dep-40 does not hold for dep-39."""
+    world = reach(phase)
+    world.state = replace(world.state, denied=("aaaaaaa1",))
+    if phase is Phase.ASKING:
+        effects = hear(world, e.Approved(world.now, "INC-1", "ann"))
+    else:
+        at = incident_of(world).announced_until
+        assert at is not None
+        effects = hear(world.run(at - START - 0.1), e.TimePassed(at))
+    decision = incident_of(world).decision
+    assert decision is not None and decision.course is course
+    assert "the target changed since you were told (dep-40 -> dep-39)" in decision.why
+    assert web(world).phase is phase and "PinAutoDeploy" not in kinds(effects)
+
+
+# --- the pin ---
+
+
+def test_auto_deploy_that_was_off_already_is_not_ours_to_give_back() -> None:
+    """Pinned, read back, was off before: nothing to restore, no alarm in titles."""
+    world = reach(Phase.PINNING)
+    hear(world, e.PinConfirmed(world.now, "web", "INC-1", "off"))
+    assert web(world).phase is Phase.ROLLING_BACK
+    assert web(world).auto_deploy_off == ""
+    effects = hear(world, e.RollbackRefused(world.now, "web", "INC-1", "artefact expired"))
+    assert "RestoreAutoDeploy" not in kinds(effects)
+    tell = next(effect for effect in effects if isinstance(effect, fx.Tell))
+    assert not tell.notice.title.startswith("AUTO-DEPLOY IS OFF")
+
+
+def test_the_first_old_value_is_kept_when_auto_deploy_is_pinned_twice() -> None:
+    """Postponed after the pin, pinned again: the value to give back is the user's, not our own `off`."""
+    world = bad_world(outcomes=["postponed", "refused"]).run(400.0)
+    assert len(world.pins) == 2
+    assert [restore.value for restore in world.restores] == ["commit"]
+
+
+def test_an_unconfirmed_pin_that_read_the_old_value_remembers_it() -> None:
+    """It may be off: the old value is known, so a refusal gives it back."""
+    world = reach(Phase.PINNING)
+    effects = hear(world, e.PinUnconfirmed(world.now, "web", "INC-1", "timed out", "commit"))
+    assert "Rollback" in kinds(effects)
+    assert web(world).auto_deploy_off == "commit" and not incident_of(world).pinned
+    assert "NOT CONFIRMED to be off: timed out" in lines(effects, "ACT")[0]
+    effects = hear(world, e.RollbackRefused(world.now, "web", "INC-1", "artefact expired"))
+    restores = [effect for effect in effects if isinstance(effect, fx.RestoreAutoDeploy)]
+    assert [restore.value for restore in restores] == ["commit"]
+
+
+def test_a_pin_without_an_answer_is_waited_for_a_minute() -> None:
+    """Just before its patience is over nothing is sent; then the outage waits no longer."""
+    world = reach(Phase.PINNING)
+    over = web(world).phase_since + sending.PIN_PATIENCE_SECONDS
+    assert hear(world, e.TimePassed(over - 0.1)) == ()
+    hear(world, e.Observed(over, "web", "home", Bad("HTTP 503")))
+    effects = hear(world, e.TimePassed(over))
+    assert "Rollback" in kinds(effects)
+    assert "no answer came" in incident_of(world).pin_note
+
+
+@pytest.mark.parametrize("late", ["confirmed", "unconfirmed", "unread", "off", "other incident"])
+def test_a_pin_that_comes_after_a_stop_is_undone(late: str) -> None:
+    """Stopped while pinning; the pin comes late: auto-deploy is given back, if it was ever on and is ours."""
+    world = reach(Phase.PINNING)
+    hear(world, e.Stopped(world.now, "INC-1", "ann"))
+    assert web(world).phase is Phase.PAGED
+    event = {
+        "confirmed": e.PinConfirmed(world.now, "web", "INC-1", "commit"),
+        "unconfirmed": e.PinUnconfirmed(world.now, "web", "INC-1", "timed out", "commit"),
+        "unread": e.PinUnconfirmed(world.now, "web", "INC-1", "timed out"),
+        "off": e.PinConfirmed(world.now, "web", "INC-1", "off"),
+        "other incident": e.PinConfirmed(world.now, "web", "INC-7", "commit"),
+    }[late]
+    effects = hear(world, event)
+    restores = [effect.value for effect in effects if isinstance(effect, fx.RestoreAutoDeploy)]
+    assert restores == (["commit"] if late in ("confirmed", "unconfirmed") else [])
+
+
+def test_a_pin_that_comes_after_the_rollback_stays() -> None:
+    """The send went on without it: off is what we want."""
+    world = reach(Phase.DEPLOYING, pin="unconfirmed")
+    effects = hear(world, e.PinConfirmed(world.now, "web", "INC-1", "commit"))
+    assert "RestoreAutoDeploy" not in kinds(effects)
+    assert web(world).phase is Phase.DEPLOYING
+
+
+# --- the rollback ---
+
+
+def test_a_rollback_without_an_outcome_is_waited_for_five_minutes() -> None:
+    """Before that nothing happens; then a human is told, and auto-deploy stays off."""
+    world = reach(Phase.ROLLING_BACK)
+    over = web(world).phase_since + sending.SEND_PATIENCE_SECONDS
+    assert hear(world, e.TimePassed(over - 1.0)) == ()
+    effects = hear(world, e.TimePassed(over))
+    assert web(world).phase is Phase.PAGED
+    assert lines(effects, "HUMAN") == ["no outcome of the rollback came in 5 min"]
+    assert "RestoreAutoDeploy" not in kinds(effects)
+    tell = next(effect for effect in effects if isinstance(effect, fx.Tell))
+    assert tell.notice.wakes and tell.notice.title.startswith("AUTO-DEPLOY IS OFF on web.")
+
+
+def test_a_rollback_that_was_found_by_reading_says_so() -> None:
+    """The answer was lost, the deploy is there: adopted, followed like any other."""
+    world = reach(Phase.ROLLING_BACK)
+    effects = hear(world, e.RollbackAccepted(world.now, "web", "INC-1", "dep-950", adopted=True))
+    assert web(world).phase is Phase.DEPLOYING
+    assert lines(effects, "ACT") == ["rollback to dep-40, found by reading the deploy list -> dep-950"]
+    assert world.state.denied == ("bad00000",)
+
+
+def test_a_configuration_is_not_denied_as_code() -> None:
+    """What went bad was a value, not the commit: the deny-list stays empty; nor is a code denied twice."""
+    world = reach(Phase.ROLLING_BACK)
+    decision = incident_of(world).decision
+    assert decision is not None and decision.blame is not None
+    blame = replace(decision.blame, configuration=True)
+    put(world, incident=replace(incident_of(world), decision=replace(decision, blame=blame)))
+    hear(world, e.RollbackAccepted(world.now, "web", "INC-1", "dep-950"))
+    assert world.state.denied == ()
+    again = reach(Phase.ROLLING_BACK)
+    again.state = replace(again.state, denied=("bad00000",))
+    hear(again, e.RollbackAccepted(again.now, "web", "INC-1", "dep-950"))
+    assert again.state.denied == ("bad00000",)
+
+
+@pytest.mark.parametrize("outcome", [e.RollbackRefused, e.RollbackStoodDown, e.RollbackPostponed])
+def test_a_rollback_that_was_not_made_costs_no_budget(outcome: type) -> None:
+    """Nothing happened: the act is taken off the account of the service and of the fleet."""
+    world = reach(Phase.ROLLING_BACK)
+    assert len(web(world).acted_at) == len(world.state.acted_at) == 1
+    hear(world, outcome(world.now, "web", "INC-1", "no"))
+    assert web(world).acted_at == () and world.state.acted_at == ()
+    assert web(world).phase is (Phase.SUSPECT if outcome is e.RollbackPostponed else Phase.PAGED)
+
+
+def test_a_rollback_by_hand_that_was_postponed_is_left_to_the_human_who_asked() -> None:
+    """Nobody was blamed, so nothing is found anew: told, given back, to be asked again."""
+    world = reach(Phase.CALM)
+    world.outcomes = ["silent"]
+    world.tell(e.RollbackRequested(world.now, "web", "ann"))
+    world.run(world.time + 3.0)
+    assert web(world).phase is Phase.ROLLING_BACK
+    effects = hear(world, e.RollbackPostponed(world.now, "web", "INC-1", "rate limit"))
+    assert web(world).phase is Phase.PAGED
+    assert lines(effects, "HUMAN") == ["nothing was sent: rate limit; ask again"]
+    assert "RestoreAutoDeploy" in kinds(effects) and not incident_of(world).tried
+
+
+@pytest.mark.parametrize("incident", ["INC-1", "INC-7"])
+def test_an_acceptance_that_comes_after_giving_up_is_written_down(incident: str) -> None:
+    """A human has it already; the deploy is remembered and its code denied, if it is this incident's."""
+    world = reach(Phase.ROLLING_BACK)
+    hear(world, e.RollbackLost(world.now, "web", "INC-1", "no trace"))
+    effects = hear(world, e.RollbackAccepted(world.now, "web", incident, "dep-950"))
+    ours = incident == "INC-1"
+    assert lines(effects, "ACT") == (["the rollback was accepted after all: dep-950"] if ours else [])
+    assert incident_of(world).rollback_deploy == ("dep-950" if ours else None)
+    assert world.state.denied == (("bad00000",) if ours else ())
+    assert web(world).phase is Phase.PAGED
+    again = hear(world, e.RollbackAccepted(world.now, "web", "INC-1", "dep-951"))
+    assert incident_of(world).rollback_deploy == ("dep-950" if ours else "dep-951")
+    assert bool(again) is not ours
+
+
+# --- auto-deploy given back ---
+
+
+def test_auto_deploy_given_back_is_written_down() -> None:
+    """In the incident while there is one; without one only the service's flag falls."""
+    world = reach(Phase.PINNING)
+    hear(world, e.PinConfirmed(world.now, "web", "INC-1", "commit"))
+    hear(world, e.RollbackRefused(world.now, "web", "INC-1", "artefact expired"))
+    effects = hear(world, e.AutoDeployRestored(world.now, "web", "INC-1", "commit"))
+    assert web(world).auto_deploy_off == ""
+    assert not incident_of(world).pinned and incident_of(world).pin_note == "given back (commit)"
+    assert lines(effects, "ACT") == ["auto-deploy given back: commit"]
+    put(world, incident=None, phase=Phase.CALM, auto_deploy_off="commit")
+    hear(world, e.AutoDeployRestored(world.now, "web", "INC-1", "commit"))
+    assert web(world).incident is None and web(world).auto_deploy_off == ""
+
+
+def test_auto_deploy_that_cannot_be_given_back_is_told() -> None:
+    """People who have the incident are told; after its end it is only written down."""
+    world = reach(Phase.PINNING)
+    hear(world, e.PinConfirmed(world.now, "web", "INC-1", "commit"))
+    hear(world, e.RollbackRefused(world.now, "web", "INC-1", "artefact expired"))
+    effects = hear(world, e.AutoDeployNotRestored(world.now, "web", "INC-1", "Render answered 503"))
+    assert "AUTO-DEPLOY IS OFF on web" in lines(effects, "HUMAN")[0]
+    tell = next(effect for effect in effects if isinstance(effect, fx.Tell))
+    assert tell.notice.title.startswith("AUTO-DEPLOY IS OFF on web.")
+    assert web(world).auto_deploy_off == "commit"
+    put(world, incident=replace(incident_of(world), closed_at=world.now))
+    assert notices(hear(world, e.AutoDeployNotRestored(world.now, "web", "INC-1", "Render answered 503"))) == []
+
+
+# --- restarts ---
+
+
+@pytest.mark.parametrize("phase", [Phase.ANNOUNCED, Phase.ASKING, Phase.PINNING, Phase.ROLLING_BACK])
+def test_a_restart_waits_anew_for_what_was_begun(phase: Phase) -> None:
+    """Same phase, nothing sent twice; its deadlines are asked for again, patience counts from now."""
+    world = reach(phase)
+    at = world.now + 30.0
+    effects = hear(world, e.Restarted(at))
+    wakes = {effect.at for effect in effects if isinstance(effect, fx.WakeAt)}
+    assert web(world).phase is phase and web(world).phase_since == at
+    assert not {"PinAutoDeploy", "Rollback", "Tell"} & set(kinds(effects))
+    assert {"SetPace", "ReadDeploys"} <= set(kinds(effects))
+    assert {at + sending.PIN_PATIENCE_SECONDS, at + sending.SEND_PATIENCE_SECONDS} <= wakes
+    incident = incident_of(world)
+    if phase is Phase.ANNOUNCED:
+        assert incident.announced_until in wakes
+    if phase is Phase.ASKING:
+        assert incident.asked_at is not None and incident.asked_at + 300.0 in wakes
+
+
+def test_a_restart_after_a_deadline_acts_on_it_at_once() -> None:
+    """The window ran out while the daemon was down: woken now, not in the past."""
+    world = reach(Phase.ANNOUNCED)
+    at = world.now + 1000.0
+    wakes = [effect.at for effect in hear(world, e.Restarted(at)) if isinstance(effect, fx.WakeAt)]
+    assert at in wakes and min(wakes) >= at
+
+
+def test_a_question_without_a_deadline_is_never_repeated() -> None:
+    """`within` may be left out: then a restart asks for no such wake-up, and no page comes twice."""
+    policy = make_policy(Mode.ASSIST)
+    rule = replace(policy.matrix[Severity.CRITICAL], within_seconds=None)
+    world = reach(Phase.ASKING, replace(policy, matrix={**policy.matrix, Severity.CRITICAL: rule}))
+    at = world.now + 30.0
+    wakes = {effect.at for effect in hear(world, e.Restarted(at)) if isinstance(effect, fx.WakeAt)}
+    assert wakes == {at + sending.PIN_PATIENCE_SECONDS, at + sending.SEND_PATIENCE_SECONDS}
+    world.run(2000.0)
+    assert len(world.pages()) == 1
