@@ -1,0 +1,43 @@
+"""A daemon of a written configuration, wired in this process and not started: for tests of the composition root."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from watchdog.adapters.stores.memory import MemoryStore
+from watchdog.app.build import App, build
+from watchdog.daemon.clock import SystemClock
+from watchdog.sandbox.config_file import write_config
+from watchdog.settings import Settings, load
+
+NOBODY = "http://127.0.0.1:1"
+NAMES = ("site", "api", "render", "sentry", "pagerduty", "slack", "webhook", "slack_webhook", "heartbeat")
+URLS: dict[str, Any] = {
+    **{name: f"{NOBODY}/{name}" for name in NAMES},
+    **{f"status_{name}": f"{NOBODY}/status/{name}.json" for name in ("render", "sentry", "openai")},
+    "control": [f"{NOBODY}/control/1", f"{NOBODY}/control/2"],
+}
+"""Addresses as the sandbox tells them, at which nobody listens."""
+
+
+def settings_of(folder: Path, mode: str = "autonomous", more: str = "", **replaced: str) -> Settings:
+    """Return the settings of the sandbox's own configuration, with pieces of its text replaced."""
+    path = write_config(folder, URLS, mode, more=more)
+    text = path.read_text(encoding="utf-8")
+    for old, new in replaced.items():
+        text = text.replace(old, new)
+    path.write_text(text, encoding="utf-8")
+    return load(path, {}, folder)
+
+
+@asynccontextmanager
+async def wired(settings: Settings) -> AsyncIterator[App]:
+    """Wire a daemon over a store in memory; give everything back at the end."""
+    clock = SystemClock()
+    app = build(settings, clock, on_error=lambda name, error: None, store=MemoryStore(clock))
+    await app.store.open()
+    try:
+        yield app
+    finally:
+        await app.close()

@@ -1,0 +1,85 @@
+"""The composition root: what is wired follows from the configuration, and nothing is started by wiring it."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.app.scenes import URLS, settings_of, wired
+from watchdog.app.build import RENDER_KEY, build_platform, resolve, watch_everything
+from watchdog.daemon.clock import SystemClock
+from watchdog.daemon.engine import CONTROL, VENDORS
+from watchdog.domain.errors import ConfigurationError, Refused
+from watchdog.ports import WritablePlatform
+from watchdog.settings import load
+from watchdog.settings.model import resolve_names
+
+DATABASE = "  database: {render: dpg-main}\nchannels:"
+
+
+@pytest.mark.parametrize(("mode", "may_write"), [("observe", False), ("assist", True), ("autonomous", True)])
+async def test_observe_gets_a_client_that_can_only_get(tmp_path: Path, mode: str, may_write: bool) -> None:
+    """No mode but assist and autonomous is given the calls that change anything."""
+    async with wired(settings_of(tmp_path, mode)) as app:
+        assert app.platform is not None and app.platform.can_write == may_write
+        assert isinstance(app.platform, WritablePlatform) == may_write
+        assert app.scheduler.in_flight == 0 and app.supervisor.names() == ()
+
+
+async def test_only_the_services_that_may_be_changed_are_writable(tmp_path: Path) -> None:
+    """A client made for one service refuses every other, before any request."""
+    client = build_platform(settings_of(tmp_path), SystemClock())
+    assert isinstance(client, WritablePlatform)
+    with pytest.raises(Refused):
+        await client.rollback("srv-api", "dep-1")
+    await client.close()
+
+
+async def test_without_a_key_it_watches_and_knows_no_deploys(tmp_path: Path) -> None:
+    """Works without a Render key: no client, no deploy watch, every signal still read."""
+    settings_of(tmp_path, "observe")
+    (tmp_path / ".env").write_text("WATCHDOG_SENTRY_TOKEN=x\nWATCHDOG_SLACK_WEBHOOK_URL=http://127.0.0.1:1/x\n")
+    path = tmp_path / "watchdog.yaml"
+    path.write_text(path.read_text().replace("  pagerduty: {}\n", ""))
+    settings = load(path, {}, tmp_path)
+    assert RENDER_KEY not in settings.secrets and build_platform(settings, SystemClock()) is None
+    async with wired(settings) as app:
+        assert app.engine.deploy_watches == {}
+        assert {source.name for name, source in app.scheduler.sources() if name == "web"} == {
+            "home",
+            "api",
+            "errors",
+            "events",
+        }
+
+
+async def test_everything_that_is_configured_is_read(tmp_path: Path) -> None:
+    """Signals, control targets under their URLs, status pages and dependencies on the platform as vendors."""
+    settings = settings_of(tmp_path, **{"channels:": DATABASE})
+    async with wired(settings) as app:
+        read = {(service, source.name) for service, source in app.scheduler.sources()}
+        assert {name for service, name in read if service == "web"} == set(settings.services["web"].signals)
+        assert {name for service, name in read if service == CONTROL} == set(URLS["control"])
+        assert {name for service, name in read if service == VENDORS} == {"render", "sentry", "openai", "database"}
+        assert set(app.notifiers) == {"slack", "pagerduty"}
+        assert set(app.engine.deploy_watches) == {"web"}
+
+
+async def test_a_deploy_watch_that_goes_on_is_kept(tmp_path: Path) -> None:
+    """Wired anew at a reload, a service keeps its watch (and so its pace)."""
+    async with wired(settings_of(tmp_path)) as app:
+        before = app.engine.deploy_watches["web"]
+        for service in {name for name, _ in app.scheduler.sources()}:
+            await app.scheduler.remove(service)
+        watch_everything(app)
+        assert app.engine.deploy_watches["web"] is before
+
+
+async def test_names_are_resolved_or_reported(tmp_path: Path) -> None:
+    """Ids need no look-up; a name that nobody has is a mistake with its place."""
+    clock = SystemClock()
+    settings = settings_of(tmp_path)
+    assert await resolve(settings, clock) is settings
+    named = settings_of(tmp_path, **{"render: srv-web": "render: shop"})
+    assert named.unresolved == {"web": "shop"}
+    with pytest.raises(ConfigurationError, match=r"watchdog\.yaml"):
+        resolve_names(named, ())
