@@ -1,0 +1,154 @@
+"""The fleet: blindness, pause, the deny-list, status pages."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.core.scenes import NOW, a_service, a_state, an_incident, failing, lines, notices
+from tests.core.world import CONTROL, make_policy
+from watchdog.core.machine import step
+from watchdog.domain import events as e
+from watchdog.domain.effects import Effect, Note, Tell, WakeAt
+from watchdog.domain.incidents import Phase, State
+from watchdog.domain.policy import Policy
+from watchdog.domain.readings import Bad, Good, Unknown
+
+DARK = Bad("timed out")
+
+
+def both(state: State, at: float, reading: Good | Bad, policy: Policy | None = None) -> tuple[State, list[Effect]]:
+    """Let both control targets be read."""
+    told: list[Effect] = []
+    for target in CONTROL:
+        state, effects = step(state, e.ControlChecked(at, target, reading), policy or make_policy())
+        told += effects
+    return state, told
+
+
+def test_blind_is_noted_at_once_and_told_after_half_a_minute() -> None:
+    """The fault is ours; people hear of it once it lasts, and once only."""
+    state, told = both(a_state(), NOW, DARK)
+    assert state.blind_since == NOW and notices(told) == []
+    assert lines(told, "BLIND") == ["blind: 0 of 2 control targets answer: the fault is ours, nothing is touched"]
+    assert WakeAt(NOW + 30.0) in told
+    state, told = both(state, NOW + 29.0, DARK)
+    assert told == []
+    state, effects = step(state, e.TimePassed(NOW + 30.0), make_policy())
+    assert notices(effects) == ["self_alert"] and state.blind_told
+    tell = next(effect for effect in effects if isinstance(effect, Tell))
+    assert tell.notice.wakes and tell.channels == ("pager",)
+    assert tell.notice.title == "watchdog is blind: blind: 0 of 2 control targets answer for 30 s"
+    assert lines(effects, "TOLD") == [f"pager (page): {tell.notice.title}"]
+    state, effects = step(state, e.TimePassed(NOW + 31.0), make_policy())
+    assert notices(effects) == []
+
+
+def test_where_nobody_is_to_be_alerted_the_journal_says_so() -> None:
+    """No alert channel configured: a note, no notice."""
+    policy = make_policy(alerts=())
+    state, _ = both(a_state(), NOW, DARK, policy)
+    state, effects = step(state, e.TimePassed(NOW + 30.0), policy)
+    assert notices(effects) == [] and lines(effects, "TOLD")[0].startswith("nobody configured: watchdog is blind")
+
+
+def test_sight_regained_forgets_what_was_seen_meanwhile() -> None:
+    """Runs and sums are cleared, suspicion without an incident ends, and those who were told hear of the end."""
+    open_one = a_service(name="shop", phase=Phase.PAGED, incident=an_incident(service="shop"))
+    state = a_state(a_service(), open_one, blind_since=NOW - 40, blind_told=True)
+    state, effects = step(state, e.ControlChecked(NOW + 1, "control-1", Good()), make_policy())
+    assert (state.blind_since, state.blind_told) == (None, False)
+    assert notices(effects) == ["resolved"]
+    assert lines(effects, "SEEING") == ["watchdog sees again after 41 s; what was read meanwhile does not count"]
+    web, shop = state.services["web"], state.services["shop"]
+    assert (web.phase, web.phase_since, web.checks["home"].run_probes) == (Phase.CALM, NOW + 1, 0)
+    assert shop.phase is Phase.PAGED and shop.checks["home"].run_probes == 0
+
+
+def test_a_short_blindness_is_told_to_nobody() -> None:
+    """A note at its begin and at its end."""
+    state, _ = both(a_state(), NOW, DARK)
+    state, told = both(state, NOW + 5.0, Good())
+    assert notices(told) == [] and len(lines(told, "SEEING")) == 1
+
+
+def test_only_an_answer_gives_sight_back() -> None:
+    """Control targets that are no longer read do not prove that we see; half a minute later people are told."""
+    state, _ = both(a_state(), NOW, DARK)
+    state, effects = step(state, e.TimePassed(NOW + 45.0), make_policy())
+    assert state.blind_since == NOW and notices(effects) == ["self_alert"]
+    title = next(effect.notice.title for effect in effects if isinstance(effect, Tell))
+    assert "no control target was read in the last 30 s for 45 s" in title
+    state, _ = step(state, e.ControlChecked(NOW + 46.0, "control-1", Unknown("void")), make_policy())
+    assert state.blind_since == NOW
+    state, _ = step(state, e.ControlChecked(NOW + 47.0, "control-1", Good()), make_policy())
+    assert state.blind_since is None
+
+
+def test_a_reload_without_control_targets_ends_blindness() -> None:
+    """The user no longer wants them."""
+    state, _ = both(a_state(), NOW, DARK)
+    state, _ = step(state, e.TimePassed(NOW + 1.0), make_policy(control=()))
+    assert state.blind_since is None
+
+
+def test_time_alone_makes_nobody_blind() -> None:
+    """Without a failing control target a second that passes says nothing."""
+    state, effects = step(a_state(a_service(checks={}), control={}), e.TimePassed(NOW), make_policy())
+    assert state.blind_since is None and not lines(effects, "BLIND")
+
+
+def test_suspicion_waits_while_blind() -> None:
+    """Neither opened nor calmed; nothing new is even suspected."""
+    dark = dict.fromkeys(CONTROL, (NOW - 1, DARK))
+    state = a_state(a_service(checks={"home": failing(seconds=80)}), blind_since=NOW - 1, control=dark)
+    after, effects = step(state, e.TimePassed(NOW), make_policy())
+    assert after.services["web"].phase is Phase.SUSPECT and not lines(effects, "CRITICAL")
+    calm = a_state(a_service(phase=Phase.CALM), blind_since=NOW - 1, control=dark)
+    after, _ = step(calm, e.Observed(NOW, "web", "home", Good()), make_policy())
+    assert after.services["web"].phase is Phase.CALM
+
+
+def test_pause_and_resume() -> None:
+    """By whom, in the state and in the journal."""
+    state, effects = step(a_state(), e.Paused(NOW, "Alice"), make_policy())
+    assert state.paused_by == "Alice" and lines(effects, "PAUSED") == ["by Alice: watching and paging only"]
+    state, effects = step(state, e.Resumed(NOW, "Bob"), make_policy())
+    assert state.paused_by == "" and lines(effects, "RESUMED") == ["by Bob"]
+
+
+@pytest.mark.parametrize(
+    ("named", "left", "label"),
+    [
+        ("bad00000", ("sha256:1f2e3d4c5b",), "TRUSTED"),
+        ("bad0000", ("sha256:1f2e3d4c5b",), "TRUSTED"),
+        ("bad000", ("bad00000", "sha256:1f2e3d4c5b"), "REFUSED"),
+        ("sha256:1f2e3d4", ("bad00000",), "TRUSTED"),
+        ("1f2e3d4", ("bad00000",), "TRUSTED"),
+        ("sha256:", ("bad00000", "sha256:1f2e3d4c5b"), "REFUSED"),
+        ("sha256:1f", ("bad00000", "sha256:1f2e3d4c5b"), "REFUSED"),
+        ("cccccccc", ("bad00000", "sha256:1f2e3d4c5b"), "REFUSED"),
+    ],
+)
+def test_a_commit_is_trusted_by_its_name_or_seven_digits_of_it(named: str, left: tuple[str, ...], label: str) -> None:
+    """Too short, or not denied: refused. The name of the algorithm alone is no name."""
+    state = a_state(denied=("bad00000", "sha256:1f2e3d4c5b"))
+    state, effects = step(state, e.CommitTrusted(NOW, named, "Alice"), make_policy())
+    assert state.denied == left
+    text = f"{named} by Alice" if label == "TRUSTED" else f"{named} is not denied"
+    assert effects == (Note(NOW, "", None, label, text),)
+
+
+def test_a_status_page_is_remembered() -> None:
+    """With the moment it was read."""
+    state, effects = step(a_state(), e.VendorChecked(NOW, "render", DARK), make_policy())
+    assert state.vendors["render"] == (NOW, DARK) and effects == ()
+    state, _ = step(state, e.VendorChecked(NOW + 60, "openai", Good()), make_policy())
+    assert set(state.vendors) == {"render", "openai"}
+
+
+def test_services_forgotten_after_blindness_include_those_no_longer_configured() -> None:
+    """A service that a reload took away does not stop the others from being judged."""
+    gone = replace(a_service(), name="gone")
+    state = a_state(a_service(), gone, blind_since=NOW - 5)
+    state, _ = step(state, e.ControlChecked(NOW, "control-1", Good()), make_policy())
+    assert state.services["gone"].phase is Phase.CALM and state.services["web"].phase is Phase.CALM

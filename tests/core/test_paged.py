@@ -1,0 +1,167 @@
+"""A human has it: obstacles that pass, worsening, the end."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.core.scenes import (
+    FACTS,
+    HISTORY,
+    NOW,
+    a_blame,
+    a_service,
+    a_state,
+    an_incident,
+    failing,
+    found,
+    lines,
+    notices,
+)
+from tests.core.world import make_policy
+from watchdog.core.decide import decide
+from watchdog.core.machine import step
+from watchdog.domain import events as e
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.effects import Effect
+from watchdog.domain.incidents import Check, Decision, Incident, Phase, ServiceState, State
+from watchdog.domain.policy import Mode, Policy, Severity
+from watchdog.domain.readings import Bad, Good
+
+POLICY = make_policy()
+ON_ITS_WAY = Deploy("dep-42", "build_in_progress", commit="fix00000")
+
+
+def decided(service: ServiceState, state: State | None = None, policy: Policy = POLICY) -> Decision:
+    """Return what was decided about it."""
+    return decide(state or a_state(service), policy, service, (found(),), now=NOW - 30)
+
+
+def paged(decision: Decision | None, **fields: Any) -> ServiceState:
+    """Return a service that a human has, failing still."""
+    incident = an_incident(decision=decision, suspect="dep-41", **fields)
+    return a_service(phase=Phase.PAGED, incident=incident, pace_seconds=5.0)
+
+
+def look(service: ServiceState, policy: Policy = POLICY, **fields: Any) -> tuple[ServiceState, tuple[Effect, ...]]:
+    """Let home fail once more."""
+    state, effects = step(a_state(service, **fields), e.Observed(NOW, "web", "home", Bad("HTTP 503")), policy)
+    return state.services["web"], effects
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        decided(a_service(deploys=(ON_ITS_WAY, *HISTORY))),
+        decided(a_service(), a_state(paused_by="Alice")),
+        decided(a_service(), a_state(acted_at=(NOW - 100,))),
+        decided(a_service(deploys_at=NOW - 200)),
+        decided(a_service(), a_state(control={})),
+        decided(a_service(deploys=(), deploys_at=None, facts=None)),
+    ],
+    ids=["newer deploy", "pause", "fleet budget", "stale list", "control targets unread", "no list at all"],
+)
+def test_when_a_passing_obstacle_is_gone_the_rollback_is_made(before: Decision) -> None:
+    """Time alone lifted it: decide anew, and act."""
+    assert before.course.value == "page"
+    service, effects = look(paged(before))
+    assert service.phase is Phase.PINNING and lines(effects, "DECIDED")[0].startswith("rollback: ")
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        decided(a_service(facts=replace(FACTS, maintenance=True))),
+        decided(a_service(facts=replace(FACTS, maintenance=True)), a_state(paused_by="Alice")),
+        decided(a_service(), a_state(vendors={"render": (NOW - 60, Bad("outage"))})),
+        decided(a_service()),
+        None,
+    ],
+    ids=["maintenance", "maintenance and pause", "platform outage", "nothing forbade it", "no decision"],
+)
+def test_other_obstacles_leave_it_to_the_human(before: Decision | None) -> None:
+    """What a human was paged for, a human decides."""
+    service, effects = look(paged(before))
+    assert service.phase is Phase.PAGED and effects == ()
+
+
+def test_a_human_who_has_it_keeps_it() -> None:
+    """Rejected, stopped, handed over: a passing obstacle changes nothing."""
+    passing = decided(a_service(deploys=(ON_ITS_WAY, *HISTORY)))
+    service, effects = look(paged(passing, human_needed="rejected by Alice"))
+    assert service.phase is Phase.PAGED and effects == ()
+
+
+def test_an_obstacle_that_is_still_there_is_not_told_again() -> None:
+    """Decided anew every five seconds, with the same result: silence."""
+    passing = decided(a_service(), a_state(paused_by="Alice"))
+    service, effects = look(paged(passing), paused_by="Alice")
+    assert service.phase is Phase.PAGED and notices(effects) == []
+    assert service.incident is not None and service.incident.reconsidered_at == NOW
+
+
+def test_it_is_reconsidered_every_five_seconds_only() -> None:
+    """Deciding costs; and so nothing flaps."""
+    passing = decided(a_service(deploys=(ON_ITS_WAY, *HISTORY)))
+    service, effects = look(paged(passing, reconsidered_at=NOW - 4.9))
+    assert service.phase is Phase.PAGED and effects == ()
+    assert look(paged(passing, reconsidered_at=NOW - 5.0))[0].phase is Phase.PINNING
+
+
+def worsened(**fields: Any) -> tuple[ServiceState, tuple[Effect, ...]]:
+    """Let an incident that was high become critical."""
+    blocked = decided(a_service(facts=replace(FACTS, maintenance=True)))
+    return look(paged(blocked, severity=Severity.HIGH, **fields))
+
+
+def test_worse_is_decided_and_told_anew() -> None:
+    """High becomes critical: the rule of critical holds now."""
+    service, effects = worsened()
+    assert service.phase is Phase.PINNING and len(lines(effects, "CRITICAL")) == 1
+    assert service.incident is not None and service.incident.severity is Severity.CRITICAL
+
+
+def test_worse_does_not_overrule_a_no() -> None:
+    """A human said no, and it becomes critical: paged again, with the no in the reason, and nothing done."""
+    service, effects = worsened(human_needed="rejected by Alice")
+    assert service.phase is Phase.PAGED and notices(effects) == ["human_needed"]
+    assert lines(effects, "DECIDED")[0].startswith("page: rejected by Alice; dep-41")
+    assert service.incident is not None and service.incident.human_needed == "rejected by Alice"
+
+
+def test_a_severity_that_only_tells_worsens_into_one_that_asks() -> None:
+    """From medium to critical in assist: asked."""
+    policy = make_policy(Mode.ASSIST)
+    service, effects = look(paged(None, severity=Severity.MEDIUM), policy)
+    assert service.phase is Phase.ASKING and notices(effects) == ["asked"]
+
+
+@pytest.mark.parametrize(("human", "outcome"), [("", "recovered"), ("stood down", "recovered, with a human")])
+def test_it_is_over_after_a_good_minute(human: str, outcome: str) -> None:
+    """Every check good for 60 s: closed, told, calm."""
+    well = Check("home", "http", last=Good(), last_at=NOW, last_bad_at=NOW - 58, good_run=9)
+    service = replace(paged(None, human_needed=human, paged=True), checks={"home": well})
+    state, effects = step(a_state(service), e.Observed(NOW + 1, "web", "home", Good()), POLICY)
+    assert state.services["web"].phase is Phase.PAGED and effects == ()
+    state, effects = step(a_state(service), e.Observed(NOW + 2, "web", "home", Good()), POLICY)
+    assert state.services["web"].phase is Phase.CALM and notices(effects) == ["resolved"]
+    incident: Incident | None = state.services["web"].incident
+    assert incident is not None and (incident.outcome, incident.closed_at) == (outcome, NOW + 2)
+
+
+def test_nothing_is_reconsidered_while_blind_or_without_a_finding() -> None:
+    """No evidence, no decision."""
+    passing = decided(a_service(deploys=(ON_ITS_WAY, *HISTORY)))
+    assert look(paged(passing), blind_since=NOW - 1)[1] == ()
+    short = replace(paged(passing), checks={"home": failing(seconds=10)})
+    service, effects = look(short)
+    assert service.phase is Phase.PAGED and effects == ()
+
+
+def test_the_words_of_blame_do_not_matter_to_what_passes() -> None:
+    """A decision with several vetoes: one that passes is enough to look again, the others still hold."""
+    stale = decided(a_service(deploys_at=NOW - 200), a_state(vendors={"render": (NOW - 60, Bad("outage"))}))
+    assert stale.blame is not None and len(stale.blame.vetoed) == 2
+    service, _ = look(paged(stale), vendors={"render": (NOW - 60, Bad("outage"))})
+    assert service.phase is Phase.PAGED
+    assert a_blame().vetoed == ()

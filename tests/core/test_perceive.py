@@ -1,0 +1,268 @@
+"""Perception: the healthy record, when a deploy took traffic, corroboration, what is fresh."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.core.scenes import FACTS, HISTORY, NOW, a_service, failing, found
+from tests.core.world import make_policy
+from watchdog.core import perceive
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.events import DeploysListed, DeploysUnread, Observed
+from watchdog.domain.incidents import Check, Phase, ServiceState
+from watchdog.domain.policy import SignalPolicy
+from watchdog.domain.readings import Bad, Good, MinuteCount, Unknown
+
+POLICY = make_policy()
+WEB = POLICY.services["web"]
+
+
+def with_signals(*signals: SignalPolicy) -> object:
+    """Return the policy with these signals of `web`."""
+    return replace(POLICY, services={"web": replace(WEB, signals=signals)})
+
+
+def looked(service: ServiceState, *readings: tuple[float, object], signal: str = "home") -> ServiceState:
+    """Fold readings of a signal in, at seconds after NOW."""
+    for at, reading in readings:
+        event = Observed(NOW + at, "web", signal, reading, 0.1)  # type: ignore[arg-type]
+        service = perceive.observed(service, event, POLICY)
+    return service
+
+
+CALM = ServiceState("web", live="dep-41", watching_since=NOW)
+
+
+def test_the_healthy_record_grows_with_good_readings() -> None:
+    """From the first good reading, in steps of ten seconds."""
+    service = looked(CALM, (0.0, Good()), (5.0, Good()))
+    assert service.healthy_at == NOW and service.healthy_seconds == {}
+    service = looked(service, (10.0, Good()), (20.0, Good()))
+    assert service.healthy_seconds == {"dep-41": 20.0}
+
+
+@pytest.mark.parametrize(
+    ("between", "record"),
+    [
+        ([(15.0, Bad("HTTP 503"))], {"dep-41": 15.0}),
+        ([(15.0, Unknown("void"))], {"dep-41": 15.0}),
+        ([], {"dep-41": 35.0}),
+    ],
+)
+def test_only_unbroken_health_counts(between: list, record: dict) -> None:
+    """A bad or unknown reading, even within a step, begins anew."""
+    service = looked(CALM, (0.0, Good()), (10.0, Good()), *between, (20.0, Good()), (25.0, Good()), (35.0, Good()))
+    expected = {"dep-41": 10.0 + 15.0} if between else record
+    assert service.healthy_seconds == expected
+
+
+def test_gaps_suspicion_and_an_unknown_live_deploy_do_not_count() -> None:
+    """More than a minute without a look, another phase, no live deploy: nothing is added."""
+    assert looked(CALM, (0.0, Good()), (61.0, Good())).healthy_seconds == {}
+    assert looked(CALM, (0.0, Good()), (60.0, Good())).healthy_seconds == {"dep-41": 60.0}
+    suspect = replace(looked(CALM, (0.0, Good())), phase=Phase.SUSPECT)
+    assert looked(suspect, (10.0, Good())).healthy_at is None
+    assert looked(replace(CALM, live=None), (0.0, Good()), (10.0, Good())).healthy_seconds == {}
+
+
+def test_critical_checks_speak_for_health_or_all_of_them() -> None:
+    """A slow API does not hide that the critical route is well; without a critical one all must be."""
+    service = looked(CALM, (0.0, Good()))
+    service = looked(service, (1.0, Bad("HTTP 500")), signal="api")
+    assert looked(service, (10.0, Good())).healthy_seconds == {"dep-41": 10.0}
+    equal = with_signals(SignalPolicy("home", "http"), SignalPolicy("api", "latency"))
+    for event in (
+        Observed(NOW, "web", "home", Good()),
+        Observed(NOW + 10, "web", "home", Good()),
+    ):
+        service = perceive.observed(service, event, equal)  # type: ignore[arg-type]
+    assert service.healthy_at is None
+
+
+def test_the_record_is_bounded_and_keeps_the_latest() -> None:
+    """Fifty deploys; the live one goes to the end."""
+    record = {f"dep-{number}": 1.0 for number in range(50)}
+    service = replace(CALM, healthy_seconds=record, healthy_at=NOW - 20, live="dep-0")
+    service = looked(service, (0.0, Good()))
+    assert len(service.healthy_seconds) == 50 and list(service.healthy_seconds)[-1] == "dep-0"
+    service = replace(service, live="dep-new", healthy_at=NOW)
+    service = looked(service, (10.0, Good()))
+    assert len(service.healthy_seconds) == 50 and "dep-1" not in service.healthy_seconds
+
+
+def test_a_check_whose_kind_changed_with_the_configuration_begins_anew() -> None:
+    """What was counted as another kind of signal means nothing now."""
+    policy = with_signals(SignalPolicy("home", "sentry"))
+    service = a_service(checks={"home": failing()})
+    event = Observed(NOW, "web", "home", Good(), counts=(MinuteCount(NOW - 90, 60.0, 1.0),))
+    check = perceive.observed(service, event, policy).checks["home"]  # type: ignore[arg-type]
+    assert (check.kind, check.run_probes, len(check.counts)) == ("sentry", 0, 1)
+
+
+# --- deploys ---
+
+
+def listed(service: ServiceState, *deploys: Deploy, at: float = NOW, auto_deploy: str = "commit") -> ServiceState:
+    """Fold a list in."""
+    facts = replace(FACTS, auto_deploy=auto_deploy)
+    return perceive.listed(service, DeploysListed(at, "web", deploys, facts), POLICY)
+
+
+NEW = Deploy("dep-42", "update_in_progress", commit="cccccccc", created_at=NOW - 100)
+LIVE_NOW = replace(NEW, status="live", finished_at=NOW - 3)
+
+
+@pytest.mark.parametrize(
+    ("before", "read", "now", "seen"),
+    [
+        (None, NOW - 15, NEW, NOW - 15),
+        (replace(NEW, status="build_in_progress"), NOW - 15, NEW, NOW - 15),
+        (replace(NEW, status="queued"), NOW - 15, LIVE_NOW, NOW - 15),
+        (None, NOW - 500, NEW, NOW - 100),
+        (None, NOW - 500, LIVE_NOW, NOW - 100),
+        (None, NOW - 500, replace(LIVE_NOW, created_at=NOW - 450), NOW - 123),
+        (replace(NEW, update_seen_at=NOW - 40), NOW - 5, LIVE_NOW, NOW - 40),
+        (NEW, NOW - 5, LIVE_NOW, None),
+        (None, None, LIVE_NOW, None),
+        (None, NOW - 15, replace(NEW, status="build_in_progress"), None),
+        (None, NOW - 15, replace(NEW, status="build_failed"), None),
+        (None, NOW - 15, replace(LIVE_NOW, finished_at=None), NOW - 15),
+    ],
+    ids=[
+        "new in the list",
+        "was building",
+        "was queued, now live",
+        "lists were missing: its creation",
+        "live, lists were missing: its creation is nearer",
+        "live, lists were missing: the platform's lead",
+        "seen before",
+        "already replacing at the first list",
+        "first list ever",
+        "still building",
+        "failed",
+        "live at an unknown moment",
+    ],
+)
+def test_when_instances_were_first_replaced(
+    before: Deploy | None, read: float | None, now: Deploy, seen: float | None
+) -> None:
+    """Between the last list without it and this one: the earlier bound, but not earlier than it can have been."""
+    older = (before,) if before is not None else ()
+    service = listed(a_service(deploys=(*older, *HISTORY[1:]), deploys_at=read), now, *HISTORY[1:])
+    assert service.deploys[0].update_seen_at == seen
+
+
+def test_a_new_live_deploy_opens_the_watch_window_and_begins_its_own_record() -> None:
+    """Half an hour from when it finished, or from now where that is unknown; never shortened."""
+    service = replace(a_service(), watch_until=0.0, healthy_at=NOW - 5)
+    after = listed(service, LIVE_NOW, *HISTORY[1:])
+    assert (after.live, after.watch_until, after.healthy_at) == ("dep-42", NOW - 3 + 1800.0, None)
+    unknown = listed(service, replace(LIVE_NOW, finished_at=None), *HISTORY[1:])
+    assert unknown.watch_until == NOW + 1800.0
+    again = listed(after, LIVE_NOW, *HISTORY[1:], at=NOW + 60)
+    assert again.watch_until == after.watch_until
+    longer = listed(replace(service, watch_until=NOW + 9999), LIVE_NOW)
+    assert longer.watch_until == NOW + 9999
+    assert listed(service, *HISTORY[1:]).live is None
+
+
+def test_an_empty_list_is_never_everything() -> None:
+    """After a list with deploys an empty one is not believed: the old one stays, grows stale, and says why."""
+    after = listed(a_service())
+    assert after.deploys == HISTORY and after.deploys_at == NOW - 5
+    assert after.deploys_why == "the platform listed no deploy at all"
+    new = listed(ServiceState("web"))
+    assert new.deploys == () and new.deploys_at == NOW
+
+
+def test_an_unread_list_stays_and_says_why() -> None:
+    """It grows stale."""
+    after = perceive.unread(a_service(), DeploysUnread(NOW, "web", "Render answered 503"))
+    assert after == replace(a_service(), deploys_why="Render answered 503")
+
+
+@pytest.mark.parametrize(
+    ("phase", "auto_deploy", "off"),
+    [
+        (Phase.VERIFYING, "off", "commit"),
+        (Phase.VERIFYING, "commit", ""),
+        (Phase.PAGED, "checksPass", ""),
+        (Phase.PINNING, "commit", "commit"),
+        (Phase.ROLLING_BACK, "commit", "commit"),
+    ],
+)
+def test_auto_deploy_that_somebody_switched_on_is_no_longer_off_because_of_us(
+    phase: Phase, auto_deploy: str, off: str
+) -> None:
+    """But a list that was read before our own switch does not undo what the pin's answer said."""
+    service = a_service(phase=phase, auto_deploy_off="commit")
+    assert listed(service, *HISTORY, auto_deploy=auto_deploy).auto_deploy_off == off
+
+
+# --- judging ---
+
+
+def test_two_crash_reports_around_the_run_corroborate_it() -> None:
+    """From a minute before the run until now; one is not enough, old ones do not count."""
+    run = failing(seconds=25)
+    for crashes, corroborated in (
+        ((NOW - 80, NOW - 5), True),
+        ((NOW - 86, NOW - 5), False),
+        ((NOW - 5,), False),
+        ((NOW - 5, NOW + 1), False),
+    ):
+        events = Check("events", "render_events", crashes=tuple((at, "crashed") for at in crashes))
+        service = a_service(checks={"home": run, "events": events})
+        assert perceive.conditions(service, "home", POLICY, NOW).corroborated is corroborated
+        assert bool(perceive.findings(service, POLICY, NOW)) is corroborated
+    calm = a_service(checks={"home": Check("home", "http")})
+    assert not perceive.conditions(calm, "home", POLICY, NOW).corroborated
+    assert not perceive.conditions(a_service(checks={}), "home", POLICY, NOW).corroborated
+
+
+def test_the_watch_window_is_a_condition() -> None:
+    """Until its end."""
+    service = a_service(watch_until=NOW + 1)
+    assert perceive.conditions(service, "home", POLICY, NOW).in_watch
+    assert not perceive.conditions(service, "home", POLICY, NOW + 1).in_watch
+
+
+def test_signals_that_are_no_longer_configured_are_neither_found_nor_suspected_nor_waited_for() -> None:
+    """A reload took them away."""
+    service = a_service(checks={"gone": failing("gone")})
+    assert perceive.findings(service, POLICY, NOW) == ()
+    assert perceive.suspicion(service, POLICY, NOW) == ""
+    assert perceive.calm(service, POLICY, NOW)
+    assert not perceive.failing_now(service, (found("gone"),), POLICY, NOW)
+    assert perceive.still_judged(service, (found("gone"), found("home")), POLICY) == (found("home"),)
+
+
+def test_suspicion_says_what_is_wrong() -> None:
+    """A failure in its own words, slowness as such, a flood as such; nothing where all is well."""
+    policy = with_signals(*WEB.signals, SignalPolicy("errors", "sentry", limit_per_minute=5.0))
+
+    def why(check: Check) -> str:
+        return perceive.suspicion(a_service(checks={check.name: check}), policy, NOW)  # type: ignore[arg-type]
+
+    assert why(failing(seconds=2)) == "home: HTTP 503"
+    slow = Check("api", "latency", last_why="an old one", over_since=NOW - 5, samples=((NOW - 1, 2.0),))
+    assert why(slow) == "api: slower than its limit"
+    flood = Check("errors", "sentry", counts=(MinuteCount(NOW - 90, 60.0, 50.0),))
+    assert why(flood) == "errors: more errors than usual"
+    assert why(Check("home", "http")) == ""
+
+
+def test_a_lesser_finding_waits_only_for_a_critical_run_that_may_still_be_confirmed() -> None:
+    """Bounded by what the critical check needs, and over once it is confirmed or recovers."""
+    signals = (*WEB.signals, SignalPolicy("shop", "http", critical=True))
+    policy = with_signals(*signals)
+
+    def waits(home: Check, *findings: object, now: float = NOW) -> bool:
+        service = a_service(checks={"home": home, "api": failing("api", "latency")})
+        return perceive.worse_is_coming(service, policy, findings, now)  # type: ignore[arg-type]
+
+    assert waits(failing(seconds=20), found("api"))
+    assert not waits(failing(seconds=20), found("home"), found("api"))
+    assert not waits(Check("home", "http"), found("api"))
+    assert not waits(failing(seconds=20), found("api"), now=NOW + 40)
+    assert not perceive.worse_is_coming(a_service(checks={}), POLICY, (found("api"),), NOW)
