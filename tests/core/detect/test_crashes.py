@@ -59,3 +59,19 @@ def test_good_news_add_nothing_and_memory_is_bounded() -> None:
     check = detect.observe(told(T0), Observed(T0 + 1, "web", "events", Good("available")), EVENTS, Detection())
     assert len(check.crashes) == 1
     assert len(told(*(T0 + i for i in range(80))).crashes) == crashes.CRASHES_MAX
+
+
+def test_what_happened_before_a_fresh_start_does_not_count() -> None:
+    """After blindness or a closed incident, an old failure that is told late is passed over."""
+    check = detect.forget(told(T0, T0 + 1, T0 + 2), T0 + 50)
+    assert check.crashes == ()
+    assert told(T0 + 49, check=check, late=30.0).crashes == ()
+    assert told(T0 + 50, check=check, late=30.0).crashes == ((T0 + 50, "instance 0 crashed"),)
+    assert detect.find(told(T0 + 10, T0 + 20, T0 + 49, check=check, late=30.0), given(EVENTS, T0 + 80)) is None
+
+
+def test_onset_is_the_oldest_in_whatever_order_they_are_told() -> None:
+    """The platform's feed need not be sorted."""
+    check = told(T0 + 30, T0, T0 + 20, late=40.0)
+    finding = detect.find(check, given(EVENTS, T0 + 80))
+    assert finding is not None and finding.onset_at == T0

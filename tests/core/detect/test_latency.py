@@ -152,3 +152,45 @@ def test_samples_are_bounded() -> None:
     assert check.samples[0][0] > now - API.window_seconds
     check, _ = fed([0.2] * 700, replace(API, window_seconds=1e6), every=0.1)
     assert len(check.samples) == latency.SAMPLES_MAX
+
+
+@pytest.mark.parametrize(
+    ("values", "share", "expected"),
+    [
+        ([3.0], 0.5, 3.0),
+        ([3.0], 0.0, 3.0),
+        ([2.0, 1.0], 0.5, 1.0),
+        ([35.0, 15.0, 50.0, 20.0, 40.0], 0.30, 20.0),
+        ([35.0, 15.0, 50.0, 20.0, 40.0], 0.40, 20.0),
+        ([35.0, 15.0, 50.0, 20.0, 40.0], 1.0, 50.0),
+        ([float(n) for n in range(1, 101)], 0.99, 99.0),
+        ([float(n) for n in range(1, 21)], 0.99, 20.0),
+    ],
+)
+def test_the_textbooks_nearest_ranks(values: list[float], share: float, expected: float) -> None:
+    """Odd and even lists, both ends, unsorted."""
+    assert latency.quantile(values, share) == expected
+
+
+@pytest.mark.parametrize(
+    ("answers", "every", "confirmed"), [(30, 2.0, False), (31, 2.0, True), (19, 4.0, False), (20, 4.0, True)]
+)
+def test_slow_must_last_a_minute_and_twenty_answers(answers: int, every: float, confirmed: bool) -> None:
+    """Exactly at both limits."""
+    check, now = fed([1.5] * answers, every=every)
+    assert (finding(check, now) is not None) is confirmed
+
+
+def test_an_outage_does_not_teach_that_slow_is_normal() -> None:
+    """While over twice its baseline nothing is learnt, however long it lasts."""
+    check, now = fed([0.2] * 400, RELATIVE)
+    slow, now = fed([0.9] * 600, RELATIVE, check=check, at=now + 2.0)
+    assert (slow.baseline_seconds, slow.baseline_minutes) == (check.baseline_seconds, check.baseline_minutes)
+    assert finding(slow, now, RELATIVE) is not None
+
+
+def test_a_limit_that_was_raised_meanwhile_is_no_longer_broken() -> None:
+    """A reload of the policy is obeyed at the next look."""
+    check, now = fed([1.5] * 40)
+    assert finding(check, now) is not None
+    assert finding(check, now, replace(API, limits_seconds={"p95": 3.0})) is None

@@ -2,13 +2,13 @@
 
 import random
 from dataclasses import replace
-from statistics import fmean, median
+from math import log
 
 import pytest
 
 from tests.core.scenes import given
 from watchdog.core import detect
-from watchdog.core.detect import Conditions, probes
+from watchdog.core.detect import probes
 from watchdog.domain.events import Observed
 from watchdog.domain.incidents import Check, Finding
 from watchdog.domain.policy import Detection, SignalPolicy
@@ -137,6 +137,51 @@ def test_the_sum_is_capped_and_comes_back_to_zero() -> None:
     assert (check.cusum, check.cusum_zero_at) == (0.0, None)
 
 
+UP, DOWNWARD = log(LIMITS.cusum_p1 / LIMITS.cusum_p0), log((1 - LIMITS.cusum_p1) / (1 - LIMITS.cusum_p0))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("....", 0.0),
+        ("x", UP),
+        ("x.", UP + DOWNWARD),
+        ("xxxxxxxx", 2 * UP),
+        ("xxx.x", 3 * UP + DOWNWARD),
+        ("x" + "." * 20, UP + 20 * DOWNWARD),
+        ("x" + "." * 21, 0.0),
+        ("x?x??", 2 * UP),
+        ("x." * 40, 2 * LIMITS.cusum_limit + DOWNWARD),
+    ],
+)
+def test_the_sum_after_these_probes(text: str, value: float) -> None:
+    """log(p1/p0) up, log((1-p1)/(1-p0)) down, floor at zero, two failures a run, cap at twice the limit."""
+    assert seen(text)[0].cusum == pytest.approx(value, abs=1e-9)
+
+
+@pytest.mark.parametrize(("missing", "unbroken"), [(30.0, True), (30.1, False)])
+def test_a_run_bears_a_hole_of_half_a_minute(missing: float, unbroken: bool) -> None:
+    """Interval, timeout and freshness together: one probe was due, and was not just slow."""
+    check, now = seen("x" * 10)
+    check, now = seen("x", check=check, start=now + missing)
+    assert (check.run_probes, check.run_started_at) == ((11, T0) if unbroken else (1, now))
+
+
+@pytest.mark.parametrize(("in_watch", "needed"), [(False, 2), (True, 5)])
+def test_after_one_failure_calm_takes_longer_in_a_watch_window(in_watch: bool, needed: int) -> None:
+    """A quarter of the lower limit is reached later."""
+    for successes in range(1, 8):
+        check, now = seen("x" + "." * successes)
+        conditions = given(HOME, now, in_watch=in_watch)
+        assert detect.calm(check, conditions) is (successes >= needed)
+
+
+def test_a_check_that_never_failed_is_not_failing() -> None:
+    """Nothing bad was ever read."""
+    check, now = seen("...")
+    assert not detect.failing(check, given(HOME, now))
+
+
 def test_a_single_failure_is_suspicious_and_calm_needs_two_successes_and_a_low_sum() -> None:
     """Look closer at once; calm again only when both statistics say so."""
 
@@ -184,64 +229,6 @@ def test_forgetting_and_interrupting() -> None:
     broken = detect.interrupt(check)
     assert (broken.run_probes, broken.run_started_at, broken.cusum, broken.good_run) == (0, None, 0.0, 0)
     assert broken.recent == check.recent and broken.last_bad_at == check.last_bad_at
-
-
-# --- figures ---
-
-PUBLISHED = replace(
-    LIMITS, cusum_p0=0.01, cusum_p1=0.2, cusum_limit=12.0, cusum_failures_per_run=10**9, cusum_span_seconds=0.0
-)
-
-
-def probes_to_alarm(share: float, luck: random.Random, limits: Detection) -> int:
-    """Return how many probes the CUSUM needs at that share of failures."""
-    check = Check("home", "http")
-    number = 0
-    while True:
-        number += 1
-        reading = DOWN if luck.random() < share else Good()
-        check = detect.observe(check, Observed(T0 + number, "web", "home", reading), HOME, limits)
-        if check.cusum >= limits.cusum_limit:
-            return number
-
-
-@pytest.mark.parametrize(("share", "delay"), [(1.0, 5), (0.5, 10), (0.2, 29)])
-def test_the_cusums_delay_is_the_published_one(share: float, delay: float) -> None:
-    """Facts 1.3: p0 1 %, p1 20 %, h 12 needs 5 / 10 / 29 probes at 100 / 50 / 20 % failures (mean)."""
-    luck = random.Random(1)
-    needed = [probes_to_alarm(share, luck, PUBLISHED) for _ in range(300)]
-    assert fmean(needed) == pytest.approx(delay, rel=0.12)
-
-
-def test_the_cusums_false_alarms_are_rarer_than_its_bound() -> None:
-    """ARL0 >= e^h: at h = 5 at least 148 probes between false alarms (about 700 in fact)."""
-    luck = random.Random(2)
-    between = [probes_to_alarm(0.01, luck, replace(PUBLISHED, cusum_limit=5.0)) for _ in range(60)]
-    assert fmean(between) > 148
-
-
-def delay_seconds(share: float, luck: random.Random) -> float:
-    """Return how long the shipped detector needs, probing every 10 s, and every 2 s once it suspects."""
-    check = Check("home", "http")
-    at = luck.uniform(0.0, 10.0)
-    while True:
-        reading = DOWN if luck.random() < share else Good()
-        check = detect.observe(check, Observed(at, "web", "home", reading), HOME, LIMITS)
-        now = Conditions(at, HOME, LIMITS)
-        if detect.find(check, now) is not None:
-            return at
-        at += 2.0 if detect.suspicious(check, now) or not detect.calm(check, now) else 10.0
-
-
-@pytest.mark.parametrize(
-    ("share", "typical", "worst"), [(1.0, (46, 58), 60), (0.5, (25, 45), 85), (0.2, (60, 110), 260)]
-)
-def test_the_shipped_detector_is_as_quick_as_measured(share: float, typical: tuple[float, float], worst: float) -> None:
-    """Facts 1.4, run timer 45 s and capped CUSUM h = 18: 53/58 s, 35/71 s, 86/224 s (median/p95)."""
-    luck = random.Random(3)
-    delays = sorted(delay_seconds(share, luck) for _ in range(200))
-    assert typical[0] <= median(delays) <= typical[1]
-    assert delays[189] <= worst
 
 
 def test_blips_are_outlasted() -> None:

@@ -1,0 +1,142 @@
+"""The door to all methods: what is folded in for every kind, what an Unknown leaves alone, and how a check forgets."""
+
+from dataclasses import fields, replace
+
+import pytest
+
+from watchdog.core import detect
+from watchdog.core.detect import METHODS, Conditions
+from watchdog.domain.events import Observed
+from watchdog.domain.incidents import Check
+from watchdog.domain.policy import Detection, SignalPolicy
+from watchdog.domain.readings import Bad, FailureKind, Good, MinuteCount, Unknown
+
+LIMITS = Detection()
+NOW = 10_000.0
+KINDS = sorted(METHODS)
+
+
+def worn(kind: str) -> Check:
+    """Return a check with something in every field."""
+    return Check(
+        name="it",
+        kind=kind,
+        last_at=NOW,
+        last=Good(),
+        last_bad_at=NOW - 2,
+        last_why="HTTP 503",
+        last_kind="status",
+        run_started_at=NOW - 50,
+        run_probes=26,
+        good_run=1,
+        cusum=20.0,
+        cusum_zero_at=NOW - 60,
+        recent=((NOW - 2, True), (NOW, False)),
+        samples=((NOW, 0.3),),
+        baseline_seconds=0.2,
+        baseline_minutes=40,
+        baseline_at=NOW - 100,
+        over_since=NOW - 70,
+        counts=(MinuteCount(NOW - 120, 60.0, 3.0),),
+        counts_from=1.0,
+        new_issues=("TypeError",),
+        crashes=((NOW - 5, "out of memory"),),
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_unknown_reading_changes_no_statistic(kind: str) -> None:
+    """It is remembered as the last look, and that is all: a broken ruler is no evidence."""
+    before = worn(kind)
+    event = Observed(NOW + 2, "web", "it", Unknown("no route"), latency_seconds=9.0)
+    after = detect.observe(before, event, SignalPolicy("it", kind), LIMITS)
+    assert (after.last, after.last_at) == (Unknown("no route"), NOW + 2)
+    assert replace(after, last=before.last, last_at=before.last_at) == before
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_bad_reading_is_remembered_with_its_words_and_kind(kind: str) -> None:
+    """Every kind keeps when, why and what sort; a good one afterwards leaves them as history."""
+    signal = SignalPolicy("it", kind)
+    check = detect.observe(
+        Check("it", kind), Observed(NOW, "web", "it", Bad("HTTP 502", FailureKind.STATUS)), signal, LIMITS
+    )
+    check = detect.observe(check, Observed(NOW + 2, "web", "it", Good("200")), signal, LIMITS)
+    assert (check.last_bad_at, check.last_why, check.last_kind) == (NOW, "HTTP 502", "status")
+    assert (check.last, check.last_at) == (Good("200"), NOW + 2)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_read_is_nothing_found(kind: str) -> None:
+    """A check without readings is neither suspicious, nor failing, nor found."""
+    given = Conditions(NOW, SignalPolicy("it", kind), LIMITS)
+    check = Check("it", kind)
+    assert detect.find(check, given) is None
+    assert not detect.suspicious(check, given)
+    assert not detect.failing(check, given)
+
+
+@pytest.mark.parametrize(
+    ("bad_at", "counts_from", "for_seconds", "calm"),
+    [
+        (None, 0.0, 60.0, True),
+        (NOW - 59, 0.0, 60.0, False),
+        (NOW - 60, 0.0, 60.0, True),
+        (NOW - 59, 0.0, 0.0, True),
+        (NOW - 300, NOW - 59, 60.0, False),
+        (NOW - 300, NOW - 60, 60.0, True),
+        (None, NOW - 10, 60.0, False),
+    ],
+)
+def test_calm_for_so_long_counts_from_the_last_bad_look_or_the_fresh_start(
+    bad_at: float | None, counts_from: float, for_seconds: float, calm: bool
+) -> None:
+    """A minute of calm is a minute that we watched."""
+    check = Check("it", "http", last_bad_at=bad_at, good_run=5, counts_from=counts_from)
+    given = Conditions(NOW, SignalPolicy("it", "http"), LIMITS)
+    assert detect.calm(check, given, for_seconds) is calm
+
+
+def test_long_quiet_alone_is_not_calm() -> None:
+    """The method has its say too: a probe needs two successes."""
+    check = Check("it", "http", last_bad_at=NOW - 600, good_run=1)
+    assert not detect.calm(check, Conditions(NOW, SignalPolicy("it", "http"), LIMITS), 60.0)
+
+
+def changed(before: Check, after: Check) -> set[str]:
+    """Return the names of the fields that differ."""
+    return {field.name for field in fields(Check) if getattr(before, field.name) != getattr(after, field.name)}
+
+
+def test_an_interruption_ends_runs_and_sums_and_nothing_else() -> None:
+    """After a restart readings may be missing: what must be unbroken begins anew, what was seen stays."""
+    before = worn("http")
+    after = detect.interrupt(before)
+    assert changed(before, after) == {
+        "run_started_at", "run_probes", "good_run", "cusum", "cusum_zero_at", "over_since"
+    }  # fmt: skip
+    assert (after.run_started_at, after.run_probes, after.good_run) == (None, 0, 0)
+    assert (after.cusum, after.cusum_zero_at, after.over_since) == (0.0, None, None)
+
+
+def test_forgetting_keeps_baselines_history_and_the_last_look() -> None:
+    """Evidence goes; what is usual for this service stays."""
+    before = worn("latency")
+    after = detect.forget(before, NOW)
+    kept = {"name", "kind", "last", "last_at", "baseline_seconds", "baseline_minutes", "baseline_at", "counts"}
+    empty = Check("it", "latency")
+    for field in fields(Check):
+        if field.name in kept:
+            assert getattr(after, field.name) == getattr(before, field.name), field.name
+        elif field.name != "counts_from":
+            assert getattr(after, field.name) == getattr(empty, field.name), field.name
+    assert after.counts_from == NOW
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_forgotten_check_confirms_nothing(kind: str) -> None:
+    """What was seen until then counts no longer, for any method."""
+    given = Conditions(NOW, SignalPolicy("it", kind, limits_seconds={"p95": 0.1}), LIMITS)
+    check = detect.forget(worn(kind), NOW)
+    assert detect.find(check, given) is None
+    assert not detect.suspicious(check, given) and not detect.failing(check, given)
