@@ -121,6 +121,15 @@ def test_another_target_than_the_one_people_were_told_of_is_told_anew(phase: Pha
     assert web(world).phase is phase and "PinAutoDeploy" not in kinds(effects)
 
 
+def test_a_yes_in_a_good_moment_is_carried_out_once_it_fails_again() -> None:
+    """Good for some seconds when the yes comes: decided from what is known, pinned, sent at the next failure."""
+    faults = [Fault(64.0, 110.0, code="bad00000"), Fault(140.0, FOREVER, code="bad00000")]
+    world = bad_world(make_policy(Mode.ASSIST), faults=faults, answer="approve", answer_after=25.0).run(136.0)
+    assert "APPROVED" in world.labels() and len(world.pins) == 1 and not world.sent
+    world.run(500.0)
+    assert [rollback.approved_by for _, rollback in world.accepted] == ["a human"]
+
+
 # --- the pin ---
 
 

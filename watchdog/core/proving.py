@@ -159,10 +159,11 @@ def resume(turn: Turn) -> None:
     turn.enter(turn.service.phase)
     turn.emit(SetPace(turn.name, turn.service.pace_seconds))
     limits = turn.policy.verification
-    requested, restored = turn.incident.requested_at, turn.incident.restored_at
+    restored = turn.incident.restored_at
     if restored is not None:
         turn.wake_at(max(turn.now, restored + limits.seconds))
         turn.wake_at(max(turn.now, restored + limits.seconds + PATIENCE_SECONDS))
-    elif requested is not None:
+    else:
+        requested = turn.incident.requested_at or turn.now
         turn.wake_at(max(turn.now, requested + limits.late_seconds))
         turn.wake_at(max(turn.now, requested + limits.give_up_seconds))

@@ -1,0 +1,100 @@
+"""Openings: an incident is created, decided on, written down; a yes or a window that ran out holds for a while."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.core.scenes import bad_world, hear, incident_of, kinds, lines, put, reach, web
+from tests.core.world import World, make_policy
+from watchdog.core.opening import YES_HOLDS_SECONDS
+from watchdog.domain import events as e
+from watchdog.domain.incidents import Course, Phase
+from watchdog.domain.policy import Mode, Severity
+from watchdog.domain.readings import Bad
+
+
+def put_off(world: World) -> World:
+    """Bring a world to the moment where the rollback was to be sent, and have it put off."""
+    hear(world, e.PinConfirmed(world.now, "web", "INC-1", "commit"))
+    hear(world, e.RollbackPostponed(world.now, "web", "INC-1", "rate limit"))
+    assert web(world).phase is Phase.SUSPECT
+    return world
+
+
+def fail_once(world: World, at: float | None = None) -> list[str]:
+    """Let home fail once more; return the effects' names."""
+    return kinds(hear(world, e.Observed(at or world.now, "web", "home", Bad("HTTP 503"))))
+
+
+def test_an_incident_is_written_down_with_its_reasons() -> None:
+    """One note for each part of the reasoning, in order; numbered from one."""
+    world = reach(Phase.PINNING)
+    labels = [label for label in world.labels() if label in ("CRITICAL", "BLAME", "GUARDS", "TARGET", "DECIDED")]
+    assert labels == ["CRITICAL", "BLAME", "GUARDS", "TARGET", "DECIDED"]
+    incident = incident_of(world)
+    assert (incident.id, incident.severity, incident.service) == ("INC-1", Severity.CRITICAL, "web")
+    assert (incident.suspect, incident.suspect_code) == ("dep-900", "bad00000")
+    assert (incident.target, incident.target_code) == ("dep-40", "aaaaaaa1")
+    assert incident.onset_at < incident.opened_at and incident.channels == ("pager", "chat")
+    assert incident.decision is not None and incident.decision.course is Course.ROLLBACK
+
+
+def test_observe_writes_down_what_it_would_do() -> None:
+    """The same decision with a line of its own."""
+    world = reach(Phase.PAGED)
+    assert [note.text for note in world.notes if note.label == "WOULD"] == ["would roll back to dep-40 (aaaaaaa)"]
+    assert not world.pins
+
+
+def test_nobody_to_blame_is_written_down_too() -> None:
+    """Without a deploy there is neither suspect nor target."""
+    world = reach(Phase.PAGED)
+    put(world, deploys=(), live=None, incident=None, phase=Phase.SUSPECT)
+    fail_once(world)
+    assert incident_of(world).suspect is None and incident_of(world).target is None
+    assert incident_of(world).id == "INC-2"
+
+
+@pytest.mark.parametrize(("later", "holds"), [(1.0, True), (YES_HOLDS_SECONDS + 1.0, False)])
+def test_a_yes_holds_for_a_while_when_the_send_was_put_off(later: float, holds: bool) -> None:
+    """Put off by a rate limit: five minutes on, the same human is not asked again; after that, he is."""
+    world = reach(Phase.ASKING)
+    hear(world, e.Approved(world.now, "INC-1", "ann"))
+    put_off(world)
+    approved_at = incident_of(world).approved_at
+    assert approved_at is not None
+    put(world, incident=replace(incident_of(world), approved_at=world.now - later))
+    effects = fail_once(world)
+    assert ("PinAutoDeploy" in effects) is holds
+    assert web(world).phase is (Phase.PINNING if holds else Phase.ASKING)
+    assert incident_of(world).approved_by == ("ann" if holds else None)
+
+
+def test_a_yes_is_for_the_deploy_it_was_said_of() -> None:
+    """Another deploy is live by now: asked anew."""
+    world = reach(Phase.ASKING)
+    hear(world, e.Approved(world.now, "INC-1", "ann"))
+    put_off(world)
+    put(world, incident=replace(incident_of(world), suspect="dep-800"))
+    fail_once(world)
+    assert web(world).phase is Phase.ASKING and incident_of(world).approved_by is None
+
+
+@pytest.mark.parametrize(("later", "holds"), [(1.0, True), (YES_HOLDS_SECONDS + 1.0, False), (-1.0, False)])
+def test_a_window_that_ran_out_holds_for_a_while_too(later: float, holds: bool) -> None:
+    """Announced, the window ran out, put off: no second window; one long over, or still running, does not count."""
+    world = reach(Phase.PINNING, make_policy(veto_seconds=60.0), pin="silent")
+    put_off(world)
+    put(world, incident=replace(incident_of(world), announced_until=world.now - later))
+    effects = hear(world, e.Observed(world.now, "web", "home", Bad("HTTP 503")))
+    assert web(world).phase is (Phase.PINNING if holds else Phase.ANNOUNCED)
+    assert lines(effects, "DECIDED")[0].startswith("rollback: the veto window is over") is holds
+
+
+def test_a_put_off_rollback_is_sent_in_the_end() -> None:
+    """The whole way: announced once, put off once, rolled back once."""
+    world = bad_world(make_policy(veto_seconds=60.0), outcomes=["postponed"]).run(700.0)
+    assert [tell.notice.kind.value for tell in world.tells] == ["announced", "acted", "resolved"]
+    assert len(world.accepted) == 1
+    asked = bad_world(make_policy(Mode.ASSIST), outcomes=["postponed"], answer="approve").run(700.0)
+    assert [tell.notice.kind.value for tell in asked.tells] == ["asked", "acted", "resolved"]

@@ -1,0 +1,283 @@
+"""Proving: the rollback followed until it is live, then fresh evidence; without evidence there is no proof."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.core.scenes import FOREVER, bad_world, hear, incident_of, kinds, lines, notices, put, reach, web
+from tests.core.world import START, Fault, World, make_policy
+from watchdog.core.proving import PATIENCE_SECONDS
+from watchdog.domain import effects as fx
+from watchdog.domain import events as e
+from watchdog.domain.incidents import Check, Phase
+from watchdog.domain.policy import Policy, SignalPolicy
+from watchdog.domain.readings import Bad, Good, MinuteCount
+
+SECONDS = 180.0
+
+
+def watched_by(*signals: SignalPolicy) -> Policy:
+    """Return the policy with these signals instead of its own."""
+    policy = make_policy()
+    wishes = replace(policy.services["web"], signals=signals)
+    return replace(policy, services={"web": wishes})
+
+
+def restored_at(world: World) -> float:
+    """Return when the rollback was live."""
+    at = incident_of(world).restored_at
+    assert at is not None
+    return at
+
+
+def listed(world: World, at: float) -> tuple[fx.Effect, ...]:
+    """Let the deploy list be read."""
+    return hear(world, e.DeploysListed(at, "web", tuple(world.deploys), world.facts))
+
+
+def probed(at: float, count: int, every: float = 2.0) -> tuple[tuple[float, bool], ...]:
+    """Return so many good outcomes, the last one at that moment."""
+    return tuple((at - every * number, False) for number in reversed(range(count)))
+
+
+# --- following ---
+
+
+def test_a_rollback_that_is_live_is_verified_from_then_on() -> None:
+    """What was seen before counts no longer; woken at the end of the proof, and of patience."""
+    world = reach(Phase.DEPLOYING)
+    world.end(incident_of(world).rollback_deploy or "")
+    effects = listed(world, world.now)
+    assert web(world).phase is Phase.VERIFYING and restored_at(world) == world.now
+    assert lines(effects, "RESTORED") == ["dep-901 live; verifying for 3 min"]
+    wakes = [effect.at for effect in effects if isinstance(effect, fx.WakeAt)]
+    assert wakes == [world.now + SECONDS, world.now + SECONDS + PATIENCE_SECONDS]
+    assert all(not check.recent for check in web(world).checks.values())
+
+
+@pytest.mark.parametrize(("status", "given"), [("update_failed", True), ("canceled", True), ("deactivated", False)])
+def test_a_rollback_that_ended_otherwise_is_left_to_a_human(status: str, given: bool) -> None:
+    """Failed: the old value of auto-deploy is given back; overtaken after it was live: it is not."""
+    world = reach(Phase.DEPLOYING)
+    world.deploys = [replace(item, status=status) if item.id == "dep-901" else item for item in world.deploys]
+    effects = listed(world, world.now)
+    assert lines(effects, "HUMAN") == [f"the rollback dep-901 ended as {status}; nothing more is tried"]
+    assert web(world).phase is Phase.PAGED and ("RestoreAutoDeploy" in kinds(effects)) is given
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_late_rollback_is_paged_once_and_given_up_at_last(known: bool) -> None:
+    """Five minutes: a page with its status (if it is in the list at all); twenty: nothing more is tried."""
+    world = reach(Phase.DEPLOYING)
+    requested = incident_of(world).requested_at
+    assert requested is not None
+    if not known:
+        put(world, deploys=tuple(item for item in web(world).deploys if item.id != "dep-901"))
+    assert hear(world, e.TimePassed(requested + 299.0)) == ()
+    effects = hear(world, e.TimePassed(requested + 300.0))
+    status = " (update_in_progress)" if known else ""
+    assert lines(effects, "LATE") == [f"The rollback dep-901 is not live after 5 min{status}."]
+    assert notices(effects) == ["human_needed"] and web(world).phase is Phase.DEPLOYING
+    assert hear(world, e.TimePassed(requested + 400.0)) == ()
+    effects = hear(world, e.TimePassed(requested + 1200.0))
+    assert lines(effects, "HUMAN") == ["the rollback is not live after 20 min; nothing more is tried"]
+    assert web(world).phase is Phase.PAGED
+
+
+# --- verifying ---
+
+
+def test_recovery_is_proved_with_its_arithmetic() -> None:
+    """Three good minutes: closed, with the count of good probes since it was live."""
+    world = bad_world().run(600.0)
+    incident = world.incidents["INC-1"]
+    assert incident.verified_at is not None and incident.restored_at is not None
+    assert SECONDS <= incident.verified_at - incident.restored_at <= SECONDS + 5.0
+    good, total = incident.verification.split(" probes")[0].removeprefix("home: ").split(" of ")
+    assert good == total and int(good) > 50
+
+
+def test_a_rollback_that_did_not_help_is_left_to_a_human() -> None:
+    """It goes on failing: confirmed afresh, paged, and nothing more is tried."""
+    world = bad_world(faults=[Fault(64.0, FOREVER)]).run(900.0)
+    assert incident_of(world).human_needed.startswith("the rollback did not help: 41 of 41 probes failed")
+    assert len(world.accepted) == 1 and not world.restores
+
+
+def test_another_deploy_that_is_live_ends_the_verification() -> None:
+    """A colleague deployed over our rollback: what is read now says nothing about it."""
+    world = reach(Phase.VERIFYING)
+    world.end(world.begin("fix00000"))
+    effects = listed(world, world.now)
+    assert lines(effects, "HUMAN") == ["dep-902 is live instead of our rollback dep-901"]
+    assert web(world).phase is Phase.PAGED
+
+
+def test_a_list_without_a_live_deploy_does_not_end_the_verification() -> None:
+    """The platform names none for a moment: go on."""
+    world = reach(Phase.VERIFYING)
+    world.deploys = []
+    assert listed(world, world.now) == () and web(world).phase is Phase.VERIFYING
+
+
+def test_a_pin_that_somebody_undid_is_told_once() -> None:
+    """A Blueprint sync switched auto-deploy on: a page while it matters, and not again."""
+    world = reach(Phase.VERIFYING)
+    world.facts = replace(world.facts, auto_deploy="commit")
+    effects = listed(world, world.now)
+    assert lines(effects, "HUMAN")[0].startswith("Auto-deploy is commit again")
+    assert notices(effects) == ["updated"] and incident_of(world).pin_note.startswith("switched back to commit")
+    assert listed(world, world.now + 2.0) == ()
+
+
+@pytest.mark.parametrize(("failing", "seconds"), [(None, 180.0), (190.0, 240.0)])
+def test_one_bad_reading_starts_the_good_stretch_anew(failing: float | None, seconds: float) -> None:
+    """A stumble during the verification is no disproof, but the three minutes begin again."""
+    faults = [Fault(64.0, FOREVER, code="bad00000")]
+    if failing is not None:
+        faults.append(Fault(failing, failing + 2.5))
+    world = bad_world(faults=faults).run(800.0)
+    incident = world.incidents["INC-1"]
+    assert incident.verified_at is not None and incident.restored_at is not None
+    assert incident.outcome == "rolled back and verified"
+    assert incident.verified_at - incident.restored_at >= seconds
+
+
+def test_a_site_that_stumbles_on_and_on_is_not_proved() -> None:
+    """Never confirmed as failing, never three minutes good: a human has it after five minutes."""
+    faults = [Fault(64.0, FOREVER, code="bad00000")]
+    faults += [Fault(at, at + 1.5) for at in range(190, 900, 80)]
+    world = bad_world(faults=faults).run(800.0)
+    incident = world.incidents["INC-1"]
+    assert "no unbroken good stretch" in incident.human_needed and incident.verified_at is None
+    assert incident.outcome == "recovered, with a human"
+
+
+# --- no evidence, no proof ---
+
+
+def unproved(world: World, at: float, **checks: Check) -> str:
+    """Return why the proof is missing at the end of patience."""
+    put(world, checks=checks)
+    effects = hear(world, e.TimePassed(at))
+    assert web(world).phase is Phase.PAGED and incident_of(world).verified_at is None
+    return lines(effects, "HUMAN")[0].partition("was live: ")[2]
+
+
+def test_without_a_reading_there_is_no_proof() -> None:
+    """Probes that stopped, or were too few, or are old: said, and left to a human."""
+    for check, why in (
+        (Check("home", "http"), "home was not read since"),
+        (Check("home", "http", last_at=-100.0, recent=probed(-100.0, 20)), "home was last read 100 s ago"),
+        (Check("home", "http", last_at=-1.0, recent=probed(-1.0, 4)), "home: only 4 good probes since"),
+    ):
+        world = reach(Phase.VERIFYING)
+        at = restored_at(world) + SECONDS + PATIENCE_SECONDS
+        if check.last_at:
+            check = replace(check, last_at=at + check.last_at, recent=tuple((at + t, bad) for t, bad in check.recent))
+        assert unproved(world, at, home=check) == why
+
+
+def test_a_check_that_never_was_read_is_missing_too() -> None:
+    """The critical signal has no statistics at all."""
+    world = reach(Phase.VERIFYING)
+    assert unproved(world, restored_at(world) + SECONDS + PATIENCE_SECONDS) == "home was not read since"
+
+
+def test_before_patience_is_over_a_missing_proof_is_waited_for() -> None:
+    """At three minutes nothing is said yet."""
+    world = reach(Phase.VERIFYING)
+    put(world, checks={})
+    assert hear(world, e.TimePassed(restored_at(world) + SECONDS)) == ()
+    assert web(world).phase is Phase.VERIFYING
+
+
+def test_a_feed_needs_a_full_minute_since() -> None:
+    """Sentry failed, and told of no minute after the rollback was live: unproved; with one: proved."""
+    policy = watched_by(SignalPolicy("errors", "sentry", critical=True, every_seconds=30.0))
+    for start, why in ((-60.0, "errors: no full minute since"), (60.0, "")):
+        world = reach(Phase.VERIFYING)
+        world.policy = policy
+        put(world, incident=replace(incident_of(world), findings=()))
+        at = restored_at(world) + SECONDS + PATIENCE_SECONDS
+        counts = (MinuteCount(restored_at(world) + start, 60.0, 1.0),)
+        check = Check("errors", "sentry", last_at=at - 1.0, last=Good(), counts=counts)
+        if why:
+            assert unproved(world, at, errors=check) == why
+            continue
+        put(world, checks={"errors": check})
+        effects = hear(world, e.TimePassed(at))
+        assert lines(effects, "VERIFIED") == ["errors: nothing bad since"]
+        assert web(world).phase is Phase.CALM
+
+
+def test_a_silent_feed_is_named_in_the_proof() -> None:
+    """Home proves it; Sentry has not told a minute yet: that stays unknown, and is said."""
+    world = reach(Phase.VERIFYING)
+    own = make_policy().services["web"].signals
+    world.policy = watched_by(*own, SignalPolicy("errors", "sentry"))
+    at = restored_at(world) + SECONDS
+    home = Check("home", "http", last_at=at, last=Good(), good_run=90, recent=probed(at, 60))
+    put(world, checks={"home": home, "errors": Check("errors", "sentry", last_at=at)})
+    effects = hear(world, e.TimePassed(at))
+    proof = "home: 60 of 60 probes good since it was live; errors still unknown: no full minute since"
+    assert lines(effects, "VERIFIED") == [proof]
+
+
+def test_another_check_that_is_not_back_to_normal_forbids_the_proof() -> None:
+    """Home is good, the API (which had not failed) is failing right now, unconfirmed: not proved yet."""
+    world = reach(Phase.VERIFYING)
+    at = restored_at(world) + SECONDS + PATIENCE_SECONDS
+    home = Check("home", "http", last_at=at, last=Good(), good_run=90, recent=probed(at, 60))
+    run = {"run_started_at": at - 4.0, "run_probes": 2, "last_bad_at": at, "last_why": "HTTP 503"}
+    api = Check("api", "latency", last_at=at, last=Bad("HTTP 503"), recent=((at - 4.0, True), (at, True)), **run)  # type: ignore[arg-type]
+    assert unproved(world, at, home=home, api=api) == "not every check is back to normal"
+
+
+def test_a_service_without_signals_cannot_be_proved() -> None:
+    """Rolled back by hand, and a reload took every signal away: nothing could prove it."""
+    world = reach(Phase.VERIFYING)
+    world.policy = watched_by()
+    assert unproved(world, restored_at(world) + SECONDS + PATIENCE_SECONDS) == "no signal could prove it"
+
+
+def test_without_a_critical_signal_every_signal_has_to_be_good() -> None:
+    """By hand, nothing had failed and nothing is critical: all of them are asked for."""
+    world = reach(Phase.VERIFYING)
+    world.policy = watched_by(SignalPolicy("one", "http"), SignalPolicy("two", "http"))
+    put(world, incident=replace(incident_of(world), findings=()))
+    at = restored_at(world) + SECONDS + PATIENCE_SECONDS
+    one = Check("one", "http", last_at=at, last=Good(), good_run=90, recent=probed(at, 60))
+    assert unproved(world, at, one=one) == "two was not read since"
+
+
+def test_in_the_dark_nothing_is_proved() -> None:
+    """Blind at the end of the three minutes: neither proved nor disproved."""
+    world = reach(Phase.VERIFYING)
+    live_at = restored_at(world) - START
+    world.blind = (live_at + 20.0, live_at + 260.0)
+    world.run(live_at + 255.0)
+    assert web(world).phase is Phase.VERIFYING
+    world.run(live_at + 600.0)
+    assert world.incidents["INC-1"].outcome == "rolled back and verified"
+
+
+# --- restarts ---
+
+
+@pytest.mark.parametrize("later", [10.0, 5000.0])
+@pytest.mark.parametrize("phase", [Phase.DEPLOYING, Phase.VERIFYING])
+def test_a_restart_goes_on_following_or_verifying(phase: Phase, later: float) -> None:
+    """Same phase, nothing sent; its deadlines are asked for again, those that passed for now."""
+    world = reach(phase)
+    at = world.now + later
+    effects = hear(world, e.Restarted(at))
+    incident = incident_of(world)
+    assert incident.requested_at is not None
+    if incident.restored_at is not None:
+        due = [incident.restored_at + SECONDS, incident.restored_at + SECONDS + PATIENCE_SECONDS]
+    else:
+        due = [incident.requested_at + 300.0, incident.requested_at + 1200.0]
+    assert [effect.at for effect in effects if isinstance(effect, fx.WakeAt)] == [max(at, moment) for moment in due]
+    assert web(world).phase is phase and {"SetPace", "ReadDeploys"} <= set(kinds(effects))
+    assert not {"Rollback", "PinAutoDeploy", "Tell"} & set(kinds(effects))

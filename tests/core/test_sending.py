@@ -1,0 +1,127 @@
+"""Sending: what goes out, and what is held back at the last moment."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.core.scenes import bad_world, hear, incident_of, kinds, lines, notices, put, reach, web
+from tests.core.world import CONTROL, World, make_policy
+from watchdog.core import sending
+from watchdog.domain import effects as fx
+from watchdog.domain import events as e
+from watchdog.domain.incidents import Phase
+from watchdog.domain.policy import Mode, Severity
+from watchdog.domain.readings import Bad
+
+
+def tell_of(effects: tuple[fx.Effect, ...]) -> fx.Tell:
+    """Return the one notice."""
+    (tell,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
+    return tell
+
+
+def confirmed(world: World, at: float | None = None) -> tuple[fx.Effect, ...]:
+    """Let the pin be confirmed."""
+    return hear(world, e.PinConfirmed(at or world.now, "web", "INC-1", "commit"))
+
+
+def test_an_announcement_says_what_when_and_how_to_prevent_it() -> None:
+    """It rings, names the target and the command, and asks to be woken at the window's end."""
+    notice = reach(Phase.ANNOUNCED).tells[0].notice
+    assert notice.wakes
+    assert notice.lines[0] == "In 60 s: roll web back to dep-40 aaaaaaa."
+    assert notice.lines[1] == "To prevent it: watchdog stop INC-1"
+
+
+@pytest.mark.parametrize("within", [300.0, None])
+def test_a_question_says_how_long_it_waits(within: float | None) -> None:
+    """With a deadline: woken then; without one: asked once, open for ever."""
+    policy = make_policy(Mode.ASSIST)
+    rule = replace(policy.matrix[Severity.CRITICAL], within_seconds=within)
+    world = reach(Phase.ASKING, replace(policy, matrix={**policy.matrix, Severity.CRITICAL: rule}))
+    notice = world.tells[0].notice
+    assert notice.title.startswith("APPROVAL: web CRITICAL")
+    assert notice.lines[0] == "Question: roll web back to dep-40 aaaaaaa?"
+    assert notice.lines[1].startswith("Answer within 5 min: watchdog approve" if within else "Answer: watchdog approve")
+
+
+def test_auto_deploy_is_pinned_before_anything_is_sent() -> None:
+    """The pin goes out alone; the rollback follows its answer, and names what it was decided on."""
+    world = reach(Phase.PINNING)
+    assert [pin.platform_id for pin in world.pins] == ["srv-web"] and not world.sent
+    effects = confirmed(world)
+    (rollback,) = [effect for effect in effects if isinstance(effect, fx.Rollback)]
+    assert rollback == fx.Rollback("web", "INC-1", "srv-web", "dep-900", "dep-40", "aaaaaaa1", "dep-900")
+    assert lines(effects, "INTENT") == ["dep-900 -> dep-40, saved; newest deploy then dep-900"]
+    assert incident_of(world).tried and incident_of(world).requested_at == world.now
+
+
+def test_a_pause_before_the_send_stops_it_and_gives_auto_deploy_back() -> None:
+    """Paused while the pin was on its way: nothing is sent, a human has it."""
+    world = reach(Phase.PINNING)
+    hear(world, e.Paused(world.now, "ann"))
+    effects = confirmed(world)
+    assert web(world).phase is Phase.PAGED
+    assert {"RestoreAutoDeploy"} <= set(kinds(effects)) and "Rollback" not in kinds(effects)
+    assert lines(effects, "HUMAN") == ["paused by ann before the rollback was sent"]
+
+
+def test_blindness_before_the_send_holds_it_back() -> None:
+    """Every control target failed meanwhile: looked at again, nothing is sent."""
+    world = reach(Phase.PINNING)
+    for target in CONTROL:
+        hear(world, e.ControlChecked(world.now, target, Bad("timed out")))
+    effects = confirmed(world)
+    assert lines(effects, "WAIT") == ["blind: not sent, looking again"]
+    assert web(world).phase is Phase.SUSPECT and "Rollback" not in kinds(effects)
+    assert not incident_of(world).tried
+
+
+def test_a_site_that_looks_good_again_is_left_alone() -> None:
+    """The last failure is not fresh any more: looked at again, nothing is sent."""
+    world = reach(Phase.PINNING)
+    effects = confirmed(world, world.now + 16.0)
+    assert lines(effects, "WAIT") == ["no failure in the last 15 s: not sent, looking again"]
+    assert web(world).phase is Phase.SUSPECT and "Rollback" not in kinds(effects)
+
+
+def test_a_rollback_by_hand_waits_for_no_failure() -> None:
+    """Nothing fails, and we are blind: the human wants it, it is sent."""
+    world = reach(Phase.CALM)
+    hear(world, e.RollbackRequested(world.now, "web", "ann"))
+    for target in CONTROL:
+        hear(world, e.ControlChecked(world.now, target, Bad("timed out")))
+    assert "Rollback" in kinds(confirmed(world))
+    assert web(world).phase is Phase.ROLLING_BACK
+
+
+def test_the_account_of_acts_is_bounded() -> None:
+    """Twenty are kept: enough for every budget."""
+    world = reach(Phase.PINNING)
+    acts = tuple(world.now - 100_000.0 - number for number in range(30))
+    put(world, acted_at=acts)
+    world.state = replace(world.state, acted_at=acts)
+    confirmed(world)
+    for kept in (web(world).acted_at, world.state.acted_at):
+        assert len(kept) == sending.ACTS_KEPT and kept[-1] == world.now
+
+
+@pytest.mark.parametrize(("outcome", "given"), [("refused", True), ("lost", False)])
+def test_a_human_who_takes_over_hears_everything(outcome: str, given: bool) -> None:
+    """What happened, what was done, the evidence; and whether auto-deploy is still off because of us."""
+    world = reach(Phase.ROLLING_BACK)
+    event = {"refused": e.RollbackRefused, "lost": e.RollbackLost}[outcome]
+    effects = hear(world, event(world.now, "web", "INC-1", "artefact expired"))
+    tell = tell_of(effects)
+    assert notices(effects) == ["human_needed"] and tell.notice.wakes and tell.channels == ("pager", "chat")
+    assert tell.notice.lines[0].startswith("What happened: ") and "artefact expired" in tell.notice.lines[0]
+    assert any(line.startswith("Auto-deploy: off") for line in tell.notice.lines)
+    assert any(line.startswith("Blame: ") for line in tell.notice.lines)
+    assert tell.notice.title.startswith("AUTO-DEPLOY IS OFF") is not given
+    assert ("RestoreAutoDeploy" in kinds(effects)) is given
+
+
+def test_a_world_without_a_failure_sends_nothing() -> None:
+    """The counterpart of every story here: a good deploy."""
+    world = bad_world(faults=[]).run(300.0)
+    assert not world.pins and not world.sent and not world.tells
