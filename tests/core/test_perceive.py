@@ -266,3 +266,42 @@ def test_a_lesser_finding_waits_only_for_a_critical_run_that_may_still_be_confir
     assert not waits(Check("home", "http"), found("api"))
     assert not waits(failing(seconds=20), found("api"), now=NOW + 40)
     assert not perceive.worse_is_coming(a_service(checks={}), POLICY, (found("api"),), NOW)
+
+
+def test_a_reading_of_a_signal_that_is_no_longer_configured_is_passed_over() -> None:
+    """A probe that was in flight during a reload: nothing is changed, not even the record."""
+    service = a_service()
+    assert perceive.observed(service, Observed(NOW, "web", "gone", Bad("HTTP 503")), POLICY) is service
+
+
+@pytest.mark.parametrize(("age", "fresh"), [(0.0, True), (15.0, True), (15.1, False)])
+def test_what_was_found_must_still_be_seen_at_a_fresh_look(age: float, fresh: bool) -> None:
+    """Invariant I2; one of several findings is enough, and another check's failure is none of them."""
+    service = a_service(checks={"home": failing(), "api": Check("api", "latency")})
+    assert perceive.failing_now(service, (found("api"), found("home")), POLICY, NOW + age) is fresh
+    assert not perceive.failing_now(service, (found("api"),), POLICY, NOW + age)
+    assert not perceive.failing_now(service, (), POLICY, NOW)
+
+
+def test_every_check_must_be_calm() -> None:
+    """One that is not, or was not for so long, is enough to go on watching."""
+    well = Check("home", "http", good_run=5, last_bad_at=NOW - 40)
+    service = a_service(checks={"home": well, "api": replace(well, name="api", kind="latency")})
+    assert perceive.calm(service, POLICY, NOW)
+    assert perceive.calm(service, POLICY, NOW, 40.0) and not perceive.calm(service, POLICY, NOW, 41.0)
+    slow = replace(service, checks={"home": well, "api": failing("api", "latency")})
+    assert not perceive.calm(slow, POLICY, NOW)
+
+
+def test_interrupting_ends_every_run_and_forgetting_clears_every_check() -> None:
+    """After a restart runs begin anew; after an incident the evidence is gone as well."""
+    service = a_service(checks={"home": failing(cusum=20.0, cusum_zero_at=NOW - 60), "api": failing("api", "latency")})
+    assert len(perceive.findings(service, POLICY, NOW)) == 2
+    broken = perceive.interrupt(service)
+    assert perceive.findings(broken, POLICY, NOW) == ()
+    assert {name: check.recent for name, check in broken.checks.items()} == {
+        name: check.recent for name, check in service.checks.items()
+    }
+    forgotten = perceive.forget(service, NOW)
+    assert set(forgotten.checks) == {"home", "api"}
+    assert all(check.recent == () and check.counts_from == NOW for check in forgotten.checks.values())
