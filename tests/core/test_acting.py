@@ -61,6 +61,19 @@ def test_a_question_is_withdrawn_when_the_site_recovers() -> None:
     assert [tell.notice.kind.value for tell in world.tells] == ["asked", "resolved"]
 
 
+def test_a_question_without_an_answer_is_repeated_once() -> None:
+    """At its deadline people are paged again, with the same question; then never again."""
+    world = reach(Phase.ASKING)
+    asked = incident_of(world).asked_at
+    assert asked is not None
+    world.run(asked - START + 299.0)
+    assert len(world.pages()) == 1
+    world.run(asked - START + 900.0)
+    again = world.pages()[1:]
+    assert [tell.notice.title.partition(":")[0] for tell in again] == ["NO ANSWER for 5 min"]
+    assert again[0].notice.lines[0] == "Question: roll web back to dep-40 aaaaaaa?"
+
+
 def test_a_question_is_decided_anew_when_it_worsens() -> None:
     """Slow (high, asked) becomes down (critical): rolled back without waiting for the answer."""
     world = bad_world(faults=[Fault(250.0, FOREVER, code="bad00000"), replace(SLOW, end=250.0)]).run(400.0)

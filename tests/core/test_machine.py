@@ -1,299 +1,166 @@
-"""The machine: a total table, the same answer twice, unknown names passed over, restarts, outcomes nobody waits for."""
+"""The machine: which services an event is about, what a phase does with it, and that it is a pure function."""
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import get_args
+from typing import Any
 
 import pytest
 
-from tests.core.scenes import FACTS, hear, incident_of, kinds, lines, notices, put, reach, web
-from tests.core.world import START, World, make_policy
-from watchdog.core.machine import EVENTS, FLEET_ONLY, LATE, TABLE, ignore, step
+from tests.core.scenes import NOW, a_service, a_state, hear, incident_of, kinds, lines, put, reach, web
+from tests.core.world import CONTROL, make_policy
+from watchdog.core.machine import EVENTS, LATE, TABLE, ignore, step
 from watchdog.domain import events as e
-from watchdog.domain.events import Event
 from watchdog.domain.incidents import Phase, State
-from watchdog.domain.readings import Bad, Good, Unknown
+from watchdog.domain.policy import Mode
+from watchdog.domain.readings import Bad, Good
 
-OUTCOMES = (e.RollbackAccepted, e.RollbackRefused, e.RollbackStoodDown, e.RollbackPostponed, e.RollbackLost)
-
-
-def an_event(kind: type[Event], world: World, incident: str = "INC-1") -> Event:
-    """Return an event of that type at the world's moment."""
-    at, service = world.now, "web"
-    samples: dict[type[Event], Event] = {
-        e.Observed: e.Observed(at, service, "home", Good(), 0.1),
-        e.ControlChecked: e.ControlChecked(at, "control-1", Good()),
-        e.VendorChecked: e.VendorChecked(at, "render", Good()),
-        e.DeploysListed: e.DeploysListed(at, service, tuple(world.deploys), world.facts),
-        e.DeploysUnread: e.DeploysUnread(at, service, "503"),
-        e.TimePassed: e.TimePassed(at),
-        e.Restarted: e.Restarted(at),
-        e.PinConfirmed: e.PinConfirmed(at, service, incident, "commit"),
-        e.PinUnconfirmed: e.PinUnconfirmed(at, service, incident, "503"),
-        e.RollbackAccepted: e.RollbackAccepted(at, service, incident, "dep-990"),
-        e.RollbackRefused: e.RollbackRefused(at, service, incident, "404"),
-        e.RollbackStoodDown: e.RollbackStoodDown(at, service, incident, "another deploy"),
-        e.RollbackPostponed: e.RollbackPostponed(at, service, incident, "429"),
-        e.RollbackLost: e.RollbackLost(at, service, incident, "no trace"),
-        e.AutoDeployRestored: e.AutoDeployRestored(at, service, incident, "commit"),
-        e.AutoDeployNotRestored: e.AutoDeployNotRestored(at, service, incident, "503"),
-        e.Approved: e.Approved(at, incident, "Alice"),
-        e.Rejected: e.Rejected(at, incident, "Alice"),
-        e.Stopped: e.Stopped(at, incident, "Alice"),
-        e.Paused: e.Paused(at, "Alice"),
-        e.Resumed: e.Resumed(at, "Alice"),
-        e.CommitTrusted: e.CommitTrusted(at, "bad00000", "Alice"),
-        e.RollbackRequested: e.RollbackRequested(at, service, "Alice"),
-    }
-    return samples[kind]
+PLACE = ("web", "INC-1")
 
 
-@pytest.mark.parametrize("phase", Phase)
-def test_every_event_is_taken_in_every_phase_and_means_the_same_twice(phase: Phase) -> None:
-    """The table is total in practice too; same input, same output; only calm and suspicion lack an incident."""
+def of_each_kind(world: Any) -> Mapping[type, e.Event]:
+    """Return one event of each kind, as it might come now."""
+    now = world.now
+    samples: tuple[e.Event, ...] = (
+        e.Observed(now, "web", "home", Bad("HTTP 503")),
+        e.ControlChecked(now, CONTROL[0], Good()),
+        e.VendorChecked(now, "render", Good()),
+        e.DeploysListed(now, "web", tuple(world.deploys), world.facts),
+        e.DeploysUnread(now, "web", "Render answered 503"),
+        e.TimePassed(now),
+        e.Restarted(now),
+        e.PinConfirmed(now, *PLACE, "commit"),
+        e.PinUnconfirmed(now, *PLACE, "timed out"),
+        e.RollbackAccepted(now, *PLACE, "dep-950"),
+        e.RollbackRefused(now, *PLACE, "no"),
+        e.RollbackStoodDown(now, *PLACE, "no"),
+        e.RollbackPostponed(now, *PLACE, "no"),
+        e.RollbackLost(now, *PLACE, "no"),
+        e.AutoDeployRestored(now, *PLACE, "commit"),
+        e.AutoDeployNotRestored(now, *PLACE, "no"),
+        e.Approved(now, "INC-1", "ann"),
+        e.Rejected(now, "INC-1", "ann"),
+        e.Stopped(now, "INC-1", "ann"),
+        e.Paused(now, "ann"),
+        e.Resumed(now, "ann"),
+        e.CommitTrusted(now, "bad0000", "ann"),
+        e.RollbackRequested(now, "web", "ann"),
+    )
+    return {type(sample): sample for sample in samples}
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+def test_every_phase_takes_every_event(phase: Phase) -> None:
+    """Nothing is raised; what a phase ignores changes neither phase nor incident, and asks for nothing outside."""
     world = reach(phase)
-    before = world.state
-    for kind in EVENTS:
-        event = an_event(kind, world)
-        state, effects = step(before, event, world.policy)
-        assert (state, effects) == step(before, event, world.policy)
-        service = state.services["web"]
-        assert service.incident is not None or service.phase in (Phase.CALM, Phase.SUSPECT)
-    assert world.state is before, "step changes nothing in place"
+    state, before = world.state, web(world)
+    samples = of_each_kind(world)
+    assert set(samples) == set(EVENTS)
+    for kind, event in samples.items():
+        after, effects = step(state, event, world.policy)
+        assert after.services["web"].phase in Phase
+        if TABLE[phase][kind] is ignore:
+            assert after.services["web"].phase is before.phase
+            assert after.services["web"].incident == before.incident
+            assert not {"Rollback", "PinAutoDeploy", "RestoreAutoDeploy"} & set(kinds(effects)), kind
 
 
-def test_the_table_has_an_entry_for_every_event_of_the_union() -> None:
-    """What is ignored is written, and outcomes have an entry for coming late."""
-    assert set(EVENTS) == set(get_args(Event))
-    for row in TABLE.values():
-        assert set(row) == set(EVENTS)
-    assert all(TABLE[Phase.CALM][kind] is ignore for kind in FLEET_ONLY)
-    assert set(OUTCOMES) < set(LATE)
-
-
-def test_only_a_pin_leads_to_a_rollback() -> None:
-    """In no phase but pinning does one event bring a rollback about (a person's yes included)."""
-    for phase in Phase:
-        world = reach(phase)
-        for kind in EVENTS:
-            _, effects = step(world.state, an_event(kind, world), world.policy)
-            sends = "Rollback" in kinds(effects)
-            assert sends is (phase is Phase.PINNING and kind in (e.PinConfirmed, e.PinUnconfirmed)), (phase, kind)
-
-
-@pytest.mark.parametrize(
-    "event",
-    [
-        e.Observed(START, "nobody", "home", Bad("HTTP 503")),
-        e.RollbackAccepted(START, "nobody", "INC-1", "dep-1"),
-        e.RollbackRequested(START, "nobody", "Alice"),
-        e.Approved(START, "INC-99", "Alice"),
-    ],
-    ids=lambda event: type(event).__name__,
-)
-def test_what_the_policy_does_not_know_is_passed_over(event: Event) -> None:
-    """A service that was taken out of the configuration, an incident that never was: nothing changes."""
-    world = reach(Phase.ASKING)
-    assert step(world.state, event, world.policy) == (world.state, ())
-
-
-def test_an_answer_for_a_service_taken_out_of_the_configuration_is_passed_over() -> None:
-    """Its incident is still in the state; nobody is left to act for it."""
-    world = reach(Phase.ASKING)
-    without = replace(world.policy, services={})
-    assert step(world.state, e.Approved(world.now, "INC-1", "Alice"), without) == (world.state, ())
-
-
-def test_a_signal_taken_out_of_the_configuration_is_passed_over() -> None:
-    """Its readings change nothing."""
-    world = reach(Phase.CALM)
-    effects = hear(world, e.Observed(world.now, "web", "gone", Bad("HTTP 503")))
-    assert effects == () and "gone" not in web(world).checks
-
-
-def test_the_first_event_of_a_service_begins_its_record() -> None:
-    """We have watched it since then."""
-    state, _ = step(State(), e.Observed(START, "web", "home", Good()), make_policy())
-    service = state.services["web"]
-    assert (service.phase, service.watching_since, service.phase_since) == (Phase.CALM, START, START)
-
-
-def test_bad_readings_while_blind_are_no_knowledge_and_others_are() -> None:
-    """What a blind watchdog sees failing does not count; a good answer does."""
-    world = reach(Phase.CALM)
-    world.state = replace(world.state, blind_since=world.now)
-    before = web(world).checks["home"]
-    hear(world, e.Observed(world.now, "web", "home", Bad("timed out")))
-    assert web(world).checks["home"] == before
-    hear(world, e.Observed(world.now, "web", "home", Unknown("void")))
-    assert web(world).checks["home"].last == Unknown("void")
-    hear(world, e.Observed(world.now, "web", "home", Good()))
-    assert web(world).checks["home"].last == Good() and web(world).phase is Phase.CALM
-
-
-@pytest.mark.parametrize("phase", Phase)
-def test_a_restart_goes_on_where_it_was(phase: Phase) -> None:
-    """The phase stays, the deploys are read at its pace again, the probes too; nothing outside is touched or told."""
+@pytest.mark.parametrize("phase", list(Phase))
+def test_the_same_input_gives_the_same_output(phase: Phase) -> None:
+    """And the state that went in is untouched."""
     world = reach(phase)
-    effects = hear(world, e.Restarted(world.now))
-    assert web(world).phase is phase
-    assert {"ReadDeploys", "SetPace"} <= set(kinds(effects)) <= {"ReadDeploys", "SetPace", "WakeAt"}
+    state, copy = world.state, replace(world.state)
+    for event in of_each_kind(world).values():
+        assert step(state, event, world.policy) == step(state, event, world.policy)
+        assert state == copy
 
 
-def test_a_restart_wakes_at_the_deadlines_that_still_hold() -> None:
-    """The veto's end, the answer's deadline, the rollback's lateness, the verification's end; what is past, now."""
-    world = reach(Phase.ANNOUNCED)
-    until = incident_of(world).announced_until
-    assert until in [effect.at for effect in hear(world, e.Restarted(world.now)) if hasattr(effect, "at")]
-    world = reach(Phase.ASKING)
-    asked = incident_of(world).asked_at
-    assert asked is not None
-    wakes = [effect.at for effect in hear(world, e.Restarted(world.now)) if kinds([effect]) == ["WakeAt"]]
-    assert asked + 300.0 in wakes
-    late = [effect.at for effect in hear(world, e.Restarted(world.now + 999)) if kinds([effect]) == ["WakeAt"]]
-    assert min(late) == world.now + 999
-    world = reach(Phase.DEPLOYING)
-    requested = incident_of(world).requested_at
-    assert requested is not None
-    wakes = [effect.at for effect in hear(world, e.Restarted(world.now)) if kinds([effect]) == ["WakeAt"]]
-    assert wakes == [requested + 300.0, requested + 1200.0]
-    world = reach(Phase.VERIFYING)
-    restored = incident_of(world).restored_at
-    assert restored is not None
-    wakes = [effect.at for effect in hear(world, e.Restarted(world.now + 250)) if kinds([effect]) == ["WakeAt"]]
-    assert wakes == [max(world.now + 250, restored + 180.0), restored + 300.0]
+def test_a_service_that_was_never_seen_begins_calm() -> None:
+    """The first event about it makes its state."""
+    state, _ = step(State(), e.Observed(NOW, "web", "home", Good()), make_policy())
+    assert state.services["web"].phase is Phase.CALM
+    assert state.services["web"].watching_since == state.services["web"].phase_since == NOW
 
 
-def test_a_restart_without_the_moment_of_the_request_counts_from_now() -> None:
-    """It was lost somehow: the deadlines still come."""
-    world = reach(Phase.DEPLOYING)
-    put(world, incident=replace(incident_of(world), requested_at=None))
-    wakes = [effect.at for effect in hear(world, e.Restarted(world.now)) if kinds([effect]) == ["WakeAt"]]
-    assert wakes == [world.now + 300.0, world.now + 1200.0]
+@pytest.mark.parametrize("kind", [e.TimePassed, e.Restarted])
+def test_time_concerns_every_service_of_the_policy(kind: type) -> None:
+    """Services that a reload took away are left as they are."""
+    policy = make_policy()
+    policy = replace(policy, services={**policy.services, "api": replace(policy.services["web"], name="api")})
+    gone = a_service(name="gone", phase=Phase.CALM)
+    state, effects = step(a_state(gone), kind(NOW), policy)
+    assert set(state.services) == {"gone", "web", "api"} and state.services["gone"] == gone
+    assert {effect.service for effect in effects if hasattr(effect, "service")} == {"web", "api"}
 
 
-def test_a_restart_ends_runs_of_failures_because_good_readings_are_not_saved() -> None:
-    """38 s of failures before, one after: not an unbroken run."""
-    world = reach(Phase.SUSPECT)
-    world.run(world.time + 30.0)
-    hear(world, e.Restarted(world.now))
-    assert web(world).checks["home"].run_probes == 0
-    hear(world, e.Observed(world.now + 10.0, "web", "home", Bad("HTTP 503")))
-    assert web(world).phase is Phase.SUSPECT and web(world).incident is None
-
-
-# --- outcomes nobody waits for ---
-
-
-def test_a_pin_confirmed_after_a_stop_is_given_back() -> None:
-    """Stopped while the pin was under way: it comes, and is undone."""
+def test_what_the_policy_does_not_know_is_passed_over() -> None:
+    """An event about a service without a policy, or an answer to an incident nobody has."""
+    state = a_state()
     for event in (
-        e.PinConfirmed(START, "web", "INC-1", "commit"),
-        e.PinUnconfirmed(START, "web", "INC-1", "503", "commit"),
+        e.Observed(NOW, "shop", "home", Bad("HTTP 503")),
+        e.RollbackRequested(NOW, "shop", "ann"),
+        e.Approved(NOW, "INC-9", "ann"),
+        e.Stopped(NOW, "INC-9", "ann"),
     ):
-        world = reach(Phase.PINNING)
-        assert lines(hear(world, e.Stopped(world.now, "INC-1", "Alice")), "STOPPED")
-        effects = hear(world, event)
-        assert kinds(effects) == ["RestoreAutoDeploy"] and effects[0].value == "commit"  # type: ignore[union-attr]
-        assert web(world).phase is Phase.PAGED and incident_of(world).human_needed == "stopped by Alice"
+        assert step(state, event, make_policy()) == (state, ())
 
 
-@pytest.mark.parametrize(
-    "event",
-    [
-        e.PinConfirmed(START, "web", "INC-1", "off"),
-        e.PinConfirmed(START, "web", "INC-7", "commit"),
-        e.PinUnconfirmed(START, "web", "INC-1", "503", None),
-    ],
-    ids=["was off before", "another incident", "never read"],
-)
-def test_a_late_pin_that_is_not_ours_is_left_alone(event: Event) -> None:
-    """Nothing to give back."""
-    world = reach(Phase.PINNING)
-    hear(world, e.Stopped(world.now, "INC-1", "Alice"))
-    assert hear(world, event) == ()
+def test_an_answer_for_a_service_that_a_reload_took_away_is_passed_over() -> None:
+    """Its incident is still in the state; nothing is done about it."""
+    world = reach(Phase.ASKING)
+    world.policy = replace(world.policy, services={})
+    before = world.state
+    assert hear(world, e.Approved(world.now, "INC-1", "ann")) == () and world.state == before
 
 
-def test_a_second_confirmation_while_acting_changes_nothing() -> None:
-    """A restart may tell an outcome twice."""
-    for phase in (Phase.ROLLING_BACK, Phase.DEPLOYING, Phase.VERIFYING):
-        world = reach(phase)
-        before = incident_of(world)
-        assert hear(world, e.PinConfirmed(world.now, "web", "INC-1", "commit")) == ()
-        assert incident_of(world) == before and web(world).phase is phase
+def test_an_answer_finds_its_service_by_the_incident() -> None:
+    """Two services have an incident; the answer moves one."""
+    world = reach(Phase.ASKING)
+    other = replace(web(world), name="api", incident=replace(incident_of(world), id="INC-2", service="api"))
+    wishes = {**world.policy.services, "api": replace(world.policy.services["web"], name="api")}
+    world.policy = replace(world.policy, services=wishes)
+    world.state = replace(world.state, services={**world.state.services, "api": other})
+    hear(world, e.Rejected(world.now, "INC-2", "ann"))
+    assert web(world).phase is Phase.ASKING and world.state.services["api"].phase is Phase.PAGED
 
 
-def test_outcomes_of_another_incident_do_not_move_this_one() -> None:
-    """Told again after a restart, they belong to an incident that is over."""
-    for phase in (Phase.PINNING, Phase.ROLLING_BACK, Phase.DEPLOYING, Phase.VERIFYING, Phase.PAGED, Phase.CALM):
-        world = reach(phase)
-        for kind in (*OUTCOMES, e.PinConfirmed, e.PinUnconfirmed):
-            effects = hear(world, an_event(kind, world, incident="INC-99"))
-            assert effects == () and web(world).phase is phase
-
-
-def test_a_rollback_that_was_accepted_after_all_is_written_down_and_its_commit_denied() -> None:
-    """Lost, handed to a human, and then found: known, denied, not followed."""
+@pytest.mark.parametrize("kind", [e.RollbackAccepted, e.RollbackRefused, e.RollbackLost, e.RollbackPostponed])
+def test_an_outcome_of_another_incident_is_not_taken_for_this_one(kind: type) -> None:
+    """Told again after a restart, it belongs to the incident it names."""
     world = reach(Phase.ROLLING_BACK)
-    hear(world, e.RollbackLost(world.now, "web", "INC-1", "no trace"))
-    assert web(world).phase is Phase.PAGED and world.state.denied == ()
-    effects = hear(world, e.RollbackAccepted(world.now, "web", "INC-1", "dep-990", adopted=True))
-    assert lines(effects, "ACT") == ["the rollback was accepted after all: dep-990"]
-    assert incident_of(world).rollback_deploy == "dep-990" and world.state.denied == ("bad00000",)
-    assert hear(world, e.RollbackAccepted(world.now, "web", "INC-1", "dep-991")) == (), "told twice, known once"
+    before = web(world)
+    assert hear(world, kind(world.now, "web", "INC-0", "dep-7")) == ()
+    assert web(world) == before
+    hear(world, kind(world.now, "web", "INC-1", "dep-950"))
+    assert web(world).phase is not Phase.ROLLING_BACK
 
 
-@pytest.mark.parametrize("kind", [e.RollbackRefused, e.RollbackStoodDown, e.RollbackPostponed, e.RollbackLost])
-def test_other_outcomes_that_nobody_waits_for_are_ignored(kind: type[Event]) -> None:
-    """Wherever they come late, nothing is changed or told."""
-    for phase in (Phase.DEPLOYING, Phase.VERIFYING, Phase.PAGED):
-        world = reach(phase)
-        assert hear(world, an_event(kind, world)) == () and web(world).phase is phase
-
-
-def test_auto_deploy_that_could_not_be_given_back_is_said() -> None:
-    """In an open incident people are told; afterwards it is written down."""
-    world = reach(Phase.PAGED)
-    put(world, auto_deploy_off="commit")
-    effects = hear(world, e.AutoDeployNotRestored(world.now, "web", "INC-1", "Render answered 503"))
+def test_an_outcome_without_any_incident_is_late() -> None:
+    """The incident is gone: auto-deploy that comes back is still noted, the rest is silence."""
+    world = put(reach(Phase.CALM), auto_deploy_off="commit")
+    for event in of_each_kind(world).values():
+        if type(event) in LATE and not isinstance(event, (e.AutoDeployRestored, e.AutoDeployNotRestored)):
+            assert hear(world, event) == (), event
+    effects = hear(world, e.AutoDeployNotRestored(world.now, *PLACE, "Render answered 503"))
     assert lines(effects, "HUMAN") == ["AUTO-DEPLOY IS OFF on web and could not be given back: Render answered 503"]
-    assert notices(effects) == ["updated"]
-    title = next(effect.notice.title for effect in effects if hasattr(effect, "notice"))
-    assert title.startswith("AUTO-DEPLOY IS OFF on web. web CRITICAL")
-    calm = reach(Phase.CALM)
-    effects = hear(calm, e.AutoDeployNotRestored(calm.now, "web", "INC-1", "Render answered 503"))
-    assert lines(effects, "HUMAN") and notices(effects) == []
+    hear(world, e.AutoDeployRestored(world.now, *PLACE, "commit"))
+    assert web(world).auto_deploy_off == ""
 
 
-def test_auto_deploy_that_was_given_back_is_written_down_in_any_phase() -> None:
-    """With an incident, its note of the pin changes; without one, the service's."""
-    world = put(reach(Phase.PAGED), auto_deploy_off="commit")
-    effects = hear(world, e.AutoDeployRestored(world.now, "web", "INC-1", "commit"))
-    assert lines(effects, "ACT") == ["auto-deploy given back: commit"]
-    assert web(world).auto_deploy_off == "" and incident_of(world).pin_note == "given back (commit)"
-    calm = put(reach(Phase.CALM), auto_deploy_off="commit", facts=FACTS)
-    hear(calm, e.AutoDeployRestored(calm.now, "web", "INC-1", "commit"))
-    assert web(calm).auto_deploy_off == "" and web(calm).incident is None
+def test_bad_readings_in_the_dark_are_not_remembered_good_ones_are() -> None:
+    """Blind: what fails may be our own fault."""
+    world = reach(Phase.CALM)
+    for target in CONTROL:
+        hear(world, e.ControlChecked(world.now, target, Bad("timed out")))
+    before = web(world)
+    hear(world, e.Observed(world.now, "web", "home", Bad("HTTP 503")))
+    assert web(world) == before
+    hear(world, e.Observed(world.now + 1.0, "web", "home", Good()))
+    assert web(world).checks["home"].last_at == world.now + 1.0
 
 
-# --- what never comes ---
-
-
-def test_a_pin_without_any_answer_is_gone_on_without() -> None:
-    """A minute: then the rollback is sent, and the note says that nothing came."""
-    world = reach(Phase.PINNING)
-    since = web(world).phase_since
-    assert kinds(hear(world, e.TimePassed(since + 59.0))) == []
-    hear(world, e.Observed(since + 58.0, "web", "home", Bad("HTTP 503")))
-    effects = hear(world, e.TimePassed(since + 60.0))
-    assert "Rollback" in kinds(effects)
-    assert incident_of(world).pin_note.startswith("NOT CONFIRMED to be off: no answer came")
-
-
-def test_a_rollback_without_any_outcome_is_a_humans() -> None:
-    """Five minutes: only a human can tell what became of it."""
-    world = reach(Phase.ROLLING_BACK)
-    since = web(world).phase_since
-    assert kinds(hear(world, e.TimePassed(since + 299.0))) == []
-    effects = hear(world, e.TimePassed(since + 300.0))
-    assert notices(effects) == ["human_needed"] and web(world).phase is Phase.PAGED
-    assert incident_of(world).human_needed == "no outcome of the rollback came in 5 min"
+def test_an_unread_list_says_why_in_every_phase() -> None:
+    """It grows stale; the reason stays with it, and nothing is done."""
+    for phase in (Phase.CALM, Phase.ASKING, Phase.VERIFYING):
+        world = reach(phase, make_policy(Mode.ASSIST) if phase is Phase.ASKING else None)
+        hear(world, e.DeploysUnread(world.now, "web", "Render answered 503"))
+        assert web(world).deploys_why == "Render answered 503" and web(world).phase is phase

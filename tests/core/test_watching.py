@@ -67,8 +67,8 @@ def test_an_open_incident_is_decided_anew_only_while_it_is_seen_failing() -> Non
 
 def test_a_lesser_finding_waits_for_the_worse_one_that_is_coming() -> None:
     """The API is confirmed first while home fails as well: no incident before home is judged, then one for both."""
-    world = bad_world(api_fails_with_home=True)
-    while web(world).incident is None:
+    world = bad_world(api_fails_with_home=True).run(64.0)
+    while web(world).incident is None and world.time < 200.0:
         world.run(world.time + 1.0)
     findings = {finding.signal: finding for finding in incident_of(world).findings}
     assert list(findings) == ["home", "api"]

@@ -1,108 +1,134 @@
-"""The words people get."""
+"""The words people get: one test for each line that somebody reads at three in the morning."""
 
 from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import HISTORY, NOW, a_blame, an_incident, found
+from tests.core.scenes import HISTORY, NOW, a_blame, an_incident
 from watchdog.core import words
-from watchdog.domain.incidents import (
-    Course,
-    Decision,
-    Evidence,
-    GuardAnswer,
-    Skipped,
-    TargetChoice,
-    Term,
-    Verdict,
-)
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.incidents import Course, Decision, Evidence, GuardAnswer, Skipped, TargetChoice, Term, Verdict
 from watchdog.domain.policy import Severity
 
-DECISION = Decision(
-    NOW,
-    Course.ASK,
-    Severity.CRITICAL,
-    "assist",
-    "rule",
-    1.0,
-    "assist",
-    evidence=(Evidence("errors", "unknown", "Sentry did not answer"), Evidence("home", "bad", "home fails")),
-    blame=a_blame(terms=(Term(0.05, "upstream openai fails"),)),
-    guards=(GuardAnswer("mode", Verdict.ASK, "a human decides"), GuardAnswer("hold", Verdict.PASS, "none")),
-    target=TargetChoice(HISTORY[1], "healthy", (Skipped("dep-x", "c", "same code"),), "the value returns"),
-)
-INCIDENT = an_incident(
-    decision=DECISION, suspect="dep-41", suspect_code="bad00000", target="dep-40", target_code="aaaaaaa1"
-)
+
+def a_decision(**fields: object) -> Decision:
+    """Return a decision to roll back."""
+    target = TargetChoice(HISTORY[1], "healthy for 2 h by our own record")
+    base = Decision(NOW, Course.ROLLBACK, Severity.CRITICAL, "it fits", "critical -> rollback", 1.0, "autonomous")
+    return replace(replace(base, blame=a_blame(), target=target), **fields)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
-    ("code", "shown"), [("1f2e3d4c5b", "1f2e3d4"), ("sha256:1f2e3d4c5b", "1f2e3d4"), (None, ""), ("", "")]
+    ("code", "shown"),
+    [("1b7e0d4f9a", "1b7e0d4"), ("sha256:0123456789", "0123456"), (None, ""), ("abc", "abc")],
 )
 def test_codes_are_short(code: str | None, shown: str) -> None:
-    """Seven digits, without the algorithm's name."""
+    """Seven characters of a commit or a digest; nothing for nothing."""
     assert words.short(code) == shown
 
 
-def test_a_deploy_has_a_name_even_without_code() -> None:
-    """Id and commit, or the id alone."""
-    assert words.name_deploy(HISTORY[1]) == "dep-40 aaaaaaa"
-    assert words.name_deploy(replace(HISTORY[1], commit=None)) == "dep-40"
+def test_deploys_are_named_with_their_code() -> None:
+    """Without a code only the id, without a blank at its end."""
+    assert words.name_deploy(HISTORY[0]) == "dep-41 bad0000"
+    assert words.name_deploy(Deploy("dep-1", "live")) == "dep-1"
 
 
-def test_the_lines_of_a_decision_are_its_evidence_and_reasoning() -> None:
-    """Found, unknown, blame with its terms, guards, target; good evidence is left to explain."""
-    assert words.decision_lines(INCIDENT) == (
+def test_the_headline_says_who_how_bad_and_what() -> None:
+    """Service, severity, finding."""
+    assert words.title(an_incident()) == "web CRITICAL: home fails"
+
+
+def test_a_rollback_by_hand_blames_nobody() -> None:
+    """Decided, without blame: by hand. Not decided: not."""
+    assert words.by_hand(an_incident(decision=a_decision(blame=None)))
+    assert not words.by_hand(an_incident(decision=a_decision()))
+    assert not words.by_hand(an_incident())
+    assert words.blame_line(a_decision(blame=None)) == "nobody was blamed"
+    assert words.blame_line(a_decision()) == "it fits"
+
+
+def test_guards_that_pass_are_not_listed() -> None:
+    """Only those against it, with their reasons."""
+    good = GuardAnswer("mode", Verdict.PASS, "autonomous")
+    asks = GuardAnswer("migration", Verdict.ASK, "a pre-deploy command is set")
+    blocks = GuardAnswer("hold", Verdict.BLOCK, "paused by ann")
+    assert words.guards_line((good,)) == "all pass"
+    assert words.guards_line((good, asks, blocks)) == "migration: a pre-deploy command is set; hold: paused by ann"
+
+
+SKIPPED = tuple(Skipped(f"dep-{number}", None, "never live") for number in range(4))
+
+
+@pytest.mark.parametrize(
+    ("choice", "line"),
+    [
+        (None, "none"),
+        (TargetChoice(None, "there is no earlier deploy"), "none: there is no earlier deploy"),
+        (
+            TargetChoice(None, "no earlier deploy is known to be good", SKIPPED),
+            "none: no earlier deploy is known to be good "
+            "(skipped dep-0: never live; skipped dep-1: never live; skipped dep-2: never live)",
+        ),
+        (TargetChoice(HISTORY[1], "healthy"), "dep-40 aaaaaaa, healthy"),
+        (
+            TargetChoice(HISTORY[1], "healthy", SKIPPED[:1], "the saved value returns"),
+            "dep-40 aaaaaaa, healthy (skipped dep-0: never live); the saved value returns",
+        ),
+    ],
+)
+def test_the_target_says_why_and_what_was_passed_over(choice: TargetChoice | None, line: str) -> None:
+    """At most three that were passed over; a warning at the end."""
+    assert words.target_line(a_decision(target=choice)) == line
+
+
+def test_the_reasoning_is_a_line_each() -> None:
+    """Findings, what is unknown, blame with its terms, guards, target, and what observe would do."""
+    evidence = (Evidence("errors", "unknown", "not read yet"), Evidence("api", "good", "ok"))
+    blame = a_blame(terms=(Term(0.05, "upstream openai fails: major outage"),))
+    decision = a_decision(evidence=evidence, blame=blame, would="would roll back to dep-40 (aaaaaaa)")
+    assert words.decision_lines(an_incident(decision=decision)) == (
         "Seen: home: home fails",
-        "Seen: errors: Sentry did not answer",
+        "Seen: errors: not read yet",
         "Blame: it fits",
-        "Blame: x 0.05: upstream openai fails",
-        "Guards: mode: a human decides",
-        "Target: dep-40 aaaaaaa, healthy (skipped dep-x: same code); the value returns",
+        "Blame: x 0.05: upstream openai fails: major outage",
+        "Guards: all pass",
+        "Target: dep-40 aaaaaaa, healthy for 2 h by our own record",
+        "Mode observe: would roll back to dep-40 (aaaaaaa)",
     )
-    would = replace(INCIDENT, decision=replace(DECISION, would="would roll back"))
-    assert words.decision_lines(would)[-1] == "Mode observe: would roll back"
-    assert words.decision_lines(replace(INCIDENT, decision=None)) == ("Seen: home: home fails",)
 
 
-def test_where_nobody_was_blamed_and_nothing_was_in_the_way() -> None:
-    """A rollback by hand."""
-    plain = replace(DECISION, blame=None, guards=DECISION.guards[1:], target=None)
-    incident = replace(INCIDENT, decision=plain)
-    assert words.by_hand(incident) and not words.by_hand(INCIDENT)
-    assert not words.by_hand(replace(INCIDENT, decision=None))
-    assert words.decision_lines(incident)[-3:] == ("Blame: nobody was blamed", "Guards: all pass", "Target: none")
-
-
-def test_no_target_says_why_and_what_was_passed_over() -> None:
-    """At most three of them."""
-    skipped = tuple(Skipped(f"dep-{number}", None, "denied") for number in range(5))
-    line = words.target_line(replace(DECISION, target=TargetChoice(None, "none is good", skipped)))
-    assert line == "none: none is good (skipped dep-0: denied; skipped dep-1: denied; skipped dep-2: denied)"
-    bare = words.target_line(replace(DECISION, target=TargetChoice(HISTORY[1], "healthy")))
-    assert bare == "dep-40 aaaaaaa, healthy"
+def test_before_a_decision_only_what_was_seen_is_said() -> None:
+    """And of a rollback by hand, that nobody was blamed."""
+    assert words.decision_lines(an_incident()) == ("Seen: home: home fails",)
+    by_hand = words.decision_lines(an_incident(findings=(), decision=a_decision(blame=None)))
+    assert by_hand[0] == "Blame: nobody was blamed" and len(by_hand) == 3
 
 
 def test_a_question_says_how_to_answer_and_what_happens_otherwise() -> None:
-    """With a deadline or without."""
-    first, second, third, *rest = words.asking_lines(INCIDENT, 900.0)
-    assert first == "Question: roll web back to dep-40 aaaaaaa?"
-    assert second == "Answer within 15 min: watchdog approve INC-1   or   watchdog reject INC-1"
-    assert "nothing is changed" in third and rest == list(words.decision_lines(INCIDENT))
-    assert words.asking_lines(INCIDENT, None)[1].startswith("Answer: ")
+    """With and without a deadline."""
+    incident = an_incident(target="dep-40", target_code="aaaaaaa1")
+    lines = words.asking_lines(incident, 300.0)
+    assert lines[:3] == (
+        "Question: roll web back to dep-40 aaaaaaa?",
+        "Answer within 5 min: watchdog approve INC-1   or   watchdog reject INC-1",
+        "Without an answer nothing is changed, and you are paged again.",
+    )
+    assert words.asking_lines(incident, None)[1].startswith("Answer: watchdog approve INC-1")
 
 
-def test_what_was_done_and_what_is_left() -> None:
-    """Only what really was; auto-deploy and the commit to fix."""
-    assert words.done_lines(INCIDENT) == ()
-    assert words.left_lines(INCIDENT, "") == ()
-    done = replace(INCIDENT, pin_note="off, read back", rollback_deploy="dep-42")
+def test_what_was_done_is_said_and_nothing_else() -> None:
+    """Nothing done, no line."""
+    assert words.done_lines(an_incident()) == ()
+    done = an_incident(pin_note="off, read back", suspect="dep-41", target="dep-40", rollback_deploy="dep-42")
     assert words.done_lines(done) == ("Auto-deploy: off, read back", "Rolled back: dep-41 -> dep-40 as dep-42")
-    auto_deploy, fix = words.left_lines(done, "commit")
-    assert auto_deploy == "Left for you: auto-deploy is off (it was commit) until you switch it back on."
-    assert fix == "Left for you: fix bad0000; `watchdog explain INC-1` says why."
 
 
-def test_the_title_is_the_service_the_severity_and_what_fails() -> None:
-    """One line for a phone's lock screen."""
-    assert words.title(replace(INCIDENT, findings=(found(),))) == "web CRITICAL: home fails"
+@pytest.mark.parametrize(("value", "said"), [("commit", True), ("off", False), ("", False)])
+def test_what_is_left_for_people(value: str, said: bool) -> None:
+    """Auto-deploy, if we switched it off; the bad commit, if it was rolled back."""
+    assert bool(words.left_lines(an_incident(), value)) is said
+    incident = an_incident(suspect_code="bad00000", rollback_deploy="dep-42")
+    lines = words.left_lines(incident, value)
+    assert lines[-1] == "Left for you: fix bad0000; `watchdog explain INC-1` says why."
+    off = "Left for you: auto-deploy is off (it was commit) until you switch it back on."
+    assert (off in lines) is said
