@@ -1,0 +1,195 @@
+"""Stories as text: a timeline is read, played through the pure core in a make-believe cloud, and written down.
+
+A story file: comment lines, `given` lines, timeline lines `MM:SS  something happens`, the line `----`, and below it
+what the core did: the moment, the phase, and every line of the journal, every message and every change of production.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from tests.core.world import FOREVER, Fault, World, make_policy, old_deploy
+from watchdog.domain import effects as fx
+from watchdog.domain import events as e
+from watchdog.domain.policy import Mode
+
+LINE = "----"
+
+
+class Untellable(Exception):
+    """A line of a story that nobody understands."""
+
+
+class Stage(World):
+    """A world that writes down what the core does in it."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.told: list[str] = []
+        self._head = ("", "")
+
+    def _perform(self, effect: fx.Effect) -> None:
+        text = describe(effect)
+        if text:
+            head = (clock(self.time), self.state.services["web"].phase.value.upper())
+            self.told.append(f"{head[0]}  {head[1]:<13} {text}" if head != self._head else f"{'':<20} {text}")
+            self._head = head
+        super()._perform(effect)
+
+
+def clock(seconds: float) -> str:
+    """Return `01:45`."""
+    return f"{int(seconds) // 60:02d}:{int(seconds) % 60:02d}"
+
+
+def describe(effect: fx.Effect) -> str:
+    """Return a line for what a reader of the story wants to know; nothing for paces and wakes."""
+    match effect:
+        case fx.Note(label="TOLD"):
+            return ""
+        case fx.Note(label=label, text=text):
+            return f"{label} {text}"
+        case fx.Tell(notice=notice, channels=channels):
+            return (
+                f"-> tell {', '.join(channels)} ({'page' if notice.wakes else 'info'}, {notice.kind}): {notice.title}"
+            )
+        case fx.PinAutoDeploy():
+            return "-> switch auto-deploy off"
+        case fx.RestoreAutoDeploy(value=value):
+            return f"-> give auto-deploy back: {value}"
+        case fx.Rollback(suspect=suspect, target=target, approved_by=by):
+            return f"-> roll back {suspect} -> {target}" + (f", approved by {by}" if by else "")
+    return ""
+
+
+def play(text: str) -> str:
+    """Return the behaviour of a story, given what stands above its line."""
+    stage = Stage(make_policy(), [])
+    end = 0.0
+    for line in text.split(f"\n{LINE}\n")[0].splitlines():
+        if line.strip() and not line.startswith("#"):
+            end = max(end, _read(stage, line))
+    stage.run(end)
+    return "\n".join(stage.told) + "\n"
+
+
+def _read(stage: Stage, line: str) -> float:
+    """Understand one line; return its moment in seconds. Raises Untellable."""
+    if line.startswith("given "):
+        _apply(GIVEN, stage, 0.0, line.removeprefix("given ").strip())
+        return 0.0
+    match = re.fullmatch(r"(\d+):(\d\d)\s+(.+)", line)
+    if match is None:
+        raise Untellable(f"not a line of a story: {line!r}")
+    at = int(match[1]) * 60.0 + int(match[2])
+    _apply(HAPPENS, stage, at, match[3].strip())
+    return at
+
+
+Teller = Callable[..., None]
+
+
+def _apply(table: dict[str, Teller], stage: Stage, at: float, words: str) -> None:
+    for pattern, tell in table.items():
+        match = re.fullmatch(pattern, words)
+        if match is not None:
+            tell(stage, at, *match.groups())
+            return
+    raise Untellable(f"nobody understands {words!r}")
+
+
+def _mode(stage: Stage, at: float, mode: str) -> None:
+    web = replace(stage.policy.services["web"], mode=Mode(mode))
+    stage.policy = replace(stage.policy, services={"web": web})
+
+
+def _veto(stage: Stage, at: float, seconds: str) -> None:
+    web = replace(stage.policy.services["web"], veto_seconds=float(seconds))
+    stage.policy = replace(stage.policy, services={"web": web})
+
+
+def _old(stage: Stage, at: float, name: str, commit: str, status: str, days: str) -> None:
+    stage.deploys.append(old_deploy(name, commit, float(days), status))
+
+
+def _ship(stage: Stage, at: float, commit: str, trigger: str | None) -> None:
+    stage.ship(at, commit, trigger=trigger or "new_commit")
+
+
+def _fail(stage: Stage, at: float, signal: str, how: str, share: str | None, code: str | None) -> None:
+    slow = how == "is slow"
+    stage.faults.append(Fault(at, FOREVER, float(share or 100) / 100, code, slow=slow))
+
+
+def _recover(stage: Stage, at: float) -> None:
+    for fault in stage.faults:
+        fault.end = min(fault.end, at)
+
+
+def _span(name: str) -> Teller:
+    def begin(stage: Stage, at: float) -> None:
+        setattr(stage, name, (at, FOREVER))
+
+    return begin
+
+
+def _end_of(name: str) -> Teller:
+    def end(stage: Stage, at: float) -> None:
+        setattr(stage, name, (getattr(stage, name)[0], at))
+
+    return end
+
+
+def _say(make: Callable[..., e.Event]) -> Teller:
+    """Let the core hear an event of that moment; what the pattern caught comes after the moment."""
+
+    def say(stage: Stage, at: float, *words: str | None) -> None:
+        stage.at(at, lambda: stage.tell(make(stage.now, *(word for word in words if word is not None))))
+
+    return say
+
+
+def _answers(stage: Stage, at: float, outcome: str) -> None:
+    stage.outcomes.append(outcome.replace(" ", "_"))
+
+
+def _facts(stage: Stage, at: float, value: str) -> None:
+    def change() -> None:
+        stage.facts = replace(stage.facts, auto_deploy=value)
+
+    stage.at(at, change)
+
+
+GIVEN: dict[str, Teller] = {
+    r"mode (observe|assist|autonomous)": _mode,
+    r"veto (\d+) s": _veto,
+    r"(dep-\d+) (\S+) (live|deactivated|build_failed), (\S+) days old": _old,
+    r"Render answers the rollback: (accepted|refused|postponed|lost|stood down)": _answers,
+}
+"""What holds before the story begins."""
+
+HAPPENS: dict[str, Teller] = {
+    r"(\S+) goes live(?: by (\S+))?": _ship,
+    r"(home|api) (fails|is slow)(?: at (\d+) %)?(?: while (\S+) is live)?": _fail,
+    r"it recovers": _recover,
+    r"all control targets fail too": _span("blind"),
+    r"control targets answer again": _end_of("blind"),
+    r"openai reports an outage": _span("upstream_down"),
+    r"openai is well again": _end_of("upstream_down"),
+    r"Render reports an outage": _span("platform_down"),
+    r"the deploy list cannot be read": _span("unreadable"),
+    r"the deploy list can be read again": _end_of("unreadable"),
+    r"auto-deploy is set to (\S+) by somebody": _facts,
+    r"the watchdog restarts": _say(e.Restarted),
+    r"approve (INC-\d+) by (\S+)": _say(e.Approved),
+    r"reject (INC-\d+) by (\S+)": _say(e.Rejected),
+    r"stop (INC-\d+) by (\S+)": _say(e.Stopped),
+    r"pause by (\S+)": _say(e.Paused),
+    r"resume by (\S+)": _say(e.Resumed),
+    r"trust (\S+) by (\S+)": _say(e.CommitTrusted),
+    r"rollback by (\S+)(?: to (dep-\d+))?": _say(lambda at, *words: e.RollbackRequested(at, "web", *words)),
+    r"end": lambda stage, at: None,
+}
+"""What may happen in a story."""
+
+__all__ = ["LINE", "Untellable", "play"]
