@@ -242,3 +242,13 @@ def test_terms_multiply() -> None:
     verdict = blame.weigh(a_case(vendors={"openai": (NOW - 60, Bad("degraded"))}))
     assert verdict.odds == pytest.approx(verdict.prior_odds / 20)
     assert verdict.probability == pytest.approx(verdict.odds / (1 + verdict.odds))
+
+
+def test_code_that_served_for_moments_only_was_not_proved_to_be_well() -> None:
+    """The bad commit deployed twice within two minutes: the code is to blame, not a change of configuration."""
+    for apart, change, configuration in ((119.0, "dep-41", False), (120.0, "dep-42", True)):
+        first = replace(HISTORY[0], status="deactivated", update_seen_at=NOW - 70 - apart)
+        again = Deploy("dep-42", "live", commit="bad00000", created_at=NOW - 100, update_seen_at=NOW - 70)
+        verdict = blame.weigh(a_case(a_service(deploys=(again, first, *HISTORY[1:]))))
+        assert verdict.change is not None
+        assert (verdict.change.id, verdict.configuration, verdict.convicts) == (change, configuration, True)

@@ -29,7 +29,7 @@ def test_blind_is_noted_at_once_and_told_after_half_a_minute() -> None:
     """The fault is ours; people hear of it once it lasts, and once only."""
     state, told = both(a_state(), NOW, DARK)
     assert state.blind_since == NOW and notices(told) == []
-    assert lines(told, "BLIND") == ["blind: 0 of 2 control targets answer: the fault is ours, nothing is touched"]
+    assert lines(told, "BLIND") == ["0 of 2 control targets answer: the fault is ours, nothing is touched"]
     assert WakeAt(NOW + 30.0) in told
     state, told = both(state, NOW + 29.0, DARK)
     assert told == []
@@ -37,7 +37,7 @@ def test_blind_is_noted_at_once_and_told_after_half_a_minute() -> None:
     assert notices(effects) == ["self_alert"] and state.blind_told
     tell = next(effect for effect in effects if isinstance(effect, Tell))
     assert tell.notice.wakes and tell.channels == ("pager",)
-    assert tell.notice.title == "watchdog is blind: blind: 0 of 2 control targets answer for 30 s"
+    assert tell.notice.title == "watchdog is blind: 0 of 2 control targets answer for 30 s"
     assert lines(effects, "TOLD") == [f"pager (page): {tell.notice.title}"]
     state, effects = step(state, e.TimePassed(NOW + 31.0), make_policy())
     assert notices(effects) == []

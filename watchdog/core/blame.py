@@ -63,6 +63,16 @@ def lineage(deploys: Sequence[Deploy], suspect: Deploy) -> list[Deploy]:
 
 
 def _change(run: Sequence[Deploy], onset_at: float, weights: BlameWeights) -> Deploy:
+    """Return the deploy of the run that fits the onset; an earlier one, if that had not served long enough to tell."""
+    change = _newest_by(run, onset_at, weights)
+    for before in run[run.index(change) + 1 :]:
+        if took_traffic_at(change, weights) - took_traffic_at(before, weights) >= weights.first_traffic_lead_seconds:
+            break
+        change = before
+    return change
+
+
+def _newest_by(run: Sequence[Deploy], onset_at: float, weights: BlameWeights) -> Deploy:
     """Return the newest deploy of the run that took traffic by the onset; with some tolerance if none did."""
     for tolerance in (0.0, weights.onset_tolerance_seconds):
         for deploy in run:

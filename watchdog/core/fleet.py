@@ -23,6 +23,7 @@ def judge_sight(turn: Turn) -> None:
     """Notice that we went blind, that we have been blind for long, and that we see again."""
     since = turn.state.blind_since
     seeing, why = sight.judge(turn.state, turn.policy, turn.now)
+    why = why.removeprefix("blind: ")
     if since is None and sight.is_blind(turn.state, turn.policy, turn.now):
         turn.state = replace(turn.state, blind_since=turn.now)
         turn.emit(Note(turn.now, "", None, "BLIND", f"{why}: the fault is ours, nothing is touched"))
@@ -30,12 +31,12 @@ def judge_sight(turn: Turn) -> None:
     elif since is not None and seeing:
         _see_again(turn, turn.now - since)
     elif since is not None and not turn.state.blind_told and turn.now - since >= BLIND_TELL_SECONDS:
-        _tell_blind(turn, turn.now - since)
+        _tell_blind(turn, why, turn.now - since)
 
 
-def _tell_blind(turn: Turn, lasted: float) -> None:
+def _tell_blind(turn: Turn, why: str, lasted: float) -> None:
     turn.state = replace(turn.state, blind_told=True)
-    title = f"watchdog is blind: {sight.judge(turn.state, turn.policy, turn.now)[1]} for {show_seconds(lasted)}"
+    title = f"watchdog is blind: {why} for {show_seconds(lasted)}"
     lines = (
         "No service is judged and nothing is changed until a control target answers again.",
         "Check the network and DNS of the host that runs the watchdog.",
