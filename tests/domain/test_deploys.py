@@ -1,0 +1,86 @@
+"""Deploys as a platform tells of them."""
+
+from dataclasses import replace
+
+import pytest
+
+from watchdog.domain.deploys import ENDED, IN_PROGRESS, ONCE_LIVE, Deploy
+
+DEPLOY = Deploy("dep-1", "live", commit="aaaa", image_sha="sha256:bb", created_at=1000.0, finished_at=1300.0)
+
+
+@pytest.mark.parametrize(
+    ("status", "is_live", "was_live", "in_progress", "has_ended"),
+    [
+        ("live", True, True, False, True),
+        ("deactivated", False, True, False, True),
+        ("created", False, False, True, False),
+        ("queued", False, False, True, False),
+        ("build_in_progress", False, False, True, False),
+        ("pre_deploy_in_progress", False, False, True, False),
+        ("update_in_progress", False, False, True, False),
+        ("build_failed", False, False, False, True),
+        ("pre_deploy_failed", False, False, False, True),
+        ("update_failed", False, False, False, True),
+        ("canceled", False, False, False, True),
+        ("warming_up", False, False, False, False),
+        ("unknown", False, False, False, False),
+    ],
+)
+def test_what_a_status_means(status: str, is_live: bool, was_live: bool, in_progress: bool, has_ended: bool) -> None:
+    """Every one of the platform's, and one that we do not know: neither ended nor on its way for certain."""
+    deploy = replace(DEPLOY, status=status)
+    assert (deploy.is_live, deploy.was_live, deploy.in_progress, deploy.has_ended) == (
+        is_live,
+        was_live,
+        in_progress,
+        has_ended,
+    )
+
+
+def test_no_status_has_both_ended_and_not() -> None:
+    """The sets do not overlap, and what was once live has ended its deploying."""
+    assert not ENDED & IN_PROGRESS and ONCE_LIVE < ENDED
+
+
+def test_the_code_is_the_commit_or_the_digest() -> None:
+    """Nothing, if the platform names neither."""
+    assert DEPLOY.code == "aaaa"
+    assert replace(DEPLOY, commit=None).code == "sha256:bb"
+    assert replace(DEPLOY, commit=None, image_sha=None).code is None
+
+
+@pytest.mark.parametrize(
+    ("commit", "image", "mutable"),
+    [
+        (None, "acme/web:latest", True),
+        (None, "acme/web@sha256:abc", False),
+        (None, None, False),
+        ("aaaa", "acme/web:latest", False),
+    ],
+)
+def test_a_tag_is_mutable_a_digest_and_a_commit_are_not(commit: str | None, image: str | None, mutable: bool) -> None:
+    """What a tag names may change."""
+    assert replace(DEPLOY, commit=commit, image_ref=image).has_mutable_image is mutable
+
+
+@pytest.mark.parametrize(
+    ("change", "at"),
+    [
+        ({}, 1180.0),
+        ({"update_seen_at": 1100.0}, 1100.0),
+        ({"status": "deactivated"}, 1180.0),
+        ({"finished_at": None}, None),
+        ({"status": "build_failed"}, None),
+        ({"status": "update_failed", "update_seen_at": 1100.0}, 1100.0),
+    ],
+)
+def test_when_its_instances_could_first_take_traffic(change: dict, at: float | None) -> None:
+    """When we saw it, else two minutes before it finished; never, if it was not live."""
+    assert replace(DEPLOY, **change).first_traffic_at() == at
+    assert DEPLOY.first_traffic_at(30.0) == 1270.0
+
+
+def test_a_rollback_is_known_by_its_trigger() -> None:
+    """And only by that."""
+    assert replace(DEPLOY, trigger="rollback").is_rollback and not DEPLOY.is_rollback
