@@ -53,6 +53,15 @@ def test_an_announced_rollback_waits_for_the_end_of_its_window() -> None:
     assert "no stop came" in incident_of(world).decision.why  # type: ignore[union-attr]
 
 
+def test_an_announced_rollback_that_a_guard_forbids_by_then_is_left_to_a_human() -> None:
+    """Paused within the window: at its end people are paged with the reason, nothing is pinned."""
+    world = reach(Phase.ANNOUNCED)
+    world.tell(e.Paused(world.now, "bob"))
+    world.run(world.time + 65.0)
+    assert web(world).phase is Phase.PAGED and not world.pins
+    assert incident_of(world).decision.why == "hold: paused by bob"  # type: ignore[union-attr]
+
+
 def test_a_question_is_withdrawn_when_the_site_recovers() -> None:
     """A minute of good readings: the question is void, and people hear so."""
     faults = [Fault(64.0, 115.0, code="bad00000")]

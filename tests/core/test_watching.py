@@ -74,6 +74,13 @@ def test_a_lesser_finding_waits_for_the_worse_one_that_is_coming() -> None:
     assert list(findings) == ["home", "api"]
 
 
+def test_an_open_incident_that_recovers_before_it_is_sent_is_closed() -> None:
+    """Put off, then good again: closed as recovered by itself, the pin given back."""
+    world = bad_world(faults=[Fault(64.0, 107.0, code="bad00000")], outcomes=["postponed"]).run(400.0)
+    assert world.incidents["INC-1"].outcome == "recovered by itself"
+    assert "CALM" not in world.labels() and len(world.restores) == 1 and not world.accepted
+
+
 def test_an_open_incident_is_not_watched_in_silence_for_ever() -> None:
     """Ten minutes without a decision or a recovery: a human has it, and auto-deploy is given back."""
     world = reach(Phase.ROLLING_BACK)
