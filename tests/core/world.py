@@ -29,6 +29,7 @@ from watchdog.domain.readings import Bad, FailureKind, Good, MinuteCount, Readin
 
 START = 1_790_000_000.0
 DAY = 86400.0
+FOREVER = 1e9
 CONTROL = ("control-1", "control-2")
 WAITING = (Phase.CALM, Phase.ASKING, Phase.DEPLOYING, Phase.PAGED)
 QUIET_AFTER_SECONDS = 60.0
