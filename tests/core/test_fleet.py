@@ -152,3 +152,12 @@ def test_services_forgotten_after_blindness_include_those_no_longer_configured()
     state = a_state(a_service(), gone, blind_since=NOW - 5)
     state, _ = step(state, e.ControlChecked(NOW, "control-1", Good()), make_policy())
     assert state.services["gone"].phase is Phase.CALM and state.services["web"].phase is Phase.CALM
+
+
+def test_suspicion_of_an_open_incident_outlives_blindness() -> None:
+    """What was read does not count, but the incident is still to be ended by what comes."""
+    state = a_state(a_service(incident=an_incident()), blind_since=NOW - 5)
+    state, _ = step(state, e.ControlChecked(NOW, "control-1", Good()), make_policy())
+    web = state.services["web"]
+    assert (web.phase, web.phase_since, web.checks["home"].run_probes) == (Phase.SUSPECT, NOW - 60, 0)
+    assert web.incident is not None and web.incident.id == "INC-1"

@@ -305,3 +305,12 @@ def test_interrupting_ends_every_run_and_forgetting_clears_every_check() -> None
     forgotten = perceive.forget(service, NOW)
     assert set(forgotten.checks) == {"home", "api"}
     assert all(check.recent == () and check.counts_from == NOW for check in forgotten.checks.values())
+
+
+@pytest.mark.parametrize(("first", "last", "corroborated"), [(-60.0, 25.0, True), (-60.1, 25.0, False)])
+def test_corroboration_reaches_back_a_minute_and_up_to_now(first: float, last: float, corroborated: bool) -> None:
+    """Reports at both ends, counted from the run's begin."""
+    began = NOW - 25.0
+    events = Check("events", "render_events", crashes=((began + first, "crashed"), (began + last, "crashed")))
+    service = a_service(checks={"home": failing(seconds=25.0), "events": events})
+    assert perceive.conditions(service, "home", POLICY, NOW).corroborated is corroborated

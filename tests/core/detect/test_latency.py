@@ -194,3 +194,22 @@ def test_a_limit_that_was_raised_meanwhile_is_no_longer_broken() -> None:
     check, now = fed([1.5] * 40)
     assert finding(check, now) is not None
     assert finding(check, now, replace(API, limits_seconds={"p95": 3.0})) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "slow", "over"),
+    [("p50", 50, False), ("p50", 51, True), ("p95", 5, False), ("p95", 6, True), ("p99", 1, False), ("p99", 2, True)],
+)
+def test_each_percentile_is_over_at_its_own_share_of_slow_answers(name: str, slow: int, over: bool) -> None:
+    """Of a hundred answers: more than half, more than five, more than one."""
+    signal = replace(API, limits_seconds={name: 0.8}, window_seconds=1e6)
+    check, _ = fed([0.2] * (100 - slow) + [1.2] * slow, signal, every=0.1)
+    assert (check.over_since is not None) is over
+
+
+def test_the_baseline_learns_once_a_minute() -> None:
+    """At 60 s, and not before."""
+    check, now = fed([0.2], RELATIVE)
+    early, _ = fed([0.2], RELATIVE, check=check, at=now + 59.9)
+    due, _ = fed([0.2], RELATIVE, check=check, at=now + 60.0)
+    assert (early.baseline_minutes, due.baseline_minutes, due.baseline_at) == (1, 2, now + 60.0)
