@@ -158,7 +158,8 @@ def test_a_yes_in_a_good_moment_is_carried_out_once_it_fails_again() -> None:
 def test_auto_deploy_that_was_off_already_is_not_ours_to_give_back() -> None:
     """Pinned, read back, was off before: nothing to restore, no alarm in titles."""
     world = reach(Phase.PINNING)
-    hear(world, e.PinConfirmed(world.now, "web", "INC-1", "off"))
+    effects = hear(world, e.PinConfirmed(world.now, "web", "INC-1", "off"))
+    assert lines(effects, "ACT") == ["auto-deploy off, read back (was off)"]
     assert web(world).phase is Phase.ROLLING_BACK
     assert web(world).auto_deploy_off == ""
     effects = hear(world, e.RollbackRefused(world.now, "web", "INC-1", "artefact expired"))
@@ -245,6 +246,8 @@ def test_a_rollback_that_was_found_by_reading_says_so() -> None:
     effects = hear(world, e.RollbackAccepted(world.now, "web", "INC-1", "dep-950", adopted=True))
     assert web(world).phase is Phase.DEPLOYING
     assert lines(effects, "ACT") == ["rollback to dep-40, found by reading the deploy list -> dep-950"]
+    wakes = [effect.at for effect in effects if isinstance(effect, fx.WakeAt)]
+    assert wakes == [world.now + 300.0, world.now + 1200.0]
     assert world.state.denied == ("bad00000",)
 
 

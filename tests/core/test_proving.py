@@ -116,8 +116,9 @@ def test_another_deploy_that_is_live_ends_the_verification() -> None:
 def test_a_list_without_a_live_deploy_does_not_end_the_verification() -> None:
     """The platform names none for a moment: go on."""
     world = reach(Phase.VERIFYING)
-    world.deploys = []
-    assert listed(world, world.now) == () and web(world).phase is Phase.VERIFYING
+    world.deploys = [replace(item, status="deactivated") for item in world.deploys]
+    listed(world, world.now)
+    assert not any(item.is_live for item in web(world).deploys) and web(world).phase is Phase.VERIFYING
 
 
 def test_a_pin_that_somebody_undid_is_told_once() -> None:
@@ -249,6 +250,28 @@ def test_without_a_critical_signal_every_signal_has_to_be_good() -> None:
     at = restored_at(world) + SECONDS + PATIENCE_SECONDS
     one = Check("one", "http", last_at=at, last=Good(), good_run=90, recent=probed(at, 60))
     assert unproved(world, at, one=one) == "two was not read since"
+
+
+@pytest.mark.parametrize("which", ["critical", "failed"])
+def test_what_is_critical_and_what_failed_have_to_be_proved(which: str) -> None:
+    """The critical signal although it had not failed; the one that failed although it is not critical."""
+    world = reach(Phase.VERIFYING)
+    world.policy = watched_by(SignalPolicy("home", "http", critical=which == "critical"), SignalPolicy("two", "http"))
+    if which == "critical":
+        put(world, incident=replace(incident_of(world), findings=()))
+    at = restored_at(world) + SECONDS + PATIENCE_SECONDS
+    two = Check("two", "http", last_at=at, last=Good(), good_run=90, recent=probed(at, 60))
+    assert unproved(world, at, two=two) == "home was not read since"
+
+
+def test_only_good_probes_since_it_was_live_count() -> None:
+    """Four good ones after it, many before and a few bad ones: four are too few."""
+    world = reach(Phase.VERIFYING)
+    live_at = restored_at(world)
+    at = live_at + SECONDS + PATIENCE_SECONDS
+    before, bad = probed(live_at - 1.0, 20), tuple((live_at + number, True) for number in range(6))
+    home = Check("home", "http", last_at=at, last=Good(), good_run=90, recent=(*before, *bad, *probed(at, 4)))
+    assert unproved(world, at, home=home) == "home: only 4 good probes since"
 
 
 def test_in_the_dark_nothing_is_proved() -> None:
