@@ -253,7 +253,7 @@ def auto_deploy_restored(turn: Turn) -> None:
     assert isinstance(event, e.AutoDeployRestored)
     turn.change(auto_deploy_off="")
     if turn.service.incident is not None:
-        turn.amend(pinned=False, pin_note=f"given back ({event.value})")
+        turn.amend(pinned=False, pin_previous=None, pin_note=f"given back ({event.value})")
     turn.note("ACT", f"auto-deploy given back: {event.value}")
 
 
