@@ -60,14 +60,6 @@ def approved_without_a_daemon(folder: Path) -> None:
         assert row["verified"] and row["approved_by"] and row["severity"] == "critical"
 
 
-def test_assist_asks_and_obeys(tmp_path: Path) -> None:
-    """A no and then a rollback by hand; a yes after the daemon died."""
-    together(
-        lambda: rejected_then_rolled_back_by_hand(tmp_path / "no"),
-        lambda: approved_without_a_daemon(tmp_path / "yes"),
-    )
-
-
 def approved_beside(folder: Path) -> None:
     """Assist: a yes to the running daemon is decided anew, done once, and proved."""
     with guarding(folder, quirks=True) as (cloud, daemon):
@@ -104,12 +96,12 @@ def acted_after_the_veto(folder: Path) -> None:
         assert len(cloud.log("rollback_accepted")) == 1
 
 
-def test_a_yes_is_done_and_a_veto_holds(tmp_path: Path) -> None:
-    """An approval beside the daemon; an announced rollback that is stopped; one that is not."""
+def test_assist_asks_and_obeys(tmp_path: Path) -> None:
+    """A no and then a rollback by hand; a yes to the daemon; a yes after the daemon died."""
     together(
+        lambda: rejected_then_rolled_back_by_hand(tmp_path / "no"),
+        lambda: approved_without_a_daemon(tmp_path / "late"),
         lambda: approved_beside(tmp_path / "yes"),
-        lambda: stopped_within_the_veto(tmp_path / "stop"),
-        lambda: acted_after_the_veto(tmp_path / "go"),
     )
 
 
@@ -224,4 +216,12 @@ def test_by_hand_without_a_daemon(tmp_path: Path) -> None:
         lambda: by_hand_without_a_daemon(tmp_path / "done"),
         lambda: refused_by_the_platform(tmp_path / "refused"),
         lambda: killed_in_hand(tmp_path / "killed"),
+    )
+
+
+def test_a_veto_holds(tmp_path: Path) -> None:
+    """An announced rollback that is stopped, and one that is not."""
+    together(
+        lambda: stopped_within_the_veto(tmp_path / "stop"),
+        lambda: acted_after_the_veto(tmp_path / "go"),
     )

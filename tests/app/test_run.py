@@ -144,9 +144,9 @@ def test_a_start_that_cannot_be_ends_in_words(tmp_path: Path) -> None:
         )
 
 
-def test_names_are_looked_up_until_the_platform_answers(tmp_path: Path) -> None:
+def names_are_looked_up(folder: Path) -> None:
     """Render is away at the start: the daemon waits, says so, and stops at once when told to; later it watches."""
-    with guarding(tmp_path, quirks=True) as (cloud, daemon):
+    with guarding(folder, quirks=True) as (cloud, daemon):
         cloud.write(replace={"render: srv-web": "render: web"})
         cloud.post("modes", name="render", mode="error_500")
         daemon.start()
@@ -159,9 +159,9 @@ def test_names_are_looked_up_until_the_platform_answers(tmp_path: Path) -> None:
         assert_one_rollback_and_a_closed_incident(cloud, daemon)
 
 
-def test_a_reader_that_closed_the_log_does_not_stop_it(tmp_path: Path) -> None:
+def nobody_reads_the_log(folder: Path) -> None:
     """A full or closed standard output costs log lines, never the guard."""
-    with guarding(tmp_path, quirks=False) as (cloud, daemon):
+    with guarding(folder, quirks=False) as (cloud, daemon):
         cloud.write()
         process = subprocess.Popen(daemon.command("run"), stdout=subprocess.PIPE, env=environment(), cwd=cloud.folder)
         try:
@@ -175,3 +175,8 @@ def test_a_reader_that_closed_the_log_does_not_stop_it(tmp_path: Path) -> None:
         finally:
             process.kill()
             process.wait(timeout=10)
+
+
+def test_it_guards_though_the_platform_is_late_or_nobody_reads_its_log(tmp_path: Path) -> None:
+    """A platform that is away at the start is waited for; a closed standard output is no reason to stop."""
+    together(lambda: names_are_looked_up(tmp_path / "names"), lambda: nobody_reads_the_log(tmp_path / "log"))

@@ -88,11 +88,12 @@ def proving(cloud: Cloud, daemon: Daemon) -> object:
     return daemon.story("RESTORED")
 
 
-def test_killed_after_the_intent_or_before_the_answer_is_saved(tmp_path: Path) -> None:
-    """The intent is saved and nothing sent, or the call is answered and its answer not saved: done once in the end."""
+def test_killed_before_the_answer_is_saved(tmp_path: Path) -> None:
+    """The intent is saved and nothing sent; or Render has it and we do not know: looked up, and done once."""
     together(
         lambda: killed_by_itself(tmp_path, "after_intent", 0, quirks=True),
         lambda: killed_by_itself(tmp_path, "after_answer", 1, quirks=False),
+        lambda: killed_when(tmp_path / "slow", {"rollback": "slow"}, accepted, quirks=False),
     )
 
 
@@ -104,33 +105,19 @@ def test_calls_that_were_never_taken(tmp_path: Path) -> None:
     )
 
 
-def test_killed_after_it_was_accepted_and_before_the_answer_is_saved(tmp_path: Path) -> None:
-    """Render has it, we do not know: the next start finds it in the deploy list and sends nothing."""
+def test_answers_that_tell_nothing_or_no(tmp_path: Path) -> None:
+    """An error after it was taken, or a cut connection and a kill: looked up; refused for its rate: decided anew."""
     together(
-        lambda: killed_when(tmp_path / "slow", {"rollback": "slow"}, accepted, quirks=False),
+        lambda: answered_badly(tmp_path, "error_after", 1, quirks=False),
+        lambda: answered_badly(tmp_path, "refuse_429", 2, quirks=True),
         lambda: killed_when(tmp_path / "drop", {"rollback": "drop"}, accepted, quirks=True),
     )
 
 
-def test_killed_after_the_answer_is_saved(tmp_path: Path) -> None:
-    """The journal says accepted: the next start follows that deploy."""
-    together(
-        lambda: killed_when(tmp_path / "quirks", {}, saved, quirks=True),
-        lambda: killed_when(tmp_path / "documented", {}, saved, quirks=False),
-    )
-
-
-def test_killed_while_pinning_or_while_recovery_is_proved(tmp_path: Path) -> None:
-    """What is given back one day is the value from before the first attempt, not our own `off`; proof goes on."""
+def test_killed_while_pinning_and_after_the_answer_is_saved(tmp_path: Path) -> None:
+    """What is given back one day is the value from before the first attempt; what is saved is followed and proved."""
     together(
         lambda: killed_when(tmp_path / "pinning", {"patch": "slow"}, pinned, quirks=False),
+        lambda: killed_when(tmp_path / "saved", {}, saved, quirks=False),
         lambda: killed_when(tmp_path / "proving", {}, proving, quirks=True),
-    )
-
-
-def test_answers_that_tell_nothing_or_no(tmp_path: Path) -> None:
-    """An error after it was taken is looked up; refused for its rate, it is decided and sent anew."""
-    together(
-        lambda: answered_badly(tmp_path, "error_after", 1, quirks=False),
-        lambda: answered_badly(tmp_path, "refuse_429", 2, quirks=True),
     )

@@ -4,15 +4,19 @@ Rule 2 of the engine: it fails closed towards Render, and open towards people.
 """
 
 import contextlib
+import re
 import resource
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from tests.faults.processes import SHORT, Daemon, guarding, together
+from tests.faults.processes import SHORT, Cloud, Daemon, Entry, guarding, together
 
-CALM_SOON = SHORT.replace("run: 3s", "run: 3s, calm: 5s")
+CALM_SOON = SHORT.replace(
+    "run: 3s, run_in_watch: 3s",
+    "run: 10s, run_in_watch: 10s, calm: 3s, cusum_limit: 40.0, cusum_limit_in_watch: 40.0",
+)
 
 
 @contextmanager
@@ -33,13 +37,22 @@ def full(daemon: Daemon) -> Iterator[None]:
     resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, before)
 
 
+def lists(cloud: Cloud) -> list[Entry]:
+    """Return the reads of the deploy list."""
+    return [one for one in cloud.requests("render", "GET") if one["path"].endswith("/deploys")]
+
+
 def told_and_untouched(folder: Path, trouble: Callable[[Daemon], AbstractContextManager[None]], quirks: bool) -> None:
     """The page goes out while the store is away; afterwards the record is caught up, and nothing was ever changed."""
     with guarding(folder, quirks=quirks) as (cloud, daemon):
         cloud.write(more=CALM_SOON)
         daemon.start().until_watching()
+        cloud.bad_deploy()
+        daemon.until(lambda: daemon.story("SUSPECT"))
+        listed = len(lists(cloud))
+        daemon.until(lambda: len(lists(cloud)) > listed)
         with trouble(daemon):
-            cloud.bad_deploy()
+            assert not daemon.story("CRITICAL"), "the trouble begins before the decision"
             daemon.until(lambda: any("CRITICAL" in page for page in cloud.pages()), 60.0)
             daemon.until(lambda: daemon.get("/healthz").status_code == 503)
             assert any("the store does not answer" in why for why in daemon.get("/healthz").json()["reasons"])
@@ -50,8 +63,8 @@ def told_and_untouched(folder: Path, trouble: Callable[[Daemon], AbstractContext
         daemon.until(lambda: daemon.get("/healthz").status_code == 200)
         assert cloud.untouched(), "a human has it: nothing is done late"
         assert daemon.history() == []
-        listed = daemon.cli("incidents").stdout
-        assert "INC-1" in listed and "critical" in listed
+        assert re.search("INC-1 .* critical", daemon.cli("incidents").stdout)
+        assert "dep-42" in daemon.cli("explain", "INC-1").stdout, "the deploy was blamed, and yet not rolled back"
         assert daemon.rows("SELECT count(*) FROM incidents WHERE closed_at IS NULL") == [(0,)]
         daemon.process.terminate()
         assert daemon.until_ended() == 0
