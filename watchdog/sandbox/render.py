@@ -186,7 +186,9 @@ class RenderApi:
         if mode == "reset_before":
             return await wire.dropped(request)
         if mode == "refuse_429":
-            return error(429, "rate limit exceeded", {"Retry-After": "3", "Ratelimit-Remaining": "0", "Ratelimit-Reset": "3"})
+            return error(
+                429, "rate limit exceeded", {"Retry-After": "3", "Ratelimit-Remaining": "0", "Ratelimit-Reset": "3"}
+            )
         return None
 
     async def _after(self, request: Request, mode: str, response: Response) -> Response:
