@@ -8,7 +8,7 @@ import pytest
 from tests.clocks import eventually
 from tests.daemon.engine_scene import POLICY, SHUT, ShakyStore, scene
 from watchdog.daemon.acts import UNRECORDED
-from watchdog.daemon.engine import CONTROL, FAULT_SECONDS, SNAPSHOT_SECONDS, VENDORS
+from watchdog.daemon.engine import CONTROL, FAULT_SECONDS, FIRST_SNAPSHOT_SECONDS, VENDORS
 from watchdog.daemon.scheduler import Lateness
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
@@ -229,7 +229,7 @@ async def test_a_snapshot_never_overwrites_what_a_turn_is_saving() -> None:
         await s.engine.tell(e.Paused(s.clock.now(), "ann"))
         await asyncio.wait_for(inside.wait(), 20)
         began = s.clock.elapsed
-        await eventually(lambda: s.clock.sleepers == 0 and s.clock.elapsed > began + SNAPSHOT_SECONDS - 1)
+        await eventually(lambda: s.clock.sleepers == 0 and s.clock.elapsed > began + FIRST_SNAPSHOT_SECONDS - 1)
         gate.set()
         await eventually(lambda: s.store.saved[-1][0] is None)  # type: ignore[attr-defined]
         kept = await s.store.load()

@@ -30,7 +30,9 @@ from watchdog.settings import Settings, load
 SENTRY_DSN = "WATCHDOG_SENTRY_DSN"
 STANDBY_SECONDS = 1.0
 RESOLVE_AGAIN_SECONDS = 15.0
-WRITE_IN_HAND_SECONDS = 20.0
+SCHEDULER_STOP_SECONDS = 1.0
+WRITE_IN_HAND_SECONDS = 16.0
+"""Together with the other bounds of a stop well under Render's 30 s before it kills."""
 STOP_SECONDS = 5.0
 LAST_WORD_SECONDS = 2.0
 HOW_TO_APPLY = "restart the watchdog (after the incident, if one is open)"
@@ -204,7 +206,7 @@ async def _keep_vitals(app: App) -> None:
 async def finish(app: App) -> None:
     """Stop: no new probe, the write in hand finished, everything else cancelled and taken up by the next start."""
     app.health.stopping = True
-    await app.supervisor.end("scheduler")
+    await app.supervisor.end("scheduler", SCHEDULER_STOP_SECONDS)
     halted = False
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(WRITE_IN_HAND_SECONDS):

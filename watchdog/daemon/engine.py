@@ -31,6 +31,7 @@ from watchdog.ports import Clock, PendingEffect, Sample, SignalSource, Store
 
 QUEUE_MAX = 10_000
 SNAPSHOT_SECONDS = 30.0
+FIRST_SNAPSHOT_SECONDS = 3.0
 FAULT_SECONDS = 600.0
 """So long an event that could not be handled makes us unwell."""
 CONTROL = "control"
@@ -236,8 +237,8 @@ class Engine:
     # --- time and readings ---
 
     async def keep_time(self) -> None:
-        """Wake the core when it asked for it, and save a snapshot now and then."""
-        saved_at = self._clock.monotonic()
+        """Wake the core when it asked for it, and save a snapshot now and then; the first one soon, for `status`."""
+        saved_at = self._clock.monotonic() - SNAPSHOT_SECONDS + FIRST_SNAPSHOT_SECONDS
         while True:
             await self._clock.sleep(0.25)
             if self._wakes and self._wakes[0] <= self._clock.now():
