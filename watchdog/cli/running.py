@@ -163,9 +163,11 @@ async def _sent(name: str, channel: "Notifier", at: float) -> "CheckResult":
 
     title = "Test of the watchdog's channels: nothing is wrong"
     lines = ("Sent by `watchdog notify test`. If you can read this, incidents will reach you here.",)
-    notice = Notice(at, "notify-test", "watchdog", Severity.LOW, NoticeKind.TEST, title, lines)
+    name_of_test = f"notify-test-{at:.0f}"  # a pager takes a second trigger of an open alert for the same one
+    notice = Notice(at, name_of_test, "watchdog", Severity.LOW, NoticeKind.TEST, title, lines)
+    over = Notice(at, name_of_test, "watchdog", Severity.LOW, NoticeKind.RESOLVED, "The test is over", ())
     try:
-        await channel.send(notice, None)
+        await channel.send(over, await channel.send(notice, None))
     except WatchdogError as error:
         fix = f"correct channels.{name} or its WATCHDOG_* variable"
         return CheckResult(f"channel {name}", Outcome.FAIL, str(error), fix)

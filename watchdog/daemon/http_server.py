@@ -104,7 +104,7 @@ class HttpServer:
         except OSError as error:
             sock.close()
             why = error.strerror or type(error).__name__
-            raise Permanent(f"cannot listen on {self._listen}: {why}; choose another http.listen") from error
+            raise Permanent(f"cannot listen on {self._listen}: {why}; choose another metrics.listen") from error
         return sock
 
 

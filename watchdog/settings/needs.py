@@ -82,6 +82,10 @@ def warnings_of(
         found.append(f"RENDER_API_KEY is set, but RENDER_* is never read for the target: set {RENDER_KEY}")
     if not key and any(service.render for service in shape.services.values()):
         found.append(f"without {RENDER_KEY} no deploy is seen: blame stays unknown")
+    if environ.get("RENDER") == "true" and not shape.store.startswith("sqlite:////"):
+        found.append("store: on Render only a disk survives a restart: write sqlite:////var/data/watchdog.db")
+    if shape.vendor_status is not None and "render" not in shape.vendor_status:
+        found.append("vendor_status: without render no outage of the platform can veto a rollback")
     autonomous = [name for name, mode in modes.items() if mode == "autonomous"]
     if autonomous and not variables.get(HEARTBEAT):
         found.append(

@@ -61,7 +61,7 @@ def _check_target(
 
 def _check_depends_on(document: Document, name: str, depends_on: list[str]) -> None:
     written = document.data.get("vendor_status")
-    vendors = [one for one in written if isinstance(one, str)] if isinstance(written, (list, dict)) else ()
+    vendors = [one for one in written if isinstance(one, str)] if isinstance(written, (list, dict)) else PAGES
     known = {*document.keys("services"), *document.keys("dependencies"), *vendors} - {name}
     for index, other in enumerate(depends_on):
         path = ("services", name, "depends_on", index)

@@ -194,7 +194,7 @@ class Shape(Section):
 
     version: Annotated[int, BeforeValidator(_version)] = 1
     mode: ModeName = "observe"
-    services: dict[str, ServiceShape] = Field(default_factory=dict, max_length=50)
+    services: dict[str, ServiceShape] = Field(default_factory=dict, max_length=100)
     dependencies: dict[str, DependencyShape] = Field(default_factory=dict, max_length=50)
     policy: PolicyShape = PolicyShape()
     budget: BudgetSection | None = None  # type: ignore[valid-type]

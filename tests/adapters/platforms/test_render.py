@@ -8,7 +8,7 @@ from tests.clocks import FakeClock
 from tests.specs import request_problems, spec
 from watchdog.adapters.platforms import PLATFORMS
 from watchdog.adapters.platforms.render import Render, build_render
-from watchdog.adapters.platforms.render_read import RenderReader
+from watchdog.adapters.platforms.render_read import UNREAD, RenderReader
 from watchdog.domain.errors import OutcomeUnknown, Permanent, Refused, Temporary
 from watchdog.ports import Platform, WritablePlatform
 
@@ -112,14 +112,14 @@ async def test_deploys_carry_what_changed(vendor: Vendor):
 
 @pytest.mark.parametrize("answer", [500, 403, (200, "not json"), (200, {"message": "odd"})])
 async def test_unreadable_events_do_not_fail_the_deploys(vendor: Vendor, answer):
-    """A footnote is not worth the feed; it is tried again a minute later and not before."""
+    """The feed goes on, and says that it does not know what changed; it is tried again a minute later, not before."""
     with_deploys(vendor, 2, 1)
     vendor.say("GET", f"{SERVICE}/events", answer)
     clock = FakeClock(START + 3600)
     api = render(vendor, clock=clock)
     await api.deploys("srv-web")
     tries = len(vendor.seen)
-    assert [item.changed for item in await api.deploys("srv-web")] == [(), ()]
+    assert [item.changed for item in await api.deploys("srv-web")] == [(UNREAD,), (UNREAD,)]
     assert len(vendor.seen) == tries + 1
     clock.freeze(61)
     started = event(1, "deploy_started", 2, deployId="dep-2", trigger={"envUpdated": True})

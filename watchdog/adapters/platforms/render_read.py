@@ -7,6 +7,7 @@ Rule 2: few requests: 400 GETs a minute are shared by all services and all keys 
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from watchdog.adapters.http import ApiClient
 from watchdog.adapters.platforms.render_events import (
@@ -40,6 +41,7 @@ ONCE_LIVE_WANTED = 5
 """So many deploys that once served are looked for behind a row of failed ones, within 3 pages."""
 EVENTS_EVERY_SECONDS = 60.0
 EVENTS_TIMEOUT_SECONDS = 5.0
+UNREAD = "configuration perhaps (events could not be read)"
 OVERLAP_SECONDS = 120.0
 """Events are read again this far back: their clock is not ours, and they may be listed late."""
 
@@ -81,7 +83,10 @@ class RenderReader:
         if back_to is not None and all(deploy.id != back_to for deploy in deploys):
             raise Temporary(f"{back_to} is not among the {len(deploys)} newest deploys of {service_id}")
         await self._read_changes(service_id, deploys)
-        return self._changes[service_id].mark(deploys)
+        known = self._changes[service_id]
+        if known.read_at is None:  # no proof that nothing changed: the core will ask before it brings the old back
+            return tuple(replace(deploy, changed=(UNREAD,)) for deploy in deploys)
+        return known.mark(deploys)
 
     async def deploy(self, service_id: str, deploy_id: str) -> Deploy:
         """Return one deploy. Raises Temporary or Permanent."""

@@ -17,6 +17,8 @@ from watchdog.adapters.signals.wire import Answer
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown
 
 # Only charsets whose decoders are linear: the server chooses this name (idna, say, takes quadratic time).
+SEARCHED_CHARACTERS = 64 * 1024
+"""How much of a page a regular expression is tried on: it runs on the loop that serves everybody."""
 _CHARSET = re.compile(
     r"charset=\"?(utf-?8|utf-?16(?:le|be)?|us-ascii|iso-8859-\d{1,2}|windows-125\d|shift_jis|euc-jp|euc-kr|gbk|gb18030|big5|koi8-r)\b",
     re.IGNORECASE,
@@ -95,7 +97,7 @@ class Expectations:
         text = _decode(answer)
         if self.contains is not None and self.contains not in text:
             return Bad(f'body lacks "{plain(self.contains, 80)}"', FailureKind.BODY)
-        if self.matches is not None and self.matches.search(text) is None:
+        if self.matches is not None and self.matches.search(text, 0, SEARCHED_CHARACTERS) is None:
             return Bad(f"body does not match /{plain(self.matches.pattern, 80)}/", FailureKind.BODY)
         return self._judge_json(text) if self.json_values else None
 

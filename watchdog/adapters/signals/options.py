@@ -53,12 +53,18 @@ def _parse_status(item: object) -> tuple[int, int]:
     raise ValueError("not a status: write a number from 100 to 599, a class (2xx) or a list of them")
 
 
+_NESTED = re.compile(r"(?<!\\)[*+}][^()]*\)(?:[*+]|\{\d+,)")
+"""A group that ends in (or holds) a repetition and is itself repeated without bound: exponential backtracking."""
+
+
 def check_pattern(text: str) -> str:
     """Return the regular expression if it compiles. Raises ValueError with the place of the mistake."""
     try:
         re.compile(text)
     except re.error as error:
         raise ValueError(f"not a regular expression: {error.msg} at character {error.pos}") from None
+    if _NESTED.search(text):
+        raise ValueError("a repetition within a repetition, as in (a+)+, may take for ever on some page: write it flat")
     return text
 
 
