@@ -3,18 +3,17 @@
 Rule: any HTTP answer is good, even a 500 or a redirect: it crossed the network, the name servers and TLS.
 """
 
-import asyncio
 from collections.abc import Sequence
 
 import httpx
 
 from watchdog.adapters.signals.failures import Failure
-from watchdog.adapters.signals.follow import warm_up
+from watchdog.adapters.signals.follow import warm_up, within
 from watchdog.adapters.signals.options import check_url
 from watchdog.adapters.signals.source import Source
 from watchdog.adapters.signals.stopwatch import Stopwatch
-from watchdog.adapters.signals.wire import Answer, Wire
-from watchdog.domain.readings import Bad, FailureKind, Good, Unknown
+from watchdog.adapters.signals.wire import Wire
+from watchdog.domain.readings import Bad, Good, Unknown
 from watchdog.ports import Sample
 
 DEFAULT_CONTROL = ("https://example.com", "https://example.org")
@@ -45,13 +44,8 @@ class ControlTarget(Source):
         await warm_up()
         self._turn += 1
         watch = Stopwatch()
-        came: Answer | Failure
-        try:
-            async with asyncio.timeout(self._deadline_seconds):
-                came = await self._wire.get(self.url, watch, max_body=0, turn=self._turn)
-        except TimeoutError:
-            why = f"timed out after {self._deadline_seconds:.1f} s ({watch.step})"
-            came = Failure(FailureKind.TIMEOUT, why)
+        answer = self._wire.get(self.url, watch, max_body=0, turn=self._turn)
+        came = await within(self._deadline_seconds, watch, answer)
         if isinstance(came, Failure):
             return (Sample(Unknown(came.why) if came.ours else Bad(came.why, came.kind), phases=watch.phases()),)
         phases = watch.phases()

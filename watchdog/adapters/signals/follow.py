@@ -1,6 +1,7 @@
 """An exchange with redirects, and the warming up before the first one."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Mapping
 from types import MappingProxyType
 
 import httpx
@@ -68,3 +69,12 @@ async def warm_up() -> None:
         _warm.add("httpx")
         "warm".encode("idna")  # getaddrinfo loads that codec, in a thread of the first lookup
         await Wire().get(httpx.URL("http://127.0.0.1:1/"), Stopwatch(), max_body=0)
+
+
+async def within(seconds: float, watch: Stopwatch, answer: Awaitable[Answer | Failure]) -> Answer | Failure:
+    """Return what came within one total deadline, or that it timed out and in which step."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await answer
+    except TimeoutError:
+        return Failure(FailureKind.TIMEOUT, f"timed out after {seconds:.1f} s ({watch.step})")

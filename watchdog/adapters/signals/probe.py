@@ -1,18 +1,17 @@
 """The engine of every signal that probes: one GET, one total deadline, one sample."""
 
-import asyncio
 from collections.abc import Sequence
 
 import httpx
 
 from watchdog.adapters.signals.expectations import Expectations
 from watchdog.adapters.signals.failures import Failure
-from watchdog.adapters.signals.follow import REDIRECTS, follow, warm_up
+from watchdog.adapters.signals.follow import REDIRECTS, follow, warm_up, within
 from watchdog.adapters.signals.options import ProbeOptions
 from watchdog.adapters.signals.source import Source
 from watchdog.adapters.signals.stopwatch import Stopwatch
 from watchdog.adapters.signals.wire import Answer, Wire
-from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown
+from watchdog.domain.readings import Bad, Good, Reading, Unknown
 from watchdog.domain.units import show_seconds
 from watchdog.ports import Clock, Sample
 
@@ -56,13 +55,7 @@ class Probe(Source):
         await warm_up()
         self._turn += 1
         watch = Stopwatch()
-        came: Answer | Failure
-        try:
-            async with asyncio.timeout(self._deadline_seconds):
-                came = await self._fetch(watch)
-        except TimeoutError:
-            why = f"timed out after {self._deadline_seconds:.1f} s ({watch.step})"
-            came = Failure(FailureKind.TIMEOUT, why)
+        came = await within(self._deadline_seconds, watch, self._fetch(watch))
         return (self._sample(came, watch),)
 
     async def _fetch(self, watch: Stopwatch) -> Answer | Failure:
