@@ -4,14 +4,14 @@ Rule 1: a port says what it raises; nothing else may come through it.
 Rule 2: a read may be repeated; a call that changes production is made once and then looked up.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import Incident, State
+from watchdog.domain.incidents import Incident, Shared, State
 from watchdog.domain.notices import Notice
 from watchdog.domain.readings import MinuteCount, Phases, Reading
 
@@ -144,7 +144,8 @@ class PendingEffect:
 class ActionRow:
     """The journal of one changing call. `state`: planned, sending, accepted, done, failed.
 
-    `sent_at` is UTC epoch seconds of the last check before a send, `attempts` the sends so far.
+    `sent_at` is UTC epoch seconds of the last check before a send, `attempts` the sends so far; `service` is whose
+    lease every write of it needs.
     """
 
     incident: str
@@ -156,6 +157,24 @@ class ActionRow:
     attempts: int = 0
     sent_at: float | None = None
     note: str = ""
+    service: str = ""
+
+
+FLEET = ""
+"""The name under which what belongs to no single service is leased: sight, vendors, pause, the deny-list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grip:
+    """What a worker holds: the epoch (fencing number) of its lease on each name, `FLEET` among them perhaps.
+
+    `workers` is how many are alive; `revision` numbers what all workers share (`Shared`).
+    """
+
+    worker: str
+    epochs: Mapping[str, int]
+    workers: int = 1
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,22 +212,40 @@ class Command:
 
 
 class Store(Protocol):
-    """Where everything is written down before it is done. Raises Temporary when the store does not answer."""
+    """Where everything is written down before it is done; one instance for one worker.
+
+    Raises Temporary when the store does not answer. A store that only one worker can use grants every lease at once.
+    """
 
     async def open(self) -> None:
         """Create or migrate the schema. Raises Permanent for a schema newer than ours or a damaged file."""
 
-    async def load(self) -> State | None:
-        """Return the last saved state, or None at the very first start."""
+    async def hold(self, worker: str, names: Sequence[str], *, ttl_seconds: float, keep: Collection[str] = ()) -> Grip:
+        """Renew this worker's leases for so long, and take or release some, judged by the store's own clock.
+
+        Each living worker has its fair share, ceil(names / living workers): what nobody holds (any more) is taken up to
+        it, with an epoch one higher; what exceeds it is released, but nothing in `keep`.
+        """
+
+    async def release(self) -> None:
+        """Give every lease of this worker back at once."""
+
+    async def load(self, names: Collection[str] | None = None) -> State | None:
+        """Return the saved state of these services (all, if None), or None at the very first start."""
+
+    async def load_shared(self) -> Shared:
+        """Return what all workers share, as it is now; later writes are judged against this revision."""
 
     async def save(self, event: Event | None, state: State, effects: Sequence[Effect]) -> Sequence[PendingEffect]:
         """Save event, state, notes, incidents and pending outside effects in one transaction.
 
-        Returns the recorded effects of `effects.OUTSIDE`, with their ids, in order.
+        Only what differs from the last save is written. Returns the recorded effects of `effects.OUTSIDE`, with their
+        ids, in order. Raises Displaced if the lease of a service that is written moved to another worker, and Stale
+        if it would change what all workers share and another worker did so first; nothing is saved then.
         """
 
-    async def pending(self) -> Sequence[PendingEffect]:
-        """Return recorded effects that were not finished, oldest first."""
+    async def pending(self, names: Collection[str] | None = None) -> Sequence[PendingEffect]:
+        """Return recorded effects of these services (all, if None) that were not finished, oldest first."""
 
     async def finish(self, effect_id: int, outcome: str) -> None:
         """Mark an effect as finished, with what came of it."""
@@ -217,7 +254,11 @@ class Store(Protocol):
         """Return the journal row of a changing call, or None."""
 
     async def put_action(self, row: ActionRow, expect: str | None) -> bool:
-        """Insert (`expect` None) or replace the row if its state is still `expect`; tell whether it was."""
+        """Insert (`expect` None) or replace the row if its state is still `expect`; tell whether it was.
+
+        Raises Displaced if the lease on `row.service` moved to another worker, and Stale if the row becomes `sending`
+        while another worker changed what all workers share (a pause, a budget, a wave of incidents).
+        """
 
     async def reference(self, incident: str, channel: str) -> str | None:
         """Return what the channel's last delivery for the incident returned."""

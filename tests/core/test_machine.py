@@ -11,7 +11,7 @@ from tests.core.world import CONTROL, make_policy
 from watchdog.core.machine import EVENTS, LATE, TABLE, ignore, step
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase, State
-from watchdog.domain.policy import Mode
+from watchdog.domain.policy import Mode, Policy
 from watchdog.domain.readings import Bad, Good
 
 PLACE = ("web", "INC-1")
@@ -81,15 +81,28 @@ def test_a_service_that_was_never_seen_begins_calm() -> None:
     assert state.services["web"].watching_since == state.services["web"].phase_since == NOW
 
 
-@pytest.mark.parametrize("kind", [e.TimePassed, e.Restarted])
-def test_time_concerns_every_service_of_the_policy(kind: type) -> None:
-    """Services that a reload took away are left as they are."""
+def _two_and_one_gone() -> tuple[State, Policy]:
+    """Return a policy of web and api, and a state that knows web and one that a reload took away."""
     policy = make_policy()
     policy = replace(policy, services={**policy.services, "api": replace(policy.services["web"], name="api")})
-    gone = a_service(name="gone", phase=Phase.CALM)
-    state, effects = step(a_state(gone), kind(NOW), policy)
-    assert set(state.services) == {"gone", "web", "api"} and state.services["gone"] == gone
-    assert {effect.service for effect in effects if hasattr(effect, "service")} == {"web", "api"}
+    gone, web = a_service(name="gone", phase=Phase.CALM), a_service(name="web", phase=Phase.CALM)
+    return replace(a_state(gone), services={"gone": gone, "web": web}), policy
+
+
+def test_time_concerns_the_services_we_hold() -> None:
+    """Another worker's services are not made up, and what a reload took away is left as it is."""
+    before, policy = _two_and_one_gone()
+    after, _ = step(before, e.TimePassed(NOW), policy)
+    assert set(after.services) == {"gone", "web"} and after.services["gone"] == before.services["gone"]
+
+
+@pytest.mark.parametrize(("named", "taken_up"), [((), {"web", "api"}), (("api",), {"api"}), (("nobody",), set())])
+def test_a_start_takes_up_the_services_it_names(named: tuple[str, ...], taken_up: set[str]) -> None:
+    """All of the policy if none is named; with several workers only those whose lease was won."""
+    before, policy = _two_and_one_gone()
+    after, effects = step(before, e.Restarted(NOW, named), policy)
+    assert set(after.services) == {"gone", "web"} | taken_up
+    assert {effect.service for effect in effects if hasattr(effect, "service")} == taken_up
 
 
 def test_what_the_policy_does_not_know_is_passed_over() -> None:

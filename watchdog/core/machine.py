@@ -195,8 +195,10 @@ def _concerned(turn: Turn) -> list[str]:
     name = getattr(event, "service", None)
     if name is not None:
         return [name] if name in turn.policy.services else []
-    if isinstance(event, (e.TimePassed, e.Restarted)):
-        return list(turn.policy.services)
+    if isinstance(event, e.Restarted):
+        return [name for name in event.services or turn.policy.services if name in turn.policy.services]
+    if isinstance(event, e.TimePassed):
+        return [name for name in turn.state.services if name in turn.policy.services]
     return []
 
 

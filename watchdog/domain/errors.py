@@ -5,6 +5,8 @@ WatchdogError            (never raised itself)
 ├── Permanent            do not try again; a human must change something
 ├── OutcomeUnknown       it may have happened: look it up, never repeat blindly
 ├── Refused              a guard said no, with its reason
+├── Displaced            another worker has it now: drop it, write nothing
+├── Stale                another worker changed what all share: load it, decide again
 └── ConfigurationError   the user's input is wrong, each mistake with its place
 """
 
@@ -33,6 +35,21 @@ class OutcomeUnknown(WatchdogError):
 
 class Refused(WatchdogError):
     """A guard forbids it."""
+
+
+class Displaced(WatchdogError):
+    """The lease on `names` moved to another worker: drop them, write nothing more for them."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__(f"another worker has {', '.join(name or 'the fleet' for name in names)} now")
+        self.names = names
+
+
+class Stale(WatchdogError):
+    """Another worker changed what all workers share: load it and decide again."""
+
+    def __init__(self) -> None:
+        super().__init__("another worker changed what all workers share meanwhile")
 
 
 @dataclass(frozen=True, slots=True)

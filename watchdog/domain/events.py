@@ -73,9 +73,10 @@ class TimePassed:
 
 @dataclass(frozen=True, slots=True)
 class Restarted:
-    """The daemon began (again) with this state."""
+    """The daemon began (again) with the state of these services; of all, if none is named."""
 
     at: float
+    services: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Everything here is what `core.step` takes and returns; it is saved whole and res
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -264,8 +264,37 @@ class ServiceState:
 
 
 @dataclass(frozen=True, slots=True)
+class Trouble:
+    """A service that is critical now, as every worker sees it. `at` is since when (UTC epoch seconds).
+
+    `suspect_code` is the live code it may be due to; `recent_deploy` tells whether one went live lately.
+    """
+
+    service: str
+    at: float
+    suspect_code: str | None = None
+    recent_deploy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all workers share: the fields of State of the same names."""
+
+    denied: tuple[str, ...] = ()
+    acted_at: tuple[float, ...] = ()
+    paused_by: str = ""
+    disarmed: str = ""
+    incidents: int = 0
+    troubles: Mapping[str, Trouble] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
 class State:
-    """Everything the core remembers. `denied` holds the codes (commits, digests) never to return to."""
+    """Everything the core remembers; with several workers, of the services that this one holds.
+
+    `denied` holds the codes (commits, digests) never to return to; `disarmed` says which promise of ours was broken,
+    until a human says `resume`: nothing is changed meanwhile.
+    """
 
     services: Mapping[str, ServiceState] = field(default_factory=lambda: MappingProxyType({}))
     control: Mapping[str, tuple[float, Reading]] = field(default_factory=lambda: MappingProxyType({}))
@@ -273,6 +302,17 @@ class State:
     denied: tuple[str, ...] = ()
     acted_at: tuple[float, ...] = ()
     paused_by: str = ""
+    disarmed: str = ""
     blind_since: float | None = None
     blind_told: bool = False
     incidents: int = 0
+    troubles: Mapping[str, Trouble] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def shared(self) -> Shared:
+        """Return what all workers share."""
+        return Shared(**{name: getattr(self, name) for name in Shared.__dataclass_fields__})
+
+    def sharing(self, shared: Shared) -> "State":
+        """Return the state with that shared part."""
+        return replace(self, **{name: getattr(shared, name) for name in Shared.__dataclass_fields__})
