@@ -8,7 +8,7 @@ import pytest
 from tests.clocks import FakeClock
 from tests.settings.texts import KEY, loaded
 from watchdog.app.build import build
-from watchdog.app.run import needs_restart, reload_settings
+from watchdog.app.reload import needs_restart, reload_settings
 from watchdog.domain.incidents import Finding, Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Severity
 from watchdog.settings import Settings, load

@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 from collections.abc import Callable
-from pathlib import Path
 from typing import TextIO
 
 import structlog
@@ -14,7 +13,8 @@ import structlog
 from watchdog import __version__
 from watchdog.adapters.stores import role_lock
 from watchdog.adapters.stores.lock import RoleLock
-from watchdog.app.build import App, build, resolve, watch_everything
+from watchdog.app.build import App, build, resolve
+from watchdog.app.reload import reload_on_demand
 from watchdog.daemon import logs, self_report
 from watchdog.daemon.actuator import Hook, no_hook
 from watchdog.daemon.commands import Commands
@@ -22,10 +22,8 @@ from watchdog.daemon.heartbeat import Heartbeat
 from watchdog.daemon.http_server import HttpServer
 from watchdog.daemon.remote_write import RemoteWriter
 from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Temporary
-from watchdog.domain.incidents import State
-from watchdog.domain.policy import Mode
 from watchdog.ports import Clock
-from watchdog.settings import Settings, load
+from watchdog.settings import Settings
 
 SENTRY_DSN = "WATCHDOG_SENTRY_DSN"
 STANDBY_SECONDS = 1.0
@@ -35,7 +33,6 @@ WRITE_IN_HAND_SECONDS = 16.0
 """Together with the other bounds of a stop well under Render's 30 s before it kills."""
 STOP_SECONDS = 5.0
 LAST_WORD_SECONDS = 2.0
-HOW_TO_APPLY = "restart the watchdog (after the incident, if one is open)"
 
 log = structlog.get_logger("watchdog")
 
@@ -135,7 +132,7 @@ async def _live(settings: Settings, clock: Clock, stop: asyncio.Event, reload: a
             await stack.enter_async_context(server)
             log.info("listening", host=settings.metrics.host, port=server.port)
         await start(app)
-        app.supervisor.start("reload", lambda: _reload_on_demand(app, reload))
+        app.supervisor.start("reload", lambda: reload_on_demand(app, reload))
         log.info("watching", version=__version__, process=os.getpid(), services=list(settings.policy.services))
         await stop.wait()
         log.info("stopping")
@@ -233,80 +230,3 @@ async def _last_metrics(writer: RemoteWriter) -> None:
         async with asyncio.timeout(LAST_WORD_SECONDS):
             await writer.flush()
     await writer.close()
-
-
-async def _reload_on_demand(app: App, reload: asyncio.Event) -> None:
-    while True:
-        await reload.wait()
-        reload.clear()
-        await reload_settings(app)
-
-
-async def reload_settings(app: App) -> None:
-    """Take a new configuration if it is valid and needs no restart; say why not otherwise."""
-    try:
-        fresh = await resolve(load(app.settings.path, dict(os.environ), Path.cwd()), app.clock)
-    except (ConfigurationError, Temporary, Permanent) as error:
-        log.error("reload refused, the old configuration stays", mistakes=str(error))
-        return
-    why = needs_restart(app.settings, fresh, app.engine.state)
-    if why:
-        log.error("reload refused, the old configuration stays", why=f"{why}: {HOW_TO_APPLY}")
-        return
-    for service in {name for name, _ in app.scheduler.sources()}:
-        for source in await app.scheduler.remove(service):
-            await source.close()
-    before = app.engine.deploy_watches
-    app.settings = fresh
-    app.engine.policy = fresh.policy
-    app.meter.set_policy(fresh.policy)
-    watch_everything(app)
-    for name, watch in before.items():
-        if app.engine.deploy_watches.get(name) is not watch:
-            await app.supervisor.end(f"deploys:{name}")
-    for name, watch in app.engine.deploy_watches.items():
-        if before.get(name) is not watch:
-            app.supervisor.start(f"deploys:{name}", watch.run)
-    log.info("reloaded", services=list(fresh.policy.services))
-
-
-def needs_restart(old: Settings, new: Settings, state: State) -> str:
-    """Return what cannot change while we run, or nothing. Other rights to act always need a restart."""
-    why = _other_services(old, new) or _strands_an_incident(new, state)
-    if why:
-        return why
-    for what in ("store_url", "endpoints", "channels", "metrics", "log"):
-        if getattr(old, what) != getattr(new, what):
-            return f"{what} changed"
-    if dict(old.secrets) != dict(new.secrets):
-        return "a secret changed"
-    return ""
-
-
-def _other_services(old: Settings, new: Settings) -> str:
-    """Return which service is another one now, or has other rights; the client's were given to it at the start."""
-    for name, now in new.policy.services.items():
-        was = old.policy.services.get(name)
-        observed = was is None or was.mode is Mode.OBSERVE
-        if was is not None and was.platform_id != now.platform_id:
-            return f"{name} would be another service on the platform ({was.platform_id} -> {now.platform_id})"
-        if observed and now.mode is not Mode.OBSERVE:
-            return f"{name} may be changed now and was only observed"
-        if not observed and now.mode is Mode.OBSERVE:
-            return f"{name} would only be observed, and the client in use can still change it"
-    return ""
-
-
-def _strands_an_incident(new: Settings, state: State) -> str:
-    """Return which open incident nobody could follow to its end any more."""
-    for name, service in state.services.items():
-        incident = service.incident
-        if incident is None or incident.closed_at is not None:
-            continue
-        wishes = new.policy.services.get(name)
-        if wishes is None:
-            return f"{incident.id} is open and its service {name} would be gone"
-        lost = [item.signal for item in incident.findings if wishes.signal(item.signal) is None]
-        if lost:
-            return f"{incident.id} is open and the signal {lost[0]} of {name}, which it judges, would be gone"
-    return ""
