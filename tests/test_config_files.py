@@ -14,7 +14,7 @@ from tests.settings.texts import ALL_SECRETS, SMALL, loaded
 from watchdog.adapters.notifiers import NOTIFIERS
 from watchdog.adapters.signals import SIGNALS
 from watchdog.adapters.signals.options import ProbeOptions
-from watchdog.domain.policy import BlameWeights, Budget, Detection, Mode, Pace, Rule, Severity, Verification
+from watchdog.domain.policy import BlameWeights, Brakes, Budget, Detection, Mode, Pace, Rule, Severity, Verification
 from watchdog.settings import SECRET_NAMES, Settings, load
 from watchdog.settings.document import Document, parse
 from watchdog.settings.shape import DependencyShape, ServiceShape, Shape
@@ -23,7 +23,7 @@ from watchdog.settings.validation import keys_at
 CONFIG = Path(__file__).parent.parent / "config"
 REFERENCE = (CONFIG / "watchdog.yaml").read_text(encoding="utf-8")
 MINIMAL = (CONFIG / "minimal.yaml").read_text(encoding="utf-8")
-SECTIONS = ("policy", "budget", "metrics", "endpoints", "log", "advanced")
+SECTIONS = ("policy", "budget", "brakes", "metrics", "endpoints", "log", "advanced")
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +60,7 @@ def test_the_statistics_in_the_reference_are_the_shipped_ones(reference: Setting
     policy = reference.policy
     for written, shipped in (
         (policy.budget, Budget()),
+        (policy.brakes, Brakes()),
         (policy.detection, Detection()),
         (policy.blame, BlameWeights()),
         (policy.pace, Pace()),

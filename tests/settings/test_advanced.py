@@ -5,10 +5,10 @@ from dataclasses import fields
 import pytest
 
 from tests.settings.texts import SMALL, loaded
-from watchdog.domain.policy import BlameWeights, Budget, Detection, Pace, Verification
+from watchdog.domain.policy import BlameWeights, Brakes, Budget, Detection, Pace, Verification
 from watchdog.settings.advanced import SHARES, apply, figure, key_of, section_for
 
-ALL = (Budget, Detection, BlameWeights, Pace, Verification)
+ALL = (Budget, Brakes, Detection, BlameWeights, Pace, Verification)
 
 
 @pytest.mark.parametrize("cls", ALL)
@@ -36,6 +36,7 @@ def test_what_is_written_arrives_in_the_policy() -> None:
     """In seconds, and minutes where the policy counts minutes."""
     text = SMALL + (
         "budget: {cooldown: 1h}\n"
+        "brakes: {window: 2m, groups_max: 4, fleet_share: 0.4, flaps_calm: 1h}\n"
         "advanced:\n"
         "  detection: {run: 30s, feed_minutes: 3, cusum_p0: 0.001}\n"
         "  blame: {human: 1h30m, floor: 0.9}\n"
@@ -44,6 +45,7 @@ def test_what_is_written_arrives_in_the_policy() -> None:
     )
     policy = loaded(text).policy
     assert policy.budget == Budget(cooldown_seconds=3600.0)
+    assert policy.brakes == Brakes(120.0, groups_max=4, fleet_share=0.4, flaps_calm_seconds=3600.0)
     assert policy.detection == Detection(run_seconds=30.0, feed_minutes=3, cusum_p0=0.001)
     assert policy.blame == BlameWeights(human_minutes=90.0, floor=0.9)
     assert policy.pace == Pace(suspect_seconds=0.5)

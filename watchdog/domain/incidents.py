@@ -241,7 +241,11 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class ServiceState:
-    """One guarded service. `healthy_seconds` maps deploy id to how long we ourselves saw it healthy."""
+    """One guarded service. `healthy_seconds` maps deploy id to how long we ourselves saw it healthy.
+
+    `opened_at` are the moments its last incidents were opened; `flapping_since` is when they became so many that we
+    hold back; `forbidden` says why the platform does not let us change it, until a restart or `resume`.
+    """
 
     name: str
     phase: Phase = Phase.CALM
@@ -261,6 +265,9 @@ class ServiceState:
     acted_at: tuple[float, ...] = ()
     closed_at: float | None = None
     auto_deploy_off: str = ""
+    opened_at: tuple[float, ...] = ()
+    flapping_since: float | None = None
+    forbidden: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,11 +284,21 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
+class Act:
+    """A rollback that was sent: when (UTC epoch seconds), of which service, away from which code."""
+
+    at: float
+    service: str
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Shared:
     """What all workers share: the fields of State of the same names."""
 
     denied: tuple[str, ...] = ()
     acted_at: tuple[float, ...] = ()
+    acts: tuple[Act, ...] = ()
     paused_by: str = ""
     disarmed: str = ""
     incidents: int = 0
@@ -292,8 +309,8 @@ class Shared:
 class State:
     """Everything the core remembers; with several workers, of the services that this one holds.
 
-    `denied` holds the codes (commits, digests) never to return to; `disarmed` says which promise of ours was broken,
-    until a human says `resume`: nothing is changed meanwhile.
+    `denied` holds the codes (commits, digests) never to return to; `acts` tells more of the rollbacks at `acted_at`;
+    `disarmed` says which promise of ours was broken, until a human says `resume`: nothing is changed meanwhile.
     """
 
     services: Mapping[str, ServiceState] = field(default_factory=lambda: MappingProxyType({}))
@@ -301,6 +318,7 @@ class State:
     vendors: Mapping[str, tuple[float, Reading]] = field(default_factory=lambda: MappingProxyType({}))
     denied: tuple[str, ...] = ()
     acted_at: tuple[float, ...] = ()
+    acts: tuple[Act, ...] = ()
     paused_by: str = ""
     disarmed: str = ""
     blind_since: float | None = None

@@ -101,6 +101,21 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
+class Brakes:
+    """When not to act at all: so much fails at once that no deploy explains it, or a service comes and goes.
+
+    A group is what one bad deploy may explain: services with the same suspect code, or that depend on each other.
+    """
+
+    window_seconds: float = 90.0
+    groups_max: int = 3
+    fleet_share: float = 0.5
+    flaps_max: int = 3
+    flaps_window_seconds: float = 3600.0
+    flaps_calm_seconds: float = 1800.0
+
+
+@dataclass(frozen=True, slots=True)
 class Pace:
     """Seconds between two probes of one check, by how worried we are."""
 
@@ -182,6 +197,7 @@ class Policy:
     vendors: Mapping[str, VendorPolicy] = field(default_factory=lambda: MappingProxyType({}))
     alerts: tuple[str, ...] = ()
     budget: Budget = Budget()
+    brakes: Brakes = Brakes()
     pace: Pace = Pace()
     detection: Detection = Detection()
     blame: BlameWeights = BlameWeights()

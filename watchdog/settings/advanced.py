@@ -12,7 +12,7 @@ from pydantic import AfterValidator, ConfigDict, create_model
 from pydantic import Field as PydanticField
 
 from watchdog.adapters.options import Duration, Options
-from watchdog.domain.policy import BlameWeights, Budget, Detection, Pace, Verification
+from watchdog.domain.policy import BlameWeights, Brakes, Budget, Detection, Pace, Verification
 
 SHARES = {
     "cusum_p0",
@@ -21,6 +21,7 @@ SHARES = {
     "feed_alpha",
     "bad_deploy_share",
     "floor",
+    "fleet_share",
 }
 """Fields between 0 and 1, both excluded."""
 
@@ -91,6 +92,7 @@ def apply(cls: type[T], section: Section | None) -> T:
 
 
 BudgetSection = section_for(Budget)
+BrakesSection = section_for(Brakes)
 DetectionSection = section_for(Detection)
 PaceSection = section_for(Pace)
 BlameSection = section_for(BlameWeights)

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from watchdog.adapters.signals.control import DEFAULT_CONTROL
 from watchdog.domain.policy import (
     BlameWeights,
+    Brakes,
     Budget,
     Detection,
     Mode,
@@ -162,6 +163,7 @@ def _policy(
         vendors=MappingProxyType({name: VendorPolicy(name, role) for name, role in roles.items()}),
         alerts=tuple(channels),
         budget=apply(Budget, shape.budget),
+        brakes=apply(Brakes, shape.brakes),
         pace=apply(Pace, shape.advanced.pace),
         detection=apply(Detection, shape.advanced.detection),
         blame=apply(BlameWeights, shape.advanced.blame),

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from watchdog.settings.advanced import (
     BlameSection,
     BoundedDuration,
+    BrakesSection,
     BudgetSection,
     DetectionSection,
     PaceSection,
@@ -198,6 +199,7 @@ class Shape(Section):
     dependencies: dict[str, DependencyShape] = Field(default_factory=dict, max_length=50)
     policy: PolicyShape = PolicyShape()
     budget: BudgetSection | None = None  # type: ignore[valid-type]
+    brakes: BrakesSection | None = None  # type: ignore[valid-type]
     channels: dict[str, dict[str, Any]] = Field(default_factory=dict, max_length=20)
     store: Annotated[str, AfterValidator(_store)] = "sqlite:///watchdog.db"
     metrics: MetricsShape = MetricsShape()
