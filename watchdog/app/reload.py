@@ -7,35 +7,45 @@ from pathlib import Path
 import structlog
 
 from watchdog.app.build import App, resolve, watch_everything
+from watchdog.app.loosening import changes, loosened
+from watchdog.domain.effects import Tell
 from watchdog.domain.errors import ConfigurationError, Permanent, Temporary
 from watchdog.domain.incidents import State
-from watchdog.domain.policy import Mode
+from watchdog.domain.notices import Notice, NoticeKind
+from watchdog.domain.policy import Mode, Severity
 from watchdog.settings import Settings, load
 
 HOW_TO_APPLY = "restart the watchdog (after the incident, if one is open)"
+LINES_MAX = 20
+"""Mistakes or changes shown; the others follow when these are mended."""
 
 log = structlog.get_logger("watchdog")
 
 
 async def reload_on_demand(app: App, reload: asyncio.Event) -> None:
-    """Reload whenever it is asked for, for ever."""
+    """Reload whenever it is asked for, for ever; people are told of a refusal, and of its end."""
+    refused = ""
     while True:
         await reload.wait()
         reload.clear()
-        await reload_settings(app)
+        before, refused = refused, await reload_settings(app)
+        if refused or before:
+            tell = Tell(_notice(refused, app.clock.now()), app.settings.policy.alerts)
+            app.supervisor.spawn("tell:reload", app.teller.deliver(None, tell))
 
 
-async def reload_settings(app: App) -> None:
-    """Take a new configuration if it is valid and needs no restart; say why not otherwise."""
+async def reload_settings(app: App) -> str:
+    """Take a new configuration if it is valid, loosens nothing and needs no restart; return why not otherwise."""
     try:
         fresh = await resolve(load(app.settings.path, dict(os.environ), Path.cwd()), app.clock)
     except (ConfigurationError, Temporary, Permanent) as error:
         log.error("reload refused, the old configuration stays", mistakes=str(error))
-        return
+        return str(error)
+    different = changes(app.settings.policy, fresh.policy)[:LINES_MAX]
     why = needs_restart(app.settings, fresh, app.engine.state)
     if why:
-        log.error("reload refused, the old configuration stays", why=f"{why}: {HOW_TO_APPLY}")
-        return
+        log.error("reload refused, the old configuration stays", why=f"{why}: {HOW_TO_APPLY}", changes=different)
+        return f"{why}: {HOW_TO_APPLY}"
     for service in {name for name, _ in app.scheduler.sources()}:
         for source in await app.scheduler.remove(service):
             await source.close()
@@ -50,7 +60,22 @@ async def reload_settings(app: App) -> None:
     for name, watch in app.engine.deploy_watches.items():
         if before.get(name) is not watch:
             app.supervisor.start(f"deploys:{name}", watch.run)
-    log.info("reloaded", services=list(fresh.policy.services))
+    log.info("reloaded", services=list(fresh.policy.services), changes=different)
+    return ""
+
+
+def _notice(refused: str, at: float) -> Notice:
+    """Return what people are told; without a reason, that the last refusal is over."""
+    return Notice(
+        at=at,
+        incident="reload",
+        service="watchdog",
+        severity=Severity.HIGH,
+        kind=NoticeKind.SELF_ALERT if refused else NoticeKind.RESOLVED,
+        title="watchdog refused to reload its configuration" if refused else "watchdog took its new configuration",
+        lines=(*refused.splitlines()[:LINES_MAX], "The old configuration stays in force.") if refused else (),
+        wakes=bool(refused),
+    )
 
 
 def needs_restart(old: Settings, new: Settings, state: State) -> str:
@@ -63,7 +88,8 @@ def needs_restart(old: Settings, new: Settings, state: State) -> str:
             return f"{what} changed"
     if dict(old.secrets) != dict(new.secrets):
         return "a secret changed"
-    return ""
+    looser = loosened(old.policy, new.policy)
+    return f"safety would be loosened ({'; '.join(looser[:LINES_MAX])})" if looser else ""
 
 
 def _other_services(old: Settings, new: Settings) -> str:
