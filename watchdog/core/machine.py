@@ -35,6 +35,7 @@ FLEET_ONLY: Mapping[type[Event], Handler] = MappingProxyType(
         e.VendorChecked: ignore,
         e.Paused: ignore,
         e.Resumed: ignore,
+        e.InvariantBroken: ignore,
         e.CommitTrusted: ignore,
         e.DeploysUnread: ignore,
     }

@@ -113,12 +113,13 @@ class RollbackAccepted:
 
 @dataclass(frozen=True, slots=True)
 class RollbackRefused:
-    """The platform said no for good (4xx): nothing happened."""
+    """The platform said no for good (4xx): nothing happened. `forbidden`: our key may not change the service."""
 
     at: float
     service: str
     incident: str
     why: str
+    forbidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +216,14 @@ class Resumed:
 
 
 @dataclass(frozen=True, slots=True)
+class InvariantBroken:
+    """One of our own promises was found broken (`what`): nothing is changed any more until a human says `resume`."""
+
+    at: float
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class CommitTrusted:
     """A human lifted a commit (or image digest, or a prefix of 7 characters and more) from the deny-list."""
 
@@ -255,6 +264,7 @@ Event = (
     | Stopped
     | Paused
     | Resumed
+    | InvariantBroken
     | CommitTrusted
     | RollbackRequested
 )
