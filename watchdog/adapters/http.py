@@ -11,6 +11,8 @@ from types import MappingProxyType
 import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
+from watchdog.adapters.addresses import AddressGuard
+from watchdog.adapters.guarded import GuardedTransport
 from watchdog.adapters.http_wire import Answer, Lost, OnlyGet, Params, RateGate, exchange, retry_after_seconds
 from watchdog.domain.errors import OutcomeUnknown, Permanent, Refused, Temporary
 from watchdog.ports import Clock
@@ -38,7 +40,7 @@ class ApiClient:
 
     `timeout_seconds` is the total deadline of one attempt, `max_body_bytes` the largest body that is read,
     `allow(method, path, json)` is asked before every request that is not a GET, `hints` tell a human what to do
-    about a status. `transport` replaces the network in tests.
+    about a status. `guard` judges the addresses that are connected to; `transport` replaces the network in tests.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class ApiClient:
         allow: Callable[[str, str, object], bool] | None = None,
         hints: Mapping[int, str] = NOTHING,
         attempts: int = 3,
+        guard: AddressGuard | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         _check_headers(name, headers)
@@ -68,14 +71,13 @@ class ApiClient:
         self._attempts = attempts
         self._secrets = _secrets((*headers.values(), *base_url.split("/")[3:]))
         self._gate = RateGate(clock)
-        kept = transport or httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=20, keepalive_expiry=20.0))
+        kept = transport or GuardedTransport(guard)
         self._reads = self._client(OnlyGet(kept), headers)
         self._writes: httpx.AsyncClient | None = None
         if not read_only:
             # A fresh connection per write: a kept one that died would look like an outcome that is unknown.
-            fresh = transport or httpx.AsyncHTTPTransport(
-                limits=httpx.Limits(max_connections=20, max_keepalive_connections=0)
-            )
+            unkept = httpx.Limits(max_connections=20, max_keepalive_connections=0)
+            fresh = transport or GuardedTransport(guard, limits=unkept)
             self._writes = self._client(fresh, headers)
 
     async def get(self, path: str, params: Params | None = None) -> Answer:

@@ -15,6 +15,7 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
+from watchdog.adapters.guarded import AddressRefusedError
 from watchdog.domain.errors import Refused
 from watchdog.domain.units import show_seconds
 from watchdog.ports import Clock
@@ -111,6 +112,8 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.
 def _lost(error: Exception, timeout_seconds: float, max_body_bytes: int) -> Lost:
     """Return what an exception means, told by its type alone."""
     kind = type(error).__name__
+    if isinstance(error, AddressRefusedError):
+        return Lost(str(error), sent=False)  # our own words: no URL, no secret
     if isinstance(error, _NOT_SENT):
         return Lost(f"could not be reached ({kind})", sent=False)
     if isinstance(error, _TooLarge):

@@ -4,11 +4,12 @@ Rule: an adapter's options live beside the adapter, so that a new one is one fil
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
+from watchdog.adapters.addresses import AddressGuard
 from watchdog.domain.units import parse_duration, parse_rate, parse_size
 from watchdog.ports import Clock, Platform
 
@@ -32,7 +33,8 @@ class Context:
 
     `endpoints` are base URLs by vendor (render, sentry, pagerduty, slack), without a trailing slash; `secrets`
     hold the `WATCHDOG_*` variables by name; `platform` is the (read) client of the service's platform, if there is
-    a key; `platform_id` the service's id there; `live_commit` answers which commit is live now.
+    a key; `platform_id` the service's id there; `live_commit` answers which commit is live now; `guard` judges every
+    address that is connected to.
     """
 
     clock: Clock
@@ -42,3 +44,4 @@ class Context:
     platform: Platform | None = None
     platform_id: str | None = None
     live_commit: Callable[[], str | None] = lambda: None
+    guard: AddressGuard = field(default_factory=AddressGuard)

@@ -21,8 +21,9 @@ from tests.adapters.signals.sites import (
     trickle,
     trusting_wire,
 )
+from watchdog.adapters.addresses import AddressGuard
+from watchdog.adapters.resolver import Resolver
 from watchdog.adapters.signals import http
-from watchdog.adapters.signals.resolver import Resolver
 from watchdog.adapters.signals.wire import Wire
 from watchdog.domain.readings import Bad, FailureKind, Good, Unknown
 
@@ -142,7 +143,9 @@ async def test_consecutive_probes_take_turns_among_addresses() -> None:
 
     async with site(answering()) as base:
         options = http.HttpOptions(http=f"http://acme.example:{base.rpartition(':')[2]}/")
-        source = http.build("home", options, context_at(), Wire(resolver=Resolver(lookup=two)))
+        source = http.build(
+            "home", options, context_at(), Wire(resolver=Resolver(lookup=two), guard=AddressGuard(["acme.example"]))
+        )
         readings = [(await source.read())[0].reading for _ in range(4)]
     assert sum(isinstance(reading, Good) for reading in readings) == 2
     assert readings[0] == readings[2] and readings[1] == readings[3]

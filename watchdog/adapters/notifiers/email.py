@@ -135,5 +135,6 @@ def build(options: EmailOptions, context: Context) -> Notifier:
         tls=ssl.create_default_context(),
         user=options.user,
         password=context.secrets.get(PASSWORD, ""),
+        guard=context.guard,
     )
     return Email(options, Mailbox(server))

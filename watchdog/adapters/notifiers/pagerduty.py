@@ -54,7 +54,12 @@ class PagerDuty:
         self.endpoint = endpoint
         self._routing_key = routing_key
         self._client = TellingClient(
-            "PagerDuty", endpoint, clock=context.clock, timeout_seconds=TIMEOUT_SECONDS, hints=HINTS
+            "PagerDuty",
+            endpoint,
+            clock=context.clock,
+            guard=context.guard,
+            timeout_seconds=TIMEOUT_SECONDS,
+            hints=HINTS,
         )
         self._client.hidden = (routing_key,) if routing_key else ()
 

@@ -64,7 +64,12 @@ class SlackBot:
         self._channel = channel
         headers = {"authorization": f"Bearer {token}"}
         self._client = TellingClient(
-            "Slack", endpoint, headers=headers, clock=context.clock, timeout_seconds=TIMEOUT_SECONDS
+            "Slack",
+            endpoint,
+            headers=headers,
+            clock=context.clock,
+            guard=context.guard,
+            timeout_seconds=TIMEOUT_SECONDS,
         )
 
     async def send(self, notice: Notice, reference: str | None) -> str | None:

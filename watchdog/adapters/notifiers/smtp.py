@@ -1,4 +1,4 @@
-"""smtplib in threads of our own: bounded in number and in time, silent about what the server says.
+"""smtplib in threads of our own: bounded in number and in time, connected where the guard allows, silent about words.
 
 smtplib has a timeout per read only, and a server that dribbles resets it with each byte. So the deadline is kept
 outside, and a session that passes it has its socket closed: its thread then ends at once.
@@ -16,11 +16,13 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import Literal
 
+from watchdog.adapters.addresses import AddressGuard
 from watchdog.domain.errors import Permanent, Temporary
 
 THREADS = 2
 READ_TIMEOUT_SECONDS = 8.0
 TOTAL_SECONDS = 20.0
+ADDRESSES_MAX = 4
 OUR_NAME = "[127.0.0.1]"  # an address literal: smtplib would else ask the DNS for our name, without a deadline
 Dialogue = Callable[[smtplib.SMTP], object]
 
@@ -35,6 +37,7 @@ class MailServer:
     tls: ssl.SSLContext = field(repr=False)
     user: str | None = None
     password: str = field(default="", repr=False)
+    guard: AddressGuard = field(default_factory=AddressGuard, repr=False)
 
 
 class Mailbox:
@@ -139,6 +142,20 @@ class _Session:
         """Return host, port and our own name."""
         return self._server.host, self._server.port, OUR_NAME
 
+    def connect(self, host: str, port: int, timeout_seconds: float) -> socket.socket:
+        """Return a connection to an address that the guard allows. Raises Permanent if it does not, OSError."""
+        rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = list(dict.fromkeys(str(row[4][0]) for row in rows))[:ADDRESSES_MAX]
+        if why := self._server.guard.refusal(host, addresses):
+            raise Permanent(f"mail server {host}:{port} {why}")
+        problem: OSError = OSError("the name has no address")
+        for address in addresses:
+            try:
+                return socket.create_connection((address, port), timeout_seconds)
+            except OSError as error:
+                problem = error
+        raise problem
+
     @property
     def tls(self) -> ssl.SSLContext:
         """Return how certificates are checked."""
@@ -150,12 +167,15 @@ class _Smtp(smtplib.SMTP):
 
     def __init__(self, session: _Session) -> None:
         session.smtp = self
+        self._session = session
         super().__init__(*session.arguments, timeout=READ_TIMEOUT_SECONDS)
 
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        return self._session.connect(host, port, timeout)
 
-class _TlsSmtp(smtplib.SMTP_SSL):
-    """The same, with TLS from the start."""
 
-    def __init__(self, session: _Session) -> None:
-        session.smtp = self
-        super().__init__(*session.arguments, timeout=READ_TIMEOUT_SECONDS, context=session.tls)
+class _TlsSmtp(_Smtp):
+    """The same, with TLS from the start: the certificate is checked against the name."""
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        return self._session.tls.wrap_socket(super()._get_socket(host, port, timeout), server_hostname=host)

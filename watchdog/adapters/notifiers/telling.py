@@ -34,6 +34,8 @@ def client_for_secret_url(name: str, variable: str, context: Context, bearer: st
         raise ConfigurationError((Mistake(variable, "its token has spaces or signs a token cannot have", "copy it"),))
     base, path = match[1], match[2] or ""
     headers = {"authorization": f"Bearer {bearer}"} if bearer else {}
-    client = TellingClient(name, base, headers=headers, clock=context.clock, timeout_seconds=TIMEOUT_SECONDS)
+    client = TellingClient(
+        name, base, headers=headers, clock=context.clock, guard=context.guard, timeout_seconds=TIMEOUT_SECONDS
+    )
     client.hidden = (url, *(part for part in (path, *re.split(r"[/?&=]", path)) if len(part) >= 8))
     return client, path

@@ -1,8 +1,8 @@
 """The hosting platforms, by the name the configuration uses. A new one is one file and one line here."""
 
-from collections.abc import Mapping
 from typing import Protocol
 
+from watchdog.adapters.addresses import AddressGuard
 from watchdog.adapters.platforms.render import build_render
 from watchdog.ports import Clock, Platform
 
@@ -11,9 +11,16 @@ class BuildPlatform(Protocol):
     """What builds a platform's client: one that can only read if no id is writable."""
 
     def __call__(
-        self, api_key: str, base_url: str, clock: Clock, *, writable_ids: frozenset[str], all_ids: frozenset[str]
+        self,
+        api_key: str,
+        base_url: str,
+        clock: Clock,
+        *,
+        writable_ids: frozenset[str],
+        all_ids: frozenset[str],
+        guard: AddressGuard | None = None,
     ) -> Platform:
         """Return the client. Raises Refused or Permanent."""
 
 
-PLATFORMS: Mapping[str, BuildPlatform] = {"render": build_render}
+PLATFORMS: dict[str, BuildPlatform] = {"render": build_render}

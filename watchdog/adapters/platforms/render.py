@@ -6,6 +6,7 @@ Rule 2: a changing call is one request. What became of a lost one is found by li
 
 from types import MappingProxyType
 
+from watchdog.adapters.addresses import AddressGuard
 from watchdog.adapters.http import ApiClient
 from watchdog.adapters.platforms.render_parse import mapping, text
 from watchdog.adapters.platforms.render_read import POSTGRES, RenderReader, safe_id, service_path
@@ -48,7 +49,13 @@ class Render(RenderReader):
 
 
 def build_render(
-    api_key: str, base_url: str, clock: Clock, *, writable_ids: frozenset[str], all_ids: frozenset[str]
+    api_key: str,
+    base_url: str,
+    clock: Clock,
+    *,
+    writable_ids: frozenset[str],
+    all_ids: frozenset[str],
+    guard: AddressGuard | None = None,
 ) -> RenderReader | Render:
     """Return a client that can change the services of `writable_ids`, or one that can only GET if there are none.
 
@@ -64,6 +71,7 @@ def build_render(
         clock=clock,
         read_only=not writable_ids,
         allow=_AllowList(writable_ids),
+        guard=guard,
         hints=HINTS,
     )
     return Render(api, clock) if writable_ids else RenderReader(api, clock)

@@ -29,9 +29,10 @@ async def follow(
     accept: frozenset[int] = frozenset(),
 ) -> Answer | Failure:
     """Return the answer at the end of at most so many redirects; a redirect among `accept` is an answer."""
-    near: str | None = None
+    named, redirected = url.host, False
     for hop in range(redirects + 1):
-        came = await wire.get(url, watch, max_body=max_body, turn=turn, headers=headers, only_near=near)
+        redirected = redirected or url.host != named
+        came = await wire.get(url, watch, max_body=max_body, turn=turn, headers=headers, redirected=redirected)
         if isinstance(came, Failure) or came.status not in REDIRECTS - accept:
             return came
         onward = _location(url, came)
@@ -39,7 +40,7 @@ async def follow(
             return Failure(FailureKind.REDIRECT, f"HTTP {came.status} without a usable Location")
         if hop == redirects:
             return Failure(FailureKind.REDIRECT, _too_far(came.status, onward, redirects))
-        url, near = onward, came.address
+        url = onward
     raise AssertionError("a loop of redirects + 1 hops returns in its last one")
 
 

@@ -21,6 +21,7 @@ class HttpOptions(ProbeOptions):
 
 def build(name: str, options: HttpOptions, context: Context, wire: Wire | None = None) -> Probe:
     """Return the probe. `wire` replaces the trust store and the resolver in tests."""
+    wire = wire or Wire(guard=context.guard)
     return Probe(name, "http", options.http, options, context.clock, max_latency_seconds=options.max_latency, wire=wire)
 
 

@@ -58,6 +58,7 @@ class LatencyProbe(Probe):
 
 def build(name: str, options: LatencyOptions, context: Context, wire: Wire | None = None) -> LatencyProbe:
     """Return the probe. `wire` replaces the trust store and the resolver in tests."""
+    wire = wire or Wire(guard=context.guard)
     return LatencyProbe(name, "latency", options.latency, options, context.clock, wire=wire)
 
 

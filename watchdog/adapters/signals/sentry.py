@@ -87,6 +87,7 @@ class SentryErrors(Source):
                 self._context.endpoints["sentry"],
                 headers={"authorization": f"Bearer {token}"},
                 clock=self._context.clock,
+                guard=self._context.guard,
                 timeout_seconds=max(self._options.timeout * 0.4, 1.0),
                 read_only=True,
                 hints=_HINTS,

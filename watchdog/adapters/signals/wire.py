@@ -1,33 +1,32 @@
 """One GET over a connection of its own, bounded in bytes and measured in parts.
 
 Rule 1: a fresh connection per exchange: a kept one reports the death of the connection, not of the site.
-Rule 2: names are resolved here, and the connection goes to the address that was found; Host and SNI keep the name.
+Rule 2: names are resolved here, judged (adapters/addresses.py), and the connection goes to the address that was judged;
+Host and SNI keep the name.
 Rule 3: the caller holds the total deadline (`asyncio.timeout`): httpx has none, each trickled byte resets its timers.
 Rule 4: bodies are asked for uncompressed, and what comes compressed anyway is inflated within the same limit.
 """
 
-import ipaddress
 import socket
 import ssl
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from types import MappingProxyType
 
 import httpx
 
 from watchdog import __version__
+from watchdog.adapters.addresses import AddressGuard
+from watchdog.adapters.guarded import ADDRESSES_MAX, host_of, port_of, shared_context
+from watchdog.adapters.resolver import Resolver, ResolverBusyError, shared_resolver
 from watchdog.adapters.signals.failures import Failure, explain, explain_dns
-from watchdog.adapters.signals.resolver import Resolver, ResolverBusyError
 from watchdog.adapters.signals.stopwatch import BODY, CONNECT, DNS, Stopwatch
 from watchdog.domain.readings import FailureKind
 
 USER_AGENT = f"watchdog/{__version__} (render-watchdog health probe)"
 _HEADERS = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity", "Connection": "close"}
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
-ADDRESSES_MAX = 4
-"""So many addresses are tried when this machine has no route to the first ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +42,16 @@ class Answer:
     certificate_expires_at: float | None = None
 
 
-@cache
-def shared_context() -> ssl.SSLContext:
-    """Return the one SSLContext of this process (making one costs 10 ms and more). SSL_CERT_FILE adds private CAs."""
-    return httpx.create_ssl_context()
-
-
-@cache
-def shared_resolver() -> Resolver:
-    """Return the one resolver of this process."""
-    return Resolver()
-
-
 class Wire:
     """Makes exchanges; holds no connection."""
 
-    def __init__(self, context: ssl.SSLContext | None = None, resolver: Resolver | None = None) -> None:
+    def __init__(
+        self,
+        context: ssl.SSLContext | None = None,
+        resolver: Resolver | None = None,
+        guard: AddressGuard | None = None,
+    ) -> None:
+        self._guard = guard or AddressGuard()
         self._context = context or shared_context()
         self._resolver = resolver or shared_resolver()
 
@@ -70,20 +63,21 @@ class Wire:
         max_body: int,
         turn: int = 0,
         headers: Mapping[str, str] = _NO_HEADERS,
-        only_near: str | None = None,
+        redirected: bool = False,
     ) -> Answer | Failure:
         """Send one GET. `turn` chooses among the addresses; a `max_body` of 0 leaves the body unread.
 
-        `only_near` is the address that a redirect came from: from a public one it must not lead into a private network.
+        `redirected` says that no human wrote this URL's host: it must not lead into a private network.
         """
         found = await self._resolve(url, watch)
         if isinstance(found, Failure):
             return found
+        if why := self._guard.refusal(host_of(url), found, redirected=redirected):
+            kind = FailureKind.REDIRECT if redirected else FailureKind.DNS
+            return Failure(kind, why, ours=not redirected)  # what we do not dare to look at is unknown, not bad
         came: Answer | Failure = Failure(FailureKind.DNS, "DNS: the name has no address")
         for step in range(min(len(found), ADDRESSES_MAX)):
             address = found[(turn + step) % len(found)]
-            if only_near is not None and leads_inside(only_near, address):
-                return Failure(FailureKind.REDIRECT, "redirected into a private network: not followed")
             came = await self._get_from(address, url, watch, max_body, headers)
             if not (isinstance(came, Failure) and came.no_route):
                 return came
@@ -92,7 +86,7 @@ class Wire:
     async def _resolve(self, url: httpx.URL, watch: Stopwatch) -> tuple[str, ...] | Failure:
         watch.enter(DNS)
         try:
-            return await self._resolver.addresses(_host(url), port_of(url))
+            return await self._resolver.addresses(host_of(url), port_of(url))
         except ResolverBusyError:
             return Failure(FailureKind.DNS, "too many name lookups of ours hang already", ours=True)
         except (socket.gaierror, UnicodeError, OSError) as error:
@@ -108,7 +102,7 @@ class Wire:
             "GET",
             url.copy_with(host=address, fragment=None),
             headers={"Host": url.netloc.decode("ascii"), **_HEADERS, **headers},
-            extensions={"trace": watch.trace, "sni_hostname": _host(url)},
+            extensions={"trace": watch.trace, "sni_hostname": host_of(url)},
         )
         limits = httpx.Limits(max_connections=1, max_keepalive_connections=0)
         try:
@@ -158,20 +152,6 @@ def inflate(body: bytes, max_bytes: int) -> bytes:
         return zlib.decompressobj(wbits=47).decompress(body, max_bytes + 1)
     except zlib.error:
         return zlib.decompressobj(wbits=-15).decompress(body, max_bytes + 1)  # some servers send deflate without header
-
-
-def leads_inside(origin: str, address: str) -> bool:
-    """Tell whether a hop goes from a public address to one that is not."""
-    return ipaddress.ip_address(origin).is_global and not ipaddress.ip_address(address).is_global
-
-
-def port_of(url: httpx.URL) -> int:
-    """Return the port that the URL means."""
-    return url.port or (443 if url.scheme == "https" else 80)
-
-
-def _host(url: httpx.URL) -> str:
-    return url.raw_host.decode("ascii").strip("[]")
 
 
 def _certificate_expires_at(response: httpx.Response) -> float | None:

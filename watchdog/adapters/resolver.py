@@ -7,12 +7,14 @@ Rule 3: no cache: a probe sees what a visitor would see.
 """
 
 import asyncio
-import ipaddress
 import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import cache
 from typing import Any
+
+from watchdog.adapters.addresses import as_address
 
 LOOKUPS_MAX = 32
 Lookup = Callable[..., list[Any]]
@@ -70,9 +72,7 @@ class Resolver:
             future.set_result(found)
 
 
-def as_address(host: str) -> str | None:
-    """Return the host if it is an IP address already, without brackets; else None."""
-    try:
-        return str(ipaddress.ip_address(host.strip("[]")))
-    except ValueError:
-        return None
+@cache
+def shared_resolver() -> Resolver:
+    """Return the one resolver of this process."""
+    return Resolver()

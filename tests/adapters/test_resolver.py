@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from watchdog.adapters.signals.resolver import Resolver, ResolverBusyError, as_address
+from watchdog.adapters.addresses import as_address
+from watchdog.adapters.resolver import Resolver, ResolverBusyError
 
 
 def row(address: str) -> tuple[Any, ...]:

@@ -1,0 +1,92 @@
+"""Which addresses may be connected to: the guard against being sent into a private network (SSRF).
+
+Rule 1: a public address may always be; a private one only where a human named it: the configured URL holds that very
+address or `localhost`, or its host is listed under `private_hosts`. A redirect or a DNS answer names nothing.
+Rule 2: link-local addresses never are: the clouds hand out credentials there.
+Rule 3: the address judged is the address connected to: whoever resolves a name asks here, then connects to the answer.
+"""
+
+import ipaddress
+from collections.abc import Iterable, Sequence
+from enum import Enum
+
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_NEVER = tuple(map(ipaddress.ip_network, ("169.254.0.0/16", "fe80::/10", "fd00:ec2::/32")))
+"""Link-local, and the one cloud metadata service that has an address of its own in IPv6."""
+_LOCAL_NAT64 = ipaddress.ip_network("64:ff9b:1::/48")
+_CARRIES_IPV4 = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "::/96")))
+"""NAT64, and the old IPv4-compatible form: the last 32 bits are where the packet ends up."""
+
+
+class Reach(Enum):
+    """How far away an address is."""
+
+    PUBLIC = "public"
+    PRIVATE = "private"
+    NEVER = "link-local"
+
+
+class AddressGuard:
+    """Judges addresses; `private_hosts` are the names that may lead into a private network."""
+
+    def __init__(self, private_hosts: Iterable[str] = ()) -> None:
+        self._named = frozenset(map(_plain, private_hosts))
+
+    def refusal(self, host: str, addresses: Sequence[str], *, redirected: bool = False) -> str:
+        """Return why these addresses of the host may not be connected to, or nothing.
+
+        One refused address condemns them all: who mixes private addresses with public ones tries something.
+        `redirected` says that it was not a human who wrote this host.
+        """
+        for address in addresses:
+            reach = reach_of(address)
+            if reach is Reach.NEVER:
+                return f"leads to the link-local address {address}, where we never connect"
+            if reach is Reach.PRIVATE and redirected:
+                return "redirected into a private network: not followed"
+            if reach is Reach.PRIVATE and not self._is_named(host):
+                return f"leads to the private address {address}: if that is meant, list the host under private_hosts"
+        return ""
+
+    def _is_named(self, host: str) -> bool:
+        host = _plain(host)
+        if host in self._named or host == "localhost":
+            return True
+        literal = as_address(host)
+        return literal is not None and _within(ipaddress.ip_address(literal)) is None  # a disguised one names nothing
+
+
+def reach_of(address: str) -> Reach:
+    """Return how far away an IP address is, looking through the forms that carry an IPv4 address in an IPv6 one."""
+    outer = ipaddress.ip_address(address)
+    ip = _within(outer) or outer
+    if any(ip.version == network.version and ip in network for network in _NEVER):
+        return Reach.NEVER
+    is_public = ip.is_global and not ip.is_multicast and not (ip.version == 6 and ip in _LOCAL_NAT64)
+    return Reach.PUBLIC if is_public else Reach.PRIVATE
+
+
+def as_address(host: str) -> str | None:
+    """Return the host if it is an IP address already, without brackets; else None."""
+    try:
+        return str(ipaddress.ip_address(host.strip("[]")))
+    except ValueError:
+        return None
+
+
+def _within(ip: _Address) -> ipaddress.IPv4Address | None:
+    """Return the IPv4 address inside a mapped, 6to4, Teredo or NAT64 one."""
+    if isinstance(ip, ipaddress.IPv4Address) or int(ip) <= 1:  # :: and ::1 are themselves
+        return None
+    if ip.ipv4_mapped or ip.sixtofour:
+        return ip.ipv4_mapped or ip.sixtofour
+    if ip.teredo:
+        return ip.teredo[1]
+    if any(ip in network for network in _CARRIES_IPV4):
+        return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    return None
+
+
+def _plain(host: str) -> str:
+    return host.strip("[]").rstrip(".").lower()
