@@ -12,7 +12,7 @@ from tests.daemon.render_scene import INCIDENT, PIN, RESTORE, ROLLBACK, Scene, s
 from watchdog.adapters.platforms.render import Render
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.daemon.acts import PATIENCE_SECONDS, UNRECORDED, Act, Acts, still_wanted, unrecorded
-from watchdog.daemon.actuator import SETTLE_SECONDS
+from watchdog.daemon.protocol import SHIPPED
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy, ServiceFacts
@@ -133,7 +133,7 @@ async def test_a_store_that_stays_away_ends_with_a_human(error: str) -> None:
         sent = error == "accepted"
         assert type(event) is (e.RollbackLost if sent else e.RollbackPostponed)
         assert (s.sent("POST"), len(s.accepted)) == (sent, sent)
-        assert s.clock.elapsed < PATIENCE_SECONDS + SETTLE_SECONDS
+        assert s.clock.elapsed < PATIENCE_SECONDS + SHIPPED.settle_seconds
 
 
 async def test_an_effect_that_cannot_be_finished_stays_for_the_next_start() -> None:

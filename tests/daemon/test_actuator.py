@@ -9,14 +9,8 @@ from tests.clocks import FakeClock
 from tests.daemon.render_scene import INCIDENT, PIN, RESTORE, ROLLBACK, Scene, SteppedClock, scene
 from watchdog.adapters.platforms.render import Render, build_render
 from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.daemon.actuator import (
-    ATTEMPTS_MAX,
-    LIMITED_MAX,
-    LOST_SECONDS,
-    RETRY_AFTER_MAX_SECONDS,
-    SETTLE_SECONDS,
-    Actuator,
-)
+from watchdog.daemon.actuator import Actuator
+from watchdog.daemon.protocol import SHIPPED
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.errors import Temporary
@@ -63,15 +57,15 @@ async def test_a_send_without_a_trace_is_tried_afresh_once_and_then_a_human_must
         first = await s.actuator.perform(ROLLBACK)
         assert isinstance(first, e.RollbackPostponed)
         assert "no trace of it" in first.why
-        assert SETTLE_SECONDS < s.clock.elapsed < SETTLE_SECONDS + 10
+        assert SHIPPED.settle_seconds < s.clock.elapsed < SHIPPED.settle_seconds + 10
         row = await s.row()
         assert (row.state, row.attempts, s.sent("POST")) == ("planned", 1, 1)
         began = s.clock.elapsed
         second = await s.actuator.perform(ROLLBACK)
         assert isinstance(second, e.RollbackLost)
-        assert SETTLE_SECONDS < s.clock.elapsed - began < SETTLE_SECONDS + 10
+        assert SHIPPED.settle_seconds < s.clock.elapsed - began < SHIPPED.settle_seconds + 10
         row = await s.row()
-        assert (row.state, row.attempts, s.sent("POST")) == ("failed", ATTEMPTS_MAX, 2)
+        assert (row.state, row.attempts, s.sent("POST")) == ("failed", SHIPPED.attempts_max, 2)
         assert s.accepted == []
 
 
@@ -79,10 +73,10 @@ async def test_what_was_lost_stays_lost_for_an_effect_that_a_restart_tells_again
     """The row says that it was given up: a resumed effect does not begin a third attempt."""
     async with scene() as s:
         s.sandbox.set_mode("rollback", "reset_before")
-        for _ in range(ATTEMPTS_MAX):
+        for _ in range(SHIPPED.attempts_max):
             await s.actuator.perform(ROLLBACK)
         assert isinstance(await s.actuator.perform(ROLLBACK, resumed=True), e.RollbackLost)
-        assert s.sent("POST") == ATTEMPTS_MAX
+        assert s.sent("POST") == SHIPPED.attempts_max
 
 
 async def test_a_trace_that_comes_late_within_the_window_is_adopted() -> None:
@@ -117,7 +111,7 @@ async def test_a_list_that_cannot_be_read_proves_nothing_and_ends_with_a_human(s
         outcome = await s.actuator.perform(ROLLBACK)
         assert isinstance(outcome, e.RollbackLost)
         assert "cannot be read" in outcome.why
-        assert LOST_SECONDS < s.clock.elapsed < LOST_SECONDS + 10
+        assert SHIPPED.lost_seconds < s.clock.elapsed < SHIPPED.lost_seconds + 10
         assert ((await s.row()).state, s.sent("POST"), len(s.accepted)) == ("failed", 1, 1)
 
 
@@ -155,7 +149,7 @@ async def test_a_rate_limit_is_waited_for_and_not_for_ever() -> None:
     """Each 429 waits as told and lets the core confirm afresh; the fourth is the end of it."""
     async with scene() as s:
         s.sandbox.set_mode("rollback", "refuse_429")
-        for attempt in range(1, LIMITED_MAX):
+        for attempt in range(1, SHIPPED.limited_max):
             began = s.clock.elapsed
             assert isinstance(await s.actuator.perform(ROLLBACK), e.RollbackPostponed)
             assert s.clock.elapsed - began == pytest.approx(3.0)
@@ -163,8 +157,8 @@ async def test_a_rate_limit_is_waited_for_and_not_for_ever() -> None:
             assert (row.state, row.attempts) == ("planned", attempt)
         outcome = await s.actuator.perform(ROLLBACK)
         assert isinstance(outcome, e.RollbackRefused)
-        assert f"given up after {LIMITED_MAX} attempts" in outcome.why
-        assert ((await s.row()).state, s.sent("POST"), s.accepted) == ("failed", LIMITED_MAX, [])
+        assert f"given up after {SHIPPED.limited_max} attempts" in outcome.why
+        assert ((await s.row()).state, s.sent("POST"), s.accepted) == ("failed", SHIPPED.limited_max, [])
 
 
 async def test_after_a_rate_limit_it_is_sent() -> None:
@@ -176,7 +170,7 @@ async def test_after_a_rate_limit_it_is_sent() -> None:
         assert (len(s.accepted), (await s.row()).attempts) == (1, 2)
 
 
-@pytest.mark.parametrize(("asked", "waited"), [(0.0, 1.0), (20.0, 20.0), (86_400.0, RETRY_AFTER_MAX_SECONDS)])
+@pytest.mark.parametrize(("asked", "waited"), [(0.0, 1.0), (20.0, 20.0), (86_400.0, SHIPPED.retry_after_max_seconds)])
 async def test_a_retry_after_is_honoured_within_reason(asked: float, waited: float) -> None:
     """An outage does not wait a day because a header says so."""
 

@@ -2,50 +2,55 @@
 
 Rule 1: the intent is a row in the store before the call; without the row, no call.
 Rule 2: a rollback is sent once. Its lost answer is looked up in the deploy list, newer than the baseline; only when
-the settle window shows no trace does the core confirm afresh and decide anew, and at most `ATTEMPTS_MAX` times.
+the settle window shows no trace does the core confirm afresh and decide anew, and not for ever.
 Rule 3: too long since the look that justified the call: it is not sent (monotonic guard).
-Rule 4: "empty is never everything": a list that cannot be read, or lacks the baseline, justifies nothing.
+Rule 4: every write of a row is fenced by the lease on its service. One whose outcome is unknown raises Temporary: the
+caller performs the effect again as `resumed`, which reads the row and sends nothing.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 from watchdog.daemon.auto_deploy import AutoDeploy
+from watchdog.daemon.lookup import UNREADABLE, Reconcile, Search, look_up, newer_than
+from watchdog.daemon.protocol import SHIPPED, Found, Hook, Timings, Unread, no_hook
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy, Rollback
-from watchdog.domain.errors import OutcomeUnknown, Permanent, Refused, Temporary
+from watchdog.domain.errors import OutcomeUnknown, Permanent, Refused, Stale, Temporary, WatchdogError
 from watchdog.domain.events import Event
 from watchdog.ports import ActionRow, Clock, Platform, Store, WritablePlatform
 
-GUARD_SECONDS = 5.0
-SETTLE_SECONDS = 30.0
-LOST_SECONDS = 150.0
-LOOK_EVERY_SECONDS = 2.0
-READ_PATIENCE_SECONDS = 10.0
-ATTEMPTS_MAX = 2
-LIMITED_MAX = 4
-RETRY_AFTER_MAX_SECONDS = 60.0
 STEP = "rollback"
 REFUSED = "refused: "
 """How the note of a failed row begins when the platform said no, so that nothing can be under way."""
-
-Hook = Callable[[str], Awaitable[None]]
-"""Called at the marked points of the protocol; does nothing but in fault tests."""
-
-
-async def no_hook(point: str) -> None:
-    """Pass."""
+CONTENDED = "somebody else is at this action"
 
 
 class Actuator:
-    """Performs what the core decided, and returns what came of it as an event."""
+    """Performs what the core decided, and returns what came of it as an event.
 
-    def __init__(self, platform: Platform | None, store: Store, clock: Clock, hook: Hook = no_hook) -> None:
+    Raises Displaced when another worker has the service now, Temporary or Permanent when the store does not answer:
+    then perform it again with `resumed`. `reconcile` decides what became of a send whose answer was lost.
+    """
+
+    def __init__(
+        self,
+        platform: Platform | None,
+        store: Store,
+        clock: Clock,
+        hook: Hook = no_hook,
+        *,
+        timings: Timings = SHIPPED,
+        reconcile: Reconcile = look_up,
+    ) -> None:
         self._platform = platform
         self._store = store
         self._clock = clock
         self._hook = hook
+        self._timings = timings
+        self._reconcile = reconcile
         self._auto_deploy = AutoDeploy(store, clock)
         self._writing = 0
 
@@ -55,7 +60,7 @@ class Actuator:
         return self._writing + self._auto_deploy.writing > 0
 
     async def perform(self, effect: PinAutoDeploy | Rollback | RestoreAutoDeploy, *, resumed: bool = False) -> Event:
-        """Do it and tell what came of it. `resumed`: it was recorded before a restart."""
+        """Do it and tell what came of it. `resumed`: it was recorded before a restart, or the journal went away."""
         if not isinstance(self._platform, WritablePlatform) or not self._platform.can_write:
             return self._cannot(effect, "this watchdog was given no right to change anything")
         try:
@@ -83,7 +88,7 @@ class Actuator:
         if row is not None and same and row.state == "accepted" and row.deploy:
             return self._accepted(effect, row.deploy, adopted=True)
         if row is not None and row.state == "sending":
-            return await (self._look_up if same else self._settle_other)(platform, effect, row)
+            return await (self._settle if same else self._settle_other)(platform, effect, row)
         if resumed:
             return self._resumed(effect, row if same else None)
         fresh = ActionRow(
@@ -93,157 +98,142 @@ class Actuator:
             target=effect.target,
             baseline=effect.baseline,
             attempts=row.attempts if row is not None and row.state == "planned" else 0,
+            service=effect.service,
         )
         if not await self._store.put_action(fresh, expect=row.state if row is not None else None):
-            return self._postponed(effect, "somebody else is at this action")
+            return self._postponed(effect, CONTENDED)
         await self._hook("after_intent")
         return await self._send(platform, effect, fresh)
 
     def _resumed(self, effect: Rollback, row: ActionRow | None) -> Event:
         """Return what is known of an action that was interrupted: not sent yet, or given up already."""
-        if row is None or row.state != "failed":
+        if row is None or row.state not in ("failed", "done"):
             return self._postponed(effect, "it was interrupted before it was sent")
         at, why = self._clock.now(), row.note.removeprefix(REFUSED)
+        if row.state == "done":
+            return e.RollbackStoodDown(at, effect.service, effect.incident, why)
         if row.note.startswith(REFUSED):
             return e.RollbackRefused(at, effect.service, effect.incident, why)
         return e.RollbackLost(at, effect.service, effect.incident, why)
 
     async def _send(self, platform: WritablePlatform, effect: Rollback, row: ActionRow) -> Event:
         """Look once more, mark the row as sending, and send, all within the guard."""
-        looked_at, deploys = await self._patient_list(platform, effect)
+        looked_at, deploys = await self._search(platform, effect).patiently()
         if deploys is None:
-            return self._postponed(effect, "the deploy list cannot be read")
-        hit = self._trace(deploys, effect)
+            return self._postponed(effect, UNREADABLE)
+        hit = self._search(platform, effect).trace(deploys)
         if hit is not None:
             return await self._adopt(effect, row, hit)
-        changed = self._changed(deploys, effect)
-        if changed is not None:
-            return changed
+        human = self._human_acted(deploys, effect)
+        if human:
+            return await self._stand_down(effect, row, human)
+        coming = next((deploy for deploy in newer_than(deploys, effect.suspect) if deploy.in_progress), None)
+        if coming is not None:
+            return self._postponed(effect, f"{coming.id} is on its way ({coming.status})")
         sending = replace(row, state="sending", attempts=row.attempts + 1, sent_at=self._clock.now())
-        if not await self._store.put_action(sending, expect="planned"):
-            return self._postponed(effect, "somebody else is at this action")
-        if self._clock.monotonic() - looked_at > GUARD_SECONDS:
-            await self._store.put_action(replace(sending, state="planned", attempts=row.attempts), expect="sending")
-            return self._postponed(effect, f"more than {GUARD_SECONDS:.0f} s since the last look")
-        await self._hook("before_send")
-        self._writing += 1
         try:
-            return await self._post(platform, effect, sending)
-        finally:
-            self._writing -= 1
+            if not await self._put(effect, sending, expect="planned"):
+                return self._postponed(effect, CONTENDED)
+        except Stale as error:
+            return self._postponed(effect, f"{error}; looking again")
+        await self._hook("before_send")
+        if self._clock.monotonic() - looked_at > self._timings.guard_seconds:
+            await self._put(effect, replace(sending, state="planned", attempts=row.attempts), expect="sending")
+            return self._postponed(effect, f"more than {self._timings.guard_seconds:.0f} s since the last look")
+        return await self._post(platform, effect, sending)
 
     async def _post(self, platform: WritablePlatform, effect: Rollback, row: ActionRow) -> Event:
+        """Send, once, and take the answer. There is no `await` between the guard and the call."""
+        self._writing += 1
         try:
-            deploy = await platform.rollback(effect.platform_id, effect.target)
-        except Temporary as error:
-            return await self._limited(effect, row, error)
-        except (Permanent, Refused) as error:
-            return await self._refused(effect, row, str(error))
-        except OutcomeUnknown as error:
-            return await self._look_up(platform, effect, replace(row, note=str(error)))
+            answer = await self._answer(platform, effect)
+            if isinstance(answer, str):
+                await self._put(effect, replace(row, state="accepted", deploy=answer), expect="sending")
+                return self._accepted(effect, answer, adopted=False)
+        finally:
+            self._writing -= 1
+        if isinstance(answer, Temporary):
+            return await self._limited(effect, row, answer)
+        if isinstance(answer, (Permanent, Refused)):
+            return await self._refused(effect, row, str(answer))
+        return await self._settle(platform, effect, replace(row, note=str(answer or "accepted without an id")))
+
+    async def _answer(self, platform: WritablePlatform, effect: Rollback) -> str | WatchdogError | None:
+        """Return the new deploy's id, None if it was accepted without one, or what went wrong."""
+        try:
+            async with asyncio.timeout(self._timings.post_seconds):
+                deploy = await platform.rollback(effect.platform_id, effect.target)
+        except TimeoutError:
+            return OutcomeUnknown(f"no answer within {self._timings.post_seconds:.0f} s")
+        except (Temporary, Permanent, Refused, OutcomeUnknown) as error:
+            return error
         await self._hook("after_answer")
-        if deploy is None:
-            return await self._look_up(platform, effect, replace(row, note="accepted without an id"))
-        await self._store.put_action(replace(row, state="accepted", deploy=deploy), expect="sending")
-        return self._accepted(effect, deploy, adopted=False)
+        return deploy
 
     async def _refused(self, effect: Rollback, row: ActionRow, why: str) -> Event:
-        await self._store.put_action(replace(row, state="failed", note=f"{REFUSED}{why}"), expect="sending")
+        await self._put(effect, replace(row, state="failed", note=f"{REFUSED}{why}"), expect="sending")
         return e.RollbackRefused(self._clock.now(), effect.service, effect.incident, why)
 
     async def _limited(self, effect: Rollback, row: ActionRow, error: Temporary) -> Event:
         """Nothing happened (429, not connected): wait as told, then let the core confirm afresh; not for ever."""
-        if row.attempts >= LIMITED_MAX:
+        if row.attempts >= self._timings.limited_max:
             return await self._refused(effect, row, f"{error}; given up after {row.attempts} attempts")
-        await self._store.put_action(replace(row, state="planned", note=str(error)), expect="sending")
-        await self._clock.sleep(min(max(error.retry_after_seconds, 1.0), RETRY_AFTER_MAX_SECONDS))
+        await self._put(effect, replace(row, state="planned", note=str(error)), expect="sending")
+        await self._clock.sleep(min(max(error.retry_after_seconds, 1.0), self._timings.retry_after_max_seconds))
         return self._postponed(effect, str(error))
 
-    async def _look_up(self, platform: WritablePlatform, effect: Rollback, row: ActionRow) -> Event:
-        """Find out what came of a send: read until the rollback shows, or the settle window has passed.
-
-        The window runs on the monotonic clock; after a restart it begins anew, which is only longer.
-        """
-        began = self._clock.monotonic()
-        while True:
-            waited = self._clock.monotonic() - began
-            deploys = await self._list(platform, effect)
-            hit = self._trace(deploys, effect) if deploys is not None else None
-            if hit is not None:
-                return await self._adopt(effect, row, hit)
-            if deploys is not None and waited > SETTLE_SECONDS:
-                return await self._no_trace(effect, row)
-            if waited > LOST_SECONDS:
-                return await self._lost(effect, row, "the deploy list cannot be read")
-            await self._clock.sleep(LOOK_EVERY_SECONDS)
+    async def _settle(self, platform: WritablePlatform, effect: Rollback, row: ActionRow) -> Event:
+        """Take what `reconcile` says of a send whose outcome is unknown, whoever sent it."""
+        answer = await self._reconcile(self._search(platform, effect))
+        if isinstance(answer, Found):
+            return await self._adopt(effect, row, answer.deploy)
+        if isinstance(answer, Unread):
+            return await self._lost(effect, row, answer.why)
+        human = self._human_acted(answer.deploys, effect) if answer.deploys else ""
+        why = f"{answer.why} ({row.note or 'answer lost'})"
+        if human:
+            return await self._stand_down(effect, row, f"{human}; {why}")
+        if row.attempts >= self._timings.attempts_max:
+            return await self._lost(effect, row, why)
+        await self._put(effect, replace(row, state="planned", note=why), expect="sending")
+        return self._postponed(effect, why)
 
     async def _settle_other(self, platform: WritablePlatform, effect: Rollback, row: ActionRow) -> Event:
         """Find out what came of an earlier send to another target before anything else is sent; then look again."""
         earlier = replace(effect, target=row.target, target_code=None, baseline=row.baseline)
-        outcome = await self._look_up(platform, earlier, row)
+        outcome = await self._settle(platform, earlier, row)
         if isinstance(outcome, e.RollbackAccepted):
             return self._postponed(effect, f"an earlier rollback to {row.target} was accepted as {outcome.deploy}")
         return outcome
 
     async def _lost(self, effect: Rollback, row: ActionRow, why: str) -> Event:
-        await self._store.put_action(replace(row, state="failed", note=why), expect="sending")
+        await self._put(effect, replace(row, state="failed", note=why), expect="sending")
         return e.RollbackLost(self._clock.now(), effect.service, effect.incident, why)
 
-    async def _no_trace(self, effect: Rollback, row: ActionRow) -> Event:
-        why = f"no trace of it in the deploy list after {SETTLE_SECONDS:.0f} s ({row.note or 'answer lost'})"
-        if row.attempts >= ATTEMPTS_MAX:
-            return await self._lost(effect, row, why)
-        await self._store.put_action(replace(row, state="planned", note=why), expect="sending")
-        return self._postponed(effect, why)
-
     async def _adopt(self, effect: Rollback, row: ActionRow, hit: Deploy) -> Event:
-        await self._store.put_action(
-            replace(row, state="accepted", deploy=hit.id, note="adopted from the deploy list"), expect=row.state
-        )
+        adopted = replace(row, state="accepted", deploy=hit.id, note="adopted from the deploy list")
+        await self._put(effect, adopted, expect=row.state)
         return self._accepted(effect, hit.id, adopted=True)
 
-    # --- reading ---
+    async def _stand_down(self, effect: Rollback, row: ActionRow, why: str) -> Event:
+        await self._put(effect, replace(row, state="done", note=why), expect=row.state)
+        return e.RollbackStoodDown(self._clock.now(), effect.service, effect.incident, why)
 
-    async def _patient_list(self, platform: Platform, effect: Rollback) -> tuple[float, Sequence[Deploy] | None]:
-        """Return when the last look began (monotonic) and the deploy list, asking again for a while."""
-        give_up = self._clock.monotonic() + READ_PATIENCE_SECONDS
-        while True:
-            looked_at = self._clock.monotonic()
-            deploys = await self._list(platform, effect)
-            if deploys is not None or self._clock.monotonic() >= give_up:
-                return looked_at, deploys
-            await self._clock.sleep(LOOK_EVERY_SECONDS)
+    # --- small things ---
 
-    async def _list(self, platform: Platform, effect: Rollback) -> Sequence[Deploy] | None:
-        try:
-            return await platform.deploys(effect.platform_id, back_to=effect.baseline) or None
-        except (Temporary, Permanent):
-            return None
+    def _search(self, platform: Platform, effect: Rollback) -> Search:
+        return Search(platform, self._clock, self._timings, effect)
 
-    def _trace(self, deploys: Sequence[Deploy], effect: Rollback) -> Deploy | None:
-        """Return the oldest rollback newer than the baseline and of the target's code: ours, or as good as ours.
+    async def _put(self, effect: Rollback, row: ActionRow, *, expect: str) -> bool:
+        return await self._store.put_action(replace(row, service=effect.service), expect=expect)
 
-        Where the target's code is not known, any rollback is: to believe in one too many is the safe mistake.
-        """
-        newer = [deploy for deploy in self._newer(deploys, effect.baseline) if deploy.is_rollback]
-        hits = [deploy for deploy in newer if effect.target_code is None or deploy.code in (None, effect.target_code)]
-        return hits[-1] if hits else None
-
-    def _newer(self, deploys: Sequence[Deploy], baseline: str) -> list[Deploy]:
-        ids = [deploy.id for deploy in deploys]
-        return list(deploys[: ids.index(baseline)]) if baseline in ids else []
-
-    def _changed(self, deploys: Sequence[Deploy], effect: Rollback) -> Event | None:
-        """Return why the world is no longer the one that was decided on, or None."""
+    def _human_acted(self, deploys: Sequence[Deploy], effect: Rollback) -> str:
+        """Return that another deploy is live than the one that was blamed, or nothing."""
         live = next((deploy for deploy in deploys if deploy.is_live), None)
-        at = self._clock.now()
-        if live is None or live.id != effect.suspect:
-            what = f"{live.id} is live" if live is not None else "no deploy is live"
-            return e.RollbackStoodDown(at, effect.service, effect.incident, f"{what}, no longer {effect.suspect}")
-        coming = next((deploy for deploy in self._newer(deploys, effect.suspect) if deploy.in_progress), None)
-        if coming is not None:
-            return self._postponed(effect, f"{coming.id} is on its way ({coming.status})")
-        return None
+        if live is not None and live.id == effect.suspect:
+            return ""
+        what = f"{live.id} is live" if live is not None else "no deploy is live"
+        return f"{what}, no longer {effect.suspect}"
 
     def _accepted(self, effect: Rollback, deploy: str, *, adopted: bool) -> Event:
         return e.RollbackAccepted(self._clock.now(), effect.service, effect.incident, deploy, adopted)

@@ -71,10 +71,10 @@ class AutoDeploy:
         row = await self._store.action(effect.incident, STEP)
         if row is not None and value in ("off", row.baseline):
             return row.baseline
-        fresh = ActionRow(effect.incident, STEP, "sending", target="off", baseline=value)
+        fresh = ActionRow(effect.incident, STEP, "sending", target="off", baseline=value, service=effect.service)
         expect = None
         if row is not None:
-            fresh, expect = replace(row, baseline=value), row.state
+            fresh, expect = replace(row, baseline=value, service=effect.service), row.state
         if not await self._store.put_action(fresh, expect=expect):
             raise Temporary("somebody else switches it at the same time")
         return value

@@ -1,0 +1,81 @@
+"""The quantities of the actuation protocol, and what its looking can find. All times in one place, with their rules.
+
+Rule 1: GUARD < lease: who looked within the guard still had the lease then, or had just lost it.
+Rule 2: SETTLE > POST deadline + GUARD + landing: when the window has passed, nothing sent can still arrive.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from watchdog.domain.deploys import Deploy
+
+Hook = Callable[[str], Awaitable[None]]
+"""Called at the marked points of the protocol; does nothing but in fault tests."""
+
+
+async def no_hook(point: str) -> None:
+    """Pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """How long each step of the protocol may take, and how often it is tried.
+
+    `guard_seconds`: from the last look to the send; `settle_seconds`: how long a send is looked for;
+    `lost_seconds`: how long a list that cannot be read is waited for; `post_seconds`: total deadline of one send;
+    `landing_seconds`: how long after that it may still arrive (an assumption about the platform);
+    `lease_seconds`: how long a lease on a service is granted for.
+    """
+
+    guard_seconds: float = 5.0
+    settle_seconds: float = 30.0
+    lost_seconds: float = 150.0
+    look_every_seconds: float = 2.0
+    read_patience_seconds: float = 10.0
+    retry_after_max_seconds: float = 60.0
+    post_seconds: float = 12.0
+    landing_seconds: float = 8.0
+    lease_seconds: float = 8.0
+    attempts_max: int = 2
+    limited_max: int = 4
+
+    def broken_rules(self) -> tuple[str, ...]:
+        """Return the rules that these quantities break: none, for those that are shipped."""
+        may_arrive = self.post_seconds + self.guard_seconds + self.landing_seconds
+        rules = {
+            f"guard {self.guard_seconds:g} s < lease {self.lease_seconds:g} s": self.guard_seconds < self.lease_seconds,
+            f"settle {self.settle_seconds:g} s > deadline + guard + landing {may_arrive:g} s": (
+                self.settle_seconds > may_arrive
+            ),
+            f"lost {self.lost_seconds:g} s > settle {self.settle_seconds:g} s": self.lost_seconds > self.settle_seconds,
+        }
+        return tuple(rule for rule, holds in rules.items() if not holds)
+
+
+SHIPPED = Timings()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """It arrived: this deploy is ours, or as good as ours."""
+
+    deploy: Deploy
+
+
+@dataclass(frozen=True, slots=True)
+class NoTrace:
+    """It did not arrive, and cannot any more. `deploys` is the list (newest first) that showed no trace, if one did."""
+
+    why: str
+    deploys: Sequence[Deploy] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """The deploy list could not be read: nothing is known."""
+
+    why: str
+
+
+Answer = Found | NoTrace | Unread
+"""What became of a send whose answer was lost."""
