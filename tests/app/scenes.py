@@ -8,6 +8,7 @@ from typing import Any
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.app.build import App, build
 from watchdog.daemon.clock import SystemClock
+from watchdog.daemon.translate import CONTROL, VENDORS
 from watchdog.sandbox.config_file import write_config
 from watchdog.settings import Settings, load
 
@@ -40,4 +41,11 @@ async def wired(settings: Settings) -> AsyncIterator[App]:
     try:
         yield app
     finally:
+        await app.supervisor.stop(5.0)
         await app.close()
+
+
+async def watching(app: App) -> None:
+    """Take up every service and give the scheduler its sources, as a start does; nothing is read yet."""
+    await app.sharing.renew()
+    await app.watches.begin((CONTROL, VENDORS))

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.scenes import URLS, settings_of, wired
-from watchdog.app.build import RENDER_KEY, build_platform, resolve, watch_everything
+from tests.app.scenes import URLS, settings_of, watching, wired
+from watchdog.app.build import RENDER_KEY, build_platform, resolve
 from watchdog.daemon.clock import SystemClock
-from watchdog.daemon.engine import CONTROL, VENDORS
+from watchdog.daemon.translate import CONTROL, VENDORS
 from watchdog.domain.errors import ConfigurationError, Refused
 from watchdog.ports import WritablePlatform
 from watchdog.settings import load
@@ -43,6 +43,7 @@ async def test_without_a_key_it_watches_and_knows_no_deploys(tmp_path: Path) -> 
     settings = load(path, {}, tmp_path)
     assert RENDER_KEY not in settings.secrets and build_platform(settings, SystemClock()) is None
     async with wired(settings) as app:
+        await watching(app)
         assert app.engine.deploy_watches == {}
         assert {source.name for name, source in app.scheduler.sources() if name == "web"} == {
             "home",
@@ -56,6 +57,7 @@ async def test_everything_that_is_configured_is_read(tmp_path: Path) -> None:
     """Signals, control targets under their URLs, status pages and dependencies on the platform as vendors."""
     settings = settings_of(tmp_path, **{"channels:": DATABASE})
     async with wired(settings) as app:
+        await watching(app)
         read = {(service, source.name) for service, source in app.scheduler.sources()}
         assert {name for service, name in read if service == "web"} == set(settings.services["web"].signals)
         assert {name for service, name in read if service == CONTROL} == set(URLS["control"])
@@ -67,11 +69,21 @@ async def test_everything_that_is_configured_is_read(tmp_path: Path) -> None:
 async def test_a_deploy_watch_that_goes_on_is_kept(tmp_path: Path) -> None:
     """Wired anew at a reload, a service keeps its watch (and so its pace)."""
     async with wired(settings_of(tmp_path)) as app:
-        before = app.engine.deploy_watches["web"]
-        for service in {name for name, _ in app.scheduler.sources()}:
-            await app.scheduler.remove(service)
-        watch_everything(app)
+        await watching(app)
+        before, sources = app.engine.deploy_watches["web"], app.scheduler.sources()
+        await app.watches.again(("web", CONTROL, VENDORS))
         assert app.engine.deploy_watches["web"] is before
+        assert {source.name for _, source in app.scheduler.sources()} == {source.name for _, source in sources}
+        assert not {id(source) for _, source in app.scheduler.sources()} & {id(source) for _, source in sources}
+
+
+async def test_a_service_that_moves_away_is_no_longer_watched(tmp_path: Path) -> None:
+    """Its sources are closed, its deploy watch ends; the control targets and status pages stay."""
+    async with wired(settings_of(tmp_path)) as app:
+        await watching(app)
+        await app.watches.end(["web"])
+        assert {service for service, _ in app.scheduler.sources()} == {CONTROL, VENDORS}
+        assert app.engine.deploy_watches == {} and app.supervisor.names() == ()
 
 
 async def test_names_are_resolved_or_reported(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from tests.settings.texts import SMALL, loaded
 from watchdog.adapters.signals.render_events import DependencyEvents
 from watchdog.adapters.signals.vendor_status import VendorStatus
 from watchdog.app.build import build_sources
-from watchdog.daemon.engine import CONTROL, VENDORS
+from watchdog.daemon.translate import CONTROL, VENDORS
 
 TEXT = (
     SMALL

@@ -10,7 +10,8 @@ from tests.daemon.town import Channel
 from watchdog.adapters.platforms.render import Render
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.daemon.actuator import Actuator
-from watchdog.daemon.engine import Engine, Listeners
+from watchdog.daemon.engine import Engine
+from watchdog.daemon.listeners import Listeners
 from watchdog.daemon.supervisor import Supervisor
 from watchdog.daemon.tell import Teller
 from watchdog.domain import events as e
@@ -19,7 +20,7 @@ from watchdog.domain.errors import Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Phase, ServiceState, State
 from watchdog.domain.policy import DEFAULT_MATRIX, Mode, Policy, Rule, ServicePolicy, SignalPolicy
-from watchdog.ports import PendingEffect
+from watchdog.ports import FLEET, PendingEffect
 from watchdog.sandbox import clock as today
 from watchdog.sandbox.log import Entry
 from watchdog.sandbox.server import Sandbox
@@ -83,8 +84,7 @@ class Scene:
 
     async def start(self) -> None:
         """Take up the journal and run, as the daemon does."""
-        pending = await self.engine.load()
-        await self.engine.resume(pending)
+        await self.engine.take_up({FLEET: 1, "web": 1})
         self.supervisor.start("engine", self.engine.run)
 
     async def stop(self) -> None:

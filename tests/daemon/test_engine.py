@@ -8,8 +8,10 @@ import pytest
 from tests.clocks import eventually
 from tests.daemon.engine_scene import POLICY, SHUT, ShakyStore, scene
 from watchdog.daemon.acts import UNRECORDED
-from watchdog.daemon.engine import CONTROL, FAULT_SECONDS, FIRST_SNAPSHOT_SECONDS, VENDORS
+from watchdog.daemon.engine import FAULT_SECONDS
 from watchdog.daemon.scheduler import Lateness
+from watchdog.daemon.timekeeper import FIRST_SNAPSHOT_SECONDS
+from watchdog.daemon.translate import CONTROL, VENDORS
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect

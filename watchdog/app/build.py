@@ -1,10 +1,12 @@
 """The composition root: settings in, a daemon whose parts are wired and nothing started. A test can call it."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+import os
+import secrets
+import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from watchdog import __version__
 from watchdog.adapters.notifiers import NOTIFIERS
 from watchdog.adapters.options import Context
 from watchdog.adapters.platforms import PLATFORMS
@@ -13,19 +15,16 @@ from watchdog.adapters.signals.control import ControlTarget
 from watchdog.adapters.signals.render_events import build_dependency
 from watchdog.adapters.signals.vendor_status import VendorStatus, render_components
 from watchdog.adapters.stores import build_store
+from watchdog.app.wire import Daemon, Outside, wire
 from watchdog.core.blame import live_deploy
 from watchdog.daemon.actuator import Actuator, Hook, no_hook
 from watchdog.daemon.aggregate import MinuteAggregator
-from watchdog.daemon.deploy_watch import DeployWatch
-from watchdog.daemon.engine import CONTROL, VENDORS, Engine, Listeners
-from watchdog.daemon.health import Health
-from watchdog.daemon.meter import Meter
-from watchdog.daemon.metrics import Metrics
+from watchdog.daemon.engine import Engine
+from watchdog.daemon.listeners import Listeners
 from watchdog.daemon.remote_write import RemoteWriter
-from watchdog.daemon.scheduler import ProbeScheduler
-from watchdog.daemon.stall import StallDetector
-from watchdog.daemon.supervisor import OnError, Supervisor
-from watchdog.daemon.tell import Teller
+from watchdog.daemon.supervisor import OnError
+from watchdog.daemon.translate import CONTROL, VENDORS
+from watchdog.daemon.watches import Sources
 from watchdog.domain.policy import Mode
 from watchdog.ports import Clock, Notifier, Platform, SignalSource, Store
 from watchdog.settings import Settings, resolve_names
@@ -33,36 +32,13 @@ from watchdog.settings import Settings, resolve_names
 RENDER_KEY = "WATCHDOG_RENDER_API_KEY"
 
 
-@dataclass(slots=True)
-class App:
-    """A daemon, wired and not started."""
+@dataclass(slots=True, kw_only=True)
+class App(Daemon):
+    """A daemon of a configuration, wired and not started."""
 
     settings: Settings
-    clock: Clock
-    supervisor: Supervisor
-    metrics: Metrics
-    store: Store
-    platform: Platform | None
-    notifiers: Mapping[str, Notifier]
-    teller: Teller
-    actuator: Actuator
-    engine: Engine
-    scheduler: ProbeScheduler
-    stall: StallDetector
-    meter: Meter
     minutes: MinuteAggregator
-    health: Health
     writer: RemoteWriter | None = None
-
-    async def close(self) -> None:
-        """Give every connection back."""
-        for _, source in self.scheduler.sources():
-            await source.close()
-        for notifier in self.notifiers.values():
-            await notifier.close()
-        if self.platform is not None:
-            await self.platform.close()
-        await self.store.close()
 
 
 def build_platform(settings: Settings, clock: Clock) -> Platform | None:
@@ -106,16 +82,23 @@ def build_sources(
     settings: Settings, clock: Clock, platform: Platform | None, engine: Engine | None = None
 ) -> list[tuple[str, SignalSource]]:
     """Return every signal with its service, the control targets and the status pages among them."""
-    sources: list[tuple[str, SignalSource]] = []
-    for name, service in settings.services.items():
+    sources = source_maker(settings, clock, platform, engine)
+    return [(name, source) for name in (*settings.services, CONTROL, VENDORS) for source in sources(name)]
+
+
+def source_maker(settings: Settings, clock: Clock, platform: Platform | None, engine: Engine | None = None) -> Sources:
+    """Return what makes the sources of a service, of the control targets or of the status pages."""
+
+    def make(name: str) -> Sequence[SignalSource]:
+        if name == CONTROL:
+            return [ControlTarget(url) for url in settings.policy.control]
+        if name == VENDORS:
+            return _vendor_sources(settings, clock, platform, engine)
         context = _context(settings, clock, platform, engine, name)
-        sources += [
-            (name, SIGNALS[signal.kind].build(signal_name, signal.options, context))
-            for signal_name, signal in service.signals.items()
-        ]
-    sources += [(CONTROL, ControlTarget(url)) for url in settings.policy.control]
-    sources += [(VENDORS, source) for source in _vendor_sources(settings, clock, platform, engine)]
-    return sources
+        signals = settings.services[name].signals
+        return [SIGNALS[signal.kind].build(own, signal.options, context) for own, signal in signals.items()]
+
+    return make
 
 
 def _context(settings: Settings, clock: Clock, platform: Platform | None, engine: Engine | None, name: str) -> Context:
@@ -172,53 +155,36 @@ def build(
     store: Store | None = None,
     hook: Hook = no_hook,
     listeners: Listeners | None = None,
+    worker: str = "",
 ) -> App:
-    """Wire a daemon for settings whose names are resolved."""
-    listeners = listeners or Listeners()
-    metrics = Metrics(__version__)
-    supervisor = Supervisor(clock, on_error)
-    store = store or build_store(settings.store_url, clock)
+    """Wire a daemon for settings whose names are resolved; `worker` names this start of it."""
     platform = build_platform(settings, clock)
-    notifiers = build_notifiers(settings, clock)
-    teller = Teller(store, notifiers, clock, lambda channel, outcome, _notice: metrics.page(channel, outcome))
-    actuator = Actuator(platform, store, clock, hook)
-    engine = Engine(
-        policy=settings.policy,
-        store=store,
+    outside = Outside(
         clock=clock,
-        supervisor=supervisor,
-        actuator=actuator,
-        teller=teller,
+        store=store or build_store(settings.store_url, clock),
+        platform=platform,
+        notifiers=build_notifiers(settings, clock),
+    )
+    listeners = listeners or Listeners()
+    minutes = MinuteAggregator()
+    daemon = wire(
+        settings.policy,
+        outside,
+        worker=worker or new_worker(),
+        sources=lambda engine: source_maker(settings, clock, platform, engine),
+        on_error=on_error,
+        actuator=lambda platform, store, clock: Actuator(platform, store, clock, hook),
         listeners=listeners,
     )
-    stall = StallDetector(clock, metrics.loop_lag)
-    scheduler = ProbeScheduler(clock, supervisor, metrics, engine.on_samples, stall)
-    meter = Meter(metrics, settings.policy)
-    minutes = MinuteAggregator()
-    listeners.stepped.append(meter.stepped)
-    listeners.store_failed.append(lambda _why: metrics.store_error())
-    engine.scheduler = scheduler
-    health = Health(engine, teller, supervisor, clock)
-    app = App(
-        settings=settings,
-        clock=clock,
-        supervisor=supervisor,
-        metrics=metrics,
-        store=store,
-        platform=platform,
-        notifiers=notifiers,
-        teller=teller,
-        actuator=actuator,
-        engine=engine,
-        scheduler=scheduler,
-        stall=stall,
-        meter=meter,
-        minutes=minutes,
-        health=health,
-    )
+    parts = {part.name: getattr(daemon, part.name) for part in dataclasses.fields(daemon)}
+    app = App(settings=settings, minutes=minutes, **parts)
     listen_to_minutes(app)
-    watch_everything(app)
     return app
+
+
+def new_worker() -> str:
+    """Return a name that no other start has: a restarted process must not share the leases of its own zombie."""
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
 
 
 def listen_to_minutes(app: App) -> None:
@@ -229,17 +195,3 @@ def listen_to_minutes(app: App) -> None:
             app.minutes.add(service, source.name, sample, at)  # type: ignore[arg-type]
 
     app.engine.listeners.sampled.append(sampled)
-
-
-def watch_everything(app: App) -> None:
-    """Give the scheduler its sources and the engine its deploy watches; one that goes on keeps its pace."""
-    for service, source in build_sources(app.settings, app.clock, app.platform, app.engine):
-        app.scheduler.add(service, source)
-    watched = app.engine.deploy_watches
-    app.engine.deploy_watches = {
-        name: watched[name]
-        if name in watched and watched[name].platform_id == wishes.platform_id
-        else DeployWatch(name, wishes.platform_id, app.platform, app.clock, app.engine.tell)
-        for name, wishes in app.settings.policy.services.items()
-        if app.platform is not None and wishes.platform_id is not None
-    }

@@ -20,7 +20,8 @@ from watchdog.app.build import App, build, resolve
 from watchdog.app.run import finish, report_errors, start
 from watchdog.daemon import logs
 from watchdog.daemon.clock import SystemClock
-from watchdog.daemon.engine import CONTROL, VENDORS, Listeners
+from watchdog.daemon.listeners import Listeners
+from watchdog.daemon.translate import CONTROL, VENDORS
 from watchdog.domain.effects import Note
 from watchdog.domain.errors import Permanent
 from watchdog.domain.incidents import Incident, Phase

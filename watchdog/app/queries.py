@@ -10,8 +10,7 @@ from watchdog.adapters.stores import build_store, role_lock
 from watchdog.app.build import App, build, build_notifiers, build_platform, build_sources, resolve
 from watchdog.app.run import prepare_logs, report_errors
 from watchdog.daemon.clock import SystemClock
-from watchdog.daemon.commands import Commands
-from watchdog.daemon.engine import CONTROL, VENDORS
+from watchdog.daemon.translate import CONTROL, VENDORS
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.events import DeploysListed, DeploysUnread
 from watchdog.domain.incidents import Incident, Phase
@@ -99,12 +98,11 @@ async def _apply_here(settings: Settings, clock: Clock, name: str, arguments: Ma
     app = build(settings, clock, on_error=report_errors(lambda: None))
     await app.store.open()
     try:
-        pending = await app.engine.load()
-        await app.engine.resume(pending)
+        await app.sharing.renew()
         app.supervisor.start("engine", app.engine.run)
         await _tell_deploys(app)
         command_id = await app.store.submit(name, arguments, by)
-        await Commands(app.store, app.engine, clock).apply_all()
+        await app.commands.apply_all()
         answered = await app.store.command(command_id)
         if answered is None:
             raise Permanent("the command vanished from the journal")
@@ -152,8 +150,7 @@ async def _tell_deploys(app: App) -> None:
 
 async def _follow(app: App) -> None:
     """Stay with a rollback by hand until it is proved or left to a human: no daemon would."""
-    for name, watch in app.engine.deploy_watches.items():
-        app.supervisor.start(f"deploys:{name}", watch.run)
+    await app.watches.begin((CONTROL, VENDORS))
     app.supervisor.start("time", app.engine.keep_time)
     app.supervisor.start("scheduler", app.scheduler.run)
     app.supervisor.start("stall", app.stall.run)

@@ -1,13 +1,15 @@
 """SIGHUP: a new configuration is taken while we run if it is valid and needs no restart; the old one stays else."""
 
 import asyncio
+import contextlib
 import os
 from pathlib import Path
 
 import structlog
 
-from watchdog.app.build import App, resolve, watch_everything
+from watchdog.app.build import App, resolve, source_maker
 from watchdog.app.loosening import changes, loosened
+from watchdog.daemon.translate import CONTROL, VENDORS
 from watchdog.domain.effects import Tell
 from watchdog.domain.errors import ConfigurationError, Permanent, Temporary
 from watchdog.domain.incidents import State
@@ -46,20 +48,14 @@ async def reload_settings(app: App) -> str:
     if why:
         log.error("reload refused, the old configuration stays", why=f"{why}: {HOW_TO_APPLY}", changes=different)
         return f"{why}: {HOW_TO_APPLY}"
-    for service in {name for name, _ in app.scheduler.sources()}:
-        for source in await app.scheduler.remove(service):
-            await source.close()
-    before = app.engine.deploy_watches
     app.settings = fresh
     app.engine.policy = fresh.policy
     app.meter.set_policy(fresh.policy)
-    watch_everything(app)
-    for name, watch in before.items():
-        if app.engine.deploy_watches.get(name) is not watch:
-            await app.supervisor.end(f"deploys:{name}")
-    for name, watch in app.engine.deploy_watches.items():
-        if before.get(name) is not watch:
-            app.supervisor.start(f"deploys:{name}", watch.run)
+    app.watches.sources = source_maker(fresh, app.clock, app.platform, app.engine)
+    held = [name for name in app.engine.held if name in fresh.policy.services]
+    await app.watches.again((*held, CONTROL, VENDORS))
+    with contextlib.suppress(Temporary, Permanent):
+        await app.sharing.renew()  # new services are taken up now, not with the next renewal
     log.info("reloaded", services=list(fresh.policy.services), changes=different)
     return ""
 

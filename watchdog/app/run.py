@@ -15,13 +15,13 @@ from watchdog.adapters.stores import role_lock
 from watchdog.adapters.stores.lock import RoleLock
 from watchdog.app.build import App, build, resolve
 from watchdog.app.reload import reload_on_demand
+from watchdog.app.wire import begin
 from watchdog.daemon import logs, self_report
 from watchdog.daemon.actuator import Hook, no_hook
-from watchdog.daemon.commands import Commands
 from watchdog.daemon.heartbeat import Heartbeat
 from watchdog.daemon.http_server import HttpServer
 from watchdog.daemon.remote_write import RemoteWriter
-from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Temporary
+from watchdog.domain.errors import ConfigurationError, Displaced, Mistake, Permanent, Stale, Temporary
 from watchdog.ports import Clock
 from watchdog.settings import Settings
 
@@ -141,18 +141,11 @@ async def _live(settings: Settings, clock: Clock, stop: asyncio.Event, reload: a
 
 async def start(app: App) -> None:
     """Take up the journal and begin to watch."""
+    await begin(app)
     supervisor = app.supervisor
-    pending = await app.engine.load()
-    await app.engine.resume(pending)
-    supervisor.start("engine", app.engine.run)
-    supervisor.start("time", app.engine.keep_time)
     supervisor.start("stall", app.stall.run)
-    supervisor.start("scheduler", app.scheduler.run)
-    supervisor.start("commands", Commands(app.store, app.engine, app.clock).run)
     supervisor.start("minutes", lambda: _keep_minutes(app))
     supervisor.start("vitals", lambda: _keep_vitals(app))
-    for name, watch in app.engine.deploy_watches.items():
-        supervisor.start(f"deploys:{name}", watch.run)
     _start_senders(app)
 
 
@@ -214,10 +207,12 @@ async def finish(app: App) -> None:
     stuck = await app.supervisor.stop(STOP_SECONDS)
     if stuck:
         log.warning("tasks did not end in time", tasks=list(stuck))
-    with contextlib.suppress(Temporary, Permanent):
+    with contextlib.suppress(Temporary, Permanent, Displaced, Stale):
         if halted:
             await app.store.save(None, app.engine.state, ())
+    with contextlib.suppress(Temporary, Permanent):
         await app.store.put_minutes(app.minutes.flush())
+        await app.store.release()
     if app.writer is not None:
         await _last_metrics(app.writer)
     await app.close()

@@ -18,7 +18,7 @@ from watchdog.core.blame import live_deploy
 from watchdog.core.machine import step
 from watchdog.core.target import Search, choose_target
 from watchdog.daemon.clock import SystemClock
-from watchdog.daemon.engine import CONTROL, VENDORS
+from watchdog.daemon.translate import CONTROL, VENDORS
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.effects import Note
 from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Refused

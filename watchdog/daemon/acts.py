@@ -3,6 +3,7 @@
 Rule 1: nobody is left waiting: a fault of our own, or a journal that stays away, ends as "a human must look".
 Rule 2: the core takes the outcome before the effect is marked as finished; a crash in between looks it up again.
 Rule 3: what an earlier run left is done only if the state still wants it.
+Rule 4: when the service moved to another worker, we let go without a word: that one looks it up and goes on.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from watchdog.daemon.actuator import Actuator
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect
-from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.errors import Displaced, Permanent, Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Phase, State
 from watchdog.ports import Clock, Store
@@ -54,6 +55,12 @@ class Acts:
 
     async def carry_out(self, effect_id: int, effect: Act, *, resumed: bool) -> None:
         """Perform, let the core take the outcome, and only then mark the effect as finished."""
+        try:
+            await self._carry_out(effect_id, effect, resumed=resumed)
+        except Displaced as error:
+            log.warning("an action is left to another worker", incident=effect.incident, why=str(error))
+
+    async def _carry_out(self, effect_id: int, effect: Act, *, resumed: bool) -> None:
         async with self._turns.setdefault(effect.service, asyncio.Lock()):
             if resumed and not still_wanted(self._state(), effect):
                 await self._finish(effect_id, "no longer wanted after a restart")
@@ -68,6 +75,8 @@ class Acts:
         while True:
             try:
                 return await self._actuator.perform(effect, resumed=resumed)
+            except Displaced:
+                raise
             except (Temporary, Permanent) as error:
                 log.error("the store did not answer during an action; looking it up", why=str(error))
                 why = f"the journal does not answer: {error}"

@@ -1,6 +1,8 @@
 """Commands of humans: rows in the store that the daemon applies within a second while the CLI waits.
 
-Rule: a command changes nothing by itself; it becomes an event, and the core says yes or no, with a reason.
+Rule 1: a command changes nothing by itself; it becomes an event, and the core says yes or no, with a reason.
+Rule 2: with several workers, the one that holds the service answers; what names no service (or none that exists) is
+answered by the one that holds the fleet.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,9 +12,9 @@ import structlog
 from watchdog.daemon.engine import Engine
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect, Note
-from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.errors import Displaced, Permanent, Temporary
 from watchdog.domain.events import Event
-from watchdog.ports import Clock, Command, Store
+from watchdog.ports import FLEET, Clock, Command, Store
 
 POLL_SECONDS = 0.5
 REFUSED = 3
@@ -45,10 +47,19 @@ class Commands:
         """Apply every waiting command, once, even if its answer has to be written again."""
         for command in await self._store.commands():
             if command.id not in self._answers:
+                if not await self._is_for_us(command):
+                    continue
                 self._answers[command.id] = await self._apply(command)
             ok, text, code = self._answers[command.id]
             await self._store.answer(command.id, ok=ok, text=text, exit_code=code)
             del self._answers[command.id]
+
+    async def _is_for_us(self, command: Command) -> bool:
+        name = command.arguments.get("service")
+        if "incident" in command.arguments:
+            incident = await self._store.incident(command.arguments["incident"])
+            name = incident.service if incident is not None else None
+        return (name if name in self._engine.policy.services else FLEET) in self._engine.held
 
     async def _apply(self, command: Command) -> tuple[bool, str, int]:
         if command.at and self._clock.now() - command.at > STALE_SECONDS:
@@ -64,7 +75,7 @@ class Commands:
             return False, why_not, FAILED
         try:
             return _answer(await self._engine.ask(event))
-        except Permanent as error:
+        except (Permanent, Displaced) as error:
             return False, str(error), FAILED
 
     def _event(self, command: Command) -> Event | None:

@@ -4,50 +4,44 @@ Rule 1: decide -> record -> act. Effects on the outside run only after the trans
 Rule 2: if the store does not answer, nothing is changed in production (fails closed), but people are told from
 memory (fails open).
 Rule 3: one event at a time, and none stops the engine: what goes wrong with it is reported, and the next is handled.
+Rule 4: with several workers, only the services whose lease we hold are ours: of the others nothing is heard, and what
+turns out to have moved to another worker is dropped on the spot.
 """
 
 import asyncio
-import heapq
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import structlog
 
 from watchdog.core.machine import step
-from watchdog.daemon.acts import ACTS, Acts, unrecorded
+from watchdog.daemon.acts import ACTS, Acts
 from watchdog.daemon.actuator import Actuator
 from watchdog.daemon.deploy_watch import DeployWatch
+from watchdog.daemon.listeners import Listeners, safely
+from watchdog.daemon.record import Recorder
 from watchdog.daemon.scheduler import Lateness, ProbeScheduler
 from watchdog.daemon.supervisor import Supervisor
 from watchdog.daemon.tell import Teller
+from watchdog.daemon.timekeeper import Timekeeper
+from watchdog.daemon.translate import CONTROL, VENDORS, event_of, merged, worth_recording
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect, Note
-from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.errors import Displaced, Permanent, Stale, Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import State
 from watchdog.domain.policy import Policy
-from watchdog.ports import Clock, PendingEffect, Sample, SignalSource, Store
+from watchdog.ports import FLEET, Clock, PendingEffect, Sample, SignalSource, Store
 
 QUEUE_MAX = 10_000
-SNAPSHOT_SECONDS = 30.0
-FIRST_SNAPSHOT_SECONDS = 3.0
+STALE_MAX = 5
+"""So often a turn is taken again because other workers changed what all share; then the store counts as failing."""
 FAULT_SECONDS = 600.0
 """So long an event that could not be handled makes us unwell."""
-CONTROL = "control"
-VENDORS = "vendors"
 
 log = structlog.get_logger("watchdog")
-
-
-@dataclass(slots=True)
-class Listeners:
-    """Who else wants to know: the demo's screen, the metrics, the charts."""
-
-    note: list[Callable[[Note], None]] = field(default_factory=list)
-    stepped: list[Callable[[State, State, Event, Sequence[Effect]], None]] = field(default_factory=list)
-    sampled: list[Callable[[str, SignalSource, Sample, float], None]] = field(default_factory=list)
-    store_failed: list[Callable[[str], None]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -76,18 +70,20 @@ class Engine:
         self.state = State()
         self.listeners = listeners
         self.scheduler: ProbeScheduler | None = None
-        self.deploy_watches: Mapping[str, DeployWatch] = {}
+        self.deploy_watches: dict[str, DeployWatch] = {}
+        self.held: dict[str, int] = {}
         self.last_event_at = clock.now()
         self._store = store
         self._clock = clock
         self._supervisor = supervisor
         self._teller = teller
         self._acts = Acts(actuator, store, clock, lambda: self.state, self.ask)
+        self._time = Timekeeper(clock, self.tell, self._record_snapshot)
         self._queue: asyncio.Queue[_Item] = asyncio.Queue(QUEUE_MAX)
-        self._wakes: list[float] = []
         self._paces: dict[str, float] = {}
-        self._store_why = ""
+        self._recorder = Recorder(store, clock, listeners, self._refuse, self._recovered)
         self._turn = asyncio.Lock()
+        self._under_way: set[int] = set()
         self._fault: tuple[float, str] | None = None
 
     @property
@@ -100,18 +96,51 @@ class Engine:
     @property
     def store_trouble(self) -> str:
         """Return why the store did not take the last record, or nothing."""
-        return self._store_why
+        return self._recorder.trouble
 
-    async def load(self) -> Sequence[PendingEffect]:
-        """Take up the state of the last run; return the effects it left unfinished."""
-        self.state = await self._store.load() or State()
-        return await self._store.pending()
+    # --- what is ours ---
 
-    async def resume(self, pending: Sequence[PendingEffect]) -> None:
-        """Tell the core of the restart, then look up what was under way."""
-        await self.handle(e.Restarted(self._clock.now()))
+    async def take_up(self, epochs: Mapping[str, int]) -> None:
+        """Take up what was saved of these names and what was under way: at a start, or from another worker.
+
+        `epochs` are the leases they are held by. Raises Temporary or Permanent if the store does not say.
+        """
+        names = tuple(name for name in epochs if name != FLEET)
+        async with self._turn:
+            saved = await self._store.load(epochs)
+            pending = await self._store.pending(epochs)
+            if saved is not None:
+                self.state = merged(self.state, saved, epochs)
+            self.held.update(epochs)
+        if names:
+            await self.handle(e.Restarted(self._clock.now(), names))
         for item in pending:
             self._perform(item, resumed=True)
+
+    async def drop(self, names: Collection[str]) -> None:
+        """Forget these names: another worker has them now."""
+        async with self._turn:
+            self._drop(names)
+
+    def _drop(self, names: Collection[str]) -> None:
+        kept = {name: service for name, service in self.state.services.items() if name not in names}
+        self.state = replace(self.state, services=kept)
+        for name in names:
+            self.held.pop(name, None)
+            self._paces.pop(name, None)
+        for listener in self.listeners.dropped:
+            safely(listener, tuple(names))
+
+    async def refresh(self) -> None:
+        """Learn what other workers changed of what all share: a pause, the deny-list, troubles, budgets."""
+        async with self._turn:
+            self.state = self.state.sharing(await self._store.load_shared())
+
+    def _is_ours(self, event: Event) -> bool:
+        service = getattr(event, "service", None)
+        return service is None or service in self.held
+
+    # --- events ---
 
     async def run(self) -> None:
         """Handle events one by one, for ever."""
@@ -127,6 +156,10 @@ class Engine:
         """Handle one event; a fault is reported, and told to who waits for it."""
         try:
             effects = await self.handle(item.event)
+        except Displaced as error:
+            if item.handled is not None and not item.handled.done():
+                item.handled.set_exception(error)
+            return
         except Exception as error:  # noqa: BLE001  one event that cannot be handled must not stop the others
             what = f"{type(item.event).__name__} could not be handled ({type(error).__name__})"
             self._fault = (self._clock.monotonic(), what)
@@ -152,47 +185,59 @@ class Engine:
         return await handled
 
     async def handle(self, event: Event) -> Sequence[Effect]:
-        """Step, record, then act."""
+        """Step, record, then act. Raises Displaced if the event is about a service that is not ours (any more)."""
         async with self._turn:
-            before = self.state
-            after, effects = step(before, event, self.policy)
-            pending: Sequence[PendingEffect] = ()
-            if _worth_recording(before, after, effects):
-                pending = await self._record(event, after, effects)
+            before, after, effects, pending = await self._recorded(event)
             self.state = after
             self.last_event_at = self._clock.now()
             for item in pending:
                 self._perform(item)
         self._adjust(effects)
         for listener in self.listeners.stepped:
-            _safely(listener, before, after, event, effects)
+            safely(listener, before, after, event, effects)
         return effects
 
-    async def _record(self, event: Event, state: State, effects: Sequence[Effect]) -> Sequence[PendingEffect]:
-        """Write it all down; without the record only telling goes on."""
-        try:
-            pending = await self._store.save(event, state, effects)
-        except Exception as error:
-            known = isinstance(error, (Temporary, Permanent))
-            self._store_why = str(error) if known else f"a fault of our own ({type(error).__name__})"
-            log.error(
-                "the store did not take a record; nothing is changed in production",
-                why=self._store_why,
-                exc_info=None if known else error,
-            )
-            for listener in self.listeners.store_failed:
-                _safely(listener, self._store_why)
-            return self._without_record(effects)
-        self._store_why = ""
-        return pending
+    async def _recorded(self, event: Event) -> tuple[State, State, Sequence[Effect], Sequence[PendingEffect]]:
+        """Step and record; again, when another worker changed what all share, or has one of the services now."""
+        for _ in range(STALE_MAX):
+            before = self.state
+            if not self._is_ours(event):
+                raise Displaced((event.service,))  # type: ignore[union-attr]
+            after, effects = step(before, event, self.policy)
+            if not worth_recording(before, after, effects):
+                return before, after, effects, ()
+            try:
+                return before, after, effects, await self._recorder.save(event, after, effects)
+            except Displaced as error:
+                log.warning("another worker has these services now", services=list(error.names))
+                self._drop(error.names)
+            except Stale:
+                await self._refresh_in_turn()
+        why = Temporary("other workers write without a pause")
+        return before, after, effects, self._recorder.failed(effects, why)
 
-    def _without_record(self, effects: Sequence[Effect]) -> Sequence[PendingEffect]:
-        """Return the notices, to be sent from memory; changes become refusals that the core hears of."""
-        for effect in effects:
-            refusal = unrecorded(effect, self._clock.now())
-            if refusal is not None:
-                self._supervisor.spawn("refuse", self.tell(refusal))
-        return [PendingEffect(-1, effect) for effect in effects if isinstance(effect, fx.Tell)]
+    async def _refresh_in_turn(self) -> None:
+        try:
+            self.state = self.state.sharing(await self._store.load_shared())
+        except (Temporary, Permanent) as error:
+            log.error("what all workers share could not be read", why=str(error))
+
+    def _refuse(self, refusal: Event) -> None:
+        self._supervisor.spawn("refuse", self.tell(refusal))
+
+    def _recovered(self) -> None:
+        self._supervisor.spawn("left-over", self._perform_left_over())
+
+    async def _perform_left_over(self) -> None:
+        """Take up what stands in the journal though its commit seemed to fail."""
+        try:
+            async with self._turn:
+                left = await self._recorder.left_over(tuple(self.held), self._under_way)
+        except (Temporary, Permanent) as error:
+            log.error("effects left over could not be read; the next start takes them up", why=str(error))
+            return
+        for item in left:
+            self._perform(item, resumed=True)
 
     def _adjust(self, effects: Sequence[Effect]) -> None:
         """Do what stays inside: paces, wakes, lines of the story."""
@@ -202,14 +247,14 @@ class Engine:
             elif isinstance(effect, fx.ReadDeploys) and effect.service in self.deploy_watches:
                 self.deploy_watches[effect.service].set_pace(effect.every_seconds)
             elif isinstance(effect, fx.WakeAt):
-                heapq.heappush(self._wakes, effect.at)
+                self._time.wake_at(effect.at)
             elif isinstance(effect, Note):
                 self._write_note(effect)
 
     def _write_note(self, note: Note) -> None:
         log.info("story", service=note.service, incident=note.incident, label=note.label, text=note.text)
         for listener in self.listeners.note:
-            _safely(listener, note)
+            safely(listener, note)
 
     def _set_pace(self, effect: fx.SetPace) -> None:
         """Probe the service so often, and the control targets as often as the most worried service.
@@ -226,37 +271,38 @@ class Engine:
             self.scheduler.set_pace(CONTROL, max(2.0, min(self._paces.values())))
 
     def _perform(self, item: PendingEffect, *, resumed: bool = False) -> None:
+        """Begin with an effect, unless it is under way already: a service that moved away and back is resumed here."""
         effect = item.effect
+        if item.id in self._under_way:
+            return
         if isinstance(effect, fx.Tell):
             effect_id = item.id if item.id >= 0 else None
-            self._supervisor.spawn(f"tell:{effect.notice.incident}", self._teller.deliver(effect_id, effect))
+            self._begin(item.id, f"tell:{effect.notice.incident}", self._teller.deliver(effect_id, effect))
         elif isinstance(effect, ACTS):
             work = self._acts.carry_out(item.id, effect, resumed=resumed)
-            self._supervisor.spawn(f"act:{effect.incident}", work)
+            self._begin(item.id, f"act:{effect.incident}", work)
+
+    def _begin(self, effect_id: int, name: str, work: Coroutine[Any, Any, None]) -> None:
+        task = self._supervisor.spawn(name, work)
+        if effect_id >= 0:
+            self._under_way.add(effect_id)
+            task.add_done_callback(lambda _: self._under_way.discard(effect_id))
 
     # --- time and readings ---
 
     async def keep_time(self) -> None:
-        """Wake the core when it asked for it, and save a snapshot now and then; the first one soon, for `status`."""
-        saved_at = self._clock.monotonic() - SNAPSHOT_SECONDS + FIRST_SNAPSHOT_SECONDS
-        while True:
-            await self._clock.sleep(0.25)
-            if self._wakes and self._wakes[0] <= self._clock.now():
-                while self._wakes and self._wakes[0] <= self._clock.now():
-                    heapq.heappop(self._wakes)
-                await self.tell(e.TimePassed(self._clock.now()))
-            if self._clock.monotonic() - saved_at >= SNAPSHOT_SECONDS:
-                saved_at = self._clock.monotonic()
-                await self._record_snapshot()
+        """Wake the core when it asked for it, and save a snapshot now and then."""
+        await self._time.run()
 
     async def _record_snapshot(self) -> None:
         """Save the state as it is between two turns: in the middle of one it would overwrite what the turn saves."""
-        try:
-            async with self._turn:
-                await self._store.save(None, self.state, ())
-            self._store_why = ""
-        except (Temporary, Permanent) as error:
-            self._store_why = str(error)
+        async with self._turn:
+            try:
+                await self._recorder.save(None, self.state, ())
+            except Stale:
+                await self._refresh_in_turn()
+            except Displaced as error:
+                self._drop(error.names)
 
     async def on_samples(
         self, service: str, source: SignalSource, samples: Sequence[Sample], lateness: Lateness
@@ -265,48 +311,10 @@ class Engine:
         at = lateness.started_at
         for sample in samples:
             for listener in self.listeners.sampled:
-                _safely(listener, service, source, sample, at)
-            await self.tell(_event(service, source, sample, at))
-
-
-def _safely(listener: Callable[..., None], *told: object) -> None:
-    """Tell a listener; what it dies of must not stop a decision or a page."""
-    try:
-        listener(*told)
-    except Exception as error:
-        log.error("a listener failed", exc_info=error)
+                safely(listener, service, source, sample, at)
+            await self.tell(event_of(service, source, sample, at))
 
 
 async def _raise(error: Exception) -> None:
     """Die of an error, so that the supervisor reports it."""
     raise error
-
-
-def _event(service: str, source: SignalSource, sample: Sample, at: float) -> Event:
-    if service == CONTROL:
-        return e.ControlChecked(at, source.name, sample.reading)
-    if service == VENDORS:
-        return e.VendorChecked(at, source.name, sample.reading)
-    return e.Observed(
-        at,
-        service,
-        source.name,
-        sample.reading,
-        latency_seconds=sample.latency_seconds,
-        counts=sample.counts,
-        new_issues=sample.new_issues,
-        happened_at=sample.happened_at,
-    )
-
-
-def _worth_recording(before: State, after: State, effects: Sequence[Effect]) -> bool:
-    """Healthy readings are not journalled one by one; a change of phase, a word or an act is."""
-    if any(isinstance(effect, (*fx.OUTSIDE, Note)) for effect in effects):
-        return True
-    if before.denied != after.denied or before.paused_by != after.paused_by:
-        return True
-    return any(
-        name not in before.services or before.services[name].phase is not service.phase
-        for name, service in after.services.items()
-        if before.services.get(name) is not service
-    )

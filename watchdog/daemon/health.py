@@ -42,6 +42,6 @@ class Health:
         services = self._engine.state.services
         return [
             f"{name} was not read yet"
-            for name in self._engine.policy.services
-            if name not in services or not services[name].checks
+            for name in self._engine.held
+            if name and (name not in services or not services[name].checks)
         ]

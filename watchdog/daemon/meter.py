@@ -52,6 +52,11 @@ class Meter:
             if service.incident is not None and service.incident.closed_at is None:
                 self._metrics.incidents_open(name, service.incident.severity.value, 1)
 
+    def dropped(self, names: tuple[str, ...]) -> None:
+        """Stop speaking for services that another worker has now."""
+        for name in names:
+            self._metrics.release(name)
+
     def _service(self, old: ServiceState | None, new: ServiceState) -> None:
         if old is None or old.phase is not new.phase:
             self._metrics.phase(new.name, new.phase)

@@ -146,6 +146,11 @@ class Metrics:
         for each in Phase:
             self._phase.labels(service, each.value).set(each is phase)
 
+    def release(self, service: str) -> None:
+        """Drop what is said of a service's present: another worker says it now."""
+        for family in (self._phase, self._open, self._pinned):
+            family.remove_by_labels({"service": service})
+
     def incident_opened(self, service: str, severity: str) -> None:
         """Count an incident."""
         self._incidents.labels(service, severity).inc()

@@ -1,0 +1,141 @@
+"""The daemon's inner wiring: given a policy and the outside (store, platform, channels, sources), all parts in place.
+
+Rule: it knows no settings, no files and no network, so that a simulation runs exactly this with an outside of its own.
+Other timings or another way to settle lost answers come in through `actuator`, never as a flag.
+"""
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from watchdog import __version__
+from watchdog.daemon.actuator import Actuator
+from watchdog.daemon.commands import Commands
+from watchdog.daemon.engine import Engine
+from watchdog.daemon.health import Health
+from watchdog.daemon.listeners import Listeners
+from watchdog.daemon.meter import Meter
+from watchdog.daemon.metrics import Metrics
+from watchdog.daemon.scheduler import ProbeScheduler
+from watchdog.daemon.sharing import Sharing
+from watchdog.daemon.stall import StallDetector
+from watchdog.daemon.supervisor import OnError, Supervisor
+from watchdog.daemon.tell import Teller
+from watchdog.daemon.translate import CONTROL, VENDORS
+from watchdog.daemon.watches import Sources, Watches
+from watchdog.domain.policy import Policy
+from watchdog.ports import Clock, Notifier, Platform, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What the daemon is given: everything it can read, change or tell."""
+
+    clock: Clock
+    store: Store
+    platform: Platform | None
+    notifiers: Mapping[str, Notifier]
+
+
+@dataclass(slots=True)
+class Daemon:
+    """A daemon, wired and not started."""
+
+    clock: Clock
+    supervisor: Supervisor
+    metrics: Metrics
+    store: Store
+    platform: Platform | None
+    notifiers: Mapping[str, Notifier]
+    teller: Teller
+    actuator: Actuator
+    engine: Engine
+    scheduler: ProbeScheduler
+    stall: StallDetector
+    meter: Meter
+    watches: Watches
+    sharing: Sharing
+    commands: Commands
+    health: Health
+
+    async def close(self) -> None:
+        """Give every connection back."""
+        for _, source in self.scheduler.sources():
+            await source.close()
+        for notifier in self.notifiers.values():
+            await notifier.close()
+        if self.platform is not None:
+            await self.platform.close()
+        await self.store.close()
+
+
+ActuatorOf = Callable[[Platform | None, Store, Clock], Actuator]
+
+
+def wire(
+    policy: Policy,
+    outside: Outside,
+    *,
+    worker: str,
+    sources: Callable[[Engine], Sources],
+    on_error: OnError,
+    actuator: ActuatorOf = Actuator,
+    listeners: Listeners | None = None,
+    chance: random.Random | None = None,
+) -> Daemon:
+    """Return the daemon of one worker; its name is unique to this start."""
+    clock, store = outside.clock, outside.store
+    listeners = listeners or Listeners()
+    metrics = Metrics(__version__)
+    supervisor = Supervisor(clock, on_error)
+    teller = Teller(store, outside.notifiers, clock, lambda channel, outcome, _notice: metrics.page(channel, outcome))
+    acting = actuator(outside.platform, store, clock)
+    engine = Engine(
+        policy=policy,
+        store=store,
+        clock=clock,
+        supervisor=supervisor,
+        actuator=acting,
+        teller=teller,
+        listeners=listeners,
+    )
+    stall = StallDetector(clock, metrics.loop_lag)
+    scheduler = ProbeScheduler(clock, supervisor, metrics, engine.on_samples, stall, chance=chance)
+    engine.scheduler = scheduler
+    meter = Meter(metrics, policy)
+    listeners.stepped.append(meter.stepped)
+    listeners.dropped.append(meter.dropped)
+    listeners.store_failed.append(lambda _why: metrics.store_error())
+    watches = Watches(engine, scheduler, supervisor, clock, outside.platform, sources(engine))
+    return Daemon(
+        clock=clock,
+        supervisor=supervisor,
+        metrics=metrics,
+        store=store,
+        platform=outside.platform,
+        notifiers=outside.notifiers,
+        teller=teller,
+        actuator=acting,
+        engine=engine,
+        scheduler=scheduler,
+        stall=stall,
+        meter=meter,
+        watches=watches,
+        sharing=Sharing(
+            worker, store, engine, clock, lambda: tuple(engine.policy.services), begin=watches.begin, end=watches.end
+        ),
+        commands=Commands(store, engine, clock),
+        health=Health(engine, teller, supervisor, clock),
+    )
+
+
+async def begin(daemon: Daemon) -> None:
+    """Take up what is ours and begin to watch. Raises Temporary or Permanent if the store does not say."""
+    await daemon.sharing.renew()
+    await daemon.watches.begin((CONTROL, VENDORS))
+    start = daemon.supervisor.start
+    start("engine", daemon.engine.run)
+    start("time", daemon.engine.keep_time)
+    start("scheduler", daemon.scheduler.run)
+    start("sharing", daemon.sharing.run)
+    start("commands", daemon.commands.run)

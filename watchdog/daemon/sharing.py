@@ -1,0 +1,111 @@
+"""Which services are ours: leases in the store, renewed while we live, with epochs that fence what we write.
+
+Rule 1: the store's clock judges leases. Ours moves to another worker when we fall silent for `TTL_SECONDS`, so a dead
+or frozen worker's services are watched again within about `TTL_SECONDS + RENEW_SECONDS`.
+Rule 2: a lease promises nothing about the outside: every write is fenced by its epoch, and the actuator's guard is
+shorter than the lease. (client-go's leader election says the same of itself.)
+Rule 3: a store that does not answer takes nothing away: we go on watching and telling people what we hold, and nobody
+can change anything, for no write succeeds.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+import structlog
+
+from watchdog.daemon.engine import Engine
+from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.incidents import Phase
+from watchdog.ports import FLEET, Clock, Grip, Store
+
+RENEW_SECONDS = 2.0
+TTL_SECONDS = 8.0
+
+Watch = Callable[[Sequence[str]], Awaitable[None]]
+"""Begins (or ends) to watch services."""
+
+log = structlog.get_logger("watchdog")
+
+
+class Sharing:
+    """Keeps the engine's services in step with this worker's leases. `names` returns every service of the policy."""
+
+    def __init__(
+        self,
+        worker: str,
+        store: Store,
+        engine: Engine,
+        clock: Clock,
+        names: Callable[[], Sequence[str]],
+        *,
+        begin: Watch,
+        end: Watch,
+    ) -> None:
+        self.worker = worker
+        self.grip = Grip(worker, {})
+        self._store = store
+        self._engine = engine
+        self._clock = clock
+        self._names = names
+        self._begin = begin
+        self._end = end
+        self._watched: dict[str, int] = {}
+        self._trouble = ""
+
+    async def run(self) -> None:
+        """Renew for ever."""
+        while True:
+            await self._clock.sleep(RENEW_SECONDS)
+            try:
+                await self.renew()
+            except (Temporary, Permanent) as error:
+                self._complain(str(error))
+            else:
+                self._complain("")
+
+    def _complain(self, why: str) -> None:
+        if why and not self._trouble:
+            log.error("leases could not be renewed; nothing can be changed in production meanwhile", why=why)
+        elif self._trouble and not why:
+            log.info("leases are renewed again")
+        self._trouble = why
+
+    async def renew(self) -> None:
+        """Renew the leases; let go what moved away, take up what came. Raises Temporary or Permanent."""
+        names = (FLEET, *self._names())
+        grip = await self._store.hold(self.worker, names, ttl_seconds=TTL_SECONDS, keep=self._busy())
+        moved = grip.revision != self.grip.revision
+        self.grip = grip
+        await self._let_go(grip)
+        await self._take(grip)
+        if moved:
+            await self._engine.refresh()
+
+    def _busy(self) -> tuple[str, ...]:
+        """Return the services with something in hand: they are not given to a new worker just to be fair."""
+        services = self._engine.state.services.values()
+        return tuple(item.name for item in services if item.phase is not Phase.CALM)
+
+    async def _let_go(self, grip: Grip) -> None:
+        """Drop what is no longer ours, or was somebody else's in between, and what the engine found to have moved."""
+        held = self._engine.held
+        gone = [name for name, epoch in held.items() if grip.epochs.get(name) != epoch]
+        if gone:
+            log.info("services move to another worker", services=[name for name in gone if name])
+            await self._engine.drop(gone)
+        unwatched = [name for name, epoch in self._watched.items() if self._engine.held.get(name) != epoch]
+        for name in unwatched:
+            del self._watched[name]
+        if unwatched:
+            await self._end([name for name in unwatched if name])
+
+    async def _take(self, grip: Grip) -> None:
+        new: Mapping[str, int] = {
+            name: epoch for name, epoch in grip.epochs.items() if self._engine.held.get(name) != epoch
+        }
+        if not new:
+            return
+        await self._engine.take_up(new)
+        self._watched.update(new)
+        await self._begin([name for name in new if name])
+        services = [name for name in new if name]
+        log.info("services taken up", services=services, worker=self.worker, workers=grip.workers)

@@ -1,0 +1,61 @@
+"""Between the shell's words and the core's: samples into events, saved parts into the state, steps into records."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from watchdog.domain import effects as fx
+from watchdog.domain import events as e
+from watchdog.domain.effects import Effect, Note
+from watchdog.domain.events import Event
+from watchdog.domain.incidents import Shared, State
+from watchdog.ports import FLEET, Sample, SignalSource
+
+CONTROL = "control"
+VENDORS = "vendors"
+SHARED = tuple(Shared.__dataclass_fields__)
+
+
+def merged(state: State, saved: State, names: Collection[str]) -> State:
+    """Return the state with what was saved of these names, and with what all workers share as it is now."""
+    ours = {name: service for name, service in saved.services.items() if name in names}
+    known = replace(state, services={**state.services, **ours}).sharing(saved.shared)
+    if FLEET not in names:
+        return known
+    return replace(
+        known,
+        control={**saved.control, **state.control},
+        vendors={**saved.vendors, **state.vendors},
+        blind_since=state.blind_since or saved.blind_since,
+        blind_told=state.blind_told or saved.blind_told,
+    )
+
+
+def event_of(service: str, source: SignalSource, sample: Sample, at: float) -> Event:
+    """Return the event that a sample of a service, a control target or a status page is."""
+    if service == CONTROL:
+        return e.ControlChecked(at, source.name, sample.reading)
+    if service == VENDORS:
+        return e.VendorChecked(at, source.name, sample.reading)
+    return e.Observed(
+        at,
+        service,
+        source.name,
+        sample.reading,
+        latency_seconds=sample.latency_seconds,
+        counts=sample.counts,
+        new_issues=sample.new_issues,
+        happened_at=sample.happened_at,
+    )
+
+
+def worth_recording(before: State, after: State, effects: Sequence[Effect]) -> bool:
+    """Healthy readings are not journalled one by one; a change of phase, a word or an act is."""
+    if any(isinstance(effect, (*fx.OUTSIDE, Note)) for effect in effects):
+        return True
+    if any(getattr(before, name) is not getattr(after, name) for name in SHARED):
+        return True
+    return any(
+        name not in before.services or before.services[name].phase is not service.phase
+        for name, service in after.services.items()
+        if before.services.get(name) is not service
+    )

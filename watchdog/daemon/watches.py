@@ -1,0 +1,73 @@
+"""What is being watched: the sources and the deploy watch of each service that is ours, begun and ended as it moves."""
+
+from collections.abc import Callable, Sequence
+
+from watchdog.daemon.deploy_watch import DeployWatch
+from watchdog.daemon.engine import Engine
+from watchdog.daemon.scheduler import ProbeScheduler
+from watchdog.daemon.supervisor import Supervisor
+from watchdog.ports import Clock, Platform, SignalSource
+
+Sources = Callable[[str], Sequence[SignalSource]]
+"""Makes the sources of a service, of `CONTROL` (the control targets) or of `VENDORS` (the status pages)."""
+
+
+class Watches:
+    """Begins and ends to watch. `sources` may be replaced when the configuration changes."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        scheduler: ProbeScheduler,
+        supervisor: Supervisor,
+        clock: Clock,
+        platform: Platform | None,
+        sources: Sources,
+    ) -> None:
+        self.sources = sources
+        self._engine = engine
+        self._scheduler = scheduler
+        self._supervisor = supervisor
+        self._clock = clock
+        self._platform = platform
+
+    async def begin(self, names: Sequence[str]) -> None:
+        """Read every source of these names from now on, and follow their deploys; one followed already goes on."""
+        for name in names:
+            for source in self.sources(name):
+                self._scheduler.add(name, source)
+            await self._follow(name)
+
+    async def end(self, names: Sequence[str]) -> None:
+        """Stop watching these names."""
+        for name in names:
+            await self._close_sources(name)
+            await self._unfollow(name)
+
+    async def again(self, names: Sequence[str]) -> None:
+        """Watch just these names, every source made anew: the configuration changed."""
+        for service in {service: None for service, _ in self._scheduler.sources()}:
+            await self._close_sources(service)
+        for name in [name for name in self._engine.deploy_watches if name not in names]:
+            await self._unfollow(name)
+        await self.begin(names)
+
+    async def _close_sources(self, service: str) -> None:
+        for source in await self._scheduler.remove(service):
+            await source.close()
+
+    async def _follow(self, name: str) -> None:
+        wishes = self._engine.policy.services.get(name)
+        if wishes is None or wishes.platform_id is None or self._platform is None:
+            return
+        known = self._engine.deploy_watches.get(name)
+        if known is not None and known.platform_id == wishes.platform_id:
+            return
+        await self._unfollow(name)
+        watch = DeployWatch(name, wishes.platform_id, self._platform, self._clock, self._engine.tell)
+        self._engine.deploy_watches[name] = watch
+        self._supervisor.start(f"deploys:{name}", watch.run)
+
+    async def _unfollow(self, name: str) -> None:
+        if self._engine.deploy_watches.pop(name, None) is not None:
+            await self._supervisor.end(f"deploys:{name}")
