@@ -5,7 +5,8 @@ Rule 2: `in_flight_max` slots keep our own load low while reads are young; a rea
 waits for the network, gives its slot back, and its check needs none until it answers promptly again.
 Rule 3: under suspicion (a pace below `SUSPICION_SECONDS`) a check may have three reads at once, so that confirming a
 hang does not cost a timeout per confirmation.
-Rule 4: a probe that spans a stall of our own loop measured us: it is void. A feed is kept: it tells things once.
+Rule 4: nothing polls: the dispatcher sleeps until something is due, or until something earlier is asked for.
+Rule 5: a probe that spans a stall of our own loop measured us: it is void. A feed is kept: it tells things once.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from itertools import count
 from watchdog.daemon.metrics import Metrics
 from watchdog.daemon.stall import STALL_SECONDS, StallDetector
 from watchdog.daemon.supervisor import Supervisor
+from watchdog.daemon.waiting import sleep_or
 from watchdog.domain.readings import Unknown
 from watchdog.domain.units import show_seconds
 from watchdog.ports import Clock, Sample, SignalSource
@@ -28,7 +30,10 @@ OVERLAP_MAX = 3
 EXTRA_PER_SERVICE_MAX = 4
 """Second and third reads of one service's checks, taken together."""
 SLOT_SECONDS = 0.25
-TICK_SECONDS = 0.1
+SWEEP_SECONDS = 0.1
+"""How often old reads are looked for while somebody waits for a slot."""
+NAP_MAX_SECONDS = 10.0
+SOONEST_SECONDS = 0.001
 JITTER = 0.1
 NUDGE_GAP_SECONDS = 2.0
 """A nudged source is read no sooner than this after its last read: vendors limit their rates."""
@@ -98,11 +103,12 @@ class ProbeScheduler:
         self._slots = asyncio.Semaphore(in_flight_max)
         self._chance = chance or random.Random()  # noqa: S311  spreads load, guards nothing
         self._services: dict[str, dict[str, _Check]] = {}
-        self._flights: set[_Flight] = set()
+        self._flights: dict[_Flight, None] = {}
         self._agenda: list[tuple[float, int, _Check]] = []
         self._order = count()
         self._pace: dict[str, float] = {}
-        self._swept = float("-inf")
+        self._nudged = asyncio.Event()
+        self._awake_at = float("inf")
         self._running = False
 
     async def run(self) -> None:
@@ -110,12 +116,19 @@ class ProbeScheduler:
         self._running = True
         try:
             while True:
+                self._nudged.clear()
                 self._sweep()
                 self._dispatch()
-                next_due = self._agenda[0][0] if self._agenda else float("inf")
-                await self._clock.sleep(max(0.001, min(next_due - self._clock.monotonic(), TICK_SECONDS)))
+                now = self._clock.monotonic()
+                self._awake_at = max(now + SOONEST_SECONDS, self._next_look(now))
+                await sleep_or(self._clock, self._awake_at - now, self._nudged)
         finally:
             self._running = False
+
+    def _next_look(self, now: float) -> float:
+        """Return the moment at which something may have to be done: a read is due, or a slot may be taken back."""
+        next_due = self._agenda[0][0] if self._agenda else float("inf")
+        return min(next_due, now + (SWEEP_SECONDS if self._slots.locked() else NAP_MAX_SECONDS))
 
     def add(self, service: str, source: SignalSource) -> None:
         """Read a source from now on; the first read falls anywhere into the first interval."""
@@ -182,6 +195,8 @@ class ProbeScheduler:
     def _plan(self, check: _Check, due: float) -> None:
         check.due = due
         heapq.heappush(self._agenda, (due, next(self._order), check))
+        if due < self._awake_at:
+            self._nudged.set()
 
     def _bring_forward(self, check: _Check, gap: float) -> None:
         now = self._clock.monotonic()
@@ -218,7 +233,7 @@ class ProbeScheduler:
     def _launch(self, check: _Check, due: float) -> None:
         flight = _Flight(check, due)
         check.flights.append(flight)
-        self._flights.add(flight)
+        self._flights[flight] = None
         check.last_started = self._clock.monotonic()
         name = f"probe:{check.service}/{check.source.name}"
         flight.task = self._supervisor.spawn(name, self._fly(flight))
@@ -228,6 +243,8 @@ class ProbeScheduler:
         """Take a slot, read, and hand over. A failure of the source is `Unknown`, and reported as our own error."""
         check = flight.check
         if not check.slow:
+            if self._slots.locked():
+                self._nudged.set()
             await self._slots.acquire()
             flight.has_slot = True
         started, started_at = self._clock.monotonic(), self._clock.now()
@@ -267,7 +284,7 @@ class ProbeScheduler:
     def _landed(self, flight: _Flight) -> None:
         check = flight.check
         self._free_slot(flight)
-        self._flights.discard(flight)
+        self._flights.pop(flight, None)
         check.flights.remove(flight)
         if check.again and not check.removed:
             check.again = False
@@ -281,9 +298,6 @@ class ProbeScheduler:
     def _sweep(self) -> None:
         """Take the slots of reads that only wait for the network; give up those that broke every promise."""
         now = self._clock.monotonic()
-        if now - self._swept < TICK_SECONDS:
-            return
-        self._swept = now
         for flight in self._flights:
             age = now - flight.started if flight.started is not None else 0.0
             if age >= SLOT_SECONDS and flight.has_slot:
