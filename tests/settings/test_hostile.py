@@ -54,7 +54,7 @@ def _spoil(data: Any, luck: random.Random) -> None:
                 data[f"k{last}"] = data.pop(last)
             case _:
                 data[last] = copy.deepcopy(luck.choice(WEIRD))
-    except (KeyError, IndexError, TypeError):
+    except (KeyError, IndexError, TypeError, AttributeError):
         return
 
 

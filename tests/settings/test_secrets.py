@@ -14,6 +14,7 @@ from watchdog.settings.secrets import KNOWN, SecretMap, read_secrets, unknown_va
         ("WATCHDOG_RENDER_API_KEY", "CANARY\n", "holds a space, a line break"),
         ("WATCHDOG_SENTRY_TOKEN", "CANARYé", "outside ASCII"),
         ("WATCHDOG_SLACK_WEBHOOK_URL", "hooks.example/CANARY", "not an https:// address"),
+        ("WATCHDOG_HTTP_TOKEN", "CANARY", "shorter than 24"),
         ("WATCHDOG_HEARTBEAT_URL", "http://hb.example/CANARY", "not an https:// address"),
     ],
 )

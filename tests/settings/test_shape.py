@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.settings.texts import SMALL, shown
+from tests.settings.texts import SMALL, loaded, shown
 from watchdog.settings.shape import LATER, NAME, PLATFORM_ID, Shape, is_loopback
 
 
@@ -37,6 +37,29 @@ def test_web_addresses(url: str, says: str) -> None:
 def test_loopback(host: str, here: bool) -> None:
     """Names of other machines that look like ours are not ours."""
     assert is_loopback(host) is here
+
+
+@pytest.mark.parametrize(
+    ("host", "is_one"),
+    [
+        ("acme-api", True),
+        ("DB.acme.internal", True),
+        ("10.1.2.3", True),
+        ("fd00::1", True),
+        ("http://acme-api", False),
+        ("acme-api:8080", False),
+        ("*.internal", False),
+        ("10.0.0.0/8", False),
+        ("", False),
+    ],
+)
+def test_private_hosts_are_names_alone(host: str, is_one: bool) -> None:
+    """No scheme, no port, no wildcard, no network: each is named by itself."""
+    text = SMALL + f'private_hosts: ["{host}"]\n'
+    if is_one:
+        assert loaded(text).private_hosts == (host.lower(),)
+    else:
+        assert "not a host" in shown(text)
 
 
 def test_names_and_ids() -> None:

@@ -98,6 +98,7 @@ class Builder:
                 {name: DependencySettings(one.render, one.vendor_status) for name, one in shape.dependencies.items()}
             ),
             own_id=self._environ.get("RENDER_SERVICE_ID") or None,
+            private_hosts=tuple(shape.private_hosts),
             warnings=tuple(needs.warnings_of(shape, modes, signals, self._secrets, self._environ)),
         )
 

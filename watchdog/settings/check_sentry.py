@@ -30,7 +30,8 @@ async def check_sentry(settings: Settings, clock: Clock, platform: Platform | No
         return []
     headers = {"authorization": f"Bearer {token}"}
     url = f"{settings.endpoints['sentry']}/api/0"
-    api = ApiClient("Sentry", url, headers=headers, clock=clock, read_only=True, hints=HINTS, attempts=1)
+    guard = settings.guard
+    api = ApiClient("Sentry", url, headers=headers, clock=clock, read_only=True, hints=HINTS, attempts=1, guard=guard)
     visit = _Visit(api, settings, platform)
     try:
         results = [await visit.organisation(name) for name in dict.fromkeys(one.organisation for one in signals)]

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
+from watchdog.adapters.addresses import AddressGuard
 from watchdog.adapters.options import Options
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.errors import ConfigurationError, Mistake
@@ -62,7 +63,8 @@ class Settings:
 
     `path` is None when the text came from WATCHDOG_CONFIG_YAML. `vendors` maps status page to URL; `endpoints`
     maps render, sentry, pagerduty, slack to a base URL without trailing slash; `store_url` has an absolute path.
-    `own_id` is the watchdog's own service on Render, which is never a target.
+    `own_id` is the watchdog's own service on Render, which is never a target; `private_hosts` are the names that may
+    lead into a private network.
     """
 
     path: Path | None
@@ -78,6 +80,12 @@ class Settings:
     dependencies: Mapping[str, DependencySettings] = field(default_factory=lambda: MappingProxyType({}))
     warnings: tuple[str, ...] = ()
     own_id: str | None = None
+    private_hosts: tuple[str, ...] = ()
+
+    @property
+    def guard(self) -> AddressGuard:
+        """Return what judges every address that is connected to."""
+        return AddressGuard(self.private_hosts)
 
     @property
     def unresolved(self) -> Mapping[str, str]:

@@ -20,6 +20,7 @@ from watchdog.domain.errors import Mistake
 PREFIX = "WATCHDOG_"
 TEXT = "WATCHDOG_CONFIG_YAML"
 SIZE_MAX = 64 * 1024
+TOKEN_MIN = 24
 
 
 def _one_word(value: SecretStr) -> SecretStr:
@@ -35,7 +36,14 @@ def _web_address(value: SecretStr) -> SecretStr:
     return _one_word(value)
 
 
+def _long(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < TOKEN_MIN:
+        raise ValueError(f"is shorter than {TOKEN_MIN} characters: make one with `openssl rand -hex 32`")
+    return _one_word(value)
+
+
 Token = Annotated[SecretStr, AfterValidator(_one_word)]
+OwnToken = Annotated[SecretStr, AfterValidator(_long)]
 Address = Annotated[SecretStr, AfterValidator(_web_address)]
 
 
@@ -68,6 +76,8 @@ class Secrets(BaseSettings):
     """The password of `metrics.remote_write_user`."""
     remote_write_token: Token | None = None
     """Sent with remote write as a bearer token."""
+    http_token: OwnToken | None = None
+    """Asked of whoever reads more than /metrics and the health paths from us (as a bearer token); unset: nobody can."""
 
     @classmethod
     def settings_customise_sources(

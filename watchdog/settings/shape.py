@@ -116,6 +116,13 @@ def _named_pages(value: object) -> object:
     raise ValueError("not a list of status pages: write [render, sentry], or name: https://… pairs")
 
 
+def _host(text: str) -> str:
+    """Return a host name in lower case. Raises ValueError, saying what to write."""
+    if not re.fullmatch(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9_])?|[0-9A-Fa-f:]{2,39}", text):
+        raise ValueError("not a host: write its name alone, as in my-private-service (no scheme, port or wildcard)")
+    return text.lower()
+
+
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 AnyHttpUrl = Annotated[str, AfterValidator(_any_http_url)]
 ModeName = Literal["observe", "assist", "autonomous"]
@@ -206,5 +213,6 @@ class Shape(Section):
     control: list[HttpUrl] | None = Field(default=None, max_length=10)
     vendor_status: Annotated[dict[str, HttpUrl | None] | None, BeforeValidator(_named_pages)] = None
     endpoints: EndpointsShape = EndpointsShape()
+    private_hosts: list[Annotated[str, AfterValidator(_host)]] = Field(default_factory=list, max_length=100)
     log: LogShape = LogShape()
     advanced: AdvancedShape = AdvancedShape()
