@@ -17,10 +17,11 @@ from watchdog.adapters.signals.vendor_status import VendorStatus, render_compone
 from watchdog.adapters.stores import build_store
 from watchdog.app.wire import Daemon, Outside, wire
 from watchdog.core.blame import live_deploy
-from watchdog.daemon.actuator import Actuator, Hook, no_hook
+from watchdog.daemon.actuator import Actuator
 from watchdog.daemon.aggregate import MinuteAggregator
 from watchdog.daemon.engine import Engine
 from watchdog.daemon.listeners import Listeners
+from watchdog.daemon.protocol import Hook, no_hook
 from watchdog.daemon.remote_write import RemoteWriter
 from watchdog.daemon.supervisor import OnError
 from watchdog.daemon.translate import CONTROL, VENDORS

@@ -17,9 +17,9 @@ from watchdog.app.build import App, build, resolve
 from watchdog.app.reload import reload_on_demand
 from watchdog.app.wire import begin
 from watchdog.daemon import logs, self_report
-from watchdog.daemon.actuator import Hook, no_hook
 from watchdog.daemon.heartbeat import Heartbeat
 from watchdog.daemon.http_server import HttpServer
+from watchdog.daemon.protocol import Hook, no_hook
 from watchdog.daemon.remote_write import RemoteWriter
 from watchdog.domain.errors import ConfigurationError, Displaced, Mistake, Permanent, Stale, Temporary
 from watchdog.ports import Clock

@@ -13,12 +13,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 import structlog
 
 from watchdog.daemon.engine import Engine
+from watchdog.daemon.protocol import SHIPPED
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.incidents import Phase
 from watchdog.ports import FLEET, Clock, Grip, Store
 
 RENEW_SECONDS = 2.0
-TTL_SECONDS = 8.0
+TTL_SECONDS = SHIPPED.lease_seconds
 
 Watch = Callable[[Sequence[str]], Awaitable[None]]
 """Begins (or ends) to watch services."""
