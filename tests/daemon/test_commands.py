@@ -178,3 +178,18 @@ async def test_a_command_is_applied_once_though_its_answer_is_written_twice() ->
         assert (command.ok, "BY HAND" in command.answer) == (True, True)
         assert [note.label for note in await s.store.notes()].count("BY HAND") == 1
         assert s.supervisor.ailing() == {}
+
+
+@pytest.mark.parametrize("hours", [-1.0, 1.0])
+async def test_case_26_a_command_is_as_old_as_the_last_look_whatever_clocks_say(hours: float) -> None:
+    """The host's clock was set while we run: `watchdog pause`, typed now, is dated an hour off, and taken."""
+    async with scene() as s:
+        commands = Commands(s.store, s.engine, s.clock)
+        await commands.apply_all()
+        before = s.clock.start
+        s.clock.start += 3600 * hours
+        number = await s.store.submit("pause", {}, "ann")
+        s.clock.start = before
+        await commands.apply_all()
+        command = await s.store.command(number)
+        assert command is not None and (command.ok, s.engine.state.paused_by) == (True, "ann")

@@ -17,7 +17,7 @@ from watchdog.cli.context import Screen
 from watchdog.core.blame import live_deploy
 from watchdog.core.machine import step
 from watchdog.core.target import Search, choose_target
-from watchdog.daemon.clock import SystemClock
+from watchdog.daemon.clock import SteadyClock, SystemClock
 from watchdog.daemon.translate import CONTROL, VENDORS
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.effects import Note
@@ -40,7 +40,7 @@ class AppRoof:
 
     async def run(self, settings: Settings, /) -> int:
         """Run the daemon until it is told to stop."""
-        await run_daemon(settings, SystemClock())
+        await run_daemon(settings, SteadyClock(SystemClock()))
         return 0
 
     async def once(self, settings: Settings, /) -> Sequence[SignalReport]:

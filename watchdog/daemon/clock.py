@@ -3,6 +3,19 @@
 import asyncio
 import time
 
+import structlog
+
+from watchdog.ports import Clock
+
+SLEW = 0.1
+"""The share by which steady time runs fast or slow while it follows a clock that was set: 45 s are 40.5 to 49.5 s."""
+STEP_SECONDS = 1.0
+"""A larger difference is a clock that was set, not one that drifts."""
+_BOOT_TIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""Goes on while the host is suspended, where the host knows such a clock: a suspension is a stall."""
+
+log = structlog.get_logger("watchdog")
+
 
 class SystemClock:
     """Real time."""
@@ -13,8 +26,43 @@ class SystemClock:
 
     def monotonic(self) -> float:
         """Return seconds that never jump."""
-        return time.monotonic()
+        return time.clock_gettime(_BOOT_TIME)
 
     async def sleep(self, seconds: float) -> None:
         """Return after so many seconds; at once for zero and less."""
         await asyncio.sleep(max(0.0, seconds))
+
+
+class SteadyClock:
+    """UTC that never jumps: the host's at the start, carried on by the monotonic clock.
+
+    The core measures durations (patience, freshness, cooldown, budgets) between the times of events: an hour by which
+    somebody sets the host's clock is not an hour of outage. What the two clocks differ by is made up slowly; a restart
+    takes the host's time at once.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._now = clock.now()
+        self._read_at = clock.monotonic()
+        self._behind_seconds = 0.0
+
+    def now(self) -> float:
+        """Return UTC epoch seconds that go forwards only, at most `SLEW` faster or slower than real seconds."""
+        read_at, wall = self._clock.monotonic(), self._clock.now()
+        passed = max(0.0, read_at - self._read_at)
+        behind = wall - (self._now + passed)
+        if abs(behind - self._behind_seconds) > STEP_SECONDS:
+            log.warning("the host's clock was set; it is followed slowly", by_seconds=behind - self._behind_seconds)
+        made_up = max(-SLEW * passed, min(behind, SLEW * passed))
+        self._now += passed + made_up
+        self._read_at, self._behind_seconds = read_at, behind - made_up
+        return self._now
+
+    def monotonic(self) -> float:
+        """Return seconds that never jump."""
+        return self._clock.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after so many seconds; at once for zero and less."""
+        await self._clock.sleep(seconds)

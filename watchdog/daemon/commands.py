@@ -20,7 +20,10 @@ POLL_SECONDS = 0.5
 REFUSED = 3
 FAILED = 1
 STALE_SECONDS = 60.0
-"""Nobody waits any more for what was asked while no daemon ran."""
+"""Nobody waits any more for what was asked while no daemon ran.
+
+What came since a look less than this ago is no older than that look, whatever the clocks of its author and ours say.
+"""
 
 log = structlog.get_logger("watchdog")
 
@@ -33,6 +36,7 @@ class Commands:
         self._engine = engine
         self._clock = clock
         self._answers: dict[int, tuple[bool, str, int]] = {}
+        self._looked_at = float("-inf")
 
     async def run(self) -> None:
         """Poll for ever."""
@@ -45,11 +49,14 @@ class Commands:
 
     async def apply_all(self) -> None:
         """Apply every waiting command, once, even if its answer has to be written again."""
-        for command in await self._store.commands():
+        looking_at = self._clock.monotonic()
+        waiting = await self._store.commands()
+        recent, self._looked_at = looking_at - self._looked_at <= STALE_SECONDS, looking_at
+        for command in waiting:
             if command.id not in self._answers:
                 if not await self._is_for_us(command):
                     continue
-                self._answers[command.id] = await self._apply(command)
+                self._answers[command.id] = await self._apply(command, recent=recent)
             ok, text, code = self._answers[command.id]
             await self._store.answer(command.id, ok=ok, text=text, exit_code=code)
             del self._answers[command.id]
@@ -61,8 +68,8 @@ class Commands:
             name = incident.service if incident is not None else None
         return (name if name in self._engine.policy.services else FLEET) in self._engine.held
 
-    async def _apply(self, command: Command) -> tuple[bool, str, int]:
-        if command.at and self._clock.now() - command.at > STALE_SECONDS:
+    async def _apply(self, command: Command, *, recent: bool) -> tuple[bool, str, int]:
+        if not recent and command.at and self._clock.now() - command.at > STALE_SECONDS:
             return False, f"too old: it was asked more than {STALE_SECONDS:.0f} s ago; ask again", FAILED
         try:
             event = self._event(command)
