@@ -14,6 +14,7 @@ from watchdog.adapters.signals import SIGNALS
 from watchdog.adapters.signals.control import ControlTarget
 from watchdog.adapters.signals.render_events import build_dependency
 from watchdog.adapters.signals.vendor_status import VendorStatus, render_components
+from watchdog.adapters.signals.wire import Wire
 from watchdog.adapters.stores import build_store
 from watchdog.app.wire import Daemon, Outside, wire
 from watchdog.core.blame import live_deploy
@@ -55,6 +56,7 @@ def build_platform(settings: Settings, clock: Clock) -> Platform | None:
         clock,
         writable_ids=frozenset(writable),
         all_ids=frozenset(item.platform_id for item in services if item.platform_id),
+        guard=settings.guard,
     )
 
 
@@ -73,7 +75,7 @@ async def resolve(settings: Settings, clock: Clock) -> Settings:
 
 def build_notifiers(settings: Settings, clock: Clock) -> dict[str, Notifier]:
     """Return every configured channel by name, in the order in which they stand in for each other."""
-    context = Context(clock=clock, endpoints=settings.endpoints, secrets=settings.secrets)
+    context = Context(clock=clock, endpoints=settings.endpoints, secrets=settings.secrets, guard=settings.guard)
     return {
         name: NOTIFIERS[channel.kind].build(channel.options, context) for name, channel in settings.channels.items()
     }
@@ -92,7 +94,7 @@ def source_maker(settings: Settings, clock: Clock, platform: Platform | None, en
 
     def make(name: str) -> Sequence[SignalSource]:
         if name == CONTROL:
-            return [ControlTarget(url) for url in settings.policy.control]
+            return [ControlTarget(url, wire=Wire(guard=settings.guard)) for url in settings.policy.control]
         if name == VENDORS:
             return _vendor_sources(settings, clock, platform, engine)
         context = _context(settings, clock, platform, engine, name)
@@ -116,6 +118,7 @@ def _context(settings: Settings, clock: Clock, platform: Platform | None, engine
         platform=platform,
         platform_id=settings.policy.services[name].platform_id,
         live_commit=live_commit,
+        guard=settings.guard,
     )
 
 
@@ -128,10 +131,11 @@ def _vendor_sources(
         services = engine.state.services.values() if engine is not None else ()
         return render_components(item.facts for item in services if item.facts is not None)
 
+    looks = Wire(guard=settings.guard)
     pages = dict(settings.vendors)
     pages |= {name: one.vendor_status for name, one in settings.dependencies.items() if one.vendor_status is not None}
     found: list[SignalSource] = [
-        VendorStatus(name, url, clock, role, components if role == "platform" else tuple)
+        VendorStatus(name, url, clock, role, components if role == "platform" else tuple, wire=looks)
         for name, url in pages.items()
         for role in [settings.policy.vendors[name].role]
     ]
@@ -139,7 +143,7 @@ def _vendor_sources(
         if dependency.render is None:
             continue
         context = dataclasses.replace(
-            Context(clock=clock, endpoints=settings.endpoints, secrets=settings.secrets),
+            Context(clock=clock, endpoints=settings.endpoints, secrets=settings.secrets, guard=settings.guard),
             service=name,
             platform=platform,
             platform_id=dependency.render,
