@@ -113,8 +113,12 @@ class WritablePlatform(Platform, Protocol):
         """Ask for a rollback, once. Return the new deploy's id, or None if accepted without one.
 
         Raises Temporary only when nothing happened (429), Permanent when refused (4xx),
-        OutcomeUnknown otherwise (timeout, reset, 5xx, unreadable answer).
+        OutcomeUnknown otherwise (timeout, reset, 5xx, unreadable answer). Of the Permanent ones, Gone says that the
+        deploy's artefact is not there (any more), Forbidden that the key may not do it.
         """
+
+    async def redeploy(self, service_id: str, commit: str) -> str | None:
+        """Ask to build and deploy a commit, once. Returns and raises what `rollback` does."""
 
 
 class Notifier(Protocol):

@@ -65,6 +65,8 @@ class PinAutoDeploy:
 class Rollback:
     """Send one rollback; at most once, whatever happens.
 
+    `rebuild`: the target's artefact is gone, so its commit (`target_code`) is deployed anew instead.
+
     `suspect` is the deploy that must still be live, `baseline` the newest deploy when we decided:
     a rollback deploy newer than it is ours (or somebody's) and is adopted. `target_code` is the target's
     commit or image digest. `approved_by` names the human who asked or agreed, if one did.
@@ -78,6 +80,7 @@ class Rollback:
     target_code: str | None
     baseline: str
     approved_by: str | None = None
+    rebuild: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 WatchdogError            (never raised itself)
 ├── Temporary            try again, not before `retry_after_seconds`
 ├── Permanent            do not try again; a human must change something
+│   ├── Forbidden        our key may not do it here: stop trying to
+│   └── Gone             what was asked for is not there (any more): only something else may help
 ├── OutcomeUnknown       it may have happened: look it up, never repeat blindly
 ├── Refused              a guard said no, with its reason
 ├── Displaced            another worker has it now: drop it, write nothing
@@ -27,6 +29,14 @@ class Temporary(WatchdogError):
 
 class Permanent(WatchdogError):
     """It will fail again until a human changes something."""
+
+
+class Forbidden(Permanent):
+    """Our key may not do it; asking again changes nothing until a human gives it the right."""
+
+
+class Gone(Permanent):
+    """What was asked for is not there (any more), such as the artefact of an old deploy."""
 
 
 class OutcomeUnknown(WatchdogError):

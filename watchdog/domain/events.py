@@ -113,13 +113,18 @@ class RollbackAccepted:
 
 @dataclass(frozen=True, slots=True)
 class RollbackRefused:
-    """The platform said no for good (4xx): nothing happened. `forbidden`: our key may not change the service."""
+    """The platform said no for good (4xx): nothing happened.
+
+    `forbidden`: our key may not change the service; `expired`: the target's artefact is gone, so that only a rebuild of
+    its commit may help.
+    """
 
     at: float
     service: str
     incident: str
     why: str
     forbidden: bool = False
+    expired: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +247,15 @@ class RollbackRequested:
     target: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RestoreRequested:
+    """A human asked to give back the auto-deploy of a service, which is off because of us."""
+
+    at: float
+    service: str
+    by: str
+
+
 Event = (
     Observed
     | ControlChecked
@@ -267,4 +281,5 @@ Event = (
     | InvariantBroken
     | CommitTrusted
     | RollbackRequested
+    | RestoreRequested
 )

@@ -203,7 +203,11 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """One outage of one service, from onset to the end. Times are UTC epoch seconds, None until they come."""
+    """One outage of one service, from onset to the end. Times are UTC epoch seconds, None until they come.
+
+    `expired` is a target whose artefact is gone: only a rebuild of its commit is left; `repinned`: auto-deploy was
+    switched off a second time, since the bad commit came back.
+    """
 
     id: str
     service: str
@@ -226,6 +230,8 @@ class Incident:
     target_code: str | None = None
     requested_at: float | None = None
     tried: bool = False
+    expired: str | None = None
+    repinned: bool = False
     rollback_deploy: str | None = None
     restored_at: float | None = None
     verified_at: float | None = None
@@ -245,6 +251,8 @@ class ServiceState:
 
     `opened_at` are the moments its last incidents were opened; `flapping_since` is when they became so many that we
     hold back; `forbidden` says why the platform does not let us change it, until a restart or `resume`.
+    `auto_deploy_off` is the value to give back, switched off for the incident `pinned_for`; `offered` the deploy since
+    which people know that it can be; `bad` the deploys of denied code that people know of (code, deploy id).
     """
 
     name: str
@@ -265,6 +273,9 @@ class ServiceState:
     acted_at: tuple[float, ...] = ()
     closed_at: float | None = None
     auto_deploy_off: str = ""
+    pinned_for: str = ""
+    offered: str = ""
+    bad: tuple[tuple[str, str], ...] = ()
     opened_at: tuple[float, ...] = ()
     flapping_since: float | None = None
     forbidden: str = ""
@@ -289,7 +300,7 @@ class Act:
 
     at: float
     service: str
-    code: str | None = None
+    suspect_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
