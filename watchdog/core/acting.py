@@ -6,8 +6,7 @@ Rule 2: what a human agreed to is decided anew before it is done.
 
 from dataclasses import replace
 
-from watchdog.core import ending, opening, perceive, sending, words
-from watchdog.core.decide import decide
+from watchdog.core import budget, ending, opening, perceive, sending, severity, words
 from watchdog.core.turn import Turn
 from watchdog.domain import events as e
 from watchdog.domain.effects import SetPace
@@ -46,15 +45,8 @@ def await_answer(turn: Turn) -> None:
 
 
 def _worse(turn: Turn, findings: tuple[Finding, ...]) -> bool:
-    decision = decide(
-        turn.state,
-        turn.policy,
-        turn.service,
-        findings,
-        now=turn.now,
-        incident=turn.incident,
-    )
-    return decision.severity.rank > turn.incident.severity.rank
+    level = severity.judge(findings, turn.wishes, turn.policy.detection)[0]
+    return level.rank > turn.incident.severity.rank
 
 
 def _decide_anew(turn: Turn, findings: tuple[Finding, ...]) -> None:
@@ -73,15 +65,7 @@ def act_now(turn: Turn, by: str | None) -> None:
     findings = perceive.findings(turn.service, turn.policy, turn.now) or _known_findings(turn)
     if not findings:
         return
-    decision = decide(
-        turn.state,
-        turn.policy,
-        turn.service,
-        findings,
-        now=turn.now,
-        incident=turn.incident,
-        approved=by is not None,
-    )
+    decision = opening.weigh(turn, findings, approved=by is not None)
     if decision.course in (Course.ROLLBACK, Course.ANNOUNCE):
         decision = _as_said(turn, decision, by)
     opening.carry_out(turn, findings, decision, approved_by=by)
@@ -184,7 +168,7 @@ def refused(turn: Turn) -> None:
     """The platform said no: nothing happened."""
     event = turn.event
     assert isinstance(event, e.RollbackRefused)
-    _unspend(turn)
+    budget.give_back(turn)
     sending.hand_over(turn, f"the platform refused the rollback: {event.why}", restore=True)
 
 
@@ -192,7 +176,7 @@ def stood_down(turn: Turn) -> None:
     """The world had changed before we sent: somebody else is at it."""
     event = turn.event
     assert isinstance(event, e.RollbackStoodDown)
-    _unspend(turn)
+    budget.give_back(turn)
     turn.amend(requested_at=None)
     sending.hand_over(turn, f"stood down, nothing was sent: {event.why}", restore=True)
 
@@ -201,20 +185,13 @@ def postponed(turn: Turn) -> None:
     """Nothing was sent: look again, decide anew."""
     event = turn.event
     assert isinstance(event, e.RollbackPostponed)
-    _unspend(turn)
+    budget.give_back(turn)
     turn.amend(tried=False, requested_at=None)
     if words.by_hand(turn.incident):
         sending.hand_over(turn, f"nothing was sent: {event.why}; ask again", restore=True)
         return
     turn.note("WAIT", f"nothing was sent: {event.why}; looking again")
     turn.enter(Phase.SUSPECT)
-
-
-def _unspend(turn: Turn) -> None:
-    """Give the budget back: nothing was sent."""
-    at = turn.incident.requested_at
-    turn.change(acted_at=tuple(moment for moment in turn.service.acted_at if moment != at))
-    turn.state = replace(turn.state, acted_at=tuple(moment for moment in turn.state.acted_at if moment != at))
 
 
 def lost(turn: Turn) -> None:

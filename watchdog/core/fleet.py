@@ -1,12 +1,16 @@
-"""What concerns all services at once: sight, status pages, a human's pause, the deny-list."""
+"""What concerns all services at once: sight, status pages, a human's pause, a broken promise, the deny-list.
 
+Rule: only a human gives back the right to act, be it paused or lost (`resume`).
+"""
+
+from collections.abc import Container, Mapping
 from dataclasses import replace
 
 from watchdog.core import perceive, sight
 from watchdog.core.turn import Turn
 from watchdog.domain import events as e
 from watchdog.domain.effects import Note
-from watchdog.domain.incidents import Phase
+from watchdog.domain.incidents import Phase, ServiceState
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.units import show_seconds
 
@@ -74,9 +78,51 @@ def pause(turn: Turn, event: e.Paused) -> None:
 
 
 def resume(turn: Turn, event: e.Resumed) -> None:
-    """Act again."""
-    turn.state = replace(turn.state, paused_by="")
-    turn.emit(Note(turn.now, "", None, "RESUMED", f"by {event.by}"))
+    """Act again: a pause, a broken promise and a key that was refused are forgiven."""
+    state = turn.state
+    lifted = [f"paused by {state.paused_by}"] if state.paused_by else []
+    lifted += [f"disarmed: {state.disarmed}"] if state.disarmed else []
+    lifted += [f"{name}: {one.forbidden}" for name, one in state.services.items() if one.forbidden]
+    was = f"; no longer {'; '.join(lifted)}" if lifted else ""
+    turn.emit(Note(turn.now, "", None, "RESUMED", f"by {event.by}{was}"))
+    if state.disarmed:
+        turn.tell_self(
+            NoticeKind.RESOLVED, "disarmed", f"watchdog is armed again, by {event.by}", (f"Was: {state.disarmed}",)
+        )
+    turn.state = replace(state, paused_by="", disarmed="", services=_allowed(state.services, state.services))
+
+
+def disarm(turn: Turn, event: e.InvariantBroken) -> None:
+    """Change nothing any more: one of our promises is broken, so none of them can be relied on."""
+    turn.emit(Note(turn.now, "", None, "DISARMED", f"{event.what}: nothing is changed until `watchdog resume`"))
+    if turn.state.disarmed:
+        return
+    turn.state = replace(turn.state, disarmed=event.what)
+    lines = (
+        f"What was found: {event.what}",
+        "This is a fault of the watchdog itself. It keeps watching and paging, and changes nothing.",
+        "Look at production yourself, then: watchdog resume",
+    )
+    turn.tell_self(NoticeKind.SELF_ALERT, "disarmed", "watchdog is DISARMED: one of its own promises is broken", lines)
+
+
+def forbid(turn: Turn, event: e.RollbackRefused) -> None:
+    """Remember that our key may not change this service: asking again would only be refused again."""
+    service = turn.state.services.get(event.service)
+    if event.forbidden and service is not None:
+        services = {**turn.state.services, event.service: replace(service, forbidden=event.why)}
+        turn.state = replace(turn.state, services=services)
+
+
+def restart(turn: Turn, event: e.Restarted) -> None:
+    """A fresh start may have a fresh key."""
+    turn.state = replace(turn.state, services=_allowed(turn.state.services, event.services or turn.state.services))
+
+
+def _allowed(services: Mapping[str, ServiceState], names: Container[str]) -> Mapping[str, ServiceState]:
+    """Return the services, those of these names free to be changed again."""
+    freed = {name: replace(one, forbidden="") for name, one in services.items() if one.forbidden and name in names}
+    return {**services, **freed} if freed else services
 
 
 def trust(turn: Turn, event: e.CommitTrusted) -> None:
@@ -106,6 +152,9 @@ HANDLERS = {
     e.VendorChecked: perceive_vendor,
     e.Paused: pause,
     e.Resumed: resume,
+    e.InvariantBroken: disarm,
+    e.RollbackRefused: forbid,
+    e.Restarted: restart,
     e.CommitTrusted: trust,
     e.TimePassed: perceive_time,
 }

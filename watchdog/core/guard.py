@@ -7,14 +7,16 @@ Rule 2: one guard, one function, one line in GUARDS.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from watchdog.core import budget as budgets
+from watchdog.core import flapping, groups
 from watchdog.core.blame import live_deploy, took_traffic_at
+from watchdog.core.turn import Turn
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Blame, GuardAnswer, Incident, ServiceState, State, TargetChoice, Verdict
+from watchdog.domain.incidents import Blame, GuardAnswer, Incident, ServiceState, State, TargetChoice, Trouble, Verdict
 from watchdog.domain.policy import Mode, Policy, ServicePolicy
 from watchdog.domain.units import show_seconds
 
 DAY_SECONDS = 86400.0
-FLEET_SECONDS = 600.0
 NO_ROLLBACK_TRAILER = "watchdog: no-rollback"
 
 
@@ -30,6 +32,11 @@ class Request:
     target: TargetChoice
     incident: Incident | None
     now: float
+
+    @property
+    def code(self) -> str | None:
+        """Return what is to be rolled back."""
+        return self.blame.suspect.code if self.blame.suspect is not None else None
 
     def between(self) -> list[Deploy]:
         """Return the suspect and the deploys between it and the target, newest first."""
@@ -68,6 +75,21 @@ def hold(request: Request) -> GuardAnswer:
     return _pass("hold", "none")
 
 
+def armed(request: Request) -> GuardAnswer:
+    """A watchdog that broke one of its own promises changes nothing, whoever asks."""
+    if request.state.disarmed:
+        return _block("armed", f"disarmed: {request.state.disarmed}; watchdog resume", passing=True)
+    return _pass("armed", "yes")
+
+
+def key(request: Request) -> GuardAnswer:
+    """What the platform forbids is not tried again until there is a fresh key."""
+    if request.service.forbidden:
+        why = f"our key may not change it ({request.service.forbidden}); mend the key, then watchdog resume"
+        return _block("key", why, passing=True)
+    return _pass("key", "never refused")
+
+
 def blind(request: Request) -> GuardAnswer:
     """What cannot be seen is not touched."""
     if request.state.blind_since is not None:
@@ -76,15 +98,31 @@ def blind(request: Request) -> GuardAnswer:
 
 
 def budget(request: Request) -> GuardAnswer:
-    """So many rollbacks per service and day, so many per fleet and ten minutes."""
+    """So many rollbacks per service and day, so many groups of services per ten minutes."""
     limits = request.policy.budget
     today = sum(at > request.now - DAY_SECONDS for at in request.service.acted_at)
-    fleet = sum(at > request.now - FLEET_SECONDS for at in request.state.acted_at)
+    fleet = budgets.fleet_spent(request.state, request.policy, request.service.name, request.code, request.now)
     if today >= limits.per_service_per_day:
         return _block("budget", f"{today} of {limits.per_service_per_day} rollbacks of this service today")
     if fleet >= limits.per_fleet_per_10m:
-        return _block("budget", f"{fleet} of {limits.per_fleet_per_10m} rollbacks in the fleet in 10 min", passing=True)
+        why = f"{fleet} of {limits.per_fleet_per_10m} groups rolled back in the fleet in 10 min"
+        return _block("budget", why, passing=True)
     return _pass("budget", f"{today} of {limits.per_service_per_day} used today")
+
+
+def correlation(request: Request) -> GuardAnswer:
+    """What fails everywhere at once is no deploy's doing, or ours to see."""
+    name = request.service.name
+    mine = request.state.troubles.get(name) or Trouble(name, request.now, request.code, recent_deploy=True)
+    why = groups.wave(request.policy, request.state.troubles, mine)
+    return _block("correlation", why, passing=True) if why else _pass("correlation", "no wave of failures")
+
+
+def flaps(request: Request) -> GuardAnswer:
+    """What comes and goes is asked about."""
+    if request.service.flapping_since is not None:
+        return _ask("flapping", flapping.why(request.policy.brakes))
+    return _pass("flapping", "no")
 
 
 def cooldown(request: Request) -> GuardAnswer:
@@ -187,8 +225,12 @@ def dependants(request: Request) -> GuardAnswer:
 GUARDS: tuple[Callable[[Request], GuardAnswer], ...] = (
     mode,
     hold,
+    armed,
+    key,
     blind,
     budget,
+    correlation,
+    flaps,
     cooldown,
     tried,
     newer_deploy,
@@ -199,6 +241,27 @@ GUARDS: tuple[Callable[[Request], GuardAnswer], ...] = (
     trailer,
     dependants,
 )
+
+
+AT_SENDING = (key, budget, correlation)
+"""What may have changed between the decision and the moment of sending, for other services' sake."""
+
+
+def at_sending(turn: Turn) -> str:
+    """Return what forbids the rollback that was decided now that it is to be sent, or nothing."""
+    incident, decision = turn.incident, turn.incident.decision
+    assert decision is not None and decision.blame is not None and decision.target is not None, "it was decided"
+    place = (turn.state, turn.policy, turn.service, turn.wishes)
+    request = Request(*place, decision.blame, decision.target, incident, turn.now)
+    answers = [guard(request) for guard in AT_SENDING]
+    return next((f"{answer.name}: {answer.why}" for answer in answers if answer.verdict is Verdict.BLOCK), "")
+
+
+def withheld(state: State) -> str:
+    """Return why nothing at all may be changed, or nothing: a human's pause, a broken promise."""
+    if state.disarmed:
+        return f"disarmed ({state.disarmed})"
+    return f"paused by {state.paused_by}" if state.paused_by else ""
 
 
 def check(request: Request) -> tuple[GuardAnswer, ...]:

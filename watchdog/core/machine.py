@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import get_args
 
-from watchdog.core import acting, fleet, paged, people, perceive, proving, watching
+from watchdog.core import acting, flapping, fleet, paged, people, perceive, proving, troubles, watching
 from watchdog.core.turn import Turn
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect
@@ -183,6 +183,8 @@ def step(state: State, event: Event, policy: Policy) -> tuple[State, tuple[Effec
             turn.put(ServiceState(name, watching_since=event.at, phase_since=event.at))
         _perceive(turn)
         _handler(turn)(turn)
+        troubles.settle(turn)
+        flapping.settle(turn)
         turn.settle_pace()
     return turn.state, tuple(turn.effects)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from watchdog.core import ending, sending, severity, words
+from watchdog.core import ending, flapping, sending, severity, troubles, words
 from watchdog.core.decide import decide
 from watchdog.core.turn import Turn
 from watchdog.domain.incidents import Course, Decision, Finding, Incident
@@ -16,20 +16,29 @@ def open_incident(turn: Turn, findings: tuple[Finding, ...]) -> None:
     """Open (or continue) the incident, decide, and begin with what was decided."""
     incident = turn.service.incident
     approved_by = _still_approved(turn, incident)
-    decision = decide(
-        turn.state,
-        turn.policy,
-        turn.service,
-        findings,
-        now=turn.now,
-        incident=incident,
-        approved=approved_by is not None,
-    )
+    flaps = incident is None and flapping.count(turn)
+    decision = weigh(turn, findings, approved=approved_by is not None)
     if incident is None:
         _create(turn, findings, decision.severity)
     elif decision.course is Course.ANNOUNCE and _window_is_over(turn, incident):
         decision = replace(decision, course=Course.ROLLBACK, why=f"the veto window is over; {decision.why}")
     carry_out(turn, findings, decision, approved_by=approved_by)
+    if flaps:
+        flapping.say(turn)
+
+
+def weigh(turn: Turn, findings: tuple[Finding, ...], *, approved: bool = False) -> Decision:
+    """Decide, after everybody was let know of a service that is critical: so nobody decides without knowing."""
+    troubles.enter(turn, findings)
+    return decide(
+        turn.state,
+        turn.policy,
+        turn.service,
+        findings,
+        now=turn.now,
+        incident=turn.service.incident,
+        approved=approved,
+    )
 
 
 def _still_approved(turn: Turn, incident: Incident | None) -> str | None:

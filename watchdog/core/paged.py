@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from watchdog.core import ending, opening, perceive
-from watchdog.core.decide import decide
 from watchdog.core.turn import Turn
 from watchdog.domain.incidents import Course, Decision, Finding, Verdict
 
@@ -35,7 +34,7 @@ def _outcome(turn: Turn) -> str:
 
 def _reconsider(turn: Turn, findings: tuple[Finding, ...]) -> None:
     incident = turn.incident
-    decision = decide(turn.state, turn.policy, turn.service, findings, now=turn.now, incident=incident)
+    decision = opening.weigh(turn, findings)
     worse = decision.severity.rank > incident.severity.rank
     free = not incident.human_needed and _was_passing(incident.decision) and decision.course in ACTING
     if worse and incident.human_needed and decision.course in ACTING:

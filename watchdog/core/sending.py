@@ -4,16 +4,13 @@ Rule 1: nothing is sent without a fresh bad reading at that moment (I2); a site 
 Rule 2: auto-deploy that we switched off and no longer need off is given back.
 """
 
-from dataclasses import replace
-
-from watchdog.core import ending, perceive, words
+from watchdog.core import budget, ending, guard, perceive, words
 from watchdog.core.turn import Turn
 from watchdog.domain.effects import PinAutoDeploy, Rollback
 from watchdog.domain.incidents import Phase
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.units import show_seconds
 
-ACTS_KEPT = 20
 PIN_PATIENCE_SECONDS = 60.0
 """An outcome of the pin that does not come in this time does not come: the outage does not wait."""
 SEND_PATIENCE_SECONDS = 300.0
@@ -58,8 +55,9 @@ def pin(turn: Turn) -> None:
 
 def send(turn: Turn) -> None:
     """Send the one rollback, if the site is still bad at this moment and nobody said stop."""
-    if turn.state.paused_by:
-        hand_over(turn, f"paused by {turn.state.paused_by} before the rollback was sent", restore=True)
+    withheld = guard.withheld(turn.state)
+    if withheld:
+        hand_over(turn, f"{withheld} before the rollback was sent", restore=True)
         return
     why_wait = _why_wait(turn)
     if why_wait:
@@ -68,9 +66,7 @@ def send(turn: Turn) -> None:
         return
     incident = turn.incident
     assert incident.suspect is not None and incident.target is not None and turn.wishes.platform_id is not None
-    acts = (*turn.service.acted_at, turn.now)[-ACTS_KEPT:]
-    turn.change(acted_at=acts)
-    turn.state = replace(turn.state, acted_at=(*turn.state.acted_at, turn.now)[-ACTS_KEPT:])
+    budget.spend(turn)
     turn.amend(tried=True, requested_at=turn.now, late_paged=False)
     turn.enter(Phase.ROLLING_BACK)
     turn.wake_at(turn.now + SEND_PATIENCE_SECONDS)
@@ -98,7 +94,7 @@ def _why_wait(turn: Turn) -> str:
     if turn.state.blind_since is not None:
         return "blind"
     if perceive.failing_now(turn.service, turn.incident.findings, turn.policy, turn.now):
-        return ""
+        return guard.at_sending(turn)
     return f"no failure in the last {show_seconds(turn.policy.detection.fresh_seconds)}"
 
 

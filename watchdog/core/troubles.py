@@ -1,0 +1,41 @@
+"""Troubles: what all workers know of the services that are critical now. Entered before a decision is weighed.
+
+Two workers whose services break at once both change what they share: the later one is told to load it, and then
+decides in the knowledge of both.
+"""
+
+from dataclasses import replace
+
+from watchdog.core import severity
+from watchdog.core.blame import live_deploy
+from watchdog.core.turn import Turn
+from watchdog.domain.incidents import Finding, Trouble
+from watchdog.domain.policy import Severity
+
+
+def enter(turn: Turn, findings: tuple[Finding, ...]) -> None:
+    """Let everybody know of this service, if it is critical; the code it was first blamed on stays its code."""
+    if severity.judge(findings, turn.wishes, turn.policy.detection)[0] is not Severity.CRITICAL:
+        return
+    before = turn.state.troubles.get(turn.name)
+    if before is not None and before.suspect_code is not None:
+        return
+    live = live_deploy(turn.service.deploys)
+    trouble = Trouble(
+        turn.name,
+        at=before.at if before is not None else turn.now,
+        suspect_code=live.code if live is not None else None,
+        recent_deploy=min(finding.onset_at for finding in findings) < turn.service.watch_until,
+    )
+    if trouble != before:
+        turn.state = replace(turn.state, troubles={**turn.state.troubles, turn.name: trouble})
+
+
+def settle(turn: Turn) -> None:
+    """Strike the service off once its incident is over or no longer critical."""
+    incident = turn.service.incident
+    if turn.name not in turn.state.troubles:
+        return
+    if incident is None or incident.closed_at is not None or incident.severity is not Severity.CRITICAL:
+        kept = {name: trouble for name, trouble in turn.state.troubles.items() if name != turn.name}
+        turn.state = replace(turn.state, troubles=kept)
