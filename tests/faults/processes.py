@@ -8,7 +8,6 @@ import contextlib
 import json
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -20,6 +19,8 @@ from typing import Any, TypeVar
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
+
+from tests.faults.databases import Record, in_file
 
 T = TypeVar("T")
 Entry = dict[str, Any]
@@ -136,6 +137,7 @@ class Daemon:
         self.cloud = cloud
         self.name = name
         self.variables = dict(variables or {})
+        self.record: Record = in_file(cloud.folder.resolve() / "watchdog.db")
         self.starts: list[tuple[subprocess.Popen[bytes], Path]] = []
 
     @property
@@ -260,15 +262,8 @@ class Daemon:
     # --- the record ---
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """Read the store's file beside the daemon; empty while there is none."""
-        path = self.cloud.folder / "watchdog.db"
-        if not path.exists():
-            return []
-        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)) as connection:
-            try:
-                return connection.execute(query).fetchall()
-            except sqlite3.OperationalError:
-                return []
+        """Read the store beside the daemon; empty while there is none."""
+        return self.record.rows(query)
 
 
 @contextmanager

@@ -1,0 +1,47 @@
+"""Stores for daemons in processes of their own, read beside them: a file of SQLite, a database of PostgreSQL."""
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Record:
+    """The store of one test. `url` is what the configuration names; `rows` reads it, empty while there is nothing."""
+
+    url: str
+    rows: Callable[[str], list[Row]]
+
+
+Databases = Callable[[Path], AbstractContextManager[Record]]
+"""Gives the daemons of one configuration, in that folder, an empty store of their own."""
+
+
+def in_file(path: Path) -> Record:
+    """Return the record of a file that a daemon makes."""
+
+    def rows(query: str) -> list[Row]:
+        if not path.exists():
+            return []
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)) as connection:
+            try:
+                return connection.execute(query).fetchall()
+            except sqlite3.OperationalError:
+                return []
+
+    return Record(f"sqlite:///{path}", rows)
+
+
+@contextmanager
+def sqlite() -> Iterator[Databases]:
+    """Give files, each in the folder of its configuration."""
+    yield lambda folder: contextlib.nullcontext(in_file(folder.resolve() / "watchdog.db"))
+
+
+DATABASES: dict[str, Callable[[], AbstractContextManager[Databases]]] = {"sqlite": sqlite}

@@ -1,0 +1,113 @@
+"""`watchdog run` that can die by kill -9 at every commit and every effect: mortal.py CONFIG TRAIL [POINT].
+
+Its store, platform and channels are the real ones, registered anew in the tables with a thin shell around what
+commits or changes something: each such call has a point before it, and one after it that its caller never hears of.
+
+Rule 1: a point is written to TRAIL before it is passed; the last line of a dead process is where it died.
+Rule 2: reads, snapshots, minutes and lease renewals are not points: they lie on no path of an incident.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from watchdog.adapters.notifiers import NOTIFIERS
+from watchdog.adapters.platforms import PLATFORMS
+from watchdog.adapters.stores import STORES
+from watchdog.app.run import run
+from watchdog.daemon.clock import SystemClock
+from watchdog.domain import effects as fx
+from watchdog.settings import load
+
+
+class Points:
+    """Counts every point that is reached, and ends the process at the fatal one."""
+
+    def __init__(self, trail: Path, fatal: str | None) -> None:
+        self._file = os.open(trail, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        self._fatal = fatal
+        self._seen: Counter[str] = Counter()
+
+    def reach(self, when: str, what: str) -> None:
+        """Write the point down, and die there if it is the fatal one."""
+        self._seen[f"{when} {what}"] += 1
+        point = f"{when} {what} #{self._seen[f'{when} {what}']}"
+        os.write(self._file, f"{point}\n".encode())
+        if point == self._fatal:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Mortal:
+    """Something real whose named calls have a point before and after them; `named` gives a call's name, or None."""
+
+    def __init__(self, inner: Any, points: Points, named: Mapping[str, Callable[..., str | None]]) -> None:
+        self._inner = inner
+        self._points = points
+        for call in dir(inner):
+            if not call.startswith("_"):
+                real = getattr(inner, call)
+                setattr(self, call, self._marked(call, real, named[call]) if call in named else real)
+
+    def _marked(self, call: str, real: Callable[..., Any], name: Callable[..., str | None]) -> Callable[..., Any]:
+        async def marked(*arguments: Any, **more: Any) -> Any:
+            what = name(*arguments, **more)
+            if what is None:
+                return await real(*arguments, **more)
+            self._points.reach("before", f"{call} {what}")
+            answer = await real(*arguments, **more)
+            self._points.reach("after", f"{call} {what}")
+            return answer
+
+        return marked
+
+
+def saved(event: object, state: object, effects: Sequence[object]) -> str | None:
+    """Name a save by its event and by what it records for the outside; None for a snapshot."""
+    outside = ", ".join(_effect(effect) for effect in effects if isinstance(effect, fx.OUTSIDE))
+    return None if event is None else f"{type(event).__name__} [{outside}]"
+
+
+def _effect(effect: object) -> str:
+    return f"Tell {effect.notice.kind.value}" if isinstance(effect, fx.Tell) else type(effect).__name__
+
+
+COMMITS: dict[str, Callable[..., str | None]] = {
+    "save": saved,
+    "put_action": lambda row, expect: f"{row.step} {row.state}",
+    "finish": lambda effect_id, outcome: "a notice" if ":" in outcome else outcome,
+    "delivered": lambda effect_id, channel, incident, reference: channel,
+}
+CHANGES: dict[str, Callable[..., str | None]] = {
+    "set_auto_deploy": lambda service_id, value: value,
+    "rollback": lambda service_id, deploy_id: deploy_id,
+}
+
+
+def register(points: Points) -> None:
+    """Put the mortal parts into the tables from which the daemon is built."""
+
+    def mortal(build: Callable[..., Any], named: Mapping[str, Callable[..., str | None]]) -> Callable[..., Any]:
+        return lambda *given, **more: Mortal(build(*given, **more), points, named)
+
+    def sends(channel: str) -> dict[str, Callable[..., str | None]]:
+        return {"send": lambda notice, reference: f"{channel} {notice.kind.value}"}
+
+    STORES.update({kind: mortal(build, COMMITS) for kind, build in STORES.items()})
+    NOTIFIERS.update({name: replace(kind, build=mortal(kind.build, sends(name))) for name, kind in NOTIFIERS.items()})
+    PLATFORMS.update({name: mortal(build, CHANGES) for name, build in PLATFORMS.items()})
+
+
+def main(config: Path, trail: Path, fatal: str | None = None) -> None:
+    """Run the real daemon until the fatal point is reached, or for ever."""
+    register(Points(trail, fatal))
+    asyncio.run(run(load(config, os.environ, config.parent), SystemClock()))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:4])
