@@ -117,7 +117,6 @@ async def demo(scenario: str, screen: Screen | None = None, *, pacing: Pacing | 
         expected = EXPECTED[scenario]
         config = write_config(folder, urls, expected.mode, expected.p95, pacing.yaml)
         app = await _build(config, clock, screen)
-        await app.store.open()
         await start(app)
         try:
             await admin.post(f"{urls['admin']}/scenario", json={"name": scenario})

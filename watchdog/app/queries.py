@@ -96,7 +96,6 @@ async def _apply_here(settings: Settings, clock: Clock, name: str, arguments: Ma
     prepare_logs(settings, stream=sys.stderr)
     settings = await resolve(settings, clock)
     app = build(settings, clock, on_error=report_errors(lambda: None))
-    await app.store.open()
     try:
         await app.sharing.renew()
         app.supervisor.start("engine", app.engine.run)

@@ -11,6 +11,7 @@ from typing import TextIO
 import structlog
 
 from watchdog import __version__
+from watchdog.adapters.guarded import GuardedTransport
 from watchdog.adapters.stores import role_lock
 from watchdog.adapters.stores.lock import RoleLock
 from watchdog.app.build import App, build, resolve
@@ -124,7 +125,6 @@ async def _live(settings: Settings, clock: Clock, stop: asyncio.Event, reload: a
     holder: list[App] = []
     app = build(settings, clock, on_error=report_errors(lambda: holder[0] if holder else None), hook=hook)
     holder.append(app)
-    await app.store.open()
     async with contextlib.AsyncExitStack() as stack:
         if settings.metrics.host is not None:
             listen = f"{settings.metrics.host}:{settings.metrics.port}"
@@ -162,11 +162,13 @@ def _start_senders(app: App) -> None:
             password=settings.secrets.get("WATCHDOG_REMOTE_WRITE_PASSWORD", ""),
             token=settings.secrets.get("WATCHDOG_REMOTE_WRITE_TOKEN", ""),
             every_seconds=settings.metrics.every_seconds,
+            transport=GuardedTransport(settings.guard),
         )
         app.supervisor.start("remote-write", app.writer.run)
     url = settings.secrets.get("WATCHDOG_HEARTBEAT_URL")
     if url:
-        heartbeat = Heartbeat(url, app.clock, lambda: "; ".join(app.health.reasons()), app.metrics)
+        guarded = GuardedTransport(settings.guard)
+        heartbeat = Heartbeat(url, app.clock, lambda: "; ".join(app.health.reasons()), app.metrics, guarded)
         app.supervisor.start("heartbeat", heartbeat.run)
 
 

@@ -130,8 +130,8 @@ def wire(
 
 
 async def begin(daemon: Daemon) -> None:
-    """Take up what is ours and begin to watch. Raises Temporary or Permanent if the store does not say."""
-    await daemon.sharing.renew()
+    """Open the store, take up what is ours and begin to watch. Raises Permanent for a store that cannot be used."""
+    await daemon.sharing.begin()
     await daemon.watches.begin((CONTROL, VENDORS))
     start = daemon.supervisor.start
     start("engine", daemon.engine.run)

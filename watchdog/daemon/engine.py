@@ -100,17 +100,21 @@ class Engine:
 
     # --- what is ours ---
 
-    async def take_up(self, epochs: Mapping[str, int]) -> None:
+    async def take_up(self, epochs: Mapping[str, int], *, from_memory: bool = False) -> None:
         """Take up what was saved of these names and what was under way: at a start, or from another worker.
 
-        `epochs` are the leases they are held by. Raises Temporary or Permanent if the store does not say.
+        `epochs` are the leases they are held by; `from_memory`: the store is not asked, for it does not answer.
+        Raises Temporary or Permanent if the store does not say.
         """
         names = tuple(name for name in epochs if name != FLEET)
         async with self._turn:
-            saved = await self._store.load(epochs)
-            pending = await self._store.pending(epochs)
+            saved = None if from_memory else await self._store.load(epochs)
+            pending = () if from_memory else await self._store.pending(epochs)
             if saved is not None:
                 self.state = merged(self.state, saved, epochs)
+            elif from_memory:
+                # Numbers that the journal's own will not reach: an incident of today must not look like an old one.
+                self.state = replace(self.state, incidents=int(self._clock.now()))
             self.held.update(epochs)
         if names:
             await self.handle(e.Restarted(self._clock.now(), names))

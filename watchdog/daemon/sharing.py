@@ -5,7 +5,7 @@ or frozen worker's services are watched again within about `TTL_SECONDS + RENEW_
 Rule 2: a lease promises nothing about the outside: every write is fenced by its epoch, and the actuator's guard is
 shorter than the lease. (client-go's leader election says the same of itself.)
 Rule 3: a store that does not answer takes nothing away: we go on watching and telling people what we hold, and nobody
-can change anything, for no write succeeds.
+can change anything, for no write succeeds. At a start without an answer we watch everything, from memory.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -20,6 +20,8 @@ from watchdog.ports import FLEET, Clock, Grip, Store
 
 RENEW_SECONDS = 2.0
 TTL_SECONDS = SHIPPED.lease_seconds
+ALONE = 0
+"""The epoch of what is watched from memory: no lease ever has it."""
 
 Watch = Callable[[Sequence[str]], Awaitable[None]]
 """Begins (or ends) to watch services."""
@@ -51,6 +53,18 @@ class Sharing:
         self._end = end
         self._watched: dict[str, int] = {}
         self._trouble = ""
+        self._opened = False
+
+    async def begin(self) -> None:
+        """Open the store and take up what is ours; everything, from memory, while it does not answer.
+
+        Raises Permanent for a store that cannot be used.
+        """
+        try:
+            await self.renew()
+        except Temporary as error:
+            self._complain(str(error))
+            await self._take(dict.fromkeys((FLEET, *self._names()), ALONE), from_memory=True)
 
     async def run(self) -> None:
         """Renew for ever."""
@@ -72,12 +86,16 @@ class Sharing:
 
     async def renew(self) -> None:
         """Renew the leases; let go what moved away, take up what came. Raises Temporary or Permanent."""
+        if not self._opened:
+            await self._store.open()
+            self._opened = True
         names = (FLEET, *self._names())
         grip = await self._store.hold(self.worker, names, ttl_seconds=TTL_SECONDS, keep=self._busy())
         moved = grip.revision != self.grip.revision
         self.grip = grip
         await self._let_go(grip)
-        await self._take(grip)
+        held = self._engine.held
+        await self._take({name: epoch for name, epoch in grip.epochs.items() if held.get(name) != epoch})
         if moved:
             await self._engine.refresh()
 
@@ -89,7 +107,8 @@ class Sharing:
     async def _let_go(self, grip: Grip) -> None:
         """Drop what is no longer ours, or was somebody else's in between, and what the engine found to have moved."""
         held = self._engine.held
-        gone = [name for name, epoch in held.items() if grip.epochs.get(name) != epoch]
+        moved = [name for name, epoch in held.items() if grip.epochs.get(name) != epoch]
+        gone = [name for name in moved if held[name] != ALONE or name not in grip.epochs]
         if gone:
             log.info("services move to another worker", services=[name for name in gone if name])
             await self._engine.drop(gone)
@@ -99,14 +118,11 @@ class Sharing:
         if unwatched:
             await self._end([name for name in unwatched if name])
 
-    async def _take(self, grip: Grip) -> None:
-        new: Mapping[str, int] = {
-            name: epoch for name, epoch in grip.epochs.items() if self._engine.held.get(name) != epoch
-        }
+    async def _take(self, new: Mapping[str, int], *, from_memory: bool = False) -> None:
         if not new:
             return
-        await self._engine.take_up(new)
-        self._watched.update(new)
-        await self._begin([name for name in new if name])
+        await self._engine.take_up(new, from_memory=from_memory)
         services = [name for name in new if name]
-        log.info("services taken up", services=services, worker=self.worker, workers=grip.workers)
+        await self._begin([name for name in services if name not in self._watched])
+        self._watched.update(new)
+        log.info("services taken up", services=services, worker=self.worker, workers=self.grip.workers)

@@ -7,7 +7,7 @@ from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import Shared, State
+from watchdog.domain.incidents import ServiceState, Shared, State
 from watchdog.ports import FLEET, Sample, SignalSource
 
 CONTROL = "control"
@@ -16,8 +16,15 @@ SHARED = tuple(Shared.__dataclass_fields__)
 
 
 def merged(state: State, saved: State, names: Collection[str]) -> State:
-    """Return the state with what was saved of these names, and with what all workers share as it is now."""
-    ours = {name: service for name, service in saved.services.items() if name in names}
+    """Return the state with what was saved of these names, and with what all workers share as it is now.
+
+    An incident that was opened while the store did not answer goes on, unless the saved state has one open itself.
+    """
+    ours = {
+        name: service
+        for name, service in saved.services.items()
+        if name in names and (_is_open(service) or not _is_open(state.services.get(name)))
+    }
     known = replace(state, services={**state.services, **ours}).sharing(saved.shared)
     if FLEET not in names:
         return known
@@ -28,6 +35,10 @@ def merged(state: State, saved: State, names: Collection[str]) -> State:
         blind_since=state.blind_since or saved.blind_since,
         blind_told=state.blind_told or saved.blind_told,
     )
+
+
+def _is_open(service: ServiceState | None) -> bool:
+    return service is not None and service.incident is not None and service.incident.closed_at is None
 
 
 def event_of(service: str, source: SignalSource, sample: Sample, at: float) -> Event:
