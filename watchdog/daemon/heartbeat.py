@@ -20,9 +20,20 @@ DEADLINE_SECONDS = 10.0
 
 
 class Heartbeat:
-    """Pings `url` while `healthy()` returns nothing, and `url/fail` while it returns a reason."""
+    """Pings `url` while `healthy()` returns nothing, and `url/fail` while it returns a reason.
 
-    def __init__(self, url: str, clock: Clock, healthy: Callable[[], str], metrics: Metrics) -> None:
+    `transport` decides where connections may go.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        clock: Clock,
+        healthy: Callable[[], str],
+        metrics: Metrics,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._transport = transport
         self._url = url
         self._clock = clock
         self._healthy = healthy
@@ -32,7 +43,10 @@ class Heartbeat:
     async def run(self) -> None:
         """Ping for ever: the first a minute from now, when there is something to judge by."""
         async with httpx.AsyncClient(
-            headers={"user-agent": f"render-watchdog/{__version__}"}, trust_env=False, follow_redirects=False
+            headers={"user-agent": f"render-watchdog/{__version__}"},
+            transport=self._transport,
+            trust_env=False,
+            follow_redirects=False,
         ) as client:
             while True:
                 await self._clock.sleep(EVERY_SECONDS)

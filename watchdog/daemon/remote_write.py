@@ -38,7 +38,7 @@ class RemoteWriter:
     """Collects every `every_seconds`, keeps what could not be sent yet, and sends it in order.
 
     `labels` (job, instance) are added to every series that has none of that name. `user` and `password` give basic
-    authentication, `token` a bearer one.
+    authentication, `token` a bearer one. `transport` decides where connections may go.
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class RemoteWriter:
         token: str = "",
         every_seconds: float = EVERY_SECONDS,
         batches_max: int = BATCHES_MAX,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._url = url
         self._clock = clock
@@ -71,6 +72,7 @@ class RemoteWriter:
         self._client = httpx.AsyncClient(
             headers=headers | ({"authorization": f"Bearer {token}"} if token else {}),
             auth=(user, password) if user else None,
+            transport=transport,
             trust_env=False,
             follow_redirects=False,
         )
