@@ -196,7 +196,8 @@ def _upstream_terms(case: Case) -> list[Term]:
 
 def _failing_before(case: Case, name: str) -> bool:
     other = case.state.services.get(name)
-    return other is not None and other.phase is not Phase.CALM and _run_started(other) is not None
+    failing = other is not None and other.phase is not Phase.CALM and _run_started(other) is not None
+    return failing or name in case.state.troubles
 
 
 def _run_started(service: ServiceState) -> float | None:
@@ -205,18 +206,39 @@ def _run_started(service: ServiceState) -> float | None:
 
 
 def failing_peers(case: Case) -> list[str]:
-    """Return the other services (no dependencies, no dependants) whose failure began about the same time."""
+    """Return the other services (no dependencies, no dependants) whose failure began about the same time.
+
+    One that runs the same suspect code is no peer: its failure tells against that code. Another worker's service is
+    known by its trouble, which began to be known about when ours did.
+    """
+    live = live_deploy(case.service.deploys)
+    code = live.code if live is not None else None
     peers = []
-    for name, other in case.state.services.items():
-        wishes = case.policy.services.get(name)
-        if name == case.service.name or wishes is None:
+    for name, wishes in case.policy.services.items():
+        if name == case.service.name or name in case.wishes.depends_on or case.service.name in wishes.depends_on:
             continue
-        if name in case.wishes.depends_on or case.service.name in wishes.depends_on:
-            continue
-        began = _run_started(other)
-        if began is not None and abs(began - case.onset_at) <= PEER_SECONDS and _long(other):
+        if _fails_with_us(case, name) and (code is None or _suspect_code(case, name) != code):
             peers.append(name)
     return peers
+
+
+def _fails_with_us(case: Case, name: str) -> bool:
+    other, trouble = case.state.services.get(name), case.state.troubles.get(name)
+    if other is not None:
+        began = _run_started(other)
+        return began is not None and abs(began - case.onset_at) <= PEER_SECONDS and _long(other)
+    mine = case.state.troubles.get(case.service.name)
+    known_at = mine.at if mine is not None else case.now
+    return trouble is not None and abs(trouble.at - known_at) <= PEER_SECONDS
+
+
+def _suspect_code(case: Case, name: str) -> str | None:
+    """Return the code that another service runs (or fails on, where another worker holds it)."""
+    other, trouble = case.state.services.get(name), case.state.troubles.get(name)
+    if other is None:
+        return trouble.suspect_code if trouble is not None else None
+    live = live_deploy(other.deploys)
+    return live.code if live is not None else None
 
 
 def _long(service: ServiceState) -> bool:
