@@ -67,3 +67,15 @@ async def test_a_story_and_the_end_can_be_asked_for() -> None:
         assert not world.sandbox.ended.is_set()
         await world.admin("POST", "/shutdown")
         assert world.sandbox.ended.is_set()
+
+
+async def test_more_sites_stand_beside_web_and_each_keeps_an_access_log() -> None:
+    """`more_services` sites with a deploy and a commit of their own; who was asked when is told."""
+    async with opened(more_services=2) as world:
+        sites = world.sandbox.urls["sites"]
+        assert list(sites) == ["web", "api", "s01", "s02"]
+        assert (await world.client.get(f"{sites['s02']}/api/test")).json() == {"status": "ok"}
+        ((_at, service, path, status),) = (await world.admin("GET", "/hits")).json()
+        assert (service, path, status) == ("s02", "/api/test", 200)
+        live = (await world.render("GET", "/services/srv-s01/deploys")).json()
+        assert [one["deploy"]["id"] for one in live] == ["dep-s01"]

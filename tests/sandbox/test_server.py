@@ -10,16 +10,17 @@ from watchdog.sandbox.server import Sandbox
 
 NAMES = {
     *("site", "api", "render", "sentry", "pagerduty", "slack", "slack_webhook", "webhook", "heartbeat"),
-    *("status_render", "status_sentry", "status_openai", "control", "remote_write", "admin"),
+    *("status_render", "status_sentry", "status_openai", "control", "remote_write", "admin", "sites"),
 }
 
 
 async def test_every_address_is_on_loopback() -> None:
     """All named, all on 127.0.0.1; sites, control targets and admin have ports of their own."""
     async with opened() as world:
-        urls = world.sandbox.urls
+        urls = dict(world.sandbox.urls)
         assert urls.keys() == NAMES
-        flat = [url for value in urls.values() for url in (value if isinstance(value, list) else [value])]
+        urls["sites"] = list(urls["sites"].values())
+        flat = [url for value in urls.values() for url in ([value] if isinstance(value, str) else value)]
         assert all(url.startswith("http://127.0.0.1:") for url in flat)
         ports = {httpx.URL(url).port for url in flat}
         assert len(ports) == 6  # web, api, two control targets, all vendors, admin

@@ -47,7 +47,11 @@ class Admin:
             "/scenario": self.scenario,
             "/shutdown": self.stop,
         }
-        gets: dict[str, Callable[[Request], Any]] = {"/urls": self.tell_urls, "/log": self.tell_log}
+        gets: dict[str, Callable[[Request], Any]] = {
+            "/urls": self.tell_urls,
+            "/log": self.tell_log,
+            "/hits": self.tell_hits,
+        }
         return Starlette(
             routes=[
                 *(Route(path, _posted(do), methods=["POST"]) for path, do in posts.items()),
@@ -63,6 +67,10 @@ class Admin:
         """GET /log, or GET /log?what=request for one kind."""
         what = request.query_params.get("what")
         return self.cloud.log.entries if what is None else self.cloud.log.of(what)
+
+    def tell_hits(self, request: Request) -> Any:
+        """GET /hits: the access log of every site, [at, service, path, status], oldest first."""
+        return [(hit.at, hit.service, hit.path, hit.status) for hit in self.cloud.hits]
 
     def deploy(self, body: Json) -> Any:
         """POST /deploys: a deploy, or with `merge` a colleague's merge, which needs auto-deploy to be on."""

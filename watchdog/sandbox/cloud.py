@@ -50,6 +50,7 @@ class Cloud:
         rollback_seconds: float = 60.0,
         seed: int = 1,
         speed: float = 1.0,
+        more_services: int = 0,
     ) -> None:
         self.log = log
         self.modes = modes
@@ -58,7 +59,7 @@ class Cloud:
         self.seed = seed
         self.random = random.Random(seed)  # noqa: S311 - luck of the story, not of security
         self.timers = clock.Timers(speed)
-        self.services = {service.name: service for service in services_at_start(quirks)}
+        self.services = {service.name: service for service in services_at_start(quirks, more_services)}
         self.faults: dict[str, Behaviour] = {}
         self.fault_began: dict[str, float] = {}
         self.hits: deque[Hit] = deque(maxlen=HITS_LIMIT)

@@ -36,7 +36,8 @@ CONTROL_TARGETS = 2
 class Sandbox:
     """A make-believe cloud. Enter it to open its ports; `scenario` is begun by `start_scenario` only.
 
-    `speed` makes deploys and stories pass faster (for tests; the site's latency stays as it is).
+    `speed` makes deploys and stories pass faster (for tests; the site's latency stays as it is); `more_services`
+    further sites stand beside web and api.
     Raises ValueError for an unknown scenario or quirk.
     """
 
@@ -49,13 +50,14 @@ class Sandbox:
         seed: int = 1,
         log_file: Path | str | None = None,
         speed: float = 1.0,
+        more_services: int = 0,
     ) -> None:
         if scenario is not None and scenario not in SCENARIOS:
             raise ValueError(f"no scenario {scenario!r}; known: {', '.join(SCENARIOS)}")
         self.scenario: Scenario | None = SCENARIOS[scenario] if scenario else None
         self.events = EventLog(Path(log_file) if log_file else None)
         self.modes = Modes()
-        self.cloud = Cloud(self.events, self.modes, chosen(quirks), rollback_seconds, seed, speed)
+        self.cloud = Cloud(self.events, self.modes, chosen(quirks), rollback_seconds, seed, speed, more_services)
         self.pagers = Pagers(self.events)
         self.render = RenderApi(self.cloud)
         self.ended = asyncio.Event()
@@ -156,6 +158,7 @@ class Sandbox:
             {
                 "site": sites["web"],
                 "api": sites["api"],
+                "sites": sites,
                 "render": f"{base}/render/v1",
                 "sentry": f"{base}/sentry",
                 "pagerduty": f"{base}/pagerduty",

@@ -133,12 +133,21 @@ def strange_history(quirks: frozenset[str]) -> list[Deploy]:
     return strange
 
 
-def services_at_start(quirks: frozenset[str]) -> list[Service]:
-    """Return web, api and the worker jobs with their history. Addresses are filled in when the ports are known."""
+def services_at_start(quirks: frozenset[str], more: int = 0) -> list[Service]:
+    """Return web, api, the worker jobs and `more` sites (s01 …), with their history; addresses come with the ports."""
     born = clock.now() - 200 * clock.DAY
     api = Service("srv-api", "api", deploys=[past_deploy("34", "api", 6 * clock.DAY, "live")])
     jobs = Service("srv-jobs", "jobs", "background_worker", deploys=[past_deploy("33", "jobs", 5 * clock.DAY, "live")])
     web = Service("srv-web", "web", instances=2, deploys=[*strange_history(quirks), *history_of_web()])
-    for service in (web, api, jobs):
+    services = [web, api, jobs, *(_further_site(number) for number in range(1, more + 1))]
+    for service in services:
         service.created_at = service.updated_at = born
-    return [web, api, jobs]
+    return services
+
+
+def _further_site(number: int) -> Service:
+    """Return a site with one commit of its own, live for a week."""
+    began, name = clock.now() - 7 * clock.DAY, f"s{number:02}"
+    live = Deploy(f"dep-{name}", f"{number:040x}", f"Begin {name}", "live", "new_commit", began, began + 96.0)
+    live.started_at, live.finished_at = began + 1.5, began + 96.0
+    return Service(f"srv-{name}", name, deploys=[live])
