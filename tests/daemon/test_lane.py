@@ -16,12 +16,12 @@ INFO, PAGE, OVER = notice(), notice(wakes=True), notice(kind=NoticeKind.RESOLVED
 def queue(*notices: Notice) -> tuple[Lane, list[Parcel]]:
     """Return a lane and those who wait in it, oldest first."""
     lane = Lane()
-    return lane, [lane.join("slack", one) for one in notices]
+    return lane, [lane.join("slack", one, number) for number, one in enumerate(notices)]
 
 
 def state(parcels: list[Parcel]) -> str:
     """Return a letter for each: o overtaken, g may go, w waits."""
-    return "".join("o" if one.overtaken.is_set() else "g" if one.go.is_set() else "w" for one in parcels)
+    return "".join("o" if one.overtaken else "g" if one.goes else "w" for one in parcels)
 
 
 def test_the_oldest_goes_first_and_nobody_is_dropped_while_all_is_well() -> None:
@@ -43,7 +43,7 @@ def test_trouble_makes_older_information_give_way_to_the_newest() -> None:
     assert state(parcels[1:]) == "gow"
     lane.leave(parcels[2])
     lane.failed(parcels[1], broken=False)
-    newest = lane.join("slack", OVER)
+    newest = lane.join("slack", OVER, 4)
     assert state([parcels[1], parcels[3], newest]) == "gow"
 
 
@@ -71,3 +71,15 @@ def test_leaving_twice_is_leaving() -> None:
     lane.leave(parcels[0])
     lane.leave(parcels[0])
     assert state(parcels[1:]) == "g"
+
+
+def test_one_that_is_called_in_late_stands_where_it_was_decided() -> None:
+    """A stand-in gets an older notice after a newer one queued there: it is no newer state for that."""
+    lane = Lane()
+    newer = lane.join("email", INFO, 2)
+    older = lane.join("email", INFO, 1)
+    assert state([older, newer]) == "gw"
+    lane.troubled(newer)
+    assert state([older, newer]) == "ow"
+    lane.leave(older)
+    assert state([newer]) == "g"

@@ -11,7 +11,8 @@ from tests.clocks import FakeClock, eventually
 from tests.daemon.town import Channel, tell
 from watchdog.adapters.stores import build_store
 from watchdog.daemon.tell import Teller
-from watchdog.daemon.told import GAPS_SECONDS, REMEMBERED, Told
+from watchdog.daemon.told import GAPS_SECONDS, GIVE_UP_SECONDS, REMEMBERED, Told
+from watchdog.domain.effects import Tell
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import State
 from watchdog.domain.notices import NoticeKind
@@ -30,14 +31,27 @@ async def _broken_store(folder: Path) -> AsyncIterator[Store]:
     yield store
 
 
+@asynccontextmanager
+async def opened(folder: Path, clock: FakeClock) -> AsyncIterator[Store]:
+    """A real store that is there."""
+    store = build_store(f"sqlite:///{folder}/there.db", clock)
+    await store.open()
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
 async def test_without_a_store_people_are_told_from_memory(tmp_path: Path) -> None:
     """Nothing can be read or written: the page arrives, and the next one finds its reference."""
     reports: list[str] = []
-    channel = Channel("slack")
-    async with _broken_store(tmp_path) as store:
-        teller = Teller(store, {"slack": channel}, FakeClock(), lambda name, what, _: reports.append(f"{name} {what}"))
-        await teller.deliver(7, PAGE)
-        await teller.deliver(8, END)
+    channel, clock = Channel("slack"), FakeClock(auto=False)
+    async with _broken_store(tmp_path) as store, asyncio.TaskGroup() as group:
+        teller = Teller(store, {"slack": channel}, clock, lambda name, what, _: reports.append(f"{name} {what}"))
+        deliveries = [group.create_task(teller.deliver(number, one)) for number, one in ((7, PAGE), (8, END))]
+        await eventually(lambda: clock.sleepers == 2)
+        for delivery in deliveries:
+            delivery.cancel()
     assert channel.took == [("page", None), ("end", "after page")]
     assert "store failed" in reports
     assert reports.count("slack sent") == 2
@@ -71,14 +85,48 @@ async def test_an_end_waits_for_the_store_that_knows_what_to_close(tmp_path: Pat
         assert await told.reference(None, END.notice, "slack") is None
 
 
-async def test_a_store_that_stays_away_ends_the_attempts_to_finish(tmp_path: Path) -> None:
-    """Once after each gap, then never: the row stays pending for the next start."""
+async def test_a_store_that_stays_away_is_asked_to_finish_for_a_day(tmp_path: Path) -> None:
+    """With growing gaps, then every minute, then never: the row stays pending for the next start."""
     complaints: list[str] = []
     clock = FakeClock()
     async with _broken_store(tmp_path) as store:
         await Told(store, clock, lambda _, why: complaints.append(why)).finish(7, PAGE.notice, {"slack": "sent"})
-    assert len(complaints) == len(GAPS_SECONDS) + 1
-    assert clock.elapsed == sum(GAPS_SECONDS)
+    assert GIVE_UP_SECONDS < clock.elapsed <= GIVE_UP_SECONDS + GAPS_SECONDS[-1]
+    assert len(complaints) > GIVE_UP_SECONDS / GAPS_SECONDS[-1]
+
+
+async def test_what_was_sent_from_memory_is_not_sent_again_by_its_row(tmp_path: Path) -> None:
+    """The save seemed to fail and did not: the row is finished, and a notice of other words is sent."""
+    clock = FakeClock()
+    async with opened(tmp_path, clock) as store:
+        channel = Channel("slack")
+        teller = Teller(store, {"slack": channel}, clock, lambda *_: None)
+        await teller.deliver(None, PAGE)
+        other = tell("another page", "slack", wakes=True)
+        for row in await store.save(None, State(), (PAGE, other)):
+            assert isinstance(row.effect, Tell)
+            await teller.deliver(row.id, row.effect)
+        assert [title for title, _ in channel.took] == ["page", "another page"]
+        assert await store.pending() == ()
+
+
+async def test_a_row_found_late_waits_for_what_is_under_way_from_memory(tmp_path: Path) -> None:
+    """The channel is down when the store is back: one page in the end, and the row stays until it has arrived."""
+    clock = FakeClock(auto=False)
+    async with opened(tmp_path, clock) as store, asyncio.TaskGroup() as group:
+        channel = Channel("slack", Temporary("down"))
+        teller = Teller(store, {"slack": channel}, clock, lambda *_: None)
+        group.create_task(teller.deliver(None, PAGE))
+        await eventually(lambda: clock.sleepers)
+        (row,) = await store.save(None, State(), (PAGE,))
+        group.create_task(teller.deliver(row.id, PAGE))
+        await eventually(lambda: teller.waiting == 2)
+        assert len(await store.pending()) == 1
+        await clock.advance(1)
+        await eventually(lambda: teller.waiting == 0)
+        assert channel.took == [("page", None)]
+    async with opened(tmp_path, clock) as store:
+        assert await store.pending() == ()
 
 
 async def test_memory_is_bounded_and_forgets_the_oldest(tmp_path: Path) -> None:

@@ -19,10 +19,11 @@ class Lane:
         self.attempt = asyncio.Lock()
         self._parcels: list[Parcel] = []
 
-    def join(self, channel: str, notice: Notice) -> "Parcel":
-        """Put a notice at the end."""
-        parcel = Parcel(self, channel, notice)
+    def join(self, channel: str, notice: Notice, number: int) -> "Parcel":
+        """Put a notice behind every older one; `number` is its place in the order in which notices were decided."""
+        parcel = Parcel(self, channel, notice, number)
         self._parcels.append(parcel)
+        self._parcels.sort(key=lambda each: each.number)
         self._settle()
         return parcel
 
@@ -34,40 +35,59 @@ class Lane:
 
     def failed(self, parcel: "Parcel", *, broken: bool) -> None:
         """Note that an attempt failed; `broken` when the channel refuses this notice for good."""
-        parcel.troubled = True
         parcel.broken = broken
-        self._settle()
+        self.troubled(parcel)
+
+    def troubled(self, parcel: "Parcel") -> None:
+        """Note that a notice cannot go through soon: it failed, or its channel is known to be down."""
+        if parcel in self._parcels:
+            parcel.troubled = True
+            self._settle()
 
     def arrived(self, parcel: "Parcel") -> None:
         """Note that a notice was delivered: older ones that lag behind are overtaken, then it leaves."""
         speaks_for_all = parcel.notice.wakes or parcel.notice.resolves
         for older in self._parcels[: self._parcels.index(parcel)]:
             if speaks_for_all or not older.notice.wakes:
-                older.overtaken.set()
+                older.overtake()
         self.leave(parcel)
 
     def _settle(self) -> None:
         if any(parcel.troubled for parcel in self._parcels):
             for older in self._parcels[:-1]:
                 if not older.notice.wakes:
-                    older.overtaken.set()
+                    older.overtake()
         blocked = False
         for parcel in self._parcels:
-            if parcel.overtaken.is_set() or not blocked:
-                parcel.go.set()
-            else:
-                parcel.go.clear()
+            parcel.let_go(parcel.overtaken or not blocked)
             blocked = blocked or not parcel.broken
 
 
 @dataclass(eq=False)
 class Parcel:
-    """One notice on its way to one channel."""
+    """One notice on its way to one channel. `stir` wakes who waits with it, whenever something about it changed.
+
+    `not_before` is when it may be tried again (monotonic seconds).
+    """
 
     lane: Lane
     channel: str
     notice: Notice
+    number: int
     troubled: bool = False
     broken: bool = False
-    go: asyncio.Event = field(default_factory=asyncio.Event)
-    overtaken: asyncio.Event = field(default_factory=asyncio.Event)
+    goes: bool = False
+    overtaken: bool = False
+    not_before: float = float("-inf")
+    stir: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def overtake(self) -> None:
+        """Say that it need not be brought any more."""
+        self.overtaken = True
+        self.stir.set()
+
+    def let_go(self, goes: bool) -> None:
+        """Say whether it is its turn in the lane."""
+        if goes and not self.goes:
+            self.stir.set()
+        self.goes = goes

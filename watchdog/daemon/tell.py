@@ -4,20 +4,22 @@ Rule 1: in doubt it is sent again; the same page twice is the worst accepted out
 Rule 2: nothing here may stop a page: neither another channel, nor the store, nor a fault of our own.
 Rule 3: an effect is finished only when every named channel has the notice or a newer one spoke for it. A cancelled
 delivery stays pending in the store and is delivered by the next start.
-Rule 4: while a channel fails, the next configured one stands in, so that somebody hears soon; the failing one is
-tried on. Whoever was told of an incident as a stand-in also gets its all-clear.
+Rule 4: while a channel fails, or is known to be down, the next configured one stands in, so that somebody hears soon;
+the failing one is tried on. Whoever was told of an incident as a stand-in also gets its all-clear.
 """
 
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from itertools import chain, repeat
+from itertools import chain, count, repeat
 from weakref import WeakValueDictionary
 
 import structlog
 
+from watchdog.daemon.breaker import NEVER, Breaker
 from watchdog.daemon.lane import Lane, Parcel
-from watchdog.daemon.told import GAPS_SECONDS, Told
+from watchdog.daemon.told import GAPS_SECONDS, StoreAway, Told
+from watchdog.daemon.waiting import sleep_or
 from watchdog.domain.effects import Tell
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.notices import Notice
@@ -39,19 +41,31 @@ log = structlog.get_logger(__name__)
 
 @dataclass(eq=False)
 class _Errand:
-    """One `Tell` on its way. `heard_by` are the channels that have it."""
+    """One `Tell` on its way. `heard_by` are the channels that have it, in the order in which they got it."""
 
     effect_id: int | None
     notice: Notice
     named: tuple[str, ...]
-    heard_by: set[str] = field(default_factory=set)
+    number: int
+    group: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
+    parcels: dict[str, Parcel] = field(default_factory=dict)
+    stand_ins: list[Parcel] = field(default_factory=list)
+    heard_by: list[str] = field(default_factory=list)
     outcomes: dict[str, str] = field(default_factory=dict)
-    standing_in: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def needs_a_stand_in(self) -> bool:
-        """Nobody heard it; or a page, which a named channel failed to bring, and no stand-in has it."""
-        return not self.heard_by or (self.notice.wakes and self.heard_by <= set(self.named))
+        """Nobody heard it; or a page, which a named channel did not bring yet, and no stand-in has it."""
+        lacks = any(name not in self.heard_by for name in self.named)
+        return not self.heard_by or (self.notice.wakes and lacks and all(name in self.named for name in self.heard_by))
+
+    def heard(self, name: str) -> None:
+        """Note that a channel has it; who would have stood in for it need not any more."""
+        self.heard_by.append(name)
+        self.outcomes[name] = "sent" if name in self.named else "sent as a stand-in"
+        if not self.needs_a_stand_in:
+            for parcel in self.stand_ins:
+                parcel.overtake()
 
 
 class Teller:
@@ -72,44 +86,59 @@ class Teller:
         self._report = report
         self._attempt_seconds = attempt_seconds
         self._lanes: WeakValueDictionary[tuple[str, str], Lane] = WeakValueDictionary()
-        self._failing: dict[str, str] = {}
-        self._waiting = 0
+        self._breakers = {name: Breaker(clock) for name in notifiers}
+        self._errands: list[_Errand] = []
+        self._numbers = count()
+        self._deaf = ""
+
+    @property
+    def up(self) -> Mapping[str, bool]:
+        """Tell of each channel whether it is in use: False after failures in a row, until something arrives."""
+        return {name: not breaker.open for name, breaker in self._breakers.items()}
 
     @property
     def failing(self) -> Mapping[str, str]:
-        """Channels whose last attempt failed, with the reason."""
-        return dict(self._failing)
+        """Channels that owe somebody a notice because their last attempt failed, with the reason."""
+        failing = {name: one.why for name, one in self._breakers.items() if one.why and one.waiting}
+        return failing | ({"report": self._deaf} if self._deaf else {})
 
     @property
     def waiting(self) -> int:
         """How many notices some channel has not got yet."""
-        return self._waiting
+        return len(self._errands)
+
+    @property
+    def unheard(self) -> int:
+        """How many notices no channel has got yet."""
+        return sum(not errand.heard_by for errand in self._errands)
 
     async def deliver(self, effect_id: int | None, tell: Tell) -> None:
         """Bring a notice to its channels and finish the effect; `effect_id` is None when the store has no row of it.
 
         May be called again for the same effect after a restart; may be cancelled at any moment.
         """
-        errand = _Errand(effect_id, tell.notice, self._named(tell))
+        errand = _Errand(effect_id, tell.notice, self._named(tell), self._number(tell.notice))
         # Before the first await: notices queue in the order in which they were decided.
-        parcels = [self._lane(errand.notice, name).join(name, errand.notice) for name in errand.named]
-        self._waiting += 1
+        for name in errand.named:
+            self._queue(errand, name)
+        self._errands.append(errand)
         try:
-            errand.heard_by.update(await self._told.heard_by(errand.effect_id, errand.notice))
-            errand.outcomes.update(dict.fromkeys(errand.heard_by, "sent"))
-            parcels += await self._all_clear_for_stand_ins(errand)
-            for parcel in parcels:
-                if parcel.channel in errand.heard_by:
-                    parcel.lane.leave(parcel)
-            async with asyncio.TaskGroup() as group:
-                for parcel in parcels:
-                    if parcel.channel not in errand.heard_by:
-                        group.create_task(self._bring(errand, parcel))
+            for name in await self._told.heard_by(effect_id, errand.notice):
+                errand.heard(name)
+            for name in await self._owed_the_all_clear(errand):
+                self._queue(errand, name)
+            async with errand.group:
+                for parcel in tuple(errand.parcels.values()):
+                    errand.group.create_task(self._bring(errand, parcel))
         finally:
-            self._waiting -= 1
-            for parcel in parcels:
+            self._errands.remove(errand)
+            for parcel in errand.parcels.values():
                 parcel.lane.leave(parcel)
-        await self._told.finish(errand.effect_id, errand.notice, errand.outcomes)
+        await self._told.finish(effect_id, errand.notice, errand.outcomes)
+
+    def _number(self, notice: Notice) -> int:
+        """Return the notice's place in the order of decisions: the one it has, if it is under way from memory."""
+        return next((one.number for one in self._errands if one.notice == notice), next(self._numbers))
 
     def _named(self, tell: Tell) -> tuple[str, ...]:
         """Return the channels to bring it to; when none of the named ones is configured, the first that is."""
@@ -119,8 +148,13 @@ class Teller:
                 self._say(name, "failed", tell.notice, why="no such channel is configured")
         return named or (tuple(self._notifiers)[:1] if tell.channels else ())
 
-    async def _all_clear_for_stand_ins(self, errand: _Errand) -> list[Parcel]:
-        """Return parcels for channels that were told of this incident, though nobody named them for its end."""
+    def _queue(self, errand: _Errand, name: str) -> Parcel:
+        lane = self._lanes.setdefault((errand.notice.incident, name), Lane())
+        parcel = errand.parcels[name] = lane.join(name, errand.notice, errand.number)
+        return parcel
+
+    async def _owed_the_all_clear(self, errand: _Errand) -> list[str]:
+        """Return channels that were told of this incident, though nobody named them for its end."""
         others = [name for name in self._notifiers if name not in errand.named] if errand.notice.resolves else []
         told = []
         for name in others:
@@ -129,86 +163,118 @@ class Teller:
                     told.append(name)
             except Temporary:
                 continue
-        return [self._lane(errand.notice, name).join(name, errand.notice) for name in told]
+        return told
 
     async def _bring(self, errand: _Errand, parcel: Parcel) -> None:
-        """Try until this channel has the notice, or a newer one spoke for it, or it is stale."""
-        notice, name = parcel.notice, parcel.channel
-        for gap in chain(GAPS_SECONDS, repeat(GAPS_SECONDS[-1])):
-            await parcel.go.wait()
-            if parcel.overtaken.is_set() or self._stale(notice):
-                errand.outcomes[name] = "gave way"
-                parcel.lane.leave(parcel)
-                self._say(name, "gave_way", notice)
-                return
-            failure = await self._attempt(errand, name)
-            if failure is None:
-                parcel.lane.arrived(parcel)
-                return
-            broken = isinstance(failure, Permanent)
-            parcel.lane.failed(parcel, broken=broken)
-            await self._stand_in(errand, name)
-            await self._pause(BROKEN_GAP_SECONDS if broken else _gap(failure, gap), parcel.overtaken)
+        """Try until this channel has the notice, or a newer one spoke for it, or nobody needs it any more."""
+        breaker = self._breakers[parcel.channel]
+        breaker.join(parcel)
+        try:
+            for gap in chain(GAPS_SECONDS, repeat(GAPS_SECONDS[-1])):
+                if not await self._turn(errand, parcel):
+                    return
+                failure = await self._attempt(errand, parcel)
+                if failure is None:
+                    parcel.lane.arrived(parcel)
+                    return
+                broken = isinstance(failure, Permanent)
+                pause = BROKEN_GAP_SECONDS if broken else _gap(failure, gap)
+                parcel.not_before = self._clock.monotonic() + pause
+                parcel.lane.failed(parcel, broken=broken)
+                self._call_a_stand_in(errand)
+        finally:
+            breaker.leave(parcel)
 
-    async def _attempt(self, errand: _Errand, name: str) -> Exception | None:
-        """Send once and remember it; return why it failed, or None. Only a cancellation comes out of here."""
-        lane = self._lane(errand.notice, name)
-        async with lane.attempt:
-            try:
-                async with asyncio.timeout(self._attempt_seconds):
-                    before = await self._told.reference(errand.effect_id, errand.notice, name)
-                    reference = await self._notifiers[name].send(errand.notice, before)
-            except (Temporary, Permanent) as error:
-                return self._failed(errand, name, error)
-            except TimeoutError:
-                return self._failed(
-                    errand, name, Temporary(f"it took longer than {show_seconds(self._attempt_seconds)}")
-                )
-            except asyncio.CancelledError as error:
-                if _are_we_cancelled():
-                    raise
-                return self._failed(errand, name, error)
-            except Exception as error:  # noqa: BLE001  a fault of our own must not stop a page
-                return self._failed(errand, name, error)
-            self._failing.pop(name, None)
-            self._say(name, "sent", errand.notice)
-            await self._record(errand, name, reference)
+    async def _turn(self, errand: _Errand, parcel: Parcel) -> bool:
+        """Wait until the notice may be tried on its channel; False when it need not be any more."""
+        breaker = self._breakers[parcel.channel]
+        while not self._over(errand, parcel):
+            if breaker.take(parcel):
+                return True
+            if breaker.open:
+                parcel.lane.troubled(parcel)
+                self._call_a_stand_in(errand)
+            await self._stirred(parcel, breaker.wait_seconds(parcel))
+        parcel.lane.leave(parcel)
+        return False
+
+    async def _stirred(self, parcel: Parcel, within_seconds: float) -> None:
+        """Return when something about the parcel changed, or after so long."""
+        if within_seconds == NEVER:
+            await parcel.stir.wait()
+        else:
+            await sleep_or(self._clock, within_seconds, parcel.stir)
+        parcel.stir.clear()
+
+    def _over(self, errand: _Errand, parcel: Parcel) -> bool:
+        """Tell whether the channel has it already, or needs it no longer, and note which."""
+        name = parcel.channel
+        if name in errand.heard_by:
+            return True
+        if self._told.sent_from_memory(errand.effect_id, errand.notice, name):
+            errand.heard(name)
+            return True
+        if not parcel.overtaken and not self._stale(errand.notice):
+            return False
+        if parcel not in errand.stand_ins:
+            errand.outcomes[name] = "gave way"
+            self._say(name, "gave_way", errand.notice)
+        return True
+
+    def _call_a_stand_in(self, errand: _Errand) -> None:
+        """Let the next channel that nobody named have it too, if all who were called are in trouble."""
+        if not errand.needs_a_stand_in or any(not (parcel.troubled or parcel.overtaken) for parcel in errand.stand_ins):
+            return
+        failing = [name for name, parcel in errand.parcels.items() if parcel.troubled]
+        names = tuple(self._notifiers)
+        first = names.index(failing[-1]) + 1 if failing else 0
+        for name in (*names[first:], *names[:first]):
+            if name not in errand.parcels:
+                parcel = self._queue(errand, name)
+                errand.stand_ins.append(parcel)
+                errand.group.create_task(self._bring(errand, parcel))
+                return
+
+    async def _attempt(self, errand: _Errand, parcel: Parcel) -> Exception | None:
+        """Send once, in a place of the breaker's, and remember it; return why it failed, or None."""
+        name, breaker = parcel.channel, self._breakers[parcel.channel]
+        try:
+            async with parcel.lane.attempt:
+                reference = await self._send(errand, name)
+        except StoreAway as failure:
+            breaker.given_back()
+            return failure
+        except (Temporary, Permanent) as failure:
+            again = parcel.broken and isinstance(failure, Permanent)
+            breaker.failed(str(failure), _asked(failure), counts=not again)
+            self._say(name, "failed", errand.notice, why=str(failure))
+            return failure
+        except asyncio.CancelledError:
+            breaker.given_back()
+            raise
+        breaker.passed()
+        self._say(name, "sent", errand.notice)
+        errand.heard(name)
+        await self._told.record(errand.effect_id, errand.notice, name, reference)
         return None
 
-    def _failed(self, errand: _Errand, name: str, error: BaseException) -> Exception:
-        """Report a failed attempt; what nobody foresaw counts as temporary, and its text is not repeated."""
-        known = error if isinstance(error, (Temporary, Permanent)) else None
-        failure = known or Temporary(f"it failed in a way nobody foresaw ({type(error).__name__})")
-        self._failing[name] = str(failure)
-        self._say(name, "failed", errand.notice, why=str(failure))
-        return failure
+    async def _send(self, errand: _Errand, name: str) -> str | None:
+        """Send and return the reference. Raises Temporary or Permanent whatever goes wrong, or our cancellation.
 
-    async def _stand_in(self, errand: _Errand, failing: str) -> None:
-        """Let the next channels that nobody named try, each once, until one has it."""
-        async with errand.standing_in:
-            names = tuple(self._notifiers)
-            first = names.index(failing) + 1
-            for name in (*names[first:], *names[:first]):
-                if not errand.needs_a_stand_in:
-                    return
-                if name not in errand.named:
-                    await self._attempt(errand, name)
-
-    async def _record(self, errand: _Errand, name: str, reference: str | None) -> None:
-        errand.heard_by.add(name)
-        errand.outcomes[name] = "sent" if name in errand.named else "sent as a stand-in"
-        await self._told.record(errand.effect_id, errand.notice, name, reference)
-
-    async def _pause(self, seconds: float, cut: asyncio.Event) -> None:
-        """Sleep, or return sooner when the event is set."""
-        async with asyncio.TaskGroup() as group:
-            either = (group.create_task(self._clock.sleep(seconds)), group.create_task(cut.wait()))
-            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            for task in either:
-                task.cancel()
-
-    def _lane(self, notice: Notice, name: str) -> Lane:
-        return self._lanes.setdefault((notice.incident, name), Lane())
+        What nobody foresaw counts as temporary, and its text is not repeated.
+        """
+        try:
+            async with asyncio.timeout(self._attempt_seconds):
+                before = await self._told.reference(errand.effect_id, errand.notice, name)
+                return await self._notifiers[name].send(errand.notice, before)
+        except (Temporary, Permanent):
+            raise
+        except TimeoutError:
+            raise Temporary(f"it took longer than {show_seconds(self._attempt_seconds)}") from None
+        except (Exception, asyncio.CancelledError) as error:
+            if isinstance(error, asyncio.CancelledError) and _are_we_cancelled():
+                raise
+            raise Temporary(f"it failed in a way nobody foresaw ({type(error).__name__})") from None
 
     def _stale(self, notice: Notice) -> bool:
         return not notice.wakes and self._clock.now() - notice.at > STALE_SECONDS
@@ -220,13 +286,18 @@ class Teller:
             speak("notice", channel=name, outcome=outcome, incident=notice.incident, kind=notice.kind.value, why=why)
             self._report(name, outcome, notice)
         except Exception as error:  # noqa: BLE001
-            self._failing["report"] = type(error).__name__
+            self._deaf = type(error).__name__
+
+
+def _asked(failure: Exception) -> float:
+    """Return the seconds the channel asks us to wait, within a bound."""
+    asked = failure.retry_after_seconds if isinstance(failure, Temporary) else 0.0
+    return min(asked, RETRY_AFTER_MAX_SECONDS)
 
 
 def _gap(failure: Exception, gap: float) -> float:
-    """Return the seconds to wait: our own gap, or what the channel asks for, within a bound."""
-    asked = failure.retry_after_seconds if isinstance(failure, Temporary) else 0.0
-    return max(gap, min(asked, RETRY_AFTER_MAX_SECONDS))
+    """Return the seconds to wait: our own gap, or what the channel asks for."""
+    return max(gap, _asked(failure))
 
 
 def _are_we_cancelled() -> bool:

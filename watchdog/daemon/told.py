@@ -2,12 +2,15 @@
 
 Rule 1: a store that fails or hangs never keeps a page back; what it missed is written when it is back.
 Rule 2: memory comes first, for it is never older than the store.
+Rule 3: what was sent from memory is not sent again by a row of the same notice: a save whose answer was lost may have
+been taken after all.
 """
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from itertools import chain, repeat
+from typing import Any, TypeVar
 
 from watchdog.domain.errors import Temporary
 from watchdog.domain.notices import Notice
@@ -17,12 +20,18 @@ GAPS_SECONDS = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 """Pauses between attempts, growing; where there is no end to them, the last one for ever."""
 STORE_SECONDS = 5.0
 REMEMBERED = 1000
-"""References kept in memory, and deliveries that wait for the store."""
+"""References kept in memory, deliveries that wait for the store, and notices that were sent without a row."""
+GIVE_UP_SECONDS = 86400.0
+"""A store that was away for so long is left alone: the next start delivers once more."""
 
 Complain = Callable[[Notice, str], None]
 """Told each time the store fails: the notice at hand, and why."""
 Key = tuple[str, str]
 T = TypeVar("T")
+
+
+class StoreAway(Temporary):
+    """The store did not say what a channel must know first; the channel itself may be well."""
 
 
 class Told:
@@ -34,21 +43,26 @@ class Told:
         self._complain = complain
         self._references: OrderedDict[Key, str | None] = OrderedDict()
         self._unrecorded: OrderedDict[tuple[int, str], str] = OrderedDict()
+        self._from_memory: OrderedDict[tuple[Notice, str], None] = OrderedDict()
 
-    async def heard_by(self, effect_id: int | None, notice: Notice) -> frozenset[str]:
+    def sent_from_memory(self, effect_id: int | None, notice: Notice, channel: str) -> bool:
+        """Tell whether the channel has a notice already from when it had no row (as far as we knew), as it has now."""
+        return effect_id is not None and (notice, channel) in self._from_memory
+
+    async def heard_by(self, effect_id: int | None, notice: Notice) -> Sequence[str]:
         """Return the channels that have it already, from before a restart; none if the store does not say."""
         if effect_id is None:
-            return frozenset()
+            return ()
         try:
-            return frozenset(await self._ask(notice, self._store.deliveries(effect_id)))
+            return await self._ask(notice, self._store.deliveries(effect_id))
         except Temporary:
-            return frozenset()  # then somebody hears it twice
+            return ()  # then somebody hears it twice
 
     async def reference(self, effect_id: int | None, notice: Notice, channel: str) -> str | None:
         """Return what the channel's last send for the incident returned.
 
         An unknown reference costs at worst a second ring or a second thread; but without it an all-clear would
-        find nothing to resolve. So for an all-clear that the store has a row of, Temporary is raised instead.
+        find nothing to resolve. So for an all-clear that the store has a row of, StoreAway is raised instead.
         """
         key = (notice.incident, channel)
         if key in self._references:
@@ -57,7 +71,7 @@ class Told:
             return await self._ask(notice, self._store.reference(*key))
         except Temporary:
             if notice.resolves and effect_id is not None:
-                raise
+                raise StoreAway("the store did not say what this channel was told before") from None
             return None
 
     async def record(self, effect_id: int | None, notice: Notice, channel: str, reference: str | None) -> None:
@@ -67,6 +81,8 @@ class Told:
         self._references.move_to_end(key)
         _bound(self._references)
         if effect_id is None:
+            self._from_memory[notice, channel] = None
+            _bound(self._from_memory)
             return
         try:
             await self._ask(notice, self._store.delivered(effect_id, channel, notice.incident, reference))
@@ -75,18 +91,19 @@ class Told:
             _bound(self._unrecorded)
 
     async def finish(self, effect_id: int | None, notice: Notice, outcomes: Mapping[str, str]) -> None:
-        """Close the effect's row. A store that stays away keeps it pending: the next start delivers again."""
+        """Close the effect's row, as soon as the store takes it. One that stays away keeps it for the next start."""
         if effect_id is None:
             return
         outcome = ", ".join(f"{channel}: {what}" for channel, what in outcomes.items()) or "nobody to tell"
-        for gap in (*GAPS_SECONDS, None):
+        for gap in chain(GAPS_SECONDS, repeat(GAPS_SECONDS[-1])):
             try:
                 await self._catch_up(effect_id, notice)
                 await self._ask(notice, self._store.finish(effect_id, outcome))
                 return
             except Temporary:
-                if gap is not None:
-                    await self._clock.sleep(gap)
+                if self._clock.now() - notice.at > GIVE_UP_SECONDS:
+                    return
+                await self._clock.sleep(gap)
 
     async def _catch_up(self, effect_id: int, notice: Notice) -> None:
         """Write the deliveries of an effect that the store missed, with the newest reference."""
@@ -106,6 +123,6 @@ class Told:
             raise Temporary("the store did not answer") from None
 
 
-def _bound(kept: "OrderedDict[Key, str | None] | OrderedDict[tuple[int, str], str]") -> None:
+def _bound(kept: "OrderedDict[Any, Any]") -> None:
     while len(kept) > REMEMBERED:
         kept.popitem(last=False)
