@@ -145,6 +145,11 @@ async def test_a_rollback_to_nowhere_is_refused(target: object, status: int) -> 
         ("reset_before", None, False),
         ("refuse_429", 429, False),
         ("expired", 400, False),
+        ("refuse_400", 400, False),
+        ("refuse_401", 401, False),
+        ("refuse_403", 403, False),
+        ("refuse_404", 404, False),
+        ("refuse_410", 410, False),
     ],
 )
 async def test_a_rollback_answer_can_be_spoiled(mode: str, answer: int | None, accepted: bool) -> None:

@@ -1,6 +1,6 @@
 """The actuator: performs what changes production; a rollback by the protocol of intent, send once, look up.
 
-Rule 1: the intent is a row in the store before the call; without the row, no call.
+Rule 1: the intent is a row in the store before the call, one for each (incident, step); without the row, no call.
 Rule 2: a rollback is sent once. Its lost answer is looked up in the deploy list, newer than the baseline; only when
 the settle window shows no trace does the core confirm afresh and decide anew, and not for ever.
 Rule 3: too long since the look that justified the call: it is not sent (monotonic guard).
@@ -18,12 +18,13 @@ from watchdog.daemon.protocol import SHIPPED, Found, Hook, Timings, Unread, no_h
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy, Rollback
-from watchdog.domain.errors import OutcomeUnknown, Permanent, Refused, Stale, Temporary, WatchdogError
+from watchdog.domain.errors import Forbidden, Gone, OutcomeUnknown, Permanent, Refused, Stale, Temporary, WatchdogError
 from watchdog.domain.events import Event
 from watchdog.ports import ActionRow, Clock, Platform, Store, WritablePlatform
 
-STEP = "rollback"
-REFUSED = "refused: "
+ROLLBACK, ALTERNATIVE = "rollback", "alternative"
+"""The steps: to the target's artefact; to a rebuild of its commit, when the artefact is gone."""
+REFUSED, EXPIRED, FORBIDDEN = "refused: ", "expired: ", "forbidden: "
 """How the note of a failed row begins when the platform said no, so that nothing can be under way."""
 CONTENDED = "somebody else is at this action"
 
@@ -51,7 +52,7 @@ class Actuator:
         self._hook = hook
         self._timings = timings
         self._reconcile = reconcile
-        self._auto_deploy = AutoDeploy(store, clock)
+        self._auto_deploy = AutoDeploy(store, clock, timings)
         self._writing = 0
 
     @property
@@ -83,7 +84,7 @@ class Actuator:
     # --- the rollback: at most once ---
 
     async def _rollback(self, platform: WritablePlatform, effect: Rollback, *, resumed: bool) -> Event:
-        row = await self._store.action(effect.incident, STEP)
+        row = await self._store.action(effect.incident, step(effect))
         same = row is not None and (row.target, row.baseline) == (effect.target, effect.baseline)
         if row is not None and same and row.state == "accepted" and row.deploy:
             return self._accepted(effect, row.deploy, adopted=True)
@@ -93,7 +94,7 @@ class Actuator:
             return self._resumed(effect, row if same else None)
         fresh = ActionRow(
             effect.incident,
-            STEP,
+            step(effect),
             "planned",
             target=effect.target,
             baseline=effect.baseline,
@@ -109,12 +110,12 @@ class Actuator:
         """Return what is known of an action that was interrupted: not sent yet, or given up already."""
         if row is None or row.state not in ("failed", "done"):
             return self._postponed(effect, "it was interrupted before it was sent")
-        at, why = self._clock.now(), row.note.removeprefix(REFUSED)
+        at = self._clock.now()
         if row.state == "done":
-            return e.RollbackStoodDown(at, effect.service, effect.incident, why)
-        if row.note.startswith(REFUSED):
-            return e.RollbackRefused(at, effect.service, effect.incident, why)
-        return e.RollbackLost(at, effect.service, effect.incident, why)
+            return e.RollbackStoodDown(at, effect.service, effect.incident, row.note)
+        if row.note.startswith((REFUSED, EXPIRED, FORBIDDEN)):
+            return self._no(effect, row.note)
+        return e.RollbackLost(at, effect.service, effect.incident, row.note)
 
     async def _send(self, platform: WritablePlatform, effect: Rollback, row: ActionRow) -> Event:
         """Look once more, mark the row as sending, and send, all within the guard."""
@@ -155,14 +156,14 @@ class Actuator:
         if isinstance(answer, Temporary):
             return await self._limited(effect, row, answer)
         if isinstance(answer, (Permanent, Refused)):
-            return await self._refused(effect, row, str(answer))
+            return await self._refused(effect, row, f"{_manner(answer, effect)}{answer}")
         return await self._settle(platform, effect, replace(row, note=str(answer or "accepted without an id")))
 
     async def _answer(self, platform: WritablePlatform, effect: Rollback) -> str | WatchdogError | None:
         """Return the new deploy's id, None if it was accepted without one, or what went wrong."""
         try:
             async with asyncio.timeout(self._timings.post_seconds):
-                deploy = await platform.rollback(effect.platform_id, effect.target)
+                deploy = await _call(platform, effect)
         except TimeoutError:
             return OutcomeUnknown(f"no answer within {self._timings.post_seconds:.0f} s")
         except (Temporary, Permanent, Refused, OutcomeUnknown) as error:
@@ -170,14 +171,26 @@ class Actuator:
         await self._hook("after_answer")
         return deploy
 
-    async def _refused(self, effect: Rollback, row: ActionRow, why: str) -> Event:
-        await self._put(effect, replace(row, state="failed", note=f"{REFUSED}{why}"), expect="sending")
-        return e.RollbackRefused(self._clock.now(), effect.service, effect.incident, why)
+    async def _refused(self, effect: Rollback, row: ActionRow, note: str) -> Event:
+        await self._put(effect, replace(row, state="failed", note=note), expect="sending")
+        return self._no(effect, note)
+
+    def _no(self, effect: Rollback, note: str) -> Event:
+        """Return the refusal that the note of a failed row tells of."""
+        manner, why = note.split(": ", 1)
+        return e.RollbackRefused(
+            self._clock.now(),
+            effect.service,
+            effect.incident,
+            why,
+            forbidden=f"{manner}: " == FORBIDDEN,
+            expired=f"{manner}: " == EXPIRED,
+        )
 
     async def _limited(self, effect: Rollback, row: ActionRow, error: Temporary) -> Event:
         """Nothing happened (429, not connected): wait as told, then let the core confirm afresh; not for ever."""
         if row.attempts >= self._timings.limited_max:
-            return await self._refused(effect, row, f"{error}; given up after {row.attempts} attempts")
+            return await self._refused(effect, row, f"{REFUSED}{error}; given up after {row.attempts} attempts")
         await self._put(effect, replace(row, state="planned", note=str(error)), expect="sending")
         await self._clock.sleep(min(max(error.retry_after_seconds, 1.0), self._timings.retry_after_max_seconds))
         return self._postponed(effect, str(error))
@@ -240,3 +253,21 @@ class Actuator:
 
     def _postponed(self, effect: Rollback, why: str) -> Event:
         return e.RollbackPostponed(self._clock.now(), effect.service, effect.incident, why)
+
+
+def step(effect: Rollback) -> str:
+    """Return which row of its incident a rollback is journaled in."""
+    return ALTERNATIVE if effect.rebuild else ROLLBACK
+
+
+async def _call(platform: WritablePlatform, effect: Rollback) -> str | None:
+    if not effect.rebuild:
+        return await platform.rollback(effect.platform_id, effect.target)
+    assert effect.target_code is not None, "only a commit can be rebuilt"
+    return await platform.redeploy(effect.platform_id, effect.target_code)
+
+
+def _manner(error: Permanent | Refused, effect: Rollback) -> str:
+    if isinstance(error, Forbidden):
+        return FORBIDDEN
+    return EXPIRED if isinstance(error, Gone) and not effect.rebuild else REFUSED

@@ -3,21 +3,23 @@
 Rule 1: bounded as a whole, however the platform hangs: the outage does not wait for a slow switch.
 Rule 2: the value to restore is written down before the switch, and is never our own `off`.
 Rule 3: what somebody else set meanwhile is theirs: it is left alone.
+Rule 4: each switch has its row, written under the lease just before, and is not sent too long after that.
 """
 
 import asyncio
 from dataclasses import dataclass, replace
 
+from watchdog.daemon.protocol import SHIPPED, Timings
 from watchdog.domain import events as e
 from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy
-from watchdog.domain.errors import OutcomeUnknown, Permanent, Temporary
+from watchdog.domain.errors import OutcomeUnknown, Permanent, Stale, Temporary
 from watchdog.domain.events import Event
 from watchdog.ports import ActionRow, Clock, Platform, Store, WritablePlatform
 
-LOOK_EVERY_SECONDS = 2.0
 RESTORE_SECONDS = 30.0
 RESTORE_ATTEMPTS = 3
 STEP = "pin"
+RESTORE = "restore"
 
 
 @dataclass(slots=True)
@@ -32,20 +34,23 @@ class _Known:
 class AutoDeploy:
     """Pins and restores. `writing` is how many changing calls are in hand."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, timings: Timings = SHIPPED) -> None:
         self._store = store
         self._clock = clock
+        self._timings = timings
         self.writing = 0
 
     async def pin(self, platform: WritablePlatform, effect: PinAutoDeploy) -> Event:
-        """Switch off and read back, for at most `within_seconds`. Raises Refused."""
+        """Switch off and read back, for at most `within_seconds`. Raises Refused and Displaced."""
         known = _Known()
         try:
             async with asyncio.timeout(effect.within_seconds):
                 while not await self._pin_once(platform, effect, known):
-                    await self._clock.sleep(LOOK_EVERY_SECONDS)
+                    await self._clock.sleep(self._timings.look_every_seconds)
         except TimeoutError:
             known.why = known.why or "it was not read back in time"
+        except Stale as error:
+            return e.RollbackPostponed(self._clock.now(), effect.service, effect.incident, f"{error}; looking again")
         at = self._clock.now()
         if known.confirmed:
             return e.PinConfirmed(at, effect.service, effect.incident, known.previous or "off")
@@ -54,8 +59,10 @@ class AutoDeploy:
     async def _pin_once(self, platform: WritablePlatform, effect: PinAutoDeploy, known: _Known) -> bool:
         """Try once; return whether there is nothing more to try."""
         try:
-            known.previous = await self._previous(platform, effect)
-            known.confirmed = await self._switch(platform, effect.platform_id, "off")
+            looked_at = self._clock.monotonic()
+            row = await self._pin_row(platform, effect)
+            known.previous = row.baseline
+            known.confirmed = await self._switch(platform, effect.platform_id, row, looked_at)
             known.why = "it is not read back as off"
             return known.confirmed
         except (Temporary, OutcomeUnknown) as error:
@@ -65,34 +72,45 @@ class AutoDeploy:
             return True
         return False
 
-    async def _previous(self, platform: Platform, effect: PinAutoDeploy) -> str:
-        """Return the value to restore one day: the last that was not our own `off`, kept in the store."""
+    async def _pin_row(self, platform: Platform, effect: PinAutoDeploy) -> ActionRow:
+        """Write the intent down, with the value to restore one day: the last that was not our own `off`."""
         value = (await platform.facts(effect.platform_id)).auto_deploy
         row = await self._store.action(effect.incident, STEP)
-        if row is not None and value in ("off", row.baseline):
-            return row.baseline
-        fresh = ActionRow(effect.incident, STEP, "sending", target="off", baseline=value, service=effect.service)
-        expect = None
-        if row is not None:
-            fresh, expect = replace(row, baseline=value, service=effect.service), row.state
-        if not await self._store.put_action(fresh, expect=expect):
-            raise Temporary("somebody else switches it at the same time")
-        return value
+        previous = row.baseline if row is not None and value in ("off", row.baseline) else value
+        intent = ActionRow(effect.incident, STEP, "sending", target="off", baseline=previous, service=effect.service)
+        return await self._intend(intent, row)
 
-    async def _switch(self, platform: WritablePlatform, service_id: str, value: str) -> bool:
-        """Set the value and read it back; an answer lost on the way is settled by the reading."""
-        if (await platform.facts(service_id)).auto_deploy != value:
+    async def _intend(self, intent: ActionRow, before: ActionRow | None) -> ActionRow:
+        if not await self._store.put_action(intent, expect=before.state if before is not None else None):
+            raise Temporary("somebody else switches it at the same time")
+        return intent
+
+    async def _switch(self, platform: WritablePlatform, service_id: str, row: ActionRow, looked_at: float) -> bool:
+        """Set the row's value and read it back; an answer lost on the way is settled by the reading."""
+        if (await platform.facts(service_id)).auto_deploy != row.target:
+            if self._clock.monotonic() - looked_at > self._timings.guard_seconds:
+                raise Temporary(f"more than {self._timings.guard_seconds:.0f} s since the last look")
             self.writing += 1
             try:
-                await platform.set_auto_deploy(service_id, value)
+                await platform.set_auto_deploy(service_id, row.target)
             except OutcomeUnknown:
-                await self._clock.sleep(LOOK_EVERY_SECONDS)
+                await self._clock.sleep(self._timings.look_every_seconds)
             finally:
                 self.writing -= 1
-        return (await platform.facts(service_id)).auto_deploy == value
+        if (await platform.facts(service_id)).auto_deploy != row.target:
+            return False
+        await self._done(row)
+        return True
+
+    async def _done(self, row: ActionRow) -> None:
+        """Mark the row; a journal that does not answer changes nothing about what was read back."""
+        try:
+            await self._store.put_action(replace(row, state="done"), expect=row.state)
+        except Temporary:
+            return
 
     async def restore(self, platform: WritablePlatform, effect: RestoreAutoDeploy) -> Event:
-        """Give the old value back, if it is still off, for at most `RESTORE_SECONDS`. Raises Refused."""
+        """Give the old value back, if it is still off, for at most `RESTORE_SECONDS`. Raises Refused and Displaced."""
         known = _Known(why="it was not read back in time")
         try:
             async with asyncio.timeout(RESTORE_SECONDS):
@@ -100,7 +118,7 @@ class AutoDeploy:
                     value = await self._restore_once(platform, effect, known)
                     if value:
                         return e.AutoDeployRestored(self._clock.now(), effect.service, effect.incident, value)
-                    await self._clock.sleep(LOOK_EVERY_SECONDS)
+                    await self._clock.sleep(self._timings.look_every_seconds)
         except TimeoutError:
             pass
         except Permanent as error:
@@ -108,12 +126,20 @@ class AutoDeploy:
         return e.AutoDeployNotRestored(self._clock.now(), effect.service, effect.incident, known.why)
 
     async def _restore_once(self, platform: WritablePlatform, effect: RestoreAutoDeploy, known: _Known) -> str:
-        """Return the value that holds now: the old one, or one that somebody chose; nothing if it is still off."""
+        """Return the value that holds now: the old one, or one that somebody chose; nothing if it is still off.
+
+        The row is `planned`, not `sending`: undoing what we did does not depend on what all workers share.
+        """
         try:
+            looked_at = self._clock.monotonic()
             now = (await platform.facts(effect.platform_id)).auto_deploy
             if now != "off":
                 return now
-            if await self._switch(platform, effect.platform_id, effect.value):
+            row = ActionRow(
+                effect.incident, RESTORE, "planned", target=effect.value, baseline=now, service=effect.service
+            )
+            await self._intend(row, await self._store.action(effect.incident, RESTORE))
+            if await self._switch(platform, effect.platform_id, row, looked_at):
                 return effect.value
             known.why = f"it is not read back as {effect.value}"
         except (Temporary, OutcomeUnknown) as error:

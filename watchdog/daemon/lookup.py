@@ -45,13 +45,12 @@ class Search:
             await self.clock.sleep(self.timings.look_every_seconds)
 
     def trace(self, deploys: Sequence[Deploy]) -> Deploy | None:
-        """Return the oldest rollback newer than the baseline and of the target's code: ours, or as good as ours.
+        """Return the oldest deploy newer than the baseline that is ours, or as good as ours; None if there is none.
 
-        Where the target's code is not known, any rollback is.
+        Of a rollback: one of the target's code (any, where that is not known). Of a rebuild: one of its commit.
         """
-        code = self.effect.target_code
-        newer = [deploy for deploy in newer_than(deploys, self.effect.baseline) if deploy.is_rollback]
-        hits = [deploy for deploy in newer if code is None or deploy.code in (None, code)]
+        newer = newer_than(deploys, self.effect.baseline)
+        hits = [deploy for deploy in newer if (_rebuilt if self.effect.rebuild else _rolled_back)(deploy, self.effect)]
         return hits[-1] if hits else None
 
 
@@ -63,6 +62,15 @@ def newer_than(deploys: Sequence[Deploy], deploy_id: str) -> Sequence[Deploy]:
     """Return the deploys (newest first) that are newer than that one; none, if it is not among them."""
     ids = [deploy.id for deploy in deploys]
     return deploys[: ids.index(deploy_id)] if deploy_id in ids else ()
+
+
+def _rolled_back(deploy: Deploy, effect: Rollback) -> bool:
+    return deploy.is_rollback and (effect.target_code is None or deploy.code in (None, effect.target_code))
+
+
+def _rebuilt(deploy: Deploy, effect: Rollback) -> bool:
+    """Tell whether it brings the target's commit, however it was started; one of the API may not name it yet."""
+    return deploy.code == effect.target_code or (deploy.code is None and deploy.trigger == "api")
 
 
 async def look_up(search: Search) -> Answer:

@@ -5,9 +5,10 @@ A mode may hold for the next N uses only; then it falls back to `ok`.
 
 from dataclasses import dataclass, field
 
-CHANGE = ("ok", "slow", "drop", "error_after", "refuse_429", "reset_before")
+REFUSALS = {"refuse_400": 400, "refuse_401": 401, "refuse_403": 403, "refuse_404": 404, "refuse_410": 410}
+CHANGE = ("ok", "slow", "drop", "error_after", "refuse_429", "reset_before", *REFUSALS)
 """Modes of a call that changes something. slow, drop and error_after accept the change and spoil the answer;
-refuse_429 and reset_before do nothing."""
+refuse_... and reset_before do nothing."""
 
 VENDOR = ("ok", "down", "refuse_429", "error_500", "hang")
 """Modes of a whole vendor. `down` closes each connection without an answer (all vendors share one port)."""

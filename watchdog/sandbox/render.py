@@ -18,6 +18,7 @@ from starlette.routing import Route
 from watchdog.sandbox import clock, keys, wire
 from watchdog.sandbox.cloud import Cloud, may_roll_back_to
 from watchdog.sandbox.limits import Limits
+from watchdog.sandbox.modes import REFUSALS
 from watchdog.sandbox.render_bodies import deploy_json, event_json, postgres_json, service_json, webhook_json
 from watchdog.sandbox.world import Deploy, Service
 
@@ -189,6 +190,8 @@ class RenderApi:
             return error(
                 429, "rate limit exceeded", {"Retry-After": "3", "Ratelimit-Remaining": "0", "Ratelimit-Reset": "3"}
             )
+        if mode in REFUSALS:
+            return error(REFUSALS[mode], "the sandbox was told to refuse this")
         return None
 
     async def _after(self, request: Request, mode: str, response: Response) -> Response:

@@ -9,7 +9,7 @@ from tests.specs import request_problems, spec
 from watchdog.adapters.platforms import PLATFORMS
 from watchdog.adapters.platforms.render import Render, build_render
 from watchdog.adapters.platforms.render_read import UNREAD, RenderReader
-from watchdog.domain.errors import OutcomeUnknown, Permanent, Refused, Temporary
+from watchdog.domain.errors import Forbidden, Gone, OutcomeUnknown, Permanent, Refused, Temporary
 from watchdog.ports import Platform, WritablePlatform
 
 KEY = "rnd_canary0123456789"
@@ -243,14 +243,17 @@ async def test_auto_deploy_is_set_by_exactly_one_field(vendor: Vendor):
         (204, None),
     ],
 )
-async def test_a_rollback_is_accepted_with_or_without_an_id(vendor: Vendor, answer, made):
+async def test_a_rollback_or_a_rebuild_is_accepted_with_or_without_an_id(vendor: Vendor, answer, made):
     """202 with an empty body is a yes too."""
     vendor.say("POST", f"{SERVICE}/rollback", answer)
+    vendor.say("POST", f"{SERVICE}/deploys", answer)
     api = render(vendor, "srv-web")
     assert await api.rollback("srv-web", "dep-2") == made
+    assert await api.redeploy("srv-web", "abc1234") == made
     await api.close()
     assert [(seen.method, seen.path, seen.body) for seen in vendor.seen] == [
-        ("POST", f"{SERVICE}/rollback", {"deployId": "dep-2"})
+        ("POST", f"{SERVICE}/rollback", {"deployId": "dep-2"}),
+        ("POST", f"{SERVICE}/deploys", {"commitId": "abc1234"}),
     ]
 
 
@@ -258,22 +261,27 @@ async def test_a_rollback_is_accepted_with_or_without_an_id(vendor: Vendor, answ
     ("answer", "error", "words"),
     [
         ((429, {"message": "rate limit exceeded"}, {"Retry-After": "12"}), Temporary, "rate limit exceeded"),
-        ((400, {"message": "deploy dep-2 has no artifact"}), Permanent, "deploy dep-2 has no artifact"),
-        ((404, {"message": "not found: dep-2"}), Permanent, "not found: dep-2"),
-        ((403, {"message": "no"}), Permanent, "use a key of somebody who may"),
+        ((400, {"message": "deploy dep-2 has no artifact"}), Gone, "deploy dep-2 has no artifact"),
+        ((404, {"message": "not found: dep-2"}), Gone, "not found: dep-2"),
+        ((410, {"message": "gone"}), Gone, "gone"),
+        ((401, {"message": "Unauthorized"}), Forbidden, "create a new API key"),
+        ((403, {"message": "no"}), Forbidden, "use a key of somebody who may"),
+        ((409, {"message": "busy"}), Permanent, "busy"),
         ((500, {"message": "oops"}), OutcomeUnknown, "Render answered 500: it may or may not have happened"),
         ((503, b""), OutcomeUnknown, "may or may not"),
     ],
 )
-async def test_a_rollback_is_refused_or_lost_after_one_request(vendor: Vendor, answer, error, words):
+async def test_a_rollback_or_a_rebuild_is_refused_or_lost_after_one_request(vendor: Vendor, answer, error, words):
     """The error says what happened in Render's own words; nothing is sent twice."""
     vendor.say("POST", f"{SERVICE}/rollback", answer)
+    vendor.say("POST", f"{SERVICE}/deploys", answer)
     api = render(vendor, "srv-web")
-    with pytest.raises(error, match=words) as caught:
-        await api.rollback("srv-web", "dep-2")
+    for sent, ask in enumerate((api.rollback, api.redeploy), start=1):
+        with pytest.raises(error, match=words) as caught:
+            await ask("srv-web", "dep-2")
+        assert isinstance(caught.value, Permanent) == issubclass(error, Permanent)
+        assert vendor.count("POST") == sent
     await api.close()
-    assert isinstance(caught.value, error)
-    assert vendor.count("POST") == 1
 
 
 async def test_a_rollback_whose_answer_is_lost_was_sent_once(raw):
@@ -322,12 +330,17 @@ async def test_a_reader_cannot_write_whoever_holds_it(vendor: Vendor):
         ("POST", "/services/srv-web/suspend", None),
         ("POST", "/services/srv-web/restart", None),
         ("POST", "/services/srv-web/deploys", {}),
+        ("POST", "/services/srv-web/deploys", {"commitId": "abc1234", "clearCache": "clear"}),
+        ("POST", "/services/srv-web/deploys", {"deployId": "dep-1"}),
+        ("POST", "/services/srv-web/rollback", {"commitId": "abc1234"}),
+        ("POST", "/services/srv-api/deploys", {"commitId": "abc1234"}),
+        ("POST", "/services/dpg-main/deploys", {"commitId": "abc1234"}),
         ("POST", "/services/srv-web/../srv-api/rollback", {"deployId": "dep-1"}),
         ("PATCH", "/services/dpg-main", {"autoDeployTrigger": "off"}),
         ("PATCH", "/postgres/dpg-main", {"autoDeployTrigger": "off"}),
     ],
 )
-async def test_only_the_two_allowed_changes_of_configured_services_are_possible(vendor: Vendor, method, path, body):
+async def test_only_the_three_allowed_changes_of_configured_services_are_possible(vendor: Vendor, method, path, body):
     """The allow-list names method, path and body; all else is refused before it is sent."""
     api = render(vendor, "srv-web", "dpg-main")
     with pytest.raises(Refused):
@@ -345,6 +358,7 @@ async def test_odd_ids_and_values_never_leave(vendor: Vendor):
         await api.rollback("srv-api", "dep-1")
     for attempt in (
         api.rollback("srv-web", "../dep-1"),
+        api.redeploy("srv-web", "abc/../1"),
         api.rollback("../srv-web", "dep-1"),
         api.deploy("srv-web", "dep-1/cancel"),
         api.facts("srv-web?x=1"),
@@ -382,6 +396,8 @@ async def test_every_request_is_one_that_the_vendor_documents(vendor: Vendor):
     for value in ("off", "commit", "checksPass"):
         await api.set_auto_deploy("srv-web", value)
     await api.rollback("srv-web", "dep-2")
+    vendor.say("POST", f"{SERVICE}/deploys", (201, deploy(5)))
+    await api.redeploy("srv-web", "1b7e0d4c95f2a8636de0b41f7c3a9d5826e0f4b7")
     await api.close()
     wrong = [
         (seen.method, seen.path, problem)

@@ -1,16 +1,17 @@
-"""The Render platform: a reader that can only GET, and a writer that can do exactly two things.
+"""The Render platform: a reader that can only GET, and a writer that can do exactly three things.
 
-Rule 1: the allow-list is inside: PATCH of `autoDeployTrigger` and POST of a rollback, for the configured ids alone.
+Rule 1: the allow-list is inside: PATCH of `autoDeployTrigger`, POST of a rollback, POST of a deploy of one commit; for
+the configured ids alone.
 Rule 2: a changing call is one request. What became of a lost one is found by listing deploys, not here.
 """
 
 from types import MappingProxyType
 
 from watchdog.adapters.addresses import AddressGuard
-from watchdog.adapters.http import ApiClient
+from watchdog.adapters.http import ApiClient, PermanentAnswer
 from watchdog.adapters.platforms.render_parse import mapping, text
 from watchdog.adapters.platforms.render_read import POSTGRES, RenderReader, safe_id, service_path
-from watchdog.domain.errors import Refused
+from watchdog.domain.errors import Forbidden, Gone, Refused
 from watchdog.ports import Clock
 
 HINTS = MappingProxyType(
@@ -21,6 +22,9 @@ HINTS = MappingProxyType(
     }
 )
 AUTO_DEPLOY_VALUES = ("off", "commit", "checksPass")
+NOT_ALLOWED = frozenset({401, 403})
+NOT_THERE = frozenset({400, 404, 410})
+"""Render does not say which answer an expired artefact gets: each of these says that this deploy cannot be had."""
 
 
 class Render(RenderReader):
@@ -40,11 +44,24 @@ class Render(RenderReader):
     async def rollback(self, service_id: str, deploy_id: str) -> str | None:
         """Ask for a rollback in one request; return the new deploy's id, or None if accepted without one.
 
-        Raises Refused, Temporary (nothing happened), Permanent (refused) or OutcomeUnknown.
+        Raises Refused, Temporary (nothing happened), Permanent (refused; Gone, Forbidden) or OutcomeUnknown.
         """
-        answer = await self._api.change(
-            "POST", f"{service_path(service_id)}/rollback", {"deployId": safe_id(deploy_id)}
-        )
+        return await self._make(f"{service_path(service_id)}/rollback", {"deployId": safe_id(deploy_id)})
+
+    async def redeploy(self, service_id: str, commit: str) -> str | None:
+        """Ask to build and deploy a commit in one request. Returns and raises what `rollback` does."""
+        return await self._make(f"{service_path(service_id)}/deploys", {"commitId": safe_id(commit)})
+
+    async def _make(self, path: str, body: dict[str, str]) -> str | None:
+        """Ask for a new deploy; return its id, or None if it was accepted without one (202, no body)."""
+        try:
+            answer = await self._api.change("POST", path, body)
+        except PermanentAnswer as error:
+            if error.status in NOT_ALLOWED:
+                raise Forbidden(str(error)) from error
+            if error.status in NOT_THERE:
+                raise Gone(str(error)) from error
+            raise
         return text(mapping(answer.json).get("id")) or None
 
 
@@ -78,15 +95,16 @@ def build_render(
 
 
 class _AllowList:
-    """The two changes that are possible at all, service by service."""
+    """The three changes that are possible at all, service by service."""
 
     def __init__(self, service_ids: frozenset[str]) -> None:
         services = [service_path(service_id) for service_id in service_ids if not service_id.startswith(POSTGRES)]
         self._pins = frozenset(services)
-        self._rollbacks = frozenset(f"{path}/rollback" for path in services)
+        self._posts = {f"{path}/rollback": ["deployId"] for path in services}
+        self._posts |= {f"{path}/deploys": ["commitId"] for path in services}
 
     def __call__(self, method: str, path: str, body: object) -> bool:
         keys = list(body) if isinstance(body, dict) else []
         if method == "PATCH" and path in self._pins:
             return keys == ["autoDeployTrigger"] and mapping(body)["autoDeployTrigger"] in AUTO_DEPLOY_VALUES
-        return method == "POST" and path in self._rollbacks and keys == ["deployId"]
+        return method == "POST" and path in self._posts and keys == self._posts[path]
