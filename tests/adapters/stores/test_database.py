@@ -47,7 +47,7 @@ async def test_a_closed_store_says_so_and_may_be_opened_again(store: SqlStore) -
 
 async def test_it_is_durable_by_its_settings(store: SqlStore) -> None:
     """WAL, synchronous=FULL (2) and foreign keys, on every connection."""
-    for engine in (store._engine, store._write_engine):
+    for engine in (store._backend.engine, store._backend.write_engine):
         async with engine.connect() as connection:
             pragmas = [
                 (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar()

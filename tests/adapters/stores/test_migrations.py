@@ -68,7 +68,7 @@ async def test_a_store_of_a_newer_version_is_left_alone(url: str, clock) -> None
     with sqlite3.connect(path) as raw:
         raw.execute(f"UPDATE {schema.VERSION_TABLE} SET version_num = '9999'")
     store = SqlStore(url, clock)
-    with pytest.raises(Permanent, match="made by a newer watchdog \\(schema 9999; this one knows 0001\\)"):
+    with pytest.raises(Permanent, match="made by a newer watchdog \\(schema 9999; this one knows 0002\\)"):
         await store.open()
     await store.close()
     with sqlite3.connect(path) as raw:

@@ -106,7 +106,7 @@ async def test_a_full_disk_is_temporary_and_loses_nothing(store: SqlStore) -> No
     await save(store, 1)
 
     async def limit(pages: int) -> None:
-        async with store._engine.connect() as connection:
+        async with store._backend.engine.connect() as connection:
             await connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
 
     await limit(1)

@@ -42,7 +42,7 @@ async def test_saves_cancelled_at_any_moment_and_twice_are_finished(store: SqlSt
     await save(store, 99)
     assert [note.at for note in await store.notes()] == [*map(float, range(40)), 99.0]
     assert [pending.effect for pending in await store.pending()] == [PIN] * 41
-    assert store._engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+    assert store._backend.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
 
 
 async def test_closing_waits_for_the_write_in_hand(store: SqlStore, url: str) -> None:

@@ -24,6 +24,7 @@ class FixedClock:
 
 async def save(store: SqlStore, start: str) -> None:
     """Save numbered steps for ever, telling of each after it was saved."""
+    await store.load()
     for number in range(int(start), 1_000_000):
         at = float(number)
         effects = [Note(at, "api", None, "N", str(number)), PinAutoDeploy("api", "inc-1", "srv-1")]

@@ -13,10 +13,11 @@ from cattrs import BaseConverter, Converter
 from cattrs.preconf.json import make_converter
 from cattrs.strategies import configure_tagged_union
 
+from watchdog.adapters.stores.parts import Fleet
 from watchdog.domain.effects import Effect
 from watchdog.domain.errors import Permanent
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import Incident, State
+from watchdog.domain.incidents import Incident, ServiceState, Shared, State
 from watchdog.domain.readings import Reading
 
 VERSION = 1
@@ -80,3 +81,6 @@ EVENTS: Codec[Event] = Codec(Event, "event")
 EFFECTS: Codec[Effect] = Codec(Effect, "recorded effect")
 STATES: Codec[State] = Codec(State, "state")
 INCIDENTS: Codec[Incident] = Codec(Incident, "incident")
+SERVICES: Codec[ServiceState] = Codec(ServiceState, "service's state")
+FLEETS: Codec[Fleet] = Codec(Fleet, "fleet's state")
+SHAREDS: Codec[Shared] = Codec(Shared, "state that all workers share")

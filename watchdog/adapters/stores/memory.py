@@ -5,16 +5,19 @@ Same contract as `sql.py`, held to it by one test suite. Everything in it is bou
 
 import json
 from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import inf
 from typing import Any
 
 from watchdog.adapters.stores import retention
+from watchdog.adapters.stores.leases import share
+from watchdog.adapters.stores.parts import Fleet, Memo, assemble, service_of
 from watchdog.domain.effects import OUTSIDE, Effect, Note
-from watchdog.domain.errors import Temporary
+from watchdog.domain.errors import Displaced, Stale, Temporary
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import Incident, State
-from watchdog.ports import ActionRow, Clock, Command, Minute, PendingEffect
+from watchdog.domain.incidents import Incident, ServiceState, Shared, State
+from watchdog.ports import FLEET, ActionRow, Clock, Command, Grip, Minute, PendingEffect
 
 NOTES_MAX = 10_000
 INCIDENTS_MAX = 1_000
@@ -22,22 +25,50 @@ DELIVERIES_MAX = 10_000
 COMMANDS_MAX = 1_000
 
 
-class MemoryStore:
-    """A Store that lives as long as its process. Events themselves are not kept: nothing reads them back."""
+@dataclass(slots=True)
+class Lease:
+    """Who may write one name. `expires` is the database's clock."""
+
+    owner: str = ""
+    epoch: int = 0
+    expires: float = 0.0
+
+
+class MemoryDatabase:
+    """What several MemoryStores (workers) share; its clock judges the leases. Objects, not JSON."""
 
     def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.services: dict[str, ServiceState] = {}
+        self.fleet: Fleet | None = None
+        self.shared = Shared()
+        self.revision = 0
+        self.leases: dict[str, Lease] = {}
+        self.workers: dict[str, float] = {}
+        self.pending: dict[int, Effect] = {}
+        self.notes: deque[Note] = deque(maxlen=NOTES_MAX)
+        self.incidents: dict[str, Incident] = {}
+        self.actions: dict[tuple[str, str], ActionRow] = {}
+        self.deliveries: dict[tuple[int, str], tuple[str, str | None]] = {}
+        self.labels: dict[str, str] = {}
+        self.minutes: dict[retention.Key, Minute] = {}
+        self.hours: dict[retention.Key, Minute] = {}
+        self.commands: dict[int, Command] = {}
+        self.ids = 0
+
+
+class MemoryStore:
+    """A Store that lives as long as its database. Events themselves are not kept: nothing reads them back.
+
+    `sole`: no other worker uses the database, so leases never expire.
+    """
+
+    def __init__(self, clock: Clock, database: MemoryDatabase | None = None, sole: bool = True) -> None:
         self._clock = clock
-        self._state: State | None = None
-        self._ids = 0
-        self._pending: dict[int, Effect] = {}
-        self._notes: deque[Note] = deque(maxlen=NOTES_MAX)
-        self._incidents: dict[str, Incident] = {}
-        self._actions: dict[tuple[str, str], ActionRow] = {}
-        self._deliveries: dict[tuple[int, str], tuple[str, str | None]] = {}
-        self._labels: dict[str, str] = {}
-        self._minutes: dict[retention.Key, Minute] = {}
-        self._hours: dict[retention.Key, Minute] = {}
-        self._commands: dict[int, Command] = {}
+        self._db = database or MemoryDatabase(clock)
+        self._sole = sole
+        self._memo = Memo()
+        self._grip: Grip | None = None
 
     async def open(self) -> None:
         """Nothing to create."""
@@ -45,63 +76,141 @@ class MemoryStore:
     async def close(self) -> None:
         """Nothing to close; what was kept stays readable."""
 
-    async def load(self) -> State | None:
-        """Return the last saved state, or None."""
-        return self._state
+    async def hold(self, worker: str, names: Sequence[str], *, ttl_seconds: float, keep: Collection[str] = ()) -> Grip:
+        """Renew this worker's leases for so long, and take or release some, judged by the database's clock."""
+        db, known = self._db, self._grip
+        if self._sole and known is not None and known.worker == worker and known.epochs.keys() >= set(names):
+            return Grip(worker, known.epochs, 1, self._memo.revision)
+        now = db.clock.now()
+        until = inf if self._sole else now + ttl_seconds
+        db.workers[worker] = until
+        db.workers = {name: expires for name, expires in db.workers.items() if expires > now}
+        workers = 1 if self._sole else len(db.workers)
+        mine = [name for name, lease in db.leases.items() if lease.owner == worker]
+        room, surplus = share(names, mine, workers, keep)
+        for name in surplus:
+            db.leases[name] = Lease(epoch=db.leases[name].epoch)
+        free = [name for name in names if self._free(worker, name, now)][:room]
+        for name in mine:
+            if name not in surplus:
+                db.leases[name].expires = until
+        for name in free:
+            db.leases[name] = Lease(worker, db.leases.get(name, Lease()).epoch + 1, until)
+        epochs = {name: lease.epoch for name, lease in db.leases.items() if lease.owner == worker}
+        self._grip = Grip(worker, epochs, workers, db.revision)
+        self._memo.keep(epochs)
+        return self._grip
+
+    def _free(self, worker: str, name: str, now: float) -> bool:
+        lease = self._db.leases.get(name)
+        return lease is None or (lease.owner != worker and (self._sole or lease.expires <= now))
+
+    async def release(self) -> None:
+        """Give every lease of this worker back at once."""
+        if self._grip is None:
+            return
+        worker, db = self._grip.worker, self._db
+        for name, lease in db.leases.items():
+            if lease.owner == worker:
+                db.leases[name] = Lease(epoch=lease.epoch)
+        db.workers.pop(worker, None)
+        self._grip = None if self._sole else Grip(worker, {}, 0, self._memo.revision)
+
+    def _held(self, name: str) -> bool:
+        """Tell whether a name is ours now; the only worker needs no lease on what nobody ever held."""
+        if self._grip is None or name not in self._grip.epochs:
+            return self._sole
+        lease = self._db.leases[name]
+        ours = (lease.owner, lease.epoch) == (self._grip.worker, self._grip.epochs[name])
+        return ours and lease.expires > self._db.clock.now()
+
+    def _fence(self, names: Sequence[str]) -> None:
+        if lost := tuple(name for name in names if not self._held(name)):
+            raise Displaced(lost)
+
+    async def load(self, names: Collection[str] | None = None) -> State | None:
+        """Return the saved state of these services (all, if None), or None."""
+        db = self._db
+        if not db.services and db.fleet is None and db.revision == 0:
+            return None
+        services = {name: one for name, one in sorted(db.services.items()) if names is None or name in names}
+        fleet = db.fleet if names is None or FLEET in names else None
+        self._memo.loaded(services, fleet)
+        self._memo.loaded_shared(db.shared, db.revision)
+        return assemble(services, fleet, db.shared)
+
+    async def load_shared(self) -> Shared:
+        """Return what all workers share, as it is now; later writes are judged against this revision."""
+        self._memo.loaded_shared(self._db.shared, self._db.revision)
+        return self._db.shared
 
     async def save(self, event: Event | None, state: State, effects: Sequence[Effect]) -> Sequence[PendingEffect]:
         """Keep state, notes, incidents and pending outside effects; nothing is awaited, so all of it or nothing."""
-        self._state = state
-        for service in state.services.values():
+        db, changes = self._db, self._memo.changes(state, tuple(effects))
+        self._fence(changes.leases)
+        if changes.shared is not None:
+            if self._memo.revision != db.revision:
+                raise Stale
+            db.shared, db.revision = changes.shared, db.revision + 1
+        if changes.fleet is not None and not self._held(FLEET):
+            changes = replace(changes, fleet=None)
+        db.fleet = changes.fleet or db.fleet
+        for service in changes.services:
+            db.services[service.name] = service
             if service.incident is not None:
-                self._incidents[service.incident.id] = service.incident
-        _bound(self._incidents, INCIDENTS_MAX)
-        self._notes.extend(effect for effect in effects if isinstance(effect, Note))
+                db.incidents[service.incident.id] = service.incident
+        _bound(db.incidents, INCIDENTS_MAX)
+        db.notes.extend(effect for effect in effects if isinstance(effect, Note))
         recorded = tuple(PendingEffect(self._next_id(), effect) for effect in effects if isinstance(effect, OUTSIDE))
-        self._pending.update((pending.id, pending.effect) for pending in recorded)
+        db.pending.update((pending.id, pending.effect) for pending in recorded)
+        self._memo.saved(changes)
         return recorded
 
-    async def pending(self) -> Sequence[PendingEffect]:
-        """Return recorded effects that were not finished, oldest first."""
-        return tuple(PendingEffect(number, effect) for number, effect in self._pending.items())
+    async def pending(self, names: Collection[str] | None = None) -> Sequence[PendingEffect]:
+        """Return recorded effects of these services (all, if None) that were not finished, oldest first."""
+        found = self._db.pending.items()
+        return tuple(PendingEffect(n, one) for n, one in found if names is None or service_of(one) in names)
 
     async def finish(self, effect_id: int, outcome: str) -> None:
         """Drop a finished effect."""
-        self._pending.pop(effect_id, None)
+        self._db.pending.pop(effect_id, None)
 
     async def action(self, incident: str, step: str) -> ActionRow | None:
         """Return the journal row of a changing call, or None."""
-        return self._actions.get((incident, step))
+        return self._db.actions.get((incident, step))
 
     async def put_action(self, row: ActionRow, expect: str | None) -> bool:
         """Insert (`expect` None) or replace the row if its state is still `expect`; tell whether it was."""
-        before = self._actions.get((row.incident, row.step))
+        self._fence((row.service,))
+        if row.state == "sending" and self._memo.revision != self._db.revision:
+            raise Stale
+        before = self._db.actions.get((row.incident, row.step))
         if (None if before is None else before.state) != expect:
             return False
-        self._actions[row.incident, row.step] = row
+        self._db.actions[row.incident, row.step] = row
         return True
 
     async def reference(self, incident: str, channel: str) -> str | None:
         """Return what the channel's last delivery for the incident returned."""
-        found = (ref for (_, name), (which, ref) in self._deliveries.items() if (which, name) == (incident, channel))
+        found = (ref for (_, name), (which, ref) in self._db.deliveries.items() if (which, name) == (incident, channel))
         return next(reversed(tuple(found)), None)
 
     async def delivered(self, effect_id: int, channel: str, incident: str, reference: str | None) -> None:
         """Remember that this channel has this notice; the first word counts."""
-        self._deliveries.setdefault((effect_id, channel), (incident, reference))
-        _bound(self._deliveries, DELIVERIES_MAX)
+        self._db.deliveries.setdefault((effect_id, channel), (incident, reference))
+        _bound(self._db.deliveries, DELIVERIES_MAX)
 
     async def deliveries(self, effect_id: int) -> Sequence[str]:
         """Return the channels that have this notice already."""
-        return tuple(channel for number, channel in self._deliveries if number == effect_id)
+        return tuple(channel for number, channel in self._db.deliveries if number == effect_id)
 
     async def incident(self, incident_id: str) -> Incident | None:
         """Return one incident, open or closed."""
-        return self._incidents.get(incident_id)
+        return self._db.incidents.get(incident_id)
 
     async def incidents(self, limit: int = 50) -> Sequence[Incident]:
         """Return incidents, newest first."""
-        newest_first = sorted(self._incidents.values(), key=lambda one: (one.opened_at, one.id), reverse=True)
+        newest_first = sorted(self._db.incidents.values(), key=lambda one: (one.opened_at, one.id), reverse=True)
         return tuple(newest_first[:limit])
 
     async def notes(
@@ -116,7 +225,7 @@ class MemoryStore:
         """Return the newest `limit` lines of the story, oldest first; both ends of the time are included."""
         found = [
             note
-            for note in self._notes
+            for note in self._db.notes
             if (incident is None or note.incident == incident)
             and (service is None or note.service == service)
             and (since is None or note.at >= since)
@@ -126,32 +235,32 @@ class MemoryStore:
 
     async def label(self, incident_id: str, verdict: str, by: str) -> bool:
         """Record a human's judgement of an incident; False if there is none of that id."""
-        if incident_id not in self._incidents:
+        if incident_id not in self._db.incidents:
             return False
-        self._labels[incident_id] = verdict
+        self._db.labels[incident_id] = verdict
         return True
 
     async def labels(self) -> Mapping[str, str]:
         """Return incident id to label."""
-        return dict(self._labels)
+        return dict(self._db.labels)
 
     async def put_minutes(self, rows: Sequence[Minute]) -> None:
         """Replace one-minute aggregates; roll up and drop what is old."""
-        self._minutes.update((retention.key(row), row) for row in rows)
+        self._db.minutes.update((retention.key(row), row) for row in rows)
         now = self._clock.now()
         cutoff = retention.hour_of(now - retention.MINUTES_KEPT_SECONDS)
-        old = sorted((row for row in self._minutes.values() if row.start < cutoff), key=lambda row: row.start)
-        self._hours.update((retention.key(hour), hour) for hour in retention.roll_up(old, self._hours.values()))
+        old = sorted((row for row in self._db.minutes.values() if row.start < cutoff), key=lambda row: row.start)
+        self._db.hours.update((retention.key(hour), hour) for hour in retention.roll_up(old, self._db.hours.values()))
         for row in old:
-            del self._minutes[retention.key(row)]
+            del self._db.minutes[retention.key(row)]
         kept = now - retention.KEPT_SECONDS
-        self._hours = {key: hour for key, hour in self._hours.items() if hour.start >= kept}
-        while self._notes and self._notes[0].at < kept:
-            self._notes.popleft()
+        self._db.hours = {key: hour for key, hour in self._db.hours.items() if hour.start >= kept}
+        while self._db.notes and self._db.notes[0].at < kept:
+            self._db.notes.popleft()
 
     async def minutes(self, service: str, since: float, until: float) -> Sequence[Minute]:
         """Return the aggregates that begin in [since, until), oldest first: hours, then minutes."""
-        rows = (row for table in (self._hours, self._minutes) for row in table.values())
+        rows = (row for table in (self._db.hours, self._db.minutes) for row in table.values())
         found = (row for row in rows if row.service == service and since <= row.start < until)
         return tuple(sorted(found, key=lambda row: (row.start, row.signal)))
 
@@ -161,26 +270,26 @@ class MemoryStore:
             raise Temporary(f"{retention.COMMANDS_WAITING_MAX} commands wait already: is the daemon running?")
         number = self._next_id()
         copy = json.loads(json.dumps(dict(arguments)))
-        self._commands[number] = Command(number, name, copy, by, at=self._clock.now())
-        _bound(self._commands, COMMANDS_MAX)
+        self._db.commands[number] = Command(number, name, copy, by, at=self._clock.now())
+        _bound(self._db.commands, COMMANDS_MAX)
         return number
 
     async def commands(self) -> Sequence[Command]:
         """Return commands that nobody answered yet, oldest first."""
-        return tuple(command for command in self._commands.values() if not command.done)
+        return tuple(command for command in self._db.commands.values() if not command.done)
 
     async def answer(self, command_id: int, *, ok: bool, text: str, exit_code: int) -> None:
         """Record the daemon's answer to a command."""
-        if (command := self._commands.get(command_id)) is not None:
-            self._commands[command_id] = replace(command, done=True, ok=ok, answer=text, exit_code=exit_code)
+        if (command := self._db.commands.get(command_id)) is not None:
+            self._db.commands[command_id] = replace(command, done=True, ok=ok, answer=text, exit_code=exit_code)
 
     async def command(self, command_id: int) -> Command | None:
         """Return one command."""
-        return self._commands.get(command_id)
+        return self._db.commands.get(command_id)
 
     def _next_id(self) -> int:
-        self._ids += 1
-        return self._ids
+        self._db.ids += 1
+        return self._db.ids
 
 
 def _bound(rows: dict[Any, Any], limit: int) -> None:

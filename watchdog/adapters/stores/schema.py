@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, Integer, MetaData, Table, Text
 from sqlalchemy.types import TypeDecorator
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision in `migrations/versions`, here so that an ordinary start need not load Alembic."""
 
 VERSION_TABLE = "watchdog_schema"
@@ -50,6 +50,42 @@ STATE = Table(
     _at("saved_at"),
     Column("version", Integer, nullable=False),
 )
+"""The whole state as revision 0001 wrote it: taken up once, then no longer written."""
+
+PARTS = Table(
+    "parts",
+    METADATA,
+    _text("name", primary_key=True),
+    _text("json"),
+    _at("saved_at"),
+    Column("version", Integer, nullable=False),
+)
+"""The state of each service, and of the fleet under the name FLEET."""
+
+SHARED = Table(
+    "shared",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    _text("json"),
+    Column("revision", BigInteger, nullable=False),
+    _at("saved_at"),
+    Column("version", Integer, nullable=False),
+)
+"""One row: what all workers share. Its revision grows with every change."""
+
+LEASES = Table(
+    "leases",
+    METADATA,
+    _text("name", primary_key=True),
+    _text("owner"),
+    Column("epoch", BigInteger, nullable=False),
+    _at("expires"),
+    Index("leases_owner", "owner"),
+)
+"""Who may write what, until when by the store's own clock; the epoch grows with every change of hands."""
+
+WORKERS = Table("workers", METADATA, _text("name", primary_key=True), _at("expires"))
+"""Who is alive."""
 
 EVENTS = Table(
     "events",
@@ -77,6 +113,7 @@ EFFECTS = Table(
     _text("outcome"),
     _at("created_at"),
     _at("finished_at", nullable=True),
+    _text("service", server_default=""),
     Index("effects_status", "status", "finished_at"),
     Index("effects_event_seq", "event_seq"),
     sqlite_autoincrement=True,
@@ -94,6 +131,7 @@ ACTIONS = Table(
     Column("attempts", Integer, nullable=False),
     _at("sent_at", nullable=True),
     _text("note"),
+    _text("service", server_default=""),
 )
 
 DELIVERIES = Table(

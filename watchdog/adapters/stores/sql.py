@@ -1,101 +1,30 @@
 """The store in a SQL database: what the daemon decides is here, on the disk, before it is done.
 
 Rule 1: one port method is one transaction.
-Rule 2: dialect-neutral SQL; what differs (upserts, pragmas, drivers) is in `database.py`.
+Rule 2: the same SQL for every database; what differs is in `sqlite.py` and `postgres.py`.
+What only the holder of a lease may write is in `journal.py`.
 """
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Row, func, select, update
 
 from watchdog.adapters.stores import codec, retention
 from watchdog.adapters.stores.charts import Charts
-from watchdog.adapters.stores.schema import (
-    ACTIONS,
-    COMMANDS,
-    DELIVERIES,
-    EFFECTS,
-    EVENTS,
-    INCIDENTS,
-    LABELS,
-    NOTES,
-    STATE,
-)
+from watchdog.adapters.stores.journal import Journal, add
+from watchdog.adapters.stores.schema import COMMANDS, DELIVERIES, INCIDENTS, LABELS, NOTES
 from watchdog.adapters.stores.uninterrupted import uninterrupted
-from watchdog.domain.effects import OUTSIDE, Effect, Note, Tell
+from watchdog.domain.effects import Note
 from watchdog.domain.errors import Temporary
-from watchdog.domain.events import Event
-from watchdog.domain.incidents import Incident, State
-from watchdog.ports import ActionRow, Command, PendingEffect
-
-PENDING, DONE = "pending", "done"
+from watchdog.domain.incidents import Incident
+from watchdog.ports import Command
 
 
 @uninterrupted
-class SqlStore(Charts):
-    """A Store on SQLite (or, later, PostgreSQL). Raises Temporary when the database does not answer."""
-
-    async def load(self) -> State | None:
-        """Return the last saved state, or None. Raises Permanent for one that this version cannot read."""
-        async with self._reading() as connection:
-            text = await connection.scalar(select(STATE.c.json))
-        return None if text is None else codec.STATES.decode(text)
-
-    async def save(self, event: Event | None, state: State, effects: Sequence[Effect]) -> Sequence[PendingEffect]:
-        """Save event, state, notes, incidents and pending outside effects in one transaction."""
-        now = self._clock.now()
-        row = {"id": 1, "json": codec.STATES.encode(state), "saved_at": now, "version": codec.VERSION}
-        incidents = [_incident_row(one.incident) for one in state.services.values() if one.incident is not None]
-        notes = [asdict(effect) for effect in effects if isinstance(effect, Note)]
-        async with self._writing() as connection:
-            seq = None if event is None else await _add(connection, EVENTS, EVENTS.c.seq, _event_row(event))
-            await connection.execute(self._upsert(STATE), row)
-            if incidents:
-                await connection.execute(self._upsert(INCIDENTS), incidents)
-            if notes:
-                await connection.execute(insert(NOTES), notes)
-            return tuple(
-                [
-                    PendingEffect(await _add(connection, EFFECTS, EFFECTS.c.id, _effect_row(effect, seq, now)), effect)
-                    for effect in effects
-                    if isinstance(effect, OUTSIDE)
-                ]
-            )
-
-    async def pending(self) -> Sequence[PendingEffect]:
-        """Return recorded effects that were not finished, oldest first."""
-        query = select(EFFECTS.c.id, EFFECTS.c.json).where(EFFECTS.c.status == PENDING).order_by(EFFECTS.c.id)
-        async with self._reading() as connection:
-            rows = (await connection.execute(query)).all()
-        return tuple(PendingEffect(number, codec.EFFECTS.decode(text)) for number, text in rows)
-
-    async def finish(self, effect_id: int, outcome: str) -> None:
-        """Mark an effect as finished, with what came of it."""
-        values = {"status": DONE, "outcome": outcome, "finished_at": self._clock.now()}
-        async with self._writing() as connection:
-            await connection.execute(update(EFFECTS).where(EFFECTS.c.id == effect_id).values(values))
-
-    async def action(self, incident: str, step: str) -> ActionRow | None:
-        """Return the journal row of a changing call, or None."""
-        query = select(ACTIONS).where(ACTIONS.c.incident == incident, ACTIONS.c.step == step)
-        async with self._reading() as connection:
-            row = (await connection.execute(query)).first()
-        return None if row is None else ActionRow(*row)
-
-    async def put_action(self, row: ActionRow, expect: str | None) -> bool:
-        """Insert (`expect` None) or replace the row if its state is still `expect`; tell whether it was."""
-        values = asdict(row)
-        statement = self._insert(ACTIONS).values(values).on_conflict_do_nothing()
-        if expect is not None:
-            same = (ACTIONS.c.incident == row.incident, ACTIONS.c.step == row.step, ACTIONS.c.state == expect)
-            statement = update(ACTIONS).where(*same).values(values)
-        async with self._writing() as connection:
-            result = await connection.execute(statement)
-        return bool(result.rowcount == 1)
+class SqlStore(Journal, Charts):
+    """A Store on SQLite or PostgreSQL. Raises Temporary when the database does not answer."""
 
     async def reference(self, incident: str, channel: str) -> str | None:
         """Return what the channel's last delivery for the incident returned."""
@@ -173,7 +102,7 @@ class SqlStore(Charts):
             waiting = await connection.scalar(select(func.count()).where(~COMMANDS.c.done))
             if (waiting or 0) >= retention.COMMANDS_WAITING_MAX:
                 raise Temporary(f"{retention.COMMANDS_WAITING_MAX} commands wait already: is the daemon running?")
-            return await _add(connection, COMMANDS, COMMANDS.c.id, row)
+            return await add(connection, COMMANDS, COMMANDS.c.id, row)
 
     async def commands(self) -> Sequence[Command]:
         """Return commands that nobody answered yet, oldest first."""
@@ -192,27 +121,6 @@ class SqlStore(Charts):
         async with self._reading() as connection:
             row = (await connection.execute(select(COMMANDS).where(COMMANDS.c.id == command_id))).first()
         return None if row is None else _command(row)
-
-
-async def _add(connection: AsyncConnection, table: Any, key: Any, row: Mapping[str, Any]) -> int:
-    """Insert one row and return the key it was given."""
-    return int((await connection.execute(insert(table).values(row).returning(key))).scalar_one())
-
-
-def _event_row(event: Event) -> dict[str, Any]:
-    about = {name: getattr(event, name, None) for name in ("service", "incident")}
-    return {"at": event.at, "type": type(event).__name__, "json": codec.EVENTS.encode(event), **about}
-
-
-def _effect_row(effect: Effect, event_seq: int | None, now: float) -> dict[str, Any]:
-    incident = effect.notice.incident if isinstance(effect, Tell) else getattr(effect, "incident", None)
-    row = {"event_seq": event_seq, "type": type(effect).__name__, "incident": incident, "created_at": now}
-    return {**row, "json": codec.EFFECTS.encode(effect), "status": PENDING, "outcome": ""}
-
-
-def _incident_row(incident: Incident) -> dict[str, Any]:
-    names = ("id", "service", "opened_at", "closed_at", "severity")
-    return {name: getattr(incident, name) for name in names} | {"json": codec.INCIDENTS.encode(incident)}
 
 
 def _command(row: Row[Any]) -> Command:

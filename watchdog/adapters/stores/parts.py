@@ -1,0 +1,113 @@
+"""The state in parts: one per service, one for the fleet, and what all workers share. Pure; for every store.
+
+A store writes only the parts that changed: the core returns the very same object for what it did not touch.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from watchdog.domain.effects import OUTSIDE, Effect, Tell
+from watchdog.domain.incidents import ServiceState, Shared, State
+from watchdog.domain.readings import Reading
+from watchdog.ports import FLEET
+
+OURSELVES = "watchdog"
+"""The service of notices about the watchdog itself: any worker may send them."""
+
+Readings = Mapping[str, tuple[float, Reading]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """What belongs to no single service: the fields of State of the same names."""
+
+    control: Readings = field(default_factory=lambda: MappingProxyType({}))
+    vendors: Readings = field(default_factory=lambda: MappingProxyType({}))
+    blind_since: float | None = None
+    blind_told: bool = False
+
+    @classmethod
+    def of(cls, state: State) -> "Fleet":
+        """Return the fleet's part of a state."""
+        return cls(state.control, state.vendors, state.blind_since, state.blind_told)
+
+    def same(self, other: "Fleet | None") -> bool:
+        """Tell whether nothing was touched since."""
+        return other is not None and (
+            self.control is other.control
+            and self.vendors is other.vendors
+            and (self.blind_since, self.blind_told) == (other.blind_since, other.blind_told)
+        )
+
+
+def assemble(services: Mapping[str, ServiceState], fleet: Fleet | None, shared: Shared) -> State:
+    """Return the state made of its parts."""
+    known = fleet or Fleet()
+    return State(
+        services=services,
+        control=known.control,
+        vendors=known.vendors,
+        blind_since=known.blind_since,
+        blind_told=known.blind_told,
+    ).sharing(shared)
+
+
+def service_of(effect: Effect) -> str:
+    """Return whose lease an effect needs: its service, or FLEET for what concerns no service."""
+    name = effect.notice.service if isinstance(effect, Tell) else getattr(effect, "service", FLEET)
+    return FLEET if name == OURSELVES else str(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a save has to write. `leases` are the names whose lease it needs; None means untouched."""
+
+    services: tuple[ServiceState, ...]
+    fleet: Fleet | None
+    shared: Shared | None
+    leases: tuple[str, ...]
+
+
+class Memo:
+    """What one store instance last saved or loaded: the measure of what changed."""
+
+    def __init__(self) -> None:
+        self.revision = 0
+        self._shared: Shared | None = Shared()
+        self._services: dict[str, ServiceState] = {}
+        self._fleet: Fleet | None = None
+
+    def changes(self, state: State, effects: tuple[Effect, ...]) -> Changes:
+        """Return what of the state has to be written, and which leases that and the effects need."""
+        before, fleet, shared = self._services, Fleet.of(state), state.shared
+        services = tuple(one for name, one in state.services.items() if before.get(name) is not one)
+        concerned = [one.name for one in services] + [service_of(one) for one in effects if isinstance(one, OUTSIDE)]
+        return Changes(
+            services,
+            None if fleet.same(self._fleet) else fleet,
+            None if shared == self._shared else shared,
+            tuple(sorted(dict.fromkeys(name for name in concerned if name != FLEET))),
+        )
+
+    def saved(self, changes: Changes) -> None:
+        """Remember what was written."""
+        self._services.update((one.name, one) for one in changes.services)
+        self._fleet = changes.fleet or self._fleet
+        if changes.shared is not None:
+            self._shared, self.revision = changes.shared, self.revision + 1
+
+    def loaded(self, services: Mapping[str, ServiceState], fleet: Fleet | None) -> None:
+        """Remember what was read."""
+        self._services.update(services)
+        self._fleet = fleet or self._fleet
+
+    def loaded_shared(self, shared: Shared | None, revision: int) -> None:
+        """Remember what all share; None if it has yet to be written at this revision."""
+        self._shared, self.revision = shared, revision
+
+    def keep(self, names: Mapping[str, int]) -> None:
+        """Forget the services whose lease is gone: who gets it again loads anew."""
+        self._services = {name: one for name, one in self._services.items() if name in names}
+        if FLEET not in names:
+            self._fleet = None

@@ -1,0 +1,123 @@
+"""PostgreSQL below the SQL store: several workers, leases judged by the server's clock (extra `postgres`).
+
+Rule 1: nothing waits longer than CALL_SECONDS: the server ends slow statements, waits for locks, and transactions that
+a frozen worker left open (its locks would keep its leases from moving); of a server that is silent, we cut the wire.
+Rule 2: limits are set in each transaction, not in the session, so that a connection pooler may stand in between.
+Rule 3: a wire that was cut is found out before it is used, without asking the server.
+"""
+
+import asyncio
+import os
+import select
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any
+
+from sqlalchemy import ColumnElement, Double, cast, event, extract, func, text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import URL, Connection
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+CONNECTIONS_MAX = 4
+CONNECT_SECONDS = 3.0
+CALL_SECONDS = 3.0
+MIGRATION_SECONDS = 20.0
+MIGRATION_LOCK = 0x77617463_68646F67
+"""The advisory lock of migrations: any number that nobody else would use."""
+
+LIMITS = (
+    "SET LOCAL statement_timeout = 2000; SET LOCAL lock_timeout = 1500; "
+    "SET LOCAL idle_in_transaction_session_timeout = 3000; SET LOCAL synchronous_commit = on"
+)
+READING = f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; {LIMITS}"
+WRITING = f"SET TRANSACTION ISOLATION LEVEL READ COMMITTED READ WRITE; {LIMITS}"
+MIGRATING = "SET LOCAL statement_timeout = 15000; SET LOCAL lock_timeout = 10000"
+TCP = {"keepalives": 1, "keepalives_idle": 2, "keepalives_interval": 1, "keepalives_count": 2, "tcp_user_timeout": 3000}
+
+
+class Postgres:
+    """A PostgreSQL database, through psycopg."""
+
+    sole = False
+    insert = staticmethod(postgresql.insert)
+    now: ColumnElement[float] = cast(extract("epoch", func.clock_timestamp()), Double)
+    turn_timeout_seconds: float | None = CALL_SECONDS
+
+    def __init__(self, url: URL) -> None:
+        self.engine = create_async_engine(
+            url.set(drivername="postgresql+psycopg"),
+            hide_parameters=True,
+            pool_size=2,
+            max_overflow=CONNECTIONS_MAX - 2,
+            pool_timeout=CONNECT_SECONDS,
+            connect_args={"connect_timeout": int(CONNECT_SECONDS), "prepare_threshold": None, **TCP},
+        )
+        self.write_engine = self.engine.execution_options(write=True)
+        event.listen(self.engine.sync_engine, "begin", _on_begin)
+        event.listen(self.engine.sync_engine, "checkout", _on_checkout)
+
+    def until(self, ttl_seconds: float) -> Any:
+        """Return when a lease taken now ends."""
+        return self.now + ttl_seconds
+
+    async def look(self) -> None:
+        """Nothing to see before connecting."""
+
+    @asynccontextmanager
+    async def transaction(self, *, write: bool, seconds: float = CALL_SECONDS) -> AsyncIterator[AsyncConnection]:
+        """One transaction: all of it, or nothing; or, when the wire was cut around its commit, nobody knows."""
+        engine = self.write_engine if write else self.engine
+        async with asyncio.timeout(CONNECT_SECONDS + 1.0):
+            connection = await engine.connect()
+        try:
+            raw = await connection.get_raw_connection()
+            with _cut_after(seconds, raw.driver_connection):
+                async with connection.begin():
+                    yield connection
+        finally:
+            await connection.close()
+
+    @asynccontextmanager
+    async def migration(self) -> AsyncIterator[AsyncConnection]:
+        """Return the transaction of a migration, after waiting for whoever migrates already.
+
+        Waiting for an old worker's locks on the tables is short again: meanwhile everybody would wait behind us.
+        """
+        async with self.transaction(write=True, seconds=MIGRATION_SECONDS) as connection:
+            await connection.execute(text(MIGRATING))
+            await connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
+            await connection.execute(text("SET LOCAL lock_timeout = 1500"))
+            yield connection
+
+
+@contextmanager
+def _cut_after(seconds: float, driver: Any) -> Iterator[None]:
+    """Cut the wire if the body lasts longer: a server that was frozen neither answers nor times out.
+
+    Not by cancelling: the driver would then wait for the server to confirm.
+    """
+    timer = asyncio.get_running_loop().call_later(seconds, _cut, driver)
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _cut(driver: Any) -> None:
+    if not driver.closed:
+        with suppress(OSError), socket.socket(fileno=os.dup(driver.fileno())) as wire:
+            wire.shutdown(socket.SHUT_RDWR)
+
+
+def _on_begin(connection: Connection) -> None:
+    connection.exec_driver_sql(WRITING if connection.get_execution_options().get("write") else READING)
+
+
+def _on_checkout(connection: Any, _record: Any, _proxy: Any) -> None:
+    """An idle wire has nothing to say: what can be read is its end, and the others were cut with it."""
+    poll = select.poll()
+    poll.register(connection.driver_connection.fileno(), select.POLLIN)
+    if poll.poll(0):
+        raise InvalidatePoolError

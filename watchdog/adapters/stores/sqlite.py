@@ -1,0 +1,81 @@
+"""SQLite below the SQL store: one host, one acting worker (`lock.py` guards the role), so leases never expire.
+
+Rule 1: a write takes SQLite's write lock at its begin (BEGIN IMMEDIATE): a transaction that reads first and writes
+later would fail at once, not wait, when another process wrote in between.
+Rule 2: durable means on the disk when `save` returns: WAL with synchronous=FULL.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, event, literal
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+PRAGMAS = ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON")
+CONNECTIONS_MAX = 4
+BUSY_TIMEOUT_SECONDS = 5.0
+FOREVER = 1e12
+"""When a lease of the only worker ends (UTC epoch seconds)."""
+
+
+class Sqlite:
+    """A SQLite file. Transactions are begun by us (`isolation_level=None`), never implicitly by the driver."""
+
+    sole = True
+    insert = staticmethod(sqlite.insert)
+    now: ColumnElement[float] = literal(0.0)
+    turn_timeout_seconds: float | None = None
+
+    def __init__(self, url: URL, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS) -> None:
+        self._file, self._busy_timeout_seconds = url.database or "", busy_timeout_seconds
+        self.engine = create_async_engine(
+            url.set(drivername="sqlite+aiosqlite"),
+            hide_parameters=True,
+            pool_size=2,
+            max_overflow=CONNECTIONS_MAX - 2,
+            pool_timeout=10.0,
+            connect_args={"isolation_level": None, "timeout": busy_timeout_seconds},
+        )
+        self.write_engine = self.engine.execution_options(write=True)
+        event.listen(self.engine.sync_engine, "connect", _on_connect)
+        event.listen(self.engine.sync_engine, "begin", _on_begin)
+
+    def until(self, ttl_seconds: float) -> ColumnElement[float]:
+        """Return when a lease taken now ends."""
+        return literal(FOREVER)
+
+    async def look(self) -> None:
+        """See whether the file can be opened and is a database. Raises sqlite3.Error."""
+        await asyncio.to_thread(_look, self._file, self._busy_timeout_seconds)
+
+    @asynccontextmanager
+    async def transaction(self, *, write: bool) -> AsyncIterator[AsyncConnection]:
+        """One transaction: all of it, or nothing."""
+        async with (self.write_engine if write else self.engine).begin() as connection:
+            yield connection
+
+    def migration(self) -> Any:
+        """Return the transaction of a migration: the file's own write lock keeps others out."""
+        return self.transaction(write=True)
+
+
+def _look(file: str, busy_timeout_seconds: float) -> None:
+    """Open and read, without aiosqlite: its thread outlives a connection that failed and complains after the loop."""
+    with closing(sqlite3.connect(file, timeout=busy_timeout_seconds)) as connection:
+        connection.execute("PRAGMA schema_version").fetchone()
+
+
+def _on_connect(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    for pragma in PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _on_begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("write") else "BEGIN")
