@@ -1,27 +1,32 @@
 """The daemon's one HTTP server: /metrics for Prometheus, /healthz and /readyz for a platform or a human.
 
-Rule 1: it says how we are and what we count, never how we are configured.
-Rule 2: it is bounded (connections, header size, methods), and its crash is the supervisor's business alone.
+Rule 1: it says how we are and what we count, never how we are configured; all else is behind a token.
+Rule 2: it is bounded (connections, time, header size, methods), and its crash is the supervisor's business alone.
 """
 
 import asyncio
 import contextlib
+import logging
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Mount, Route, Router
+from starlette.types import ASGIApp
 
+from watchdog.daemon.http_auth import TokenAuth
+from watchdog.daemon.http_headers import SafeHeaders
+from watchdog.daemon.http_protocol import BoundedProtocol
 from watchdog.daemon.metrics import Metrics
 from watchdog.daemon.supervisor import Supervisor
 from watchdog.domain.errors import Permanent
+from watchdog.ports import Clock
 
-CONNECTIONS_MAX = 64
 HEADERS_MAX_BYTES = 16_384
 REASONS_MAX = 20
 REASON_MAX_CHARACTERS = 300
@@ -31,10 +36,14 @@ _STOP_SECONDS = 3
 Reasons = Callable[[], Sequence[str]]
 """Returns why not, in our own words; empty when all is well."""
 
+Facts = Callable[[], Mapping[str, Any]]
+"""Returns what is known, as plain data."""
+
 
 class HttpServer:
     """Serves while the `async with` block lasts. `listen` is `host:port`; port 0 takes a free one, told by `.port`.
 
+    `private` answers every other path (see `private_app`); `protocol` bounds each connection.
     Raises Permanent when the address cannot be used.
     """
 
@@ -46,11 +55,13 @@ class HttpServer:
         supervisor: Supervisor,
         *,
         ready: Reasons = tuple,
-        more_routes: Sequence[BaseRoute] = (),
+        private: ASGIApp | None = None,
+        protocol: type[BoundedProtocol] = BoundedProtocol,
     ) -> None:
+        self._protocol = protocol
         self._listen = listen
         self._supervisor = supervisor
-        self._app = make_app(metrics, health, ready, more_routes)
+        self._app = make_app(metrics, health, ready, private)
         self._host, self.port = parse_listen(listen)
         self.running: uvicorn.Server | None = None
         self._socket: socket.socket | None = None
@@ -73,18 +84,18 @@ class HttpServer:
         self._socket = None
         config = uvicorn.Config(
             self._app,
-            http="h11",
+            http=self._protocol,
             ws="none",
             lifespan="off",
             log_config=None,
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            limit_concurrency=CONNECTIONS_MAX,
             h11_max_incomplete_event_size=HEADERS_MAX_BYTES,
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=_STOP_SECONDS,
         )
+        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # anybody could fill our log with bad requests
         self.running = server = _Server(config)
         with contextlib.closing(sock):
             try:
@@ -125,7 +136,7 @@ def parse_listen(listen: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def make_app(metrics: Metrics, health: Reasons, ready: Reasons, more_routes: Sequence[BaseRoute] = ()) -> Starlette:
+def make_app(metrics: Metrics, health: Reasons, ready: Reasons, private: ASGIApp | None = None) -> ASGIApp:
     """Return the application, which a test can call without a socket."""
 
     async def show_metrics(request: Request) -> Response:
@@ -138,14 +149,17 @@ def make_app(metrics: Metrics, health: Reasons, ready: Reasons, more_routes: Seq
     async def show_ready(request: Request) -> Response:
         return _answer(ready)
 
-    return Starlette(
-        routes=[
-            Route("/metrics", show_metrics),
-            Route("/healthz", show_health),
-            Route("/readyz", show_ready),
-            *more_routes,
-        ]
-    )
+    public = [Route("/metrics", show_metrics), Route("/healthz", show_health), Route("/readyz", show_ready)]
+    return SafeHeaders(Starlette(routes=[*public, *([Mount("/", private)] if private is not None else [])]))
+
+
+def private_app(token: str, clock: Clock, status: Facts) -> ASGIApp | None:
+    """Return what only the owner of the token may read, `/status`; None without a token: then nobody may."""
+
+    async def show_status(request: Request) -> Response:
+        return JSONResponse(status())
+
+    return TokenAuth(Router([Route("/status", show_status)]), token, clock) if token else None
 
 
 def _answer(reasons: Reasons) -> JSONResponse:

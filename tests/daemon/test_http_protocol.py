@@ -1,0 +1,148 @@
+"""Connections that cost more than they should, over real sockets: half-sent requests, readers who do not read."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.clocks import eventually
+from watchdog.daemon.clock import SystemClock
+from watchdog.daemon.http_protocol import CONNECTIONS_MAX, BoundedProtocol
+from watchdog.daemon.http_server import HttpServer
+from watchdog.daemon.metrics import Metrics
+from watchdog.daemon.supervisor import Supervisor
+
+ASK = b"GET %s HTTP/1.1\r\nHost: x\r\n%s\r\n"
+Pair = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+class Patient(BoundedProtocol):
+    """Would wait for a minute: in these tests only the places are the bound."""
+
+    head_seconds = 60.0
+
+
+class Hasty(BoundedProtocol):
+    """Waits for next to nothing."""
+
+    head_seconds = 0.2
+    drain_seconds = 0.2
+
+
+@contextlib.asynccontextmanager
+async def serving(protocol: type[BoundedProtocol], app: object = None) -> AsyncIterator[HttpServer]:
+    """Run a server whose connections are of that kind."""
+    supervisor = Supervisor(SystemClock(), lambda name, error: None)
+    async with HttpServer("127.0.0.1:0", Metrics("9.9"), tuple, supervisor, private=app, protocol=protocol) as server:
+        await eventually(lambda: server.running is not None and server.running.started)
+        yield server
+    assert await supervisor.stop(5) == ()
+
+
+async def connect(server: HttpServer, sent: bytes = b"") -> Pair:
+    """Open a connection and send something."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(sent)
+    await writer.drain()
+    return reader, writer
+
+
+async def ask(server: HttpServer, path: bytes) -> bytes:
+    """Ask over a connection of its own; return the status line."""
+    reader, writer = await connect(server, ASK % (path, b"Connection: close\r\n"))
+    async with asyncio.timeout(20):
+        answer = await reader.read()
+    writer.close()
+    return answer.split(b"\r\n")[0]
+
+
+async def ended(pair: Pair) -> bytes:
+    """Return what still came before the server closed the connection."""
+    async with asyncio.timeout(20):
+        try:
+            return await pair[0].read()
+        except ConnectionError:
+            return b""
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /healthz HT", b"POST /metrics HTTP/1.1\r\nContent-Length: 9\r\n\r\nx"])
+async def test_two_hundred_half_sent_requests_do_not_shut_health_and_metrics(sent: bytes) -> None:
+    """The places are taken over and over; who waits longest makes room, whoever asks is answered."""
+    async with serving(Patient) as server:
+        crowd = [await connect(server, sent) for _ in range(200)]
+        for path in (b"/healthz", b"/metrics", b"/readyz"):
+            assert await ask(server, path) == b"HTTP/1.1 200 OK"
+        assert server.running is not None
+        held = server.running.server_state.connections
+        await eventually(lambda: len(held) <= CONNECTIONS_MAX)
+        for _, writer in crowd:
+            writer.close()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"GET /healthz HT",
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\n",
+        ASK % (b"/healthz", b"") + b"GET /half",
+    ],
+)
+async def test_a_request_that_is_never_whole_is_cut_off(sent: bytes) -> None:
+    """Also the second one of a connection."""
+    async with serving(Hasty) as server:
+        pair = await connect(server, sent)
+        if b"/half" in sent:
+            await pair[0].readuntil(b"}")
+            pair[1].write(b"more")
+        await ended(pair)
+        assert await ask(server, b"/healthz") == b"HTTP/1.1 200 OK"
+
+
+async def test_trickled_headers_do_not_move_the_deadline() -> None:
+    """A byte now and then buys no time."""
+    async with serving(Hasty) as server:
+        pair = await connect(server, b"GET /healthz HTTP/1.1\r\n")
+        with contextlib.suppress(ConnectionError):
+            async with asyncio.timeout(20):
+                while not pair[0].at_eof():
+                    pair[1].write(b"X-Slow: loris\r\n")
+                    await pair[1].drain()
+                    await asyncio.sleep(0.02)
+
+
+async def test_a_body_that_does_not_come_ends_the_connection_with_the_answer() -> None:
+    """The answer needs no body; what is still to come is not waited for."""
+    async with serving(Patient) as server:
+        pair = await connect(server, ASK % (b"/healthz", b"Content-Length: 100\r\n") + b"x")
+        assert (await ended(pair)).startswith(b"HTTP/1.1 200 OK")
+
+
+async def test_a_reader_who_does_not_read_is_cut_off() -> None:
+    """An answer that nobody takes must not hold its place, nor its memory."""
+
+    async def endless(scope: object, receive: object, send: object) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})  # type: ignore[operator]
+        for _ in range(10_000):
+            await send({"type": "http.response.body", "body": b"x" * 65536, "more_body": True})  # type: ignore[operator]
+
+    async with serving(Hasty, endless) as server:
+        _, writer = await connect(server, ASK % (b"/much", b""))
+        assert server.running is not None
+        state = server.running.server_state
+        await eventually(lambda: state.tasks)
+        await eventually(lambda: not state.tasks and not state.connections)
+        writer.close()
+
+
+async def test_a_kept_connection_is_answered_again_and_again() -> None:
+    """A scraper keeps its connection; each whole request ends the waiting."""
+    async with serving(Hasty) as server:
+        reader, writer = await connect(server)
+        for _ in range(20):
+            writer.write(ASK % (b"/healthz", b""))
+            async with asyncio.timeout(20):
+                assert b"200 OK" in await reader.readuntil(b"}")
+            await asyncio.sleep(0.02)
+        writer.close()

@@ -1,0 +1,97 @@
+"""Who may read more than health and metrics: whoever shows the token, and not too often.
+
+Rule 1: every path behind this layer gives the same answers to a stranger, whether it exists or not.
+Rule 2: the token is compared in constant time, as bytes; no answer, log line or header repeats what was sent.
+Rule 3: after a few failures a peer waits, even with the right token; the table of peers is bounded.
+"""
+
+import hmac
+import ipaddress
+from collections import OrderedDict
+
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from watchdog.ports import Clock
+
+PEERS_MAX = 1024
+REQUESTS_AT_ONCE, REQUESTS_PER_SECOND = 40.0, 10.0
+FAILURES_AT_ONCE, FAILURES_PER_SECOND = 5.0, 0.1
+
+
+class Buckets:
+    """Token buckets by peer: `at_once` requests, refilled at `per_second`; who was not seen longest is forgotten."""
+
+    def __init__(self, clock: Clock, at_once: float, per_second: float, peers_max: int = PEERS_MAX) -> None:
+        self._clock = clock
+        self._at_once = at_once
+        self._per_second = per_second
+        self._peers_max = peers_max
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._left)
+
+    def wait_seconds(self, peer: str) -> float:
+        """Return how long the peer must wait before it may take one; 0 if it may now."""
+        return max(0.0, 1.0 - self._now(peer)) / self._per_second
+
+    def take(self, peer: str) -> None:
+        """Take one, whether it is there or not."""
+        self._left[peer] = (max(self._now(peer) - 1.0, 0.0), self._clock.monotonic())
+        self._left.move_to_end(peer)
+        while len(self._left) > self._peers_max:
+            self._left.popitem(last=False)
+
+    def _now(self, peer: str) -> float:
+        left, at = self._left.get(peer, (self._at_once, 0.0))
+        return min(self._at_once, left + (self._clock.monotonic() - at) * self._per_second)
+
+
+class TokenAuth:
+    """The ASGI layer in front of an application that only the owner of the token may use."""
+
+    def __init__(self, app: ASGIApp, token: str, clock: Clock) -> None:
+        if not token:
+            raise ValueError("no token: serve nothing instead")
+        self._app = app
+        self._expected = token.encode()
+        self._requests = Buckets(clock, REQUESTS_AT_ONCE, REQUESTS_PER_SECOND)
+        self._failures = Buckets(clock, FAILURES_AT_ONCE, FAILURES_PER_SECOND)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request with the token through; answer 401 or 429 to every other."""
+        peer = peer_of(scope)
+        wait = max(self._requests.wait_seconds(peer), self._failures.wait_seconds(peer))
+        if wait > 0:
+            await _refuse(429, "retry-after", f"{int(wait) + 1}")(scope, receive, send)
+            return
+        self._requests.take(peer)
+        if not hmac.compare_digest(_shown(scope), self._expected):
+            self._failures.take(peer)
+            await _refuse(401, "www-authenticate", "Bearer")(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+def peer_of(scope: Scope) -> str:
+    """Return who asks: the address, or its /64 for IPv6, where one machine has billions of them."""
+    host = str((scope.get("client") or ("",))[0])
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return ""
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(address.ipv4_mapped or ipaddress.ip_network((int(address) >> 64 << 64, 64)))
+    return str(address)
+
+
+def _shown(scope: Scope) -> bytes:
+    """Return the bearer token of the request; empty if there is none, or more than one header."""
+    given = [value for name, value in scope["headers"] if name == b"authorization"]
+    scheme, _, token = given[0].partition(b" ") if len(given) == 1 else (b"", b"", b"")
+    return bytes(token.strip()) if scheme.lower() == b"bearer" else b""
+
+
+def _refuse(status: int, header: str, value: str) -> JSONResponse:
+    return JSONResponse({"ok": False}, status, headers={header: value})

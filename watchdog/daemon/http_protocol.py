@@ -1,0 +1,115 @@
+"""What one connection may cost: HTTP/1.1 with deadlines, and room for the next one.
+
+uvicorn waits for ever for a request's head, for its body and for a reader who does not read, and counts such
+connections as work: a few dozen of them would shut /healthz.
+
+Rule 1: a whole request within HEAD_SECONDS of its first byte (of the connection, for the first), or it is cut off.
+Rule 2: who does not take an answer for DRAIN_SECONDS is cut off.
+Rule 3: when all places are taken, the connection that has waited longest without a whole request makes room.
+"""
+
+import asyncio
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+CONNECTIONS_MAX = 64
+HEAD_SECONDS = 5.0
+DRAIN_SECONDS = 15.0
+_turns = itertools.count()
+
+
+class BoundedProtocol(H11Protocol):
+    """One connection; the bounds are attributes, so that a test can lower them in a subclass."""
+
+    head_seconds = HEAD_SECONDS
+    drain_seconds = DRAIN_SECONDS
+    places = CONNECTIONS_MAX
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self._head = _Deadline(self.loop, self.head_seconds, self._cut_off)
+        self._drain = _Deadline(self.loop, self.drain_seconds, self._cut_off)
+        self.turn = next(_turns)
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take a place, and begin to wait for a request."""
+        super().connection_made(transport)
+        self._head.start()
+        self._make_room()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the deadlines."""
+        self._head.stop()
+        self._drain.stop()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on; the first byte of a further request starts its deadline."""
+        if self._waits and not self._head.is_running:
+            self._head.start()
+        super().data_received(data)
+
+    def handle_events(self) -> None:
+        """Work off what has come; a whole request, with its body, ends the waiting."""
+        super().handle_events()
+        if not self._waits and not self.cycle.more_body:
+            self._head.stop()
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request; but close a connection whose request was answered before it was whole."""
+        self.turn = next(_turns)
+        if self.cycle.more_body:
+            self.transport.close()
+        super().on_response_complete()
+
+    def pause_writing(self) -> None:
+        """Wait for a reader who does not read, but not for ever."""
+        super().pause_writing()
+        self._drain.start()
+
+    def resume_writing(self) -> None:
+        """It is being read again."""
+        super().resume_writing()
+        self._drain.stop()
+
+    @property
+    def _waits(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def _cut_off(self) -> None:
+        self.transport.abort()
+
+    def _make_room(self) -> None:
+        """Cut off whoever has waited longest; that is this one when all others are being answered."""
+        here = [one for one in self.connections if isinstance(one, BoundedProtocol) and not one.transport.is_closing()]
+        if len(here) > self.places:
+            min((one for one in here if one._waits), key=lambda one: one.turn)._cut_off()
+
+
+class _Deadline:
+    """Calls `act` unless it is stopped in time; starting it again begins anew."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float, act: Callable[[], None]) -> None:
+        self._loop = loop
+        self._seconds = seconds
+        self._act = act
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """It was started and not stopped."""
+        return self._timer is not None
+
+    def start(self) -> None:
+        """Begin to wait."""
+        self.stop()
+        self._timer = self._loop.call_later(self._seconds, self._act)
+
+    def stop(self) -> None:
+        """Wait no longer."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
