@@ -40,10 +40,10 @@ MUTANTS = {
 }
 
 
-def run_properties(examples: int, seed: int, where: Path) -> subprocess.CompletedProcess[str]:
+def run_properties(examples: int, seed: int, where: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run the properties against the `watchdog` package found in a folder."""
     environ = {**os.environ, "PYTHONPATH": f"{where}"}
-    command = [sys.executable, "-m", "tests.core.properties", str(examples), str(seed)]
+    command = [sys.executable, "-m", "tests.core.properties", str(examples), str(seed), *words]
     return subprocess.run(command, cwd=where, env=environ, capture_output=True, text=True, timeout=600, check=False)
 
 
@@ -83,14 +83,27 @@ def test_no_incident_breaks_a_promise(seed: int) -> None:
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_planted_mutant_is_found(name: str, tmp_path: Path) -> None:
     """Each broken core breaks a promise within a few hundred incidents; the mutation must have taken place."""
-    where = copy_core(tmp_path)
+    where = plant(name, tmp_path)
+    found = run_properties(MUTANT_EXAMPLES, 1, where)
+    assert found.returncode == 1 and "broken (seed 1)" in found.stderr, found.stderr[-1000:] or found.stdout
+    assert str(where) in run_where(where)
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_the_invariants_themselves_find_a_planted_mutant(name: str, tmp_path: Path) -> None:
+    """What looks at every step in production is no weaker than the tests."""
+    found = run_properties(MUTANT_EXAMPLES, 1, plant(name, tmp_path), "invariants")
+    assert found.returncode == 1 and "broken (seed 1)" in found.stderr, found.stderr[-1000:] or found.stdout
+
+
+def plant(name: str, folder: Path) -> Path:
+    """Return a folder with a core that has the mutant."""
+    where = copy_core(folder)
     for path, old, new in MUTANTS[name]:
         text = (where / "watchdog" / path).read_text()
         assert text.count(old) == 1, f"{path} does not contain {old!r} once"
         (where / "watchdog" / path).write_text(text.replace(old, new))
-    found = run_properties(MUTANT_EXAMPLES, 1, where)
-    assert found.returncode == 1 and "broken (seed 1)" in found.stderr, found.stderr[-1000:] or found.stdout
-    assert str(where) in run_where(where)
+    return where
 
 
 def run_where(where: Path) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import count
 
+from watchdog.core import invariants
 from watchdog.core.machine import step
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
@@ -107,6 +108,7 @@ class World:
         self.tells: list[fx.Tell] = []
         self.notes: list[fx.Note] = []
         self.incidents: dict[str, Incident] = {}
+        self.broken: list[str] = []
         self._agenda: list[tuple[float, int, Callable[[], None]]] = []
         self._wakes: list[float] = []
         self.answers: list[str] = []
@@ -177,7 +179,11 @@ class World:
 
     def tell(self, event: e.Event) -> None:
         """Hand an event to the core and do what it wants."""
-        self.state, effects = step(self.state, event, self.policy)
+        before = self.state
+        self.state, effects = step(before, event, self.policy)
+        broken = invariants.broken(before, self.state, effects, self.policy)
+        if broken:
+            self.broken.append(f"{self.time:.0f} s, {type(event).__name__}: {broken}")
         for service in self.state.services.values():
             if service.incident is not None:
                 self.incidents[service.incident.id] = service.incident
