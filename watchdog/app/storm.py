@@ -1,0 +1,101 @@
+"""Storms: the real daemon, wired into the simulated world of `lab/storm`, seed after seed.
+
+A weakened variant is made by handing in another `ActuatorOf`; nothing in production code knows of it.
+"""
+
+import gc
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+
+from watchdog.app.wire import Daemon, Outside, wire
+from watchdog.daemon.actuator import Actuator
+from watchdog.daemon.protocol import SHIPPED, Timings
+from watchdog.daemon.lookup import Reconcile, look_up
+from watchdog.daemon.translate import CONTROL, VENDORS
+from watchdog.domain.errors import Permanent, Temporary
+from watchdog.lab.storm.host import Run, Start
+from watchdog.lab.storm.world import Result, World
+from watchdog.ports import Clock, Platform, Store
+
+COMMANDS_LOOKS = 20
+"""How often a worker looks for commands after a human left one; it need not poll where nobody acts."""
+
+
+def worker(timings: Timings = SHIPPED, reconcile: Reconcile = look_up) -> Run:
+    """Return the program of a worker: the shipped daemon, or one with other timings or another reconcile step."""
+
+    async def run(start: Start) -> None:
+        def actuator(platform: Platform | None, store: Store, clock: Clock) -> Actuator:
+            return Actuator(platform, store, clock, start.nature.point, timings=timings, reconcile=reconcile)
+
+        outside = Outside(start.clock, start.store, start.platform, start.notifiers)
+        daemon = wire(
+            start.policy,
+            outside,
+            worker=start.name,
+            sources=lambda _engine: start.sources,
+            on_error=start.failed,
+            actuator=actuator,
+            chance=start.chance,
+        )
+        start.process.buried.append(daemon)
+        daemon.engine.listeners.note.append(
+            lambda note: start.nature.note(f"{start.name}: {note.service} {note.incident or ''} {note.label} {note.text}")
+        )
+        await _begin(daemon)
+        await _take_commands(daemon, start)
+
+    return run
+
+
+async def _begin(daemon: Daemon) -> None:
+    await daemon.sharing.begin()
+    await daemon.watches.begin((CONTROL, VENDORS))
+    start = daemon.supervisor.start
+    start("engine", daemon.engine.run)
+    start("time", daemon.engine.keep_time)
+    start("scheduler", daemon.scheduler.run)
+    start("sharing", daemon.sharing.run)
+
+
+async def _take_commands(daemon: Daemon, start: Start) -> None:
+    """Look for commands for a while, whenever a human left one."""
+    while True:
+        await start.commanded.wait()
+        start.commanded.clear()
+        for _ in range(COMMANDS_LOOKS):
+            try:
+                await daemon.commands.apply_all()
+            except (Temporary, Permanent):
+                pass
+            await start.clock.sleep(1.0)
+
+
+def play(seed: int, run: Run | None = None) -> Result:
+    """Play one seed to its end."""
+    world = World(seed, run or worker())
+    return world.play()
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """Keep logs, and the last words of killed processes, out of the way; give everything back afterwards."""
+    before = structlog.get_config()
+    hook = sys.unraisablehook
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    sys.unraisablehook = lambda _unraisable: None
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.collect()
+        gc.unfreeze()
+        gc.enable()
+        sys.unraisablehook = hook
+        structlog.configure(**before)

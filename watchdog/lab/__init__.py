@@ -1,0 +1,1 @@
+"""Experiments on the daemon itself: the storm (deterministic simulation)."""

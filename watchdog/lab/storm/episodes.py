@@ -1,0 +1,57 @@
+"""What was really wrong, and when: one episode for each time a service began to fail. The score judges by these."""
+
+from dataclasses import dataclass, field
+
+from watchdog.lab.storm.nature import Nature
+from watchdog.lab.storm.render import Release, Service
+
+CRITICAL_SHARE = 0.5
+
+
+@dataclass(slots=True)
+class Episode:
+    """A service failing: since when, until when (virtual seconds; None while it lasts), and because of what."""
+
+    service: str
+    number: int
+    began: float
+    share: float
+    culprit: Release | None
+    ended: float | None = None
+
+
+@dataclass(slots=True)
+class Episodes:
+    """The episodes of all services, oldest first. `look` is called whenever a service's health may have changed."""
+
+    nature: Nature
+    all: list[Episode] = field(default_factory=list)
+
+    def look(self, service: Service) -> None:
+        """Begin or end an episode, if the service began to fail or to work."""
+        now = self.nature.loop.time()
+        share, open_one = service.share(now), self.open_of(service.name)
+        if share > 0 and open_one is None:
+            culprit = None if now < service.broken_until else service.live
+            self.all.append(Episode(service.name, len(self.all) + 1, now, share, culprit))
+            cause = culprit.deploy.id if culprit is not None else "not the deploy's fault"
+            self.nature.note(f"{service.name} FAILS ({share:g}; {cause})")
+        elif share == 0 and open_one is not None:
+            open_one.ended = now
+            self.nature.note(f"{service.name} WORKS")
+
+    def open_of(self, service: str) -> Episode | None:
+        """Return the episode that lasts, if one does."""
+        return next((one for one in reversed(self.all) if one.service == service and one.ended is None), None)
+
+    def latest(self, service: str, at: float) -> Episode | None:
+        """Return the last episode that had begun by then."""
+        begun = [one for one in self.all if one.service == service and one.began <= at]
+        return begun[-1] if begun else None
+
+    def healthy_since(self, service: str, at: float) -> float | None:
+        """Return since when the service worked at that moment, or None if it failed then."""
+        last = self.latest(service, at)
+        if last is None:
+            return 0.0
+        return last.ended if last.ended is not None and last.ended <= at else None

@@ -1,0 +1,93 @@
+"""One of the two machines that run a worker: its clock and network, and the processes that start there one by one."""
+
+from asyncio import Event
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from random import Random
+from typing import Any
+
+from watchdog.domain.policy import Policy
+from watchdog.lab.storm.channels import Post, StormChannel
+from watchdog.lab.storm.clock import HostClock
+from watchdog.lab.storm.loop import Process
+from watchdog.lab.storm.nature import Nature
+from watchdog.lab.storm.render import Render, RenderClient
+from watchdog.lab.storm.site import Probe, Sight
+from watchdog.lab.storm.store import StoreHost, StormStore
+
+CHANNELS = ("pager", "chat")
+CONTROL_URL = "https://control.example"
+
+
+class Start:
+    """One start of a worker, with everything outside that it can reach. Its name is unique to the start.
+
+    `commanded` is set when a human left a command in the store; `failed` is told of faults of the daemon's own.
+    """
+
+    def __init__(self, host: "Host", number: int) -> None:
+        self.name = f"{host.name}.{number}"
+        self.process = Process(self.name)
+        self.nature: Nature = host.nature
+        self.clock = host.clock
+        self.policy = host.policy
+        self.store = StormStore(host.store)
+        self.platform = RenderClient(host.render, self.name)
+        self.notifiers: Mapping[str, StormChannel] = {name: StormChannel(host.post, name) for name in CHANNELS}
+        self.chance: Random = host.nature.chance
+        self.commanded = Event()
+        self.commanded.set()
+        self._host = host
+
+    def sources(self, name: str) -> Sequence[Probe]:
+        """Return what is probed of a service, or the control target."""
+        host = self._host
+        if name in host.policy.services:
+            return [Probe(host.nature, host.sight, "home", host.render.services[name], 10.0)]
+        return [Probe(host.nature, host.sight, CONTROL_URL, None, 10.0)] if name == "control" else []
+
+    def failed(self, task: str, error: BaseException) -> None:
+        """Remember a fault of the daemon's own: there should be none, whatever the weather."""
+        why = f"{self.name} {task}: {type(error).__name__}: {error}"
+        self.nature.note(f"FAULT {why}")
+        self._host.faults.append(why)
+
+
+Run = Callable[[Start], Coroutine[Any, Any, None]]
+"""Runs a worker until it is killed."""
+
+
+class Host:
+    """A machine. `run` is the worker's program."""
+
+    def __init__(
+        self, name: str, nature: Nature, policy: Policy, store: StoreHost, render: Render, post: Post, run: Run
+    ) -> None:
+        self.name = name
+        self.nature = nature
+        self.policy = policy
+        self.store = store
+        self.render = render
+        self.post = post
+        self.clock = HostClock(nature)
+        self.sight = Sight(nature)
+        self.faults: list[str] = []
+        self.started: list[Start] = []
+        self._run = run
+
+    def start(self) -> None:
+        """Start the worker's program."""
+        start = Start(self, len(self.started) + 1)
+        self.started.append(start)
+        self.nature.note(f"{start.name} starts")
+        self.nature.spawn(start.process, lambda: self._run(start))
+
+    def steps_clock(self, seconds: float) -> None:
+        """Set the wall clock wrong."""
+        self.nature.note(f"{self.name} CLOCK off by {seconds:.1f} s")
+        self.clock.skew_seconds = seconds
+
+    def goes_blind(self, seconds: float) -> None:
+        """Cut the network to the sites."""
+        self.nature.note(f"{self.name} BLIND for {seconds:.0f} s")
+        self.nature.disturb(seconds)
+        self.sight.blind_until = self.nature.loop.time() + seconds

@@ -1,0 +1,160 @@
+"""A seeded event loop in virtual time: nothing waits, and who runs next is drawn by lot.
+
+Rule 1: time moves only when nothing is ready, and then to the next timer. No threads, no sockets, no luck of its own.
+Rule 2: of all that is ready, one handle is drawn and the rest deferred: an order that asyncio happens to keep is no
+promise, and a lost update shows only when somebody is overtaken.
+Rule 3: every handle belongs to a process (through its context) or to the world. A killed process's handles never run
+again: no `finally`, no `except`, as after kill -9. A frozen process's handles wait until it thaws, all of them at once.
+Rule 4: the same seed gives the same run, whatever PYTHONHASHSEED: tasks hash by their number.
+
+It leans on private parts of asyncio (`_run_once`, `_ready`, a handle's `_context`); tests/lab has the test that says so
+when a new Python changes them.
+"""
+
+import asyncio
+import heapq
+from collections.abc import Callable, Coroutine, Generator
+from contextvars import Context, ContextVar
+from itertools import count
+from random import Random
+from typing import Any, TypeVar
+
+RUNNING, FROZEN, DEAD = "running", "frozen", "dead"
+T = TypeVar("T")
+
+
+class Process:
+    """One start of a worker: it runs, is frozen, or is dead. `fuse` counts the handles until fate looks at it."""
+
+    __slots__ = ("buried", "fuse", "held", "name", "state")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.state = RUNNING
+        self.fuse = -1
+        self.held: list[asyncio.Handle] = []
+        self.buried: list[object] = []
+
+
+PROCESS: ContextVar[Process | None] = ContextVar("process", default=None)
+"""Whose handle it is; None is the world."""
+
+
+class Deadlock(Exception):
+    """Nothing is ready and no timer is set: everybody waits for somebody else."""
+
+
+class _Task(asyncio.Task[Any]):
+    """A task that hashes by its number, so that sets of tasks keep one order in every run."""
+
+    _log_destroy_pending = False
+
+    def __init__(self, number: int, work: Any, *, loop: "StormLoop", **how: Any) -> None:
+        self.number = number
+        super().__init__(work, loop=loop, **how)
+
+    def __hash__(self) -> int:
+        return self.number
+
+
+class StormLoop(asyncio.BaseEventLoop):
+    """The loop. `at_fuse` is called when a process's fuse has burnt down, before its next handle runs."""
+
+    def __init__(self, chance: Random, at_fuse: Callable[[Process], None] = lambda process: None) -> None:
+        super().__init__()
+        self.steps = 0
+        self._draw = chance.random
+        self._at_fuse = at_fuse
+        self._now = 0.0
+        self._ready: list[asyncio.Handle] = []
+        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._order = count()
+        self._numbers = count(1)
+        self.set_task_factory(self._make_task)  # type: ignore[arg-type]
+        self.set_exception_handler(self._complain)
+        self.complaints: list[str] = []
+
+    def time(self) -> float:
+        """Return virtual seconds since the loop was made."""
+        return self._now
+
+    def call_soon(  # type: ignore[override]
+        self, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.Handle:
+        """Make a handle ready."""
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
+    def call_at(  # type: ignore[override]
+        self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Make a handle ready at a moment of virtual time."""
+        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        heapq.heappush(self._timers, (when, next(self._order), timer))
+        timer._scheduled = True
+        return timer
+
+    def call_later(  # type: ignore[override]
+        self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Make a handle ready after so many virtual seconds."""
+        return self.call_at(self._now + delay, callback, *args, context=context)
+
+    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:
+        """Refuse: threads are not deterministic."""
+        raise RuntimeError("no threads in a storm")
+
+    def call_soon_threadsafe(self, callback: Any, *args: Any, context: Any = None) -> asyncio.Handle:
+        """Refuse: there is only one thread."""
+        raise RuntimeError("no threads in a storm")
+
+    def thaw(self, process: Process) -> None:
+        """Let a frozen process go on: all that was held becomes ready at once."""
+        if process.state is FROZEN:
+            process.state = RUNNING
+            self._ready += process.held
+            process.held = []
+
+    def _run_once(self) -> None:
+        ready = self._ready
+        if not ready:
+            self._advance()
+        size = len(ready)
+        if size > 1:
+            drawn = int(self._draw() * size)
+            ready[drawn], ready[-1] = ready[-1], ready[drawn]
+        handle = ready.pop()
+        if handle._cancelled:
+            return
+        process = handle._context.get(PROCESS)
+        if process is not None:
+            process.fuse -= 1
+            if process.fuse == 0 and process.state is RUNNING:
+                self._at_fuse(process)
+            if process.state is not RUNNING:
+                (process.held if process.state is FROZEN else process.buried).append(handle)
+                return
+        self.steps += 1
+        handle._run()
+
+    def _advance(self) -> None:
+        """Move time to the next timer; all timers of that moment become ready."""
+        timers = self._timers
+        while timers and timers[0][2]._cancelled:
+            heapq.heappop(timers)
+        if not timers:
+            raise Deadlock(f"nobody can go on at {self._now:.3f} s")
+        self._now = max(self._now, timers[0][0])
+        while timers and timers[0][0] <= self._now:
+            self._ready.append(heapq.heappop(timers)[2])
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        """Nothing to count: a cancelled timer is passed over."""
+
+    def _make_task(self, loop: "StormLoop", work: Coroutine[Any, Any, T] | Generator[Any, None, T], **how: Any) -> _Task:
+        return _Task(next(self._numbers), work, loop=self, **how)
+
+    def _complain(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        self.complaints.append(f"{context['message']} ({type(error).__name__ if error else 'no error'}: {error})")

@@ -1,0 +1,77 @@
+"""Humans, who act at the same time: in the dashboard, with a fix, and through the command line."""
+
+from collections.abc import Callable, Mapping
+
+from watchdog.lab.storm.nature import Nature
+from watchdog.lab.storm.render import Render, Service
+from watchdog.lab.storm.store import StoreHost
+
+PUSH_BAD_SHARE = 0.3
+
+
+class People:
+    """What people do at random moments. `asked` counts rollbacks asked for by hand, by service, with the moment."""
+
+    def __init__(self, nature: Nature, render: Render, store: StoreHost, wake: Callable[[], None]) -> None:
+        self._nature = nature
+        self._render = render
+        self._store = store
+        self._wake = wake
+        self.asked: list[tuple[str, float]] = []
+
+    def act(self, service: Service) -> None:
+        """Do something, whatever comes to mind."""
+        deeds = (self.roll_back, self.fix, self.push, self.push, self.pause, self.approve, self.stop, self.ask_rollback)
+        self._nature.chance.choice(deeds)(service)
+
+    def roll_back(self, service: Service) -> None:
+        """Roll back in the dashboard: to the newest release that works and is not live."""
+        good = next((one for one in service.releases if one.live_at is not None and not one.fails), None)
+        live = service.live
+        if good is not None and live is not None and live.fails:
+            self._render.begin(service, "rollback", good.deploy.commit or "", by="human")
+
+    def fix(self, service: Service) -> None:
+        """Deploy a new commit that works."""
+        self._render.begin(service, "new_commit", self._render.commit(), by="human")
+
+    def push(self, service: Service) -> None:
+        """Merge something: it is deployed only if auto-deploy is on; now and then it is bad itself."""
+        if service.auto_deploy == "off":
+            self._nature.note(f"{service.name}: a merge does not ship")
+            return
+        fails = 1.0 if self._nature.happens(PUSH_BAD_SHARE) else 0.0
+        self._render.begin(service, "new_commit", self._render.commit(), by="merge", fails=fails)
+
+    def pause(self, service: Service) -> None:
+        """Have the watchdog only watch, and resume a minute or two later."""
+        self._command("pause", {})
+        self._nature.later(self._nature.chance.uniform(20.0, 120.0), self.resume)
+
+    def resume(self) -> None:
+        """Give the right to act back."""
+        self._command("resume", {})
+
+    def approve(self, service: Service) -> None:
+        """Say yes to whatever is open."""
+        self._command("approve", {"incident": self._incident(service)})
+
+    def stop(self, service: Service) -> None:
+        """Say stop to whatever is open."""
+        self._command("stop", {"incident": self._incident(service)})
+
+    def ask_rollback(self, service: Service) -> None:
+        """Ask the watchdog for a rollback by hand."""
+        self.asked.append((service.name, self._nature.loop.time()))
+        self._command("rollback", {"service": service.name})
+
+    def _incident(self, service: Service) -> str:
+        state = self._store.newest_state()
+        known = state.services.get(service.name) if state is not None else None
+        incident = known.incident if known is not None else None
+        return incident.id if incident is not None else "INC-0"
+
+    def _command(self, name: str, arguments: Mapping[str, str]) -> None:
+        self._nature.note(f"human: {name} {' '.join(arguments.values())}")
+        self._store.submit(name, arguments)
+        self._wake()

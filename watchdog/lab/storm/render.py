@@ -1,0 +1,323 @@
+"""A Render at the level of the port: it loses, delays and reorders; and it knows what really happened.
+
+A request travels and cannot be recalled: it lands even if its sender is dead, gave up, or is frozen. Its answer travels
+back, late or never. A POST is *not* duplicated by the network (TCP does not do that), but two requests may overtake each
+other on the way, and the platform takes each that lands as a new one: a resent rollback is a second rollback. What a
+list shows may be a few seconds old.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
+
+from watchdog.domain.deploys import Deploy, ServiceFacts
+from watchdog.domain.errors import Gone, OutcomeUnknown, Permanent, Temporary
+from watchdog.lab.storm.nature import Nature
+from watchdog.lab.storm.weather import (
+    ANSWER_SECONDS,
+    DEPLOY_SECONDS,
+    LANDING_MAX_SECONDS,
+    LANDING_SECONDS,
+    LIST_SECONDS,
+    STALE_SECONDS,
+)
+
+CLIENT_SECONDS = 10.0
+"""The real client's total deadline of one request (adapters/http.py)."""
+LIST_TIMEOUT_SECONDS = 10.0
+
+
+@dataclass(slots=True)
+class Release:
+    """A deploy as it really is: `fails` is the share of requests it answers badly, from `onset_seconds` after live.
+
+    `gone`: its artefact is not kept any more, so it can only be built again. `began_at`, `live_at` and `ended_at` (on its way no more) are virtual seconds.
+    """
+
+    deploy: Deploy
+    fails: float = 0.0
+    onset_seconds: float = 0.0
+    by: str = "history"
+    live_at: float | None = None
+    began_at: float = float("-inf")
+    gone: bool = False
+    ended_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A rollback (or its alternative) the platform took: who sent it, when it left, when it landed (virtual seconds), and to where."""
+
+    service: str
+    worker: str
+    sent_at: float
+    landed_at: float
+    target: Release
+    made: str
+
+
+@dataclass(slots=True)
+class Service:
+    """One service: its releases, newest first, its auto-deploy setting, and outages that no deploy is to blame for."""
+
+    name: str
+    releases: list[Release] = field(default_factory=list)
+    auto_deploy: str = "commit"
+    broken_until: float = 0.0
+    broken_share: float = 1.0
+
+    @property
+    def live(self) -> Release | None:
+        """Return what serves."""
+        return next((one for one in self.releases if one.deploy.is_live), None)
+
+    def share(self, now: float) -> float:
+        """Return the share of requests that fail now."""
+        live = self.live
+        if now < self.broken_until:
+            return self.broken_share
+        if live is None or live.live_at is None or now < live.live_at + live.onset_seconds:
+            return 0.0
+        return live.fails
+
+    def put(self, release: Release, **changes: object) -> None:
+        """Change a release's deploy."""
+        release.deploy = replace(release.deploy, **changes)  # type: ignore[arg-type]
+
+
+class Render:
+    """The platform itself. `changed` is called when a service's health may have changed."""
+
+    def __init__(self, nature: Nature) -> None:
+        self.nature = nature
+        self.services: dict[str, Service] = {}
+        self.accepted: list[Accepted] = []
+        self.changed: Callable[[Service], None] = lambda service: None
+        self._numbers = count(1)
+        self._commits = count(1)
+
+    def commit(self) -> str:
+        """Return a commit nobody had yet."""
+        return f"{next(self._commits):07x}"
+
+    def found(self, name: str, ages: Sequence[float]) -> Service:
+        """Create a service with a history of good deploys, so many seconds old, newest last.
+
+        In some seeds the platform keeps no artefact of them any more.
+        """
+        gone = self.nature.happens(self.nature.weather.artefacts_gone)
+        service = self.services[name] = Service(name)
+        for age in ages:
+            at = self.nature.now() - age
+            deploy = Deploy(
+                f"dep-{next(self._numbers)}",
+                "deactivated",
+                "new_commit",
+                self.commit(),
+                created_at=at - 60,
+                started_at=at - 50,
+                finished_at=at,
+            )
+            service.releases.insert(0, Release(deploy, live_at=-age, gone=gone))
+        service.put(service.releases[0], status="live")
+        return service
+
+    def begin(
+        self, service: Service, trigger: str, commit: str, *, by: str, fails: float = 0.0, onset_seconds: float = 0.0
+    ) -> Release:
+        """Begin a deploy: it goes live, or fails, by and by."""
+        nature, now = self.nature, self.nature.now()
+        deploy = Deploy(f"dep-{next(self._numbers)}", "created", trigger, commit, created_at=now, started_at=now)
+        release = Release(deploy, fails, onset_seconds, by, began_at=nature.loop.time())
+        service.releases.insert(0, release)
+        seconds = nature.chance.uniform(*DEPLOY_SECONDS)
+        nature.note(f"{service.name}: {deploy.id} begins ({trigger}, {commit}, by {by}, fails {fails:g})")
+        nature.later(seconds / 2, self._update, service, release)
+        nature.later(seconds, self._end, service, release)
+        return release
+
+    def _update(self, service: Service, release: Release) -> None:
+        if release.deploy.in_progress:
+            service.put(release, status="update_in_progress")
+
+    def _end(self, service: Service, release: Release) -> None:
+        """Let a deploy go live, or fail; it takes over from whatever is older, and nothing newer."""
+        nature = self.nature
+        if not release.deploy.in_progress:
+            return
+        release.ended_at = nature.loop.time()
+        if nature.happens(nature.weather.rollback_fails):
+            service.put(release, status="update_failed", finished_at=nature.now())
+            nature.note(f"{service.name}: {release.deploy.id} FAILED")
+            return
+        for older in service.releases[service.releases.index(release) + 1 :]:
+            if older.deploy.is_live:
+                service.put(older, status="deactivated")
+            elif older.deploy.in_progress:
+                service.put(older, status="canceled", finished_at=nature.now())
+                older.ended_at = nature.loop.time()
+        service.put(release, status="live", finished_at=nature.now())
+        release.live_at = nature.loop.time()
+        nature.note(f"{service.name}: {release.deploy.id} LIVE")
+        self.changed(service)
+        nature.later(release.onset_seconds, self.changed, service)
+
+    def take(self, service: Service, trigger: str, target: Release, worker: str, sent_at: float) -> str:
+        """Take a rollback, or the target built again, that landed; return the new deploy's id."""
+        made = self.begin(
+            service,
+            trigger,
+            target.deploy.commit or "",
+            by=worker,
+            fails=target.fails,
+            onset_seconds=target.onset_seconds,
+        )
+        self.accepted.append(
+            Accepted(service.name, worker, sent_at, self.nature.loop.time(), target, made.deploy.id)
+        )
+        self.nature.note(f"{service.name}: {trigger.upper()} to {target.deploy.id} ACCEPTED from {worker} as {made.deploy.id}")
+        return made.deploy.id
+
+
+class RenderClient:
+    """One worker's way to the platform (ports.WritablePlatform), with the exceptions the real adapter promises."""
+
+    name = "render"
+    can_write = True
+
+    def __init__(self, render: Render, worker: str) -> None:
+        self._render = render
+        self._nature = render.nature
+        self._worker = worker
+
+    # --- reading ---
+
+    async def services(self) -> Sequence[ServiceFacts]:
+        """Return every service."""
+        return [await self.facts(name) for name in self._render.services]
+
+    async def facts(self, service_id: str) -> ServiceFacts:
+        """Return a service's facts. Raises Temporary."""
+        service = await self._read(service_id)
+        return ServiceFacts(service_id, service_id, auto_deploy=service.auto_deploy)
+
+    async def deploys(self, service_id: str, back_to: str | None = None) -> Sequence[Deploy]:
+        """Return deploys newest first, as they were up to three seconds ago. Raises Temporary."""
+        service = await self._read(service_id)
+        nature = self._nature
+        stale = nature.chance.choice(STALE_SECONDS) if nature.happens(nature.weather.list_stale) else 0.0
+        shown = [one.deploy for one in service.releases if one.deploy.created_at <= nature.now() - stale]
+        if back_to is not None and all(deploy.id != back_to for deploy in shown):
+            raise Temporary(f"{back_to} is not among the newest deploys of {service_id}")
+        return tuple(shown)
+
+    async def deploy(self, service_id: str, deploy_id: str) -> Deploy:
+        """Return one deploy. Raises Temporary or Permanent."""
+        service = await self._read(service_id)
+        for one in service.releases:
+            if one.deploy.id == deploy_id:
+                return one.deploy
+        raise Permanent(f"Render answered 404 for {deploy_id}")
+
+    async def events(self, service_id: str, since: float) -> Sequence[object]:
+        """Return no events: the storm has other signals."""
+        return ()
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+    async def _read(self, service_id: str) -> Service:
+        nature = self._nature
+        if nature.happens(nature.weather.list_fails):
+            await asyncio.sleep(nature.chance.choice((0.1, LIST_TIMEOUT_SECONDS)))
+            raise Temporary("Render answered 502")
+        await asyncio.sleep(nature.chance.choice(LIST_SECONDS))
+        return self._render.services[service_id]
+
+    # --- changing ---
+
+    async def set_auto_deploy(self, service_id: str, value: str) -> None:
+        """Set auto-deploy. Raises Temporary or OutcomeUnknown."""
+        service = self._render.services[service_id]
+
+        def change() -> str:
+            service.auto_deploy = value
+            self._nature.note(f"{service_id}: auto-deploy = {value} from {self._worker}")
+            return value
+
+        await self._send(f"auto-deploy {service_id}", change)
+
+    async def rollback(self, service_id: str, deploy_id: str) -> str | None:
+        """Send one rollback. Raises Temporary (nothing happened), Permanent (refused) or OutcomeUnknown."""
+        service = self._render.services[service_id]
+        target = next(one for one in service.releases if one.deploy.id == deploy_id)
+        return await self._ask(service, "rollback", target)
+
+    async def redeploy(self, service_id: str, commit: str) -> str | None:
+        """Send one order to build a commit again. Raises what `rollback` does."""
+        service = self._render.services[service_id]
+        target = next(one for one in service.releases if one.deploy.commit == commit)
+        return await self._ask(service, "api", target)
+
+    async def _ask(self, service: Service, trigger: str, target: Release) -> str:
+        sent_at = self._nature.loop.time()
+        self._nature.note(f"{self._worker} SENDS {trigger} of {service.name} to {target.deploy.id}")
+
+        def accept() -> str:
+            if trigger == "rollback" and target.gone:
+                raise Gone(f"Render answered 404: the artefact of {target.deploy.id} is gone")
+            return self._render.take(service, trigger, target, self._worker, sent_at)
+
+        return await self._send(f"{trigger} {service.name}", accept)
+
+    async def _send(self, what: str, effect: Callable[[], str]) -> str:
+        """Let a request travel, have its effect, and its answer come back; or the deadline end the waiting."""
+        nature = self._nature
+        await nature.point(f"before {what}", may_freeze=False)
+        if nature.happens(nature.weather.request_not_connected):
+            await asyncio.sleep(1.0)
+            raise Temporary("Render could not be connected: nothing was sent")
+        slow = nature.happens(nature.weather.slow_landing)
+        travel = nature.chance.uniform(0.0, LANDING_MAX_SECONDS) if slow else nature.chance.choice(LANDING_SECONDS)
+        answer: asyncio.Future[str | Exception] = nature.loop.create_future()
+        nature.later(travel, self._land, what, effect, answer)
+        try:
+            async with asyncio.timeout(CLIENT_SECONDS):
+                came = await answer
+        except TimeoutError:
+            raise OutcomeUnknown("Render did not answer in 10 s: it may or may not have happened") from None
+        await nature.point(f"after {what}")
+        if isinstance(came, Exception):
+            raise came
+        return came
+
+    def _land(self, what: str, effect: Callable[[], str], answer: "asyncio.Future[str | Exception]") -> None:
+        """Have the request's effect, or refuse it; then let the answer travel back, or be lost."""
+        nature, weather = self._nature, self._nature.weather
+        came: str | Exception
+        if nature.happens(weather.request_limited):
+            came = Temporary("Render answered 429", retry_after_seconds=nature.chance.choice((0.0, 5.0, 30.0)))
+        elif nature.happens(weather.refused):
+            came = Permanent("Render answered 404")
+        else:
+            came = self._effect(effect)
+        if nature.happens(weather.answer_lost):
+            nature.note(f"{what}: answer to {self._worker} lost")
+            return
+        nature.later(nature.chance.choice(ANSWER_SECONDS), _answer, answer, came)
+
+    def _effect(self, effect: Callable[[], str]) -> str | Exception:
+        """Have the effect; the answer may be a 500 all the same."""
+        try:
+            came = effect()
+        except Gone as error:
+            return error
+        if self._nature.happens(self._nature.weather.answer_500):
+            return OutcomeUnknown("Render answered 500: it may or may not have happened")
+        return came
+
+
+def _answer(answer: "asyncio.Future[str | Exception]", came: str | Exception) -> None:
+    if not answer.done():
+        answer.set_result(came)

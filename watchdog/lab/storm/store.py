@@ -1,0 +1,193 @@
+"""The shared durable store as one worker reaches it: calls travel, fail before or after the commit, or never arrive.
+
+Rule: a commit happens out there, at one instant, whatever becomes of the worker meanwhile; its answer may be lost.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+from watchdog.adapters.stores.memory import MemoryDatabase, MemoryStore
+from watchdog.domain.effects import Effect, Tell
+from watchdog.domain.errors import Temporary
+from watchdog.domain.events import Event
+from watchdog.domain.incidents import Incident, Shared, State
+from watchdog.domain.notices import Notice
+from watchdog.lab.storm.nature import EPOCH, Nature
+from watchdog.lab.storm.weather import STORE_SECONDS
+from watchdog.ports import ActionRow, Command, Grip, PendingEffect
+
+CONNECT_SECONDS = 2.0
+"""How long an attempt to reach a store that is down takes."""
+CLOCK_AHEAD_SECONDS = 37.0
+"""The store's clock is its own: this much before everybody else's."""
+T = TypeVar("T")
+
+
+def at_once(call: Coroutine[Any, Any, T]) -> T:
+    """Return what a coroutine returns that waits for nothing; the store in memory never does."""
+    try:
+        call.send(None)
+    except StopIteration as done:
+        return done.value  # type: ignore[no-any-return]
+    raise AssertionError("the store in memory waited for something")
+
+
+class StoreHost:
+    """Where the database runs: it may be down for a while; its clock is its own (ports.Clock)."""
+
+    def __init__(self, nature: Nature) -> None:
+        self.nature = nature
+        self.database = MemoryDatabase(self)
+        self.down_until = 0.0
+        self.owed: list[Notice] = []
+        self._desk = MemoryStore(self, database=self.database, sole=False)
+
+    def now(self) -> float:
+        """Return UTC epoch seconds as the store believes."""
+        return EPOCH + self.nature.loop.time() + CLOCK_AHEAD_SECONDS
+
+    def monotonic(self) -> float:
+        """Return seconds that never jump."""
+        return self.nature.loop.time()
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after so many virtual seconds."""
+        await asyncio.sleep(seconds)
+
+    def goes_down(self, seconds: float) -> None:
+        """Refuse every call for so long."""
+        self.nature.note(f"STORE DOWN for {seconds:.0f} s")
+        self.nature.disturb(seconds)
+        self.down_until = self.nature.loop.time() + seconds
+
+    def newest_state(self) -> State | None:
+        """Return what is written, as a reader without a lease sees it."""
+        return at_once(self._desk.load())
+
+    def pending(self) -> Sequence[PendingEffect]:
+        """Return the effects that are written down and not finished."""
+        return at_once(self._desk.pending())
+
+    def submit(self, name: str, arguments: Mapping[str, str]) -> None:
+        """Leave a human's command."""
+        at_once(self._desk.submit(name, arguments, "human"))
+
+    @property
+    def is_down(self) -> bool:
+        """Tell whether it refuses every call."""
+        return self.nature.loop.time() < self.down_until
+
+
+class StormStore(MemoryStore):
+    """One worker's connection to the shared database."""
+
+    def __init__(self, host: StoreHost) -> None:
+        super().__init__(host, database=host.database, sole=False)
+        self._host = host
+        self._nature = host.nature
+
+    async def _over(self, what: str, call: Callable[[], Coroutine[Any, Any, T]], *, marked: bool = True) -> T:
+        """Let a call travel, happen there, and answer. Raises Temporary, whether it happened or not."""
+        nature = self._nature
+        if marked:
+            await nature.point(f"before {what}")
+        answer: asyncio.Future[T] = nature.loop.create_future()
+        seconds = CONNECT_SECONDS if self._host.is_down else nature.chance.choice(STORE_SECONDS)
+        nature.later(seconds, self._land, what, call, answer)
+        try:
+            return await answer
+        finally:
+            if marked:
+                await nature.point(f"after {what}")
+
+    def _land(self, what: str, call: Callable[[], Coroutine[Any, Any, T]], answer: "asyncio.Future[T]") -> None:
+        nature = self._nature
+        if self._host.is_down or nature.happens(nature.weather.store_fails):
+            _fail(answer, Temporary("the store does not answer"))
+            return
+        try:
+            value = at_once(call())
+        except Exception as error:  # noqa: BLE001  whatever the store says, the worker hears
+            _fail(answer, error)
+            return
+        if nature.happens(nature.weather.store_answer_lost):
+            nature.note(f"store: {what} committed, answer lost")
+            _fail(answer, Temporary("the store's answer was lost"))
+        elif not answer.done():
+            answer.set_result(value)
+
+    async def hold(
+        self, worker: str, names: Sequence[str], *, ttl_seconds: float, keep: Collection[str] = ()
+    ) -> Grip:
+        """Renew leases."""
+        call = partial(super().hold, worker, names, ttl_seconds=ttl_seconds, keep=keep)
+        return await self._over("hold", call, marked=False)
+
+    async def release(self) -> None:
+        """Give leases back."""
+        await self._over("release", partial(super().release))
+
+    async def load(self, names: Collection[str] | None = None) -> State | None:
+        """Load state."""
+        return await self._over("load", partial(super().load, names))
+
+    async def load_shared(self) -> Shared:
+        """Load what all share."""
+        return await self._over("load_shared", partial(super().load_shared))
+
+    async def save(self, event: Event | None, state: State, effects: Sequence[Effect]) -> Sequence[PendingEffect]:
+        """Save a step."""
+        return await self._over("save", partial(self._save, event, state, effects), marked=bool(effects))
+
+    async def _save(self, event: Event | None, state: State, effects: Sequence[Effect]) -> Sequence[PendingEffect]:
+        """Save; from then on people are owed the pages among the effects."""
+        pending = await super().save(event, state, effects)
+        self._host.owed += [one.notice for one in effects if isinstance(one, Tell) and one.notice.wakes]
+        return pending
+
+    async def pending(self, names: Collection[str] | None = None) -> Sequence[PendingEffect]:
+        """Return unfinished effects."""
+        return await self._over("pending", partial(super().pending, names))
+
+    async def finish(self, effect_id: int, outcome: str) -> None:
+        """Finish an effect."""
+        await self._over("finish", partial(super().finish, effect_id, outcome))
+
+    async def action(self, incident: str, step: str) -> ActionRow | None:
+        """Read a row of the journal."""
+        return await self._over("action", partial(super().action, incident, step))
+
+    async def put_action(self, row: ActionRow, expect: str | None) -> bool:
+        """Write a row of the journal."""
+        return await self._over(f"{row.step} {row.state}", partial(super().put_action, row, expect))
+
+    async def reference(self, incident: str, channel: str) -> str | None:
+        """Read a channel's last reference."""
+        return await self._over("reference", partial(super().reference, incident, channel))
+
+    async def delivered(self, effect_id: int, channel: str, incident: str, reference: str | None) -> None:
+        """Remember a delivery."""
+        await self._over("delivered", partial(super().delivered, effect_id, channel, incident, reference))
+
+    async def deliveries(self, effect_id: int) -> Sequence[str]:
+        """Read who has a notice."""
+        return await self._over("deliveries", partial(super().deliveries, effect_id))
+
+    async def incident(self, incident_id: str) -> Incident | None:
+        """Read an incident."""
+        return await self._over("incident", partial(super().incident, incident_id))
+
+    async def commands(self) -> Sequence[Command]:
+        """Read waiting commands."""
+        return await self._over("commands", partial(super().commands), marked=False)
+
+    async def answer(self, command_id: int, *, ok: bool, text: str, exit_code: int) -> None:
+        """Answer a command."""
+        await self._over("answer", partial(super().answer, command_id, ok=ok, text=text, exit_code=exit_code))
+
+
+def _fail(answer: "asyncio.Future[Any]", error: Exception) -> None:
+    if not answer.done():
+        answer.set_exception(error)

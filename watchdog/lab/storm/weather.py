@@ -1,0 +1,63 @@
+"""How bad the weather of one seed is: which faults it has, and how often. Each seed draws its own mix.
+
+Seeds with every fault at full strength would hide what only a single fault can show; so about a third of the kinds is
+left out of each seed (swarm testing).
+"""
+
+from dataclasses import dataclass, fields, replace
+from random import Random
+
+CALM_SHARE = 0.3
+"""So often a kind of fault is left out of a seed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weather:
+    """Probabilities of each kind of fault, and the pauses (seconds) they draw from."""
+
+    crash_at_point: float = 0.03
+    freeze_at_point: float = 0.03
+    crash_anywhere: float = 1 / 4000
+    freeze_anywhere: float = 1 / 4000
+    store_fails: float = 0.03
+    store_answer_lost: float = 0.03
+    store_outages: float = 0.4
+    request_limited: float = 0.10
+    request_not_connected: float = 0.02
+    answer_500: float = 0.10
+    answer_lost: float = 0.25
+    slow_landing: float = 0.5
+    refused: float = 0.03
+    artefacts_gone: float = 0.1
+    rollback_fails: float = 0.05
+    list_fails: float = 0.10
+    list_stale: float = 0.5
+    channel_fails: float = 0.10
+    channel_answer_lost: float = 0.05
+    channel_outages: float = 0.4
+    clock_steps: float = 0.4
+    blindness: float = 0.3
+    humans: float = 0.8
+    stops: float = 0.3
+
+
+def draw(chance: Random) -> Weather:
+    """Return the weather of one seed."""
+    weather = Weather()
+    left_out = [one.name for one in fields(Weather) if chance.random() < CALM_SHARE]
+    return replace(weather, **dict.fromkeys(left_out, 0.0))
+
+
+FAIR = Weather(*(0.0 for _ in fields(Weather)))
+"""No fault at all: after the storm."""
+
+CRASH_SECONDS = (0.5, 3.0, 10.0)
+FREEZE_SECONDS = (1.0, 5.0, 20.0, 60.0)
+STORE_SECONDS = (0.005, 0.02, 0.02, 0.2)
+LANDING_SECONDS = (0.05, 0.2, 1.0)
+LANDING_MAX_SECONDS = 8.0
+"""No request lands later than this: the settle window relies on it."""
+ANSWER_SECONDS = (0.05, 0.3, 4.0)
+LIST_SECONDS = (0.02, 0.1, 0.5)
+STALE_SECONDS = (0.0, 1.0, 3.0)
+DEPLOY_SECONDS = (20.0, 90.0)

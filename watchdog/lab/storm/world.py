@@ -1,0 +1,192 @@
+"""The world of one seed: two hosts, one store, one Render, sites that break, people; a storm, and the calm after it.
+
+    nature  chance, virtual time, who is killed or frozen        render    what the platform really did
+    store   the shared database, as each worker reaches it       channels  who was really told
+    site    what a probe sees                                    episodes  what was really wrong, and when
+    people  who acts at the same time                            score     the verdict
+
+What is left out, and why: the network does not duplicate POSTs (TCP does not), the loop's stall detector (a freeze is
+worse), status pages and error feeds (they never start a rollback), metrics that are sent away. A freeze between the
+guard's comparison and the socket write cannot be closed and is not drawn; a request lands within 8 s, as the settle
+window assumes.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from watchdog.domain.incidents import Phase
+from watchdog.domain.policy import DEFAULT_MATRIX, Mode, Pace, Policy, Rule, ServicePolicy, SignalPolicy, Verification
+from watchdog.lab.storm import score
+from watchdog.lab.storm.channels import Post
+from watchdog.lab.storm.episodes import Episodes
+from watchdog.lab.storm.host import CHANNELS, CONTROL_URL, Host, Run
+from watchdog.lab.storm.loop import RUNNING, Process
+from watchdog.lab.storm.nature import Nature
+from watchdog.lab.storm.people import People
+from watchdog.lab.storm.plot import HOUR_SECONDS, NTP_SECONDS, Plot
+from watchdog.lab.storm.render import Render
+from watchdog.lab.storm.score import Score
+from watchdog.lab.storm.store import StoreHost
+
+AT_LEAST_SECONDS = 600.0
+AT_MOST_SECONDS = 3600.0
+"""So long after the faults stopped, everything must have come to its end."""
+REPAIRED_AFTER_SECONDS = 160.0
+"""When people have repaired whatever still fails, after the storm: long enough that it must have been told of."""
+LOOK_SECONDS = 10.0
+HISTORY_SECONDS = (200_000.0, 100_000.0, 50_000.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one seed showed. `fingerprint` is the SHA-256 of everything that happened."""
+
+    seed: int
+    seconds: float
+    score: Score
+    fingerprint: str
+    trace: tuple[str, ...]
+    rollbacks: int
+
+
+class World:
+    """One seed. `run` is the program of a worker."""
+
+    def __init__(self, seed: int, run: Run) -> None:
+        self.nature = nature = Nature(seed)
+        nature.died = self._restart
+        self.render = Render(nature)
+        self.episodes = Episodes(nature)
+        self.render.changed = self.episodes.look
+        for number in range(nature.chance.randint(2, 4)):
+            self.render.found(f"srv-{number + 1}", HISTORY_SECONDS)
+        self.policy = policy_of(nature, tuple(self.render.services))
+        self.post = Post(nature)
+        self.store = StoreHost(nature)
+        self.people = People(nature, self.render, self.store, self._wake)
+        self.hosts = [Host(name, nature, self.policy, self.store, self.render, self.post, run) for name in ("a", "b")]
+        self.plot = Plot(nature)
+
+    def play(self) -> Result:
+        """Run the seed to its end."""
+        nature = self.nature
+        try:
+            nature.loop.run_until_complete(self._live())
+        finally:
+            nature.loop.close()
+        return Result(
+            seed=nature.seed,
+            seconds=nature.loop.time(),
+            score=self._judge(),
+            fingerprint=nature.fingerprint(),
+            trace=tuple(nature.trace),
+            rollbacks=len(self.render.accepted),
+        )
+
+    async def _live(self) -> None:
+        self._plan()
+        await asyncio.sleep(self.plot.ends_at)
+        self._clear_up()
+        give_up = self.plot.ends_at + AT_MOST_SECONDS
+        while self.nature.loop.time() < give_up:
+            await asyncio.sleep(LOOK_SECONDS)
+            if self.nature.loop.time() >= AT_LEAST_SECONDS and not self._unrest():
+                break
+
+    def _plan(self) -> None:
+        nature, plot, weather = self.nature, self.plot, self.nature.weather
+        chance = nature.chance
+        for host in self.hosts:
+            nature.later(chance.uniform(0.0, 5.0), host.start)
+        plot.incidents(self.render, self.episodes.look)
+        services = list(self.render.services.values())
+        for _ in range(plot.some(weather.humans, 3)):
+            nature.later(plot.during(), self.people.act, chance.choice(services))
+        for _ in range(plot.some(weather.store_outages, 2)):
+            nature.later(plot.during(), self.store.goes_down, chance.uniform(5.0, 60.0))
+        for _ in range(plot.some(weather.channel_outages, 3)):
+            nature.later(plot.during(), self.post.goes_down, chance.choice(CHANNELS), chance.uniform(30.0, 600.0))
+        for _ in range(plot.some(weather.blindness, 2)):
+            nature.later(plot.during(), chance.choice(self.hosts).goes_blind, chance.uniform(10.0, 90.0))
+        for _ in range(plot.some(weather.clock_steps, 3)):
+            step = chance.choice((HOUR_SECONDS, -HOUR_SECONDS, chance.uniform(-NTP_SECONDS, NTP_SECONDS)))
+            nature.later(plot.during(), chance.choice(self.hosts).steps_clock, step)
+
+    def _clear_up(self) -> None:
+        """Stop all faults; people come and repair what still fails."""
+        nature = self.nature
+        nature.clears_up()
+        self.store.down_until = 0.0
+        self.post.recovers()
+        for host in self.hosts:
+            host.sight.blind_until = 0.0
+            host.clock.skew_seconds = 0.0
+        nature.later(20.0, self.people.resume)
+        nature.later(REPAIRED_AFTER_SECONDS, self._repair)
+
+    def _repair(self) -> None:
+        for service in self.render.services.values():
+            if self.episodes.open_of(service.name) is not None:
+                self.people.fix(service)
+
+    def _restart(self, process: Process) -> None:
+        next(host for host in self.hosts if host.started[-1].process is process).start()
+
+    def _wake(self) -> None:
+        for host in self.hosts:
+            if host.started:
+                host.started[-1].commanded.set()
+
+    def _unrest(self) -> list[str]:
+        """Return what is not at rest: services with an open incident or a failing site, unfinished effects."""
+        state = self.store.newest_state()
+        found = [f"{one.service} still fails" for one in self.episodes.all if one.ended is None]
+        for name in self.policy.services:
+            service = state.services.get(name) if state is not None else None
+            if service is None:
+                found.append(f"{name} was never saved")
+            elif service.phase is not Phase.CALM or (service.incident and service.incident.closed_at is None):
+                found.append(f"{name} is {service.phase.value}")
+        found += [f"effect {item.id} is not finished: {type(item.effect).__name__}" for item in self.store.pending()]
+        found += [f"{host.name} is {host.started[-1].process.state}" for host in self.hosts if not self._runs(host)]
+        return found
+
+    def _runs(self, host: Host) -> bool:
+        return host.started[-1].process.state is RUNNING
+
+    def _judge(self) -> Score:
+        accepted, episodes = self.render.accepted, self.episodes
+        asked = [name for name, _ in self.people.asked]
+        stuck = self._unrest() if self.nature.loop.time() >= self.plot.ends_at + AT_MOST_SECONDS else []
+        return Score(
+            double_rollbacks=score.doubles(accepted, episodes, self.people.asked),
+            wrong_targets=score.wrong(accepted, self.render, episodes, asked),
+            missed=score.missed(episodes, accepted, self.post.arrived, self.nature.disturbed),
+            stuck=stuck,
+            lost_pages=score.lost(self.store.owed, self.post.arrived),
+            faults=[fault for host in self.hosts for fault in host.faults] + self.nature.loop.complaints,
+        )
+
+
+def policy_of(nature: Nature, names: tuple[str, ...]) -> Policy:
+    """Return what the user wants in this seed: the shipped policy, with a shorter proof to keep seeds short."""
+    chance = nature.chance
+    services = {}
+    for name in names:
+        mode = chance.choice((Mode.AUTONOMOUS, Mode.AUTONOMOUS, Mode.AUTONOMOUS, Mode.ASSIST))
+        signal = SignalPolicy("home", "http", critical=True, every_seconds=10.0)
+        services[name] = ServicePolicy(
+            name, name, mode, veto_seconds=chance.choice((0.0, 0.0, 20.0)), signals=(signal,)
+        )
+    matrix = {
+        severity: Rule(rule.do, rule.within_seconds, CHANNELS) for severity, rule in DEFAULT_MATRIX.items()
+    }
+    return Policy(
+        services=MappingProxyType(services),
+        matrix=MappingProxyType(matrix),
+        control=(CONTROL_URL,),
+        alerts=CHANNELS,
+        pace=Pace(suspect_in_watch_seconds=2.0),
+        verification=Verification(seconds=60.0),
+    )
