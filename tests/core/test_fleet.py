@@ -113,7 +113,43 @@ def test_pause_and_resume() -> None:
     state, effects = step(a_state(), e.Paused(NOW, "Alice"), make_policy())
     assert state.paused_by == "Alice" and lines(effects, "PAUSED") == ["by Alice: watching and paging only"]
     state, effects = step(state, e.Resumed(NOW, "Bob"), make_policy())
-    assert state.paused_by == "" and lines(effects, "RESUMED") == ["by Bob"]
+    assert state.paused_by == "" and lines(effects, "RESUMED") == ["by Bob; no longer paused by Alice"]
+    state, effects = step(state, e.Resumed(NOW, "Bob"), make_policy())
+    assert lines(effects, "RESUMED") == ["by Bob"]
+
+
+def test_a_broken_promise_disarms_until_a_human_resumes() -> None:
+    """The first reason stays and is paged once; the resume lifts it together with a pause and says so to the pager."""
+    state, effects = step(a_state(), e.InvariantBroken(NOW, "two rollbacks"), make_policy())
+    assert state.disarmed == "two rollbacks" and notices(effects) == ["self_alert"]
+    assert lines(effects, "DISARMED") == ["two rollbacks: nothing is changed until `watchdog resume`"]
+    state, effects = step(state, e.InvariantBroken(NOW + 1, "another"), make_policy())
+    assert state.disarmed == "two rollbacks" and notices(effects) == [] and len(lines(effects, "DISARMED")) == 1
+    state = replace(state, paused_by="Alice")
+    state, effects = step(state, e.Resumed(NOW + 2, "Bob"), make_policy())
+    assert (state.paused_by, state.disarmed, notices(effects)) == ("", "", ["resolved"])
+    assert lines(effects, "RESUMED") == ["by Bob; no longer paused by Alice; disarmed: two rollbacks"]
+
+
+def refusal(service: str = "web", *, forbidden: bool = True) -> e.RollbackRefused:
+    """Return what comes of a rollback that the key may not send."""
+    return e.RollbackRefused(NOW, service, "INC-1", "Render answered 403", forbidden=forbidden)
+
+
+def test_case_14_a_key_that_was_refused_is_not_used_again_until_a_restart_or_resume() -> None:
+    """Of this service alone; a refusal for another reason is no matter of the key."""
+    state, _ = step(a_state(), refusal(forbidden=False), make_policy())
+    assert state.services["web"].forbidden == ""
+    state, _ = step(a_state(), refusal("gone"), make_policy())
+    assert list(state.services) == ["web"]
+    state, _ = step(a_state(a_service(), a_service(name="shop")), refusal(), make_policy())
+    assert [service.forbidden for service in state.services.values()] == ["Render answered 403", ""]
+    after, effects = step(state, e.Resumed(NOW, "Bob"), make_policy())
+    assert after.services["web"].forbidden == ""
+    assert lines(effects, "RESUMED") == ["by Bob; no longer web: Render answered 403"]
+    for services, left in (((), ""), (("web",), ""), (("shop",), "Render answered 403")):
+        after, _ = step(state, e.Restarted(NOW, services), make_policy())
+        assert after.services["web"].forbidden == left
 
 
 @pytest.mark.parametrize(

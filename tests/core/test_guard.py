@@ -9,7 +9,7 @@ from tests.core.scenes import FACTS, HISTORY, NOW, a_blame, a_service, a_state, 
 from tests.core.world import make_policy
 from watchdog.core import guard
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import GuardAnswer, ServiceState, TargetChoice, Verdict
+from watchdog.domain.incidents import GuardAnswer, ServiceState, TargetChoice, Trouble, Verdict
 from watchdog.domain.policy import Budget, Mode, ServicePolicy
 
 TARGET = TargetChoice(HISTORY[1], "good")
@@ -22,7 +22,8 @@ def a_request(mode: Mode = Mode.AUTONOMOUS, *, wishes: dict | None = None, **mor
     web = replace(policy.services["web"], **(wishes or {}))
     service = a_service(**more.pop("service", {}))
     state = a_state(service, **more.pop("state", {}))
-    policy = replace(policy, services={"web": web}, **more.pop("policy", {}))
+    shop = ServicePolicy("shop", "srv-shop")
+    policy = replace(policy, services={"web": web, "shop": shop}, **more.pop("policy", {}))
     fields = {"blame": a_blame(), "target": TARGET, "incident": None, **more}
     return guard.Request(state, policy, service, web, now=NOW, **fields)
 
@@ -36,11 +37,13 @@ def test_all_guards_pass_for_a_plain_rollback_and_say_so() -> None:
     """Autonomous, nothing special: every guard passes, in order, each with its words."""
     told = guard.check(a_request())
     assert [answer.verdict for answer in told] == [Verdict.PASS] * len(guard.GUARDS)
-    names = ["mode", "hold", "blind", "budget", "cooldown", "tried", "newer deploy", "deny-list", "service"]
-    assert [answer.name for answer in told] == [*names, "migration", "environment", "trailer", "dependants"]
+    names = ["mode", "hold", "armed", "key", "blind", "budget", "correlation", "flapping", "cooldown", "tried"]
+    names += ["newer deploy", "deny-list", "service", "migration", "environment", "trailer", "dependants"]
+    assert [answer.name for answer in told] == names
     assert all(answer.why for answer in told)
 
 
+WAVE = {"shop": Trouble("shop", NOW - 30, "cccccccc"), "gone": Trouble("gone", NOW - 30, "dddddddd")}
 DAY_AGO = (NOW - 3600.0, NOW - 7200.0)
 CHANGED = replace(HISTORY[0], changed=("environment", "instance count"))
 UPDATED = replace(HISTORY[0], trigger="service_updated")
@@ -58,7 +61,17 @@ FAILED = Deploy("dep-42", "build_failed", commit="fix00000")
         ({"state": {"paused_by": "Alice"}}, "hold", "block", "paused by Alice", True),
         ({"state": {"blind_since": NOW - 5}}, "blind", "block", "the fault may be ours", True),
         ({"service": {"acted_at": DAY_AGO}}, "budget", "block", "2 of 2 rollbacks of this service today", False),
-        ({"state": {"acted_at": (NOW - 599,)}}, "budget", "block", "1 of 1 rollbacks in the fleet in 10 min", True),
+        (
+            {"state": {"acted_at": (NOW - 599,)}},
+            "budget",
+            "block",
+            "1 of 1 groups rolled back in the fleet in 10 min",
+            True,
+        ),
+        ({"state": {"disarmed": "two"}}, "armed", "block", "disarmed: two; watchdog resume", True),
+        ({"service": {"forbidden": "403"}}, "key", "block", "our key may not change it (403)", True),
+        ({"state": {"troubles": WAVE}}, "correlation", "block", "2 groups critical within 90 s: shop (no deploy", True),
+        ({"service": {"flapping_since": NOW - 9}}, "flapping", "ask", "it flaps: 3 incidents opened within 60", False),
         ({"service": {"acted_at": (NOW - 1799,)}}, "cooldown", "block", "30 min ago (limit 30 min)", False),
         ({"incident": an_incident(tried=True)}, "tried", "block", "already had its one rollback", False),
         ({"service": {"deploys": (ON_ITS_WAY, *HISTORY)}}, "newer deploy", "block", "dep-42 is on its way", True),
@@ -147,9 +160,10 @@ def test_what_lies_before_the_target_does_not_matter() -> None:
         (ServiceState("shop", deploys=(replace(OTHER, finished_at=NOW - 900_000),)), ("web",), False),
         (ServiceState("shop", deploys=(replace(OTHER, status="deactivated"),)), ("web",), False),
         (ServiceState("shop", deploys=(OTHER,)), (), False),
-        (None, ("web",), False),
+        (ServiceState("shop"), ("web",), False),
+        (None, (), False),
     ],
-    ids=["after the target", "before the target", "none live", "no dependant", "not seen yet"],
+    ids=["after the target", "before the target", "none live", "no dependant", "not read yet", "not ours"],
 )
 def test_a_dependant_deployed_after_the_target_asks(
     other: ServiceState | None, depends_on: tuple[str, ...], asks: bool
@@ -163,3 +177,14 @@ def test_a_dependant_deployed_after_the_target_asks(
     assert told.verdict is (Verdict.ASK if asks else Verdict.PASS)
     assert not asks or told.why == "shop depends on it and was deployed after dep-40 (dep-90)"
     assert guard.dependants(replace(request, target=TargetChoice(None, "none"))).verdict is Verdict.PASS
+
+
+def test_a_dependant_that_another_worker_watches_asks() -> None:
+    """Nobody here knows when it was deployed."""
+    request = a_request()
+    services = {**request.policy.services, "shop": ServicePolicy("shop", "srv-shop", depends_on=("web",))}
+    told = guard.dependants(replace(request, policy=replace(request.policy, services=services)))
+    assert (told.verdict, told.why) == (
+        Verdict.ASK,
+        "shop depends on it, and another worker watches when it was deployed",
+    )

@@ -42,8 +42,10 @@ def of_each_kind(world: Any) -> Mapping[type, e.Event]:
         e.Stopped(now, "INC-1", "ann"),
         e.Paused(now, "ann"),
         e.Resumed(now, "ann"),
+        e.InvariantBroken(now, "two rollbacks"),
         e.CommitTrusted(now, "bad0000", "ann"),
         e.RollbackRequested(now, "web", "ann"),
+        e.RestoreRequested(now, "web", "ann"),
     )
     return {type(sample): sample for sample in samples}
 

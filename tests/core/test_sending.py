@@ -6,7 +6,7 @@ import pytest
 
 from tests.core.scenes import bad_world, hear, incident_of, kinds, lines, notices, put, reach, web
 from tests.core.world import CONTROL, World, make_policy
-from watchdog.core import sending
+from watchdog.core import budget
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase
@@ -103,7 +103,7 @@ def test_the_account_of_acts_is_bounded() -> None:
     world.state = replace(world.state, acted_at=acts)
     confirmed(world)
     for kept in (web(world).acted_at, world.state.acted_at):
-        assert len(kept) == sending.ACTS_KEPT and kept[-1] == world.now
+        assert len(kept) == budget.ACTS_KEPT and kept[-1] == world.now
 
 
 @pytest.mark.parametrize(("outcome", "given"), [("refused", True), ("lost", False)])

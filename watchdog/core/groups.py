@@ -87,7 +87,9 @@ def _too_many(policy: Policy, groups: Sequence[Sequence[Trouble]]) -> str:
     weight = sum(_weight(group) for group in groups)
     if len(groups) > 1 and weight > brakes.fleet_share * len(policy.services):
         parts = ", ".join(f"{name_group(group)}{_doubled(group)}" for group in groups)
-        return f"{head}: {parts}; {weight} of {len(policy.services)} services (limit {brakes.fleet_share:.0%})"
+        return (
+            f"{head}: {parts}; counted as {weight} of {len(policy.services)} services (limit {brakes.fleet_share:.0%})"
+        )
     return ""
 
 

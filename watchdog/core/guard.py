@@ -213,9 +213,11 @@ def dependants(request: Request) -> GuardAnswer:
         return _pass("dependants", "no target")
     began = took_traffic_at(target, request.policy.blame)
     for name, wishes in request.policy.services.items():
-        other = request.state.services.get(name)
-        if other is None or request.service.name not in wishes.depends_on:
+        if request.service.name not in wishes.depends_on:
             continue
+        other = request.state.services.get(name)
+        if other is None:
+            return _ask("dependants", f"{name} depends on it, and another worker watches when it was deployed")
         live = live_deploy(other.deploys)
         if live is not None and took_traffic_at(live, request.policy.blame) > began:
             return _ask("dependants", f"{name} depends on it and was deployed after {target.id} ({live.id})")

@@ -1,0 +1,105 @@
+"""Groups: which failures one bad deploy may explain, and when there are too many for that."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.core.world import START, make_policy
+from watchdog.core import groups
+from watchdog.domain.incidents import Trouble
+from watchdog.domain.policy import Brakes, Policy, ServicePolicy
+
+
+def fleet(*names: str, brakes: Brakes | None = None, **depends_on: tuple[str, ...]) -> Policy:
+    """Return the policy of a fleet; keywords say who depends on whom."""
+    services = {name: ServicePolicy(name, f"srv-{name}", depends_on=depends_on.get(name, ())) for name in names}
+    return replace(make_policy(), services=services, brakes=brakes or Brakes())
+
+
+def trouble(service: str, seconds: float = 0.0, code: str | None = None, *, deployed: bool = True) -> Trouble:
+    """Return a service that became critical so many seconds after START."""
+    return Trouble(service, START + seconds, code, deployed)
+
+
+def formed(policy: Policy, *members: Trouble) -> list[str]:
+    """Return the groups by their names."""
+    return [groups.name_group(group) for group in groups.form(policy, members)]
+
+
+def test_the_same_code_or_a_dependency_makes_a_group() -> None:
+    """Either way round, by way of a healthy service, and from member to member."""
+    policy = fleet("web", "api", "db", "shop", "blog", "mail", web=("api", "openai"), api=("db",), blog=("openai",))
+    assert formed(policy, trouble("web", 0, "bad00000"), trouble("shop", 0, "bad00000")) == [
+        "web+shop (commit bad0000)"
+    ]
+    assert formed(policy, trouble("web"), trouble("db")) == ["web+db"]
+    assert formed(policy, trouble("db"), trouble("web")) == ["db+web"]
+    assert formed(policy, trouble("web"), trouble("blog")) == ["web", "blog"]
+    chain = (trouble("db"), trouble("shop", 0, "bad00000"), trouble("mail"), trouble("web", 0, "bad00000"))
+    assert formed(policy, *chain) == ["db+web+shop", "mail"]
+    assert formed(policy, trouble("web", 0, "aaaaaaa1"), trouble("shop", 0, "bad00000")) == ["web", "shop"]
+
+
+def test_nobody_is_in_two_groups_when_one_comes_that_joins_them() -> None:
+    """The two become one, in the place of the first."""
+    policy = fleet("a", "b", "c", "d", d=("a", "c"))
+    assert formed(policy, trouble("a"), trouble("b"), trouble("c"), trouble("d")) == ["a+d+c", "b"]
+
+
+def test_services_that_depend_on_each_other_in_a_circle_are_looked_through_once() -> None:
+    """And a service that nobody configured depends on nothing."""
+    policy = fleet("a", "b", a=("b",), b=("a",))
+    assert groups.relied_on(policy.services, "a") == {"a", "b"}
+    assert groups.relied_on(policy.services, "gone") == frozenset()
+
+
+A, B, C, D = "aaaaaaa0", "bbbbbbb0", "ccccccc0", "ddddddd0"
+
+
+@pytest.mark.parametrize(
+    ("policy", "others", "why"),
+    [
+        (fleet("web"), (), ""),
+        (fleet("web", "shop"), (), ""),
+        (fleet("web", "shop"), (trouble("shop", 5, A),), ""),
+        (
+            fleet("web", "shop"),
+            (trouble("shop", 5, B),),
+            "2 groups critical within 90 s: web, shop; counted as 2 of 2 services (limit 50%)",
+        ),
+        (fleet("web", "shop"), (trouble("shop", 91, B),), ""),
+        (fleet("web", "shop"), (trouble("gone", 5, B),), ""),
+        (fleet("web", "b", "c", "d"), (trouble("b", 5, B),), ""),
+        (
+            fleet("web", "b", "c", "d"),
+            (trouble("b", 5, B, deployed=False),),
+            "2 groups critical within 90 s: web, b (no deploy lately, counts double); counted as 3 of 4 services "
+            "(limit 50%)",
+        ),
+        (fleet("web", "b", "c", "d"), (trouble("b", 5, A, deployed=False),), ""),
+        (fleet(*"abcdefgh", "web"), (trouble("a", 80, B), trouble("b", -80, C)), ""),
+        (
+            fleet(*"abcdefgh", "web"),
+            (trouble("a", 45, B), trouble("b", -45, C), trouble("c", -1000, D)),
+            "3 groups critical within 90 s: b, web, a (limit 3)",
+        ),
+        (
+            fleet(*"abcdefgh", "web"),
+            (trouble("a", 1, A), trouble("b", 2, B), trouble("c", 90, C)),
+            "3 groups critical within 90 s: web+a (commit aaaaaaa), b, c (limit 3)",
+        ),
+        (fleet("web", "b", "c", brakes=Brakes(groups_max=4, fleet_share=0.9)), (trouble("b", 5, B),), ""),
+        (
+            fleet("web", "b", "c", brakes=Brakes(groups_max=2)),
+            (trouble("b", 5, B),),
+            "2 groups critical within 90 s: web, b (limit 2)",
+        ),
+    ],
+)
+def test_a_wave_is_three_groups_or_two_that_are_most_of_the_fleet(
+    policy: Policy, others: tuple[Trouble, ...], why: str
+) -> None:
+    """Within one window that holds our own; one group is never a wave, however large."""
+    mine = trouble("web", 0, A)
+    known = {one.service: one for one in (mine, *others)}
+    assert groups.wave(policy, known, mine) == why
