@@ -94,6 +94,11 @@ class Cloud:
         """Return the requests of one method to one vendor."""
         return [one for one in self.log("request") if one["vendor"] == vendor and one["method"] == method]
 
+    def hits(self) -> list[tuple[float, str, str, int]]:
+        """Return the sites' access log: at, service, path, status; oldest first."""
+        answer = httpx.get(f"{self.urls['admin']}/hits", trust_env=False, timeout=10)
+        return [(at, service, path, status) for at, service, path, status in answer.json()]
+
     def pages(self) -> list[str]:
         """Return the summaries of PagerDuty's triggers."""
         return [str(entry["summary"]) for entry in self.log("pagerduty_trigger")]
@@ -110,11 +115,15 @@ class Cloud:
 
 
 @contextmanager
-def running_cloud(folder: Path, *, quirks: bool, rollback_seconds: float = 1.0) -> Iterator[Cloud]:
+def running_cloud(
+    folder: Path, *, quirks: bool, rollback_seconds: float = 1.0, more_services: int = 0
+) -> Iterator[Cloud]:
     """Run the sandbox; it writes DIR/guard/watchdog.yaml and .env, and its log."""
+    folder.mkdir(exist_ok=True)
     log, guard = folder / "sandbox.jsonl", folder / "guard"
     command = [sys.executable, "-m", "watchdog.sandbox", "--write-config", str(guard), "--log-file", str(log)]
     command += ["--rollback-seconds", str(rollback_seconds), *(["--quirks"] if quirks else [])]
+    command += ["--more-services", str(more_services)]
     with (folder / "sandbox.err").open("w") as errors:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment())
     try:
@@ -271,7 +280,6 @@ def guarding(
     folder: Path, *, quirks: bool, rollback_seconds: float = 1.0, variables: Mapping[str, str] | None = None
 ) -> Iterator[tuple[Cloud, Daemon]]:
     """Run the sandbox, and give a daemon for it that is not started yet."""
-    folder.mkdir(exist_ok=True)
     with running_cloud(folder, quirks=quirks, rollback_seconds=rollback_seconds) as cloud:
         daemon = Daemon(cloud, variables)
         try:

@@ -1,0 +1,78 @@
+"""A TCP connection that can be cut: a proxy whose packets vanish in both directions, and come through again.
+
+Rule: cut means silent, not reset: what was open stays open and hangs, what is new connects and is never answered.
+"""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+CHUNK_BYTES = 65536
+
+
+class Cuttable:
+    """A proxy before a server on this machine; it runs on a thread of its own. `port` is where to connect instead."""
+
+    def __init__(self, target: int) -> None:
+        self.port = 0
+        self._target = target
+        self._open = asyncio.Event()
+        self._open.set()
+        self._end = asyncio.Event()
+        self._ready = threading.Event()
+        self._loop = asyncio.new_event_loop()
+
+    def cut(self) -> None:
+        """Let every packet vanish from now on."""
+        self._loop.call_soon_threadsafe(self._open.clear)
+
+    def heal(self) -> None:
+        """Let packets through again; what was kept back arrives now, as it does when it is sent again."""
+        self._loop.call_soon_threadsafe(self._open.set)
+
+    def end(self) -> None:
+        """Stop."""
+        self._loop.call_soon_threadsafe(self._end.set)
+
+    def start(self) -> None:
+        """Begin to listen, and return when connections are taken."""
+        threading.Thread(target=lambda: self._loop.run_until_complete(self._serve()), daemon=True).start()
+        assert self._ready.wait(10)
+
+    async def _serve(self) -> None:
+        server = await asyncio.start_server(self._join, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        self._ready.set()
+        await self._end.wait()
+        server.close()
+
+    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await self._open.wait()
+        try:
+            there, back = await asyncio.open_connection("127.0.0.1", self._target)
+        except OSError:
+            writer.close()
+            return
+        await asyncio.gather(self._pump(reader, back), self._pump(there, writer))
+
+    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await source.read(CHUNK_BYTES):
+                await self._open.wait()
+                sink.write(data)
+                await sink.drain()
+        await self._open.wait()
+        sink.close()
+
+
+@contextmanager
+def cuttable(target: int) -> Iterator[Cuttable]:
+    """Run a proxy before a port."""
+    proxy = Cuttable(target)
+    proxy.start()
+    try:
+        yield proxy
+    finally:
+        proxy.end()
