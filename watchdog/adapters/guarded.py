@@ -42,11 +42,9 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     ) -> None:
         self._guard = guard or AddressGuard()
         self._resolver = resolver or shared_resolver()
-        self._inner = httpx.AsyncHTTPTransport(
-            verify=context or shared_context(),
-            trust_env=False,
-            limits=limits or httpx.Limits(max_connections=20, keepalive_expiry=20.0),
-        )
+        self._context = context or shared_context()
+        self._limits = limits or httpx.Limits(max_connections=20, keepalive_expiry=20.0)
+        self._by_host: dict[str, httpx.AsyncHTTPTransport] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request to an address that was judged; the next one is tried only if nothing was sent."""
@@ -63,7 +61,8 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._inner.aclose()
+        for inner in self._by_host.values():
+            await inner.aclose()
 
     async def _addresses(self, url: httpx.URL, give_up: float) -> tuple[str, ...]:
         host = host_of(url)
@@ -81,16 +80,24 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         return addresses
 
     async def _send(self, request: httpx.Request, address: str, connect_seconds: float) -> httpx.Response:
+        host = host_of(request.url)
         timeouts = {**request.extensions.get("timeout", {}), "connect": max(connect_seconds, 0.01)}
-        return await self._inner.handle_async_request(
+        return await self._inner(host).handle_async_request(
             httpx.Request(
                 request.method,
                 request.url.copy_with(host=address),
                 headers=request.headers,
                 stream=request.stream,
-                extensions={**request.extensions, "timeout": timeouts, "sni_hostname": host_of(request.url)},
+                extensions={**request.extensions, "timeout": timeouts, "sni_hostname": host},
             )
         )
+
+    def _inner(self, host: str) -> httpx.AsyncHTTPTransport:
+        """Return the connections of one host: by address alone, one name would get another's TLS connection."""
+        if host not in self._by_host:
+            made = httpx.AsyncHTTPTransport(verify=self._context, trust_env=False, limits=self._limits)
+            self._by_host[host] = made
+        return self._by_host[host]
 
 
 def port_of(url: httpx.URL) -> int:

@@ -22,7 +22,7 @@ DAY = 86400.0
 
 
 @asynccontextmanager
-async def site(script: Script, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
+async def site(script: Script, tls: ssl.SSLContext | None = None, address: str = "127.0.0.1") -> AsyncIterator[str]:
     """Run the script for each connection; give the base URL."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -33,10 +33,10 @@ async def site(script: Script, tls: ssl.SSLContext | None = None) -> AsyncIterat
         finally:
             writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
+    server = await asyncio.start_server(serve, address, 0, ssl=tls)
     scheme = "https" if tls else "http"
     try:
-        yield f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        yield f"{scheme}://{address}:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
 

@@ -1,0 +1,86 @@
+"""Which addresses may be connected to, as tables."""
+
+import pytest
+
+from watchdog.adapters.addresses import AddressGuard, Reach, as_address, reach_of
+
+PRIVATE = "leads to the private address {}: if that is meant, list the host under private_hosts"
+
+
+@pytest.mark.parametrize(
+    ("address", "reach"),
+    [
+        ("1.1.1.1", Reach.PUBLIC),
+        ("2606:4700::1111", Reach.PUBLIC),
+        ("::ffff:1.1.1.1", Reach.PUBLIC),
+        ("64:ff9b::101:101", Reach.PUBLIC),
+        ("127.0.0.1", Reach.PRIVATE),
+        ("::1", Reach.PRIVATE),
+        ("0.0.0.0", Reach.PRIVATE),
+        ("::", Reach.PRIVATE),
+        ("10.0.0.1", Reach.PRIVATE),
+        ("172.16.0.1", Reach.PRIVATE),
+        ("192.168.1.1", Reach.PRIVATE),
+        ("100.64.0.1", Reach.PRIVATE),
+        ("198.18.0.1", Reach.PRIVATE),
+        ("224.0.0.1", Reach.PRIVATE),
+        ("255.255.255.255", Reach.PRIVATE),
+        ("fd12:3456::1", Reach.PRIVATE),
+        ("ff02::1", Reach.PRIVATE),
+        ("::ffff:10.0.0.1", Reach.PRIVATE),
+        ("::10.0.0.1", Reach.PRIVATE),
+        ("2002:a00:1::1", Reach.PRIVATE),  # 6to4 of 10.0.0.1
+        ("64:ff9b::a00:1", Reach.PRIVATE),  # NAT64 of 10.0.0.1
+        ("64:ff9b:1::a00:1", Reach.PRIVATE),  # a network's own NAT64
+        ("2001:0:1::f5ff:fffe", Reach.PRIVATE),  # Teredo of 10.0.0.1
+        ("169.254.169.254", Reach.NEVER),
+        ("::ffff:169.254.169.254", Reach.NEVER),
+        ("64:ff9b::a9fe:a9fe", Reach.NEVER),
+        ("fe80::1", Reach.NEVER),
+        ("fe80::1%eth0", Reach.NEVER),
+        ("fd00:ec2::254", Reach.NEVER),
+    ],
+)
+def test_every_form_of_an_address_is_seen_through(address: str, reach: Reach) -> None:
+    """Public, private, or never."""
+    assert reach_of(address) is reach
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST.", "[::1]", "10.0.0.1", "acme-api", "Acme-API."])
+def test_what_a_human_named_may_be_private(host: str) -> None:
+    """By writing that address, or localhost, or by listing the name."""
+    address = as_address(host) or "10.0.0.1"
+    assert AddressGuard(["acme-api"]).refusal(host, [address]) == ""
+    redirected = AddressGuard(["acme-api"]).refusal(host, [address], redirected=True)
+    assert redirected == "redirected into a private network: not followed"
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("acme.example", "10.0.0.1"),
+        ("localhost.evil.example", "127.0.0.1"),
+        ("acme-api.evil.example", "127.0.0.1"),
+        ("0x7f.1", "127.0.0.1"),
+        ("2130706433", "127.0.0.1"),
+        ("[::ffff:10.0.0.1]", "::ffff:10.0.0.1"),
+        ("64:ff9b::a00:1", "64:ff9b::a00:1"),
+    ],
+)
+def test_what_nobody_named_may_not(host: str, address: str) -> None:
+    """Neither a name that leads there, nor an address in disguise."""
+    assert AddressGuard(["acme-api"]).refusal(host, [address]) == PRIVATE.format(address)
+
+
+def test_one_private_address_condemns_all() -> None:
+    """Who mixes them waits for us to take the other one."""
+    assert AddressGuard().refusal("acme.example", ["1.1.1.1", "10.0.0.1"]) == PRIVATE.format("10.0.0.1")
+    assert AddressGuard().refusal("acme.example", ["1.1.1.1", "8.8.8.8"]) == ""
+
+
+@pytest.mark.parametrize("address", ["169.254.169.254", "::ffff:169.254.169.254", "fe80::1"])
+def test_nobody_can_name_a_link_local_address(address: str) -> None:
+    """Not even by listing it."""
+    says = f"leads to the link-local address {address}, where we never connect"
+    assert AddressGuard([address, "metadata"]).refusal(address, [address]) == says
+    assert AddressGuard([address, "metadata"]).refusal("metadata", [address]) == says
