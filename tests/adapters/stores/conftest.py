@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.postgres_server import postgres_server, postgres_url  # noqa: F401 - fixtures
 from watchdog.adapters.stores import build_store
 from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.policy import Severity
-from watchdog.ports import Store
+from watchdog.ports import FLEET, Store
 
 NOON = 1_790_000_000.0 - 1_790_000_000.0 % 86400 + 43200
 """A noon, so that hours and days begin where they should."""
@@ -42,11 +43,14 @@ def url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/watchdog.db"
 
 
-@pytest.fixture(params=["sqlite", "memory"])
+@pytest.fixture(params=["sqlite", "memory", "postgresql"])
 async def store(request: pytest.FixtureRequest, clock: HandClock, url: str) -> AsyncIterator[Store]:
-    """Every kind of store, opened; a new kind is one more parameter."""
-    built = build_store({"sqlite": url, "memory": "memory://"}[request.param], clock)
+    """Every kind of store, opened, with the leases of what the tests write; a new kind is one more parameter."""
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres_url")
+    built = build_store("memory://" if request.param == "memory" else url, clock)
     await built.open()
+    await built.hold("the-worker", ("api", FLEET), ttl_seconds=60.0)
     yield built
     await built.close()
 

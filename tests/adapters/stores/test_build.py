@@ -1,18 +1,22 @@
 """From a url to a store: `stores/__init__.py`."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from watchdog.adapters.stores import STORES, build_store, check_url, database_path, role_lock
+from watchdog.adapters.stores import STORES, build_store, check_url, database_path, role_lock, shown_url
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.adapters.stores.sql import SqlStore
 
 
 def test_the_url_chooses_the_store(clock) -> None:
     """Every kind in STORES can be named."""
-    built = {check_url(url): type(build_store(url, clock)) for url in ("sqlite:///watchdog.db", "memory://")}
-    assert built == {"sqlite": SqlStore, "memory": MemoryStore} and built.keys() == STORES.keys()
+    urls = ("sqlite:///watchdog.db", "memory://", "postgresql://me@db.invalid/w", "postgres://me:x@db.invalid:5432/w")
+    built = {check_url(url): type(build_store(url, clock)) for url in urls}
+    assert built == {"sqlite": SqlStore, "memory": MemoryStore, "postgresql": SqlStore, "postgres": SqlStore}
+    assert built.keys() == STORES.keys()
 
 
 @pytest.mark.parametrize(
@@ -20,7 +24,8 @@ def test_the_url_chooses_the_store(clock) -> None:
     [
         "",
         "watchdog.db",
-        "postgresql://user:hunter2@db/x",
+        "postgresql+psycopg://user:hunter2@db/x",
+        "mysql://user:hunter2@db/x",
         "sqlite://",
         "sqlite:///",
         "sqlite:///:memory:",
@@ -36,10 +41,38 @@ def test_what_is_no_store_says_what_to_write_and_no_secret(url: str, clock) -> N
     assert "hunter2" not in str(caught.value)
 
 
+@pytest.mark.parametrize("url", ["postgresql://", "postgres://user:hunter2@db", "postgresql://db:hunter2/x"])
+def test_a_postgresql_url_needs_its_parts(url: str, clock) -> None:
+    """Said before anything is connected to, and without the password."""
+    with pytest.raises(ValueError, match="write postgresql://user:password@host:5432/database") as caught:
+        build_store(url, clock)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_url_is_shown_without_user_password_and_options() -> None:
+    """What `watchdog check` prints."""
+    assert shown_url("postgres://me:hunter2@db.invalid:5432/w?sslkey=x") == "postgresql://db.invalid/w"
+    assert shown_url("sqlite:///w.db") == "sqlite:///w.db"
+
+
+def test_without_the_driver_it_says_what_to_install() -> None:
+    """PostgreSQL is an extra; a real process without psycopg."""
+    code = (
+        "import sys; sys.modules['psycopg'] = None; "
+        "from watchdog.adapters.stores import check_url; check_url(sys.argv[1])"
+    )
+    command = [sys.executable, "-c", code, "postgresql://user:hunter2@db/x"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert "pip install 'render-watchdog[postgres]'" in done.stderr and "hunter2" not in done.stderr
+    code = code.replace("check_url(sys.argv[1])", "check_url('sqlite:///w.db')")
+    assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 0
+
+
 def test_the_file_behind_a_url() -> None:
     """Three slashes are relative, four absolute; memory has no file and no lock."""
     assert database_path("sqlite:///data/w.db") == Path("data/w.db")
     assert database_path("sqlite:////data/w.db") == Path("/data/w.db")
     assert database_path("memory://") is None and role_lock("memory://") is None
+    assert role_lock("postgresql://db.invalid/w") is None, "leases do that"
     lock = role_lock("sqlite:////data/w.db")
     assert lock is not None and lock.path == Path("/data/w.db.lock")

@@ -1,6 +1,7 @@
 """Where everything is written down: one Store per kind of url. A new one is one file and one line in STORES."""
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
@@ -13,8 +14,12 @@ from watchdog.ports import Clock, Store
 
 STORES: dict[str, Callable[[str, Clock], Store]] = {
     "sqlite": SqlStore,
+    "postgresql": SqlStore,
+    "postgres": SqlStore,
     "memory": lambda _url, clock: MemoryStore(clock),
 }
+POSTGRES = ("postgresql", "postgres")
+"""Render gives urls that begin with the latter."""
 
 
 def check_url(url: str) -> str:
@@ -24,10 +29,32 @@ def check_url(url: str) -> str:
     """
     kind = url.partition("://")[0]
     if kind not in STORES:
-        raise ValueError("not a store: write sqlite:///watchdog.db, sqlite:////absolute/path.db or memory://")
+        known = "sqlite:///watchdog.db, sqlite:////absolute/path.db, postgresql://user@host/database or memory://"
+        raise ValueError(f"not a store: write {known}")
     if kind == "sqlite" and database_path(url) is None:
         raise ValueError("a SQLite store needs a plain file: write sqlite:///watchdog.db, or memory:// to keep nothing")
+    if kind in POSTGRES:
+        _check_postgres(url)
     return kind
+
+
+def _check_postgres(url: str) -> None:
+    try:
+        database = make_url(url).database
+    except (ArgumentError, ValueError):
+        database = None
+    if not database:
+        raise ValueError("not a PostgreSQL url: write postgresql://user:password@host:5432/database")
+    if find_spec("psycopg") is None:
+        raise ValueError("PostgreSQL needs its driver: pip install 'render-watchdog[postgres]'")
+
+
+def shown_url(url: str) -> str:
+    """Return what may be shown of a url: no user, no password, no options."""
+    if url.partition("://")[0] not in POSTGRES:
+        return url
+    parsed = make_url(url)
+    return f"postgresql://{parsed.host or ''}/{parsed.database}"
 
 
 def build_store(url: str, clock: Clock) -> Store:
@@ -46,9 +73,9 @@ def database_path(url: str) -> Path | None:
 
 
 def role_lock(url: str) -> RoleLock | None:
-    """Return the lock on the role of the acting daemon for a url; None where nobody could share the store."""
+    """Return the lock on the role of the acting daemon for a url; None where leases do, or nobody shares the store."""
     path = database_path(url)
     return None if path is None else RoleLock(path)
 
 
-__all__ = ["STORES", "RoleLock", "build_store", "check_url", "database_path", "role_lock"]
+__all__ = ["STORES", "RoleLock", "build_store", "check_url", "database_path", "role_lock", "shown_url"]

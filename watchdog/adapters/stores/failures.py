@@ -26,19 +26,44 @@ TEMPORARY = {
 }
 RETRY_AFTER_SECONDS = 1.0
 
+SQLSTATES_PERMANENT = {
+    "XX001": "the store's database is damaged: stop writing to it and put a backup in its place",
+    "XX002": "the store's database is damaged: stop writing to it and put a backup in its place",
+    "3D000": "the store's database does not exist: create it, or correct its name in the url",
+    "28": "the store refuses our user or password: correct the url",
+    "42501": "the store's user lacks rights: make it the owner of its schema",
+    "42": "the store's tables are not what this version expects: somebody else changed them; use an empty database",
+    "23": "the store's tables are not what this version expects: somebody else changed them; use an empty database",
+    "22": "the store's tables are not what this version expects: somebody else changed them; use an empty database",
+}
+SQLSTATES_TEMPORARY = {
+    "40": "another worker wrote the same meanwhile",
+    "55P03": "another transaction kept it locked for too long",
+    "57014": "it took too long",
+    "57P": "the database is being stopped or started",
+    "25P03": "we were frozen in the middle of a transaction, and it was ended",
+    "25006": "the database only reads now: is it a standby?",
+    "53100": "the disk is full: make room",
+    "53300": "it has no connection left: raise its max_connections, or close what nobody needs",
+    "53": "it has too few resources",
+}
+"""SQLSTATE, or its first letters, in PostgreSQL; the first that fits. Appendix A of its manual."""
+
 
 @contextmanager
 def translated() -> Iterator[None]:
     """Turn every error of the database into Temporary or Permanent; a mistake of ours stays what it is."""
     try:
         yield
-    except (DBAPIError, PoolTimeout, sqlite3.Error) as error:
+    except (DBAPIError, PoolTimeout, TimeoutError, sqlite3.Error) as error:
         raise judge(error) from None
 
 
 def judge(error: Exception) -> Temporary | Permanent:
     """Return what the caller should do about an error of the database."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    if sqlstate := str(getattr(cause, "sqlstate", "") or ""):
+        return _judge_sqlstate(sqlstate)
     name = str(getattr(cause, "sqlite_errorname", "") or "")
     if name.startswith(DAMAGED):
         return Permanent(
@@ -52,6 +77,28 @@ def judge(error: Exception) -> Temporary | Permanent:
         )
     why = next((text for start, text in TEMPORARY.items() if name.startswith(start)), None)
     if why is None:
-        why = "all its connections are busy" if isinstance(error, PoolTimeout) else type(cause).__name__
+        why = _without_name(error, cause)
     suffix = f" ({name})" if name else ""
     return Temporary(f"the store does not answer: {why}{suffix}", retry_after_seconds=RETRY_AFTER_SECONDS)
+
+
+def _judge_sqlstate(sqlstate: str) -> Temporary | Permanent:
+    """Return what to do about an error that PostgreSQL itself told us of."""
+    for start, text in SQLSTATES_PERMANENT.items():
+        if sqlstate.startswith(start):
+            return Permanent(f"{text} ({sqlstate})")
+    why = next((text for start, text in SQLSTATES_TEMPORARY.items() if sqlstate.startswith(start)), "it failed")
+    return Temporary(f"the store does not answer: {why} ({sqlstate})", retry_after_seconds=RETRY_AFTER_SECONDS)
+
+
+def _without_name(error: Exception, cause: BaseException) -> str:
+    """Return what happened when nobody gave it a code: our own limits, or a wire that was cut or never was."""
+    if isinstance(error, PoolTimeout):
+        return "all its connections are busy"
+    if isinstance(error, TimeoutError):
+        return "no connection came free in time"
+    if isinstance(error, DBAPIError) and type(cause).__module__.startswith("psycopg"):
+        if error.connection_invalidated:
+            return "the connection was cut, or nothing came for too long"
+        return f"no connection ({type(cause).__name__}): is it up, and are host, user and password of its url right?"
+    return type(cause).__name__

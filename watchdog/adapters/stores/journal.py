@@ -97,7 +97,7 @@ class Journal(Leases):
         ours = (SHARED.c.id == 1, SHARED.c.revision == self._memo.revision)
         values = {"json": codec.SHAREDS.encode(changes.shared), "saved_at": now, "version": codec.VERSION}
         statement = update(SHARED).where(*ours).values(revision=SHARED.c.revision + 1, **values)
-        if (await connection.execute(statement)).rowcount != 1:
+        if await connection.scalar(statement.returning(SHARED.c.revision)) is None:
             raise Stale
 
     async def _save_parts(self, connection: AsyncConnection, changes: Changes, now: float) -> None:
@@ -148,8 +148,8 @@ class Journal(Leases):
                 revision = await connection.scalar(select(SHARED.c.revision).with_for_update(read=True))
                 if revision != self._memo.revision:
                     raise Stale
-            result = await connection.execute(statement)
-        return bool(result.rowcount == 1)
+            moved = await connection.scalar(statement.returning(ACTIONS.c.incident))
+        return moved is not None
 
 
 async def _shared(connection: AsyncConnection) -> tuple[Shared, int]:
