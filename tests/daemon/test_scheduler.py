@@ -244,7 +244,7 @@ async def test_a_feed_can_be_nudged_but_not_hammered() -> None:
     await world.supervisor.stop(1)
 
 
-async def test_a_probe_that_spans_a_stall_is_void_and_a_feed_is_kept() -> None:
+async def test_case_07_a_probe_that_spans_a_stall_is_void_and_a_feed_is_kept() -> None:
     """0.8 s of our own standing still in the middle of a read; before and after, reads count."""
     world = World()
     site = world.site("api", takes=1.0)

@@ -1,10 +1,13 @@
 """SIGTERM, as Render sends it before each of our own deploys: the write in hand is finished, nothing is done twice."""
 
 import signal
+import sys
 from pathlib import Path
 
 from tests.faults.processes import guarding, together
 from tests.faults.test_kill import assert_one_rollback_and_a_closed_incident
+
+RUNNER = Path(__file__).with_name("stopped.py")
 
 
 def stopped_in_hand(folder: Path, number: signal.Signals, quirks: bool) -> None:
@@ -25,7 +28,7 @@ def stopped_in_hand(folder: Path, number: signal.Signals, quirks: bool) -> None:
         assert len(cloud.requests("render", "POST")) == 1
 
 
-def test_stopped_while_a_rollback_is_in_hand(tmp_path: Path) -> None:
+def test_case_05_stopped_while_a_rollback_is_in_hand(tmp_path: Path) -> None:
     """It ends within 30 s with code 0, the answer saved; the next start follows it to its proof."""
     together(
         lambda: stopped_in_hand(tmp_path / "term", signal.SIGTERM, quirks=False),
@@ -46,3 +49,53 @@ def test_stopped_while_it_is_calm(tmp_path: Path) -> None:
         rows = daemon.rows("SELECT signal, sum(good), sum(bad) FROM minutes WHERE signal = 'home' GROUP BY signal")
         assert [(signal_, bad) for signal_, _, bad in rows] == [("home", 0)] and rows[0][1] >= 4
         assert cloud.untouched()
+
+
+def stopped_at(folder: Path, point: str, sent: int, quirks: bool) -> None:
+    """A daemon that is told to stop at a marked point of its rollback."""
+    with guarding(folder / point, quirks=quirks) as (cloud, daemon):
+        cloud.write()
+        daemon.start(sys.executable, str(RUNNER), point, str(cloud.config))
+        daemon.until(lambda: daemon.said("watching"))
+        daemon.until(lambda: cloud.requests("render", "GET"))
+        cloud.bad_deploy()
+        assert daemon.until_ended(90.0) == 0
+        assert daemon.said("stopping") and daemon.errors() == ""
+        assert len(cloud.requests("render", "POST")) == sent
+        rows = daemon.rows("SELECT state, deploy FROM actions WHERE step = 'rollback'")
+        if sent:
+            assert rows == [("accepted", "dep-43")], "what was sent is answered and saved before the end"
+        else:
+            assert rows[0][0] in ("planned", "sending"), "never marked as done or failed"
+        daemon.start()
+        assert_one_rollback_and_a_closed_incident(cloud, daemon)
+        assert len(cloud.requests("render", "POST")) == 1
+
+
+def test_case_05_stopped_at_each_point_of_a_rollback(tmp_path: Path) -> None:
+    """After the intent, just before the send, and with the answer in hand: one rollback, in this run or the next."""
+    together(
+        lambda: stopped_at(tmp_path, "after_intent", 0, quirks=False),
+        lambda: stopped_at(tmp_path, "before_send", 0, quirks=True),
+        lambda: stopped_at(tmp_path, "after_answer", 1, quirks=False),
+    )
+
+
+def stopped_while_pinning(folder: Path) -> None:
+    """A daemon that is told to stop while Render has switched auto-deploy off and is slow to say so."""
+    with guarding(folder, quirks=True) as (cloud, daemon):
+        cloud.write()
+        cloud.post("modes", name="patch", mode="slow", times=1)
+        daemon.start().until_watching()
+        cloud.bad_deploy()
+        daemon.until(lambda: cloud.log("auto_deploy_changed"))
+        daemon.process.terminate()
+        assert daemon.until_ended(30.0) == 0
+        daemon.start()
+        assert_one_rollback_and_a_closed_incident(cloud, daemon)
+        assert 'it was "commit"' in daemon.cli("status").stdout
+
+
+def test_case_05_stopped_while_pinning(tmp_path: Path) -> None:
+    """The old value of auto-deploy is the one from before the first attempt."""
+    stopped_while_pinning(tmp_path / "pin")
