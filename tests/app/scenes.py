@@ -17,6 +17,7 @@ NAMES = ("site", "api", "render", "sentry", "pagerduty", "slack", "webhook", "sl
 URLS: dict[str, Any] = {
     **{name: f"{NOBODY}/{name}" for name in NAMES},
     **{f"status_{name}": f"{NOBODY}/status/{name}.json" for name in ("render", "sentry", "openai")},
+    "crons": f"{NOBODY}/api/1/cron/watchdog/key/",
     "control": [f"{NOBODY}/control/1", f"{NOBODY}/control/2"],
 }
 """Addresses as the sandbox tells them, at which nobody listens."""

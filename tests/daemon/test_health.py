@@ -10,7 +10,8 @@ import pytest
 from tests.clocks import eventually
 from tests.daemon.engine_scene import SHUT, Scene, scene
 from tests.daemon.town import tell
-from watchdog.daemon.health import SILENT_SECONDS, Health
+from watchdog.daemon.breaker import TRIPS_AT
+from watchdog.daemon.health import SILENT_SECONDS, UNREAD_SECONDS, Health
 from watchdog.domain import events as e
 from watchdog.domain.errors import Permanent
 from watchdog.domain.readings import Good
@@ -75,25 +76,71 @@ async def test_a_fault_of_our_own() -> None:
         assert "Observed could not be handled" in reason
 
 
+async def test_an_hour_by_which_the_clock_is_set_is_no_silence() -> None:
+    """Durations are on the monotonic clock."""
+    async with healthy() as (s, health):
+        s.clock.start += 3600
+        assert health.reasons() == []
+
+
+async def test_a_scheduler_that_stands_still_while_other_events_come() -> None:
+    """Readings are what we live on; a daemon that never read anything is not ready, which is another matter."""
+    async with healthy() as (s, health):
+        for seconds, reasons in ((UNREAD_SECONDS, []), (1.0, ["no signal was read for 5 min"])):
+            if reasons == []:
+                health.sampled("web", "home")
+            s.clock.freeze(seconds)
+            await s.engine.ask(e.TimePassed(s.clock.now()))
+            assert health.reasons() == reasons
+        health.sampled("web", "home")
+        assert health.reasons() == []
+
+
+async def test_disarmed() -> None:
+    """A broken promise of ours: watching goes on, and nobody may call that healthy."""
+    async with healthy() as (s, health):
+        s.engine.state = replace(s.engine.state, disarmed="two rollbacks for INC-1")
+        assert health.reasons() == ["disarmed until `watchdog resume`: two rollbacks for INC-1"]
+
+
+def gated(s: Scene) -> asyncio.Event:
+    """Let the pager fail once and then hang until the gate opens."""
+    s.pager.script = [SHUT]
+    gate = asyncio.Event()
+    send = s.pager.send
+
+    async def slow(notice: object, reference: str | None) -> str | None:
+        if not s.pager.script:
+            await gate.wait()
+        return await send(notice, reference)  # type: ignore[arg-type]
+
+    s.pager.send = slow  # type: ignore[method-assign]
+    return gate
+
+
 async def test_a_channel_counts_while_a_notice_waits_for_it() -> None:
     """A failing channel with nothing to bring is no reason to page."""
     async with healthy() as (s, health):
-        s.pager.script = [SHUT]
-        gate = asyncio.Event()
-        send = s.pager.send
-
-        async def slow(notice: object, reference: str | None) -> str | None:
-            if not s.pager.script:
-                await gate.wait()
-            return await send(notice, reference)  # type: ignore[arg-type]
-
-        s.pager.send = slow  # type: ignore[method-assign]
+        gate = gated(s)
         s.supervisor.spawn("tell", s.teller.deliver(None, tell("site is down", "pager", wakes=True)))
         await eventually(health.reasons)
-        assert health.reasons() == ["channel pager fails: the store does not answer"]
+        why = "channel pager fails: the store does not answer (notices that wait for it: 1)"
+        assert health.reasons() == [why]
         gate.set()
         await eventually(lambda: not health.reasons())
         assert s.pages == ["site is down"]
+
+
+async def test_nobody_can_be_told() -> None:
+    """Every channel is down: said in so many words, until one works."""
+    async with healthy() as (s, health):
+        gate = gated(s)
+        s.pager.script *= TRIPS_AT
+        s.supervisor.spawn("tell", s.teller.deliver(None, tell("site is down", "pager", wakes=True)))
+        await eventually(lambda: len(health.reasons()) == 2)
+        assert health.reasons()[1] == "nobody can be told: no channel works (notices that nobody heard: 1)"
+        gate.set()
+        await eventually(lambda: not health.reasons())
 
 
 async def test_it_is_ready_when_every_service_was_read_and_until_it_stops() -> None:

@@ -1,6 +1,6 @@
 """The sign of life, against a real receiver on loopback, in simulated time."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import httpx
@@ -12,13 +12,15 @@ from starlette.routing import Route
 
 from tests.clocks import FakeClock, eventually
 from tests.loopback import serve
-from watchdog.daemon.heartbeat import Heartbeat, fail_url
+from watchdog.daemon.heartbeat import Heartbeat, Switch, healthchecks, sentry_crons
 from watchdog.daemon.metrics import Metrics
 from watchdog.daemon.supervisor import Supervisor
 
+Made = Callable[[str], Switch]
 
-class Switch:
-    """A dead man's switch that keeps what it was asked, and a daemon whose health the test sets."""
+
+class Outside:
+    """A dead-man's switch that keeps what it was asked, and a daemon whose health the test sets."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
@@ -38,7 +40,9 @@ class Switch:
         return self.sick
 
     def count(self, outcome: str) -> float:
-        return self.metrics.registry.get_sample_value("watchdog_heartbeat_pings_total", {"outcome": outcome}) or 0.0
+        samples = [sample for family in self.metrics.collect() for sample in family.samples]
+        pings = [sample for sample in samples if sample.name == "watchdog_heartbeat_pings_total"]
+        return sum(sample.value for sample in pings if sample.labels["outcome"] == outcome)
 
     async def minute(self) -> None:
         """Let a minute pass, and wait until its ping was judged."""
@@ -49,12 +53,12 @@ class Switch:
 
 
 @asynccontextmanager
-async def beating() -> AsyncIterator[Switch]:
+async def beating(path: str = "/s3cret-uuid?create=1", made: Made = healthchecks) -> AsyncIterator[Outside]:
     """Run a switch and a supervised heartbeat."""
-    switch = Switch()
+    switch = Outside()
     supervisor = Supervisor(switch.clock, lambda name, error: switch.errors.append(repr(error)))
     async with serve(Starlette(routes=[Route("/{rest:path}", switch.take)])) as base:
-        heartbeat = Heartbeat(f"{base}/s3cret-uuid?create=1", switch.clock, switch.healthy, switch.metrics)
+        heartbeat = Heartbeat(made(f"{base}{path}"), switch.clock, switch.healthy, switch.metrics)
         supervisor.start("heartbeat", heartbeat.run)
         yield switch
         assert await supervisor.stop(5) == ()
@@ -72,7 +76,8 @@ async def test_one_get_a_minute_while_healthy() -> None:
         await switch.minute()
         await switch.minute()
     assert switch.asked == [("GET", "/s3cret-uuid?create=1")] * 3
-    at = switch.metrics.registry.get_sample_value("watchdog_heartbeat_last_success_timestamp_seconds")
+    name, labels = "watchdog_heartbeat_last_success_timestamp_seconds", {"switch": "healthchecks"}
+    at = switch.metrics.registry.get_sample_value(name, labels)
     assert at == switch.clock.start + 180
 
 
@@ -86,6 +91,17 @@ async def test_sickness_is_reported_as_such(sick: str | Exception) -> None:
         await switch.minute()
         assert (switch.count("sick"), switch.count("ok")) == (1, 1)
     assert [path for _, path in switch.asked] == ["/s3cret-uuid/fail?create=1", "/s3cret-uuid?create=1"]
+
+
+async def test_a_cron_monitor_is_told_by_its_status() -> None:
+    """The same in Sentry's words; an environment in the address is kept."""
+    path = "/api/1/cron/watchdog/s3cretkey/?environment=production"
+    async with beating(path, sentry_crons) as switch:
+        await switch.minute()
+        switch.sick = "the store does not answer"
+        await switch.minute()
+        assert (switch.count("ok"), switch.count("sick")) == (1, 1)
+    assert switch.asked == [("GET", f"{path}&status=ok"), ("GET", f"{path}&status=error")]
 
 
 async def test_a_refusing_switch_is_counted_and_asked_again_next_minute() -> None:
@@ -104,14 +120,16 @@ async def test_a_refusing_switch_is_counted_and_asked_again_next_minute() -> Non
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/hunter2", "nonsense://hunter2", "http://[hunter2"])
 async def test_nobody_there_names_no_secret(url: str, caplog: pytest.LogCaptureFixture) -> None:
     """A refused connection and impossible addresses: counted; the address is nowhere in the log."""
-    switch = Switch()
-    heartbeat = Heartbeat(url, switch.clock, switch.healthy, switch.metrics)
+    switch = Outside()
     async with httpx.AsyncClient(trust_env=False) as client:
-        await heartbeat.ping(client)
-        switch.sick = "ill"
-        await heartbeat.ping(client)
-    assert switch.count("failed") == 2
-    assert "hunter2" not in caplog.text + repr(heartbeat)
+        for made in (healthchecks(url), sentry_crons(url)):
+            switch.sick = ""
+            heartbeat = Heartbeat(made, switch.clock, switch.healthy, switch.metrics)
+            await heartbeat.ping(client)
+            switch.sick = "ill"
+            await heartbeat.ping(client)
+            assert "hunter2" not in caplog.text + repr(heartbeat) + repr(made)
+    assert switch.count("failed") == 4
 
 
 @pytest.mark.parametrize(
@@ -123,4 +141,5 @@ async def test_nobody_there_names_no_secret(url: str, caplog: pytest.LogCaptureF
 )
 def test_the_failure_address(url: str, expected: str) -> None:
     """`/fail` after the path, before the query."""
-    assert str(fail_url(url)) == expected
+    assert str(healthchecks(url).address(False)) == expected
+    assert str(healthchecks(url).address(True)) == url

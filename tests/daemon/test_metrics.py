@@ -38,13 +38,14 @@ def lively() -> Metrics:
     metrics.restored(140)
     metrics.pinned("api", True)
     metrics.page("slack", "delivered")
-    metrics.pages_pending(1)
+    metrics.pages_pending(3, 1)
+    metrics.channels({"slack": True, "pagerduty": False})
     metrics.loop_lag(0.001)
     metrics.tasks(9)
     metrics.error("probe:api/health")
     metrics.store_error()
     metrics.remote_write("sent", 0, 1.7e9)
-    metrics.heartbeat("ok", 1.7e9)
+    metrics.heartbeat("healthchecks", "ok", 1.7e9)
     return metrics
 
 
@@ -94,13 +95,16 @@ def test_promtool_finds_nothing_to_complain_about() -> None:
         ("watchdog_rollbacks_total", {"service": "api", "outcome": "accepted"}, 1),
         ("watchdog_auto_deploy_pinned", {"service": "api"}, 1),
         ("watchdog_pages_total", {"channel": "slack", "outcome": "delivered"}, 1),
-        ("watchdog_pages_pending", {}, 1),
+        ("watchdog_pages_pending", {}, 3),
+        ("watchdog_pages_unheard", {}, 1),
+        ("watchdog_channel_up", {"channel": "slack"}, 1),
+        ("watchdog_channel_up", {"channel": "pagerduty"}, 0),
         ("watchdog_detection_delay_seconds_count", {}, 1),
         ("watchdog_restore_seconds_sum", {}, 140),
         ("watchdog_errors_total", {"task": "probe"}, 1),
         ("watchdog_store_errors_total", {}, 1),
         ("watchdog_remote_write_batches_total", {"outcome": "sent"}, 1),
-        ("watchdog_heartbeat_pings_total", {"outcome": "ok"}, 1),
+        ("watchdog_heartbeat_pings_total", {"switch": "healthchecks", "outcome": "ok"}, 1),
         ("watchdog_last_event_timestamp_seconds", {}, 1.7e9),
     ],
 )

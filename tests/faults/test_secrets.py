@@ -34,6 +34,7 @@ def canaries(cloud: Cloud, password: bool) -> dict[str, str]:
         "WATCHDOG_PAGERDUTY_ROUTING_KEY": words["WATCHDOG_PAGERDUTY_ROUTING_KEY"].ljust(32, "0"),
         "WATCHDOG_WEBHOOK_URL": f"{vendors}/webhook?key={words['WATCHDOG_WEBHOOK_URL']}",
         "WATCHDOG_HEARTBEAT_URL": f"{vendors}/heartbeat/{words['WATCHDOG_HEARTBEAT_URL']}",
+        "WATCHDOG_SENTRY_CRONS_URL": f"{vendors}/crons/api/1/cron/watchdog/{words['WATCHDOG_SENTRY_CRONS_URL']}/",
         "WATCHDOG_SENTRY_DSN": f"https://{words['WATCHDOG_SENTRY_DSN']}@127.0.0.1:1/1",
     }
     values.pop("WATCHDOG_REMOTE_WRITE_TOKEN" if password else "WATCHDOG_REMOTE_WRITE_PASSWORD")

@@ -37,5 +37,6 @@ async def test_the_secrets_open_the_sandbox(tmp_path: Path) -> None:
         assert posted.text == "ok"
         assert secrets["WATCHDOG_PAGERDUTY_ROUTING_KEY"] == keys.PAGERDUTY_ROUTING_KEY
         assert (await world.client.get(secrets["WATCHDOG_HEARTBEAT_URL"])).status_code == 200
+        assert (await world.client.get(f"{secrets['WATCHDOG_SENTRY_CRONS_URL']}?status=ok")).status_code == 202
         assert all(secret not in path.read_text() for secret in secrets.values())
         assert yaml.safe_load(path.read_text())["services"]["web"]["mode"] == "observe"

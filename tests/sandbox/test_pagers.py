@@ -135,9 +135,15 @@ async def test_webhook_heartbeat_and_remote_write_are_recorded() -> None:
         await world.client.post(urls["webhook"], json={"incident": 1})
         for path, status in (("", 200), ("/fail", 200), ("/nonsense", 404)):
             assert (await world.client.get(urls["heartbeat"] + path)).status_code == status
+        checked = urls["crons"]
+        for url, status in ((f"{checked}?status=ok", 202), (f"{checked}?status=error", 202), (checked, 400)):
+            assert (await world.client.get(url)).status_code == status
+        stranger = checked.replace(keys.SENTRY_PUBLIC_KEY, "0" * 32)
+        assert (await world.client.get(f"{stranger}?status=ok")).status_code == 403
         headers = {"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy"}
         assert (await world.client.post(urls["remote_write"], content=b"\x00", headers=headers)).status_code == 204
         assert (await world.client.post(urls["remote_write"], json={})).status_code == 415
         assert pagers.webhook == [{"incident": 1}]
         assert [beat["signal"] for beat in pagers.heartbeats] == ["success", "fail"]
+        assert [(one["slug"], one["status"]) for one in pagers.check_ins] == [("watchdog", "ok"), ("watchdog", "error")]
         assert pagers.remote_writes == [b"\x00"]

@@ -9,7 +9,7 @@ from tests.sandbox.world import opened
 from watchdog.sandbox.server import Sandbox
 
 NAMES = {
-    *("site", "api", "render", "sentry", "pagerduty", "slack", "slack_webhook", "webhook", "heartbeat"),
+    *("site", "api", "render", "sentry", "pagerduty", "slack", "slack_webhook", "webhook", "heartbeat", "crons"),
     *("status_render", "status_sentry", "status_openai", "control", "remote_write", "admin", "sites"),
 }
 

@@ -16,6 +16,8 @@ from watchdog.settings.secrets import KNOWN, SecretMap, read_secrets, unknown_va
         ("WATCHDOG_SLACK_WEBHOOK_URL", "hooks.example/CANARY", "not an https:// address"),
         ("WATCHDOG_HTTP_TOKEN", "CANARY", "shorter than 24"),
         ("WATCHDOG_HEARTBEAT_URL", "http://hb.example/CANARY", "not an https:// address"),
+        ("WATCHDOG_SENTRY_CRONS_URL", "https://sentry.example/CANARY", "is not a check-in address"),
+        ("WATCHDOG_SENTRY_CRONS_URL", "http://sentry.example/api/1/cron/web/CANARY/", "not an https:// address"),
     ],
 )
 def test_a_secret_that_cannot_be_right_is_named_and_not_shown(name: str, value: str, says: str) -> None:
@@ -32,6 +34,13 @@ def test_loopback_needs_no_encryption() -> None:
     assert not wrong
     assert list(secrets) == ["WATCHDOG_SLACK_WEBHOOK_URL"]
     assert len(read_secrets({"WATCHDOG_SLACK_WEBHOOK_URL": "http://127.0.0.1.evil.example/x"})[1]) == 1
+
+
+def test_a_check_in_address_as_sentry_shows_it() -> None:
+    """With and without an environment."""
+    for more in ("", "?environment=production"):
+        url = f"https://o1.ingest.example/api/42/cron/watch-dog_1/0123456789abcdef/{more}"
+        assert not read_secrets({"WATCHDOG_SENTRY_CRONS_URL": url})[1]
 
 
 def test_an_empty_variable_is_not_set() -> None:

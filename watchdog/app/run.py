@@ -18,7 +18,7 @@ from watchdog.app.build import App, build, resolve
 from watchdog.app.reload import reload_on_demand
 from watchdog.app.wire import begin
 from watchdog.daemon import logs, self_report
-from watchdog.daemon.heartbeat import Heartbeat
+from watchdog.daemon.heartbeat import Heartbeat, healthchecks, sentry_crons
 from watchdog.daemon.http_server import HttpServer
 from watchdog.daemon.protocol import Hook, no_hook
 from watchdog.daemon.remote_write import RemoteWriter
@@ -27,6 +27,7 @@ from watchdog.ports import Clock
 from watchdog.settings import Settings
 
 SENTRY_DSN = "WATCHDOG_SENTRY_DSN"
+HEARTBEATS = {"WATCHDOG_HEARTBEAT_URL": healthchecks, "WATCHDOG_SENTRY_CRONS_URL": sentry_crons}
 STANDBY_SECONDS = 1.0
 RESOLVE_AGAIN_SECONDS = 15.0
 SCHEDULER_STOP_SECONDS = 1.0
@@ -165,11 +166,12 @@ def _start_senders(app: App) -> None:
             transport=GuardedTransport(settings.guard),
         )
         app.supervisor.start("remote-write", app.writer.run)
-    url = settings.secrets.get("WATCHDOG_HEARTBEAT_URL")
-    if url:
-        guarded = GuardedTransport(settings.guard)
-        heartbeat = Heartbeat(url, app.clock, lambda: "; ".join(app.health.reasons()), app.metrics, guarded)
-        app.supervisor.start("heartbeat", heartbeat.run)
+    for variable, made in HEARTBEATS.items():
+        url = settings.secrets.get(variable)
+        if url:
+            switch, guarded = made(url), GuardedTransport(settings.guard)
+            heartbeat = Heartbeat(switch, app.clock, lambda: "; ".join(app.health.reasons()), app.metrics, guarded)
+            app.supervisor.start(f"heartbeat:{switch.name}", heartbeat.run)
 
 
 async def _keep_minutes(app: App) -> None:
@@ -191,7 +193,8 @@ async def _keep_vitals(app: App) -> None:
         healthy, ready = not app.health.reasons(), not app.health.not_ready()
         app.metrics.health(healthy=healthy, ready=ready)
         app.metrics.tasks(app.supervisor.count())
-        app.metrics.pages_pending(app.teller.waiting)
+        app.metrics.pages_pending(app.teller.waiting, app.teller.unheard)
+        app.metrics.channels(app.teller.up)
         await app.clock.sleep(1.0)
 
 

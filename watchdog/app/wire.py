@@ -106,6 +106,8 @@ def wire(
     listeners.stepped.append(meter.stepped)
     listeners.dropped.append(meter.dropped)
     listeners.store_failed.append(lambda _why: metrics.store_error())
+    health = Health(engine, teller, supervisor, clock)
+    listeners.sampled.append(health.sampled)
     watches = Watches(engine, scheduler, supervisor, clock, outside.platform, sources(engine))
     return Daemon(
         clock=clock,
@@ -125,7 +127,7 @@ def wire(
             worker, store, engine, clock, lambda: tuple(engine.policy.services), begin=watches.begin, end=watches.end
         ),
         commands=Commands(store, engine, clock),
-        health=Health(engine, teller, supervisor, clock),
+        health=health,
     )
 
 

@@ -1,4 +1,9 @@
-"""Health of the daemon itself: why it should not be trusted right now. An empty list is healthy."""
+"""Health of the daemon itself: why it should not be trusted right now. An empty list is healthy.
+
+Rule 1: it judges by what was done, on the monotonic clock: events handled, signals read, records taken, pages
+delivered.
+Rule 2: it only looks at what others keep anyway: /healthz, /metrics and heartbeats ask often.
+"""
 
 from watchdog.daemon.engine import Engine
 from watchdog.daemon.supervisor import Supervisor
@@ -7,33 +12,30 @@ from watchdog.domain.units import show_seconds
 from watchdog.ports import Clock
 
 SILENT_SECONDS = 90.0
+UNREAD_SECONDS = 300.0
+"""Well above the interval of the slowest signal somebody would watch alone (control targets are read far oftener)."""
 
 
 class Health:
-    """Judges the daemon by what it did, not by what it says."""
+    """Judges the daemon. `sampled` is to be told of each reading (it is a listener of the engine's)."""
 
     def __init__(self, engine: Engine, teller: Teller, supervisor: Supervisor, clock: Clock) -> None:
         self._engine = engine
         self._teller = teller
         self._supervisor = supervisor
         self._clock = clock
+        self._handled = engine.last_event_at
+        self._handled_at = clock.monotonic()
+        self._read_at: float | None = None
         self.stopping = False
+
+    def sampled(self, *reading: object) -> None:
+        """Note that a signal was read just now."""
+        self._read_at = self._clock.monotonic()
 
     def reasons(self) -> list[str]:
         """Return everything that is wrong, in words."""
-        found = [f"task {name}: {why}" for name, why in self._supervisor.ailing().items()]
-        silent = self._clock.now() - self._engine.last_event_at
-        if silent > SILENT_SECONDS:
-            found.append(f"no event was handled for {show_seconds(silent)}")
-        if self._engine.store_trouble:
-            found.append(f"the store does not answer: {self._engine.store_trouble}")
-        if self._engine.fault:
-            found.append(self._engine.fault)
-        if self._engine.state.blind_since is not None:
-            found.append("blind: no control target answers")
-        if self._teller.waiting:
-            found += [f"channel {name} fails: {why}" for name, why in self._teller.failing.items()]
-        return found
+        return [*self._standing_still(), *self._not_to_be_trusted(), *self._nobody_told()]
 
     def not_ready(self) -> list[str]:
         """Return why the daemon does not judge yet (or any more)."""
@@ -45,3 +47,32 @@ class Health:
             for name in self._engine.held
             if name and (name not in services or not services[name].checks)
         ]
+
+    def _standing_still(self) -> list[str]:
+        found = [f"task {name}: {why}" for name, why in self._supervisor.ailing().items()]
+        now = self._clock.monotonic()
+        if self._engine.last_event_at != self._handled:
+            self._handled, self._handled_at = self._engine.last_event_at, now
+        if now - self._handled_at > SILENT_SECONDS:
+            found.append(f"no event was handled for {show_seconds(now - self._handled_at)}")
+        if self._read_at is not None and now - self._read_at > UNREAD_SECONDS:
+            found.append(f"no signal was read for {show_seconds(now - self._read_at)}")
+        return found
+
+    def _not_to_be_trusted(self) -> list[str]:
+        engine = self._engine
+        found = [f"the store does not answer: {engine.store_trouble}"] if engine.store_trouble else []
+        if engine.fault:
+            found.append(engine.fault)
+        if engine.state.disarmed:
+            found.append(f"disarmed until `watchdog resume`: {engine.state.disarmed}")
+        if engine.state.blind_since is not None:
+            found.append("blind: no control target answers")
+        return found
+
+    def _nobody_told(self) -> list[str]:
+        failing = self._teller.failing
+        found = [f"channel {name} fails: {why}" for name, why in failing.items()]
+        if self._teller.unheard and failing and not any(self._teller.up.values()):
+            found.append(f"nobody can be told: no channel works (notices that nobody heard: {self._teller.unheard})")
+        return found

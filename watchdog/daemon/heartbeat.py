@@ -1,11 +1,14 @@
-"""A sign of life to a healthchecks-style dead man's switch, which rings when we fall silent.
+"""A sign of life to dead-man's switches outside, which ring when we fall silent or say that we are not well.
 
-Rule 1: at most one request a minute, and only from a loop that really works: `healthy` judges by what was done.
+Rule 1: at most one request a minute and switch, and only from a loop that really works: `healthy` judges by what was
+done.
 Rule 2: the address is the secret: it is never printed, nor is any text of an httpx exception.
+Rule 3: each switch has a heartbeat of its own, so that one that hangs or is gone does not silence the other.
 """
 
 from asyncio import timeout
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import httpx
 
@@ -15,26 +18,53 @@ from watchdog.daemon.metrics import Metrics
 from watchdog.ports import Clock
 
 EVERY_SECONDS = 60.0
-"""healthchecks.io takes up to five a minute and check."""
+"""healthchecks.io takes up to five a minute and check; Sentry Crons up to six a minute and monitor."""
 DEADLINE_SECONDS = 10.0
 
 
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """One dead-man's switch: its name in metrics and logs, and the address to ask while well, or not (`well` False)."""
+
+    name: str
+    address: Callable[[bool], httpx.URL] = field(repr=False)
+
+
+def healthchecks(url: str) -> Switch:
+    """Return a healthchecks-style switch: the address itself, or `/fail` after its path, the query kept."""
+
+    def address(well: bool) -> httpx.URL:
+        parsed = httpx.URL(url)
+        return parsed if well else parsed.copy_with(path=parsed.path.rstrip("/") + "/fail")
+
+    return Switch("healthchecks", address)
+
+
+def sentry_crons(url: str) -> Switch:
+    """Return a Sentry Crons monitor: `/api/PROJECT/cron/SLUG/PUBLIC_KEY/` with `status=ok` or `status=error`."""
+
+    def address(well: bool) -> httpx.URL:
+        return httpx.URL(url).copy_set_param("status", "ok" if well else "error")
+
+    return Switch("sentry_crons", address)
+
+
 class Heartbeat:
-    """Pings `url` while `healthy()` returns nothing, and `url/fail` while it returns a reason.
+    """Tells a switch once a minute whether `healthy()` returns nothing, or a reason.
 
     `transport` decides where connections may go.
     """
 
     def __init__(
         self,
-        url: str,
+        switch: Switch,
         clock: Clock,
         healthy: Callable[[], str],
         metrics: Metrics,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._transport = transport
-        self._url = url
+        self._switch = switch
         self._clock = clock
         self._healthy = healthy
         self._metrics = metrics
@@ -55,15 +85,16 @@ class Heartbeat:
     async def ping(self, client: httpx.AsyncClient) -> None:
         """Send one sign of life, or of sickness; a failure is counted, logged once, and tried again next time."""
         sick = self._why_sick()
-        trouble = await self._get(client, fail=bool(sick))
-        self._metrics.heartbeat("failed" if trouble else "sick" if sick else "ok", self._clock.now())
+        trouble = await self._get(client, well=not sick)
+        outcome = "failed" if trouble else "sick" if sick else "ok"
+        self._metrics.heartbeat(self._switch.name, outcome, self._clock.now())
         if trouble != self._trouble:
             self._trouble = trouble
             log = get_logger(__name__)
             if trouble:
-                log.warning("heartbeat fails", why=trouble)
+                log.warning("heartbeat fails", switch=self._switch.name, why=trouble)
             else:
-                log.info("heartbeat works again")
+                log.info("heartbeat works again", switch=self._switch.name)
 
     def _why_sick(self) -> str:
         try:
@@ -71,17 +102,11 @@ class Heartbeat:
         except Exception as error:  # noqa: BLE001  a broken check is not a healthy daemon
             return f"the check itself failed: {type(error).__name__}"
 
-    async def _get(self, client: httpx.AsyncClient, *, fail: bool) -> str:
+    async def _get(self, client: httpx.AsyncClient, *, well: bool) -> str:
         """Return what went wrong, or nothing."""
         try:
-            url = fail_url(self._url) if fail else httpx.URL(self._url)
+            url = self._switch.address(well)
             async with timeout(DEADLINE_SECONDS), client.stream("GET", url) as response:
                 return "" if response.is_success else f"HTTP {response.status_code}"
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError) as error:
             return type(error).__name__
-
-
-def fail_url(url: str) -> httpx.URL:
-    """Return the address that reports a failure: `/fail` after the path, the query kept."""
-    parsed = httpx.URL(url)
-    return parsed.copy_with(path=parsed.path.rstrip("/") + "/fail")

@@ -5,7 +5,7 @@ Rule 2: base units, units last; counters end in `_total`; moments end in `_times
 Rule 3: a registry of our own: two daemons in one process (tests, the demo) do not meet.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
@@ -70,6 +70,8 @@ class Metrics:
         self._pinned = self._gauge("auto_deploy_pinned", "1 while we hold auto-deploy off.", "service")
         self._pages = self._counter("pages", "Notices to people.", "channel", "outcome")
         self._pages_pending = self._gauge("pages_pending", "Notices not delivered yet.")
+        self._pages_unheard = self._gauge("pages_unheard", "Notices that no channel at all has got yet.")
+        self._channel_up = self._gauge("channel_up", "0 after failures in a row, until a notice arrives.", "channel")
         self._delay = self._histogram("detection_delay_seconds", "From onset to decision.", _DELAY)
         self._restore = self._histogram("restore_seconds", "From onset to restored.", _RESTORE)
 
@@ -81,8 +83,8 @@ class Metrics:
         self._batches = self._counter("remote_write_batches", "Remote-write batches.", "outcome")
         self._batches_pending = self._gauge("remote_write_pending_batches", "Batches waiting for the receiver.")
         self._write_at = self._gauge("remote_write_last_success_timestamp_seconds", "When one was accepted last.")
-        self._pings = self._counter("heartbeat_pings", "Heartbeats.", "outcome")
-        self._ping_at = self._gauge("heartbeat_last_success_timestamp_seconds", "When one arrived last.")
+        self._pings = self._counter("heartbeat_pings", "Heartbeats.", "switch", "outcome")
+        self._ping_at = self._gauge("heartbeat_last_success_timestamp_seconds", "When one arrived last.", "switch")
 
     def watch(self, service: str, signal: str) -> None:
         """Begin the series of a signal at zero, so that the first failure is an increase."""
@@ -181,9 +183,15 @@ class Metrics:
         """Count a try to deliver a notice (delivered, retried, failed)."""
         self._pages.labels(channel, outcome).inc()
 
-    def pages_pending(self, number: int) -> None:
-        """Say how many notices are not delivered yet."""
+    def pages_pending(self, number: int, unheard: int) -> None:
+        """Say how many notices are not delivered yet, and how many of them nobody has heard."""
         self._pages_pending.set(number)
+        self._pages_unheard.set(unheard)
+
+    def channels(self, up: Mapping[str, bool]) -> None:
+        """Say of each channel whether it takes notices."""
+        for channel, works in up.items():
+            self._channel_up.labels(channel).set(works)
 
     def loop_lag(self, seconds: float) -> None:
         """Say how late the event loop woke last."""
@@ -208,11 +216,11 @@ class Metrics:
         if outcome == "sent":
             self._write_at.set(at)
 
-    def heartbeat(self, outcome: Ping, at: float) -> None:
-        """Count a heartbeat by its outcome; `at` is UTC epoch seconds."""
-        self._pings.labels(outcome).inc()
+    def heartbeat(self, switch: str, outcome: Ping, at: float) -> None:
+        """Count a heartbeat to a dead-man's switch by its outcome; `at` is UTC epoch seconds."""
+        self._pings.labels(switch, outcome).inc()
         if outcome != "failed":
-            self._ping_at.set(at)
+            self._ping_at.labels(switch).set(at)
 
     def collect(self) -> Iterator[Metric]:
         """Yield every family, without the `_created` series: they double the counters and tell nothing new."""

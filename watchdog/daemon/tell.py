@@ -98,8 +98,9 @@ class Teller:
 
     @property
     def failing(self) -> Mapping[str, str]:
-        """Channels that owe somebody a notice because their last attempt failed, with the reason."""
-        failing = {name: one.why for name, one in self._breakers.items() if one.why and one.waiting}
+        """Channels that owe somebody a notice because their last attempt failed, with how many and the reason."""
+        owing = {name: one for name, one in self._breakers.items() if one.why and one.waiting}
+        failing = {name: f"{one.why} (notices that wait for it: {one.waiting})" for name, one in owing.items()}
         return failing | ({"report": self._deaf} if self._deaf else {})
 
     @property
@@ -138,7 +139,8 @@ class Teller:
 
     def _number(self, notice: Notice) -> int:
         """Return the notice's place in the order of decisions: the one it has, if it is under way from memory."""
-        return next((one.number for one in self._errands if one.notice == notice), next(self._numbers))
+        before = (one.number for one in self._errands if one.effect_id is None and one.notice == notice)
+        return next(before, next(self._numbers))
 
     def _named(self, tell: Tell) -> tuple[str, ...]:
         """Return the channels to bring it to; when none of the named ones is configured, the first that is."""

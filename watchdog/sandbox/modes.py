@@ -25,6 +25,7 @@ MODES: dict[str, tuple[str, ...]] = {
     "slack_webhook": VENDOR,
     "webhook": VENDOR,
     "heartbeat": VENDOR,
+    "crons": VENDOR,
     "remote_write": VENDOR,
     "status": VENDOR,
 }

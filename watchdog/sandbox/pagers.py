@@ -1,7 +1,7 @@
 """Those who tell people: PagerDuty Events v2, Slack (webhook and Web API), a generic webhook, heartbeats, remote write.
 
 Each records every message it accepts; `Pagers` is what a test or the demo reads afterwards.
-Documented: pagerduty-events-v2-openapi.json; Slack's and healthchecks.io's answers as in their documentation.
+Documented: pagerduty-events-v2-openapi.json; what Slack, healthchecks.io and Sentry Crons answer: their documentation.
 """
 
 import json
@@ -62,6 +62,7 @@ class Pagers:
         self.slack_webhook: list[Json] = []
         self.webhook: list[Json] = []
         self.heartbeats: list[Json] = []
+        self.check_ins: list[Json] = []
         self.remote_writes: list[bytes] = []
 
     def pagerduty_routes(self) -> list[Route]:
@@ -202,6 +203,17 @@ class Pagers:
         _keep(self.heartbeats, {"at": clock.now(), "id": request.path_params["id"], "signal": signal, "body": text})
         self.log.append("heartbeat", id=request.path_params["id"], signal=signal)
         return PlainTextResponse("OK", headers={"Ping-Body-Limit": "1000"})
+
+    async def check_in(self, request: Request) -> Response:
+        """A check-in of a Sentry cron monitor: `/api/{project}/cron/{slug}/{key}/?status=ok`, answered 202."""
+        status, place = request.query_params.get("status"), request.path_params
+        if place["key"] != keys.SENTRY_PUBLIC_KEY:
+            return JSONResponse({"detail": "bad sentry DSN public key"}, status_code=403)
+        if status not in ("ok", "error", "in_progress"):
+            return JSONResponse({"detail": "invalid check-in status"}, status_code=400)
+        _keep(self.check_ins, {"at": clock.now(), "slug": place["slug"], "status": status})
+        self.log.append("check_in", slug=place["slug"], status=status)
+        return Response(status_code=202)
 
     async def remote_write(self, request: Request) -> Response:
         """A Prometheus remote-write v1 receiver that keeps the raw (snappy) bodies."""

@@ -170,6 +170,7 @@ class Sandbox:
                 "status_openai": f"{base}/status/openai/api/v2/summary.json",
                 "control": [listener.url for listener, name in self._doors.items() if name == CONTROL],
                 "heartbeat": f"{base}/heartbeat/sandbox",
+                "crons": f"{base}/crons/api/1/cron/watchdog/{keys.SENTRY_PUBLIC_KEY}/",
                 "remote_write": f"{base}/remote_write",
                 "admin": self._admin.url,
             }

@@ -35,6 +35,7 @@ def vendors_app(cloud: Cloud, pagers: Pagers, render: RenderApi, sentry: SentryA
         Route("/webhook", pagers.generic_webhook, methods=["POST"]),
         Route("/heartbeat/{id}", pagers.heartbeat, methods=["GET", "POST"]),
         Route("/heartbeat/{id}/{signal}", pagers.heartbeat, methods=["GET", "POST"]),
+        Route("/crons/api/{project:int}/cron/{slug}/{key}/", pagers.check_in, methods=["GET", "POST"]),
         Route("/remote_write", pagers.remote_write, methods=["POST"]),
     ]
     return Front(Starlette(routes=routes, exception_handlers={404: _not_found}), cloud)

@@ -10,6 +10,7 @@ from watchdog.settings.shape import Shape, is_loopback
 
 RENDER_KEY = "WATCHDOG_RENDER_API_KEY"
 HEARTBEAT = "WATCHDOG_HEARTBEAT_URL"
+CRONS = "WATCHDOG_SENTRY_CRONS_URL"
 WITH_RENDER = frozenset({"render_events"})
 """Kinds of signals that are `Unknown` without a Render key."""
 
@@ -87,7 +88,7 @@ def warnings_of(
     if shape.vendor_status is not None and "render" not in shape.vendor_status:
         found.append("vendor_status: without render no outage of the platform can veto a rollback")
     autonomous = [name for name, mode in modes.items() if mode == "autonomous"]
-    if autonomous and not variables.get(HEARTBEAT):
+    if autonomous and not (variables.get(HEARTBEAT) or variables.get(CRONS)):
         found.append(
             f"AUTONOMOUS WITHOUT A HEARTBEAT: nobody will notice when the watchdog itself is dead: set {HEARTBEAT}"
         )

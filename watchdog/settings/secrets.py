@@ -42,9 +42,16 @@ def _long(value: SecretStr) -> SecretStr:
     return _one_word(value)
 
 
+def _check_in(value: SecretStr) -> SecretStr:
+    if not re.search(r"/api/\d+/cron/[\w-]+/[\w-]+/?(\?environment=[^&#/\s]+)?$", value.get_secret_value()):
+        raise ValueError("is not a check-in address: write https://HOST/api/PROJECT_ID/cron/MONITOR_SLUG/PUBLIC_KEY/")
+    return _web_address(value)
+
+
 Token = Annotated[SecretStr, AfterValidator(_one_word)]
 OwnToken = Annotated[SecretStr, AfterValidator(_long)]
 Address = Annotated[SecretStr, AfterValidator(_web_address)]
+Check = Annotated[SecretStr, AfterValidator(_check_in)]
 
 
 class Secrets(BaseSettings):
@@ -70,6 +77,8 @@ class Secrets(BaseSettings):
     """Sent to the generic webhook as a bearer token."""
     heartbeat_url: Address | None = None
     """A healthchecks-style address, asked once a minute while the loop works."""
+    sentry_crons_url: Check | None = None
+    """A cron monitor's check-in address, told once a minute whether we are well."""
     sentry_dsn: Address | None = None
     """A Sentry project for the watchdog's own errors, not the site's."""
     remote_write_password: SecretStr | None = None
