@@ -4,14 +4,18 @@ import asyncio
 import functools
 import gzip
 import logging
+import socket
+import ssl
 import traceback
 import tracemalloc
 
 import httpx
 import pytest
 
+from tests.adapters.signals.sites import NOW, answering, authority, server_tls, site
 from tests.adapters.vendor import RawVendor, Seen, Vendor
 from tests.clocks import FakeClock
+from watchdog.adapters.guarded import GuardedTransport
 from watchdog.adapters.http import ApiClient, PermanentAnswer
 from watchdog.domain.errors import OutcomeUnknown, Permanent, Refused, Temporary
 
@@ -172,7 +176,7 @@ async def test_get_stops_before_the_rate_limit_is_broken(vendor: Vendor):
     assert clock.elapsed - before == pytest.approx(3)
 
 
-async def test_a_trickling_answer_is_cut_by_the_total_deadline(raw):
+async def test_case_29_a_trickling_answer_is_cut_by_the_total_deadline(raw):
     """Each byte resets httpx's read timeout; the total deadline does not care."""
     server = await raw(trickle)
     api = client(server.url, timeout_seconds=0.4, attempts=1)
@@ -182,7 +186,7 @@ async def test_a_trickling_answer_is_cut_by_the_total_deadline(raw):
     await asyncio.wait_for(server.cut_off.wait(), 20)
 
 
-async def test_an_endless_answer_is_cut_by_the_size_limit(raw):
+async def test_case_30_an_endless_answer_is_cut_by_the_size_limit(raw):
     """A body past the limit ends the exchange, once."""
     server = await raw(flood)
     api = client(server.url, max_body_bytes=1_000_000)
@@ -193,8 +197,75 @@ async def test_an_endless_answer_is_cut_by_the_size_limit(raw):
     assert server.connections == 1
 
 
+async def test_case_28_a_port_that_accepts_and_never_reads_is_a_timeout():
+    """Half-open: the backlog takes the connection, and nobody is there. What a change did then is not known."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(8)
+        api = client(f"http://127.0.0.1:{listening.getsockname()[1]}", timeout_seconds=0.3, attempts=1)
+        with pytest.raises(Temporary, match=r"^Acme did not answer in 0\.3 s"):
+            await api.get("/x")
+        with pytest.raises(OutcomeUnknown, match=r"^Acme did not answer in 0\.3 s"):
+            await api.change("POST", "/x", None)
+        await api.close()
+
+
+async def test_case_29_trickled_headers_are_cut_by_the_total_deadline(raw):
+    """A header line now and then is no answer."""
+
+    async def loris(server: RawVendor, reader, writer) -> None:
+        await server.request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\n")
+        while True:
+            writer.write(b"X-Slow: loris\r\n")
+            await writer.drain()
+            await asyncio.sleep(0.02)
+
+    server = await raw(loris)
+    api = client(server.url, timeout_seconds=0.4, attempts=1)
+    with pytest.raises(Temporary, match=r"^Acme did not answer in 0\.4 s"):
+        await api.get("/x")
+    await api.close()
+    await asyncio.wait_for(server.cut_off.wait(), 20)
+
+
+async def test_case_32_a_header_of_five_megabytes_is_refused(raw):
+    """At 100 KB; a change that was answered so may have happened."""
+    server = await raw(answer(b"200 OK\r\nX-Big: " + b"x" * 5_000_000))
+    api = client(server.url, attempts=1)
+    with pytest.raises(Temporary, match=r"^Acme broke the connection off \(RemoteProtocolError\)$"):
+        await api.get("/x")
+    with pytest.raises(OutcomeUnknown):
+        await api.change("POST", "/x", None)
+    await api.close()
+
+
+async def test_case_33_a_vendor_s_redirect_is_never_followed(vendor: Vendor):
+    """Our key would go with it."""
+    vendor.say("GET", "/x", (302, b"", {"location": "/x"}))
+    api = client(vendor.url)
+    with pytest.raises(Permanent, match="a redirect, which is not followed"):
+        await api.get("/x")
+    await api.close()
+    assert vendor.count("GET") == 1
+
+
+async def test_case_34_an_expired_certificate_of_a_vendor_sends_nothing():
+    """Nor one for another name: the key stays with us."""
+    for names, ends_at in ((("127.0.0.1",), NOW.replace(year=2020)), (("other.example",), None)):
+        seen: list[str] = []
+        context = ssl.create_default_context()
+        authority().configure_trust(context)
+        async with site(answering(b"{}", seen=seen), server_tls(*names, ends_at=ends_at)) as base:
+            api = client(base, attempts=1, transport=GuardedTransport(context=context))
+            with pytest.raises(Temporary, match=r"^Acme could not be reached \(ConnectError\): nothing was sent$"):
+                await api.change("POST", "/x", None)
+            await api.close()
+        assert seen == []
+
+
 @pytest.mark.parametrize(("size", "fits"), [(10_000, True), (50_000_000, False)])
-async def test_a_compressed_answer_is_inflated_within_the_limit(vendor: Vendor, size, fits):
+async def test_case_31_a_compressed_answer_is_inflated_within_the_limit(vendor: Vendor, size, fits):
     """We ask for identity; whoever compresses all the same is inflated, a bomb is cut."""
     body = gzip.compress(b'"' + b"a" * size + b'"')
     vendor.say("GET", "/x", (200, body, {"content-encoding": "gzip"}))

@@ -69,7 +69,7 @@ async def test_who_asks_meanwhile_waits_for_the_same_answer(hanging: Hanging) ->
     assert tasks[0].cancelled() and hanging.asked == ["acme.example"]
 
 
-async def test_hanging_lookups_are_bounded_and_then_the_fault_is_ours(hanging: Hanging) -> None:
+async def test_case_27_hanging_lookups_are_bounded_and_then_the_fault_is_ours(hanging: Hanging) -> None:
     """A probe that repeats every second must not collect threads."""
     resolver = Resolver(lookups_max=2, lookup=hanging)
     for name in ("a.example", "b.example", "a.example", "b.example"):

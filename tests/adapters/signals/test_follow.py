@@ -8,7 +8,7 @@ import sys
 import httpx
 import pytest
 
-from tests.adapters.signals.sites import answering, redirect, routes, site
+from tests.adapters.signals.sites import Script, answering, redirect, routes, site
 from watchdog.adapters.signals.failures import Failure
 from watchdog.adapters.signals.follow import follow
 from watchdog.adapters.signals.stopwatch import Stopwatch
@@ -62,6 +62,25 @@ async def test_one_too_many_is_a_failure_that_says_where_it_led(path: str, redir
     assert isinstance(came, Failure) and came.kind is FailureKind.REDIRECT
     assert re.search(why, came.why), came.why
     assert "canary" not in came.why
+
+
+async def test_case_33_a_redirect_loop_ends_after_as_many_as_configured() -> None:
+    """Each hop is counted, also to oneself; by default none is followed."""
+    for redirects in (0, 1, 10):
+        hops = []
+        loop = redirect("/loop")
+
+        async def counted(
+            reader: asyncio.StreamReader, writer: asyncio.StreamWriter, hops: list[int] = hops, loop: Script = loop
+        ) -> None:
+            hops.append(1)
+            await loop(reader, writer)
+
+        async with site(counted) as base, asyncio.timeout(20):
+            url = httpx.URL(base + "/loop")
+            came = await follow(Wire(), url, Stopwatch(), max_body=1000, redirects=redirects)
+        assert isinstance(came, Failure) and came.kind is FailureKind.REDIRECT
+        assert len(hops) == redirects + 1
 
 
 async def test_a_redirect_that_is_expected_is_the_answer() -> None:

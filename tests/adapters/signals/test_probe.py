@@ -56,14 +56,14 @@ async def test_a_bad_answer_has_a_latency_and_no_answer_has_none() -> None:
         (trickle(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), "first byte"),
     ],
 )
-async def test_one_total_deadline_cuts_whatever_trickles(script: Any, step: str) -> None:
+async def test_case_29_one_total_deadline_cuts_whatever_trickles(script: Any, step: str) -> None:
     """Each byte would reset a read timeout; the deadline does not care."""
     async with site(script) as base:
         sample = await probe(base, timeout="300ms")
     assert sample.reading == Bad(f"timed out after 0.3 s ({step})", FailureKind.TIMEOUT)
 
 
-async def test_a_port_that_accepts_and_never_reads_is_a_timeout() -> None:
+async def test_case_28_a_port_that_accepts_and_never_reads_is_a_timeout() -> None:
     """Half-open: the backlog takes the connection, and nobody is there."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
@@ -95,7 +95,7 @@ async def test_our_own_limits_are_no_evidence_against_the_site() -> None:
     assert sample.reading == Unknown("too many name lookups of ours hang already")
 
 
-async def test_an_endless_body_is_too_large_at_once() -> None:
+async def test_case_30_an_endless_body_is_too_large_at_once() -> None:
     """It does not take the deadline."""
     async with site(flood(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 65536)) as base:
         sample = await probe(base, max_body="256KiB", timeout="60s")
@@ -115,7 +115,7 @@ async def test_redirects_are_followed_as_far_as_configured() -> None:
     assert isinstance(loop.reading, Bad) and loop.reading.kind is FailureKind.REDIRECT
 
 
-async def test_a_certificate_near_its_end_is_told_and_stays_good() -> None:
+async def test_case_34_a_certificate_near_its_end_is_told_and_stays_good() -> None:
     """No rollback renews it; the moment is in the sample for the metric."""
     ends_at = NOW.replace(year=2036)
     async with site(answering(), server_tls(ends_at=ends_at)) as base:
@@ -128,7 +128,7 @@ async def test_a_certificate_near_its_end_is_told_and_stays_good() -> None:
     assert near.certificate_expires_at == ends_at.timestamp()
 
 
-async def test_an_expired_certificate_is_bad_of_the_kind_tls() -> None:
+async def test_case_34_an_expired_certificate_is_bad_of_the_kind_tls() -> None:
     """Blame knows that a rollback cannot cure it."""
     async with site(answering(), server_tls(ends_at=NOW.replace(year=2020))) as base:
         sample = await probe(base, trusting_wire())

@@ -123,6 +123,18 @@ async def test_what_is_not_http_is_named_in_our_own_words(script: Any, kind: str
     assert isinstance(came, Failure) and (came.kind.value, came.why) == (kind, why)
 
 
+async def test_case_32_a_header_of_five_megabytes_is_refused() -> None:
+    """At 100 KB, whatever it goes on to say."""
+    tracemalloc.start()
+    async with site(answering(headers={"X-Big": "x" * 5 * MIB})) as base:
+        tracemalloc.reset_peak()
+        came = await get(base)
+        _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert came == Failure(FailureKind.PROTOCOL, "headers larger than 100 KB")
+    assert peak < 30 * MIB  # the server's own copies are in here
+
+
 async def test_a_server_that_hangs_up_is_told_from_one_that_breaks_off() -> None:
     """Before any answer, or in the middle of one."""
 
@@ -146,7 +158,7 @@ async def test_a_server_that_hangs_up_is_told_from_one_that_breaks_off() -> None
     assert isinstance(came, Failure) and came.kind in (FailureKind.CONNECT, FailureKind.PROTOCOL)
 
 
-async def test_an_endless_body_is_cut_at_the_limit() -> None:
+async def test_case_30_an_endless_body_is_cut_at_the_limit() -> None:
     """10 GB cost one limit of memory."""
     async with site(flood(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 65536)) as base:
         came = await get(base, max_body=MIB)
@@ -185,7 +197,7 @@ async def test_what_comes_compressed_anyway_is_read(coding: str, packed: bytes) 
     assert isinstance(came, Answer) and (came.body, came.coding) == (b"hello", "")
 
 
-async def test_a_gzip_bomb_is_inflated_within_the_limit() -> None:
+async def test_case_31_a_gzip_bomb_is_inflated_within_the_limit() -> None:
     """200 MB of zeros in 200 KB cost one limit of memory, not 200 MB."""
     packer = zlib.compressobj(9, wbits=31)
     bomb = b"".join(packer.compress(bytes(MIB)) for _ in range(200)) + packer.flush()
