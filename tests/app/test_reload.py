@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.app.scenes import watching
 from tests.clocks import FakeClock
 from tests.settings.texts import KEY, loaded
+from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.app.build import build
 from watchdog.app.reload import needs_restart, reload_settings
 from watchdog.domain.incidents import Finding, Incident, Phase, ServiceState, State
@@ -144,7 +146,9 @@ async def test_a_refused_reload_keeps_the_old_configuration_and_says_why(
     """The daemon goes on as it was; an accepted one is in force at once, probes and policy."""
     path = tmp_path / "watchdog.yaml"
     path.write_text(OBSERVED, encoding="utf-8")
-    app = build(load(path, {}, tmp_path), FakeClock(), on_error=lambda _name, _error: None)
+    clock = FakeClock(auto=False)
+    app = build(load(path, {}, tmp_path), clock, on_error=lambda _name, _error: None, store=MemoryStore(clock))
+    await watching(app)
     app.engine.state = state
     before = app.settings
     path.write_text(text, encoding="utf-8")
@@ -159,4 +163,5 @@ async def test_a_refused_reload_keeps_the_old_configuration_and_says_why(
     else:
         assert app.settings is not before
         assert app.settings.policy == load(path, {}, tmp_path).policy
+    await app.supervisor.stop(5.0)
     await app.close()

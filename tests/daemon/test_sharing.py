@@ -1,0 +1,213 @@
+"""Several workers: services shared out by leases, taken over from the dead and the frozen, given back by the zombie."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.clocks import FakeClock
+from tests.daemon.town import Channel
+from watchdog.adapters.stores.memory import MemoryDatabase, MemoryStore
+from watchdog.daemon.actuator import Actuator
+from watchdog.daemon.engine import Engine
+from watchdog.daemon.listeners import Listeners
+from watchdog.daemon.sharing import ALONE, RENEW_SECONDS, TTL_SECONDS, Sharing
+from watchdog.daemon.supervisor import Supervisor
+from watchdog.daemon.tell import Teller
+from watchdog.domain import events as e
+from watchdog.domain.errors import Displaced, Temporary
+from watchdog.domain.policy import DEFAULT_MATRIX, Policy, ServicePolicy, SignalPolicy
+from watchdog.domain.readings import Bad, Good
+from watchdog.ports import FLEET
+
+NAMES = ("api", "blog", "docs", "shop")
+SERVICES = {name: ServicePolicy(name, None, signals=(SignalPolicy("home", "http", critical=True),)) for name in NAMES}
+POLICY = Policy(services=SERVICES, matrix=DEFAULT_MATRIX)
+
+
+class FlakyStore(MemoryStore):
+    """A store that is out of reach while `gone`."""
+
+    gone = False
+
+    async def open(self) -> None:
+        """Open, or fail."""
+        self._there()
+        await super().open()
+
+    async def hold(self, *args: object, **more: object) -> object:  # type: ignore[override]
+        """Hold, or fail."""
+        self._there()
+        return await super().hold(*args, **more)  # type: ignore[arg-type]
+
+    async def save(self, *args: object) -> object:  # type: ignore[override]
+        """Save, or fail."""
+        self._there()
+        return await super().save(*args)  # type: ignore[arg-type]
+
+    def _there(self) -> None:
+        if self.gone:
+            raise Temporary("the store does not answer")
+
+
+@dataclass
+class Worker:
+    """One worker on a shared database; `watched` is what it probes."""
+
+    name: str
+    database: MemoryDatabase
+    clock: FakeClock
+    watched: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.store = FlakyStore(self.clock, self.database, sole=False)
+        supervisor = Supervisor(self.clock, lambda name, error: None)
+        teller = Teller(self.store, {"pager": Channel("pager")}, self.clock, lambda *_: None)
+        actuator = Actuator(None, self.store, self.clock)
+        self.engine = Engine(
+            policy=POLICY,
+            store=self.store,
+            clock=self.clock,
+            supervisor=supervisor,
+            actuator=actuator,
+            teller=teller,
+            listeners=Listeners(),
+        )
+        self.sharing = Sharing(
+            self.name, self.store, self.engine, self.clock, lambda: NAMES, begin=self._begin, end=self._end
+        )
+
+    async def _begin(self, names: Sequence[str]) -> None:
+        assert not self.watched & set(names), "begun twice"
+        self.watched |= set(names)
+
+    async def _end(self, names: Sequence[str]) -> None:
+        self.watched -= set(names)
+
+    @property
+    def held(self) -> set[str]:
+        """Return the services it holds; what it watches, and what the engine knows, is just these."""
+        held = {name for name in self.engine.held if name != FLEET}
+        assert held == self.watched == set(self.engine.state.services)
+        return held
+
+    async def see(self, service: str, *, bad: bool) -> None:
+        """Take one reading."""
+        reading = Bad("HTTP 503") if bad else Good()
+        await self.engine.handle(e.Observed(self.clock.now(), service, "home", reading))
+
+
+@pytest.fixture
+def two() -> tuple[Worker, Worker]:
+    """Two workers of one database."""
+    clock = FakeClock(auto=False)
+    database = MemoryDatabase(clock)
+    return Worker("one", database, clock), Worker("two", database, clock)
+
+
+async def test_one_worker_holds_everything_and_the_fleet(two: tuple[Worker, Worker]) -> None:
+    """Alone, it need not share."""
+    one, _ = two
+    await one.sharing.begin()
+    assert one.held == set(NAMES) and FLEET in one.engine.held
+
+
+async def test_services_are_shared_out_when_a_second_worker_comes(two: tuple[Worker, Worker]) -> None:
+    """The first gives up what exceeds its share, the second takes it; nobody's service is held twice."""
+    one, other = two
+    await one.sharing.begin()
+    await other.sharing.begin()
+    await one.sharing.renew()
+    await other.sharing.renew()
+    assert one.held | other.held == set(NAMES) and not one.held & other.held
+    assert {len(one.held), len(other.held)} <= {1, 2, 3}
+
+
+async def test_a_dead_workers_services_are_taken_over_with_what_it_knew(two: tuple[Worker, Worker]) -> None:
+    """After the lease has run out, and with a higher epoch: the suspicion goes on where it was saved."""
+    one, other = two
+    await one.sharing.begin()
+    await one.see("shop", bad=True)
+    await one.clock.advance(TTL_SECONDS + RENEW_SECONDS)
+    await other.sharing.begin()
+    assert other.held == set(NAMES)
+    assert other.engine.state.services["shop"].phase.value == "suspect"
+    assert other.engine.held["shop"] > one.engine.held["shop"]
+
+
+async def test_a_zombie_that_wakes_up_writes_nothing_and_lets_go(two: tuple[Worker, Worker]) -> None:
+    """Its next record is refused by the store; the service is no longer its own, without waiting for a renewal."""
+    one, other = two
+    await one.sharing.begin()
+    await one.clock.advance(60.0)
+    await other.sharing.begin()
+    before = await other.store.load()
+    with pytest.raises(Displaced):
+        await one.see("shop", bad=True)
+    assert "shop" not in one.engine.held and await other.store.load() == before
+    await one.sharing.renew()
+    assert one.held == set()
+
+
+async def test_a_late_worker_whose_lease_nobody_took_goes_on(two: tuple[Worker, Worker]) -> None:
+    """Late by more than its lease, and alone: it is its owner still, with the same epoch."""
+    one, _ = two
+    await one.sharing.begin()
+    epochs = dict(one.engine.held)
+    await one.clock.advance(60.0)
+    await one.sharing.renew()
+    assert one.held == set(NAMES) and one.engine.held == epochs
+
+
+async def test_a_displaced_service_that_comes_back_is_taken_up_again(two: tuple[Worker, Worker]) -> None:
+    """A record refused because the renewal was late drops the service; the renewal takes it up from the store."""
+    one, _ = two
+    await one.sharing.begin()
+    await one.clock.advance(60.0)
+    with pytest.raises(Displaced):
+        await one.see("shop", bad=True)
+    assert "shop" not in one.engine.held
+    await one.sharing.renew()
+    assert one.held == set(NAMES)
+
+
+async def test_what_is_busy_is_not_given_away_to_be_fair(two: tuple[Worker, Worker]) -> None:
+    """An incident stays with the worker that handles it, as long as that one lives."""
+    one, other = two
+    await one.sharing.begin()
+    for name in NAMES:
+        await one.see(name, bad=True)
+    await other.sharing.begin()
+    await one.sharing.renew()
+    await other.sharing.renew()
+    assert one.held == set(NAMES) and other.held == set()
+
+
+async def test_a_pause_reaches_every_worker_with_its_next_renewal(two: tuple[Worker, Worker]) -> None:
+    """What all share is read again when its revision has moved."""
+    one, other = two
+    await one.sharing.begin()
+    await other.sharing.begin()
+    await one.engine.handle(e.Paused(one.clock.now(), "ann"))
+    assert other.engine.state.paused_by == ""
+    await other.sharing.renew()
+    assert other.engine.state.paused_by == "ann"
+
+
+async def test_a_start_without_the_store_watches_everything_from_memory(two: tuple[Worker, Worker]) -> None:
+    """When it answers, the leases decide; an incident that was opened meanwhile goes on."""
+    one, _ = two
+    one.store.gone = True
+    await one.sharing.begin()
+    assert one.held == set(NAMES) and set(one.engine.held.values()) == {ALONE}
+    for _ in range(60):
+        await one.see("shop", bad=True)
+        await one.clock.advance(2.0)
+    opened = one.engine.state.services["shop"].incident
+    assert opened is not None and one.engine.store_trouble
+    one.store.gone = False
+    await one.sharing.renew()
+    assert one.held == set(NAMES) and ALONE not in one.engine.held.values()
+    await one.see("shop", bad=True)
+    kept = one.engine.state.services["shop"].incident
+    assert kept is not None and kept.id == opened.id
