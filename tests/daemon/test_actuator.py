@@ -286,7 +286,7 @@ async def test_without_a_readable_list_nothing_is_sent() -> None:
         assert (await s.row()).state == "planned"
 
 
-async def test_too_long_since_the_last_look_it_is_not_sent() -> None:
+async def test_case_06_07_too_long_since_the_last_look_it_is_not_sent() -> None:
     """The process slept between the look and the send (a paused machine): look again."""
 
     class SlowToMark(MemoryStore):

@@ -1,0 +1,79 @@
+"""Who says yes, to what, and when: an approval counts once, for what was asked, while it is asked.
+
+Approvals come from the command line only, under the name of who is logged in there.
+"""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+from tests.core.scenes import hear, kinds, lines, reach, web
+from tests.core.world import World
+from tests.faults.processes import guarding
+from watchdog.domain import events as e
+from watchdog.domain.effects import Effect
+from watchdog.domain.incidents import Phase
+
+ASK = {"mode: autonomous": "mode: assist"}
+
+
+def approved(world: World, incident: str = "INC-1") -> tuple[Effect, ...]:
+    """Say yes."""
+    return hear(world, e.Approved(world.now, incident, "ann"))
+
+
+def test_case_38_an_approval_counts_once() -> None:
+    """The second yes meets an action under way: refused, and nothing is sent for it."""
+    world = reach(Phase.ASKING)
+    assert "PinAutoDeploy" in kinds(approved(world))
+    again = approved(world)
+    assert lines(again, "REFUSED") == ["nothing is asked: web is pinning"]
+    assert kinds(again) == ["Note"]
+
+
+def test_case_38_an_approval_is_for_one_incident() -> None:
+    """A yes to another incident's question, or to one that is over, approves nothing."""
+    world = reach(Phase.ASKING)
+    before = web(world)
+    assert "PinAutoDeploy" not in kinds(approved(world, "INC-7"))
+    assert web(world) == before
+
+
+def test_case_38_an_approval_is_for_the_target_that_was_asked_about() -> None:
+    """Found bad meanwhile, the target is another one: people are asked anew, nothing is sent."""
+    world = reach(Phase.ASKING)
+    asked = web(world).incident
+    assert asked is not None and asked.target == "dep-40"
+    code = next(deploy.code for deploy in world.deploys if deploy.id == "dep-40")
+    world.state = replace(world.state, denied=(*world.state.denied, code))
+    effects = approved(world)
+    assert "PinAutoDeploy" not in kinds(effects) and "Rollback" not in kinds(effects)
+
+
+def test_case_38_over_the_command_line(tmp_path: Path) -> None:
+    """Asked while no daemon ran, too old: refused. Fresh: done once. Again, or for nothing: refused in words."""
+    with guarding(tmp_path, quirks=False) as (cloud, daemon):
+        cloud.write(replace=ASK)
+        daemon.start().until_watching()
+        cloud.bad_deploy()
+        daemon.until(lambda: daemon.story("TOLD") and daemon.rows("SELECT 1 FROM incidents"))
+        daemon.kill()
+        with closing(sqlite3.connect(cloud.folder / "watchdog.db")) as store:
+            columns = "name, arguments, by, at, done, ok, answer, exit_code"
+            values = """'approve', '{"incident": "INC-1"}', 'mallory', 1000000000.0, 0, 0, '', 0"""
+            store.execute(f"INSERT INTO commands ({columns}) VALUES ({values})")
+            store.commit()
+        daemon.start().until_watching()
+        daemon.until(lambda: daemon.rows("SELECT 1 FROM commands WHERE done"))
+        ((ok, answer),) = daemon.rows("SELECT ok, answer FROM commands")
+        assert not ok and "too old" in answer
+        assert cloud.untouched()
+        nothing = daemon.cli("approve", "INC-9")
+        assert nothing.returncode == 1 and "no open incident INC-9" in nothing.stderr + nothing.stdout
+        daemon.until(lambda: daemon.cli("approve", "INC-1").returncode == 0)
+        daemon.until_story("CLOSED", 90.0)
+        assert len(cloud.log("rollback_accepted")) == 1
+        again = daemon.cli("approve", "INC-1")
+        assert again.returncode == 1 and "no open incident INC-1" in again.stderr + again.stdout
+        assert len(cloud.requests("render", "POST")) == 1
