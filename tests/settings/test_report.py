@@ -14,3 +14,14 @@ def test_the_report_says_what_the_configuration_means() -> None:
     assert "secrets set: WATCHDOG_RENDER_API_KEY" in lines
     assert any("WARNING AUTONOMOUS WITHOUT A HEARTBEAT" in line for line in lines)
     assert "CANARY" not in "\n".join(lines)
+
+
+def test_the_url_of_a_database_is_a_secret() -> None:
+    """It comes from the environment; report, repr and warnings show neither user nor password."""
+    settings = loaded(SMALL + "store: postgresql", {"WATCHDOG_STORE_URL": "postgres://me:CANARY@db.invalid:5432/w"})
+    assert settings.store_url == "postgres://me:CANARY@db.invalid:5432/w"
+    assert any(line.startswith("store: postgresql://db.invalid/w;") for line in report(settings))
+    assert "CANARY" not in "\n".join(report(settings)) + repr(settings)
+    assert loaded(SMALL + "store: postgresql:///w?host=/run").store_url == "postgresql:///w?host=/run"
+    unused = loaded(SMALL, {"WATCHDOG_STORE_URL": "postgres://me:CANARY@db.invalid:5432/w"}).warnings
+    assert any("WATCHDOG_STORE_URL is set and not used: write store: postgresql" in warning for warning in unused)

@@ -31,7 +31,7 @@ from watchdog.settings.matrix import build_matrix
 from watchdog.settings.model import Adapter, DependencySettings, LogSettings, MetricsSettings, ServiceSettings, Settings
 from watchdog.settings.registries import Registries, check_channels, check_signals
 from watchdog.settings.secrets import SecretMap
-from watchdog.settings.shape import PLATFORM_ID, MetricsShape, Shape
+from watchdog.settings.shape import PLATFORM_ID, POSTGRESQL, MetricsShape, Shape
 from watchdog.settings.validation import validate
 
 ENDPOINTS: Mapping[str, str] = {
@@ -90,7 +90,7 @@ class Builder:
             channels=MappingProxyType(channels),
             endpoints=MappingProxyType(_endpoints(shape)),
             secrets=self._secrets,
-            store_url=_store_url(shape.store, folder),
+            store_url=_store_url(shape.store, folder, self._secrets),
             metrics=_metrics(shape.metrics),
             log=LogSettings(shape.log.format, shape.log.level),
             vendors=MappingProxyType(vendors),
@@ -177,7 +177,11 @@ def _endpoints(shape: Shape) -> dict[str, str]:
     return {vendor: (getattr(written, vendor) or own).rstrip("/") for vendor, own in ENDPOINTS.items()}
 
 
-def _store_url(written: str, folder: Path) -> str:
+def _store_url(written: str, folder: Path, secrets: Mapping[str, str]) -> str:
+    if written == POSTGRESQL:
+        return secrets[needs.STORE_URL]
+    if not written.startswith("sqlite:"):
+        return written
     return f"sqlite:///{(folder / written.removeprefix('sqlite:///')).absolute()}"
 
 

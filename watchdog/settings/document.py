@@ -177,6 +177,7 @@ def _variable_hint(path: Path) -> str:
         "remote_write": "WATCHDOG_REMOTE_WRITE_PASSWORD (or _TOKEN)",
         "heartbeat": "WATCHDOG_HEARTBEAT_URL",
         "render": "WATCHDOG_RENDER_API_KEY",
+        "store": "WATCHDOG_STORE_URL (and write store: postgresql)",
     }
     variable = next((hint for word, hint in hints.items() if word in where), "its WATCHDOG_* variable")
     return f"remove it here, replace it at its vendor if this file was shared, and set {variable}"

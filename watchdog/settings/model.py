@@ -62,7 +62,8 @@ class Settings:
     """Everything the composition root needs.
 
     `path` is None when the text came from WATCHDOG_CONFIG_YAML. `vendors` maps status page to URL; `endpoints`
-    maps render, sentry, pagerduty, slack to a base URL without trailing slash; `store_url` has an absolute path.
+    maps render, sentry, pagerduty, slack to a base URL without trailing slash; `store_url` has an absolute path,
+    or may hold a password: `stores.shown_url` is what may be shown of it.
     `own_id` is the watchdog's own service on Render, which is never a target; `private_hosts` are the names that may
     lead into a private network.
     """
@@ -73,7 +74,7 @@ class Settings:
     channels: Mapping[str, Adapter]
     endpoints: Mapping[str, str]
     secrets: SecretMap
-    store_url: str
+    store_url: str = field(repr=False)
     metrics: MetricsSettings = MetricsSettings()
     log: LogSettings = LogSettings()
     vendors: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

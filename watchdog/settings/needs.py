@@ -6,8 +6,9 @@ from urllib.parse import urlsplit
 from watchdog.settings.document import Document, Path
 from watchdog.settings.model import Adapter
 from watchdog.settings.registries import Registries
-from watchdog.settings.shape import Shape, is_loopback
+from watchdog.settings.shape import POSTGRESQL, Shape, is_loopback
 
+STORE_URL = "WATCHDOG_STORE_URL"
 RENDER_KEY = "WATCHDOG_RENDER_API_KEY"
 HEARTBEAT = "WATCHDOG_HEARTBEAT_URL"
 CRONS = "WATCHDOG_SENTRY_CRONS_URL"
@@ -38,6 +39,8 @@ def check_secrets(
     for name, adapter in channels.items():
         for variable in registries.notifiers[adapter.kind].secrets(adapter.options):
             needed.setdefault(variable, (("channels", name), f"the channel {name}"))
+    if shape.store == POSTGRESQL:
+        needed.setdefault(STORE_URL, (("store",), f"store: {POSTGRESQL}"))
     if shape.metrics.remote_write_user:
         path = ("metrics", "remote_write_user")
         needed.setdefault("WATCHDOG_REMOTE_WRITE_PASSWORD", (path, "a remote_write_user"))
@@ -83,8 +86,10 @@ def warnings_of(
         found.append(f"RENDER_API_KEY is set, but RENDER_* is never read for the target: set {RENDER_KEY}")
     if not key and any(service.render for service in shape.services.values()):
         found.append(f"without {RENDER_KEY} no deploy is seen: blame stays unknown")
-    if environ.get("RENDER") == "true" and not shape.store.startswith("sqlite:////"):
+    if environ.get("RENDER") == "true" and not shape.store.startswith(("sqlite:////", POSTGRESQL, "postgres:")):
         found.append("store: on Render only a disk survives a restart: write sqlite:////var/data/watchdog.db")
+    if variables.get(STORE_URL) and shape.store != POSTGRESQL:
+        found.append(f"{STORE_URL} is set and not used: write store: {POSTGRESQL}")
     if shape.vendor_status is not None and "render" not in shape.vendor_status:
         found.append("vendor_status: without render no outage of the platform can veto a rollback")
     autonomous = [name for name, mode in modes.items() if mode == "autonomous"]

@@ -1,5 +1,6 @@
 """What a configuration means, in a few lines: for `watchdog check` and the daemon's first log lines."""
 
+from watchdog.adapters.stores import shown_url
 from watchdog.domain.policy import Action, ServicePolicy
 from watchdog.domain.units import show_seconds
 from watchdog.settings.model import Settings
@@ -22,7 +23,7 @@ def report(settings: Settings) -> tuple[str, ...]:
     lines.append(
         f"status pages: {', '.join(settings.vendors) or 'none'}; control: {len(settings.policy.control)} sites"
     )
-    lines.append(f"store: {settings.store_url}; metrics: {_metrics(settings)}")
+    lines.append(f"store: {shown_url(settings.store_url)}; metrics: {_metrics(settings)}")
     lines.append(f"secrets set: {', '.join(sorted(settings.secrets)) or 'none'}")
     lines.extend(f"WARNING {warning}" for warning in settings.warnings)
     return tuple(lines)

@@ -15,6 +15,7 @@ from dotenv import dotenv_values
 from pydantic import AfterValidator, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from watchdog.adapters.stores import POSTGRES, check_url
 from watchdog.domain.errors import Mistake
 
 PREFIX = "WATCHDOG_"
@@ -48,6 +49,12 @@ def _check_in(value: SecretStr) -> SecretStr:
     return _web_address(value)
 
 
+def _database(value: SecretStr) -> SecretStr:
+    if check_url(value.get_secret_value()) not in POSTGRES:
+        raise ValueError("is not a postgresql:// address")
+    return _one_word(value)
+
+
 Token = Annotated[SecretStr, AfterValidator(_one_word)]
 OwnToken = Annotated[SecretStr, AfterValidator(_long)]
 Address = Annotated[SecretStr, AfterValidator(_web_address)]
@@ -75,6 +82,8 @@ class Secrets(BaseSettings):
     """Where the generic webhook is posted."""
     webhook_token: Token | None = None
     """Sent to the generic webhook as a bearer token."""
+    store_url: Annotated[SecretStr, AfterValidator(_database)] | None = None
+    """PostgreSQL: postgresql://user:password@host/database, for `store: postgresql`."""
     heartbeat_url: Address | None = None
     """A healthchecks-style address, asked once a minute while the loop works."""
     sentry_crons_url: Check | None = None

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from watchdog.adapters.stores import check_url
 from watchdog.settings.advanced import (
     BlameSection,
     BoundedDuration,
@@ -22,6 +23,9 @@ from watchdog.settings.advanced import (
     Section,
     VerificationSection,
 )
+
+POSTGRESQL = "postgresql"
+"""As `store`: the url, which holds a password, is in WATCHDOG_STORE_URL."""
 
 LATER: dict[str, str] = {
     "contacts": "write channels under policy.*.tell",
@@ -92,10 +96,13 @@ def _listen(value: object) -> object:
 
 
 def _store(text: str) -> str:
+    if text == POSTGRESQL:
+        return text
     if text.startswith(("postgresql", "postgres")):
-        raise ValueError("PostgreSQL is not available in this version: write sqlite:///watchdog.db")
+        check_url(text)
+        return text
     if not re.fullmatch(r"sqlite:///\S|sqlite:///\S[^\r\n]*\S", text):
-        raise ValueError("not a store: write sqlite:///watchdog.db, or sqlite:////var/data/watchdog.db (absolute)")
+        raise ValueError("not a store: write sqlite:///watchdog.db, sqlite:////var/data/watchdog.db or postgresql")
     return text
 
 
