@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
-from typing import TextIO
+from typing import Any, TextIO
 
 import structlog
 
@@ -19,14 +19,16 @@ from watchdog.app.reload import reload_on_demand
 from watchdog.app.wire import begin
 from watchdog.daemon import logs, self_report
 from watchdog.daemon.heartbeat import Heartbeat, healthchecks, sentry_crons
-from watchdog.daemon.http_server import HttpServer
+from watchdog.daemon.http_server import HttpServer, private_app
 from watchdog.daemon.protocol import Hook, no_hook
 from watchdog.daemon.remote_write import RemoteWriter
+from watchdog.daemon.status import status_of
 from watchdog.domain.errors import ConfigurationError, Displaced, Mistake, Permanent, Stale, Temporary
 from watchdog.ports import Clock
 from watchdog.settings import Settings
 
 SENTRY_DSN = "WATCHDOG_SENTRY_DSN"
+HTTP_TOKEN = "WATCHDOG_HTTP_TOKEN"
 HEARTBEATS = {"WATCHDOG_HEARTBEAT_URL": healthchecks, "WATCHDOG_SENTRY_CRONS_URL": sentry_crons}
 STANDBY_SECONDS = 1.0
 RESOLVE_AGAIN_SECONDS = 15.0
@@ -129,7 +131,11 @@ async def _live(settings: Settings, clock: Clock, stop: asyncio.Event, reload: a
     async with contextlib.AsyncExitStack() as stack:
         if settings.metrics.host is not None:
             listen = f"{settings.metrics.host}:{settings.metrics.port}"
-            server = HttpServer(listen, app.metrics, app.health.reasons, app.supervisor, ready=app.health.not_ready)
+            private = private_app(settings.secrets.get(HTTP_TOKEN, ""), clock, lambda: status_now(app))
+            health = app.health
+            server = HttpServer(
+                listen, app.metrics, health.reasons, app.supervisor, ready=health.not_ready, private=private
+            )
             await stack.enter_async_context(server)
             log.info("listening", host=settings.metrics.host, port=server.port)
         await start(app)
@@ -138,6 +144,11 @@ async def _live(settings: Settings, clock: Clock, stop: asyncio.Event, reload: a
         await stop.wait()
         log.info("stopping")
         await finish(app)
+
+
+def status_now(app: App) -> dict[str, Any]:
+    """Return what this worker knows now."""
+    return status_of(app.engine.state, app.settings.policy, app.engine.held, app.clock.now())
 
 
 async def start(app: App) -> None:
