@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -331,3 +332,29 @@ async def test_a_worry_has_everything_looked_at_and_the_control_targets_follow_t
         assert ("web", POLICY.pace.suspect_seconds) in paces
         assert (CONTROL, 2.0) in paces
         assert any(name == "deploys" for name, _ in paces)
+
+
+async def test_a_promise_that_would_be_broken_disarms_instead() -> None:
+    """A state that no step of ours makes (pinning without an incident) trips an assertion of the core."""
+    async with scene() as s:
+        await s.know_deploys()
+        s.engine.state = replace(s.engine.state, services={"web": replace(s.web, phase=Phase.PINNING, incident=None)})
+        await s.engine.tell(e.TimePassed(s.clock.now() + 1000.0))
+        await eventually(lambda: s.engine.state.disarmed)
+        await eventually(lambda: any("disarmed" in title.lower() for title in s.pages))
+        assert s.sent("POST") == s.sent("PATCH") == 0
+        kept = await s.store.load()
+        assert kept is not None and kept.disarmed == s.engine.state.disarmed
+
+
+async def test_a_disarmed_watchdog_changes_nothing_until_a_human_resumes() -> None:
+    """By hand neither: first somebody has to look."""
+    async with scene() as s:
+        await s.engine.ask(e.InvariantBroken(s.clock.now(), "the same rollback twice"))
+        await s.rollback_by_hand()
+        await s.quiet()
+        assert s.sent("POST") == s.sent("PATCH") == 0
+        await s.engine.ask(e.Resumed(s.clock.now(), "ann"))
+        await s.rollback_by_hand()
+        await s.until(Phase.DEPLOYING)
+        assert len(s.accepted) == 1

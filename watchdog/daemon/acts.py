@@ -82,6 +82,8 @@ class Acts:
                 why = f"the journal does not answer: {error}"
             except Exception as error:
                 log.error("an action failed on a fault of our own", exc_info=error)
+                if isinstance(error, AssertionError):
+                    await self._ask(e.InvariantBroken(self._clock.now(), f"{type(effect).__name__}: {error}"))
                 return await self._unknown(effect, f"a fault of our own ({type(error).__name__}); please report it")
             if self._clock.monotonic() >= give_up:
                 return await self._unknown(effect, why)

@@ -4,7 +4,8 @@ Rule 1: decide -> record -> act. Effects on the outside run only after the trans
 Rule 2: if the store does not answer, nothing is changed in production (fails closed), but people are told from
 memory (fails open).
 Rule 3: one event at a time, and none stops the engine: what goes wrong with it is reported, and the next is handled.
-Rule 4: with several workers, only the services whose lease we hold are ours: of the others nothing is heard, and what
+Rule 4: what the core decided is looked at again by `core.invariants`: a promise that would be broken disarms us.
+Rule 5: with several workers, only the services whose lease we hold are ours: of the others nothing is heard, and what
 turns out to have moved to another worker is dropped on the spot.
 """
 
@@ -15,6 +16,7 @@ from typing import Any
 
 import structlog
 
+from watchdog.core.invariants import broken
 from watchdog.core.machine import step
 from watchdog.daemon.acts import ACTS, Acts
 from watchdog.daemon.actuator import Actuator
@@ -207,7 +209,7 @@ class Engine:
             before = self.state
             if not self._is_ours(event):
                 raise Displaced((event.service,))  # type: ignore[union-attr]
-            after, effects = step(before, event, self.policy)
+            after, effects = self._step(before, event)
             if not worth_recording(before, after, effects):
                 return before, after, effects, ()
             try:
@@ -219,6 +221,18 @@ class Engine:
                 await self._refresh_in_turn()
         why = Temporary("other workers write without a pause")
         return before, after, effects, self._recorder.failed(effects, why)
+
+    def _step(self, before: State, event: Event) -> tuple[State, Sequence[Effect]]:
+        """Let the core take an event. What would break a promise of ours is not done; it disarms us instead."""
+        try:
+            after, effects = step(before, event, self.policy)
+            why = broken(before, after, effects, self.policy)
+        except AssertionError as error:
+            why = f"{type(event).__name__}: {error or 'an assertion failed'}"
+        if not why:
+            return after, effects
+        log.error("a promise of ours would be broken: disarmed, nothing of it is done", why=why)
+        return step(before, e.InvariantBroken(event.at, why), self.policy)
 
     async def _refresh_in_turn(self) -> None:
         try:
