@@ -54,6 +54,18 @@ def test_status() -> None:
     ]
 
 
+def test_what_holds_us_back() -> None:
+    """A broken promise, a key that was refused, a service that flaps; each with the way out."""
+    web = ServiceState("web", checks=WEB.checks, forbidden="Render answered 403", flapping_since=x.BEGIN)
+    state = State(services={"web": web}, disarmed="a second rollback in one step")
+    since = tables.day(x.BEGIN), tables.clock(x.BEGIN)
+    assert tables.status_lines(state, x.BEGIN + 10) == [
+        "DISARMED: a second rollback in one step. It watches, pages, touches nothing. (watchdog resume)",
+        "NO RIGHT to change web: Render answered 403. (mend the key, then watchdog resume)",
+        f"FLAPPING since {since[0]} {since[1]}: web comes and goes, so a human is asked before a rollback.",
+    ]
+
+
 def test_what_must_not_be_overlooked() -> None:
     """Pause, blindness, an auto-deploy left off and the deny-list stand above the table."""
     state = State(services={"web": WEB}, paused_by="lead", blind_since=x.BEGIN, denied=(x.BAD.commit or "",))

@@ -8,7 +8,7 @@ from tests.core.scenes import HISTORY, NOW, a_case, a_service, failing, found
 from tests.core.world import make_policy
 from watchdog.core import blame
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Blame, Check, Phase, ServiceState
+from watchdog.domain.incidents import Blame, Check, Phase, ServiceState, Trouble
 from watchdog.domain.policy import BlameWeights, ServicePolicy
 from watchdog.domain.readings import Bad, Good
 
@@ -165,6 +165,55 @@ def test_peers_that_fail_together(shop: ServiceState, relation: dict, peers: lis
     assert blame.failing_peers(case) == peers
     term = [term for term in blame.weigh(case).terms if term.factor == WEIGHTS.peers_failing]
     assert bool(term) is bool(peers)
+
+
+def a_deploy_of(code: str) -> Deploy:
+    """Return the live deploy of that code."""
+    return replace(HISTORY[0], commit=code)
+
+
+@pytest.mark.parametrize(
+    ("shop", "peers"),
+    [
+        (replace(shop_failing(), deploys=(a_deploy_of("bad00000"),)), []),
+        (replace(shop_failing(), deploys=(a_deploy_of("other000"),)), ["shop"]),
+    ],
+)
+def test_who_runs_the_same_suspect_code_is_no_peer(shop: ServiceState, peers: list) -> None:
+    """Its failure tells against that code, not for it."""
+    case = a_case(services={"web": a_service(), "shop": shop}, **town())
+    assert blame.failing_peers(case) == peers
+    nothing_live = replace(case, service=a_service(deploys=()))
+    assert blame.failing_peers(nothing_live) == ["shop"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "code", "mine", "peers"),
+    [
+        (30.0, "other000", None, ["shop"]),
+        (30.0, None, None, ["shop"]),
+        (30.0, "bad00000", None, []),
+        (181.0, "other000", None, []),
+        (500.0, "other000", 400.0, ["shop"]),
+        (None, None, None, []),
+    ],
+)
+def test_another_workers_service_is_known_by_its_trouble(
+    seconds: float | None, code: str | None, mine: float | None, peers: list
+) -> None:
+    """Critical since about when ours is; where ours is not known yet, since about now."""
+    troubles = {"shop": Trouble("shop", NOW - seconds, code)} if seconds is not None else {}
+    troubles |= {"web": Trouble("web", NOW - mine)} if mine is not None else {}
+    case = a_case(services={"web": a_service()}, troubles=troubles, **town())
+    assert blame.failing_peers(case) == peers
+
+
+def test_a_dependency_of_another_worker_fails_by_its_trouble() -> None:
+    """It is critical there: ours is less to blame."""
+    case = a_case(
+        services={"web": a_service()}, troubles={"shop": Trouble("shop", NOW)}, **town(web_depends_on=("shop",))
+    )
+    assert any("shop, which it depends on" in term.why for term in blame.weigh(case).terms)
 
 
 def test_a_failing_dependency_is_a_term() -> None:

@@ -210,6 +210,17 @@ def test_modes_bind_the_human_too_but_assist_is_the_human(mode: Mode) -> None:
     assert web(world).phase is (Phase.CALM if refusals else Phase.PINNING)
 
 
+def test_a_broken_promise_binds_the_human_too() -> None:
+    """Neither by hand nor by a yes, until resume."""
+    world = reach(Phase.ASKING)
+    hear(world, e.InvariantBroken(world.now, "two rollbacks"))
+    effects = hear(world, e.Approved(world.now, "INC-1", "ann"))
+    assert "Rollback" not in kinds(effects) and "PinAutoDeploy" not in kinds(effects)
+    assert "armed: disarmed: two rollbacks" in lines(effects, "REFUSED")[0]
+    effects = hear(world, e.RollbackRequested(world.now, "web", "ann"))
+    assert lines(effects, "REFUSED") == ["armed: disarmed: two rollbacks; watchdog resume"]
+
+
 def test_guards_for_machines_do_not_hold_a_human_back() -> None:
     """Budget and cooldown are spent; a human may. A pause is for everybody."""
     world = quiet_world()

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from tests.core.scenes import bad_world, hear, incident_of, kinds, lines, notices, put, reach, web
-from tests.core.world import CONTROL, World, make_policy
+from tests.core.world import CONTROL, START, World, make_policy
 from watchdog.core import budget
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
-from watchdog.domain.incidents import Phase
-from watchdog.domain.policy import Mode, Severity
+from watchdog.domain.incidents import Phase, Trouble
+from watchdog.domain.policy import Mode, ServicePolicy, Severity
 from watchdog.domain.readings import Bad
 
 
@@ -64,6 +64,33 @@ def test_a_pause_before_the_send_stops_it_and_gives_auto_deploy_back() -> None:
     assert web(world).phase is Phase.PAGED
     assert {"RestoreAutoDeploy"} <= set(kinds(effects)) and "Rollback" not in kinds(effects)
     assert lines(effects, "HUMAN") == ["paused by ann before the rollback was sent"]
+
+
+def test_a_broken_promise_before_the_send_stops_it_too() -> None:
+    """Whatever is wrong with us, nothing more is sent."""
+    world = reach(Phase.PINNING)
+    hear(world, e.InvariantBroken(world.now, "two rollbacks"))
+    effects = confirmed(world)
+    assert web(world).phase is Phase.PAGED and "Rollback" not in kinds(effects)
+    assert lines(effects, "HUMAN") == ["disarmed (two rollbacks) before the rollback was sent"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"acted_at": (START + 50.0,)}, "budget: 1 of 1 groups rolled back in the fleet in 10 min"),
+        ({"troubles": {"shop": Trouble("shop", START + 100.0, "other000")}}, "correlation: 2 groups critical"),
+    ],
+)
+def test_what_other_services_did_while_the_pin_was_on_its_way_counts(fields: dict, why: str) -> None:
+    """Decided alone, sent in company: looked at again, nothing is sent."""
+    world = reach(Phase.PINNING)
+    shop = ServicePolicy("shop", "srv-shop")
+    world.policy = replace(world.policy, services={**world.policy.services, "shop": shop})
+    world.state = replace(world.state, **{**fields, "troubles": {**world.state.troubles, **fields.get("troubles", {})}})
+    effects = confirmed(world)
+    assert web(world).phase is Phase.SUSPECT and "Rollback" not in kinds(effects)
+    assert lines(effects, "WAIT")[0].startswith(why)
 
 
 def test_blindness_before_the_send_holds_it_back() -> None:
@@ -125,3 +152,20 @@ def test_a_world_without_a_failure_sends_nothing() -> None:
     """The counterpart of every story here: a good deploy."""
     world = bad_world(faults=[]).run(300.0)
     assert not world.pins and not world.sent and not world.tells
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_after_an_expired_artefact_no_other_target_is_tried_unless_a_human_names_it(by_hand: bool) -> None:
+    """Older artefacts are gone too: the machine stops there."""
+    world = reach(Phase.PINNING)
+    incident = replace(incident_of(world), expired="dep-39")
+    decision = incident.decision
+    assert decision is not None
+    if by_hand:
+        incident = replace(incident, decision=replace(decision, blame=None))
+    put(world, incident=incident)
+    effects = hear(world, e.PinConfirmed(world.now, "web", "INC-1", "commit"))
+    sent = [effect for effect in effects if isinstance(effect, fx.Rollback)]
+    assert [effect.rebuild for effect in sent] == ([False] if by_hand else [])
+    if not by_hand:
+        assert "no other target is tried" in lines(effects, "HUMAN")[0]

@@ -11,6 +11,8 @@ from watchdog.domain import events as e
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Course, Decision, Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Mode, Policy, ServicePolicy, Severity
+from watchdog.domain.readings import Bad, Good, Unknown
+from watchdog.ports import Sample
 
 POLICY = Policy(
     services={"web": ServicePolicy("web", "srv-web", mode=Mode.AUTONOMOUS), "api": ServicePolicy("api", "srv-api")},
@@ -62,6 +64,23 @@ def test_outcomes_of_rollbacks_are_counted(event: Event, outcome: str) -> None:
     assert set(ROLLBACK_OUTCOMES.values()) == {"accepted", "refused", "stood_down", "postponed", "lost"}
     s.step()
     assert s.read("watchdog_rollbacks_total", service="web", outcome=outcome) == 1
+
+
+def test_case_42_no_text_of_a_stranger_becomes_a_label() -> None:
+    """Twenty thousand different errors, titles, ids and commits: as many series as before, and no word of theirs."""
+    s = Scene()
+    told = 0
+    for number in range(20_000):
+        text = f'boom-{number}"}}\n\x1b{{<img>'
+        s.metrics.read("web", "home", [Sample(Bad(text)), Sample(Unknown(text)), Sample(Good(text))], 0.1)
+        s.metrics.error(f"probe:{text}")
+        incident = replace(NEWS, id=f"INC-{text}", title=text, outcome=text, suspect_code=text)
+        s.step(e.RollbackRefused(1.0, "web", incident.id, text), incident=incident, live=text, forbidden=text)
+        if number == 10:
+            told = s.metrics.render("")[0].count(b"\n")
+    body = s.metrics.render("")[0]
+    assert body.count(b"\n") == told
+    assert b"boom" not in body and b"img" not in body
 
 
 def test_modes_are_told_and_follow_a_reload() -> None:
@@ -141,14 +160,18 @@ def test_decisions_and_restorations_are_timed_from_the_onset() -> None:
     assert s.read("watchdog_restore_seconds_sum") == 60
 
 
-@pytest.mark.parametrize(("blind_since", "paused_by"), [(None, ""), (5.0, ""), (None, "ann")])
-def test_whether_we_see_and_may_act_is_told(blind_since: float | None, paused_by: str) -> None:
-    """Blind and paused are states to alert on; the time of the last event too."""
+@pytest.mark.parametrize(
+    ("blind_since", "paused_by", "disarmed"),
+    [(None, "", ""), (5.0, "", ""), (None, "ann", ""), (None, "", "two rollbacks")],
+)
+def test_whether_we_see_and_may_act_is_told(blind_since: float | None, paused_by: str, disarmed: str) -> None:
+    """Blind, paused and disarmed are states to alert on; the time of the last event too."""
     s = Scene()
-    s.state = State(blind_since=blind_since, paused_by=paused_by)
+    s.state = State(blind_since=blind_since, paused_by=paused_by, disarmed=disarmed)
     s.step(e.TimePassed(777.0))
     assert s.read("watchdog_blind") == (blind_since is not None)
     assert s.read("watchdog_paused") == bool(paused_by)
+    assert s.read("watchdog_disarmed") == bool(disarmed)
     assert s.read("watchdog_last_event_timestamp_seconds") == 777.0
 
 

@@ -25,7 +25,7 @@ def lively() -> Metrics:
     metrics.lateness(0.003)
     metrics.in_flight(2)
     metrics.health(healthy=True, ready=False)
-    metrics.seeing(blind=False, paused=True)
+    metrics.seeing(blind=False, paused=True, disarmed=True)
     metrics.mode("api", "observe")
     metrics.mode("api", "autonomous")
     metrics.event(1.7e9)
@@ -85,6 +85,7 @@ def test_promtool_finds_nothing_to_complain_about() -> None:
         ("watchdog_ready", {}, 0),
         ("watchdog_blind", {}, 0),
         ("watchdog_paused", {}, 1),
+        ("watchdog_disarmed", {}, 1),
         ("watchdog_mode_info", {"service": "api", "mode": "observe"}, None),
         ("watchdog_mode_info", {"service": "api", "mode": "autonomous"}, 1),
         ("watchdog_service_phase", {"service": "api", "phase": "suspect"}, 1),

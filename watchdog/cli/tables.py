@@ -61,11 +61,15 @@ def status_lines(state: State, now: float, tz: tzinfo = UTC) -> list[str]:
         lines.append("Nothing has been read yet: is the daemon running? (watchdog run)")
     elif now - newest > STALE_SECONDS:
         lines.append(f"The newest reading is {show_seconds(now - newest)} old: the daemon does not seem to run.")
+    if state.disarmed:
+        lines.append(f"DISARMED: {clean(state.disarmed)}. It watches, pages, touches nothing. (watchdog resume)")
     if state.paused_by:
         lines.append(f"PAUSED by {clean(state.paused_by)}: it watches and touches nothing. (watchdog resume)")
     if state.blind_since is not None:
         since = f"{day(state.blind_since, tz)} {clock(state.blind_since, tz)}"
         lines.append(f"BLIND since {since}: no control target answers, so nothing is judged or touched.")
+    for one in state.services.values():
+        lines += _held(one, tz)
     lines += [
         f'AUTO-DEPLOY IS OFF on {clean(one.name)} (it was "{clean(one.auto_deploy_off)}").'
         for one in state.services.values()
@@ -75,6 +79,17 @@ def status_lines(state: State, now: float, tz: tzinfo = UTC) -> list[str]:
         lines.append(
             f"Deny-listed: {', '.join(short(code) for code in state.denied)} (watchdog trust COMMIT lifts one)."
         )
+    return lines
+
+
+def _held(service: ServiceState, tz: tzinfo) -> list[str]:
+    """Return why this service is not rolled back unasked, or at all."""
+    name, lines = clean(service.name), []
+    if service.forbidden:
+        lines.append(f"NO RIGHT to change {name}: {clean(service.forbidden)}. (mend the key, then watchdog resume)")
+    if service.flapping_since is not None:
+        since = f"{day(service.flapping_since, tz)} {clock(service.flapping_since, tz)}"
+        lines.append(f"FLAPPING since {since}: {name} comes and goes, so a human is asked before a rollback.")
     return lines
 
 

@@ -33,7 +33,8 @@ class Meter:
     def stepped(self, before: State, after: State, event: Event, effects: Sequence[Effect]) -> None:
         """Take one step of the core."""
         self._metrics.event(event.at)
-        self._metrics.seeing(blind=after.blind_since is not None, paused=bool(after.paused_by))
+        may = {"paused": bool(after.paused_by), "disarmed": bool(after.disarmed)}
+        self._metrics.seeing(blind=after.blind_since is not None, **may)
         outcome = ROLLBACK_OUTCOMES.get(type(event))
         if outcome is not None:
             self._metrics.rollback(getattr(event, "service", ""), outcome)

@@ -46,6 +46,7 @@ class Metrics:
         self._ready = self._gauge("ready", "1 while the daemon watches, as /readyz says.")
         self._blind = self._gauge("blind", "1 while all control targets fail: we cannot see, and touch nothing.")
         self._paused = self._gauge("paused", "1 while a human told us to watch only.")
+        self._disarmed = self._gauge("disarmed", "1 since a promise of ours was found broken: we touch nothing.")
         self._mode = self._gauge("mode_info", "How much a service is entrusted to us; always 1.", "service", "mode")
         self._event_at = self._gauge("last_event_timestamp_seconds", "When the core last took an event.")
 
@@ -129,10 +130,11 @@ class Metrics:
         self._up.set(healthy)
         self._ready.set(ready)
 
-    def seeing(self, *, blind: bool, paused: bool) -> None:
+    def seeing(self, *, blind: bool, paused: bool, disarmed: bool) -> None:
         """Say whether we can see, and whether we may act."""
         self._blind.set(blind)
         self._paused.set(paused)
+        self._disarmed.set(disarmed)
 
     def mode(self, service: str, mode: str) -> None:
         """Say how much a service is entrusted to us, instead of what was said before."""

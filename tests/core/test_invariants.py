@@ -1,0 +1,221 @@
+"""Invariants: a good step passes, and each way to break a promise is named."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from tests.core.scenes import HISTORY, NOW, a_blame, a_service, a_state, an_incident, failing
+from tests.core.world import make_policy
+from watchdog.core.invariants import broken
+from watchdog.domain.effects import Effect, PinAutoDeploy, RestoreAutoDeploy, Rollback, Tell
+from watchdog.domain.incidents import Act, Course, Decision, Phase, State
+from watchdog.domain.notices import Notice, NoticeKind
+from watchdog.domain.policy import Budget, Mode, Policy, ServicePolicy, Severity
+
+ROLLBACK = Rollback("web", "INC-1", "srv-web", "dep-41", "dep-40", "aaaaaaa1", "dep-41")
+PIN = PinAutoDeploy("web", "INC-1", "srv-web")
+RESTORE = RestoreAutoDeploy("web", "INC-1", "srv-web", "commit")
+TELL = Tell(Notice(NOW, "INC-1", "web", Severity.CRITICAL, NoticeKind.HUMAN_NEEDED, "home fails"), ("pager",))
+DECIDED = Decision(NOW, Course.ROLLBACK, Severity.CRITICAL, "it fits", "", 1.0, "autonomous", blame=a_blame())
+BY_HAND = replace(DECIDED, blame=None)
+OPEN = an_incident(decision=DECIDED, suspect="dep-41", suspect_code="bad00000")
+SENT = replace(OPEN, tried=True, requested_at=NOW)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: by default a rollback that is sent as it should be."""
+
+    before: State
+    after: State
+    effects: tuple[Effect, ...] = (ROLLBACK,)
+    policy: Policy = field(default_factory=make_policy)
+
+    def broken(self) -> str:
+        """Return what is broken."""
+        return broken(self.before, self.after, self.effects, self.policy)
+
+
+def sending(**fields: Any) -> Step:
+    """Return a step that sends a rollback; fields change the service after it."""
+    before = a_service(phase=Phase.PINNING, incident=OPEN)
+    after = replace(before, **{"phase": Phase.ROLLING_BACK, "incident": SENT, "acted_at": (NOW,), **fields})
+    acts = (Act(NOW, "web", "bad00000"),)
+    return Step(a_state(before), a_state(after, acted_at=(NOW,), acts=acts))
+
+
+def known(step: Step, **fields: Any) -> Step:
+    """Return the step with the service before it changed."""
+    service = replace(step.before.services["web"], **fields)
+    return replace(step, before=replace(step.before, services={"web": service}))
+
+
+def test_a_rollback_as_it_should_be_passes() -> None:
+    """And so do a pin, a restore, and a step without anything."""
+    step = sending()
+    assert step.broken() == ""
+    assert replace(step, effects=(PIN, RESTORE)).broken() == ""
+    assert broken(step.before, step.before, (TELL,), step.policy) == ""
+
+
+def asked(by: str | None) -> Callable[[Step], Step]:
+    """Return what turns a step into one of mode assist, answered by somebody or not."""
+    return lambda step: replace(step, policy=make_policy(Mode.ASSIST), effects=(replace(ROLLBACK, approved_by=by),))
+
+
+def after(**fields: Any) -> Callable[[Step], Step]:
+    """Return what changes the state after the step."""
+    return lambda step: replace(step, after=replace(step.after, **fields))
+
+
+def aimed(**fields: Any) -> Callable[[Step], Step]:
+    """Return what changes the rollback."""
+    return lambda step: replace(step, effects=(replace(ROLLBACK, **fields),))
+
+
+def limited(**fields: Any) -> Callable[[Step], Step]:
+    """Return what changes the budget."""
+    return lambda step: replace(step, policy=replace(step.policy, budget=Budget(**fields)))
+
+
+def of_effects(*effects: Effect) -> Callable[[Step], Step]:
+    """Return what changes the effects."""
+    return lambda step: replace(step, effects=effects)
+
+
+def twice(**fields: Any) -> Callable[[Step], Step]:
+    """Return what changes the incident that was known before."""
+    return lambda step: known(step, incident=replace(OPEN, **fields))
+
+
+NOWHERE = make_policy(services={"web": ServicePolicy("web", None, Mode.AUTONOMOUS)})
+OBSERVED = make_policy(Mode.OBSERVE)
+ELSEWHERE = (NOW - 60.0, NOW)
+FOREIGN = (Act(NOW - 60, "shop", "other000"), Act(NOW, "web", "bad00000"))
+AS_BEFORE = (replace(HISTORY[0], commit="aaaaaaa1"), *HISTORY[1:])
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (after(services={}), "the service is not one of ours"),
+        (lambda step: replace(step, policy=make_policy(services={})), "the service is not one of ours"),
+        (lambda step: replace(step, policy=NOWHERE), "srv-web is not the service's id (None)"),
+        (aimed(platform_id="srv-own"), "srv-own is not the service's id (srv-web)"),
+        (lambda step: replace(step, policy=OBSERVED), "only observed"),
+        (lambda step: replace(step, policy=OBSERVED, effects=(RESTORE,)), "only observed"),
+        (aimed(incident="INC-2"), "the service has no such incident"),
+        (after(paused_by="Alice"), "paused by Alice"),
+        (lambda step: replace(step, before=replace(step.before, disarmed="two")), "disarmed (two)"),
+        (
+            lambda step: replace(after(paused_by="Alice")(step), effects=(PIN,)),
+            "PinAutoDeploy of web for INC-1: paused",
+        ),
+        (of_effects(ROLLBACK, ROLLBACK), "a second rollback in one step"),
+        (twice(rollback_deploy="dep-42"), "rolled back already, as dep-42"),
+        (twice(rollback_deploy="dep-42", decision=BY_HAND), "rolled back already, as dep-42"),
+        (twice(tried=True), "it had its one rollback already"),
+        (aimed(target="dep-41"), "the target is the suspect"),
+        (aimed(target="dep-1"), "dep-1 was never live"),
+        (after(denied=("aaaaaaa1",)), "dep-40 is deny-listed"),
+        (lambda step: replace(step, before=replace(step.before, denied=("aaaaaaa1",))), "dep-40 is deny-listed"),
+        (asked(None), "no human said yes"),
+        (after(blind_since=NOW), "blind"),
+        (after(acted_at=()), "not in the books"),
+        (limited(per_service_per_day=0), "1 rollbacks of the service today (limit 0)"),
+        (after(acted_at=ELSEWHERE, acts=FOREIGN), "2 groups rolled back in the fleet in 10 min (limit 1)"),
+    ],
+)
+def test_a_write_that_breaks_a_promise_is_named(change: Callable[[Step], Step], why: str) -> None:
+    """With the effect, the service and the incident."""
+    found = change(sending()).broken()
+    assert why in found and " of web for INC-" in found
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"incident": None}, "the service has no such incident"),
+        ({"incident": OPEN}, "not in the books"),
+        ({"acted_at": ()}, "not in the books"),
+        ({"checks": {"home": failing(last_at=NOW - 60, last_bad_at=NOW - 60)}}, "nothing was seen failing just now"),
+        ({"deploys": (HISTORY[0], replace(HISTORY[1], status="build_failed"))}, "dep-40 was never live"),
+        ({"deploys": AS_BEFORE}, "dep-40 runs the suspect's code"),
+        ({"deploys": HISTORY[1:]}, ""),
+        ({"incident": replace(SENT, decision=None), "deploys": AS_BEFORE}, ""),
+        ({"incident": replace(SENT, decision=BY_HAND), "deploys": AS_BEFORE, "checks": {}, "acted_at": ()}, ""),
+        ({"incident": replace(SENT, decision=replace(DECIDED, blame=a_blame(configuration=True)))}, ""),
+    ],
+)
+def test_what_the_service_looks_like_when_it_is_sent(fields: dict, why: str) -> None:
+    """The books, the reading, the target; by hand or for a configuration, the same code may be gone back to."""
+    found = sending(**fields).broken()
+    assert why in found and bool(found) is bool(why)
+
+
+def test_what_may_follow_what() -> None:
+    """By hand after a lost one; one rebuild for an expired artefact; another incident."""
+    assert known(sending(), incident=replace(OPEN, tried=True, decision=BY_HAND)).broken() == ""
+    rebuilt = replace(sending(), effects=(replace(ROLLBACK, rebuild=True),))
+    assert known(rebuilt, incident=replace(OPEN, tried=True)).broken() == ""
+    assert "one rollback already" in known(rebuilt, incident=replace(OPEN, tried=True, expired="dep-40")).broken()
+    assert known(sending(), incident=replace(OPEN, id="INC-0", closed_at=NOW)).broken() == ""
+    assert known(sending(), incident=None).broken() == ""
+    assert asked("Alice")(sending()).broken() == ""
+    assert replace(sending(), before=State()).broken() == ""
+
+
+def moved(was: Phase, now: Phase, **fields: Any) -> str:
+    """Return what is broken by a step from one phase to another that changes the open incident."""
+    before, later = a_service(phase=was, incident=OPEN), a_service(phase=now, incident=replace(OPEN, **fields))
+    return broken(a_state(before), a_state(later), (), make_policy())
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "fields", "why"),
+    [
+        (Phase.PINNING, Phase.ROLLING_BACK, {}, ""),
+        (Phase.PINNING, Phase.SUSPECT, {}, ""),
+        (Phase.ROLLING_BACK, Phase.SUSPECT, {"tried": True}, "INC-1 went from rolling_back to suspect with neither"),
+        (Phase.DEPLOYING, Phase.SUSPECT, {}, "INC-1 went from deploying to suspect with neither proof nor a human"),
+        (Phase.DEPLOYING, Phase.PAGED, {"human_needed": "it failed"}, ""),
+        (Phase.DEPLOYING, Phase.PAGED, {}, "INC-1 went from deploying to paged"),
+        (Phase.VERIFYING, Phase.CALM, {}, "INC-1 went from verifying to calm"),
+        (Phase.VERIFYING, Phase.CALM, {"closed_at": NOW}, "INC-1 was closed while its rollback was not proved"),
+        (Phase.VERIFYING, Phase.CALM, {"closed_at": NOW, "verified_at": NOW}, ""),
+        (Phase.PAGED, Phase.CALM, {"closed_at": NOW}, ""),
+        (Phase.PAGED, Phase.CALM, {}, "INC-1 is open and the service calm"),
+        (Phase.SUSPECT, Phase.PAGED, {}, ""),
+    ],
+)
+def test_an_incident_leaves_the_acting_phases_with_a_proof_or_a_human(
+    was: Phase, now: Phase, fields: dict, why: str
+) -> None:
+    """Closed, verified, handed over, or looked at again before anything was sent."""
+    found = moved(was, now, **fields)
+    assert why in found and bool(found) is bool(why)
+
+
+def test_an_open_incident_is_not_dropped() -> None:
+    """For none or for another, unless a human began that by hand; one that is over may be let go."""
+    state = a_state(a_service(phase=Phase.PAGED, incident=OPEN))
+    gone, other = a_state(a_service()), a_state(a_service(incident=replace(OPEN, id="INC-2")))
+    assert broken(state, gone, (), make_policy()) == "web: INC-1 was dropped while it was open"
+    assert broken(state, other, (), make_policy()) == "web: INC-1 was dropped while it was open"
+    by_hand = a_state(a_service(incident=replace(OPEN, id="INC-2", decision=BY_HAND)))
+    assert broken(state, by_hand, (), make_policy()) == ""
+    over = a_state(a_service(phase=Phase.CALM, incident=replace(OPEN, closed_at=NOW)))
+    assert broken(over, gone, (), make_policy()) == ""
+    assert broken(State(), state, (), make_policy()) == ""
+
+
+def test_who_is_said_to_have_been_told_was_told() -> None:
+    """In the very step that says so."""
+    assert moved(Phase.SUSPECT, Phase.PAGED, paged=True) == "web: INC-1 says that people were told, and nobody was"
+    untold, told = a_service(incident=OPEN), a_service(incident=replace(OPEN, paged=True))
+    assert broken(a_state(untold), a_state(told), (TELL,), make_policy()) == ""
+    assert broken(a_state(told), a_state(replace(told, pace_seconds=1.0)), (), make_policy()) == ""
+    other = replace(TELL, notice=replace(TELL.notice, incident="INC-9"))
+    assert "nobody was" in broken(a_state(a_service()), a_state(told), (other,), make_policy())
