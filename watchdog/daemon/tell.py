@@ -191,11 +191,11 @@ class Teller:
         """Wait until the notice may be tried on its channel; False when it need not be any more."""
         breaker = self._breakers[parcel.channel]
         while not self._over(errand, parcel):
-            if breaker.take(parcel):
-                return True
-            if breaker.open:
+            if breaker.open:  # also before a probe: it may hang
                 parcel.lane.troubled(parcel)
                 self._call_a_stand_in(errand)
+            if breaker.take(parcel):
+                return True
             await self._stirred(parcel, breaker.wait_seconds(parcel))
         parcel.lane.leave(parcel)
         return False
