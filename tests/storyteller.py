@@ -11,7 +11,8 @@ from dataclasses import replace
 from tests.core.world import FOREVER, Fault, World, make_policy, old_deploy
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
-from watchdog.domain.policy import Mode
+from watchdog.domain.incidents import Act, Trouble
+from watchdog.domain.policy import Mode, ServicePolicy
 
 LINE = "----"
 
@@ -100,12 +101,12 @@ def _apply(table: dict[str, Teller], stage: Stage, at: float, words: str) -> Non
 
 def _mode(stage: Stage, at: float, mode: str) -> None:
     web = replace(stage.policy.services["web"], mode=Mode(mode))
-    stage.policy = replace(stage.policy, services={"web": web})
+    stage.policy = replace(stage.policy, services={**stage.policy.services, "web": web})
 
 
 def _veto(stage: Stage, at: float, seconds: str) -> None:
     web = replace(stage.policy.services["web"], veto_seconds=float(seconds))
-    stage.policy = replace(stage.policy, services={"web": web})
+    stage.policy = replace(stage.policy, services={**stage.policy.services, "web": web})
 
 
 def _old(stage: Stage, at: float, name: str, commit: str, status: str, days: str) -> None:
@@ -153,6 +154,40 @@ def _answers(stage: Stage, at: float, outcome: str) -> None:
     stage.outcomes.append(outcome.replace(" ", "_"))
 
 
+def _guarded_too(stage: Stage, at: float, names: str) -> None:
+    others = {name: ServicePolicy(name, f"srv-{name}", Mode.AUTONOMOUS) for name in names.split(", ")}
+    stage.policy = replace(stage.policy, services={**stage.policy.services, **others})
+
+
+def _critical_elsewhere(stage: Stage, at: float, name: str, code: str | None) -> None:
+    def share() -> None:
+        trouble = Trouble(name, stage.now, code, recent_deploy=code is not None)
+        stage.state = replace(stage.state, troubles={**stage.state.troubles, name: trouble})
+
+    stage.at(at, share)
+
+
+def _well_elsewhere(stage: Stage, at: float, name: str) -> None:
+    def share() -> None:
+        kept = {other: trouble for other, trouble in stage.state.troubles.items() if other != name}
+        stage.state = replace(stage.state, troubles=kept)
+
+    stage.at(at, share)
+
+
+def _acted_elsewhere(stage: Stage, at: float, name: str, code: str) -> None:
+    def share() -> None:
+        act = Act(stage.now, name, code)
+        acted_at = (*stage.state.acted_at, stage.now)
+        stage.state = replace(stage.state, acted_at=acted_at, acts=(*stage.state.acts, act))
+
+    stage.at(at, share)
+
+
+def _fail_for(stage: Stage, at: float, signal: str, seconds: str) -> None:
+    stage.faults.append(Fault(at, at + float(seconds)))
+
+
 def _facts(stage: Stage, at: float, value: str) -> None:
     def change() -> None:
         stage.facts = replace(stage.facts, auto_deploy=value)
@@ -163,6 +198,7 @@ def _facts(stage: Stage, at: float, value: str) -> None:
 GIVEN: dict[str, Teller] = {
     r"mode (observe|assist|autonomous)": _mode,
     r"veto (\d+) s": _veto,
+    r"(\S+(?:, \S+)*) (?:is|are) guarded by another worker": _guarded_too,
     r"(dep-\d+) (\S+) (live|deactivated|build_failed), (\S+) days old": _old,
     r"Render answers the rollback: (accepted|refused|postponed|lost|stood down)": _answers,
 }
@@ -171,7 +207,12 @@ GIVEN: dict[str, Teller] = {
 HAPPENS: dict[str, Teller] = {
     r"(\S+) goes live(?: by (\S+))?": _ship,
     r"(home|api) (fails|is slow)(?: at (\d+) %)?(?: while (\S+) is live)?": _fail,
+    r"(home) fails for (\d+) s": _fail_for,
     r"it recovers": _recover,
+    r"elsewhere (\S+) is critical(?: since a deploy of (\S+))?": _critical_elsewhere,
+    r"elsewhere (\S+) is well again": _well_elsewhere,
+    r"elsewhere (\S+) is rolled back from (\S+)": _acted_elsewhere,
+    r"an invariant is found broken: (.+)": _say(e.InvariantBroken),
     r"all control targets fail too": _span("blind"),
     r"control targets answer again": _end_of("blind"),
     r"openai reports an outage": _span("upstream_down"),
