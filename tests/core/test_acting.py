@@ -375,3 +375,59 @@ def test_a_question_without_a_deadline_is_never_repeated() -> None:
     assert wakes == {at + sending.PIN_PATIENCE_SECONDS, at + sending.SEND_PATIENCE_SECONDS}
     world.run(2000.0)
     assert len(world.pages()) == 1
+
+
+# --- an expired artefact ---
+
+
+def test_case_15_an_expired_artefact_is_answered_by_one_rebuild_of_the_same_commit() -> None:
+    """The same target through the same protocol; the budget counts once, and people read that it is a rebuild."""
+    world = reach(Phase.VERIFYING, outcomes=["expired", "accepted"])
+    first, second = (effect for effect, _, _ in world.sent)
+    assert (first.rebuild, second.rebuild) == (False, True)
+    assert replace(second, rebuild=False, baseline=first.baseline) == first
+    assert len(web(world).acted_at) == len(world.state.acted_at) == 1
+    assert incident_of(world).expired == "dep-40" and incident_of(world).tried
+    acted = next(tell.notice for tell in world.tells if tell.notice.kind.value == "acted")
+    assert "a rebuild of aaaaaaa" in acted.lines[1]
+    assert any("a rebuild" in text for text in lines(world.notes, "INTENT"))
+    assert world.broken == []
+
+
+def test_a_refusal_that_is_told_again_does_not_end_the_rebuild() -> None:
+    """A restart tells the first outcome again while the alternative is under way."""
+    world = reach(Phase.ROLLING_BACK, outcomes=["expired", "silent"])
+    world.run(world.time + 3.0)
+    assert incident_of(world).expired == "dep-40"
+    assert hear(world, e.RollbackRefused(world.now, "web", "INC-1", "no artefact", expired=True)) == ()
+    assert web(world).phase is Phase.ROLLING_BACK
+    effects = hear(world, e.RollbackRefused(world.now, "web", "INC-1", "no such commit"))
+    assert web(world).phase is Phase.PAGED and "Rollback" not in kinds(effects)
+
+
+@pytest.mark.parametrize("case", ["image", "not listed"])
+def test_what_cannot_be_rebuilt_is_left_to_a_human(case: str) -> None:
+    """An image, or a target that the list does not hold any more: paged, and auto-deploy given back."""
+    world = reach(Phase.ROLLING_BACK)
+    put(world, auto_deploy_off="commit")
+    wanted = [deploy for deploy in web(world).deploys if case == "image" or deploy.id != "dep-40"]
+    put(world, deploys=tuple(replace(deploy, commit=None, image_sha="sha256:1") for deploy in wanted))
+    effects = hear(world, e.RollbackRefused(world.now, "web", "INC-1", "no artefact", expired=True))
+    assert web(world).phase is Phase.PAGED and "RestoreAutoDeploy" in kinds(effects)
+    assert "Rollback" not in kinds(effects) and web(world).acted_at == ()
+
+
+def test_a_rebuild_also_needs_a_fresh_failure() -> None:
+    """The site recovered while the answer came: nothing more is sent, and it may still come to the rebuild later."""
+    world = reach(Phase.ROLLING_BACK)
+    at = world.now + 100.0
+    effects = hear(world, e.RollbackRefused(at, "web", "INC-1", "no artefact", expired=True))
+    assert web(world).phase is Phase.SUSPECT and "Rollback" not in kinds(effects)
+    assert not incident_of(world).tried and incident_of(world).expired == "dep-40"
+
+
+def test_a_pin_that_was_put_off_is_decided_anew() -> None:
+    """Another worker changed what all share before auto-deploy was switched off."""
+    world = reach(Phase.PINNING)
+    effects = hear(world, e.RollbackPostponed(world.now, "web", "INC-1", "another worker"))
+    assert web(world).phase is Phase.SUSPECT and "Rollback" not in kinds(effects)

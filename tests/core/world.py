@@ -325,6 +325,8 @@ class World:
             self.tell(e.RollbackLost(*place, "no trace"))
         elif outcome == "refused":
             self.tell(e.RollbackRefused(*place, "artefact expired"))
+        elif outcome == "expired":
+            self.tell(e.RollbackRefused(*place, "no artefact", expired=True))
         elif outcome == "silent":
             return
         elif outcome == "postponed":
@@ -335,7 +337,7 @@ class World:
     def _make_rollback(self, effect: fx.Rollback) -> str:
         target = next(deploy for deploy in self.deploys if deploy.id == effect.target)
         self.accepted.append((effect.incident, effect))
-        made = self.begin(target.commit, trigger="rollback")
+        made = self.begin(target.commit, trigger="api" if effect.rebuild else "rollback")
         ends = self.rollback_ends
         self.at(self.time + self.rollback_seconds, lambda: self.end(made, ends))
         return made

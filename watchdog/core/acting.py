@@ -6,7 +6,7 @@ Rule 2: what a human agreed to is decided anew before it is done.
 
 from dataclasses import replace
 
-from watchdog.core import budget, ending, opening, perceive, sending, severity, words
+from watchdog.core import budget, ending, opening, perceive, returning, sending, severity, words
 from watchdog.core.turn import Turn
 from watchdog.domain import events as e
 from watchdog.domain.effects import SetPace
@@ -107,7 +107,8 @@ def _remember_pin(turn: Turn, previous: str) -> None:
     if turn.incident.pin_previous is None:
         turn.amend(pin_previous=previous)
     if turn.incident.pin_previous != "off":
-        turn.change(auto_deploy_off=turn.incident.pin_previous)
+        suspect = turn.incident.suspect or ""
+        turn.change(auto_deploy_off=turn.incident.pin_previous, pinned_for=turn.incident.id, offered=suspect)
 
 
 def not_pinned(turn: Turn) -> None:
@@ -145,7 +146,8 @@ def accepted(turn: Turn) -> None:
     turn.amend(rollback_deploy=event.deploy)
     _deny(turn)
     how = "found by reading the deploy list" if event.adopted else "sent once"
-    turn.note("ACT", f"rollback to {turn.incident.target}, {how} -> {event.deploy}")
+    rebuild = words.rebuild_words(turn.incident)
+    turn.note("ACT", f"rollback to {turn.incident.target}, {rebuild or how} -> {event.deploy}")
     turn.enter(Phase.DEPLOYING)
     limits = turn.policy.verification
     turn.wake_at(turn.now + limits.late_seconds)
@@ -162,14 +164,28 @@ def _deny(turn: Turn) -> None:
     code = turn.incident.suspect_code
     if blame is not None and not blame.configuration and code is not None and code not in turn.state.denied:
         turn.state = replace(turn.state, denied=(*turn.state.denied, code))
+    if code is not None and code in turn.state.denied:
+        returning.remember(turn, code)
 
 
 def refused(turn: Turn) -> None:
-    """The platform said no: nothing happened."""
+    """The platform said no: nothing happened. If the target's artefact is gone, its commit is built anew, once."""
     event = turn.event
     assert isinstance(event, e.RollbackRefused)
+    if event.expired and turn.incident.expired == turn.incident.target:
+        return  # told again after a restart; the rebuild is under way
     budget.give_back(turn)
+    if event.expired and _can_be_rebuilt(turn):
+        turn.amend(expired=turn.incident.target, tried=False)
+        turn.note("ACT", f"refused: {event.why}; the one alternative is {words.rebuild_words(turn.incident)}")
+        sending.send(turn)
+        return
     sending.hand_over(turn, f"the platform refused the rollback: {event.why}", restore=True)
+
+
+def _can_be_rebuilt(turn: Turn) -> bool:
+    """Tell whether the target is a commit; an image cannot be built from what the platform keeps."""
+    return any(deploy.id == turn.incident.target and deploy.commit for deploy in turn.service.deploys)
 
 
 def stood_down(turn: Turn) -> None:
@@ -206,11 +222,40 @@ def pin_came_late(turn: Turn) -> None:
     event = turn.event
     assert isinstance(event, (e.PinConfirmed, e.PinUnconfirmed))
     incident = turn.service.incident
-    if event.previous in (None, "off") or incident is None or incident.id != event.incident:
+    if incident is None or incident.id != event.incident:
+        return
+    if incident.repinned:
+        _pinned_again(turn, event)
+        return
+    if event.previous in (None, "off"):
         return
     if incident.rollback_deploy is None and turn.service.phase in (Phase.PAGED, Phase.CALM):
         _remember_pin(turn, event.previous)
         ending.give_auto_deploy_back(turn)
+
+
+def _pinned_again(turn: Turn, event: e.PinConfirmed | e.PinUnconfirmed | e.RollbackPostponed) -> None:
+    """What came of switching auto-deploy off once more, after the bad commit had come back."""
+    if isinstance(event, e.PinConfirmed):
+        _remember_pin(turn, event.previous)
+        turn.amend(pinned=True, pin_note="off once more, read back")
+        facts = turn.service.facts
+        turn.change(facts=replace(facts, auto_deploy="off") if facts is not None else None)
+        turn.note("ACT", f"auto-deploy {turn.incident.pin_note}")
+        return
+    line = f"Auto-deploy could not be switched off again: {event.why}. Switch it off by hand."
+    turn.amend(pin_note=f"NOT off again: {event.why}")
+    turn.note("HUMAN", line)
+    turn.tell(NoticeKind.UPDATED, ending.alarm_title(turn), (line,), wakes=True)
+
+
+def put_off_late(turn: Turn) -> None:
+    """Something was not sent that nobody waits for; unless it was to switch auto-deploy off once more."""
+    event, incident = turn.event, turn.service.incident
+    assert isinstance(event, e.RollbackPostponed)
+    ours = incident is not None and incident.id == event.incident
+    if incident is not None and ours and incident.repinned and not incident.pinned:
+        _pinned_again(turn, event)
 
 
 def acceptance_came_late(turn: Turn) -> None:
@@ -228,8 +273,9 @@ def auto_deploy_restored(turn: Turn) -> None:
     """Auto-deploy is as it was."""
     event = turn.event
     assert isinstance(event, e.AutoDeployRestored)
-    turn.change(auto_deploy_off="")
-    if turn.service.incident is not None:
+    turn.change(auto_deploy_off="", pinned_for="", offered="")
+    incident = turn.service.incident
+    if incident is not None and incident.id == event.incident:
         turn.amend(pinned=False, pin_previous=None, pin_note=f"given back ({event.value})")
     turn.note("ACT", f"auto-deploy given back: {event.value}")
 

@@ -13,7 +13,19 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import get_args
 
-from watchdog.core import acting, flapping, fleet, paged, people, perceive, proving, troubles, watching
+from watchdog.core import (
+    acting,
+    flapping,
+    fleet,
+    handing_back,
+    paged,
+    people,
+    perceive,
+    proving,
+    returning,
+    troubles,
+    watching,
+)
 from watchdog.core.turn import Turn
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect
@@ -49,7 +61,7 @@ LATE: Mapping[type[Event], Handler] = MappingProxyType(
         e.RollbackAccepted: acting.acceptance_came_late,
         e.RollbackRefused: ignore,
         e.RollbackStoodDown: ignore,
-        e.RollbackPostponed: ignore,
+        e.RollbackPostponed: acting.put_off_late,
         e.RollbackLost: ignore,
         e.AutoDeployRestored: acting.auto_deploy_restored,
         e.AutoDeployNotRestored: acting.auto_deploy_not_restored,
@@ -68,10 +80,11 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             **LATE,
             **NOT_ASKED,
             e.Observed: watching.look_closer,
-            e.DeploysListed: ignore,
+            e.DeploysListed: handing_back.offer,
             e.TimePassed: ignore,
             e.Restarted: watching.resume,
             e.RollbackRequested: people.rollback_by_hand,
+            e.RestoreRequested: handing_back.restore,
         },
         Phase.SUSPECT: {
             **FLEET_ONLY,
@@ -83,6 +96,7 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             e.Restarted: watching.resume,
             e.Stopped: people.stop,
             e.RollbackRequested: people.rollback_by_hand,
+            e.RestoreRequested: handing_back.not_now,
         },
         Phase.ANNOUNCED: {
             **FLEET_ONLY,
@@ -95,6 +109,7 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             e.Rejected: people.reject,
             e.Stopped: people.stop,
             e.RollbackRequested: people.already_at_it,
+            e.RestoreRequested: handing_back.not_now,
         },
         Phase.ASKING: {
             **FLEET_ONLY,
@@ -107,6 +122,7 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             e.Rejected: people.reject,
             e.Stopped: people.reject,
             e.RollbackRequested: people.rollback_by_hand,
+            e.RestoreRequested: handing_back.not_now,
         },
         Phase.PINNING: {
             **FLEET_ONLY,
@@ -118,8 +134,10 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             e.Restarted: acting.resume_acting,
             e.PinConfirmed: acting.pinned,
             e.PinUnconfirmed: acting.not_pinned,
+            e.RollbackPostponed: acting.postponed,
             e.Stopped: people.stop,
             e.RollbackRequested: people.already_at_it,
+            e.RestoreRequested: handing_back.not_now,
         },
         Phase.ROLLING_BACK: {
             **FLEET_ONLY,
@@ -135,6 +153,7 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             e.RollbackPostponed: acting.postponed,
             e.RollbackLost: acting.lost,
             e.RollbackRequested: people.already_at_it,
+            e.RestoreRequested: handing_back.not_now,
         },
         Phase.DEPLOYING: {
             **FLEET_ONLY,
@@ -145,6 +164,7 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             e.TimePassed: proving.follow,
             e.Restarted: proving.resume,
             e.RollbackRequested: people.already_at_it,
+            e.RestoreRequested: handing_back.not_now,
         },
         Phase.VERIFYING: {
             **FLEET_ONLY,
@@ -155,6 +175,7 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             e.TimePassed: proving.verify,
             e.Restarted: proving.resume,
             e.RollbackRequested: people.already_at_it,
+            e.RestoreRequested: handing_back.not_now,
         },
         Phase.PAGED: {
             **FLEET_ONLY,
@@ -166,6 +187,7 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             e.Restarted: watching.resume,
             e.Stopped: people.stop_waiting,
             e.RollbackRequested: people.rollback_by_hand,
+            e.RestoreRequested: handing_back.restore,
         },
     }
 )
@@ -182,6 +204,8 @@ def step(state: State, event: Event, policy: Policy) -> tuple[State, tuple[Effec
         if name not in turn.state.services:
             turn.put(ServiceState(name, watching_since=event.at, phase_since=event.at))
         _perceive(turn)
+        if isinstance(event, e.DeploysListed):
+            returning.watch(turn)
         _handler(turn)(turn)
         troubles.settle(turn)
         flapping.settle(turn)

@@ -4,7 +4,7 @@ Rule 1: verification begins when the rollback is live; nothing read before count
 Rule 2: when it did not help, a human is paged and nothing more is tried.
 """
 
-from watchdog.core import ending, perceive, sending
+from watchdog.core import ending, perceive, returning, sending
 from watchdog.core.blame import live_deploy
 from watchdog.core.turn import Turn
 from watchdog.domain.deploys import Deploy
@@ -26,7 +26,7 @@ def follow(turn: Turn) -> None:
         return
     if deploy is not None and not deploy.in_progress:
         why = f"the rollback {deploy.id} ended as {deploy.status}; nothing more is tried"
-        sending.hand_over(turn, why, restore=not deploy.was_live)
+        sending.hand_over(turn, why, restore=not deploy.was_live and not turn.incident.repinned)
         return
     waited = turn.now - (turn.incident.requested_at or turn.now)
     limits = turn.policy.verification
@@ -60,7 +60,8 @@ def verify(turn: Turn) -> None:
     """Verifying: proved, disproved, overtaken by somebody else, or not yet."""
     live = live_deploy(turn.service.deploys)
     if live is not None and live.id != turn.incident.rollback_deploy:
-        sending.hand_over(turn, f"{live.id} is live instead of our rollback {turn.incident.rollback_deploy}")
+        what = returning.describe(live) if live.code in turn.state.denied else f"{live.id} is live"
+        sending.hand_over(turn, f"{what} instead of our rollback {turn.incident.rollback_deploy}")
         return
     _check_pin(turn)
     if turn.state.blind_since is not None:

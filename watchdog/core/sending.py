@@ -59,6 +59,10 @@ def send(turn: Turn) -> None:
     if withheld:
         hand_over(turn, f"{withheld} before the rollback was sent", restore=True)
         return
+    if _target_is_gone(turn):
+        why = f"the artefact of {turn.incident.expired} is gone, and so are older ones; no other target is tried"
+        hand_over(turn, why, restore=True)
+        return
     why_wait = _why_wait(turn)
     if why_wait:
         turn.note("WAIT", f"{why_wait}: not sent, looking again")
@@ -69,10 +73,11 @@ def send(turn: Turn) -> None:
     budget.spend(turn)
     turn.amend(tried=True, requested_at=turn.now, late_paged=False)
     turn.enter(Phase.ROLLING_BACK)
+    turn.change(phase_since=turn.now)
     turn.wake_at(turn.now + SEND_PATIENCE_SECONDS)
-    turn.note(
-        "INTENT", f"{incident.suspect} -> {incident.target}, saved; newest deploy then {turn.service.deploys[0].id}"
-    )
+    rebuild = words.rebuild_words(incident)
+    what = f"{incident.suspect} -> {incident.target}{f', {rebuild}' if rebuild else ''}"
+    turn.note("INTENT", f"{what}, saved; newest deploy then {turn.service.deploys[0].id}")
     turn.emit(
         Rollback(
             service=turn.name,
@@ -83,8 +88,15 @@ def send(turn: Turn) -> None:
             target_code=incident.target_code,
             baseline=turn.service.deploys[0].id,
             approved_by=incident.approved_by,
+            rebuild=bool(rebuild),
         )
     )
+
+
+def _target_is_gone(turn: Turn) -> bool:
+    """Tell whether another target is meant than the one whose artefact was gone; a human may name one."""
+    expired = turn.incident.expired
+    return expired not in (None, turn.incident.target) and not words.by_hand(turn.incident)
 
 
 def _why_wait(turn: Turn) -> str:

@@ -132,12 +132,11 @@ class Turn:
         self.note("TOLD", f"{', '.join(channels)} ({how}): {title}")
 
     def _links(self) -> tuple[Link, ...]:
-        facts = self.service.facts
+        facts, incident = self.service.facts, self.service.incident
         if facts is None:
             return ()
         found = [("site", facts.url), ("dashboard", facts.dashboard_url)]
-        incident = self.incident
-        if facts.repo and incident.suspect_code and incident.target_code:
+        if incident is not None and facts.repo and incident.suspect_code and incident.target_code:
             repo = facts.repo.removesuffix(".git")
             found.append(("diff", f"{repo}/compare/{incident.target_code}...{incident.suspect_code}"))
         return tuple(Link(text, href) for text, href in found if href)
@@ -156,3 +155,22 @@ class Turn:
         )
         if self.policy.alerts:
             self.emit(Tell(notice, self.policy.alerts))
+
+    def tell_besides(
+        self, kind: NoticeKind, about: str, title: str, lines: tuple[str, ...], *, wakes: bool = False
+    ) -> None:
+        """Tell the service's people of something that no open incident is about; `about` names it."""
+        notice = Notice(
+            at=self.now,
+            incident=about,
+            service=self.name,
+            severity=Severity.HIGH,
+            kind=kind,
+            title=title,
+            lines=lines,
+            links=self._links(),
+            wakes=wakes,
+        )
+        channels = self.policy.matrix[Severity.HIGH].tell or self.policy.alerts
+        if channels:
+            self.emit(Tell(notice, channels))

@@ -80,13 +80,21 @@ def asking_lines(incident: Incident, within_seconds: float | None) -> tuple[str,
     )
 
 
+def rebuild_words(incident: Incident) -> str:
+    """Return that the target is built anew, or nothing."""
+    if incident.expired is None or incident.expired != incident.target:
+        return ""
+    return f"a rebuild of {short(incident.target_code)}, since its artefact is gone: it takes as long as a build"
+
+
 def done_lines(incident: Incident) -> tuple[str, ...]:
     """Return what was done to production so far."""
     lines = []
     if incident.pin_note:
         lines.append(f"Auto-deploy: {incident.pin_note}")
     if incident.rollback_deploy:
-        lines.append(f"Rolled back: {incident.suspect} -> {incident.target} as {incident.rollback_deploy}")
+        how = f" ({rebuild_words(incident)})" if rebuild_words(incident) else ""
+        lines.append(f"Rolled back: {incident.suspect} -> {incident.target} as {incident.rollback_deploy}{how}")
     return tuple(lines)
 
 

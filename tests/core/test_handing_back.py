@@ -1,0 +1,107 @@
+"""Auto-deploy that is off because of us: offered back when a new commit is live, given back when a human asks."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.core.scenes import bad_world, hear, kinds, lines, put, reach, web
+from tests.core.world import World
+from watchdog.domain import effects as fx
+from watchdog.domain import events as e
+from watchdog.domain.incidents import Phase
+
+
+def quiet() -> World:
+    """Return a world after a verified rollback, with auto-deploy off because of us."""
+    world = bad_world().run(1200.0)
+    assert (web(world).phase, web(world).auto_deploy_off, web(world).pinned_for) == (Phase.CALM, "commit", "INC-1")
+    return world
+
+
+def listed(world: World) -> tuple[fx.Effect, ...]:
+    """Return what the core makes of a fresh deploy list."""
+    return hear(world, e.DeploysListed(world.now, "web", tuple(world.deploys), world.facts))
+
+
+def test_it_is_offered_once_when_a_new_commit_is_live() -> None:
+    """In the thread of the incident it was switched off for, waking nobody."""
+    world = quiet()
+    assert listed(world) == ()
+    world.end(world.begin("ccccccc1", "manual"))
+    effects = listed(world)
+    (tell,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
+    assert (tell.notice.kind.value, tell.notice.incident, tell.notice.wakes) == ("updated", "INC-1", False)
+    assert "watchdog restore-auto-deploy web" in tell.notice.lines[1]
+    assert "OFFER" in [effect.label for effect in effects if isinstance(effect, fx.Note)]
+    assert lines(listed(world), "OFFER") == []
+
+
+@pytest.mark.parametrize("live", ["bad00000", "aaaaaaa0", None])
+def test_it_is_not_offered_for_bad_or_old_or_unknown_code(live: str | None) -> None:
+    """A rebuild of the old code, or the bad one again, is no reason to let merges ship."""
+    world = quiet()
+    world.end(world.begin(live, "api"))
+    assert lines(listed(world), "OFFER") == []
+
+
+@pytest.mark.parametrize("case", ["nothing live", "not ours", "was off before"])
+def test_it_is_not_offered_where_there_is_nothing_to_give_back(case: str) -> None:
+    """Nothing is said then."""
+    world = quiet()
+    world.end(world.begin("ccccccc1"))
+    if case == "nothing live":
+        world.deploys = [replace(deploy, status="deactivated") for deploy in world.deploys]
+    if case in ("not ours", "was off before"):
+        put(world, auto_deploy_off="" if case == "not ours" else "off")
+    assert lines(listed(world), "OFFER") == []
+
+
+def test_without_the_incident_it_was_for_the_deploy_names_the_offer() -> None:
+    """A state of an earlier version does not say for which incident it was."""
+    world = put(quiet(), pinned_for="")
+    made = world.begin("ccccccc1")
+    world.end(made)
+    (tell,) = [effect for effect in listed(world) if isinstance(effect, fx.Tell)]
+    assert tell.notice.incident == made
+
+
+def test_what_somebody_switched_on_is_no_longer_ours() -> None:
+    """It is never given back over their heads, nor offered."""
+    world = quiet()
+    world.facts = replace(world.facts, auto_deploy="checksPass")
+    world.end(world.begin("ccccccc1"))
+    assert lines(listed(world), "OFFER") == []
+    effects = hear(world, e.RestoreRequested(world.now, "web", "ann"))
+    assert len(lines(effects, "REFUSED")) == 1
+
+
+@pytest.mark.parametrize("pinned_for", ["INC-1", ""])
+def test_a_human_who_asks_gets_it_back(pinned_for: str) -> None:
+    """The old value, and then it is no longer ours."""
+    world = put(quiet(), pinned_for=pinned_for)
+    effects = hear(world, e.RestoreRequested(world.now, "web", "ann"))
+    (restore,) = [effect for effect in effects if isinstance(effect, fx.RestoreAutoDeploy)]
+    assert (restore.incident, restore.platform_id, restore.value) == (pinned_for or "web", "srv-web", "commit")
+    assert lines(effects, "BY HAND") == ["auto-deploy -> commit, asked for by ann"]
+    hear(world, e.AutoDeployRestored(world.now, "web", restore.incident, "commit"))
+    assert (web(world).auto_deploy_off, web(world).pinned_for, web(world).offered) == ("", "", "")
+
+
+@pytest.mark.parametrize(("case", "words"), [("not ours", "not off because of us"), ("paused", "paused by bob")])
+def test_a_human_who_asks_may_be_refused(case: str, words: str) -> None:
+    """With the reason, and nothing is changed."""
+    world = quiet()
+    if case == "not ours":
+        put(world, auto_deploy_off="")
+    else:
+        world.state = replace(world.state, paused_by="bob")
+    effects = hear(world, e.RestoreRequested(world.now, "web", "ann"))
+    assert words in lines(effects, "REFUSED")[0]
+    assert kinds(effects).count("RestoreAutoDeploy") == 0
+
+
+def test_not_while_something_is_looked_into() -> None:
+    """First the incident."""
+    world = reach(Phase.DEPLOYING)
+    effects = hear(world, e.RestoreRequested(world.now, "web", "ann"))
+    assert lines(effects, "REFUSED") == ["auto-deploy is not given back now: web is deploying"]

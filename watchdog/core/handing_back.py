@@ -1,0 +1,63 @@
+"""Auto-deploy that is off because of us: offered back once a new commit is live, given back when a human asks.
+
+Rule 1: only a human gives it back after a rollback; what somebody else switched on is theirs (perceive.listed).
+Rule 2: each commit that did not ship by itself is told of as far as it can be known. Render tells of no commit that
+auto-deploy passed over (neither in deploys nor in events), so a merge is seen only when somebody deploys it.
+"""
+
+from watchdog.core import guard
+from watchdog.core.blame import live_deploy
+from watchdog.core.turn import Turn
+from watchdog.domain import events as e
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.effects import RestoreAutoDeploy
+from watchdog.domain.notices import NoticeKind
+
+
+def is_ours(turn: Turn) -> bool:
+    """Tell whether auto-deploy is off because of us."""
+    return turn.service.auto_deploy_off not in ("", "off")
+
+
+def offer(turn: Turn) -> None:
+    """A fresh deploy list in calm: say once that auto-deploy can be given back, when a new commit is live."""
+    live = live_deploy(turn.service.deploys)
+    if not is_ours(turn) or live is None or live.id == turn.service.offered or not _is_new(turn, live):
+        return
+    turn.change(offered=live.id)
+    old = turn.service.auto_deploy_off
+    lines = (
+        f"{live.id} is live, a new commit; it was not shipped by auto-deploy, which is off because of us.",
+        f"To give auto-deploy back ({old}): watchdog restore-auto-deploy {turn.name}",
+    )
+    turn.note("OFFER", " ".join(lines))
+    key = turn.service.pinned_for or live.id
+    turn.tell_besides(NoticeKind.UPDATED, key, f"{turn.name}: auto-deploy can be given back", lines)
+
+
+def _is_new(turn: Turn, live: Deploy) -> bool:
+    """Tell whether it brings code that is not denied and never ran before."""
+    if live.code is None or live.is_rollback or live.code in turn.state.denied:
+        return False
+    return not any(item.code == live.code and item.was_live and item.id != live.id for item in turn.service.deploys)
+
+
+def restore(turn: Turn) -> None:
+    """A human asks to give auto-deploy back."""
+    event = turn.event
+    assert isinstance(event, e.RestoreRequested)
+    withheld = guard.withheld(turn.state)
+    if not is_ours(turn) or turn.wishes.platform_id is None:
+        turn.note("REFUSED", f"auto-deploy of {turn.name} is not off because of us")
+    elif withheld:
+        turn.note("REFUSED", f"{withheld}: nothing is changed before a watchdog resume")
+    else:
+        value = turn.service.auto_deploy_off
+        turn.note("BY HAND", f"auto-deploy -> {value}, asked for by {event.by}")
+        turn.emit(RestoreAutoDeploy(turn.name, turn.service.pinned_for or turn.name, turn.wishes.platform_id, value))
+
+
+def not_now(turn: Turn) -> None:
+    """While something is being looked into, auto-deploy stays as it is."""
+    phase = turn.service.phase.value.replace("_", " ")
+    turn.note("REFUSED", f"auto-deploy is not given back now: {turn.name} is {phase}")
