@@ -1,4 +1,4 @@
-"""A TCP connection that can be cut: a proxy whose packets vanish in both directions, and come through again.
+"""The network before a database, which can be cut: packets vanish in both directions, and come through again.
 
 Rule: cut means silent, not reset: what was open stays open and hangs, what is new connects and is never answered.
 """
@@ -8,14 +8,15 @@ import contextlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 CHUNK_BYTES = 65536
 
 
 class Cuttable:
-    """A proxy before a server on this machine; it runs on a thread of its own. `port` is where to connect instead."""
+    """A TCP proxy before a unix socket; it runs on a thread of its own. `port` is where to connect instead."""
 
-    def __init__(self, target: int) -> None:
+    def __init__(self, target: Path) -> None:
         self.port = 0
         self._target = target
         self._open = asyncio.Event()
@@ -51,7 +52,7 @@ class Cuttable:
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await self._open.wait()
         try:
-            there, back = await asyncio.open_connection("127.0.0.1", self._target)
+            there, back = await asyncio.open_unix_connection(self._target)
         except OSError:
             writer.close()
             return
@@ -68,8 +69,8 @@ class Cuttable:
 
 
 @contextmanager
-def cuttable(target: int) -> Iterator[Cuttable]:
-    """Run a proxy before a port."""
+def cuttable(target: Path) -> Iterator[Cuttable]:
+    """Run a proxy before a unix socket."""
     proxy = Cuttable(target)
     proxy.start()
     try:

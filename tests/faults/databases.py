@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.postgres_server import PostgresServer, running_postgres
+
 Row = tuple[Any, ...]
 
 
@@ -44,4 +46,35 @@ def sqlite() -> Iterator[Databases]:
     yield lambda folder: contextlib.nullcontext(in_file(folder.resolve() / "watchdog.db"))
 
 
-DATABASES: dict[str, Callable[[], AbstractContextManager[Databases]]] = {"sqlite": sqlite}
+def in_database(server: PostgresServer, url: str) -> Record:
+    """Return the record of a database."""
+
+    def rows(query: str) -> list[Row]:
+        import psycopg
+
+        try:
+            return server.execute(query, url)
+        except (psycopg.OperationalError, psycopg.errors.UndefinedTable):
+            return []
+
+    return Record(url, rows)
+
+
+@contextmanager
+def _new_database(server: PostgresServer) -> Iterator[Record]:
+    url = server.new_database()
+    yield in_database(server, url)
+    server.drop_database(url)
+
+
+@contextmanager
+def postgresql() -> Iterator[Databases]:
+    """Give databases of one server, which ends with the block."""
+    with running_postgres() as server:
+        yield lambda _folder: _new_database(server)
+
+
+DATABASES: dict[str, Callable[[], AbstractContextManager[Databases]]] = {
+    "sqlite": sqlite,
+    "postgresql": postgresql,
+}
