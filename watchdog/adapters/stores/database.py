@@ -61,9 +61,16 @@ class Database:
         self._closed = False
 
     async def open(self) -> None:
-        """Create or migrate the schema. Raises Permanent for a schema newer than ours or a damaged file."""
+        """Create or migrate the schema. Raises Permanent for a schema newer than ours or a damaged file.
+
+        What could not be opened is neither read nor written afterwards: it may not be what we take it for.
+        """
         self._closed = False
-        await self.calls.shield(self._open())
+        try:
+            await self.calls.shield(self._open())
+        except (Temporary, Permanent):
+            self._closed = True
+            raise
 
     async def _open(self) -> None:
         with translated():

@@ -4,57 +4,22 @@ Same contract as `sql.py`, held to it by one test suite. Everything in it is bou
 """
 
 import json
-from collections import deque
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from math import inf
+from dataclasses import replace
 from typing import Any
 
 from watchdog.adapters.stores import retention
-from watchdog.adapters.stores.leases import share
-from watchdog.adapters.stores.parts import Fleet, Memo, assemble, service_of
+from watchdog.adapters.stores.memory_database import MemoryDatabase
+from watchdog.adapters.stores.parts import Memo, assemble, service_of
 from watchdog.domain.effects import OUTSIDE, Effect, Note
 from watchdog.domain.errors import Displaced, Stale, Temporary
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import Incident, ServiceState, Shared, State
+from watchdog.domain.incidents import Incident, Shared, State
 from watchdog.ports import FLEET, ActionRow, Clock, Command, Grip, Minute, PendingEffect
 
-NOTES_MAX = 10_000
 INCIDENTS_MAX = 1_000
 DELIVERIES_MAX = 10_000
 COMMANDS_MAX = 1_000
-
-
-@dataclass(slots=True)
-class Lease:
-    """Who may write one name. `expires` is the database's clock."""
-
-    owner: str = ""
-    epoch: int = 0
-    expires: float = 0.0
-
-
-class MemoryDatabase:
-    """What several MemoryStores (workers) share; its clock judges the leases. Objects, not JSON."""
-
-    def __init__(self, clock: Clock) -> None:
-        self.clock = clock
-        self.services: dict[str, ServiceState] = {}
-        self.fleet: Fleet | None = None
-        self.shared = Shared()
-        self.revision = 0
-        self.leases: dict[str, Lease] = {}
-        self.workers: dict[str, float] = {}
-        self.pending: dict[int, Effect] = {}
-        self.notes: deque[Note] = deque(maxlen=NOTES_MAX)
-        self.incidents: dict[str, Incident] = {}
-        self.actions: dict[tuple[str, str], ActionRow] = {}
-        self.deliveries: dict[tuple[int, str], tuple[str, str | None]] = {}
-        self.labels: dict[str, str] = {}
-        self.minutes: dict[retention.Key, Minute] = {}
-        self.hours: dict[retention.Key, Minute] = {}
-        self.commands: dict[int, Command] = {}
-        self.ids = 0
 
 
 class MemoryStore:
@@ -78,51 +43,25 @@ class MemoryStore:
 
     async def hold(self, worker: str, names: Sequence[str], *, ttl_seconds: float, keep: Collection[str] = ()) -> Grip:
         """Renew this worker's leases for so long, and take or release some, judged by the database's clock."""
-        db, known = self._db, self._grip
+        known = self._grip
         if self._sole and known is not None and known.worker == worker and known.epochs.keys() >= set(names):
             return Grip(worker, known.epochs, 1, self._memo.revision)
-        now = db.clock.now()
-        until = inf if self._sole else now + ttl_seconds
-        db.workers[worker] = until
-        db.workers = {name: expires for name, expires in db.workers.items() if expires > now}
-        workers = 1 if self._sole else len(db.workers)
-        mine = [name for name, lease in db.leases.items() if lease.owner == worker]
-        room, surplus = share(names, mine, workers, keep)
-        for name in surplus:
-            db.leases[name] = Lease(epoch=db.leases[name].epoch)
-        free = [name for name in names if self._free(worker, name, now)][:room]
-        for name in mine:
-            if name not in surplus:
-                db.leases[name].expires = until
-        for name in free:
-            db.leases[name] = Lease(worker, db.leases.get(name, Lease()).epoch + 1, until)
-        epochs = {name: lease.epoch for name, lease in db.leases.items() if lease.owner == worker}
-        self._grip = Grip(worker, epochs, workers, db.revision)
-        self._memo.keep(epochs)
+        self._grip = self._db.hold(worker, names, ttl_seconds, keep, sole=self._sole)
+        self._memo.keep(self._grip.epochs)
         return self._grip
-
-    def _free(self, worker: str, name: str, now: float) -> bool:
-        lease = self._db.leases.get(name)
-        return lease is None or (lease.owner != worker and (self._sole or lease.expires <= now))
 
     async def release(self) -> None:
         """Give every lease of this worker back at once."""
-        if self._grip is None:
-            return
-        worker, db = self._grip.worker, self._db
-        for name, lease in db.leases.items():
-            if lease.owner == worker:
-                db.leases[name] = Lease(epoch=lease.epoch)
-        db.workers.pop(worker, None)
-        self._grip = None if self._sole else Grip(worker, {}, 0, self._memo.revision)
+        if self._grip is not None:
+            worker = self._grip.worker
+            self._db.give_back(worker)
+            self._grip = None if self._sole else Grip(worker, {}, 0, self._memo.revision)
 
     def _held(self, name: str) -> bool:
         """Tell whether a name is ours now; the only worker needs no lease on what nobody ever held."""
         if self._grip is None or name not in self._grip.epochs:
             return self._sole
-        lease = self._db.leases[name]
-        ours = (lease.owner, lease.epoch) == (self._grip.worker, self._grip.epochs[name])
-        return ours and lease.expires > self._db.clock.now()
+        return self._db.owns(self._grip.worker, name, self._grip.epochs[name])
 
     def _fence(self, names: Sequence[str]) -> None:
         if lost := tuple(name for name in names if not self._held(name)):
@@ -296,3 +235,6 @@ def _bound(rows: dict[Any, Any], limit: int) -> None:
     """Forget the oldest rows beyond the limit."""
     while len(rows) > limit:
         del rows[next(iter(rows))]
+
+
+__all__ = ["MemoryDatabase", "MemoryStore"]

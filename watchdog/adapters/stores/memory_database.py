@@ -1,0 +1,83 @@
+"""What stores in memory keep: objects, not JSON; several workers (MemoryStores) may share one.
+
+Its clock judges the leases, as the server's does in PostgreSQL. No threads, no awaiting: the same calls give the same.
+"""
+
+from collections import deque
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from math import inf
+
+from watchdog.adapters.stores import retention
+from watchdog.adapters.stores.leases import NOBODY, share
+from watchdog.adapters.stores.parts import Fleet
+from watchdog.domain.effects import Effect, Note
+from watchdog.domain.incidents import Incident, ServiceState, Shared
+from watchdog.ports import ActionRow, Clock, Command, Grip, Minute
+
+NOTES_MAX = 10_000
+
+
+@dataclass(slots=True)
+class Lease:
+    """Who may write one name, until when by the database's clock."""
+
+    owner: str = NOBODY
+    epoch: int = 0
+    expires: float = 0.0
+
+
+class MemoryDatabase:
+    """The tables of a store in memory, and its leases."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.services: dict[str, ServiceState] = {}
+        self.fleet: Fleet | None = None
+        self.shared = Shared()
+        self.revision = 0
+        self.leases: dict[str, Lease] = {}
+        self.workers: dict[str, float] = {}
+        self.pending: dict[int, Effect] = {}
+        self.notes: deque[Note] = deque(maxlen=NOTES_MAX)
+        self.incidents: dict[str, Incident] = {}
+        self.actions: dict[tuple[str, str], ActionRow] = {}
+        self.deliveries: dict[tuple[int, str], tuple[str, str | None]] = {}
+        self.labels: dict[str, str] = {}
+        self.minutes: dict[retention.Key, Minute] = {}
+        self.hours: dict[retention.Key, Minute] = {}
+        self.commands: dict[int, Command] = {}
+        self.ids = 0
+
+    def hold(self, worker: str, names: Sequence[str], ttl_seconds: float, keep: Collection[str], *, sole: bool) -> Grip:
+        """Renew, give back and take, as `leases.Leases.hold` does in SQL. Leases of a `sole` worker never expire."""
+        now = self.clock.now()
+        until = inf if sole else now + ttl_seconds
+        self.workers[worker] = until
+        self.workers = {name: expires for name, expires in self.workers.items() if expires > now}
+        workers = 1 if sole else len(self.workers)
+        mine = [name for name, lease in self.leases.items() if lease.owner == worker]
+        room, surplus = share(names, mine, workers, keep)
+        for name in mine:
+            lease = self.leases[name]
+            self.leases[name] = Lease(NOBODY, lease.epoch) if name in surplus else Lease(worker, lease.epoch, until)
+        free = [name for name in names if name not in mine and self._free(name, now, sole)]
+        for name in free[:room]:
+            self.leases[name] = Lease(worker, self.leases.get(name, Lease()).epoch + 1, until)
+        epochs = {name: lease.epoch for name, lease in self.leases.items() if lease.owner == worker}
+        return Grip(worker, epochs, workers, self.revision)
+
+    def _free(self, name: str, now: float, sole: bool) -> bool:
+        return sole or name not in self.leases or self.leases[name].expires <= now
+
+    def give_back(self, worker: str) -> None:
+        """End every lease of a worker, and the worker."""
+        for name, lease in self.leases.items():
+            if lease.owner == worker:
+                self.leases[name] = Lease(NOBODY, lease.epoch)
+        self.workers.pop(worker, None)
+
+    def owns(self, worker: str, name: str, epoch: int) -> bool:
+        """Tell whether a worker has the lease on a name now, of that epoch."""
+        lease = self.leases[name]
+        return lease.owner == worker and lease.epoch == epoch and lease.expires > self.clock.now()
