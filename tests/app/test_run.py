@@ -5,6 +5,8 @@ import socket
 import subprocess
 from pathlib import Path
 
+import httpx
+
 from tests.faults.processes import SHORT, Daemon, environment, guarding, together, until
 from tests.faults.test_kill import assert_one_rollback_and_a_closed_incident
 
@@ -90,6 +92,22 @@ def test_it_says_when_it_is_ready_and_whether_it_is_well(tmp_path: Path) -> None
         cloud.post("faults", target="control", kind="good")
         daemon.until(lambda: daemon.get("/healthz").status_code == 200)
         assert cloud.untouched()
+
+
+def test_its_status_is_for_the_owner_of_the_token(tmp_path: Path) -> None:
+    """In the real process: 401 to a stranger, phases and signals to the owner, health to everybody."""
+    token = "c4n4ry-0123456789-0123456789"
+    with guarding(tmp_path, quirks=True) as (cloud, daemon):
+        cloud.write()
+        daemon.variables = {**daemon.variables, "WATCHDOG_HTTP_TOKEN": token}
+        daemon.start().until_watching()
+        daemon.until(lambda: daemon.get("/readyz").status_code == 200)
+        assert daemon.get("/status").status_code == daemon.get("/nowhere").status_code == 401
+        url = f"http://127.0.0.1:{daemon.port}/status"
+        told = httpx.get(url, headers={"authorization": f"Bearer {token}"}, trust_env=False, timeout=10).json()
+        assert told["services"]["web"]["phase"] == "calm" and told["services"]["web"]["held"] is True
+        assert all(signal["verdict"] == "good" for signal in told["services"]["web"]["signals"].values())
+        assert token not in daemon.words()
 
 
 def test_it_sends_its_last_metrics_when_it_stops(tmp_path: Path) -> None:

@@ -52,6 +52,7 @@ async def test_metrics_in_both_formats() -> None:
     [
         ((), False, 200, []),
         (("the store does not answer",), False, 503, ["the store does not answer"]),
+        (("half a \ud800, \u2028 and <b>",), False, 503, ["half a \ud800, \u2028 and <b>"]),
         ((), True, 503, ["the check itself failed: KeyError"]),
         (["x" * 1000] * 100, False, 503, ["x" * 300] * 20),
     ],

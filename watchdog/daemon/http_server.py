@@ -6,6 +6,7 @@ Rule 2: it is bounded (connections, time, header size, methods), and its crash i
 
 import asyncio
 import contextlib
+import json
 import logging
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ from typing import Any, Self
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Mount, Route, Router
 from starlette.types import ASGIApp
 
@@ -157,14 +158,19 @@ def private_app(token: str, clock: Clock, status: Facts) -> ASGIApp | None:
     """Return what only the owner of the token may read, `/status`; None without a token: then nobody may."""
 
     async def show_status(request: Request) -> Response:
-        return JSONResponse(status())
+        return _json(status())
 
     return TokenAuth(Router([Route("/status", show_status)]), token, clock) if token else None
 
 
-def _answer(reasons: Reasons) -> JSONResponse:
+def _answer(reasons: Reasons) -> Response:
     try:
         why = [str(reason)[:REASON_MAX_CHARACTERS] for reason in reasons()][:REASONS_MAX]
     except Exception as error:  # noqa: BLE001  a broken check is not a healthy daemon
         why = [f"the check itself failed: {type(error).__name__}"]
-    return JSONResponse({"ok": not why, "reasons": why}, status_code=503 if why else 200)
+    return _json({"ok": not why, "reasons": why}, 503 if why else 200)
+
+
+def _json(content: object, status: int = 200) -> Response:
+    """Return it in ASCII: no text of a stranger, not even half a character, can then fail to be written."""
+    return Response(json.dumps(content, allow_nan=False), status, media_type="application/json")

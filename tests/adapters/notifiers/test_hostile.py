@@ -1,0 +1,182 @@
+"""Case 41: a stranger's words through every channel stay words, whatever they would like to be."""
+
+import io
+import re
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from tests.adapters.notifiers.letters import BOT_TOKEN, HOOK_PATH, ROUTING_KEY, context, notice
+from tests.adapters.notifiers.mail import Post
+from tests.adapters.vendor import Vendor
+from watchdog.adapters.notifiers import NOTIFIERS
+from watchdog.adapters.notifiers.console import Console
+from watchdog.adapters.notifiers.email import EmailOptions
+from watchdog.adapters.notifiers.email import build as build_email
+from watchdog.adapters.notifiers.pagerduty import PagerDutyOptions
+from watchdog.adapters.notifiers.pagerduty import build as build_pagerduty
+from watchdog.adapters.notifiers.slack import SlackOptions
+from watchdog.adapters.notifiers.slack import build as build_slack
+from watchdog.adapters.notifiers.webhook import WebhookOptions
+from watchdog.adapters.notifiers.webhook import build as build_webhook
+from watchdog.domain.notices import Link, Notice
+from watchdog.ports import Notifier
+
+HOSTILE = {
+    "newline": "boom\nforged line\r\n\r\nforged body",
+    "json": 'boom\n{"level": "error", "event": "forged"}',
+    "escape": "boom \x1b[2J\x1b]0;owned\x07 \x9b31m",
+    "markup": "boom <img src=x onerror=alert(1)> <script>alert(1)</script> &lt;b&gt;",
+    "slack": "boom <!channel> <!here> <@U012AB3CD> <https://evil.example|click> @here @channel @everyone",
+    "header": "boom\r\nBcc: all@evil.example\r\nContent-Type: text/html\r\n\r\n<h1>owned",
+    "dots": "boom\r\n.\r\nMAIL FROM:<evil@evil.example>",
+    "bidi": "boom \u202egnp.exe\u202c \u2066hidden\u2069 \u200f",
+    "separators": "boom\u2028forged\u2029forged\x85forged\x0bforged\x0cforged",
+    "nul": "boom\x00after\x00",
+    "surrogate": "boom \ud800 \udfff",
+    "formats": "boom %s %(secret)s {0.__class__} ${HOME} {{7*7}} $(id) `id`",
+    "unseen": "boom\u200b\ufeff\U000e0041\u00ad",
+    "long": "boom " + "x" * 1_000_000,
+    "deep": "boom " + "[" * 5_000,
+}
+Sent = Callable[[Notice], Awaitable[list[str]]]
+
+
+def letter(words: str) -> Notice:
+    """Return a notice in which every foreign field holds the words."""
+    return notice(
+        title=words, lines=(words, words), service=words, links=(Link(words, f"https://ok.example/{words[:900]}"),)
+    )
+
+
+def leaves(value: Any) -> Iterator[str]:
+    """Yield every text within a JSON document, keys too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield key
+            yield from leaves(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from leaves(item)
+
+
+async def through_vendor(vendor: Vendor, channel: Notifier, told: Notice) -> list[Any]:
+    """Send twice (the second goes another way in some channels); return the bodies that arrived."""
+    reference = await channel.send(told, None)
+    await channel.send(told, reference)
+    await channel.close()
+    return [seen.body for seen in vendor.seen]
+
+
+def slack_api(vendor: Vendor) -> None:
+    """Let Slack take everything."""
+    for method in ("chat.postMessage", "chat.update"):
+        vendor.say("POST", f"/api/{method}", {"ok": True, "channel": "C0INCIDENT", "ts": "1790000000.000100"})
+
+
+async def by_console(told: Notice, vendor: Vendor, post: Post) -> list[str]:
+    """Return the lines on the stream."""
+    stream = io.StringIO()
+    await Console(stream).send(told, None)
+    lines = stream.getvalue().split("\n")
+    assert len(lines) == 6, "title, two lines, a link, the incident, and the end: no line is forged"
+    return lines
+
+
+async def by_slack_bot(told: Notice, vendor: Vendor, post: Post) -> list[str]:
+    """Return the lines that Slack would show; checks that nothing is markup but our own link."""
+    slack_api(vendor)
+    channel = build_slack(SlackOptions(channel="#incidents"), context(vendor.url, WATCHDOG_SLACK_BOT_TOKEN=BOT_TOKEN))
+    return slack_lines(await through_vendor(vendor, channel, told))
+
+
+async def by_slack_webhook(told: Notice, vendor: Vendor, post: Post) -> list[str]:
+    """Return the same of a webhook."""
+    vendor.say("POST", HOOK_PATH, (200, "ok"))
+    channel = build_slack(SlackOptions(), context(WATCHDOG_SLACK_WEBHOOK_URL=vendor.url + HOOK_PATH))
+    return slack_lines(await through_vendor(vendor, channel, told))
+
+
+def slack_lines(bodies: list[Any]) -> list[str]:
+    """Return the lines of Slack bodies, which hold `<` only around our own link, and mention nobody."""
+    found: list[str] = []
+    for body in bodies:
+        assert (body["parse"], body["link_names"]) == ("none", False)
+        assert body.get("unfurl_links", False) is body.get("unfurl_media", False) is body.get("mrkdwn", False) is False
+        for block in body["blocks"]:
+            if block["type"] == "context":
+                assert re.fullmatch(r"<https://ok\.example/[!-~]*\|[^<>|]*>", block["elements"][0]["text"])
+                block["elements"][0]["text"] = ""
+            else:
+                assert block["text"]["type"] == "plain_text" and len(block["text"]["text"]) <= 3000
+        for text in leaves(body):
+            assert "<" not in text and ">" not in text
+            assert not re.search(r"&(?!amp;|lt;|gt;)", text)
+            found += text.split("\n")
+    return found
+
+
+async def by_pagerduty(told: Notice, vendor: Vendor, post: Post) -> list[str]:
+    """Return every text of the events."""
+    vendor.say("POST", "/v2/enqueue", (202, {"status": "success"}))
+    channel = build_pagerduty(PagerDutyOptions(), context(vendor.url, WATCHDOG_PAGERDUTY_ROUTING_KEY=ROUTING_KEY))
+    bodies = await through_vendor(vendor, channel, told)
+    assert {body["event_action"] for body in bodies} == {"trigger"}
+    return list(leaves(bodies))
+
+
+async def by_webhook(told: Notice, vendor: Vendor, post: Post) -> list[str]:
+    """Return every text of the bodies."""
+    vendor.say("POST", HOOK_PATH, 204)
+    channel = build_webhook(WebhookOptions(), context(WATCHDOG_WEBHOOK_URL=vendor.url + HOOK_PATH))
+    return list(leaves(await through_vendor(vendor, channel, told)))
+
+
+async def by_email(told: Notice, vendor: Vendor, post: Post) -> list[str]:
+    """Return the lines and headers of the mails; checks that no header and no recipient was added."""
+    options = {"smtp": post.smtp, "from": "watchdog@acme.example", "to": ["lead@acme.example"], "tls": "none"}
+    channel = build_email(EmailOptions.model_validate(options), context())
+    reference = await channel.send(told, None)
+    await channel.send(told, reference)
+    await channel.close()
+    lines: list[str] = []
+    for mail, (_, to) in zip(post.mails, post.envelopes, strict=True):
+        assert to == ["lead@acme.example"] and mail.get_content_type() == "text/plain"
+        assert set(mail) - {"In-Reply-To", "References"} == {
+            "Subject", "From", "To", "Date", "Auto-Submitted", "Message-ID", "Content-Type",
+            "Content-Transfer-Encoding", "MIME-Version",
+        }  # fmt: skip
+        body = mail.get_content().rstrip("\r\n").split("\r\n")
+        assert len(body) == 5, "no line is forged"
+        lines += [str(mail["Subject"]), *body]
+    return lines
+
+
+SINKS: Mapping[str, Callable[[Notice, Vendor, Post], Awaitable[list[str]]]] = {
+    "console": by_console,
+    "slack": by_slack_bot,
+    "slack-webhook": by_slack_webhook,
+    "pagerduty": by_pagerduty,
+    "webhook": by_webhook,
+    "email": by_email,
+}
+
+
+@pytest.mark.parametrize("sink", SINKS)
+@pytest.mark.parametrize("words", HOSTILE)
+async def test_case_41_a_stranger_s_words_stay_words(
+    sink: str, words: str, vendor: Vendor, post: Callable[..., Awaitable[Post]]
+) -> None:
+    """Printable, on lines of ours, bounded, without markup; and what can be read of them still arrives."""
+    lines = await SINKS[sink](letter(HOSTILE[words]), vendor, await post())
+    assert [line for line in lines if not line.isprintable()] == []
+    assert max(map(len, lines)) <= 1200
+    assert any("boom" in line for line in lines)
+
+
+def test_case_41_every_channel_is_among_them() -> None:
+    """A new channel must be tried with these words too."""
+    assert {name.partition("-")[0] for name in SINKS} == set(NOTIFIERS)
