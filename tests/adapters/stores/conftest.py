@@ -8,7 +8,9 @@ import pytest
 
 from tests.postgres_server import postgres_server, postgres_url  # noqa: F401 - fixtures
 from watchdog.adapters.stores import build_store
+from watchdog.domain.effects import Tell
 from watchdog.domain.incidents import Incident, ServiceState, State
+from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.policy import Severity
 from watchdog.ports import FLEET, Store
 
@@ -61,6 +63,14 @@ def an_incident() -> Callable[..., Incident]:
         at = NOON + number
         made = Incident(f"inc-{number}", "api", Severity.CRITICAL, at, at - 60, "api is down")
         return Incident(**{**{name: getattr(made, name) for name in made.__dataclass_fields__}, **changes})
+
+    return make
+
+
+@pytest.fixture
+def a_tell() -> Callable[[str], Tell]:
+    def make(service: str) -> Tell:
+        return Tell(Notice(5.0, "inc-1", service, Severity.CRITICAL, NoticeKind.OPENED, "down", wakes=True), ("pager",))
 
     return make
 

@@ -1,0 +1,296 @@
+"""Several workers on one store: who may write what, and who is refused. In memory and on PostgreSQL."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from tests.adapters.stores.town import Town, in_memory, on_postgres
+from watchdog.adapters.stores.leases import share
+from watchdog.domain.effects import Note, PinAutoDeploy
+from watchdog.domain.errors import Displaced, Stale
+from watchdog.domain.events import TimePassed
+from watchdog.domain.incidents import ServiceState, State
+from watchdog.ports import FLEET, ActionRow, Grip, Store
+
+NAMES = ("api", "web", "db", "job", FLEET)
+TTL = 10.0
+ROW = ActionRow("inc-1", "rollback", "planned", "dep-1", "dep-2", service="api")
+PIN = PinAutoDeploy("api", "inc-1", "srv-1")
+
+
+@pytest.fixture(params=["memory", "postgresql"])
+async def town(request: pytest.FixtureRequest) -> AsyncIterator[Town]:
+    made = in_memory()
+    if request.param == "postgresql":
+        made = on_postgres(request.getfixturevalue("postgres_server"), request.getfixturevalue("postgres_url"))
+    yield made
+    await made.close()
+
+
+async def hold(store: Store, worker: str, names: tuple[str, ...] = NAMES, keep: tuple[str, ...] = ()) -> Grip:
+    return await store.hold(worker, names, ttl_seconds=TTL, keep=keep)
+
+
+def state(*services: str, **more: object) -> State:
+    return State(services={name: ServiceState(name) for name in services}, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("mine", "workers", "keep", "expected"),
+    [
+        ((), 1, (), (5, ())),
+        ((), 2, (), (3, ())),
+        (("api", "web"), 2, (), (1, ())),
+        (NAMES, 2, (), (0, (FLEET, "job"))),
+        (NAMES, 2, (FLEET, "job", "db"), (0, ("web", "api"))),
+        (NAMES, 2, NAMES, (0, ())),
+        (NAMES, 9, (), (0, (FLEET, "job", "db", "web"))),
+        (("api", "gone", "busy"), 1, ("busy",), (4, ("gone",))),
+        ((), 0, (), (5, ())),
+    ],
+)
+def test_a_fair_share(mine: tuple[str, ...], workers: int, keep: tuple[str, ...], expected: object) -> None:
+    """Room up to ceil(names / workers); the last ones go first, what is kept never, what nobody wants always."""
+    assert share(NAMES, mine, workers, keep) == expected
+
+
+def test_no_names_need_no_share() -> None:
+    """A worker without services neither takes nor gives."""
+    assert share((), (), 3, ()) == (0, ())
+
+
+async def test_the_living_share_the_names_fairly(town: Town) -> None:
+    """The first takes all; with a second one it gives its surplus back, which the second takes."""
+    one, two = await town.join(), await town.join()
+    assert await hold(one, "one") == Grip("one", dict.fromkeys(NAMES, 1), 1, 0)
+    assert await hold(two, "two") == Grip("two", {}, 2, 0)
+    assert await hold(one, "one") == Grip("one", {"api": 1, "web": 1, "db": 1}, 2, 0)
+    assert await hold(two, "two") == Grip("two", {"job": 2, FLEET: 2}, 2, 0)
+    assert await hold(one, "one") == Grip("one", {"api": 1, "web": 1, "db": 1}, 2, 0)
+
+
+async def test_what_is_kept_is_not_given_away_to_be_fair(town: Town) -> None:
+    """A service with an incident in hand stays; another one goes instead, if there is one."""
+    one, two = await town.join(), await town.join()
+    await hold(one, "one")
+    await hold(two, "two")
+    assert (await hold(one, "one", keep=NAMES)).epochs.keys() == set(NAMES)
+    assert (await hold(one, "one", keep=(FLEET, "job"))).epochs.keys() == {FLEET, "job", "api"}
+    assert (await hold(two, "two")).epochs == {"web": 2, "db": 2}
+
+
+async def test_a_name_that_is_no_longer_wanted_is_given_back(town: Town) -> None:
+    """A service that left the configuration; unless something is in hand there."""
+    one = await town.join()
+    await hold(one, "one")
+    assert (await hold(one, "one", NAMES[:2], keep=("db",))).epochs.keys() == {"api", "web", "db"}
+    assert (await hold(one, "one", ())).epochs == {}
+
+
+async def test_the_dead_are_taken_over_after_their_time_and_not_before(town: Town) -> None:
+    """By the store's clock, whatever the workers' own clocks say; the epoch grows."""
+    one, two = await town.join(), await town.join()
+    await hold(one, "one")
+    town.lapse(TTL - 5)
+    assert (await hold(two, "two")).epochs == {}
+    town.lapse(6)
+    assert await hold(two, "two") == Grip("two", dict.fromkeys(NAMES, 2), 1, 0)
+
+
+async def test_a_late_renewal_of_what_nobody_took_keeps_its_epoch(town: Town) -> None:
+    """Nobody wrote in between."""
+    one = await town.join()
+    await hold(one, "one")
+    town.lapse(100)
+    assert (await hold(one, "one")).epochs == dict.fromkeys(NAMES, 1)
+
+
+async def test_a_lease_given_back_is_free_at_once(town: Town) -> None:
+    """A worker that ends in order is not waited for, and does not count as living."""
+    one, two = await town.join(), await town.join()
+    await one.release()
+    await hold(one, "one")
+    await one.save(None, state("api"), ())
+    await one.release()
+    assert await hold(two, "two") == Grip("two", dict.fromkeys(NAMES, 2), 1, 0)
+    with pytest.raises(Displaced):
+        await one.save(None, state("api"), ())
+
+
+async def test_case_21_a_zombie_writes_nothing(town: Town) -> None:
+    """Frozen, taken over, awake again: state, effects, story and actions of what it lost are refused."""
+    one, two = await town.join(), await town.join()
+    await hold(one, "one")
+    await one.save(TimePassed(1.0), state("api", "web"), ())
+    town.lapse(TTL + 1)
+    await hold(two, "two")
+    assert await two.load() == state("api", "web")
+    with pytest.raises(Displaced) as caught:
+        await one.save(TimePassed(2.0), state("api", incidents=7), [PIN, Note(2.0, "api", None, "N", "zombie")])
+    assert caught.value.names == ("api",)
+    with pytest.raises(Displaced) as caught:
+        await one.save(TimePassed(2.0), State(), [PIN])
+    with pytest.raises(Displaced) as caught:
+        await one.put_action(ROW, None)
+    assert caught.value.names == ("api",)
+    assert await two.load() == state("api", "web")
+    assert [*await two.pending(), *await two.notes()] == [] and await two.action("inc-1", "rollback") is None
+    assert await two.put_action(ROW, None)
+
+
+async def test_an_expired_lease_is_no_lease_even_before_somebody_takes_it(town: Town) -> None:
+    """The next write of a frozen worker is refused; after renewing it goes on."""
+    one = await town.join()
+    await hold(one, "one")
+    town.lapse(TTL + 1)
+    with pytest.raises(Displaced):
+        await one.save(None, state("api"), ())
+    await hold(one, "one")
+    await one.save(None, state("api"), ())
+
+
+async def test_without_a_lease_nothing_is_written(town: Town) -> None:
+    """Before the first hold, for what was never held, and for an action of no service without FLEET."""
+    one, two = await town.join(), await town.join()
+    with pytest.raises(Displaced) as caught:
+        await one.save(None, state("web", "api"), ())
+    assert caught.value.names == ("api", "web")
+    await hold(one, "one", ("api",))
+    await one.save(None, state("api"), ())
+    with pytest.raises(Displaced, match="another worker has web now"):
+        await one.save(None, state("api", "web"), ())
+    with pytest.raises(Displaced, match="the fleet"):
+        await one.put_action(replace(ROW, service=FLEET), None)
+    await hold(two, "two", (FLEET,))
+    assert await two.put_action(replace(ROW, service=FLEET), None)
+
+
+async def test_only_what_changed_needs_a_lease(town: Town) -> None:
+    """A service that moved away and was not touched does not keep the rest from being saved."""
+    one, two = await town.join(), await town.join()
+    await hold(one, "one")
+    whole = state("api", "web", "db", "job")
+    await one.save(None, whole, ())
+    await hold(two, "two")
+    await hold(one, "one")
+    assert (await hold(two, "two")).epochs.keys() == {"job", FLEET}
+    changed = ServiceState("api", watching_since=5.0)
+    kept = {name: service for name, service in whole.services.items() if name != "job"}
+    await one.save(None, replace(whole, services={**kept, "api": changed}), ())
+    loaded = await two.load()
+    assert loaded is not None and loaded.services["api"] == changed and len(loaded.services) == 4
+
+
+async def test_the_fleets_part_is_written_by_who_holds_it_and_skipped_by_others(town: Town) -> None:
+    """Everybody looks at the control targets; one writes down what it saw."""
+    one, two = await town.join(), await town.join()
+    await hold(one, "one", (FLEET,))
+    await hold(two, "two", ("api", FLEET))
+    await one.save(None, State(blind_since=1.0), ())
+    await two.save(None, state("api", blind_since=2.0), ())
+    assert await two.load() == state("api", blind_since=1.0)
+    town.lapse(TTL + 1)
+    await hold(two, "two", ("api", FLEET))
+    await one.save(None, State(blind_since=3.0), ())
+    await two.load()
+    await two.save(None, state("api", blind_since=4.0), ())
+    assert await two.load() == state("api", blind_since=4.0)
+
+
+async def test_of_what_all_share_only_the_newest_may_be_changed(town: Town) -> None:
+    """Stale saves nothing of that step; after loading it goes on. The grip tells that there is something to load."""
+    one, two = await town.join(), await town.join()
+    await hold(one, "one", ("api",))
+    await hold(two, "two", ("api", "web"))
+    await one.save(None, state("api", paused_by="ann", incidents=1), ())
+    mine = state("web", incidents=1)
+    with pytest.raises(Stale):
+        await two.save(TimePassed(1.0), mine, [Note(1.0, "web", None, "N", "stale")])
+    assert [*await two.notes()] == []
+    assert (await hold(two, "two", ("api", "web"))).revision == 1
+    shared = await two.load_shared()
+    assert (shared.paused_by, shared.incidents) == ("ann", 1)
+    await two.save(None, mine.sharing(replace(shared, incidents=2)), ())
+    await two.save(None, mine.sharing(replace(shared, incidents=2)), ())
+    assert (await hold(two, "two", ("api", "web"))).revision == 2
+    loaded = await one.load()
+    assert loaded is not None and (loaded.incidents, loaded.paused_by, len(loaded.services)) == (2, "ann", 2)
+
+
+async def test_nothing_is_sent_on_stale_knowledge(town: Town) -> None:
+    """Somebody pauses between decision and send: the mark "sending" is refused until that was read."""
+    one, two = await town.join(), await town.join()
+    await hold(one, "one", ("api",))
+    await hold(two, "two", ("web",))
+    assert await one.put_action(ROW, None)
+    await two.save(None, State(paused_by="ann"), ())
+    sending = replace(ROW, state="sending", attempts=1)
+    with pytest.raises(Stale):
+        await one.put_action(sending, "planned")
+    assert await one.action("inc-1", "rollback") == ROW
+    assert await one.put_action(replace(ROW, note="a plan may be changed"), "planned")
+    await one.load_shared()
+    assert await one.put_action(sending, "planned")
+
+
+async def test_only_the_named_services_are_loaded(town: Town) -> None:
+    """What all share is always there, the fleet's part if FLEET is named; None stands for everything."""
+    one, two = await town.join(), await town.join()
+    assert await one.load(("api",)) is None
+    await hold(one, "one")
+    await one.save(None, state("api", "web", blind_since=5.0, incidents=3), ())
+    assert await two.load(("web", "unknown")) == state("web", incidents=3)
+    assert await two.load(("web", FLEET)) == state("web", incidents=3, blind_since=5.0)
+    assert await two.load(()) == State(incidents=3)
+    assert await two.load() == state("api", "web", blind_since=5.0, incidents=3)
+
+
+async def test_pending_effects_are_found_by_service(town: Town, a_tell) -> None:
+    """What is about the watchdog itself belongs to the fleet, and anybody may record it."""
+    one, two = await town.join(), await town.join()
+    await hold(one, "one", ("api", "web"))
+    about_api, about_us = a_tell("api"), a_tell("watchdog")
+    recorded = await one.save(TimePassed(1.0), State(), [about_api, PinAutoDeploy("web", "inc-2", "srv-2"), about_us])
+    assert await two.pending() == recorded
+    assert await two.pending(("api",)) == recorded[:1]
+    assert await two.pending(("web", FLEET)) == recorded[1:]
+    assert await two.pending(()) == ()
+
+
+async def test_of_two_who_take_one_name_one_gets_it(town: Town) -> None:
+    """Many rounds of both at once: never both, and never two with the same epoch."""
+    one, two = await town.join(), await town.join()
+    epochs: list[int] = []
+    for _ in range(12):
+        grips = await asyncio.gather(hold(one, "one", ("api",)), hold(two, "two", ("api",)))
+        (won,) = [grip for grip in grips if grip.epochs]
+        epochs.append(won.epochs["api"])
+        town.lapse(TTL + 1)
+        await (two if won.worker == "two" else one).release()
+    assert epochs == sorted(set(epochs))
+
+
+async def test_of_two_who_plan_one_action_one_does(town: Town) -> None:
+    """The rightful holder and a zombie, and twice the holder: one row, one True."""
+    one, two = await town.join(), await town.join()
+    await hold(one, "one", ("api",))
+    town.lapse(TTL + 1)
+    tries = await asyncio.gather(
+        hold(two, "two", ("api",)), *(one.put_action(replace(ROW, note=str(n)), None) for n in range(3)),
+        return_exceptions=True,
+    )  # fmt: skip
+    assert all(isinstance(outcome, Displaced) for outcome in tries[1:])
+    tries = await asyncio.gather(*(two.put_action(replace(ROW, note=str(n)), None) for n in range(4)))
+    assert sorted(tries) == [False, False, False, True]
+
+
+async def test_of_two_who_change_what_all_share_one_does(town: Town) -> None:
+    """Budget and pause are decided on what was read; who comes second reads again."""
+    one, two = await town.join(), await town.join()
+    await hold(one, "one", ("api",))
+    await hold(two, "two", ("web",))
+    saves = (one.save(None, State(paused_by="ann"), ()), two.save(None, State(paused_by="bob"), ()))
+    outcomes = await asyncio.gather(*saves, return_exceptions=True)
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Stale", "tuple"]
