@@ -14,7 +14,7 @@ from watchdog.ports import Clock, Platform
 from watchdog.settings.check_result import CheckResult, Outcome
 from watchdog.settings.model import Settings
 
-TOKEN = "WATCHDOG_SENTRY_TOKEN"
+TOKEN = "WATCHDOG_SENTRY_TOKEN"  # noqa: S105  the name of a variable, not what it holds
 SCOPES = ("org:read", "project:read", "event:read")
 FIX_TOKEN = f"create an internal integration in Sentry with {', '.join(SCOPES)}, and set {TOKEN}"
 FIX_RELEASE = "name releases after the commit in the site's Sentry SDK: release = RENDER_GIT_COMMIT"

@@ -21,7 +21,7 @@ from watchdog.adapters.options import Context, Options
 from watchdog.domain.notices import Notice
 from watchdog.ports import Notifier
 
-PASSWORD = "WATCHDOG_SMTP_PASSWORD"
+PASSWORD = "WATCHDOG_SMTP_PASSWORD"  # noqa: S105  the name of a variable, not what it holds
 
 
 def _address(words: str) -> str:

@@ -21,7 +21,7 @@ from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Tempo
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.ports import Notifier
 
-TOKEN = "WATCHDOG_SLACK_BOT_TOKEN"
+TOKEN = "WATCHDOG_SLACK_BOT_TOKEN"  # noqa: S105  the name of a variable, not what it holds
 URL = "WATCHDOG_SLACK_WEBHOOK_URL"
 API = "https://slack.com/api"
 PASSING = frozenset({"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"})

@@ -9,7 +9,7 @@ from watchdog.domain.notices import Notice
 from watchdog.ports import Notifier
 
 URL = "WATCHDOG_WEBHOOK_URL"
-TOKEN = "WATCHDOG_WEBHOOK_TOKEN"
+TOKEN = "WATCHDOG_WEBHOOK_TOKEN"  # noqa: S105  the name of a variable, not what it holds
 VERSION = 1
 
 

@@ -26,7 +26,7 @@ from watchdog.domain.policy import SignalPolicy
 from watchdog.domain.readings import Good, MinuteCount
 from watchdog.ports import Sample
 
-TOKEN = "WATCHDOG_SENTRY_TOKEN"
+TOKEN = "WATCHDOG_SENTRY_TOKEN"  # noqa: S105  the name of a variable, not what it holds
 PERIOD = "60m"
 COMMIT = "{commit}"
 ISSUES_MAX = 25
