@@ -78,14 +78,55 @@ def test_a_store_that_cannot_be_written_fails_closed_and_pages(tmp_path: Path) -
     )
 
 
-def test_a_store_that_cannot_be_opened_ends_the_start_in_words(tmp_path: Path) -> None:
-    """A file that is no database: exit code 1, one sentence, no traceback; the file is left as it is."""
-    with guarding(tmp_path, quirks=False) as (cloud, daemon):
+def nobody_s_notes(path: Path) -> None:
+    """A file that is no database."""
+    path.write_bytes(b"not a database, but somebody's notes" * 100)
+
+
+def damaged(path: Path) -> None:
+    """A page in the middle of our own file is overwritten."""
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * (path.stat().st_size - 4096))
+
+
+def newer(path: Path) -> None:
+    """A watchdog of the future was here."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE watchdog_schema SET version_num = '9999'")
+        connection.commit()
+
+
+def observed_and_repaired(folder: Path, harm: Callable[[Path], None], quirks: bool) -> None:
+    """A page and a start that only watches; the file stays as it is, until a human puts a good one in its place."""
+    with guarding(folder, quirks=quirks) as (cloud, daemon):
         cloud.write()
         path = cloud.folder / "watchdog.db"
-        path.write_bytes(b"not a database, but somebody's notes" * 100)
-        daemon.start()
-        assert daemon.until_ended() == 1
-        assert "Traceback" not in daemon.words() and len(daemon.errors().splitlines()) == 1
-        assert path.read_bytes() == b"not a database, but somebody's notes" * 100
-        assert cloud.untouched()
+        if harm is not nobody_s_notes:
+            daemon.start().until_watching()
+            daemon.process.terminate()
+            assert daemon.until_ended() == 0
+        harm(path)
+        before = path.read_bytes()
+        daemon.start().until_watching()
+        daemon.until(lambda: any("runs without its record" in page for page in cloud.pages()))
+        cloud.bad_deploy()
+        daemon.until(lambda: any("CRITICAL" in page for page in cloud.pages()), 60.0)
+        assert daemon.get("/healthz").status_code == 503
+        assert cloud.untouched() and path.read_bytes() == before
+        for file in cloud.folder.glob("watchdog.db*"):
+            if file.name in ("watchdog.db", "watchdog.db-wal", "watchdog.db-shm"):
+                file.unlink()
+        daemon.until(lambda: any("record" in one["dedup_key"] for one in cloud.log("pagerduty_resolve")))
+        daemon.process.terminate()
+        assert daemon.until_ended() == 0
+        assert "Traceback" not in daemon.words()
+
+
+def test_case_25_a_record_that_cannot_be_used_is_watched_without_and_paged(tmp_path: Path) -> None:
+    """No database, a damaged one, one of a newer version: nothing is repaired, nothing is changed in production."""
+    together(
+        lambda: observed_and_repaired(tmp_path / "notes", nobody_s_notes, quirks=False),
+        lambda: observed_and_repaired(tmp_path / "damaged", damaged, quirks=True),
+        lambda: observed_and_repaired(tmp_path / "newer", newer, quirks=False),
+    )

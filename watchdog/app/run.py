@@ -15,6 +15,7 @@ from watchdog.adapters.guarded import GuardedTransport
 from watchdog.adapters.stores import role_lock
 from watchdog.adapters.stores.lock import RoleLock
 from watchdog.app.build import App, build, resolve
+from watchdog.app.record import watch_the_record
 from watchdog.app.reload import reload_on_demand
 from watchdog.app.wire import begin
 from watchdog.daemon import logs, self_report
@@ -140,6 +141,7 @@ async def _live(settings: Settings, clock: Clock, stop: asyncio.Event, reload: a
             log.info("listening", host=settings.metrics.host, port=server.port)
         await start(app)
         app.supervisor.start("reload", lambda: reload_on_demand(app, reload))
+        app.supervisor.start("record", lambda: watch_the_record(app))
         log.info("watching", version=__version__, process=os.getpid(), services=list(settings.policy.services))
         await stop.wait()
         log.info("stopping")

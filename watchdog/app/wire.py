@@ -132,7 +132,7 @@ def wire(
 
 
 async def begin(daemon: Daemon) -> None:
-    """Open the store, take up what is ours and begin to watch. Raises Permanent for a store that cannot be used."""
+    """Open the store, take up what is ours and begin to watch; from memory, while the store cannot be used."""
     await daemon.sharing.begin()
     await daemon.watches.begin((CONTROL, VENDORS))
     start = daemon.supervisor.start

@@ -5,7 +5,8 @@ or frozen worker's services are watched again within about `TTL_SECONDS + RENEW_
 Rule 2: a lease promises nothing about the outside: every write is fenced by its epoch, and the actuator's guard is
 shorter than the lease. (client-go's leader election says the same of itself.)
 Rule 3: a store that does not answer takes nothing away: we go on watching and telling people what we hold, and nobody
-can change anything, for no write succeeds. At a start without an answer we watch everything, from memory.
+can change anything, for no write succeeds. At a start without an answer, or with a store that cannot be used (damaged,
+of a newer version), we watch everything, from memory, and leave it as it is.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -56,13 +57,10 @@ class Sharing:
         self._opened = False
 
     async def begin(self) -> None:
-        """Open the store and take up what is ours; everything, from memory, while it does not answer.
-
-        Raises Permanent for a store that cannot be used.
-        """
+        """Open the store and take up what is ours; everything, from memory, while it cannot be used."""
         try:
             await self.renew()
-        except Temporary as error:
+        except (Temporary, Permanent) as error:
             self._complain(str(error))
             await self._take(dict.fromkeys((FLEET, *self._names()), ALONE), from_memory=True)
 
@@ -76,6 +74,11 @@ class Sharing:
                 self._complain(str(error))
             else:
                 self._complain("")
+
+    @property
+    def trouble(self) -> str:
+        """Return why the leases could not be renewed, or nothing."""
+        return self._trouble
 
     def _complain(self, why: str) -> None:
         if why and not self._trouble:
