@@ -121,6 +121,22 @@ async def test_of_two_stand_ins_the_one_that_comes_back_first_has_it() -> None:
     assert 3000 <= named.asked_at[-1] <= 3060
 
 
+async def test_the_console_stands_in_for_nobody() -> None:
+    """It would take everything, and nobody would look: the page stays unheard until a real channel has it."""
+    clock = FakeClock(auto=False)
+    named, console, other = Vendor("named", clock, 1e9), Vendor("console", clock), Vendor("other", clock, 50)
+    teller = outbox(named, console, other, clock=clock)
+    async with delivering(teller) as group:
+        group.create_task(teller.deliver(None, page(1, "named", "console")))
+        await clock.advance(45)
+        assert (teller.unheard, teller.silenced, console.titles) == (1, True, ["page 1"])
+        await clock.advance(10)
+        assert (teller.unheard, teller.silenced, other.titles) == (0, False, ["page 1"])
+        group.create_task(teller.deliver(None, page(2, "named")))
+        await clock.settle()
+        assert (console.titles, other.titles) == (["page 1"], ["page 1", "page 2"])
+
+
 async def test_words_that_a_channel_refuses_do_not_keep_it_shut_for_others() -> None:
     """Three notices with impossible words open the breaker; a good one is the next probe, and closes it."""
 

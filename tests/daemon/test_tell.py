@@ -269,15 +269,16 @@ async def test_a_channel_that_hangs_does_not_hang_the_outbox() -> None:
 
 
 async def test_stand_ins_are_tried_in_their_order_until_one_has_it() -> None:
-    """The next after the failing one, then round; the one who heard it is not told twice."""
-    first, second, third = (
-        Channel("first"),
+    """The first that is configured, then the next; the one who heard it is not told twice."""
+    first, second, third, fourth = (
+        Channel("first", Permanent("no")),
         Channel("second", *[Temporary("no")] * 3),
-        Channel("third", Permanent("no")),
+        Channel("third"),
+        Channel("fourth"),
     )
-    await outbox(first, second, third).deliver(None, tell("page", "second", wakes=True))
-    assert (third.script, third.took) == ([], [])
-    assert first.took == second.took == [("page", None)]
+    await outbox(first, second, third, fourth).deliver(None, tell("page", "second", wakes=True))
+    assert (first.script, first.took, fourth.took) == ([], [], [])
+    assert second.took == third.took == [("page", None)]
 
 
 class Busy(Channel):

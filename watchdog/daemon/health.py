@@ -71,8 +71,7 @@ class Health:
         return found
 
     def _nobody_told(self) -> list[str]:
-        failing = self._teller.failing
-        found = [f"channel {name} fails: {why}" for name, why in failing.items()]
-        if self._teller.unheard and failing and not any(self._teller.up.values()):
+        found = [f"channel {name} fails: {why}" for name, why in self._teller.failing.items()]
+        if self._teller.silenced and self._teller.unheard:
             found.append(f"nobody can be told: no channel works (notices that nobody heard: {self._teller.unheard})")
         return found

@@ -4,8 +4,8 @@ Rule 1: in doubt it is sent again; the same page twice is the worst accepted out
 Rule 2: nothing here may stop a page: neither another channel, nor the store, nor a fault of our own.
 Rule 3: an effect is finished only when every named channel has the notice or a newer one spoke for it. A cancelled
 delivery stays pending in the store and is delivered by the next start.
-Rule 4: while a channel fails, or is known to be down, the next configured one stands in, so that somebody hears soon;
-the failing one is tried on. Whoever was told of an incident as a stand-in also gets its all-clear.
+Rule 4: while a channel fails, or is known to be down, the first configured one that was not named stands in, then the
+next, so that somebody hears soon; the failing one is tried on. A stand-in that was told also gets the all-clear.
 """
 
 import asyncio
@@ -33,6 +33,9 @@ ATTEMPT_SECONDS = 30.0
 """The longest one attempt may take: an edit, a reply, or a resolve and a trigger."""
 STALE_SECONDS = 86400.0
 """A notice that wakes nobody is dropped at this age."""
+
+CONSOLE = "console"
+"""The one channel that does not stand in for others: nobody is woken by what a process prints."""
 
 Report = Callable[[str, str, Notice], None]
 """Told of each attempt: channel (or "store"), outcome (sent, failed, gave_way), notice."""
@@ -110,8 +113,14 @@ class Teller:
 
     @property
     def unheard(self) -> int:
-        """How many notices no channel has got yet."""
-        return sum(not errand.heard_by for errand in self._errands)
+        """How many notices no channel has got yet, but perhaps the console."""
+        return sum(all(name == CONSOLE for name in errand.heard_by) for errand in self._errands)
+
+    @property
+    def silenced(self) -> bool:
+        """Tell whether notices wait and every channel is known to be down, but perhaps the console."""
+        waking = [breaker for name, breaker in self._breakers.items() if name != CONSOLE]
+        return bool(self._errands and waking) and all(breaker.open for breaker in waking)
 
     async def deliver(self, effect_id: int | None, tell: Tell) -> None:
         """Bring a notice to its channels and finish the effect; `effect_id` is None when the store has no row of it.
@@ -224,18 +233,14 @@ class Teller:
         return True
 
     def _call_a_stand_in(self, errand: _Errand) -> None:
-        """Let the next channel that nobody named have it too, if all who were called are in trouble."""
+        """Let the first channel that was not called yet have it too, if all who were called are in trouble."""
         if not errand.needs_a_stand_in or any(not (parcel.troubled or parcel.overtaken) for parcel in errand.stand_ins):
             return
-        failing = [name for name, parcel in errand.parcels.items() if parcel.troubled]
-        names = tuple(self._notifiers)
-        first = names.index(failing[-1]) + 1 if failing else 0
-        for name in (*names[first:], *names[:first]):
-            if name not in errand.parcels:
-                parcel = self._queue(errand, name)
-                errand.stand_ins.append(parcel)
-                errand.group.create_task(self._bring(errand, parcel))
-                return
+        name = next((name for name in self._notifiers if name not in errand.parcels and name != CONSOLE), None)
+        if name is not None:
+            parcel = self._queue(errand, name)
+            errand.stand_ins.append(parcel)
+            errand.group.create_task(self._bring(errand, parcel))
 
     async def _attempt(self, errand: _Errand, parcel: Parcel) -> Exception | None:
         """Send once, in a place of the breaker's, and remember it; return why it failed, or None."""
