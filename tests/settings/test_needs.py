@@ -95,6 +95,27 @@ def test_what_works_but_not_as_meant_is_a_warning(text: str, environ: dict[str, 
     assert any(says in warning for warning in loaded(text, environ).warnings)
 
 
+@pytest.mark.parametrize(
+    ("host", "more", "warned"),
+    [
+        ("acme-api:10000", "", True),
+        ("db.acme.internal", "", True),
+        ("acme-api:10000", "private_hosts: [Acme-API]", False),
+        ("www.acme.example", "", False),
+        ("localhost:3000", "", False),
+        ("10.0.0.1", "", False),
+        ("[::1]:3000", "", False),
+    ],
+)
+def test_a_name_of_a_private_network_must_be_listed(host: str, more: str, warned: bool) -> None:
+    """Otherwise its signal would stay unknown, and nobody would know why."""
+    text = SMALL.replace("https://www.acme.example", f"'http://{host}/'") + more
+    found = [warning for warning in loaded(text, KEY).warnings if "private_hosts" in warning]
+    assert bool(found) is warned
+    if warned:
+        assert found[0].startswith("services.web.signals.home is not connected to")
+
+
 def test_a_complete_configuration_has_no_warnings() -> None:
     """Otherwise nobody reads them."""
     assert loaded(changed("    signals", "    mode: autonomous\n    signals"), KEY).warnings == ()

@@ -46,6 +46,8 @@ def start(dsn: str | None, version: str, redact: Redact) -> None:
             auto_session_tracking=False,
             send_client_reports=False,
             spotlight=False,
+            http_proxy="",  # the environment's proxies are not ours
+            https_proxy="",
             shutdown_timeout=FLUSH_SECONDS,
             before_send=Scrubber(redact),
             before_breadcrumb=lambda crumb, hint: None,

@@ -14,6 +14,8 @@ HEARTBEAT = "WATCHDOG_HEARTBEAT_URL"
 CRONS = "WATCHDOG_SENTRY_CRONS_URL"
 WITH_RENDER = frozenset({"render_events"})
 """Kinds of signals that are `Unknown` without a Render key."""
+PROBES = frozenset({"http", "latency"})
+"""Kinds whose own key holds a URL."""
 
 
 def check_secrets(
@@ -107,7 +109,31 @@ def warnings_of(
         if blind and (not key or not shape.services[service].render):
             found.append(f"services.{service}.signals.{blind[0]} stays unknown: it needs render: and {RENDER_KEY}")
     found.extend(_warnings_of_the_whole(shape, autonomous, key))
+    found.extend(_private_names(shape, signals))
     return found
+
+
+def _private_names(shape: Shape, signals: Mapping[str, Mapping[str, Adapter]]) -> Sequence[str]:
+    """Return a warning for each host that can only be in a private network and is not listed as such."""
+    urls = {
+        f"services.{service}.signals.{name}": getattr(adapter.options, adapter.kind, None)
+        for service, adapters in signals.items()
+        for name, adapter in adapters.items()
+        if adapter.kind in PROBES
+    }
+    urls["metrics.remote_write"] = shape.metrics.remote_write
+    hosts = {place: (urlsplit(url).hostname or "") if isinstance(url, str) else "" for place, url in urls.items()}
+    return [
+        f"{place} is not connected to: {host} leads into a private network, so list it under private_hosts"
+        for place, host in hosts.items()
+        if _is_private_name(host) and host not in shape.private_hosts
+    ]
+
+
+def _is_private_name(host: str) -> bool:
+    """Tell whether no public name server can know it: one word, or a name under `.internal`."""
+    one_word = "." not in host and ":" not in host and not host.isdigit()
+    return bool(host) and (one_word or host.endswith(".internal")) and not is_loopback(host)
 
 
 def _warnings_of_the_whole(shape: Shape, autonomous: Sequence[str], key: bool) -> Sequence[str]:

@@ -71,6 +71,8 @@ def test_limits_of_latency_reach_the_policy_in_seconds() -> None:
         ("http", {"http": "http://[::1"}, "write https://host/path"),
         ("http", {"http": "/only/a/path"}, "write https://host/path"),
         ("http", {"http": "https://canary:secret@acme.example"}, "leave them out"),
+        ("http", {"http": "http://169.254.169.254/latest/meta-data"}, "never connect"),
+        ("http", {"http": "http://[::ffff:169.254.169.254]/"}, "never connect"),
         ("http", {"http": "https://acme.example", "status": "ok"}, "write a number from 100 to 599"),
         ("http", {"http": "https://acme.example", "status": []}, "write a status"),
         ("http", {"http": "https://acme.example", "status": 700}, "write a number from 100 to 599"),

@@ -9,6 +9,8 @@ from typing import Annotated
 import httpx
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from watchdog.adapters.addresses import Reach, as_address, reach_of
+from watchdog.adapters.guarded import host_of
 from watchdog.adapters.options import Duration, Options, Size
 from watchdog.adapters.signals.json_path import JsonPath
 from watchdog.domain.policy import Severity, SignalPolicy
@@ -33,6 +35,9 @@ def check_url(text: str) -> str:
         raise ValueError("not a URL that can be probed: write https://host/path (or http://)")
     if url.userinfo:
         raise ValueError("a URL with a user name or password ends up in logs: leave them out")
+    literal = as_address(host_of(url))
+    if literal is not None and reach_of(literal) is Reach.NEVER:
+        raise ValueError("a link-local address, where we never connect: write the address of the site")
     return text
 
 
