@@ -13,7 +13,7 @@ from watchdog.daemon.actuator import Actuator
 from watchdog.daemon.protocol import SHIPPED
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.errors import Temporary
+from watchdog.domain.errors import Displaced, Stale, Temporary
 from watchdog.ports import ActionRow
 from watchdog.sandbox import keys
 from watchdog.sandbox.behaviours import behaviour
@@ -28,7 +28,7 @@ STORES = ("memory://", "sqlite:///{}/journal.db")
     ("mode", "adopted"),
     [("ok", False), ("slow", False), ("too slow", True), ("drop", True), ("error_after", True)],
 )
-async def test_whatever_the_answer_one_rollback_is_accepted(
+async def test_case_09_10_11_whatever_the_answer_one_rollback_is_accepted(
     tmp_path: Path, mode: str, adopted: bool, url: str, quirks: bool
 ) -> None:
     """A lost answer, or one without a body (quirks), is settled by reading the deploy list; asking again is free."""
@@ -50,7 +50,9 @@ async def test_whatever_the_answer_one_rollback_is_accepted(
 
 
 @pytest.mark.parametrize("step_seconds", [0.0, 3600.0, -3600.0])
-async def test_a_send_without_a_trace_is_tried_afresh_once_and_then_a_human_must_look(step_seconds: float) -> None:
+async def test_case_10_a_send_without_a_trace_is_tried_once_more_and_then_a_human_must_look(
+    step_seconds: float,
+) -> None:
     """Each time the list is read through the whole settle window, also if the wall clock is set in the middle."""
     async with scene(clock=SteppedClock(step_seconds)) as s:
         s.sandbox.set_mode("rollback", "reset_before")
@@ -132,20 +134,33 @@ class ListGoneAfterSending(Render):
         return tuple(await super().deploys(service_id, back_to))
 
 
-async def test_a_refusal_is_final_and_told_again_after_a_restart() -> None:
-    """The platform says that this deploy can no longer be rolled back to: nothing happened."""
+@pytest.mark.parametrize(
+    ("mode", "words", "forbidden", "expired"),
+    [
+        ("expired", "cannot roll back to deploy dep-39", False, True),
+        ("refuse_404", "404", False, True),
+        ("refuse_410", "410", False, True),
+        ("refuse_401", "refused our key (401)", True, False),
+        ("refuse_403", "403", True, False),
+    ],
+)
+async def test_case_14_15_a_refusal_is_final_and_told_again_after_a_restart(
+    mode: str, words: str, forbidden: bool, expired: bool
+) -> None:
+    """The platform says no, for good: nothing happened, nothing is sent again, and why is not forgotten."""
     async with scene() as s:
-        s.sandbox.set_mode("rollback", "expired")
+        s.sandbox.set_mode("rollback", mode)
         outcome = await s.actuator.perform(ROLLBACK)
         assert isinstance(outcome, e.RollbackRefused)
-        assert "cannot roll back to deploy dep-39" in outcome.why
+        assert words in outcome.why
+        assert (outcome.forbidden, outcome.expired) == (forbidden, expired)
         assert ((await s.row()).state, s.accepted) == ("failed", [])
         again = await s.actuator.perform(ROLLBACK, resumed=True)
-        assert (type(again), again.why) == (e.RollbackRefused, outcome.why)
+        assert again == replace(outcome, at=again.at)
         assert s.sent("POST") == 1
 
 
-async def test_a_rate_limit_is_waited_for_and_not_for_ever() -> None:
+async def test_case_13_a_rate_limit_is_waited_for_and_not_for_ever() -> None:
     """Each 429 waits as told and lets the core confirm afresh; the fourth is the end of it."""
     async with scene() as s:
         s.sandbox.set_mode("rollback", "refuse_429")
@@ -171,7 +186,7 @@ async def test_after_a_rate_limit_it_is_sent() -> None:
 
 
 @pytest.mark.parametrize(("asked", "waited"), [(0.0, 1.0), (20.0, 20.0), (86_400.0, SHIPPED.retry_after_max_seconds)])
-async def test_a_retry_after_is_honoured_within_reason(asked: float, waited: float) -> None:
+async def test_case_13_a_retry_after_is_honoured_within_reason(asked: float, waited: float) -> None:
     """An outage does not wait a day because a header says so."""
 
     class Limited(Render):
@@ -252,7 +267,7 @@ async def test_an_earlier_send_of_unknown_outcome_is_settled_before_another_targ
         assert s.sent("POST") == 0
 
 
-async def test_a_rollback_somebody_else_made_meanwhile_is_adopted() -> None:
+async def test_case_17_a_rollback_somebody_else_made_meanwhile_is_adopted() -> None:
     """A human clicked faster, to the same code: as good as ours."""
     async with scene() as s:
         made = s.sandbox.cloud.rollback(s.web, s.web.find("dep-39"))
@@ -262,12 +277,14 @@ async def test_a_rollback_somebody_else_made_meanwhile_is_adopted() -> None:
 
 
 @pytest.mark.parametrize("quirks", [False, True])
-async def test_a_changed_world_is_left_alone(quirks: bool) -> None:
+async def test_case_16_17_a_changed_world_is_left_alone(quirks: bool) -> None:
     """Another deploy is live than the one that was blamed: stood down. A newer one is on its way: wait and see."""
     async with scene(quirks=quirks) as s:
         stood_down = await s.actuator.perform(replace(ROLLBACK, suspect="dep-39"))
         assert isinstance(stood_down, e.RollbackStoodDown)
         assert "dep-40 is live" in stood_down.why
+        assert (await s.row()).state == "done"
+        assert await s.actuator.perform(replace(ROLLBACK, suspect="dep-39"), resumed=True) == stood_down
         s.sandbox.deploy("web", behaviour=behaviour("good"), build_seconds=600)
         waiting = await s.actuator.perform(ROLLBACK)
         assert isinstance(waiting, e.RollbackPostponed)
@@ -275,7 +292,7 @@ async def test_a_changed_world_is_left_alone(quirks: bool) -> None:
         assert s.sent("POST") == 0
 
 
-async def test_without_a_readable_list_nothing_is_sent() -> None:
+async def test_case_20_without_a_readable_list_nothing_is_sent() -> None:
     """Empty is never everything: a baseline that is not in the list justifies nothing either."""
     async with scene() as s:
         outcome = await s.actuator.perform(replace(ROLLBACK, baseline="dep-99"))
@@ -317,6 +334,42 @@ async def test_without_the_intent_in_the_store_nothing_is_sent() -> None:
         outcome = await s.actuator.perform(replace(PIN, within_seconds=0.3))
         assert isinstance(outcome, e.PinUnconfirmed)
         assert (s.sent("POST"), s.sent("PATCH"), s.web.auto_deploy_trigger) == (0, 0, "commit")
+
+
+@pytest.mark.parametrize("error", [Stale(), Displaced(("web",))])
+async def test_what_another_worker_changed_keeps_it_from_being_sent(error: Exception) -> None:
+    """A pause or a wave that came meanwhile: look again. The service has another worker now: not ours to say."""
+
+    class Shared(MemoryStore):
+        async def put_action(self, row: ActionRow, expect: str | None) -> bool:
+            if row.state == "sending":
+                raise error
+            return await super().put_action(row, expect)
+
+    clock = FakeClock()
+    async with scene(store=Shared(clock), clock=clock) as s:
+        for effect in (ROLLBACK, PIN):
+            if isinstance(error, Displaced):
+                with pytest.raises(Displaced):
+                    await s.actuator.perform(effect)
+            else:
+                outcome = await s.actuator.perform(effect)
+                assert isinstance(outcome, e.RollbackPostponed)
+                assert "looking again" in outcome.why
+        assert (await s.row()).state == "planned"
+        assert (s.sent("POST"), s.sent("PATCH")) == (0, 0)
+
+
+async def test_every_row_names_the_service_whose_lease_it_needs() -> None:
+    """And each step has its own: pin, rollback, alternative, restore."""
+    async with scene() as s:
+        await s.actuator.perform(PIN)
+        await s.actuator.perform(ROLLBACK)
+        await s.actuator.perform(replace(ROLLBACK, rebuild=True, baseline=s.accepted[0]["deploy"]))
+        await s.actuator.perform(RESTORE)
+        rows = [await s.row(step) for step in ("pin", "rollback", "alternative", "restore")]
+        assert {row.service for row in rows} == {"web"}
+        assert [row.state for row in rows] == ["done", "accepted", "planned", "done"]
 
 
 async def test_a_row_that_somebody_else_moved_is_not_sent_over() -> None:

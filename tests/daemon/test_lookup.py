@@ -1,0 +1,172 @@
+"""Reading what became of a send: from whatever list the platform gives, never more than the list says."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.clocks import FakeClock
+from tests.daemon.render_scene import ROLLBACK
+from watchdog.adapters.platforms.render_parse import newest_first, parse_deploy
+from watchdog.adapters.stores.memory import MemoryStore
+from watchdog.daemon.actuator import Actuator
+from watchdog.daemon.lookup import Search, look_up, newer_than
+from watchdog.daemon.protocol import SHIPPED, Found, NoTrace, Unread
+from watchdog.domain import events as e
+from watchdog.domain.deploys import Deploy, ServiceFacts
+from watchdog.domain.errors import Permanent, Temporary
+
+BASE = Deploy("dep-41", "build_failed", commit="c41")
+LIVE = Deploy("dep-40", "live", commit="c40")
+CODE = ROLLBACK.target_code
+STATUSES = ("live", "deactivated", "created", "build_in_progress", "canceled", "update_failed", "superseded", "", None)
+
+
+class Lists:
+    """A platform that only lists: each entry is a list or what it raises; the last holds for ever."""
+
+    name, can_write = "lists", True
+
+    def __init__(self, *answers: Sequence[Deploy] | Exception) -> None:
+        self.answers = list(answers)
+        self.sent = 0
+
+    async def deploys(self, service_id: str, back_to: str | None = None) -> Sequence[Deploy]:
+        """List, or raise."""
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def rollback(self, service_id: str, deploy_id: str) -> str | None:
+        """Count."""
+        self.sent += 1
+        return "dep-99"
+
+    async def redeploy(self, service_id: str, commit: str) -> str | None:
+        """Count."""
+        return await self.rollback(service_id, commit)
+
+    async def set_auto_deploy(self, service_id: str, value: str) -> None:
+        """Nothing to set."""
+
+    async def services(self) -> Sequence[ServiceFacts]:
+        """None."""
+        return ()
+
+    async def facts(self, service_id: str) -> ServiceFacts:
+        """Nothing of note."""
+        return ServiceFacts(service_id, "web")
+
+    async def deploy(self, service_id: str, deploy_id: str) -> Deploy:
+        """Never asked for."""
+        raise Permanent("not here")
+
+    async def events(self, service_id: str, since: float) -> Sequence[object]:
+        """None."""
+        return ()
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+def search(*answers: Sequence[Deploy] | Exception, **more: object) -> Search:
+    """Return a search over these lists."""
+    effect = replace(ROLLBACK, **more)  # type: ignore[arg-type]
+    return Search(Lists(*answers), FakeClock(), SHIPPED, effect)  # type: ignore[arg-type]
+
+
+def made(number: int, trigger: str = "rollback", commit: str | None = CODE) -> Deploy:
+    """Return a deploy that came after the baseline."""
+    return Deploy(f"dep-{number}", "created", trigger, commit=commit)
+
+
+@pytest.mark.parametrize(
+    ("newer", "more", "found"),
+    [
+        ([], {}, None),
+        ([made(42)], {}, "dep-42"),
+        ([made(43), made(42)], {}, "dep-42"),
+        ([made(42, commit=None)], {}, "dep-42"),
+        ([made(42, commit="other")], {}, None),
+        ([made(42, commit="other")], {"target_code": None}, "dep-42"),
+        ([made(42, "new_commit")], {}, None),
+        ([made(42, "api")], {"rebuild": True}, "dep-42"),
+        ([made(42, "manual")], {"rebuild": True}, "dep-42"),
+        ([made(42, "api", None)], {"rebuild": True}, "dep-42"),
+        ([made(42, "manual", None)], {"rebuild": True}, None),
+        ([made(42, "api", "other")], {"rebuild": True}, None),
+    ],
+)
+def test_a_trace_is_the_oldest_deploy_that_may_be_ours(newer: list[Deploy], more: dict, found: str | None) -> None:
+    """Of the target's code, newer than the baseline, made the way we asked for it; in doubt it is ours."""
+    hit = search([], **more).trace([*newer, BASE, LIVE])
+    assert (hit.id if hit is not None else None) == found
+
+
+def test_nothing_is_newer_than_what_is_not_listed() -> None:
+    """And the newest has nothing before it."""
+    assert newer_than([BASE, LIVE], "dep-99") == ()
+    assert newer_than([BASE, LIVE], "dep-41") == []
+    assert newer_than([BASE, LIVE], "dep-40") == [BASE]
+
+
+async def test_a_late_trace_is_found_and_an_absent_one_is_absent_only_after_the_window() -> None:
+    """Lists that cannot be read in between prove nothing, and end nothing."""
+    late = search([BASE], Temporary("503"), Permanent("404"), [], [LIVE], [made(42), BASE])
+    assert await look_up(late) == Found(made(42))
+    absent = search([BASE, LIVE])
+    answer = await look_up(absent)
+    assert isinstance(answer, NoTrace) and list(answer.deploys) == [BASE, LIVE]
+    assert absent.clock.monotonic() - 1000.0 > SHIPPED.settle_seconds
+
+
+async def test_an_unreadable_list_is_never_taken_for_an_empty_one() -> None:
+    """It is waited for, longer than the window, and then a human must look."""
+    unread = search(Temporary("503"))
+    assert isinstance(await look_up(unread), Unread)
+    assert unread.clock.monotonic() - 1000.0 > SHIPPED.lost_seconds
+
+
+def raw_deploys() -> st.SearchStrategy[list[dict]]:
+    """Lists as a platform might give them: shuffled, doubled, with unknown statuses, nulls and fields nobody knows."""
+    one = st.fixed_dictionaries(
+        {
+            "id": st.sampled_from(["dep-38", "dep-39", "dep-40", "dep-41", "dep-42", "", None, 7]),
+            "status": st.sampled_from(STATUSES),
+            "trigger": st.sampled_from(["rollback", "api", "new_commit", "blueprint_sync", "what", None]),
+            "commit": st.one_of(st.none(), st.fixed_dictionaries({"id": st.sampled_from([CODE, "c40", None, 3])})),
+        },
+        optional={
+            "createdAt": st.sampled_from(["2026-01-01T00:00:00Z", "yesterday", None, 5]),
+            "finishedAt": st.none(),
+            "artifactId": st.text(max_size=5),
+            "image": st.one_of(st.none(), st.just({"ref": None})),
+        },
+    )
+    return st.lists(one, max_size=8)
+
+
+@settings(max_examples=300, deadline=None)
+@given(rows=raw_deploys(), rebuild=st.booleans())
+async def test_case_20_whatever_the_list_nothing_is_sent_that_it_does_not_justify(
+    rows: list[dict], rebuild: bool
+) -> None:
+    """A send needs the baseline in the list, the suspect live, nothing newer on its way; all else refuses to act."""
+    deploys = newest_first([deploy for deploy in map(parse_deploy, rows) if deploy is not None])
+    platform, clock = Lists(deploys), FakeClock()
+    store = MemoryStore(clock)
+    await store.open()
+    outcome = await Actuator(platform, store, clock).perform(replace(ROLLBACK, rebuild=rebuild))  # type: ignore[arg-type]
+    if platform.sent:
+        live = next(deploy for deploy in deploys if deploy.is_live)
+        newer = newer_than(deploys, "dep-40")
+        assert any(deploy.id == "dep-41" for deploy in deploys)
+        assert live.id == "dep-40" and not any(deploy.in_progress for deploy in newer)
+        assert isinstance(outcome, e.RollbackAccepted) and platform.sent == 1
+    elif isinstance(outcome, e.RollbackAccepted):
+        assert outcome.adopted and outcome.deploy in {deploy.id for deploy in newer_than(deploys, "dep-41")}
+    else:
+        assert isinstance(outcome, (e.RollbackPostponed, e.RollbackStoodDown))
