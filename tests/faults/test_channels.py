@@ -1,13 +1,20 @@
 """Channels that are down during a critical incident: somebody else is told, nothing is lost, nothing rings twice."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from tests.core.scenes import incident_of, reach
 from tests.core.world import START, make_policy
 from tests.faults.channels import Guarded, guarded
-from watchdog.domain.incidents import Phase
+from watchdog.adapters.stores.memory import MemoryStore
+from watchdog.domain.effects import Effect
+from watchdog.domain.errors import Temporary
+from watchdog.domain.events import Event
+from watchdog.domain.incidents import Phase, State
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import Mode
+from watchdog.ports import PendingEffect
 
 OUTAGE_SECONDS = 600.0
 LONGEST_GAP_SECONDS = 60.0
@@ -122,3 +129,46 @@ async def test_case_37_a_process_that_dies_meanwhile_loses_no_page_and_repeats_n
         await world.go_on(OUTAGE_SECONDS - 4 * 120 + LONGEST_GAP_SECONDS)
         assert len(world.rings("pagerduty")) == len(world.rings("slack")) == 1
         assert world.daemon.health.reasons() == []
+
+
+class Unsure(MemoryStore):
+    """A store whose saves fail while `trouble` is set: before the commit, or after it, with the answer lost."""
+
+    trouble = ""
+
+    async def save(self, event: Event | None, state: State, effects: Sequence[Effect]) -> Sequence[PendingEffect]:
+        """Save; or fail, having saved or not."""
+        if self.trouble != "before":
+            saved = await super().save(event, state, effects)
+        if self.trouble:
+            raise Temporary("the store does not answer")
+        return saved
+
+
+@pytest.mark.parametrize("trouble", ["before", "after"])
+@pytest.mark.parametrize("outage_seconds", [0.0, 60.0, 400.0])
+async def test_case_22_without_a_database_people_are_told_from_memory_and_once(
+    trouble: str, outage_seconds: float
+) -> None:
+    """The store is away for five minutes, the channels not at all, for a part of it, or for longer."""
+    async with guarded("pagerduty", "slack") as world:
+        world.store = store = Unsure(world.clock)
+        await world.begin()
+        await world.go_on(120)
+        store.trouble = trouble
+        world.down(outage_seconds)
+        world.break_site()
+        await world.go_on(300)
+        assert len(world.rings("slack")) == (outage_seconds < 300)
+        assert any(why.startswith("the store does not answer") for why in world.daemon.health.reasons())
+        assert world.signals[-1] == "fail"
+        store.trouble = ""
+        await world.go_on(300)
+        pages = world.rings("slack")
+        assert len(pages) == 1 and world.rings("pagerduty") == pages
+        world.mend_site()
+        await world.go_on(600)
+        for name in ("pagerduty", "slack"):
+            assert (world.rings(name), world.kinds(name).count("resolved")) == (pages, 1)
+        assert await store.pending() == ()
+        assert (world.daemon.teller.waiting, world.daemon.health.reasons()) == (0, [])

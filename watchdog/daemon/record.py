@@ -1,10 +1,9 @@
 """Writing down what was decided, and what becomes of it when the journal does not take it.
 
 Rule: without a record nothing is changed in production (fails closed), but people are told from memory (fails open).
-What was told from memory and turns out to stand in the journal after all is not told again.
+What was told from memory and turns out to stand in the journal after all is not told again: the outbox sees to that.
 """
 
-from collections import deque
 from collections.abc import Callable, Collection, Sequence
 
 import structlog
@@ -15,11 +14,7 @@ from watchdog.domain.effects import Effect, Tell
 from watchdog.domain.errors import Displaced, Permanent, Stale, Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import State
-from watchdog.domain.notices import Notice
 from watchdog.ports import Clock, PendingEffect, Store
-
-FROM_MEMORY = 1000
-"""Notices told without a record that are remembered, until the journal answers again."""
 
 log = structlog.get_logger("watchdog")
 
@@ -40,7 +35,6 @@ class Recorder:
         self._listeners = listeners
         self._refuse = refuse
         self._recovered = recovered
-        self._from_memory: deque[Notice] = deque(maxlen=FROM_MEMORY)
         self.trouble = ""
 
     async def save(self, event: Event | None, state: State, effects: Sequence[Effect]) -> Sequence[PendingEffect]:
@@ -71,18 +65,8 @@ class Recorder:
             refusal = unrecorded(effect, self._clock.now())
             if refusal is not None:
                 self._refuse(refusal)
-        tells = [effect for effect in effects if isinstance(effect, Tell)]
-        self._from_memory.extend(tell.notice for tell in tells)
-        return [PendingEffect(-1, tell) for tell in tells]
+        return [PendingEffect(-1, effect) for effect in effects if isinstance(effect, Tell)]
 
     async def left_over(self, names: Collection[str], under_way: Collection[int]) -> Sequence[PendingEffect]:
-        """Return recorded effects that nobody performs: a commit whose answer was lost. Raises Temporary.
-
-        Those told from memory meanwhile are marked as finished instead.
-        """
-        left = [item for item in await self._store.pending(names) if item.id not in under_way]
-        told = [item for item in left if isinstance(item.effect, Tell) and item.effect.notice in self._from_memory]
-        for item in told:
-            await self._store.finish(item.id, "told from memory while the journal did not answer")
-        self._from_memory.clear()
-        return [item for item in left if item not in told]
+        """Return recorded effects that nobody performs: a commit whose answer was lost. Raises Temporary."""
+        return [item for item in await self._store.pending(names) if item.id not in under_way]

@@ -222,13 +222,14 @@ class Teller:
         name = parcel.channel
         if name in errand.heard_by:
             return True
-        if self._told.sent_from_memory(errand.effect_id, errand.notice, name):
+        if self._told.settled_from_memory(errand.effect_id, errand.notice, name):
             errand.heard(name)
             return True
         if not parcel.overtaken and not self._stale(errand.notice):
             return False
         if parcel not in errand.stand_ins:
             errand.outcomes[name] = "gave way"
+            self._told.settled(errand.effect_id, errand.notice, name)
             self._say(name, "gave_way", errand.notice)
         return True
 

@@ -45,8 +45,14 @@ class Told:
         self._unrecorded: OrderedDict[tuple[int, str], str] = OrderedDict()
         self._from_memory: OrderedDict[tuple[Notice, str], None] = OrderedDict()
 
-    def sent_from_memory(self, effect_id: int | None, notice: Notice, channel: str) -> bool:
-        """Tell whether the channel has a notice already from when it had no row (as far as we knew), as it has now."""
+    def settled(self, effect_id: int | None, notice: Notice, channel: str) -> None:
+        """Remember that a notice without a row has reached a channel, or need not any more."""
+        if effect_id is None:
+            self._from_memory[notice, channel] = None
+            _bound(self._from_memory)
+
+    def settled_from_memory(self, effect_id: int | None, notice: Notice, channel: str) -> bool:
+        """Tell whether a notice that has a row now was settled before, when it had none as far as we knew."""
         return effect_id is not None and (notice, channel) in self._from_memory
 
     async def heard_by(self, effect_id: int | None, notice: Notice) -> Sequence[str]:
@@ -80,9 +86,8 @@ class Told:
         self._references[key] = reference
         self._references.move_to_end(key)
         _bound(self._references)
+        self.settled(effect_id, notice, channel)
         if effect_id is None:
-            self._from_memory[notice, channel] = None
-            _bound(self._from_memory)
             return
         try:
             await self._ask(notice, self._store.delivered(effect_id, channel, notice.incident, reference))
