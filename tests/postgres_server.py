@@ -1,8 +1,8 @@
 """A real PostgreSQL for tests: one server per pytest process, started when first asked for, a fresh database per test.
 
-In a conftest.py or test file:
+In a conftest.py (imported into a test file, the linter would complain):
 
-    from tests.postgres_server import postgres_server, postgres_url  # noqa: F401
+    from tests.postgres_server import own_postgres, postgres_server, postgres_url  # noqa: F401
 
     async def test_something(postgres_url: str) -> None: ...            # postgresql://watchdog@/test_7?host=/tmp/…
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.postgres_server import postgres_server, postgres_url  # noqa: F401 - fixtures
+from tests.postgres_server import own_postgres, postgres_server, postgres_url  # noqa: F401 - fixtures
 from watchdog.adapters.stores import build_store
 from watchdog.domain.effects import Tell
 from watchdog.domain.incidents import Incident, ServiceState, State

@@ -1,30 +1,39 @@
 """Batches: however much is old, no transaction is long, and the sums come out right."""
 
-import sqlite3
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
+from tests.adapters.stores.old_store import old_engine
 from watchdog.adapters.stores import retention
 from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.effects import Note, PinAutoDeploy
 from watchdog.domain.events import TimePassed
 from watchdog.domain.incidents import State
-from watchdog.ports import Minute
+from watchdog.ports import FLEET, Minute
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_url(request: pytest.FixtureRequest, url: str) -> str:
+    return url if request.param == "sqlite" else request.getfixturevalue("postgres_url")
 
 
 @pytest.fixture
-def path(url: str) -> Path:
-    return Path(url.removeprefix("sqlite:///"))
-
-
-@pytest.fixture
-async def store(url: str, clock) -> AsyncIterator[SqlStore]:
-    made = SqlStore(url, clock)
+async def store(any_url: str, clock) -> AsyncIterator[SqlStore]:
+    made = SqlStore(any_url, clock)
     await made.open()
+    await made.hold("the-worker", ("api", FLEET), ttl_seconds=60.0)
     yield made
     await made.close()
+
+
+def count(url: str, table: str) -> int:
+    engine = old_engine(url)
+    with engine.connect() as connection:
+        found = connection.scalar(text(f"SELECT count(*) FROM {table}"))
+    engine.dispose()
+    return int(found or 0)
 
 
 def save(store: SqlStore, number: int) -> object:
@@ -33,7 +42,7 @@ def save(store: SqlStore, number: int) -> object:
     return store.save(TimePassed(at), State(incidents=number), effects)
 
 
-async def test_finished_records_are_forgotten_after_400_days(store: SqlStore, path: Path, clock) -> None:
+async def test_finished_records_are_forgotten_after_400_days(store: SqlStore, any_url: str, clock) -> None:
     """Events, finished effects, deliveries and answered commands go; a pending effect stays whatever its age."""
     (done,) = await save(store, int(clock.at))  # type: ignore[misc]
     await save(store, int(clock.at) + 1)
@@ -43,10 +52,8 @@ async def test_finished_records_are_forgotten_after_400_days(store: SqlStore, pa
     await store.answer(asked[0], ok=True, text="", exit_code=0)
     clock.at += 401 * 86400.0
     await store.put_minutes([])
-    with sqlite3.connect(path) as raw:
-        tables = ("events", "notes", "deliveries", "effects", "commands")
-        counts = [raw.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables]
-    assert counts == [0, 0, 0, 1, 1]
+    tables = ("events", "notes", "deliveries", "effects", "commands")
+    assert [count(any_url, table) for table in tables] == [0, 0, 0, 1, 1]
     assert len(await store.pending()) == 1 and [command.id for command in await store.commands()] == asked[1:]
 
 
@@ -64,7 +71,7 @@ async def test_a_long_sleep_is_rolled_up_batch_by_batch(store: SqlStore, clock) 
     assert (sum(row.good for row in rows), sum(row.bad for row in rows)) == (count, count // 2)
 
 
-async def test_a_flood_of_old_notes_goes_batch_by_batch(store: SqlStore, clock, path: Path) -> None:
+async def test_a_flood_of_old_notes_goes_batch_by_batch(store: SqlStore, clock) -> None:
     """One call forgets one batch, the oldest first."""
     count = retention.BATCH + 10
     await store.save(None, State(), [Note(float(n), "api", None, "N", "") for n in range(count)])

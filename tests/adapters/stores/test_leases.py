@@ -89,7 +89,7 @@ async def test_a_name_that_is_no_longer_wanted_is_given_back(town: Town) -> None
     assert (await hold(one, "one", ())).epochs == {}
 
 
-async def test_the_dead_are_taken_over_after_their_time_and_not_before(town: Town) -> None:
+async def test_case_21_the_dead_are_taken_over_after_their_time_and_not_before(town: Town) -> None:
     """By the store's clock, whatever the workers' own clocks say; the epoch grows."""
     one, two = await town.join(), await town.join()
     await hold(one, "one")

@@ -61,7 +61,7 @@ def test_head_is_the_newest_revision() -> None:
     assert ScriptDirectory.from_config(config).get_heads() == [schema.HEAD]
 
 
-async def test_a_store_of_a_newer_version_is_left_alone(url: str, clock) -> None:
+async def test_case_25_a_store_of_a_newer_version_is_left_alone(url: str, clock) -> None:
     """A schema we do not know is not read, not written, not 'repaired'."""
     await (await opened(url, clock)).close()
     path = Path(url.removeprefix("sqlite:///"))

@@ -101,7 +101,7 @@ async def test_a_locked_store_is_temporary_and_recovers(store: SqlStore, path: P
     assert [note.at for note in await store.notes()] == [1.0, 3.0]
 
 
-async def test_a_full_disk_is_temporary_and_loses_nothing(store: SqlStore) -> None:
+async def test_case_24_a_full_disk_is_temporary_and_loses_nothing(store: SqlStore) -> None:
     """The step that did not fit is not there at all; what was there stays readable; with room it goes on."""
     await save(store, 1)
 
@@ -129,7 +129,7 @@ async def test_a_folder_that_is_not_there_says_what_to_do(tmp_path: Path, clock)
 
 
 @pytest.mark.parametrize("content", [b"this is no database, " * 400, b"SQLite format 3\0" + b"\xff" * 8000])
-async def test_a_damaged_file_is_permanent_and_left_alone(path: Path, url: str, clock, content: bytes) -> None:
+async def test_case_25_a_damaged_file_is_permanent_and_left_alone(path: Path, url: str, clock, content: bytes) -> None:
     """Garbage is neither used nor overwritten."""
     path.write_bytes(content)
     store = SqlStore(url, clock)
@@ -139,7 +139,7 @@ async def test_a_damaged_file_is_permanent_and_left_alone(path: Path, url: str, 
     assert path.read_bytes() == content
 
 
-async def test_a_page_damaged_later_is_permanent(url: str, path: Path, clock) -> None:
+async def test_case_25_a_page_damaged_later_is_permanent(url: str, path: Path, clock) -> None:
     """Damage that shows while running is told as such, not retried."""
     store = SqlStore(url, clock)
     await store.open()
@@ -154,7 +154,7 @@ async def test_a_page_damaged_later_is_permanent(url: str, path: Path, clock) ->
     await store.close()
 
 
-async def test_tables_changed_by_somebody_else_are_permanent(store: SqlStore, path: Path) -> None:
+async def test_case_25_tables_changed_by_somebody_else_are_permanent(store: SqlStore, path: Path) -> None:
     """A missing table does not come back by waiting."""
     with sqlite3.connect(path) as raw:
         raw.execute("DROP TABLE notes")

@@ -1,0 +1,223 @@
+"""PostgreSQL against the world: killed, frozen, cut off, busy, foreign.
+
+The bounds are the server's and ours together; tests only wait for the end of a call, generously.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.adapters.stores.wire import Wire, wire
+from tests.postgres_server import PostgresServer
+from watchdog.adapters.stores import postgres
+from watchdog.adapters.stores.sql import SqlStore
+from watchdog.domain.effects import Note, PinAutoDeploy
+from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.events import TimePassed
+from watchdog.domain.incidents import ServiceState, State
+from watchdog.ports import FLEET, ActionRow, Grip
+
+PIN = PinAutoDeploy("api", "inc-1", "srv-1")
+ROW = ActionRow("inc-1", "rollback", "planned", "dep-1", "dep-2", service="api")
+NAMES = ("api", "web", FLEET)
+GENEROUS_SECONDS = 60.0
+
+
+async def opened(url: str, clock, worker: str = "one") -> SqlStore:
+    store = SqlStore(url, clock)
+    await store.open()
+    await store.hold(worker, NAMES, ttl_seconds=600.0)
+    return store
+
+
+@pytest.fixture
+async def store(postgres_url: str, clock) -> AsyncIterator[SqlStore]:
+    made = await opened(postgres_url, clock)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def cable(postgres_server: PostgresServer) -> AsyncIterator[Wire]:
+    async with wire(postgres_server.socket_path) as made:
+        yield made
+
+
+def through(cable: Wire, url: str) -> str:
+    """Return the url of the same database at the other end of the wire."""
+    database = url.partition("@/")[2].partition("?")[0]
+    return f"postgresql://watchdog:hunter2@127.0.0.1:{cable.port}/{database}"
+
+
+async def save(store: SqlStore, number: int) -> None:
+    at = float(number)
+    state = State({"api": ServiceState("api", watching_since=at)}, incidents=number)
+    await store.save(TimePassed(at), state, [Note(at, "api", None, "N", str(number)), PIN])
+
+
+async def test_case_22_a_database_that_is_gone_is_temporary_and_comes_back(own_postgres: PostgresServer, clock) -> None:
+    """SIGQUIT: no intent can be written down; what was committed is there when the server is, and all goes on."""
+    store = await opened(own_postgres.new_database(), clock)
+    await save(store, 1)
+    own_postgres.kill()
+    for call in (save(store, 2), store.put_action(ROW, None), store.load(), store.hold("one", NAMES, ttl_seconds=9)):
+        with pytest.raises(Temporary, match="the store does not answer: "):
+            await call
+    own_postgres.start()
+    assert await store.action("inc-1", "rollback") is None
+    await save(store, 3)
+    assert [note.at for note in await store.notes()] == [1.0, 3.0]
+    assert await store.put_action(ROW, None)
+    await store.close()
+
+
+async def test_a_restart_that_nobody_noticed_costs_no_error(own_postgres: PostgresServer, clock) -> None:
+    """Idle connections that were cut are found out before they are used."""
+    store = await opened(own_postgres.new_database(), clock)
+    await asyncio.gather(*(store.notes() for _ in range(4)))
+    own_postgres.restart()
+    await save(store, 1)
+    assert len(await asyncio.gather(*(store.notes() for _ in range(4)))) == 4
+    await store.close()
+
+
+async def test_case_22_a_database_that_is_frozen_is_not_waited_for(own_postgres: PostgresServer, clock) -> None:
+    """It takes what is sent and never answers: each call ends by itself; afterwards all goes on."""
+    store = await opened(own_postgres.new_database(), clock)
+    own_postgres.freeze()
+    async with asyncio.timeout(GENEROUS_SECONDS):
+        outcomes = await asyncio.gather(*(save(store, n) for n in range(6)), store.notes(), return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [Temporary] * 7
+    own_postgres.thaw()
+    own_postgres.wait_until_ready()
+    await store.load()
+    await save(store, 9)
+    assert (await store.notes())[-1].at == 9.0
+    await store.close()
+
+
+@pytest.mark.parametrize("breaks", ["before", "after"])
+async def test_case_23_an_unknown_commit_can_be_read_again(cable: Wire, postgres_url: str, clock, breaks: str) -> None:
+    """Wire cut before the commit arrived, or before its answer came back: each write is read again by its key."""
+    store = await opened(through(cable, postgres_url), clock)
+    await save(store, 1)
+    cable.breaks = breaks
+    with pytest.raises(Temporary, match="the connection was cut") as caught:
+        await save(store, 2)
+    assert "hunter2" not in str(caught.value) and caught.value.__suppress_context__
+    committed = breaks == "after"
+    state = await store.load()
+    assert state is not None and state.incidents == 1 + committed
+    assert len(await store.pending()) == len(await store.notes()) == 1 + committed
+    cable.breaks = breaks
+    with pytest.raises(Temporary):
+        await store.put_action(ROW, None)
+    assert await store.action("inc-1", "rollback") == (ROW if committed else None)
+    assert await store.put_action(ROW, None) is not committed
+    cable.breaks = breaks
+    with pytest.raises(Temporary):
+        await store.hold("one", NAMES, ttl_seconds=600.0)
+    assert (await store.hold("one", NAMES, ttl_seconds=600.0)).epochs == dict.fromkeys(NAMES, 1)
+    await save(store, 3)
+    await store.close()
+
+
+async def test_a_worker_frozen_in_a_save_does_not_keep_its_leases(store: SqlStore, postgres_url: str, clock) -> None:
+    """Its other leases move at once, past the locks it holds; those the server ends; what it then writes is refused."""
+    other = SqlStore(postgres_url, clock)
+    await other.open()
+    await store.hold("one", NAMES, ttl_seconds=1.0)
+    grips: list[Grip] = []
+    with pytest.raises(Temporary, match=r"we were frozen in the middle of a transaction|the connection was cut"):
+        async with store._writing() as connection:
+            await store._fence(connection, ("api",))
+            async with asyncio.timeout(GENEROUS_SECONDS):
+                while not grips or len(grips[-1].epochs) < len(NAMES):
+                    grips.append(await other.hold("two", NAMES, ttl_seconds=60.0))
+                    await asyncio.sleep(0.05)
+            await store._save_parts(connection, store._memo.changes(State({"api": ServiceState("api")}), ()), 1.0)
+    assert next(grip.epochs for grip in grips if grip.epochs) == {"web": 2, FLEET: 2}
+    assert await other.load() is None
+    await other.close()
+
+
+async def test_every_transaction_has_its_limits(store: SqlStore) -> None:
+    """Set in the transaction, so that a pooler may stand in between; reads see one moment, and cannot write."""
+    names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "synchronous_commit")
+    for context, isolation, read_only in (
+        (store._reading, "repeatable read", "on"),
+        (store._writing, "read committed", "off"),
+    ):
+        async with context() as connection:
+            shown = [(await connection.exec_driver_sql(f"SHOW {name}")).scalar() for name in names]
+            assert shown == ["2s", "1500ms", "3s", "on"]
+            assert (await connection.exec_driver_sql("SHOW transaction_isolation")).scalar() == isolation
+            assert (await connection.exec_driver_sql("SHOW transaction_read_only")).scalar() == read_only
+
+
+async def test_a_statement_that_takes_too_long_is_ended_by_the_server(store: SqlStore) -> None:
+    """And the connection goes on being used."""
+    with pytest.raises(Temporary, match="it took too long"):
+        async with store._reading() as connection:
+            await connection.exec_driver_sql("SELECT pg_sleep(60)")
+    await save(store, 1)
+
+
+async def test_connections_are_few(store: SqlStore, postgres_server: PostgresServer) -> None:
+    """However many ask at once."""
+    await asyncio.gather(*(save(store, 0) for _ in range(20)), *(store.notes() for _ in range(40)))
+    database = store._backend.engine.url.database
+    query = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}'"
+    assert 0 < postgres_server.execute(query)[0][0] <= postgres.CONNECTIONS_MAX
+
+
+async def test_a_cancelled_save_is_finished(store: SqlStore) -> None:
+    """Whoever asked for it may go; no half step, no connection lost."""
+    for number in range(20):
+        task = asyncio.ensure_future(save(store, number))
+        for _ in range(1 + number):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    await store.calls.ended()
+    assert [note.at for note in await store.notes()] == [float(n) for n in range(20)]
+    assert store._backend.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
+async def test_case_25_a_foreign_or_newer_database_is_permanent(
+    store: SqlStore, postgres_url: str, postgres_server: PostgresServer, clock
+) -> None:
+    """Tables that somebody changed, and a schema that we do not know: neither read nor repaired."""
+    postgres_server.execute("DROP TABLE notes", postgres_url)
+    with pytest.raises(Permanent, match="somebody else changed them"):
+        await store.notes()
+    postgres_server.execute("UPDATE watchdog_schema SET version_num = '9999'", postgres_url)
+    late = SqlStore(postgres_url, clock)
+    with pytest.raises(Permanent, match="made by a newer watchdog"):
+        await late.open()
+    await late.close()
+
+
+async def test_no_error_tells_where_the_database_is(clock, caplog: pytest.LogCaptureFixture) -> None:
+    """Nobody listens, or it has no such database: what is wrong, and not the url."""
+    caplog.set_level(logging.DEBUG)
+    for url in (
+        "postgresql://hunter2:hunter2@127.0.0.1:1/hunter2",
+        "postgres://hunter2:hunter2@/hunter2?host=/hunter2",
+    ):
+        store = SqlStore(url.replace("postgres:", "postgresql:"), clock)
+        with pytest.raises(Temporary, match="are host, user and password of its url right") as caught:
+            await store.open()
+        assert "hunter2" not in str(caught.value) and caught.value.__cause__ is None
+        await store.close()
+    assert "hunter2" not in caplog.text
+
+
+async def test_a_database_that_does_not_exist_says_so(postgres_server: PostgresServer, clock) -> None:
+    """The server answers, but not with a database."""
+    store = SqlStore(postgres_server.url("nowhere"), clock)
+    with pytest.raises(Temporary, match="no connection"):
+        await store.open()
+    await store.close()

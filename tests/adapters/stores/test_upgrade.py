@@ -1,0 +1,116 @@
+"""From revision 0001: the user's file goes on working, and so does an old worker that still runs."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import text
+
+from tests.adapters.stores.old_store import PIN, make_old_store, old_engine, save_effect, save_state
+from watchdog.adapters.stores import schema
+from watchdog.adapters.stores.sql import SqlStore
+from watchdog.domain.errors import Temporary
+from watchdog.domain.incidents import ServiceState, State
+from watchdog.domain.readings import Good
+from watchdog.ports import FLEET
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_url(request: pytest.FixtureRequest, url: str) -> str:
+    """An empty store of each kind."""
+    return url if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+
+
+@pytest.fixture
+def old_state(an_incident) -> State:
+    services = {"api": ServiceState("api", incident=an_incident()), "web": ServiceState("web")}
+    return State(services, control={"one": (1.0, Good())}, denied=("abc",), paused_by="ann", incidents=3)
+
+
+async def opened(url: str, clock, names: tuple[str, ...] = ("api", "web", FLEET)) -> SqlStore:
+    store = SqlStore(url, clock)
+    await store.open()
+    await store.hold("new", names, ttl_seconds=60.0)
+    return store
+
+
+async def test_what_an_old_version_saved_is_taken_up_once(any_url: str, clock, old_state: State, an_incident) -> None:
+    """State, incident, pending effect and action; after the first save the old row is no more read."""
+    make_old_store(any_url, old_state, an_incident())
+    store = await opened(any_url, clock)
+    assert await store.load() == old_state
+    assert await store.load(("web",)) == replace(
+        old_state.sharing(old_state.shared), services={"web": ServiceState("web")}, control={}
+    )
+    state = await store.load()
+    assert state is not None
+    assert [one.effect for one in await store.pending(("api",))] == [PIN] and await store.pending(("web", FLEET)) == ()
+    action = await store.action("inc-1", "rollback")
+    assert action is not None and (action.state, action.service) == ("sending", "api")
+    assert await store.put_action(replace(action, state="accepted"), "sending")
+    assert await store.incident("inc-1") == an_incident()
+    await store.save(None, replace(state, paused_by=""), ())
+    await store.close()
+    engine = old_engine(any_url)
+    with engine.begin() as connection:
+        save_state(connection, State(incidents=99))
+    engine.dispose()
+    store = await opened(any_url, clock)
+    assert await store.load() == replace(old_state, paused_by="")
+    await store.close()
+
+
+async def test_an_old_worker_goes_on_after_the_migration(any_url: str, clock, old_state: State, an_incident) -> None:
+    """Its statements name no new column; what it still saves is what is taken up."""
+    make_old_store(any_url, State(), an_incident())
+    store = await opened(any_url, clock)
+    engine = old_engine(any_url)
+    with engine.begin() as connection:
+        save_state(connection, old_state)
+        save_effect(connection, PIN)
+    engine.dispose()
+    assert await store.load() == old_state
+    assert [one.effect for one in await store.pending()] == [PIN, PIN]
+    await store.close()
+
+
+async def test_an_old_store_without_a_state_is_a_first_start(any_url: str, clock, an_incident) -> None:
+    """It was opened once, and nothing was saved."""
+    make_old_store(any_url, None, an_incident())
+    store = await opened(any_url, clock)
+    assert await store.load() is None
+    await store.save(None, State(incidents=1), ())
+    assert await store.load() == State(incidents=1)
+    await store.close()
+
+
+@pytest.mark.parametrize("old", [True, False])
+async def test_workers_that_open_a_postgresql_at_once_migrate_it_once(
+    postgres_url: str, postgres_server, clock, an_incident, old: bool
+) -> None:
+    """One makes the tables (or brings them up to date), the others wait for it and find them."""
+    if old:
+        make_old_store(postgres_url, State(), an_incident())
+    stores = [SqlStore(postgres_url, clock) for _ in range(4)]
+    await asyncio.gather(*(store.open() for store in stores))
+    assert [await store.commands() for store in stores] == [()] * 4
+    await asyncio.gather(*(store.close() for store in stores))
+    query = f"SELECT version_num FROM {schema.VERSION_TABLE}"
+    assert postgres_server.execute(query, postgres_url) == [(schema.HEAD,)]
+
+
+async def test_a_migration_does_not_wait_long_for_a_busy_old_worker(
+    postgres_url: str, clock, old_state: State, an_incident
+) -> None:
+    """Everybody else would wait behind it: it gives up within bounds, changes nothing, and is repeated."""
+    make_old_store(postgres_url, old_state, an_incident())
+    engine, store = old_engine(postgres_url), SqlStore(postgres_url, clock)
+    with engine.begin() as connection:
+        save_effect(connection, PIN)
+        with pytest.raises(Temporary, match="another transaction kept it locked for too long"):
+            await store.open()
+        assert connection.scalar(text("SELECT count(*) FROM effects")) == 2
+    engine.dispose()
+    await store.open()
+    assert await store.load() == old_state
+    await store.close()
