@@ -15,11 +15,11 @@ SIX = """\
     render: srv-jobs
     signals: {{home: {{http: "{site}/health"}}}}
   shop:
-    signals: {{home: {{http: "{site}/shop"}}}}
+    signals: {{home: {{http: "{site}/health"}}}}
   docs:
-    signals: {{home: {{http: "{site}/docs"}}}}
+    signals: {{home: {{http: "{site}/"}}}}
   blog:
-    signals: {{home: {{http: "{api}/blog"}}}}
+    signals: {{home: {{http: "{api}/"}}}}
 dependencies:"""
 SERVICES = ("web", "api", "jobs", "shop", "docs", "blog")
 
@@ -37,7 +37,7 @@ def test_six_services_fit_into_the_memory_that_is_promised(tmp_path: Path, capsy
         daemon.start().until_watching()
         for service in SERVICES:
             daemon.until(lambda name=service: daemon.metric("watchdog_probe_total", service=name) >= 5, 90.0)
-        daemon.until(lambda: daemon.rows("SELECT 1 FROM state"), 60.0)
+        daemon.until(lambda: daemon.rows("SELECT 1 FROM parts"), 60.0)
         used = resident_mib(daemon.process.pid)
         with capsys.disabled():
             print(f"\nidle memory with six services: {used:.0f} MiB resident (limit {LIMIT_MIB:.0f})")
