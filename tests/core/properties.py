@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from tests.core.world import Fault, World, make_policy, old_deploy
 from watchdog.domain import events as e
 from watchdog.domain.deploys import ServiceFacts
+from watchdog.domain.incidents import Incident, Trouble
 from watchdog.domain.incidents import Phase as CorePhase
-from watchdog.domain.policy import Mode, Severity
+from watchdog.domain.policy import Mode, ServicePolicy, Severity
 
 FOREVER = 1e9
 COMMITS = ("aaaaaaa1", "aaaaaaa2", "bad00000")
@@ -38,7 +39,9 @@ TROUBLES = (
     "two faults",
     "unreadable list",
     "upstream",
+    "wave",
 )
+OTHERS = ("shop", "blog", "mail")
 
 deploys_before = st.lists(
     st.tuples(st.sampled_from(COMMITS), st.sampled_from(("deactivated", "build_failed")), st.floats(0.01, 3.0)),
@@ -123,6 +126,22 @@ def _trouble(draw: st.DrawFn, world: World, name: str) -> None:
         world.unreadable = (70.0, 140.0)
     elif name == "upstream":
         world.upstream_down = (50.0, 500.0)
+    elif name == "wave":
+        _wave(draw, world)
+
+
+def _wave(draw: st.DrawFn, world: World) -> None:
+    """Let services of another worker become critical about when ours does, each for a reason of its own."""
+    others = {name: ServicePolicy(name, f"srv-{name}", Mode.AUTONOMOUS) for name in OTHERS}
+    world.policy = replace(world.policy, services={**world.policy.services, **others})
+    for name in OTHERS[: draw(st.integers(1, 3))]:
+        deployed = draw(st.booleans())
+
+        def share(name: str = name, deployed: bool = deployed) -> None:
+            trouble = Trouble(name, world.now, f"{name}0000", recent_deploy=deployed)
+            world.state = replace(world.state, troubles={**world.state.troubles, name: trouble})
+
+        world.at(draw(st.floats(60.0, 200.0)), share)
 
 
 def broken_promises(world: World) -> list[str]:
@@ -139,6 +158,9 @@ def broken_promises(world: World) -> list[str]:
             broken.append(f"{incident.id}: target {rollback.target} runs the suspect's own commit")
         if not any(deploy.id == rollback.target and deploy.was_live for deploy in world.deploys):
             broken.append(f"{incident.id}: target {rollback.target} was never live")
+    broken += [
+        f"{rollback.incident}: sent in a wave" for rollback, incident, _ in world.sent if _in_a_wave(world, incident)
+    ]
     wishes = world.policy.services["web"]
     if wishes.mode is Mode.OBSERVE and (world.pins or world.sent or world.restores):
         broken.append("mode observe changed something")
@@ -154,6 +176,19 @@ def broken_promises(world: World) -> list[str]:
         if incident.severity is Severity.CRITICAL and not recovered and incident.id not in told:
             broken.append(f"{incident.id}: critical, neither recovered nor paged")
     return broken + [f"invariant: {one}" for one in world.broken]
+
+
+def _in_a_wave(world: World, incident: Incident) -> bool:
+    """Tell whether two unrelated services had become critical within the window of ours before it was sent."""
+    by_hand = incident.decision is None or incident.decision.blame is None
+    mine = world.entered.get(incident.id)
+    if by_hand or mine is None or incident.requested_at is None:
+        return False
+    seconds = world.policy.brakes.window_seconds / 2
+    near = [
+        name for name in OTHERS if name in world.state.troubles and abs(world.state.troubles[name].at - mine) <= seconds
+    ]
+    return len([name for name in near if world.state.troubles[name].at < incident.requested_at]) >= 2
 
 
 def check(examples: int, number: int, look: Callable[[World], list[str]] = broken_promises) -> Counter[str]:

@@ -9,8 +9,9 @@ import pytest
 from tests.core.scenes import HISTORY, NOW, a_blame, a_service, a_state, an_incident, failing
 from tests.core.world import make_policy
 from watchdog.core.invariants import broken
+from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Effect, PinAutoDeploy, RestoreAutoDeploy, Rollback, Tell
-from watchdog.domain.incidents import Act, Course, Decision, Phase, State
+from watchdog.domain.incidents import Act, Course, Decision, Phase, State, Trouble
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.policy import Budget, Mode, Policy, ServicePolicy, Severity
 
@@ -31,7 +32,7 @@ class Step:
     before: State
     after: State
     effects: tuple[Effect, ...] = (ROLLBACK,)
-    policy: Policy = field(default_factory=make_policy)
+    policy: Policy = field(default_factory=lambda: TWO)
 
     def broken(self) -> str:
         """Return what is broken."""
@@ -94,6 +95,9 @@ NOWHERE = make_policy(services={"web": ServicePolicy("web", None, Mode.AUTONOMOU
 OBSERVED = make_policy(Mode.OBSERVE)
 ELSEWHERE = (NOW - 60.0, NOW)
 FOREIGN = (Act(NOW - 60, "shop", "other000"), Act(NOW, "web", "bad00000"))
+TWO = make_policy(services={**make_policy().services, "shop": ServicePolicy("shop", "srv-shop")})
+WAVE = {"shop": Trouble("shop", NOW - 9), "web": Trouble("web", NOW, "bad00000", recent_deploy=True)}
+ON_ITS_WAY = Deploy("dep-42", "build_in_progress", commit="fix00000")
 AS_BEFORE = (replace(HISTORY[0], commit="aaaaaaa1"), *HISTORY[1:])
 
 
@@ -125,6 +129,7 @@ AS_BEFORE = (replace(HISTORY[0], commit="aaaaaaa1"), *HISTORY[1:])
         (after(blind_since=NOW), "blind"),
         (after(acted_at=()), "not in the books"),
         (limited(per_service_per_day=0), "1 rollbacks of the service today (limit 0)"),
+        (after(troubles=WAVE), "2 groups critical within 90 s: shop (no deploy lately"),
         (after(acted_at=ELSEWHERE, acts=FOREIGN), "2 groups rolled back in the fleet in 10 min (limit 1)"),
     ],
 )
@@ -143,6 +148,9 @@ def test_a_write_that_breaks_a_promise_is_named(change: Callable[[Step], Step], 
         ({"checks": {"home": failing(last_at=NOW - 60, last_bad_at=NOW - 60)}}, "nothing was seen failing just now"),
         ({"deploys": (HISTORY[0], replace(HISTORY[1], status="build_failed"))}, "dep-40 was never live"),
         ({"deploys": AS_BEFORE}, "dep-40 runs the suspect's code"),
+        ({"deploys": (ON_ITS_WAY, *HISTORY)}, "dep-42 is on its way"),
+        ({"deploys": (replace(ON_ITS_WAY, status="canceled"), *HISTORY)}, ""),
+        ({"deploys": (replace(HISTORY[0], trigger="rollback"), *HISTORY[1:])}, "dep-41 is itself a rollback"),
         ({"deploys": HISTORY[1:]}, ""),
         ({"incident": replace(SENT, decision=None), "deploys": AS_BEFORE}, ""),
         ({"incident": replace(SENT, decision=BY_HAND), "deploys": AS_BEFORE, "checks": {}, "acted_at": ()}, ""),

@@ -24,7 +24,7 @@ MUTANTS = {
         ("core/sending.py", "    turn.enter(Phase.PAGED)\n    lines", "    turn.enter(Phase.SUSPECT)\n    lines"),
     ],
     "drop the page": [
-        ("core/turn.py", "        self.emit(Tell(notice, channels))\n", ""),
+        ("core/turn.py", "\n        self.emit(Tell(notice, channels))\n", "\n"),
     ],
     "act in observe": [
         (
@@ -32,6 +32,9 @@ MUTANTS = {
             '        return _block("mode", "observe: says what it would do, touches nothing")\n',
             '        return _pass("mode", "observe")\n',
         ),
+    ],
+    "release the brake": [
+        ("core/guard.py", '    return _block("correlation", why, passing=True) if why else', "    return"),
     ],
     "take the deny-list lightly": [
         ("core/target.py", '        return "deny-listed"\n', '        return ""\n'),

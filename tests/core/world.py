@@ -109,6 +109,7 @@ class World:
         self.notes: list[fx.Note] = []
         self.incidents: dict[str, Incident] = {}
         self.broken: list[str] = []
+        self.entered: dict[str, float] = {}
         self._agenda: list[tuple[float, int, Callable[[], None]]] = []
         self._wakes: list[float] = []
         self.answers: list[str] = []
@@ -187,6 +188,8 @@ class World:
         for service in self.state.services.values():
             if service.incident is not None:
                 self.incidents[service.incident.id] = service.incident
+                if service.name in self.state.troubles:
+                    self.entered.setdefault(service.incident.id, self.state.troubles[service.name].at)
         for effect in effects:
             self._perform(effect)
 

@@ -245,8 +245,8 @@ GUARDS: tuple[Callable[[Request], GuardAnswer], ...] = (
 )
 
 
-AT_SENDING = (key, budget, correlation)
-"""What may have changed between the decision and the moment of sending, for other services' sake."""
+AT_SENDING = (key, budget, correlation, newer_deploy)
+"""What may have changed between the decision and the moment of sending."""
 
 
 def at_sending(turn: Turn) -> str:

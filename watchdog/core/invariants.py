@@ -9,7 +9,7 @@ Rule 2: what a human asked for by hand needs no finding, no blame and no budget;
 
 from collections.abc import Sequence
 
-from watchdog.core import budget, perceive, words
+from watchdog.core import budget, groups, perceive, words
 from watchdog.domain.effects import Effect, PinAutoDeploy, RestoreAutoDeploy, Rollback, Tell
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Mode, Policy
@@ -70,7 +70,11 @@ def _change(
     incident = service.incident
     if incident is None or incident.id != effect.incident:
         return "the service has no such incident"
-    why = _twice(effect, before) or _target(effect, service, incident, (*before.denied, *after.denied))
+    why = (
+        _twice(effect, before)
+        or _target(effect, service, incident, (*before.denied, *after.denied))
+        or _overtaken(effect, service)
+    )
     return why or ("" if words.by_hand(incident) else _unasked(effect, service, incident, after, policy))
 
 
@@ -104,6 +108,16 @@ def _target(effect: Rollback, service: ServiceState, incident: Incident, denied:
     return f"{effect.target} runs the suspect's code" if same and blame is not None and not blame.configuration else ""
 
 
+def _overtaken(effect: Rollback, service: ServiceState) -> str:
+    """Return whether a deploy newer than the live one is still on its way (I4)."""
+    for deploy in service.deploys:
+        if deploy.is_live or deploy.id == effect.suspect:
+            return ""
+        if not deploy.has_ended:
+            return f"{deploy.id} is on its way"
+    return ""
+
+
 def _unasked(effect: Rollback, service: ServiceState, incident: Incident, after: State, policy: Policy) -> str:
     """Return what forbids a rollback that no human asked for by hand (I2, I5)."""
     wishes, limits, now = policy.services[effect.service], policy.budget, incident.requested_at
@@ -115,6 +129,13 @@ def _unasked(effect: Rollback, service: ServiceState, incident: Incident, after:
         return "it is not in the books"
     if not perceive.failing_now(service, incident.findings, policy, now):
         return "nothing was seen failing just now"
+    suspect = next((deploy for deploy in service.deploys if deploy.id == effect.suspect), None)
+    if suspect is not None and suspect.is_rollback:
+        return f"{effect.suspect} is itself a rollback"
+    mine = after.troubles.get(effect.service)
+    wave = groups.wave(policy, after.troubles, mine) if mine is not None else ""
+    if wave:
+        return wave
     today = sum(at > now - DAY_SECONDS for at in service.acted_at)
     if today > limits.per_service_per_day:
         return f"{today} rollbacks of the service today (limit {limits.per_service_per_day})"
