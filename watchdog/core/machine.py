@@ -15,6 +15,7 @@ from typing import get_args
 
 from watchdog.core import (
     acting,
+    ahead,
     flapping,
     fleet,
     handing_back,
@@ -247,3 +248,5 @@ def _perceive(turn: Turn) -> None:
         turn.put(perceive.listed(turn.service, event, turn.policy))
     elif isinstance(event, e.DeploysUnread):
         turn.put(perceive.unread(turn.service, event))
+    elif isinstance(event, e.Restarted):
+        turn.put(ahead.not_ahead(turn.service, event.at))
