@@ -9,6 +9,7 @@ from tests.core.world import CONTROL, START, World, make_policy
 from watchdog.core import budget
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
+from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Phase, Trouble
 from watchdog.domain.policy import Mode, ServicePolicy, Severity
 from watchdog.domain.readings import Bad
@@ -91,6 +92,15 @@ def test_what_other_services_did_while_the_pin_was_on_its_way_counts(fields: dic
     effects = confirmed(world)
     assert web(world).phase is Phase.SUSPECT and "Rollback" not in kinds(effects)
     assert lines(effects, "WAIT")[0].startswith(why)
+
+
+def test_a_deploy_that_began_while_the_pin_was_on_its_way_is_not_overtaken() -> None:
+    """It may be the repair: looked at again, nothing is sent."""
+    world = reach(Phase.PINNING)
+    put(world, deploys=(Deploy("dep-950", "build_in_progress", commit="fix00000"), *web(world).deploys))
+    effects = confirmed(world)
+    assert web(world).phase is Phase.SUSPECT and "Rollback" not in kinds(effects)
+    assert lines(effects, "WAIT")[0].startswith("newer deploy: dep-950 is on its way")
 
 
 def test_blindness_before_the_send_holds_it_back() -> None:
