@@ -10,6 +10,7 @@ from tests.clocks import eventually
 from tests.daemon.engine_scene import POLICY, SHUT, ShakyStore, scene
 from watchdog.daemon.acts import UNRECORDED
 from watchdog.daemon.engine import FAULT_SECONDS
+from watchdog.daemon.record import OTHERS_SECONDS
 from watchdog.daemon.scheduler import Lateness
 from watchdog.daemon.timekeeper import FIRST_SNAPSHOT_SECONDS
 from watchdog.daemon.translate import CONTROL, VENDORS
@@ -19,6 +20,8 @@ from watchdog.domain.effects import Effect
 from watchdog.domain.errors import Permanent
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Phase, State
+from watchdog.domain.notices import Notice, NoticeKind
+from watchdog.domain.policy import Severity
 from watchdog.domain.readings import Bad, Good, MinuteCount
 from watchdog.ports import PendingEffect, Sample
 
@@ -358,3 +361,16 @@ async def test_a_disarmed_watchdog_changes_nothing_until_a_human_resumes() -> No
         await s.rollback_by_hand()
         await s.until(Phase.DEPLOYING)
         assert len(s.accepted) == 1
+
+
+async def test_what_nobody_performs_any_more_is_taken_up_with_the_next_snapshot() -> None:
+    """A self-alert of a worker that died belongs to whoever has the fleet; a young one may be on its way still."""
+    async with scene() as s:
+        notice = Notice(s.clock.now(), "blind", "watchdog", Severity.HIGH, NoticeKind.SELF_ALERT, "blind", wakes=True)
+        await s.store.save(None, s.engine.state, (fx.Tell(notice, ("pager",)),))
+        s.supervisor.start("time", s.engine.keep_time)
+        began = s.clock.elapsed
+        await eventually(lambda: s.pages == ["blind"])
+        assert s.clock.elapsed - began >= OTHERS_SECONDS
+        await eventually(lambda: s.clock.elapsed - began > 3 * OTHERS_SECONDS)
+        assert s.pages == ["blind"] and await s.store.pending() == ()

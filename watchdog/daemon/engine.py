@@ -247,12 +247,12 @@ class Engine:
         self._supervisor.spawn("left-over", self._perform_left_over())
 
     async def _perform_left_over(self) -> None:
-        """Take up what stands in the journal though its commit seemed to fail."""
+        """Take up what stands in the journal and nobody performs: its commit seemed to fail, or its worker died."""
         try:
             async with self._turn:
                 left = await self._recorder.left_over(tuple(self.held), self._under_way)
         except (Temporary, Permanent) as error:
-            log.error("effects left over could not be read; the next start takes them up", why=str(error))
+            log.error("effects left over could not be read; they are looked for again", why=str(error))
             return
         for item in left:
             self._perform(item, resumed=True)
@@ -321,6 +321,7 @@ class Engine:
                 await self._refresh_in_turn()
             except Displaced as error:
                 self._drop(error.names)
+        await self._perform_left_over()
 
     async def on_samples(
         self, service: str, source: SignalSource, samples: Sequence[Sample], lateness: Lateness

@@ -16,6 +16,11 @@ from watchdog.domain.events import Event
 from watchdog.domain.incidents import State
 from watchdog.ports import Clock, PendingEffect, Store
 
+OURSELVES = "watchdog"
+"""The service that a notice about the watchdog itself names."""
+OTHERS_SECONDS = 60.0
+"""A notice about the watchdog itself that is older, and still pending, is taken up by whoever has the fleet."""
+
 log = structlog.get_logger("watchdog")
 
 
@@ -68,5 +73,12 @@ class Recorder:
         return [PendingEffect(-1, effect) for effect in effects if isinstance(effect, Tell)]
 
     async def left_over(self, names: Collection[str], under_way: Collection[int]) -> Sequence[PendingEffect]:
-        """Return recorded effects that nobody performs: a commit whose answer was lost. Raises Temporary."""
-        return [item for item in await self._store.pending(names) if item.id not in under_way]
+        """Return recorded effects that nobody performs: a lost commit, or a worker that died. Raises Temporary."""
+        pending = await self._store.pending(names)
+        return [item for item in pending if item.id not in under_way and not self._may_be_anothers(item.effect)]
+
+    def _may_be_anothers(self, effect: Effect) -> bool:
+        """Tell whether another worker may be delivering it now: every worker tells of itself, whoever has the fleet."""
+        if not isinstance(effect, Tell) or effect.notice.service != OURSELVES:
+            return False
+        return self._clock.now() - effect.notice.at < OTHERS_SECONDS
