@@ -2,6 +2,7 @@
 
 import sqlite3
 
+import psycopg
 import pytest
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -40,6 +41,53 @@ def test_the_kind_of_error_decides(name: str, kind: type[Exception], words: str)
         judged = judge(error)
         assert type(judged) is kind and words in str(judged) and name in str(judged)
         assert "hunter2" not in str(judged)
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "kind", "words"),
+    [
+        ("40001", Temporary, "another worker wrote the same meanwhile"),
+        ("40P01", Temporary, "another worker wrote the same meanwhile"),
+        ("55P03", Temporary, "kept it locked for too long"),
+        ("57014", Temporary, "it took too long"),
+        ("57P01", Temporary, "is being stopped or started"),
+        ("57P03", Temporary, "is being stopped or started"),
+        ("25P03", Temporary, "we were frozen"),
+        ("25006", Temporary, "is it a standby"),
+        ("53100", Temporary, "the disk is full"),
+        ("53300", Temporary, "it has no connection left"),
+        ("53200", Temporary, "too few resources"),
+        ("ZZ999", Temporary, "it failed"),
+        ("28P01", Permanent, "refuses our user or password"),
+        ("3D000", Permanent, "does not exist"),
+        ("42501", Permanent, "lacks rights"),
+        ("42P01", Permanent, "not what this version expects"),
+        ("42703", Permanent, "not what this version expects"),
+        ("23502", Permanent, "not what this version expects"),
+        ("22P02", Permanent, "not what this version expects"),
+        ("XX001", Permanent, "put a backup in its place"),
+    ],
+)
+def test_postgresql_tells_by_its_code(sqlstate: str, kind: type[Exception], words: str) -> None:
+    """The code is repeated, the text is not."""
+
+    class Told(Exception):
+        pass
+
+    raw = Told("hunter2")
+    raw.sqlstate = sqlstate  # type: ignore[attr-defined]
+    judged = judge(OperationalError("INSERT hunter2", {"x": "hunter2"}, raw))
+    assert type(judged) is kind and words in str(judged) and f"({sqlstate})" in str(judged)
+    assert "hunter2" not in str(judged)
+
+
+def test_our_own_limits_are_told_as_such() -> None:
+    """No connection came free, or none was made."""
+    assert str(judge(TimeoutError("hunter2"))) == "the store does not answer: no connection came free in time"
+    wire = OperationalError("SELECT hunter2", {}, psycopg.OperationalError("hunter2"))
+    assert str(judge(wire)).startswith("the store does not answer: no connection (OperationalError): is it up")
+    wire.connection_invalidated = True
+    assert str(judge(wire)) == "the store does not answer: the connection was cut, or nothing came for too long"
 
 
 def test_temporary_says_when_to_come_back() -> None:

@@ -8,8 +8,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection
 
+from tests.adapters.stores.old_store import old_engine
 from watchdog.adapters.stores import schema
 from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.errors import Permanent
@@ -38,10 +39,14 @@ async def test_an_empty_file_is_brought_to_head_from_any_folder(url: str, clock,
     await store.close()
 
 
-async def test_migrations_make_exactly_the_tables_of_the_schema(url: str, clock) -> None:
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+async def test_migrations_make_exactly_the_tables_of_the_schema(
+    url: str, clock, kind: str, request: pytest.FixtureRequest
+) -> None:
     """Columns, nullability, types and indexes of `schema.py` and of the revisions are the same."""
+    url = url if kind == "sqlite" else request.getfixturevalue("postgres_url")
     await (await opened(url, clock)).close()
-    engine = create_engine(url)
+    engine = old_engine(url)
 
     def differences(connection: Connection) -> list[object]:
         options = {"version_table": schema.VERSION_TABLE, "compare_type": True}

@@ -1,0 +1,104 @@
+"""A store that only one worker can use grants every lease at once: SQLite behind its lock, and memory."""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from watchdog.adapters.stores.memory import MemoryDatabase, MemoryStore
+from watchdog.adapters.stores.sql import SqlStore
+from watchdog.domain.effects import PinAutoDeploy
+from watchdog.domain.errors import Displaced, Stale
+from watchdog.domain.incidents import ServiceState, State
+from watchdog.ports import FLEET, ActionRow, Grip, Store
+
+NAMES = ("api", "web", FLEET)
+ROW = ActionRow("inc-1", "rollback", "planned", "dep-1", "dep-2", service="api")
+
+
+@pytest.fixture(params=["sqlite", "memory"])
+def start(request: pytest.FixtureRequest, url: str, clock) -> Callable[[], Store]:
+    """Return what makes the store of one more run of the daemon."""
+    database = MemoryDatabase(clock)
+    return lambda: SqlStore(url, clock) if request.param == "sqlite" else MemoryStore(clock, database)
+
+
+def state(*names: str, **more: object) -> State:
+    return State(services={name: ServiceState(name) for name in names}, **more)  # type: ignore[arg-type]
+
+
+async def test_everything_is_taken_at_once_and_each_run_has_its_epoch(start: Callable[[], Store]) -> None:
+    """A run after a crash waits for nobody; a second hold, however late, changes nothing; a new name is taken too."""
+    for epoch in (1, 2):
+        store = start()
+        await store.open()
+        held = await store.hold(f"run-{epoch}", NAMES[:2], ttl_seconds=1.0)
+        assert held == Grip(f"run-{epoch}", dict.fromkeys(NAMES[:2], epoch), 1, 0)
+        assert await store.hold(f"run-{epoch}", NAMES[:2], ttl_seconds=1.0) == held
+        assert (await store.hold(f"run-{epoch}", NAMES, ttl_seconds=1.0)).epochs == dict.fromkeys(NAMES, epoch)
+        await store.save(None, state("api"), ())
+        assert await store.put_action(ROW, None) is (epoch == 1)
+        await store.close()
+
+
+async def test_the_former_run_is_refused_if_it_still_writes(start: Callable[[], Store]) -> None:
+    """The lock on the role should not let it; should it fail, the epoch does not."""
+    old, new = start(), start()
+    await old.open()
+    await new.open()
+    await old.hold("old", NAMES, ttl_seconds=1.0)
+    await new.hold("new", NAMES, ttl_seconds=1.0)
+    with pytest.raises(Displaced):
+        await old.save(None, state("api"), ())
+    with pytest.raises(Displaced):
+        await old.put_action(ROW, None)
+    await new.save(None, state("api"), ())
+    await old.close()
+    await new.close()
+
+
+async def test_before_and_after_holding_nothing_is_fenced(start: Callable[[], Store]) -> None:
+    """The command line without a daemon writes too; so does the last word after a release; others' names are free."""
+    store = start()
+    await store.open()
+    await store.release()
+    await store.save(None, state("api", blind_since=1.0), [PinAutoDeploy("api", "inc-1", "srv-1")])
+    assert await store.put_action(ROW, None)
+    await store.hold("run", NAMES, ttl_seconds=1.0)
+    await store.save(None, state("api", "gone", blind_since=2.0), ())
+    await store.release()
+    await store.save(None, state("web", blind_since=3.0), ())
+    assert await store.load() == state("api", "gone", "web", blind_since=3.0)
+    await store.close()
+
+
+async def test_what_all_share_is_judged_here_as_well(start: Callable[[], Store]) -> None:
+    """A write whose outcome was never told leaves the revision behind; loading heals it."""
+    one, two = start(), start()
+    await one.open()
+    await two.open()
+    await one.save(None, State(incidents=1), ())
+    with pytest.raises(Stale):
+        await two.save(None, State(incidents=2), ())
+    with pytest.raises(Stale):
+        await two.put_action(ActionRow("inc-1", "rollback", "sending", "dep-1", "dep-2"), None)
+    assert (await two.load_shared()).incidents == 1
+    await two.save(None, State(incidents=2), ())
+    await one.close()
+    await two.close()
+
+
+async def test_holding_again_does_not_touch_the_disk(url: str, clock) -> None:
+    """A disk that is full or locked for a while takes no lease away."""
+    store = SqlStore(url, clock, busy_timeout_seconds=0.1)
+    await store.open()
+    held = await store.hold("run", NAMES, ttl_seconds=1.0)
+    other = sqlite3.connect(Path(url.removeprefix("sqlite:///")), isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    clock.at += 1e6
+    assert await store.hold("run", NAMES, ttl_seconds=1.0) == held
+    other.execute("COMMIT")
+    other.close()
+    await store.save(None, state("api"), ())
+    await store.close()
