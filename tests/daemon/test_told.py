@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.clocks import FakeClock, eventually
+from tests.daemon.test_tell import Scene, scene
 from tests.daemon.town import Channel, tell
 from watchdog.adapters.stores import build_store
 from watchdog.daemon.tell import Teller
@@ -16,9 +17,10 @@ from watchdog.domain.effects import Tell
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import State
 from watchdog.domain.notices import NoticeKind
-from watchdog.ports import Store
+from watchdog.ports import PendingEffect, Store
 
 PAGE = tell("page", "slack", wakes=True)
+PAGE_TO_BOTH = tell("page", "pagerduty", "slack", wakes=True)
 END = tell("end", "slack", kind=NoticeKind.RESOLVED)
 
 
@@ -140,3 +142,44 @@ async def test_memory_is_bounded_and_forgets_the_oldest(tmp_path: Path) -> None:
         assert complaints == []
         assert await told.reference(None, tell("t", incident="INC-0").notice, "slack") is None
         assert len(complaints) == 1
+
+
+class Mortal:
+    """A store that reads, and whose process dies before anything is written."""
+
+    def __init__(self, store: Store) -> None:
+        self.reference, self.deliveries = store.reference, store.deliveries
+
+    async def delivered(self, *_: object) -> None:
+        """Die."""
+        raise Temporary("killed")
+
+    async def finish(self, *_: object) -> None:
+        """Die."""
+        raise Temporary("killed")
+
+
+async def killed_after_its_sends(s: Scene, row: PendingEffect) -> None:
+    """Let an outbox of a first start send to everybody, and end before any of it is recorded."""
+    clock = FakeClock(auto=False)
+    dying = Teller(Mortal(s.store), s.notifiers, clock, s.report)  # type: ignore[arg-type]
+    async with asyncio.TaskGroup() as group:
+        delivery = group.create_task(dying.deliver(row.id, PAGE_TO_BOTH))
+        await eventually(lambda: clock.sleepers)
+        delivery.cancel()
+
+
+async def test_case_37_killed_between_send_and_record_it_is_the_same_page_again(tmp_path: Path) -> None:
+    """Three kills in a row: one incident at PagerDuty, one key; at Slack one message for each send, then no more."""
+    kills = 3
+    async with scene(tmp_path) as s:
+        (row,) = await s.store.save(None, State(), (PAGE_TO_BOTH,))
+        for _ in range(kills):
+            await killed_after_its_sends(s, row)
+        for _ in range(2):
+            await s.outbox().deliver(row.id, PAGE_TO_BOTH)
+        (incident,) = s.town.pagers.incidents
+        assert (incident.dedup_key, incident.triggers) == ("watchdog/web/INC-1", kills + 1)
+        assert s.town.slack == ["page"] * (kills + 1)
+        await s.deliver(tell("over", "pagerduty", "slack", kind=NoticeKind.RESOLVED))
+        assert incident.status == "resolved"

@@ -104,6 +104,7 @@ def test_case_37_both_down_for_half_a_minute_and_killed_as_a_page_arrives(tmp_pa
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_case_37_both_down_for_a_minute(tmp_path: Path) -> None:
     """Nothing shortened."""
     down_for(tmp_path, 60.0)
