@@ -6,7 +6,7 @@ Rule: cut means silent, not reset: what was open stays open and hangs, what is n
 import asyncio
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,26 +23,33 @@ class Cuttable:
         self._open.set()
         self._end = asyncio.Event()
         self._ready = threading.Event()
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
 
     def cut(self) -> None:
         """Let every packet vanish from now on."""
-        self._loop.call_soon_threadsafe(self._open.clear)
+        self._do(self._open.clear)
 
     def heal(self) -> None:
         """Let packets through again; what was kept back arrives now, as it does when it is sent again."""
-        self._loop.call_soon_threadsafe(self._open.set)
+        self._do(self._open.set)
 
     def end(self) -> None:
-        """Stop."""
-        self._loop.call_soon_threadsafe(self._end.set)
+        """Stop, and close every connection."""
+        self._do(self._end.set)
+        self._thread.join(10)
 
     def start(self) -> None:
         """Begin to listen, and return when connections are taken."""
-        threading.Thread(target=lambda: self._loop.run_until_complete(self._serve()), daemon=True).start()
+        self._thread.start()
         assert self._ready.wait(10)
 
+    def _do(self, what: Callable[[], None]) -> None:
+        assert self._loop is not None, "it was not started"
+        self._loop.call_soon_threadsafe(what)
+
     async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
         server = await asyncio.start_server(self._join, "127.0.0.1", 0)
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()

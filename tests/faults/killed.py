@@ -1,4 +1,8 @@
-"""`watchdog run` that dies by kill -9 at a marked point of an action: python tests/faults/killed.py POINT CONFIG."""
+"""`watchdog run` that gets a signal at a marked point of an action: killed.py POINT CONFIG [SIGNAL] [ONCE].
+
+SIGNAL is the name of one (SIGKILL). With ONCE, a file that must not exist yet, only the first process of several that
+comes to the point gets it; the file then stands there.
+"""
 
 import asyncio
 import os
@@ -7,19 +11,28 @@ import sys
 from pathlib import Path
 
 from watchdog.app.run import run
-from watchdog.daemon.clock import SystemClock
+from watchdog.daemon.clock import SteadyClock, SystemClock
 from watchdog.settings import load
 
 
-def main(point: str, config: Path) -> None:
+def first(once: Path | None) -> bool:
+    """Tell whether nobody was here before us."""
+    try:
+        return once is None or bool(once.touch(exist_ok=False) or True)
+    except FileExistsError:
+        return False
+
+
+def main(point: str, config: Path, number: signal.Signals, once: Path | None) -> None:
     """Run the real daemon until the point is reached."""
 
-    async def die(reached: str) -> None:
-        if reached == point:
-            os.kill(os.getpid(), signal.SIGKILL)
+    async def act(reached: str) -> None:
+        if reached == point and first(once):
+            os.kill(os.getpid(), number)
 
-    asyncio.run(run(load(config, os.environ, config.parent), SystemClock(), die))
+    asyncio.run(run(load(config, os.environ, config.parent), SteadyClock(SystemClock()), act))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    more = dict(enumerate(sys.argv[3:]))
+    main(sys.argv[1], Path(sys.argv[2]), signal.Signals[more.get(0, "SIGKILL")], Path(more[1]) if 1 in more else None)

@@ -21,7 +21,7 @@ from watchdog.adapters.notifiers import NOTIFIERS
 from watchdog.adapters.platforms import PLATFORMS
 from watchdog.adapters.stores import STORES
 from watchdog.app.run import run
-from watchdog.daemon.clock import SystemClock
+from watchdog.daemon.clock import SteadyClock, SystemClock
 from watchdog.domain import effects as fx
 from watchdog.settings import load
 
@@ -86,6 +86,7 @@ COMMITS: dict[str, Callable[..., str | None]] = {
 CHANGES: dict[str, Callable[..., str | None]] = {
     "set_auto_deploy": lambda service_id, value: value,
     "rollback": lambda service_id, deploy_id: deploy_id,
+    "redeploy": lambda service_id, commit: commit,
 }
 
 
@@ -106,7 +107,7 @@ def register(points: Points) -> None:
 def main(config: Path, trail: Path, fatal: str | None = None) -> None:
     """Run the real daemon until the fatal point is reached, or for ever."""
     register(Points(trail, fatal))
-    asyncio.run(run(load(config, os.environ, config.parent), SystemClock()))
+    asyncio.run(run(load(config, os.environ, config.parent), SteadyClock(SystemClock())))
 
 
 if __name__ == "__main__":

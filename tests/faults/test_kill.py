@@ -91,7 +91,7 @@ def proving(cloud: Cloud, daemon: Daemon) -> object:
     return daemon.story("RESTORED")
 
 
-def test_killed_before_the_answer_is_saved(tmp_path: Path) -> None:
+def test_case_02_03_11_killed_before_the_answer_is_saved(tmp_path: Path) -> None:
     """The intent is saved and nothing sent; or Render has it and we do not know: looked up, and done once."""
     together(
         lambda: killed_by_itself(tmp_path, "after_intent", 0, quirks=True),
@@ -100,7 +100,7 @@ def test_killed_before_the_answer_is_saved(tmp_path: Path) -> None:
     )
 
 
-def test_calls_that_were_never_taken(tmp_path: Path) -> None:
+def test_case_02_10_calls_that_were_never_taken(tmp_path: Path) -> None:
     """Killed just before the send, or reset before it was taken: after the settle window, decided and sent anew."""
     together(
         lambda: killed_by_itself(tmp_path, "before_send", 0, quirks=False),
@@ -108,7 +108,7 @@ def test_calls_that_were_never_taken(tmp_path: Path) -> None:
     )
 
 
-def test_answers_that_tell_nothing_or_no(tmp_path: Path) -> None:
+def test_case_09_10_13_answers_that_tell_nothing_or_no(tmp_path: Path) -> None:
     """An error after it was taken, or a cut connection and a kill: looked up; refused for its rate: decided anew."""
     together(
         lambda: answered_badly(tmp_path, "error_after", 1, quirks=False),
@@ -117,7 +117,7 @@ def test_answers_that_tell_nothing_or_no(tmp_path: Path) -> None:
     )
 
 
-def test_killed_while_pinning_and_after_the_answer_is_saved(tmp_path: Path) -> None:
+def test_case_03_04_killed_while_pinning_and_after_the_answer_is_saved(tmp_path: Path) -> None:
     """What is given back one day is the value from before the first attempt; what is saved is followed and proved."""
     together(
         lambda: killed_when(tmp_path / "pinning", {"patch": "slow"}, pinned, quirks=False),

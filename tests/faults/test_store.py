@@ -70,7 +70,7 @@ def told_and_untouched(folder: Path, trouble: Callable[[Daemon], AbstractContext
         assert daemon.until_ended() == 0
 
 
-def test_a_store_that_cannot_be_written_fails_closed_and_pages(tmp_path: Path) -> None:
+def test_case_22_24_a_store_that_cannot_be_written_fails_closed_and_pages(tmp_path: Path) -> None:
     """Locked by another process, and on a full disk."""
     together(
         lambda: told_and_untouched(tmp_path / "locked", locked, quirks=True),

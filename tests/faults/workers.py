@@ -1,0 +1,130 @@
+"""Two real workers on one real PostgreSQL, guarding many services of one sandbox; one of them over a network to cut.
+
+Rule: what they did is read from outside: the sandbox's logs (requests, pages, each site's accesses) and the leases.
+"""
+
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.faults.cuttable import Cuttable, cuttable
+from tests.faults.databases import in_database
+from tests.faults.many import guard_many
+from tests.faults.processes import SHORT, Cloud, Daemon, running_cloud, until
+from tests.postgres_server import PostgresServer, running_postgres
+
+SIGNALLED = Path(__file__).with_name("killed.py")
+
+
+@dataclass
+class Pair:
+    """Two workers (not started yet), their database, and the network of the second."""
+
+    cloud: Cloud
+    server: PostgresServer
+    network: Cuttable
+    near: Daemon
+    far: Daemon
+    services: list[str]
+
+    def start(self, point: str | None = None) -> None:
+        """Start both and wait until each watches its share; whoever first comes to the point is stopped there."""
+        for worker in (self.near, self.far):
+            config = self.config(worker)
+            if point is None:
+                worker.start(sys.executable, "-m", "watchdog", "run", "-c", str(config))
+            else:
+                once = str(self.cloud.folder / "stopped")
+                worker.start(sys.executable, str(SIGNALLED), point, str(config), "SIGSTOP", once)
+        until(lambda: self.shared() and all(worker.get("/readyz").status_code == 200 for worker in self.both), 60.0)
+
+    @property
+    def both(self) -> tuple[Daemon, Daemon]:
+        """Return both workers."""
+        return self.near, self.far
+
+    def config(self, worker: Daemon) -> Path:
+        """Return a worker's configuration: they differ in nothing but the way to the database."""
+        return self.cloud.config if worker is self.near else self.cloud.folder / "far.yaml"
+
+    def owners(self) -> dict[str, str]:
+        """Return who holds each service, by the database's own clock."""
+        rows = self.near.rows("SELECT name, owner FROM leases WHERE expires > extract(epoch FROM clock_timestamp())")
+        return {service: owner for service, owner in rows if service in self.services}
+
+    def holding(self, worker: Daemon) -> set[str]:
+        """Return the services that a worker's newest process holds."""
+        names = {line["worker"] for line in worker.said("services taken up")}
+        return {service for service, owner in self.owners().items() if owner in names}
+
+    def shared(self) -> bool:
+        """Tell whether every service is held, and both hold about half."""
+        near, far = self.holding(self.near), self.holding(self.far)
+        return near | far == set(self.services) and abs(len(near) - len(far)) <= 2
+
+    def holder(self, service: str) -> Daemon:
+        """Return who holds a service."""
+        (worker,) = (one for one in self.both if service in self.holding(one))
+        return worker
+
+    def other(self, worker: Daemon) -> Daemon:
+        """Return the other one."""
+        return self.far if worker is self.near else self.near
+
+    def changes(self) -> list[tuple[str, str]]:
+        """Return every request to Render that could change something: method and path."""
+        return [
+            (one["method"], one["path"])
+            for one in self.cloud.log("request")
+            if one["vendor"] == "render" and one["method"] != "GET"
+        ]
+
+    def seen_since(self, moment: float) -> set[str]:
+        """Return the services that were probed since then."""
+        return {service for at, service, _, _ in self.cloud.hits() if at > moment} & set(self.services)
+
+    def gaps(self, begin: float) -> dict[str, float]:
+        """Return the longest time without a probe of each service, from a moment on until now."""
+        times: dict[str, list[float]] = {service: [begin] for service in self.services}
+        for at, service, _, _ in self.cloud.hits():
+            if service in times and at > begin:
+                times[service].append(at)
+        now = time.time()
+        return {
+            service: max(after - before for before, after in zip(ats, [*ats[1:], now], strict=True))
+            for service, ats in times.items()
+        }
+
+
+@contextmanager
+def pair(folder: Path, services: int = 6, *, more: str = SHORT, rollback_seconds: float = 1.0) -> Iterator[Pair]:
+    """Run a sandbox with so many services and a database; the workers are not started yet."""
+    with (
+        running_postgres() as server,
+        running_cloud(folder, quirks=False, rollback_seconds=rollback_seconds, more_services=services - 1) as cloud,
+        cuttable(server.socket_path) as network,
+    ):
+        url = server.new_database()
+        names = guard_many(cloud, more=more)
+        near, far = Daemon(cloud, name="near"), Daemon(cloud, name="far")
+        cloud.write(replace={near.record.url: url}, more="")
+        over_the_network = re.sub(r"@/(\w+)\?.*", rf"@127.0.0.1:{network.port}/\1", url)
+        text = cloud.config.read_text(encoding="utf-8").replace(url, over_the_network)
+        (cloud.folder / "far.yaml").write_text(text, encoding="utf-8")
+        near.record = far.record = in_database(server, url)
+        try:
+            yield Pair(cloud, server, network, near, far, names)
+        finally:
+            near.end()
+            far.end()
+
+
+def seconds_until(condition: Callable[[], object], within_seconds: float) -> float:
+    """Return how long it took until the condition was true."""
+    began = time.monotonic()
+    until(condition, within_seconds)
+    return time.monotonic() - began
