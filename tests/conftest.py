@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.canaries import pytest_runtest_makereport as pytest_runtest_makereport  # no secret comes out
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let stories be told anew."""
