@@ -191,6 +191,7 @@ def refused_by_the_platform(folder: Path) -> None:
     with guarding(folder, quirks=False) as (cloud, daemon):
         cloud.write()
         cloud.post("modes", name="rollback", mode="expired")
+        cloud.post("modes", name="create_deploy", mode="refuse_400")
         assert "refused" in expect(daemon, FAILED, "rollback", "web", "--to", "dep-39")
         assert cloud.log("rollback_accepted") == []
         assert [one["to"] for one in cloud.log("auto_deploy_changed")] == ["off", "commit"]
