@@ -251,8 +251,8 @@ class ServiceState:
 
     `opened_at` are the moments its last incidents were opened; `flapping_since` is when they became so many that we
     hold back; `forbidden` says why the platform does not let us change it, until a restart or `resume`.
-    `auto_deploy_off` is the value to give back, switched off for the incident `pinned_for`; `offered` the deploy since
-    which people know that it can be; `bad` the deploys of denied code that people know of (code, deploy id).
+    `auto_deploy_off` is the value to give back, switched off for the incident `pinned_for`; `offered` the live deploy
+    that was looked at for that last; `bad` the deploys of denied code that people know of (code, deploy id).
     """
 
     name: str
