@@ -10,7 +10,9 @@ import pytest
 from tests.clocks import FakeClock, eventually
 from tests.daemon.test_tell import Scene, scene
 from tests.daemon.town import Channel, tell
+from tests.daemon.vendor import Vendor
 from watchdog.adapters.stores import build_store
+from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.daemon.tell import Teller
 from watchdog.daemon.told import GAPS_SECONDS, GIVE_UP_SECONDS, REMEMBERED, Told
 from watchdog.domain.effects import Tell
@@ -73,7 +75,7 @@ async def test_what_the_store_missed_is_written_when_it_is_back(tmp_path: Path) 
         await store.open()
         await clock.advance(1)
     assert await store.pending() == ()
-    assert await store.reference("INC-1", "slack") == "after page"
+    assert await store.reference("web-1", "slack") == "after page"
     await store.close()
 
 
@@ -137,10 +139,10 @@ async def test_memory_is_bounded_and_forgets_the_oldest(tmp_path: Path) -> None:
         complaints: list[str] = []
         told = Told(store, FakeClock(), lambda _, why: complaints.append(why))
         for number in range(REMEMBERED + 1):
-            await told.record(None, tell("t", incident=f"INC-{number}").notice, "slack", f"thread {number}")
-        assert await told.reference(None, tell("t", incident="INC-1").notice, "slack") == "thread 1"
+            await told.record(None, tell("t", incident=f"web-{number}").notice, "slack", f"thread {number}")
+        assert await told.reference(None, tell("t", incident="web-1").notice, "slack") == "thread 1"
         assert complaints == []
-        assert await told.reference(None, tell("t", incident="INC-0").notice, "slack") is None
+        assert await told.reference(None, tell("t", incident="web-0").notice, "slack") is None
         assert len(complaints) == 1
 
 
@@ -179,7 +181,23 @@ async def test_case_37_killed_between_send_and_record_it_is_the_same_page_again(
         for _ in range(2):
             await s.outbox().deliver(row.id, PAGE_TO_BOTH)
         (incident,) = s.town.pagers.incidents
-        assert (incident.dedup_key, incident.triggers) == ("watchdog/web/INC-1", kills + 1)
+        assert (incident.dedup_key, incident.triggers) == ("watchdog/web/web-1", kills + 1)
         assert s.town.slack == ["page"] * (kills + 1)
         await s.deliver(tell("over", "pagerduty", "slack", kind=NoticeKind.RESOLVED))
         assert incident.status == "resolved"
+
+
+async def test_two_workers_that_wait_with_the_same_row_bring_it_once() -> None:
+    """The service moved while the channel was down: who is second to find it up finds the notice told."""
+    clock = FakeClock(auto=False)
+    store, vendor = MemoryStore(clock), Vendor("slack", clock, down_until=100.0)
+    await store.open()
+    (row,) = await store.save(None, State(), (PAGE,))
+    async with asyncio.TaskGroup() as group:
+        for _ in range(2):
+            worker = Teller(store, {"slack": vendor}, clock, lambda *_: None)
+            group.create_task(worker.deliver(row.id, PAGE))
+            await clock.advance(20)
+        await clock.advance(200)
+    assert vendor.titles == ["page"]
+    assert await store.pending() == ()

@@ -10,13 +10,13 @@ next, so that somebody hears soon; the failing one is tried on. A stand-in that 
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from itertools import chain, count, repeat
 from weakref import WeakValueDictionary
 
 import structlog
 
 from watchdog.daemon.breaker import NEVER, Breaker
+from watchdog.daemon.errand import Errand
 from watchdog.daemon.lane import Lane, Parcel
 from watchdog.daemon.told import GAPS_SECONDS, StoreAway, Told
 from watchdog.daemon.waiting import sleep_or
@@ -42,35 +42,6 @@ Report = Callable[[str, str, Notice], None]
 log = structlog.get_logger(__name__)
 
 
-@dataclass(eq=False)
-class _Errand:
-    """One `Tell` on its way. `heard_by` are the channels that have it, in the order in which they got it."""
-
-    effect_id: int | None
-    notice: Notice
-    named: tuple[str, ...]
-    number: int
-    group: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
-    parcels: dict[str, Parcel] = field(default_factory=dict)
-    stand_ins: list[Parcel] = field(default_factory=list)
-    heard_by: list[str] = field(default_factory=list)
-    outcomes: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def needs_a_stand_in(self) -> bool:
-        """Nobody heard it; or a page, which a named channel did not bring yet, and no stand-in has it."""
-        lacks = any(name not in self.heard_by for name in self.named)
-        return not self.heard_by or (self.notice.wakes and lacks and all(name in self.named for name in self.heard_by))
-
-    def heard(self, name: str) -> None:
-        """Note that a channel has it; who would have stood in for it need not any more."""
-        self.heard_by.append(name)
-        self.outcomes[name] = "sent" if name in self.named else "sent as a stand-in"
-        if not self.needs_a_stand_in:
-            for parcel in self.stand_ins:
-                parcel.overtake()
-
-
 class Teller:
     """Delivers notices. `notifiers` are in the order in which they stand in for each other."""
 
@@ -90,7 +61,7 @@ class Teller:
         self._attempt_seconds = attempt_seconds
         self._lanes: WeakValueDictionary[tuple[str, str], Lane] = WeakValueDictionary()
         self._breakers = {name: Breaker(clock) for name in notifiers}
-        self._errands: list[_Errand] = []
+        self._errands: list[Errand] = []
         self._numbers = count()
         self._deaf = ""
 
@@ -127,7 +98,7 @@ class Teller:
 
         May be called again for the same effect after a restart; may be cancelled at any moment.
         """
-        errand = _Errand(effect_id, tell.notice, self._named(tell), self._number(tell.notice))
+        errand = Errand(effect_id, tell.notice, self._named(tell), self._number(tell.notice))
         # Before the first await: notices queue in the order in which they were decided.
         for name in errand.named:
             self._queue(errand, name)
@@ -159,12 +130,12 @@ class Teller:
                 self._say(name, "failed", tell.notice, why="no such channel is configured")
         return named or (tuple(self._notifiers)[:1] if tell.channels else ())
 
-    def _queue(self, errand: _Errand, name: str) -> Parcel:
+    def _queue(self, errand: Errand, name: str) -> Parcel:
         lane = self._lanes.setdefault((errand.notice.incident, name), Lane())
         parcel = errand.parcels[name] = lane.join(name, errand.notice, errand.number)
         return parcel
 
-    async def _owed_the_all_clear(self, errand: _Errand) -> list[str]:
+    async def _owed_the_all_clear(self, errand: Errand) -> list[str]:
         """Return channels that were told of this incident, though nobody named them for its end."""
         others = [name for name in self._notifiers if name not in errand.named] if errand.notice.resolves else []
         told = []
@@ -176,7 +147,7 @@ class Teller:
                 continue
         return told
 
-    async def _bring(self, errand: _Errand, parcel: Parcel) -> None:
+    async def _bring(self, errand: Errand, parcel: Parcel) -> None:
         """Try until this channel has the notice, or a newer one spoke for it, or nobody needs it any more."""
         breaker = self._breakers[parcel.channel]
         breaker.join(parcel)
@@ -196,7 +167,7 @@ class Teller:
         finally:
             breaker.leave(parcel)
 
-    async def _turn(self, errand: _Errand, parcel: Parcel) -> bool:
+    async def _turn(self, errand: Errand, parcel: Parcel) -> bool:
         """Wait until the notice may be tried on its channel; False when it need not be any more."""
         breaker = self._breakers[parcel.channel]
         while not self._over(errand, parcel):
@@ -217,7 +188,7 @@ class Teller:
             await sleep_or(self._clock, within_seconds, parcel.stir)
         parcel.stir.clear()
 
-    def _over(self, errand: _Errand, parcel: Parcel) -> bool:
+    def _over(self, errand: Errand, parcel: Parcel) -> bool:
         """Tell whether the channel has it already, or needs it no longer, and note which."""
         name = parcel.channel
         if name in errand.heard_by:
@@ -233,7 +204,7 @@ class Teller:
             self._say(name, "gave_way", errand.notice)
         return True
 
-    def _call_a_stand_in(self, errand: _Errand) -> None:
+    def _call_a_stand_in(self, errand: Errand) -> None:
         """Let the first channel that was not called yet have it too, if all who were called are in trouble."""
         if not errand.needs_a_stand_in or any(not (parcel.troubled or parcel.overtaken) for parcel in errand.stand_ins):
             return
@@ -243,11 +214,14 @@ class Teller:
             errand.stand_ins.append(parcel)
             errand.group.create_task(self._bring(errand, parcel))
 
-    async def _attempt(self, errand: _Errand, parcel: Parcel) -> Exception | None:
+    async def _attempt(self, errand: Errand, parcel: Parcel) -> Exception | None:
         """Send once, in a place of the breaker's, and remember it; return why it failed, or None."""
         name, breaker = parcel.channel, self._breakers[parcel.channel]
         try:
             async with parcel.lane.attempt:
+                if parcel.troubled and await self._was_brought_meanwhile(errand, name):
+                    breaker.given_back()
+                    return None
                 reference = await self._send(errand, name)
         except StoreAway as failure:
             breaker.given_back()
@@ -266,7 +240,14 @@ class Teller:
         await self._told.record(errand.effect_id, errand.notice, name, reference)
         return None
 
-    async def _send(self, errand: _Errand, name: str) -> str | None:
+    async def _was_brought_meanwhile(self, errand: Errand, name: str) -> bool:
+        """Ask whether another worker, which took the service over, brought it while we waited."""
+        for each in await self._told.heard_by(errand.effect_id, errand.notice):
+            if each not in errand.heard_by:
+                errand.heard(each)
+        return name in errand.heard_by
+
+    async def _send(self, errand: Errand, name: str) -> str | None:
         """Send and return the reference. Raises Temporary or Permanent whatever goes wrong, or our cancellation.
 
         What nobody foresaw counts as temporary, and its text is not repeated.
