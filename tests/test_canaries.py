@@ -58,4 +58,4 @@ def test_each_key_is_looked_for() -> None:
     """Each by itself, in the middle of a line."""
     for key in KEYS:
         assert len(hits(f"GET https://x.example/{key}/y")) == 1
-    assert hits("an ordinary line about watchdog's INC-1") == []
+    assert hits("an ordinary line about watchdog's web-1") == []

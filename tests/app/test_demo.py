@@ -22,16 +22,16 @@ PATCH = {"at": 149.0, **RENDER, "method": "PATCH", "path": "/render/v1/services/
 PINNED = {"at": 149.1, "what": "auto_deploy_changed", "from": "commit", "to": "off"}
 POST = {"at": 150.0, **RENDER, "method": "POST", "path": "/render/v1/services/srv-web/rollback"}
 ACCEPTED = {"at": 150.1, "what": "rollback_accepted", "deploy": "dep-43", "target": "dep-40"}
-PAGE = {"at": 151.0, "what": "pagerduty_trigger", "dedup_key": "INC-1"}
+PAGE = {"at": 151.0, "what": "pagerduty_trigger", "dedup_key": "web-1"}
 LIVE = {"at": 210.0, "what": "deploy_live", "deploy": "dep-43"}
-RESOLVED = {"at": 260.0, "what": "pagerduty_resolve", "dedup_key": "INC-1"}
+RESOLVED = {"at": 260.0, "what": "pagerduty_resolve", "dedup_key": "web-1"}
 GOOD: tuple[Entry, ...] = (ONSET, PATCH, PINNED, POST, ACCEPTED, PAGE, LIVE, RESOLVED)
 
 
 def incident(verified: bool) -> Incident:
     """Return the record's side of the story."""
     at = 250.0 if verified else None
-    return Incident("INC-1", "web", Severity.CRITICAL, 101.0, 100.0, "5 of 5 probes failed", verified_at=at)
+    return Incident("web-1", "web", Severity.CRITICAL, 101.0, 100.0, "5 of 5 probes failed", verified_at=at)
 
 
 def judged(folder: Path, scenario: str, story: Sequence[Entry], verified: bool = True) -> DemoResult:

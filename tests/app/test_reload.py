@@ -35,7 +35,7 @@ channels:
 OBSERVED = TEXT.replace("    mode: assist\n", "").replace("sqlite:////var/data/watchdog.db", "sqlite:///watchdog.db")
 FINDING = Finding("home", "http", "run", onset_at=90.0, share=1.0, text="HTTP 503")
 INCIDENT = Incident(
-    "INC-1", "web", Severity.CRITICAL, opened_at=100.0, onset_at=90.0, title="web is down", findings=(FINDING,)
+    "web-1", "web", Severity.CRITICAL, opened_at=100.0, onset_at=90.0, title="web is down", findings=(FINDING,)
 )
 CALM = State(services={"web": ServiceState("web"), "docs": ServiceState("docs")})
 OPEN = State(services={"web": ServiceState("web", phase=Phase.PAGED, incident=INCIDENT)})
@@ -66,7 +66,7 @@ def settings(text: str, **more: str) -> Settings:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (WITHOUT_WEB, "INC-1 is open and its service web would be gone"),
+        (WITHOUT_WEB, "web-1 is open and its service web would be gone"),
         (WITHOUT_HOME, "the signal home of web, which it judges, would be gone"),
         (RENAMED, "the signal home of web, which it judges, would be gone"),
         (WITHOUT_API, ""),
@@ -134,7 +134,7 @@ def test_a_changed_secret_needs_a_restart() -> None:
 @pytest.mark.parametrize(
     ("text", "state", "words"),
     [
-        (OBSERVED.replace("home:", "start:"), OPEN, "INC-1 is open and the signal home of web"),
+        (OBSERVED.replace("home:", "start:"), OPEN, "web-1 is open and the signal home of web"),
         (OBSERVED.replace("home:", "start:"), CLOSED, ""),
         (OBSERVED.replace("home:", "hoem: 1\n      home:"), CALM, "hoem"),
         (OBSERVED.replace("docs:", "help:"), OPEN, ""),

@@ -107,7 +107,7 @@ def decision(**changes: object) -> Decision:
 def incident(**changes: object) -> Incident:
     """Return the incident of the sketch, verified."""
     whole = Incident(
-        id="INC-1",
+        id="web-1",
         service="web",
         severity=Severity.CRITICAL,
         opened_at=BEGIN + 48,
@@ -155,8 +155,8 @@ def undone(decided: Decision, **changes: object) -> Incident:
 
 
 def note(second: float, label: str, text: str) -> Note:
-    """Return a line of INC-1's story."""
-    return Note(BEGIN + second, "web", "INC-1", label, text)
+    """Return a line of web-1's story."""
+    return Note(BEGIN + second, "web", "web-1", label, text)
 
 
 NOTES = (

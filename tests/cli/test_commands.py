@@ -90,37 +90,37 @@ class ToldRoof(AppRoof):
 
 def test_explain_reads_the_record(recorded: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The incident comes back from the database as it was decided, with the policy's time target."""
-    assert main(["explain", "INC-1", "-c", recorded]) == 0
+    assert main(["explain", "web-1", "-c", recorded]) == 0
     out = capsys.readouterr().out
-    assert out.startswith("INC-1  web  CRITICAL, VERIFIED. Restored in 47 s (target 5 min).\n")
+    assert out.startswith("web-1  web  CRITICAL, VERIFIED. Restored in 47 s (target 5 min).\n")
     assert "  02:14:53   rollback to dep-40, sent once -> dep-43\n" in out
     assert "none of 6 apply (--all lists them)" in out
-    assert main(["explain", "INC-1", "--all", "-c", recorded]) == 0
+    assert main(["explain", "web-1", "--all", "-c", recorded]) == 0
     assert "no veto    flapping" in capsys.readouterr().out
 
 
 def test_an_unknown_incident_is_a_usage_error(recorded: str, capsys: pytest.CaptureFixture[str]) -> None:
     """It says how to find the right one."""
-    assert main(["explain", "INC-9", "-c", recorded]) == 2
-    assert capsys.readouterr().err == "INC-9: no such incident -> `watchdog incidents` lists them\n"
+    assert main(["explain", "web-9", "-c", recorded]) == 2
+    assert capsys.readouterr().err == "web-9: no such incident -> `watchdog incidents` lists them\n"
 
 
 def test_incidents_and_history(recorded: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Both read the same record."""
     assert main(["incidents", "-c", recorded]) == 0
-    assert "INC-1     2026-11-25 02:14:14  web" in capsys.readouterr().out
+    assert "web-1     2026-11-25 02:14:14  web" in capsys.readouterr().out
     assert main(["history", "--format", "markdown", "-c", recorded]) == 0
     assert "| 2026-11-25 | 02:14 | web: HTTP 503 on home | Render | 1min |" in capsys.readouterr().out
     assert main(["history", "--format", "json", "-c", recorded]) == 0
-    assert json.loads(capsys.readouterr().out)[0]["incident"] == "INC-1"
+    assert json.loads(capsys.readouterr().out)[0]["incident"] == "web-1"
 
 
 def test_a_label_is_recorded_and_shown(recorded: str, capsys: pytest.CaptureFixture[str]) -> None:
     """A judgement is kept with the incident; one of an unknown incident is refused."""
-    assert main(["label", "INC-1", "wrong", "-c", recorded]) == 0
-    assert main(["explain", "INC-1", "-c", recorded]) == 0
+    assert main(["label", "web-1", "wrong", "-c", recorded]) == 0
+    assert main(["explain", "web-1", "-c", recorded]) == 0
     assert capsys.readouterr().out.endswith("JUDGED       wrong by a human\n")
-    assert main(["label", "INC-9", "wrong", "-c", recorded]) == 2
+    assert main(["label", "web-9", "wrong", "-c", recorded]) == 2
 
 
 def test_nothing_recorded_yet(config: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -154,9 +154,9 @@ def test_why_not_reads_minutes_and_notes(recorded: str, capsys: pytest.CaptureFi
 @pytest.mark.parametrize(
     ("words", "name", "arguments"),
     [
-        (["approve", "INC-1"], "approve", {"incident": "INC-1"}),
-        (["reject", "INC-1"], "reject", {"incident": "INC-1"}),
-        (["stop", "INC-1"], "stop", {"incident": "INC-1"}),
+        (["approve", "web-1"], "approve", {"incident": "web-1"}),
+        (["reject", "web-1"], "reject", {"incident": "web-1"}),
+        (["stop", "web-1"], "stop", {"incident": "web-1"}),
         (["pause"], "pause", {}),
         (["resume"], "resume", {}),
         (["trust", "9f3c2ab"], "trust", {"commit": "9f3c2ab"}),
@@ -257,10 +257,10 @@ def test_notes_of_another_incident_stay_out(recorded: str, tmp_path: Path, capsy
         try:
             state = await store.load()
             assert state is not None
-            await store.save(None, state, [Note(x.BEGIN, "web", "INC-2", "ACT", "somebody else's rollback")])
+            await store.save(None, state, [Note(x.BEGIN, "web", "web-2", "ACT", "somebody else's rollback")])
         finally:
             await store.close()
 
     asyncio.run(write())
-    assert main(["explain", "INC-1", "-c", recorded]) == 0
+    assert main(["explain", "web-1", "-c", recorded]) == 0
     assert "somebody else" not in capsys.readouterr().out

@@ -19,7 +19,7 @@ SUMMARY = """\
    Left for you: auto-deploy is off until a new commit.
 
  When it must NOT act:  watchdog demo --scenario upstream-outage
- Why this one:          watchdog explain INC-1
+ Why this one:          watchdog explain web-1
  Your site, read-only:  watchdog init --from-render
 """
 
@@ -56,7 +56,7 @@ def good_result() -> DemoResult:
         restored_target_seconds=300,
         expected_rollbacks=1,
         expected_pages=1,
-        incident="INC-1",
+        incident="web-1",
         writes=("PATCH service 1", "POST rollback 1"),
         left=("auto-deploy is off until a new commit.",),
     )

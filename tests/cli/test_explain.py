@@ -8,7 +8,7 @@ from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Course, GuardAnswer, TargetChoice, Verdict, Veto
 
 VERIFIED = """\
-INC-1  web  CRITICAL, VERIFIED. Restored in 47 s (target 5 min).
+web-1  web  CRITICAL, VERIFIED. Restored in 47 s (target 5 min).
 Mode autonomous; rule "critical -> rollback".
 Onset 2026-11-25 02:14:14 UTC; decided 38 s later: roll back.
 dep-42 is to blame and every guard passes.
@@ -54,11 +54,11 @@ OTHERWISE    onset before dep-42 -> page only
 
 NEXT         fix 9f3c2ab (deny-listed; `watchdog trust 9f3c2ab` lifts it)
              restore auto-deploy ("commit") after a new commit
-             was this right?  watchdog label INC-1 right|wrong
+             was this right?  watchdog label web-1 right|wrong
 """
 
 PAGED = """\
-INC-1  web  CRITICAL, PAGED.
+web-1  web  CRITICAL, PAGED.
 Mode autonomous; rule "critical -> rollback".
 Onset 2026-11-25 02:14:14 UTC; decided 38 s later: page a human, change
 nothing.
@@ -95,7 +95,7 @@ JUDGED       wrong by a human
 """
 
 ASKED = """\
-INC-1  web  HIGH, WAITING FOR AN ANSWER.
+web-1  web  HIGH, WAITING FOR AN ANSWER.
 Mode assist; rule "high -> ask".
 Onset 2026-11-25 03:14:14 CET; decided 38 s later: ask a human before anything
 is changed.
@@ -119,9 +119,9 @@ OTHERWISE    a deploy that could be blamed -> still held by 2 more
              guard migration passing       -> still held by 2 more
              guard budget passing          -> still held by 2 more
 
-NEXT         answer it: watchdog approve INC-1
-             or: watchdog reject INC-1
-             was this right?  watchdog label INC-1 right|wrong
+NEXT         answer it: watchdog approve web-1
+             or: watchdog reject web-1
+             was this right?  watchdog label web-1 right|wrong
 """
 
 
@@ -210,7 +210,7 @@ def test_observe_says_what_it_would_do() -> None:
     )
     lines = explain(x.undone(decided, paged=False), (), None)
     assert lines[:6] == [
-        "INC-1  web  CRITICAL, OPEN.",
+        "web-1  web  CRITICAL, OPEN.",
         'Mode observe; rule "critical -> rollback".',
         "Onset 2026-11-25 02:14:14 UTC; decided 38 s later: write it down, change",
         "nothing.",
@@ -224,7 +224,7 @@ def test_observe_says_what_it_would_do() -> None:
 def test_before_any_decision() -> None:
     """An incident that was just opened shows its findings and leaves out what is not known yet."""
     assert explain(x.undone(x.decision(), decision=None, paged=False), (), None) == [
-        "INC-1  web  CRITICAL, OPEN.",
+        "web-1  web  CRITICAL, OPEN.",
         "Onset 2026-11-25 02:14:14 UTC; nothing decided yet.",
         "",
         "SEEN",
@@ -244,7 +244,7 @@ def test_a_rollback_that_did_not_help() -> None:
         restored_at=x.BEGIN + 400,
     )
     lines = explain(failed, x.NOTES, None, target_seconds=300)
-    assert lines[0] == "INC-1  web  CRITICAL, LEFT TO A HUMAN."
+    assert lines[0] == "web-1  web  CRITICAL, LEFT TO A HUMAN."
     told = " ".join(" ".join(lines).split())
     assert "auto-deploy: NOT CONFIRMED to be off: HTTP 500;" in told
     assert "recovery was not proved: 0 of 7 probes good." in told

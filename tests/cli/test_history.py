@@ -14,10 +14,10 @@ RULE = "|------|------|---------|--------|----------|------------|"
 
 def test_markdown_is_the_runbooks_table() -> None:
     """Two rollbacks, one of them judged, in the runbook's columns; an incident without a rollback is no row."""
-    second = replace(x.incident(), id="INC-2", restored_at=x.BEGIN + 10 + 61, approved_by="lead")
-    third = replace(x.incident(), id="INC-3", restored_at=None, decision=None)
-    paged = x.undone(x.decision(), id="INC-4")
-    assert history([x.incident(), second, third, paged], {"INC-1": "right"}, "markdown") == [
+    second = replace(x.incident(), id="web-2", restored_at=x.BEGIN + 10 + 61, approved_by="lead")
+    third = replace(x.incident(), id="web-3", restored_at=None, decision=None)
+    paged = x.undone(x.decision(), id="web-4")
+    assert history([x.incident(), second, third, paged], {"web-1": "right"}, "markdown") == [
         HEAD,
         RULE,
         "| 2026-11-25 | 02:14 | web: HTTP 503 on home | Render | 1min "
@@ -55,7 +55,7 @@ def test_json_is_for_machines() -> None:
     assert one["onset_to_restored_seconds"] == 47.0
     assert (one["onset_at"], one["restored_at"]) == ("2026-11-25T02:14:14Z", "2026-11-25T02:15:01Z")
     assert (one["incident"], one["target"], one["rollback_deploy"], one["verified"]) == (
-        "INC-1",
+        "web-1",
         "dep-40",
         "dep-43",
         True,

@@ -75,11 +75,11 @@ def test_version() -> None:
     [
         ("nope",),
         ("explain",),
-        ("explain", "INC-1", "--bogus"),
+        ("explain", "web-1", "--bogus"),
         ("history", "--format", "xml"),
         ("demo", "--scenario", "earthquake"),
         ("why-not", "web"),
-        ("label", "INC-1", "perhaps"),
+        ("label", "web-1", "perhaps"),
         ("rollback",),
         ("incidents", "--limit", "many"),
         ("run", "--config"),
@@ -102,7 +102,7 @@ def test_help_loads_nothing_heavy() -> None:
     assert done.stdout == "[]\n"
 
 
-@pytest.mark.parametrize("words", [("status",), ("run",), ("explain", "INC-1"), ("check",)])
+@pytest.mark.parametrize("words", [("status",), ("run",), ("explain", "web-1"), ("check",)])
 def test_a_missing_configuration_exits_with_2(words: tuple[str, ...], tmp_path: Path) -> None:
     """Wherever -c stands, a file that is not there is named, with what to do."""
     for line in ((*words, "-c", "none.yaml"), ("--config", "none.yaml", *words)):

@@ -50,7 +50,7 @@ def test_one_obstacle_alone() -> None:
 def test_an_announced_rollback_says_how_to_stop_it() -> None:
     """The most urgent command comes first."""
     announced = x.undone(x.decision(course=Course.ANNOUNCE), announced_until=x.BEGIN + 108)
-    assert outlook.next_steps(announced, None)[0] == "NEXT         to stop it: watchdog stop INC-1"
+    assert outlook.next_steps(announced, None)[0] == "NEXT         to stop it: watchdog stop web-1"
 
 
 def test_a_bad_configuration_is_not_deny_listed() -> None:

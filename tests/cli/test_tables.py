@@ -49,7 +49,7 @@ def test_status() -> None:
     """One row per configured service; what was not read is unknown, what is no longer configured is not counted."""
     assert printed(tables.status(State(services={"web": WEB}), POLICY)) == [
         "SERVICE  MODE        PHASE         LIVE            GOOD  BAD  UNKNOWN  INCIDENT",
-        "web      autonomous  rolling back  dep-42 9f3c2ab  1     1    1        INC-1 critical: HTTP 503 on home",
+        "web      autonomous  rolling back  dep-42 9f3c2ab  1     1    1        web-1 critical: HTTP 503 on home",
         "docs     observe     not seen yet  -               0     0    1        -",
     ]
 
@@ -89,11 +89,11 @@ def test_an_old_record_is_not_shown_as_the_present() -> None:
 
 def test_incidents() -> None:
     """How each stands, how long it took, and what a human thought of it."""
-    paged = x.undone(x.decision(course=Course.PAGE), id="INC-2")
-    assert printed(tables.incidents([paged, x.incident()], {"INC-1": "right"})) == [
+    paged = x.undone(x.decision(course=Course.PAGE), id="web-2")
+    assert printed(tables.incidents([paged, x.incident()], {"web-1": "right"})) == [
         "INCIDENT  ONSET (UTC)          SERVICE  SEVERITY  STATE     RESTORED IN  WHAT",
-        "INC-2     2026-11-25 02:14:14  web      critical  paged     -            HTTP 503 on home",
-        "INC-1     2026-11-25 02:14:14  web      critical  verified  47 s         HTTP 503 on home (judged right)",
+        "web-2     2026-11-25 02:14:14  web      critical  paged     -            HTTP 503 on home",
+        "web-1     2026-11-25 02:14:14  web      critical  verified  47 s         HTTP 503 on home (judged right)",
     ]
 
 

@@ -74,9 +74,9 @@ def test_an_incident_that_was_only_paged() -> None:
     paged = x.undone(x.decision(course=Course.PAGE, why="dep-42: it failed 60 s before dep-42 could take traffic"))
     lines = why_not("web", x.BEGIN + 60, (), (), (paged,))
     assert lines[2:] == [
-        "OPEN         INC-1 critical: HTTP 503 on home (watchdog explain INC-1)",
+        "OPEN         web-1 critical: HTTP 503 on home (watchdog explain web-1)",
         "",
-        "BECAUSE      INC-1: page, not rollback: dep-42: it failed 60 s before dep-42",
+        "BECAUSE      web-1: page, not rollback: dep-42: it failed 60 s before dep-42",
         "             could take traffic",
     ]
 
@@ -85,13 +85,13 @@ def test_the_moment_before_and_after_a_rollback() -> None:
     """Before the decision it says when it came; after the request it says that something was done."""
     acted = x.incident()
     assert why_not("web", x.BEGIN + 20, (), (), (acted,))[-1] == (
-        "BECAUSE      INC-1 was open and not decided yet, decided 28 s later: rollback"
+        "BECAUSE      web-1 was open and not decided yet, decided 28 s later: rollback"
     )
     assert why_not("web", x.BEGIN + 48.5, (), (), (acted,))[-1] == (
-        "BECAUSE      INC-1: the rollback was requested 0.5 s later"
+        "BECAUSE      web-1: the rollback was requested 0.5 s later"
     )
     assert why_not("web", x.BEGIN + 60, (), (), (acted,))[-1] == (
-        "BECAUSE      something was done: INC-1 was rolled back 11 s before"
+        "BECAUSE      something was done: web-1 was rolled back 11 s before"
     )
     undecided = replace(acted, decision=None)
-    assert why_not("web", x.BEGIN + 20, (), (), (undecided,))[-1] == "BECAUSE      INC-1 was open and not decided yet"
+    assert why_not("web", x.BEGIN + 20, (), (), (undecided,))[-1] == "BECAUSE      web-1 was open and not decided yet"

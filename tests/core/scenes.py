@@ -98,7 +98,7 @@ def a_blame(suspect: Deploy = HISTORY[0], **fields: Any) -> Blame:
 
 def an_incident(**fields: Any) -> Incident:
     """Return an open, critical incident."""
-    base = Incident("INC-1", "web", Severity.CRITICAL, NOW - 10, NOW - 60, "home fails", findings=(found(),))
+    base = Incident("web-1", "web", Severity.CRITICAL, NOW - 10, NOW - 60, "home fails", findings=(found(),))
     return replace(base, **{"channels": ("pager", "chat"), **fields})
 
 

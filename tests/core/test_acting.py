@@ -35,7 +35,7 @@ def test_an_announced_rollback_is_dropped_when_the_site_recovers() -> None:
     """Good readings within the veto window: closed, nothing was touched."""
     faults = [Fault(64.0, 115.0, code="bad00000")]
     world = bad_world(make_policy(veto_seconds=120.0), faults=faults).run(400.0)
-    assert world.incidents["INC-1"].outcome == "recovered by itself"
+    assert world.incidents["web-1"].outcome == "recovered by itself"
     assert not world.sent and not world.pins
     assert [tell.notice.kind.value for tell in world.tells] == ["announced", "resolved"]
 
@@ -66,7 +66,7 @@ def test_a_question_is_withdrawn_when_the_site_recovers() -> None:
     """A minute of good readings: the question is void, and people hear so."""
     faults = [Fault(64.0, 115.0, code="bad00000")]
     world = bad_world(make_policy(Mode.ASSIST), faults=faults).run(400.0)
-    assert world.incidents["INC-1"].outcome == "recovered by itself"
+    assert world.incidents["web-1"].outcome == "recovered by itself"
     assert [tell.notice.kind.value for tell in world.tells] == ["asked", "resolved"]
 
 
@@ -87,7 +87,7 @@ def test_a_question_is_decided_anew_when_it_worsens() -> None:
     """Slow (high, asked) becomes down (critical): rolled back without waiting for the answer."""
     world = bad_world(faults=[Fault(250.0, FOREVER, code="bad00000"), replace(SLOW, end=250.0)]).run(400.0)
     assert [tell.notice.kind.value for tell in world.tells][:2] == ["asked", "acted"]
-    assert world.incidents["INC-1"].severity is Severity.CRITICAL
+    assert world.incidents["web-1"].severity is Severity.CRITICAL
     assert [rollback.approved_by for _, rollback in world.accepted] == [None]
 
 
@@ -120,7 +120,7 @@ def test_an_approval_of_what_can_no_longer_be_judged_is_refused() -> None:
     """A reload took every failing signal away: nothing is sent on a yes, and the yes hears why."""
     world = reach(Phase.ASKING)
     world.policy = without(world.policy, "home")
-    effects = hear(world, e.Approved(world.now, "INC-1", "ann"))
+    effects = hear(world, e.Approved(world.now, "web-1", "ann"))
     assert web(world).phase is Phase.PAGED
     assert "PinAutoDeploy" not in kinds(effects)
     assert "no longer configured" in lines(effects, "HUMAN")[0]
@@ -132,7 +132,7 @@ def test_another_target_than_the_one_people_were_told_of_is_told_anew(phase: Pha
     world = reach(phase)
     world.state = replace(world.state, denied=("aaaaaaa1",))
     if phase is Phase.ASKING:
-        effects = hear(world, e.Approved(world.now, "INC-1", "ann"))
+        effects = hear(world, e.Approved(world.now, "web-1", "ann"))
     else:
         at = incident_of(world).announced_until
         assert at is not None
@@ -158,11 +158,11 @@ def test_a_yes_in_a_good_moment_is_carried_out_once_it_fails_again() -> None:
 def test_auto_deploy_that_was_off_already_is_not_ours_to_give_back() -> None:
     """Pinned, read back, was off before: nothing to restore, no alarm in titles."""
     world = reach(Phase.PINNING)
-    effects = hear(world, e.PinConfirmed(world.now, "web", "INC-1", "off"))
+    effects = hear(world, e.PinConfirmed(world.now, "web", "web-1", "off"))
     assert lines(effects, "ACT") == ["auto-deploy off, read back (was off)"]
     assert web(world).phase is Phase.ROLLING_BACK
     assert web(world).auto_deploy_off == ""
-    effects = hear(world, e.RollbackRefused(world.now, "web", "INC-1", "artefact expired"))
+    effects = hear(world, e.RollbackRefused(world.now, "web", "web-1", "artefact expired"))
     assert "RestoreAutoDeploy" not in kinds(effects)
     tell = next(effect for effect in effects if isinstance(effect, fx.Tell))
     assert not tell.notice.title.startswith("AUTO-DEPLOY IS OFF")
@@ -178,11 +178,11 @@ def test_the_first_old_value_is_kept_when_auto_deploy_is_pinned_twice() -> None:
 def test_an_unconfirmed_pin_that_read_the_old_value_remembers_it() -> None:
     """It may be off: the old value is known, so a refusal gives it back."""
     world = reach(Phase.PINNING)
-    effects = hear(world, e.PinUnconfirmed(world.now, "web", "INC-1", "timed out", "commit"))
+    effects = hear(world, e.PinUnconfirmed(world.now, "web", "web-1", "timed out", "commit"))
     assert "Rollback" in kinds(effects)
     assert web(world).auto_deploy_off == "commit" and not incident_of(world).pinned
     assert "NOT CONFIRMED to be off: timed out" in lines(effects, "ACT")[0]
-    effects = hear(world, e.RollbackRefused(world.now, "web", "INC-1", "artefact expired"))
+    effects = hear(world, e.RollbackRefused(world.now, "web", "web-1", "artefact expired"))
     restores = [effect for effect in effects if isinstance(effect, fx.RestoreAutoDeploy)]
     assert [restore.value for restore in restores] == ["commit"]
 
@@ -202,14 +202,14 @@ def test_a_pin_without_an_answer_is_waited_for_a_minute() -> None:
 def test_a_pin_that_comes_after_a_stop_is_undone(late: str) -> None:
     """Stopped while pinning; the pin comes late: auto-deploy is given back, if it was ever on and is ours."""
     world = reach(Phase.PINNING)
-    hear(world, e.Stopped(world.now, "INC-1", "ann"))
+    hear(world, e.Stopped(world.now, "web-1", "ann"))
     assert web(world).phase is Phase.PAGED
     event = {
-        "confirmed": e.PinConfirmed(world.now, "web", "INC-1", "commit"),
-        "unconfirmed": e.PinUnconfirmed(world.now, "web", "INC-1", "timed out", "commit"),
-        "unread": e.PinUnconfirmed(world.now, "web", "INC-1", "timed out"),
-        "off": e.PinConfirmed(world.now, "web", "INC-1", "off"),
-        "other incident": e.PinConfirmed(world.now, "web", "INC-7", "commit"),
+        "confirmed": e.PinConfirmed(world.now, "web", "web-1", "commit"),
+        "unconfirmed": e.PinUnconfirmed(world.now, "web", "web-1", "timed out", "commit"),
+        "unread": e.PinUnconfirmed(world.now, "web", "web-1", "timed out"),
+        "off": e.PinConfirmed(world.now, "web", "web-1", "off"),
+        "other incident": e.PinConfirmed(world.now, "web", "web-7", "commit"),
     }[late]
     effects = hear(world, event)
     restores = [effect.value for effect in effects if isinstance(effect, fx.RestoreAutoDeploy)]
@@ -219,7 +219,7 @@ def test_a_pin_that_comes_after_a_stop_is_undone(late: str) -> None:
 def test_a_pin_that_comes_after_the_rollback_stays() -> None:
     """The send went on without it: off is what we want."""
     world = reach(Phase.DEPLOYING, pin="unconfirmed")
-    effects = hear(world, e.PinConfirmed(world.now, "web", "INC-1", "commit"))
+    effects = hear(world, e.PinConfirmed(world.now, "web", "web-1", "commit"))
     assert "RestoreAutoDeploy" not in kinds(effects)
     assert web(world).phase is Phase.DEPLOYING
 
@@ -243,7 +243,7 @@ def test_a_rollback_without_an_outcome_is_waited_for_five_minutes() -> None:
 def test_a_rollback_that_was_found_by_reading_says_so() -> None:
     """The answer was lost, the deploy is there: adopted, followed like any other."""
     world = reach(Phase.ROLLING_BACK)
-    effects = hear(world, e.RollbackAccepted(world.now, "web", "INC-1", "dep-950", adopted=True))
+    effects = hear(world, e.RollbackAccepted(world.now, "web", "web-1", "dep-950", adopted=True))
     assert web(world).phase is Phase.DEPLOYING
     assert lines(effects, "ACT") == ["rollback to dep-40, found by reading the deploy list -> dep-950"]
     wakes = [effect.at for effect in effects if isinstance(effect, fx.WakeAt)]
@@ -258,11 +258,11 @@ def test_a_configuration_is_not_denied_as_code() -> None:
     assert decision is not None and decision.blame is not None
     blame = replace(decision.blame, configuration=True)
     put(world, incident=replace(incident_of(world), decision=replace(decision, blame=blame)))
-    hear(world, e.RollbackAccepted(world.now, "web", "INC-1", "dep-950"))
+    hear(world, e.RollbackAccepted(world.now, "web", "web-1", "dep-950"))
     assert world.state.denied == ()
     again = reach(Phase.ROLLING_BACK)
     again.state = replace(again.state, denied=("bad00000",))
-    hear(again, e.RollbackAccepted(again.now, "web", "INC-1", "dep-950"))
+    hear(again, e.RollbackAccepted(again.now, "web", "web-1", "dep-950"))
     assert again.state.denied == ("bad00000",)
 
 
@@ -271,7 +271,7 @@ def test_a_rollback_that_was_not_made_costs_no_budget(outcome: type) -> None:
     """Nothing happened: the act is taken off the account of the service and of the fleet."""
     world = reach(Phase.ROLLING_BACK)
     assert len(web(world).acted_at) == len(world.state.acted_at) == 1
-    hear(world, outcome(world.now, "web", "INC-1", "no"))
+    hear(world, outcome(world.now, "web", "web-1", "no"))
     assert web(world).acted_at == () and world.state.acted_at == ()
     assert web(world).phase is (Phase.SUSPECT if outcome is e.RollbackPostponed else Phase.PAGED)
 
@@ -283,24 +283,24 @@ def test_a_rollback_by_hand_that_was_postponed_is_left_to_the_human_who_asked() 
     world.tell(e.RollbackRequested(world.now, "web", "ann"))
     world.run(world.time + 3.0)
     assert web(world).phase is Phase.ROLLING_BACK
-    effects = hear(world, e.RollbackPostponed(world.now, "web", "INC-1", "rate limit"))
+    effects = hear(world, e.RollbackPostponed(world.now, "web", "web-1", "rate limit"))
     assert web(world).phase is Phase.PAGED
     assert lines(effects, "HUMAN") == ["nothing was sent: rate limit; ask again"]
     assert "RestoreAutoDeploy" in kinds(effects) and not incident_of(world).tried
 
 
-@pytest.mark.parametrize("incident", ["INC-1", "INC-7"])
+@pytest.mark.parametrize("incident", ["web-1", "web-7"])
 def test_an_acceptance_that_comes_after_giving_up_is_written_down(incident: str) -> None:
     """A human has it already; the deploy is remembered and its code denied, if it is this incident's."""
     world = reach(Phase.ROLLING_BACK)
-    hear(world, e.RollbackLost(world.now, "web", "INC-1", "no trace"))
+    hear(world, e.RollbackLost(world.now, "web", "web-1", "no trace"))
     effects = hear(world, e.RollbackAccepted(world.now, "web", incident, "dep-950"))
-    ours = incident == "INC-1"
+    ours = incident == "web-1"
     assert lines(effects, "ACT") == (["the rollback was accepted after all: dep-950"] if ours else [])
     assert incident_of(world).rollback_deploy == ("dep-950" if ours else None)
     assert world.state.denied == (("bad00000",) if ours else ())
     assert web(world).phase is Phase.PAGED
-    again = hear(world, e.RollbackAccepted(world.now, "web", "INC-1", "dep-951"))
+    again = hear(world, e.RollbackAccepted(world.now, "web", "web-1", "dep-951"))
     assert incident_of(world).rollback_deploy == ("dep-950" if ours else "dep-951")
     assert bool(again) is not ours
 
@@ -311,29 +311,29 @@ def test_an_acceptance_that_comes_after_giving_up_is_written_down(incident: str)
 def test_auto_deploy_given_back_is_written_down() -> None:
     """In the incident while there is one; without one only the service's flag falls."""
     world = reach(Phase.PINNING)
-    hear(world, e.PinConfirmed(world.now, "web", "INC-1", "commit"))
-    hear(world, e.RollbackRefused(world.now, "web", "INC-1", "artefact expired"))
-    effects = hear(world, e.AutoDeployRestored(world.now, "web", "INC-1", "commit"))
+    hear(world, e.PinConfirmed(world.now, "web", "web-1", "commit"))
+    hear(world, e.RollbackRefused(world.now, "web", "web-1", "artefact expired"))
+    effects = hear(world, e.AutoDeployRestored(world.now, "web", "web-1", "commit"))
     assert web(world).auto_deploy_off == ""
     assert not incident_of(world).pinned and incident_of(world).pin_note == "given back (commit)"
     assert lines(effects, "ACT") == ["auto-deploy given back: commit"]
     put(world, incident=None, phase=Phase.CALM, auto_deploy_off="commit")
-    hear(world, e.AutoDeployRestored(world.now, "web", "INC-1", "commit"))
+    hear(world, e.AutoDeployRestored(world.now, "web", "web-1", "commit"))
     assert web(world).incident is None and web(world).auto_deploy_off == ""
 
 
 def test_auto_deploy_that_cannot_be_given_back_is_told() -> None:
     """People who have the incident are told; after its end it is only written down."""
     world = reach(Phase.PINNING)
-    hear(world, e.PinConfirmed(world.now, "web", "INC-1", "commit"))
-    hear(world, e.RollbackRefused(world.now, "web", "INC-1", "artefact expired"))
-    effects = hear(world, e.AutoDeployNotRestored(world.now, "web", "INC-1", "Render answered 503"))
+    hear(world, e.PinConfirmed(world.now, "web", "web-1", "commit"))
+    hear(world, e.RollbackRefused(world.now, "web", "web-1", "artefact expired"))
+    effects = hear(world, e.AutoDeployNotRestored(world.now, "web", "web-1", "Render answered 503"))
     assert "AUTO-DEPLOY IS OFF on web" in lines(effects, "HUMAN")[0]
     tell = next(effect for effect in effects if isinstance(effect, fx.Tell))
     assert tell.notice.title.startswith("AUTO-DEPLOY IS OFF on web.")
     assert web(world).auto_deploy_off == "commit"
     put(world, incident=replace(incident_of(world), closed_at=world.now))
-    assert notices(hear(world, e.AutoDeployNotRestored(world.now, "web", "INC-1", "Render answered 503"))) == []
+    assert notices(hear(world, e.AutoDeployNotRestored(world.now, "web", "web-1", "Render answered 503"))) == []
 
 
 # --- restarts ---
@@ -399,9 +399,9 @@ def test_a_refusal_that_is_told_again_does_not_end_the_rebuild() -> None:
     world = reach(Phase.ROLLING_BACK, outcomes=["expired", "silent"])
     world.run(world.time + 3.0)
     assert incident_of(world).expired == "dep-40"
-    assert hear(world, e.RollbackRefused(world.now, "web", "INC-1", "no artefact", expired=True)) == ()
+    assert hear(world, e.RollbackRefused(world.now, "web", "web-1", "no artefact", expired=True)) == ()
     assert web(world).phase is Phase.ROLLING_BACK
-    effects = hear(world, e.RollbackRefused(world.now, "web", "INC-1", "no such commit"))
+    effects = hear(world, e.RollbackRefused(world.now, "web", "web-1", "no such commit"))
     assert web(world).phase is Phase.PAGED and "Rollback" not in kinds(effects)
 
 
@@ -412,7 +412,7 @@ def test_what_cannot_be_rebuilt_is_left_to_a_human(case: str) -> None:
     put(world, auto_deploy_off="commit")
     wanted = [deploy for deploy in web(world).deploys if case == "image" or deploy.id != "dep-40"]
     put(world, deploys=tuple(replace(deploy, commit=None, image_sha="sha256:1") for deploy in wanted))
-    effects = hear(world, e.RollbackRefused(world.now, "web", "INC-1", "no artefact", expired=True))
+    effects = hear(world, e.RollbackRefused(world.now, "web", "web-1", "no artefact", expired=True))
     assert web(world).phase is Phase.PAGED and "RestoreAutoDeploy" in kinds(effects)
     assert "Rollback" not in kinds(effects) and web(world).acted_at == ()
 
@@ -421,7 +421,7 @@ def test_a_rebuild_also_needs_a_fresh_failure() -> None:
     """The site recovered while the answer came: nothing more is sent, and it may still come to the rebuild later."""
     world = reach(Phase.ROLLING_BACK)
     at = world.now + 100.0
-    effects = hear(world, e.RollbackRefused(at, "web", "INC-1", "no artefact", expired=True))
+    effects = hear(world, e.RollbackRefused(at, "web", "web-1", "no artefact", expired=True))
     assert web(world).phase is Phase.SUSPECT and "Rollback" not in kinds(effects)
     assert not incident_of(world).tried and incident_of(world).expired == "dep-40"
 
@@ -429,5 +429,5 @@ def test_a_rebuild_also_needs_a_fresh_failure() -> None:
 def test_a_pin_that_was_put_off_is_decided_anew() -> None:
     """Another worker changed what all share before auto-deploy was switched off."""
     world = reach(Phase.PINNING)
-    effects = hear(world, e.RollbackPostponed(world.now, "web", "INC-1", "another worker"))
+    effects = hear(world, e.RollbackPostponed(world.now, "web", "web-1", "another worker"))
     assert web(world).phase is Phase.SUSPECT and "Rollback" not in kinds(effects)

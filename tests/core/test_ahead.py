@@ -25,7 +25,7 @@ def test_what_is_past_is_left_alone() -> None:
 
 def test_moments_ahead_become_now_and_deadlines_stay() -> None:
     """The incident's and the service's own; a veto window that still runs is meant to lie ahead."""
-    incident = Incident("INC-1", "web", Severity.HIGH, NOW + HOUR, NOW - 1.0, "x", announced_until=NOW + 60.0)
+    incident = Incident("web-1", "web", Severity.HIGH, NOW + HOUR, NOW - 1.0, "x", announced_until=NOW + 60.0)
     deploy = Deploy("dep-1", "live", "api", commit="a" * 40, created_at=NOW - 9.0, update_seen_at=NOW + HOUR)
     service = a_service(
         name="web",

@@ -41,7 +41,7 @@ def test_a_low_incident_is_only_written_down() -> None:
     world = outage(home_means(Severity.LOW, "chat"))
     assert not world.tells and not world.pins
     assert {"LOW", "CLOSED"} <= set(world.labels())
-    assert world.incidents["INC-1"].outcome == "recovered"
+    assert world.incidents["web-1"].outcome == "recovered"
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_readings_of_an_ended_incident_do_not_open_the_next() -> None:
 def test_the_alarm_begins_with_auto_deploy_while_it_is_off() -> None:
     """Lost after the pin: every later title says it first."""
     world = reach(Phase.ROLLING_BACK)
-    effects = hear(world, e.RollbackLost(world.now, "web", "INC-1", "no trace"))
+    effects = hear(world, e.RollbackLost(world.now, "web", "web-1", "no trace"))
     (tell,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
     assert tell.notice.title.startswith("AUTO-DEPLOY IS OFF on web. web CRITICAL: ")
 
@@ -99,6 +99,6 @@ def test_a_service_without_a_platform_has_nothing_to_give_back() -> None:
     world = reach(Phase.ROLLING_BACK)
     wishes = replace(world.policy.services["web"], platform_id=None)
     world.policy = replace(world.policy, services={"web": wishes})
-    effects = hear(world, e.RollbackRefused(world.now, "web", "INC-1", "artefact expired"))
+    effects = hear(world, e.RollbackRefused(world.now, "web", "web-1", "artefact expired"))
     assert "RestoreAutoDeploy" not in kinds(effects)
     assert lines(effects, "TOLD")[0].startswith("pager, chat (page): AUTO-DEPLOY IS OFF on web.")

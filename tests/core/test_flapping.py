@@ -54,7 +54,7 @@ def test_who_flaps_is_told_of_once_and_asked_about() -> None:
     assert [note.text for note in world.notes if note.label == "FLAPPING"] == [text]
     titles = [tell.notice.title for tell in world.tells if not tell.notice.wakes]
     assert "web is FLAPPING: 3 incidents opened within 60 min" in titles
-    decision = world.incidents["INC-3"].decision
+    decision = world.incidents["web-3"].decision
     assert decision is not None
     assert ("flapping", "ask") in [(answer.name, answer.verdict.value) for answer in decision.guards]
 
@@ -80,5 +80,5 @@ def test_a_deploy_that_flaps_is_asked_about_where_it_would_have_been_rolled_back
     put(world, flapping_since=world.now - 10)
     world.run(150.0)
     assert web(world).phase is Phase.ASKING and "asked" in notices(world.tells)
-    decision = world.incidents["INC-1"].decision
+    decision = world.incidents["web-1"].decision
     assert decision is not None and decision.why.startswith("flapping: it flaps: 3 incidents opened within 60 min;")

@@ -133,7 +133,7 @@ def test_a_broken_promise_disarms_until_a_human_resumes() -> None:
 
 def refusal(service: str = "web", *, forbidden: bool = True) -> e.RollbackRefused:
     """Return what comes of a rollback that the key may not send."""
-    return e.RollbackRefused(NOW, service, "INC-1", "Render answered 403", forbidden=forbidden)
+    return e.RollbackRefused(NOW, service, "web-1", "Render answered 403", forbidden=forbidden)
 
 
 def test_case_14_a_key_that_was_refused_is_not_used_again_until_a_restart_or_resume() -> None:
@@ -196,4 +196,4 @@ def test_suspicion_of_an_open_incident_outlives_blindness() -> None:
     state, _ = step(state, e.ControlChecked(NOW, "control-1", Good()), make_policy())
     web = state.services["web"]
     assert (web.phase, web.phase_since, web.checks["home"].run_probes) == (Phase.SUSPECT, NOW - 60, 0)
-    assert web.incident is not None and web.incident.id == "INC-1"
+    assert web.incident is not None and web.incident.id == "web-1"

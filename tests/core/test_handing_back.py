@@ -14,7 +14,7 @@ from watchdog.domain.incidents import Phase
 def quiet() -> World:
     """Return a world after a verified rollback, with auto-deploy off because of us."""
     world = bad_world().run(1200.0)
-    assert (web(world).phase, web(world).auto_deploy_off, web(world).pinned_for) == (Phase.CALM, "commit", "INC-1")
+    assert (web(world).phase, web(world).auto_deploy_off, web(world).pinned_for) == (Phase.CALM, "commit", "web-1")
     return world
 
 
@@ -30,7 +30,7 @@ def test_it_is_offered_once_when_a_new_commit_is_live() -> None:
     world.end(world.begin("ccccccc1", "manual"))
     effects = listed(world)
     (tell,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
-    assert (tell.notice.kind.value, tell.notice.incident, tell.notice.wakes) == ("updated", "INC-1", False)
+    assert (tell.notice.kind.value, tell.notice.incident, tell.notice.wakes) == ("updated", "web-1", False)
     assert "watchdog restore-auto-deploy web" in tell.notice.lines[1]
     assert "OFFER" in [effect.label for effect in effects if isinstance(effect, fx.Note)]
     assert lines(listed(world), "OFFER") == []
@@ -75,7 +75,7 @@ def test_what_somebody_switched_on_is_no_longer_ours() -> None:
     assert len(lines(effects, "REFUSED")) == 1
 
 
-@pytest.mark.parametrize("pinned_for", ["INC-1", ""])
+@pytest.mark.parametrize("pinned_for", ["web-1", ""])
 def test_a_human_who_asks_gets_it_back(pinned_for: str) -> None:
     """The old value, and then it is no longer ours."""
     world = put(quiet(), pinned_for=pinned_for)

@@ -15,10 +15,10 @@ from watchdog.domain.incidents import Act, Course, Decision, Phase, State, Troub
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.policy import Budget, Mode, Policy, ServicePolicy, Severity
 
-ROLLBACK = Rollback("web", "INC-1", "srv-web", "dep-41", "dep-40", "aaaaaaa1", "dep-41")
-PIN = PinAutoDeploy("web", "INC-1", "srv-web")
-RESTORE = RestoreAutoDeploy("web", "INC-1", "srv-web", "commit")
-TELL = Tell(Notice(NOW, "INC-1", "web", Severity.CRITICAL, NoticeKind.HUMAN_NEEDED, "home fails"), ("pager",))
+ROLLBACK = Rollback("web", "web-1", "srv-web", "dep-41", "dep-40", "aaaaaaa1", "dep-41")
+PIN = PinAutoDeploy("web", "web-1", "srv-web")
+RESTORE = RestoreAutoDeploy("web", "web-1", "srv-web", "commit")
+TELL = Tell(Notice(NOW, "web-1", "web", Severity.CRITICAL, NoticeKind.HUMAN_NEEDED, "home fails"), ("pager",))
 DECIDED = Decision(NOW, Course.ROLLBACK, Severity.CRITICAL, "it fits", "", 1.0, "autonomous", blame=a_blame())
 BY_HAND = replace(DECIDED, blame=None)
 OPEN = an_incident(decision=DECIDED, suspect="dep-41", suspect_code="bad00000")
@@ -110,12 +110,12 @@ AS_BEFORE = (replace(HISTORY[0], commit="aaaaaaa1"), *HISTORY[1:])
         (aimed(platform_id="srv-own"), "srv-own is not the service's id (srv-web)"),
         (lambda step: replace(step, policy=OBSERVED), "only observed"),
         (lambda step: replace(step, policy=OBSERVED, effects=(RESTORE,)), "only observed"),
-        (aimed(incident="INC-2"), "the service has no such incident"),
+        (aimed(incident="web-2"), "the service has no such incident"),
         (after(paused_by="Alice"), "paused by Alice"),
         (lambda step: replace(step, before=replace(step.before, disarmed="two")), "disarmed (two)"),
         (
             lambda step: replace(after(paused_by="Alice")(step), effects=(PIN,)),
-            "PinAutoDeploy of web for INC-1: paused",
+            "PinAutoDeploy of web for web-1: paused",
         ),
         (of_effects(ROLLBACK, ROLLBACK), "a second rollback in one step"),
         (twice(rollback_deploy="dep-42"), "rolled back already, as dep-42"),
@@ -136,7 +136,7 @@ AS_BEFORE = (replace(HISTORY[0], commit="aaaaaaa1"), *HISTORY[1:])
 def test_a_write_that_breaks_a_promise_is_named(change: Callable[[Step], Step], why: str) -> None:
     """With the effect, the service and the incident."""
     found = change(sending()).broken()
-    assert why in found and " of web for INC-" in found
+    assert why in found and " of web for web-" in found
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_what_may_follow_what() -> None:
     rebuilt = replace(sending(), effects=(replace(ROLLBACK, rebuild=True),))
     assert known(rebuilt, incident=replace(OPEN, tried=True)).broken() == ""
     assert "one rollback already" in known(rebuilt, incident=replace(OPEN, tried=True, expired="dep-40")).broken()
-    assert known(sending(), incident=replace(OPEN, id="INC-0", closed_at=NOW)).broken() == ""
+    assert known(sending(), incident=replace(OPEN, id="web-0", closed_at=NOW)).broken() == ""
     assert known(sending(), incident=None).broken() == ""
     assert asked("Alice")(sending()).broken() == ""
     assert replace(sending(), before=State()).broken() == ""
@@ -186,15 +186,15 @@ def moved(was: Phase, now: Phase, **fields: Any) -> str:
     [
         (Phase.PINNING, Phase.ROLLING_BACK, {}, ""),
         (Phase.PINNING, Phase.SUSPECT, {}, ""),
-        (Phase.ROLLING_BACK, Phase.SUSPECT, {"tried": True}, "INC-1 went from rolling_back to suspect with neither"),
-        (Phase.DEPLOYING, Phase.SUSPECT, {}, "INC-1 went from deploying to suspect with neither proof nor a human"),
+        (Phase.ROLLING_BACK, Phase.SUSPECT, {"tried": True}, "web-1 went from rolling_back to suspect with neither"),
+        (Phase.DEPLOYING, Phase.SUSPECT, {}, "web-1 went from deploying to suspect with neither proof nor a human"),
         (Phase.DEPLOYING, Phase.PAGED, {"human_needed": "it failed"}, ""),
-        (Phase.DEPLOYING, Phase.PAGED, {}, "INC-1 went from deploying to paged"),
-        (Phase.VERIFYING, Phase.CALM, {}, "INC-1 went from verifying to calm"),
-        (Phase.VERIFYING, Phase.CALM, {"closed_at": NOW}, "INC-1 was closed while its rollback was not proved"),
+        (Phase.DEPLOYING, Phase.PAGED, {}, "web-1 went from deploying to paged"),
+        (Phase.VERIFYING, Phase.CALM, {}, "web-1 went from verifying to calm"),
+        (Phase.VERIFYING, Phase.CALM, {"closed_at": NOW}, "web-1 was closed while its rollback was not proved"),
         (Phase.VERIFYING, Phase.CALM, {"closed_at": NOW, "verified_at": NOW}, ""),
         (Phase.PAGED, Phase.CALM, {"closed_at": NOW}, ""),
-        (Phase.PAGED, Phase.CALM, {}, "INC-1 is open and the service calm"),
+        (Phase.PAGED, Phase.CALM, {}, "web-1 is open and the service calm"),
         (Phase.SUSPECT, Phase.PAGED, {}, ""),
     ],
 )
@@ -209,10 +209,10 @@ def test_an_incident_leaves_the_acting_phases_with_a_proof_or_a_human(
 def test_an_open_incident_is_not_dropped() -> None:
     """For none or for another, unless a human began that by hand; one that is over may be let go."""
     state = a_state(a_service(phase=Phase.PAGED, incident=OPEN))
-    gone, other = a_state(a_service()), a_state(a_service(incident=replace(OPEN, id="INC-2")))
-    assert broken(state, gone, (), make_policy()) == "web: INC-1 was dropped while it was open"
-    assert broken(state, other, (), make_policy()) == "web: INC-1 was dropped while it was open"
-    by_hand = a_state(a_service(incident=replace(OPEN, id="INC-2", decision=BY_HAND)))
+    gone, other = a_state(a_service()), a_state(a_service(incident=replace(OPEN, id="web-2")))
+    assert broken(state, gone, (), make_policy()) == "web: web-1 was dropped while it was open"
+    assert broken(state, other, (), make_policy()) == "web: web-1 was dropped while it was open"
+    by_hand = a_state(a_service(incident=replace(OPEN, id="web-2", decision=BY_HAND)))
     assert broken(state, by_hand, (), make_policy()) == ""
     over = a_state(a_service(phase=Phase.CALM, incident=replace(OPEN, closed_at=NOW)))
     assert broken(over, gone, (), make_policy()) == ""
@@ -221,9 +221,9 @@ def test_an_open_incident_is_not_dropped() -> None:
 
 def test_who_is_said_to_have_been_told_was_told() -> None:
     """In the very step that says so."""
-    assert moved(Phase.SUSPECT, Phase.PAGED, paged=True) == "web: INC-1 says that people were told, and nobody was"
+    assert moved(Phase.SUSPECT, Phase.PAGED, paged=True) == "web: web-1 says that people were told, and nobody was"
     untold, told = a_service(incident=OPEN), a_service(incident=replace(OPEN, paged=True))
     assert broken(a_state(untold), a_state(told), (TELL,), make_policy()) == ""
     assert broken(a_state(told), a_state(replace(told, pace_seconds=1.0)), (), make_policy()) == ""
-    other = replace(TELL, notice=replace(TELL.notice, incident="INC-9"))
+    other = replace(TELL, notice=replace(TELL.notice, incident="web-9"))
     assert "nobody was" in broken(a_state(a_service()), a_state(told), (other,), make_policy())

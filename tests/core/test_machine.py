@@ -14,7 +14,7 @@ from watchdog.domain.incidents import Phase, State
 from watchdog.domain.policy import Mode, Policy
 from watchdog.domain.readings import Bad, Good
 
-PLACE = ("web", "INC-1")
+PLACE = ("web", "web-1")
 
 
 def of_each_kind(world: Any) -> Mapping[type, e.Event]:
@@ -37,9 +37,9 @@ def of_each_kind(world: Any) -> Mapping[type, e.Event]:
         e.RollbackLost(now, *PLACE, "no"),
         e.AutoDeployRestored(now, *PLACE, "commit"),
         e.AutoDeployNotRestored(now, *PLACE, "no"),
-        e.Approved(now, "INC-1", "ann"),
-        e.Rejected(now, "INC-1", "ann"),
-        e.Stopped(now, "INC-1", "ann"),
+        e.Approved(now, "web-1", "ann"),
+        e.Rejected(now, "web-1", "ann"),
+        e.Stopped(now, "web-1", "ann"),
         e.Paused(now, "ann"),
         e.Resumed(now, "ann"),
         e.InvariantBroken(now, "two rollbacks"),
@@ -113,8 +113,8 @@ def test_what_the_policy_does_not_know_is_passed_over() -> None:
     for event in (
         e.Observed(NOW, "shop", "home", Bad("HTTP 503")),
         e.RollbackRequested(NOW, "shop", "ann"),
-        e.Approved(NOW, "INC-9", "ann"),
-        e.Stopped(NOW, "INC-9", "ann"),
+        e.Approved(NOW, "web-9", "ann"),
+        e.Stopped(NOW, "web-9", "ann"),
     ):
         assert step(state, event, make_policy()) == (state, ())
 
@@ -124,17 +124,17 @@ def test_an_answer_for_a_service_that_a_reload_took_away_is_passed_over() -> Non
     world = reach(Phase.ASKING)
     world.policy = replace(world.policy, services={})
     before = world.state
-    assert hear(world, e.Approved(world.now, "INC-1", "ann")) == () and world.state == before
+    assert hear(world, e.Approved(world.now, "web-1", "ann")) == () and world.state == before
 
 
 def test_an_answer_finds_its_service_by_the_incident() -> None:
     """Two services have an incident; the answer moves one."""
     world = reach(Phase.ASKING)
-    other = replace(web(world), name="api", incident=replace(incident_of(world), id="INC-2", service="api"))
+    other = replace(web(world), name="api", incident=replace(incident_of(world), id="web-2", service="api"))
     wishes = {**world.policy.services, "api": replace(world.policy.services["web"], name="api")}
     world.policy = replace(world.policy, services=wishes)
     world.state = replace(world.state, services={**world.state.services, "api": other})
-    hear(world, e.Rejected(world.now, "INC-2", "ann"))
+    hear(world, e.Rejected(world.now, "web-2", "ann"))
     assert web(world).phase is Phase.ASKING and world.state.services["api"].phase is Phase.PAGED
 
 
@@ -143,9 +143,9 @@ def test_an_outcome_of_another_incident_is_not_taken_for_this_one(kind: type) ->
     """Told again after a restart, it belongs to the incident it names."""
     world = reach(Phase.ROLLING_BACK)
     before = web(world)
-    assert hear(world, kind(world.now, "web", "INC-0", "dep-7")) == ()
+    assert hear(world, kind(world.now, "web", "web-0", "dep-7")) == ()
     assert web(world) == before
-    hear(world, kind(world.now, "web", "INC-1", "dep-950"))
+    hear(world, kind(world.now, "web", "web-1", "dep-950"))
     assert web(world).phase is not Phase.ROLLING_BACK
 
 

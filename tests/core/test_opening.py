@@ -15,8 +15,8 @@ from watchdog.domain.readings import Bad
 
 def put_off(world: World) -> World:
     """Bring a world to the moment where the rollback was to be sent, and have it put off."""
-    hear(world, e.PinConfirmed(world.now, "web", "INC-1", "commit"))
-    hear(world, e.RollbackPostponed(world.now, "web", "INC-1", "rate limit"))
+    hear(world, e.PinConfirmed(world.now, "web", "web-1", "commit"))
+    hear(world, e.RollbackPostponed(world.now, "web", "web-1", "rate limit"))
     assert web(world).phase is Phase.SUSPECT
     return world
 
@@ -32,7 +32,7 @@ def test_an_incident_is_written_down_with_its_reasons() -> None:
     labels = [label for label in world.labels() if label in ("CRITICAL", "BLAME", "GUARDS", "TARGET", "DECIDED")]
     assert labels == ["CRITICAL", "BLAME", "GUARDS", "TARGET", "DECIDED"]
     incident = incident_of(world)
-    assert (incident.id, incident.severity, incident.service) == ("INC-1", Severity.CRITICAL, "web")
+    assert (incident.id, incident.severity, incident.service) == ("web-1", Severity.CRITICAL, "web")
     assert (incident.suspect, incident.suspect_code) == ("dep-900", "bad00000")
     assert (incident.target, incident.target_code) == ("dep-40", "aaaaaaa1")
     assert incident.onset_at < incident.opened_at and incident.channels == ("pager", "chat")
@@ -52,14 +52,14 @@ def test_nobody_to_blame_is_written_down_too() -> None:
     put(world, deploys=(), live=None, incident=None, phase=Phase.SUSPECT)
     fail_once(world)
     assert incident_of(world).suspect is None and incident_of(world).target is None
-    assert incident_of(world).id == "INC-2"
+    assert incident_of(world).id == "web-2"
 
 
 @pytest.mark.parametrize(("later", "holds"), [(1.0, True), (YES_HOLDS_SECONDS + 1.0, False)])
 def test_a_yes_holds_for_a_while_when_the_send_was_put_off(later: float, holds: bool) -> None:
     """Put off by a rate limit: five minutes on, the same human is not asked again; after that, he is."""
     world = reach(Phase.ASKING)
-    hear(world, e.Approved(world.now, "INC-1", "ann"))
+    hear(world, e.Approved(world.now, "web-1", "ann"))
     put_off(world)
     approved_at = incident_of(world).approved_at
     assert approved_at is not None
@@ -73,7 +73,7 @@ def test_a_yes_holds_for_a_while_when_the_send_was_put_off(later: float, holds: 
 def test_a_yes_is_for_the_deploy_it_was_said_of() -> None:
     """Another deploy is live by now: asked anew."""
     world = reach(Phase.ASKING)
-    hear(world, e.Approved(world.now, "INC-1", "ann"))
+    hear(world, e.Approved(world.now, "web-1", "ann"))
     put_off(world)
     put(world, incident=replace(incident_of(world), suspect="dep-800"))
     fail_once(world)

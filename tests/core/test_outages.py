@@ -30,7 +30,7 @@ def test_a_bad_deploy_is_rolled_back_once_and_proved_to_be_cured() -> None:
     world = bad_deploy().run(500.0)
     assert [rollback.target for _, rollback in world.accepted] == ["dep-40"]
     assert len(world.pins) == 1
-    incident = world.incidents["INC-1"]
+    incident = world.incidents["web-1"]
     assert incident.outcome == "rolled back and verified"
     assert incident.requested_at is not None and incident.requested_at - incident.onset_at <= 60.0
     assert world.state.denied == ("bad00000",)
@@ -45,8 +45,8 @@ def test_the_bad_commit_deployed_again_is_not_rolled_back_within_the_cooldown() 
     world.ship(500.0, "bad00000")
     world.run(900.0)
     assert len(world.accepted) == 1
-    assert world.incidents["INC-2"].decision is not None
-    assert "cooldown" in world.incidents["INC-2"].decision.why or "budget" in world.incidents["INC-2"].decision.why
+    assert world.incidents["web-2"].decision is not None
+    assert "cooldown" in world.incidents["web-2"].decision.why or "budget" in world.incidents["web-2"].decision.why
     assert world.pages()
 
 
@@ -61,7 +61,7 @@ def test_a_veto_leaves_it_to_a_human(change: dict, words: str) -> None:
     """A platform outage or an unreadable deploy list: page, nothing is touched."""
     world = bad_deploy(**change).run(400.0)
     assert not world.accepted and not world.pins
-    decision = world.incidents["INC-1"].decision
+    decision = world.incidents["web-1"].decision
     assert decision is not None and words in decision.why
     assert world.pages()
 
@@ -71,7 +71,7 @@ def test_an_outage_without_a_fresh_deploy_is_paged() -> None:
     world = World(make_policy(), history(), faults=[Fault(60.0, 400.0)], upstream_down=(50.0, FOREVER)).run(700.0)
     assert not world.accepted and not world.pins
     assert len(world.pages()) == 1
-    assert world.incidents["INC-1"].outcome == "recovered"
+    assert world.incidents["web-1"].outcome == "recovered"
 
 
 def test_an_outage_that_began_before_the_deploy_is_not_blamed_on_it() -> None:
@@ -100,7 +100,7 @@ def test_a_rollback_that_does_not_help_is_handed_to_a_human() -> None:
     world.ship(60.0, "bad00000")
     world.run(1500.0)
     assert len(world.accepted) == 1
-    assert "did not help" in world.incidents["INC-1"].human_needed
+    assert "did not help" in world.incidents["web-1"].human_needed
     assert world.pages()
     assert world.state.services["web"].phase is Phase.PAGED
 
@@ -120,7 +120,7 @@ def test_a_third_of_requests_failing_is_found_and_rolled_back() -> None:
     world.ship(60.0, "bad00000")
     world.run(700.0)
     assert [rollback.target for _, rollback in world.accepted] == ["dep-40"]
-    assert "CUSUM" in world.incidents["INC-1"].title
+    assert "CUSUM" in world.incidents["web-1"].title
 
 
 def test_slow_answers_ask_and_an_approval_rolls_back() -> None:
@@ -130,7 +130,7 @@ def test_slow_answers_ask_and_an_approval_rolls_back() -> None:
     world.ship(60.0, "bad00000")
     world.run(900.0)
     assert [rollback.approved_by for _, rollback in world.accepted] == ["a human"]
-    assert world.incidents["INC-1"].outcome == "rolled back and verified"
+    assert world.incidents["web-1"].outcome == "rolled back and verified"
 
 
 @pytest.mark.parametrize("answer", ["none", "reject"])
@@ -150,7 +150,7 @@ def test_observe_only_says_what_it_would_do() -> None:
     world.ship(60.0, "bad00000")
     world.run(400.0)
     assert not world.pins and not world.sent
-    decision = world.incidents["INC-1"].decision
+    decision = world.incidents["web-1"].decision
     assert decision is not None and decision.would.startswith("would roll back to dep-40")
     assert len(world.pages()) == 1
 
@@ -172,7 +172,7 @@ def test_the_previous_deploy_of_the_same_commit_is_no_target() -> None:
     world.ship(75.0, "bad00000", seconds=5.0, trigger="manual")
     world.run(500.0)
     assert [rollback.target for _, rollback in world.accepted] == ["dep-40"]
-    skipped = world.incidents["INC-1"].decision.target.skipped  # type: ignore[union-attr]
+    skipped = world.incidents["web-1"].decision.target.skipped  # type: ignore[union-attr]
     assert "same code" in skipped[0].why
 
 
@@ -182,7 +182,7 @@ def test_a_bad_configuration_goes_back_to_the_same_commit() -> None:
     world.ship(60.0, "aaaaaaa1", trigger="service_updated")
     world.run(500.0)
     assert [rollback.target for _, rollback in world.accepted] == ["dep-40"]
-    decision = world.incidents["INC-1"].decision
+    decision = world.incidents["web-1"].decision
     assert decision is not None and decision.blame is not None and decision.blame.configuration
     assert world.state.denied == ()
 
@@ -210,14 +210,14 @@ def test_a_rollback_that_fails_to_deploy_is_handed_over() -> None:
     """update_failed: a human is paged, nothing more is tried."""
     world = bad_deploy(rollback_ends="update_failed").run(900.0)
     assert len(world.accepted) == 1
-    assert "ended as update_failed" in world.incidents["INC-1"].human_needed
+    assert "ended as update_failed" in world.incidents["web-1"].human_needed
 
 
 def test_a_rollback_that_never_ends_is_paged_late_and_given_up() -> None:
     """Not live in 5 min: page; at 20 min: given up."""
     world = bad_deploy(rollback_seconds=1e6).run(2000.0)
-    assert world.incidents["INC-1"].late_paged
-    assert "not live after" in world.incidents["INC-1"].human_needed
+    assert world.incidents["web-1"].late_paged
+    assert "not live after" in world.incidents["web-1"].human_needed
     assert len(world.pages()) == 2
 
 
@@ -243,7 +243,7 @@ def test_facts_of_the_service_ask_or_block(facts: dict, words: str) -> None:
     world.facts = replace(world.facts, **facts)
     world.run(400.0)
     assert not world.accepted
-    decision = world.incidents["INC-1"].decision
+    decision = world.incidents["web-1"].decision
     assert decision is not None and words in decision.why
 
 
@@ -253,7 +253,7 @@ def test_an_expired_certificate_is_no_rollback() -> None:
     world.ship(60.0, "good0000")
     world.run(400.0)
     assert not world.accepted
-    assert "no rollback cures" in world.incidents["INC-1"].decision.why  # type: ignore[union-attr]
+    assert "no rollback cures" in world.incidents["web-1"].decision.why  # type: ignore[union-attr]
 
 
 def test_a_blueprint_sync_that_undoes_the_pin_is_told() -> None:
@@ -273,7 +273,7 @@ def test_a_lesser_finding_waits_for_the_critical_one_that_is_about_to_be_confirm
     world = bad_deploy(api_fails_with_home=True).run(400.0)
     assert [rollback.target for _, rollback in world.accepted] == ["dep-40"]
     assert "asked" not in [tell.notice.kind.value for tell in world.tells]
-    assert {finding.signal for finding in world.incidents["INC-1"].findings} == {"home", "api"}
+    assert {finding.signal for finding in world.incidents["web-1"].findings} == {"home", "api"}
 
 
 def with_sentry(flood: tuple[float, float]) -> World:
@@ -290,7 +290,7 @@ def with_sentry(flood: tuple[float, float]) -> World:
 def test_errors_of_the_outage_do_not_disprove_the_rollback() -> None:
     """The outage floods Sentry; its minutes are told again after the rollback is live, and count no more."""
     world = with_sentry((64.0, 130.0)).run(700.0)
-    assert world.incidents["INC-1"].outcome == "rolled back and verified"
+    assert world.incidents["web-1"].outcome == "rolled back and verified"
     assert not world.pages()
 
 
@@ -308,7 +308,7 @@ def test_an_action_without_any_outcome_is_not_stranded_in_silence() -> None:
     """Neither the pin nor the rollback ever answers: the outage does not wait, and a human is told."""
     world = bad_deploy(pin="silent", outcomes=["silent"]).run(900.0)
     assert len(world.sent) == 1
-    assert "no outcome of the rollback came" in world.incidents["INC-1"].human_needed
+    assert "no outcome of the rollback came" in world.incidents["web-1"].human_needed
     assert world.pages()
 
 
@@ -331,7 +331,7 @@ def test_blindness_while_verifying_starts_the_proof_anew() -> None:
     world = bad_deploy()
     world.blind = (135.0, 190.0)
     world.run(900.0)
-    incident = world.incidents["INC-1"]
+    incident = world.incidents["web-1"]
     assert incident.verified_at is not None and incident.verified_at >= START + 190.0 + 180.0
 
 

@@ -18,7 +18,7 @@ BY = "ann"
 def said(world: World, what: str) -> tuple[fx.Effect, ...]:
     """Let a human say it."""
     event = {"approve": e.Approved, "reject": e.Rejected, "stop": e.Stopped}[what]
-    return hear(world, event(world.now, "INC-1", BY))
+    return hear(world, event(world.now, "web-1", BY))
 
 
 def ask_for(world: World, target: str | None = None) -> tuple[fx.Effect, ...]:
@@ -72,7 +72,7 @@ def test_a_yes_acts_at_once(phase: Phase) -> None:
     effects = said(world, "approve")
     assert lines(effects, "APPROVED") == ["by ann"]
     assert web(world).phase is Phase.PINNING and "PinAutoDeploy" in kinds(effects)
-    effects = hear(world, e.PinConfirmed(world.now, "web", "INC-1", "commit"))
+    effects = hear(world, e.PinConfirmed(world.now, "web", "web-1", "commit"))
     rollback = next(effect for effect in effects if isinstance(effect, fx.Rollback))
     assert rollback.approved_by == BY and rollback.target == "dep-40"
 
@@ -112,7 +112,7 @@ def test_a_stop_in_the_veto_window_prevents_the_rollback() -> None:
 def test_a_stop_after_the_pin_gives_auto_deploy_back() -> None:
     """Postponed after the pin: suspect again; a stop there restores the old value."""
     world = reach(Phase.ROLLING_BACK)
-    hear(world, e.RollbackPostponed(world.now, "web", "INC-1", "rate limit"))
+    hear(world, e.RollbackPostponed(world.now, "web", "web-1", "rate limit"))
     assert web(world).phase is Phase.SUSPECT
     restores = [effect.value for effect in said(world, "stop") if isinstance(effect, fx.RestoreAutoDeploy)]
     assert restores == ["commit"] and web(world).phase is Phase.PAGED
@@ -156,7 +156,7 @@ def test_a_rollback_by_hand_opens_an_incident_and_is_proved_like_any_other() -> 
     assert incident.approved_by == BY and incident.channels == ("pager", "chat")
     world.run(600.0)
     assert [(rollback.target, rollback.approved_by) for _, rollback in world.accepted] == [("dep-40", BY)]
-    assert world.incidents["INC-1"].outcome == "rolled back and verified"
+    assert world.incidents["web-1"].outcome == "rolled back and verified"
     assert world.state.denied == ()
 
 
@@ -214,7 +214,7 @@ def test_a_broken_promise_binds_the_human_too() -> None:
     """Neither by hand nor by a yes, until resume."""
     world = reach(Phase.ASKING)
     hear(world, e.InvariantBroken(world.now, "two rollbacks"))
-    effects = hear(world, e.Approved(world.now, "INC-1", "ann"))
+    effects = hear(world, e.Approved(world.now, "web-1", "ann"))
     assert "Rollback" not in kinds(effects) and "PinAutoDeploy" not in kinds(effects)
     assert "armed: disarmed: two rollbacks" in lines(effects, "REFUSED")[0]
     effects = hear(world, e.RollbackRequested(world.now, "web", "ann"))
@@ -240,7 +240,7 @@ def test_one_action_at_a_time(phase: Phase) -> None:
     """While the watchdog is at it, another rollback is refused."""
     world = reach(phase)
     effects = ask_for(world)
-    assert lines(effects, "REFUSED") == [f"INC-1 is being handled: {phase.value.replace('_', ' ')}"]
+    assert lines(effects, "REFUSED") == [f"web-1 is being handled: {phase.value.replace('_', ' ')}"]
     assert web(world).phase is phase
 
 
@@ -255,7 +255,7 @@ def test_a_human_may_act_before_the_watchdog_does(phase: Phase) -> None:
     assert web(world).phase is phase
     ask_for(world)
     assert web(world).phase is Phase.PINNING
-    assert incident_of(world).id == "INC-1" and incident_of(world).approved_by == BY
+    assert incident_of(world).id == "web-1" and incident_of(world).approved_by == BY
     assert incident_of(world).closed_at is None
 
 
@@ -267,14 +267,13 @@ def test_an_incident_that_had_its_rollback_ends_before_another_is_begun() -> Non
     assert lines(effects, "CLOSED")[0].startswith("continued by hand: ann started another rollback")
     assert notices(effects) == ["resolved"]
     incident = incident_of(world)
-    assert incident.id == "INC-2" and incident.severity is Severity.CRITICAL and not incident.tried
+    assert incident.id == "web-2" and incident.severity is Severity.CRITICAL and not incident.tried
     assert web(world).phase is Phase.PINNING
 
 
 def test_a_rollback_by_hand_after_a_closed_incident_opens_a_new_one() -> None:
     """The closed one is still remembered by the calm service; it is not reopened."""
     world = quiet_world()
-    put(world, incident=an_incident(closed_at=world.now - 5.0))
-    world.state = replace(world.state, incidents=4)
+    put(world, incident=an_incident(closed_at=world.now - 5.0), incidents=4)
     ask_for(world)
-    assert incident_of(world).id == "INC-5" and incident_of(world).severity is Severity.HIGH
+    assert incident_of(world).id == "web-5" and incident_of(world).severity is Severity.HIGH

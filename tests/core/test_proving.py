@@ -90,7 +90,7 @@ def test_a_late_rollback_is_paged_once_and_given_up_at_last(known: bool) -> None
 def test_recovery_is_proved_with_its_arithmetic() -> None:
     """Three good minutes: closed, with the count of good probes since it was live."""
     world = bad_world().run(600.0)
-    incident = world.incidents["INC-1"]
+    incident = world.incidents["web-1"]
     assert incident.verified_at is not None and incident.restored_at is not None
     assert SECONDS <= incident.verified_at - incident.restored_at <= SECONDS + 5.0
     good, total = incident.verification.split(" probes")[0].removeprefix("home: ").split(" of ")
@@ -138,7 +138,7 @@ def test_one_bad_reading_starts_the_good_stretch_anew(failing: float | None, sec
     if failing is not None:
         faults.append(Fault(failing, failing + 2.5))
     world = bad_world(faults=faults).run(800.0)
-    incident = world.incidents["INC-1"]
+    incident = world.incidents["web-1"]
     assert incident.verified_at is not None and incident.restored_at is not None
     assert incident.outcome == "rolled back and verified"
     assert incident.verified_at - incident.restored_at >= seconds
@@ -149,7 +149,7 @@ def test_a_site_that_stumbles_on_and_on_is_not_proved() -> None:
     faults = [Fault(64.0, FOREVER, code="bad00000")]
     faults += [Fault(at, at + 1.5) for at in range(190, 900, 80)]
     world = bad_world(faults=faults).run(800.0)
-    incident = world.incidents["INC-1"]
+    incident = world.incidents["web-1"]
     assert "no unbroken good stretch" in incident.human_needed and incident.verified_at is None
     assert incident.outcome == "recovered, with a human"
 
@@ -282,7 +282,7 @@ def test_in_the_dark_nothing_is_proved() -> None:
     world.run(live_at + 255.0)
     assert web(world).phase is Phase.VERIFYING
     world.run(live_at + 600.0)
-    assert world.incidents["INC-1"].outcome == "rolled back and verified"
+    assert world.incidents["web-1"].outcome == "rolled back and verified"
 
 
 # --- restarts ---

@@ -45,7 +45,7 @@ def test_it_is_said_once_per_deploy_and_auto_deploy_is_switched_off_once_more(en
     effects = listed(world)
     how = "live again" if ends == "live" else "on its way again"
     assert lines(effects, "RETURNED") == [f"the bad commit bad0000 is {how} ({back}, blueprint_sync)"]
-    assert [effect.incident for effect in effects if isinstance(effect, fx.PinAutoDeploy)] == ["INC-1"]
+    assert [effect.incident for effect in effects if isinstance(effect, fx.PinAutoDeploy)] == ["web-1"]
     assert notices(effects)[0] == "human_needed"
     assert "Rollback" not in kinds(effects)
     again = listed(world)
@@ -134,9 +134,9 @@ def test_what_came_of_the_second_pin_is_written_down(outcome: str) -> None:
     listed(world)
     assert incident_of(world).repinned and not incident_of(world).pinned
     event = {
-        "confirmed": e.PinConfirmed(world.now, "web", "INC-1", "commit"),
-        "unconfirmed": e.PinUnconfirmed(world.now, "web", "INC-1", "timed out"),
-        "put off": e.RollbackPostponed(world.now, "web", "INC-1", "another worker"),
+        "confirmed": e.PinConfirmed(world.now, "web", "web-1", "commit"),
+        "unconfirmed": e.PinUnconfirmed(world.now, "web", "web-1", "timed out"),
+        "put off": e.RollbackPostponed(world.now, "web", "web-1", "another worker"),
     }[outcome]
     effects = hear(world, event)
     facts = web(world).facts
@@ -152,10 +152,10 @@ def test_what_came_of_the_second_pin_is_written_down(outcome: str) -> None:
 def test_a_second_pin_is_believed_without_facts_and_a_strange_postponement_is_nothing() -> None:
     """Nothing is known of the service yet; an outcome of another incident tells nothing."""
     world = reach(Phase.DEPLOYING)
-    assert hear(world, e.RollbackPostponed(world.now, "web", "INC-1", "late")) == ()
-    assert hear(world, e.RollbackPostponed(world.now, "web", "INC-7", "late")) == ()
+    assert hear(world, e.RollbackPostponed(world.now, "web", "web-1", "late")) == ()
+    assert hear(world, e.RollbackPostponed(world.now, "web", "web-7", "late")) == ()
     put(world, incident=replace(incident_of(world), repinned=True), facts=None)
-    hear(world, e.PinConfirmed(world.now, "web", "INC-1", "commit"))
+    hear(world, e.PinConfirmed(world.now, "web", "web-1", "commit"))
     assert incident_of(world).pinned and web(world).facts is None
 
 

@@ -23,7 +23,7 @@ def tell_of(effects: tuple[fx.Effect, ...]) -> fx.Tell:
 
 def confirmed(world: World, at: float | None = None) -> tuple[fx.Effect, ...]:
     """Let the pin be confirmed."""
-    return hear(world, e.PinConfirmed(at or world.now, "web", "INC-1", "commit"))
+    return hear(world, e.PinConfirmed(at or world.now, "web", "web-1", "commit"))
 
 
 def test_an_announcement_says_what_when_and_how_to_prevent_it() -> None:
@@ -31,7 +31,7 @@ def test_an_announcement_says_what_when_and_how_to_prevent_it() -> None:
     notice = reach(Phase.ANNOUNCED).tells[0].notice
     assert notice.wakes
     assert notice.lines[0] == "In 60 s: roll web back to dep-40 aaaaaaa."
-    assert notice.lines[1] == "To prevent it: watchdog stop INC-1"
+    assert notice.lines[1] == "To prevent it: watchdog stop web-1"
 
 
 @pytest.mark.parametrize("within", [300.0, None])
@@ -52,7 +52,7 @@ def test_auto_deploy_is_pinned_before_anything_is_sent() -> None:
     assert [pin.platform_id for pin in world.pins] == ["srv-web"] and not world.sent
     effects = confirmed(world)
     (rollback,) = [effect for effect in effects if isinstance(effect, fx.Rollback)]
-    assert rollback == fx.Rollback("web", "INC-1", "srv-web", "dep-900", "dep-40", "aaaaaaa1", "dep-900")
+    assert rollback == fx.Rollback("web", "web-1", "srv-web", "dep-900", "dep-40", "aaaaaaa1", "dep-900")
     assert lines(effects, "INTENT") == ["dep-900 -> dep-40, saved; newest deploy then dep-900"]
     assert incident_of(world).tried and incident_of(world).requested_at == world.now
 
@@ -148,7 +148,7 @@ def test_a_human_who_takes_over_hears_everything(outcome: str, given: bool) -> N
     """What happened, what was done, the evidence; and whether auto-deploy is still off because of us."""
     world = reach(Phase.ROLLING_BACK)
     event = {"refused": e.RollbackRefused, "lost": e.RollbackLost}[outcome]
-    effects = hear(world, event(world.now, "web", "INC-1", "artefact expired"))
+    effects = hear(world, event(world.now, "web", "web-1", "artefact expired"))
     tell = tell_of(effects)
     assert notices(effects) == ["human_needed"] and tell.notice.wakes and tell.channels == ("pager", "chat")
     assert tell.notice.lines[0].startswith("What happened: ") and "artefact expired" in tell.notice.lines[0]
@@ -174,7 +174,7 @@ def test_after_an_expired_artefact_no_other_target_is_tried_unless_a_human_names
     if by_hand:
         incident = replace(incident, decision=replace(decision, blame=None))
     put(world, incident=incident)
-    effects = hear(world, e.PinConfirmed(world.now, "web", "INC-1", "commit"))
+    effects = hear(world, e.PinConfirmed(world.now, "web", "web-1", "commit"))
     sent = [effect for effect in effects if isinstance(effect, fx.Rollback)]
     assert [effect.rebuild for effect in sent] == ([False] if by_hand else [])
     if not by_hand:

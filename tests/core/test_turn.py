@@ -115,7 +115,7 @@ def test_a_notice_goes_to_the_channels_of_the_incident() -> None:
         ("dashboard", "https://dash.example"),
         ("diff", "https://git.example/w/compare/aaaaaaa1...bad00000"),
     ]
-    assert tell.notice.wakes and tell.notice.incident == "INC-1" and turn.incident.paged
+    assert tell.notice.wakes and tell.notice.incident == "web-1" and turn.incident.paged
     assert lines(turn.effects, "TOLD") == ["pager, chat (page): web is down"]
 
 
@@ -159,7 +159,7 @@ def test_notes_name_what_they_are_about() -> None:
     turn.note("BLIND", "all dark")
     notes = [effect for effect in turn.effects if isinstance(effect, fx.Note)]
     assert [(note.service, note.incident, note.at) for note in notes] == [
-        ("web", "INC-1", NOW),
+        ("web", "web-1", NOW),
         ("web", None, NOW),
         ("", None, NOW),
     ]

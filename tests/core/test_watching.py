@@ -56,7 +56,7 @@ def test_an_incident_that_is_over_is_let_go_by_the_next_reading() -> None:
 def test_an_open_incident_is_decided_anew_only_while_it_is_seen_failing() -> None:
     """Put off, and the last failure is not fresh: wait; one fresh failure, and it goes on."""
     world = reach(Phase.ROLLING_BACK)
-    hear(world, e.RollbackPostponed(world.now, "web", "INC-1", "rate limit"))
+    hear(world, e.RollbackPostponed(world.now, "web", "web-1", "rate limit"))
     world.time += 20.0
     assert hear(world, e.TimePassed(world.now)) == ()
     assert web(world).phase is Phase.SUSPECT
@@ -77,14 +77,14 @@ def test_a_lesser_finding_waits_for_the_worse_one_that_is_coming() -> None:
 def test_an_open_incident_that_recovers_before_it_is_sent_is_closed() -> None:
     """Put off, then good again: closed as recovered by itself, the pin given back."""
     world = bad_world(faults=[Fault(64.0, 107.0, code="bad00000")], outcomes=["postponed"]).run(400.0)
-    assert world.incidents["INC-1"].outcome == "recovered by itself"
+    assert world.incidents["web-1"].outcome == "recovered by itself"
     assert "CALM" not in world.labels() and len(world.restores) == 1 and not world.accepted
 
 
 def test_an_open_incident_is_not_watched_in_silence_for_ever() -> None:
     """Ten minutes without a decision or a recovery: a human has it, and auto-deploy is given back."""
     world = reach(Phase.ROLLING_BACK)
-    hear(world, e.RollbackPostponed(world.now, "web", "INC-1", "rate limit"))
+    hear(world, e.RollbackPostponed(world.now, "web", "web-1", "rate limit"))
     over = web(world).phase_since + PATIENCE_SECONDS
     assert hear(world, e.TimePassed(over - 1.0)) == ()
     effects = hear(world, e.TimePassed(over))

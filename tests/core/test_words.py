@@ -110,10 +110,10 @@ def test_a_question_says_how_to_answer_and_what_happens_otherwise() -> None:
     lines = words.asking_lines(incident, 300.0)
     assert lines[:3] == (
         "Question: roll web back to dep-40 aaaaaaa?",
-        "Answer within 5 min: watchdog approve INC-1   or   watchdog reject INC-1",
+        "Answer within 5 min: watchdog approve web-1   or   watchdog reject web-1",
         "Without an answer nothing is changed, and you are paged again.",
     )
-    assert words.asking_lines(incident, None)[1].startswith("Answer: watchdog approve INC-1")
+    assert words.asking_lines(incident, None)[1].startswith("Answer: watchdog approve web-1")
 
 
 def test_what_was_done_is_said_and_nothing_else() -> None:
@@ -129,6 +129,6 @@ def test_what_is_left_for_people(value: str, said: bool) -> None:
     assert bool(words.left_lines(an_incident(), value)) is said
     incident = an_incident(suspect_code="bad00000", rollback_deploy="dep-42")
     lines = words.left_lines(incident, value)
-    assert lines[-1] == "Left for you: fix bad0000; `watchdog explain INC-1` says why."
+    assert lines[-1] == "Left for you: fix bad0000; `watchdog explain web-1` says why."
     off = "Left for you: auto-deploy is off (it was commit) until you switch it back on."
     assert (off in lines) is said

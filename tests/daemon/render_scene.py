@@ -19,7 +19,7 @@ from watchdog.sandbox.log import Entry
 from watchdog.sandbox.server import Sandbox
 from watchdog.sandbox.world import COMMITS, Service
 
-INCIDENT = "INC-1"
+INCIDENT = "web-1"
 ROLLBACK = Rollback("web", INCIDENT, "srv-web", "dep-40", "dep-39", COMMITS["39"][0], baseline="dep-41")
 PIN = PinAutoDeploy("web", INCIDENT, "srv-web")
 RESTORE = RestoreAutoDeploy("web", INCIDENT, "srv-web", "commit")

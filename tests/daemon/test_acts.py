@@ -165,7 +165,7 @@ async def test_one_action_at_a_time_per_service(tmp_path: Path) -> None:
         async def ask(event: Event) -> None:
             heard.append(event)
 
-        again = replace(PIN, incident="INC-2")
+        again = replace(PIN, incident="web-2")
         pending = await s.store.save(None, State(), (RESTORE, again))
         acts = Acts(s.actuator, s.store, s.clock, State, ask)
         restoring = group.create_task(acts.carry_out(pending[0].id, RESTORE, resumed=False))
@@ -174,14 +174,14 @@ async def test_one_action_at_a_time_per_service(tmp_path: Path) -> None:
         await restoring
         assert [type(event) for event in heard] == [e.AutoDeployRestored, e.PinConfirmed]
         assert s.web.auto_deploy_trigger == "off"
-        assert heard[1] == e.PinConfirmed(heard[1].at, "web", "INC-2", "commit")
+        assert heard[1] == e.PinConfirmed(heard[1].at, "web", "web-2", "commit")
 
 
 WANTED = [
     (PIN, state_with(Phase.PINNING), True),
     (PIN, state_with(Phase.PAGED), False),
     (PIN, state_with(Phase.ROLLING_BACK), False),
-    (PIN, state_with(Phase.PINNING, incident="INC-2"), False),
+    (PIN, state_with(Phase.PINNING, incident="web-2"), False),
     (PIN, State(), False),
     (PIN, State(services={"web": ServiceState("web", phase=Phase.CALM)}), False),
     (RESTORE, state_with(Phase.PAGED, off="commit"), True),
@@ -194,7 +194,7 @@ WANTED = [
     (ROLLBACK, state_with(Phase.PAGED), True),
     (ROLLBACK, state_with(Phase.PAGED, target=None), True),
     (ROLLBACK, state_with(Phase.ROLLING_BACK, target="dep-38"), False),
-    (ROLLBACK, state_with(Phase.ROLLING_BACK, incident="INC-2", target="dep-38"), True),
+    (ROLLBACK, state_with(Phase.ROLLING_BACK, incident="web-2", target="dep-38"), True),
     (ROLLBACK, State(), True),
 ]
 

@@ -32,7 +32,7 @@ async def delivering(teller: Teller) -> AsyncIterator[asyncio.TaskGroup]:
 
 def page(number: int, *names: str, wakes: bool = True) -> Tell:
     """Return a notice of an incident of its own."""
-    return tell(f"page {number}", *names, wakes=wakes, incident=f"INC-{number}")
+    return tell(f"page {number}", *names, wakes=wakes, incident=f"web-{number}")
 
 
 async def test_fifty_incidents_do_not_each_ask_a_vendor_that_is_down() -> None:

@@ -28,7 +28,7 @@ async def answer(s: Scene, name: str, **given: Any) -> Command:
 
 def with_incident(s: Scene, phase: Phase, denied: tuple[str, ...] = ()) -> None:
     """Let the core know of an open incident of web."""
-    made = Incident("INC-1", "web", Severity.HIGH, s.clock.now(), s.clock.now(), "web is slow")
+    made = Incident("web-1", "web", Severity.HIGH, s.clock.now(), s.clock.now(), "web is slow")
     known = s.engine.state.services.get("web", ServiceState("web"))
     web = replace(known, phase=phase, phase_since=s.clock.now(), incident=made)
     s.engine.state = State(services={"web": web}, denied=denied)
@@ -38,9 +38,9 @@ APPLIED = [
     ("pause", {}, Phase.CALM, "PAUSED by ann"),
     ("resume", {}, Phase.CALM, "RESUMED by ann"),
     ("trust", {"commit": "1b7e0d4"}, Phase.CALM, "TRUSTED 1b7e0d4 by ann"),
-    ("reject", {"incident": "INC-1"}, Phase.ASKING, "REJECTED by ann"),
-    ("stop", {"incident": "INC-1"}, Phase.PINNING, "STOPPED by ann"),
-    ("stop", {"incident": "INC-1"}, Phase.ANNOUNCED, "STOPPED by ann"),
+    ("reject", {"incident": "web-1"}, Phase.ASKING, "REJECTED by ann"),
+    ("stop", {"incident": "web-1"}, Phase.PINNING, "STOPPED by ann"),
+    ("stop", {"incident": "web-1"}, Phase.ANNOUNCED, "STOPPED by ann"),
     ("rollback", {"service": "web", "target": "dep-39"}, Phase.CALM, "BY HAND"),
     ("rollback", {"service": "web"}, Phase.PAGED, "BY HAND"),
 ]
@@ -64,16 +64,16 @@ async def test_an_approval_reaches_the_core() -> None:
     async with scene() as s:
         await s.know_deploys()
         with_incident(s, Phase.ASKING)
-        command = await answer(s, "approve", incident="INC-1")
+        command = await answer(s, "approve", incident="web-1")
         assert "APPROVED by ann" in "; ".join(f"{note.label} {note.text}" for note in await s.store.notes())
         assert command.done
 
 
 REFUSALS = [
-    ("approve", {"incident": "INC-1"}, Phase.PAGED, "nothing is asked: web is paged"),
-    ("reject", {"incident": "INC-1"}, Phase.DEPLOYING, "nothing is asked: web is deploying"),
-    ("stop", {"incident": "INC-1"}, Phase.ROLLING_BACK, "nothing can be stopped: web is rolling back"),
-    ("rollback", {"service": "web"}, Phase.VERIFYING, "INC-1 is being handled: verifying"),
+    ("approve", {"incident": "web-1"}, Phase.PAGED, "nothing is asked: web is paged"),
+    ("reject", {"incident": "web-1"}, Phase.DEPLOYING, "nothing is asked: web is deploying"),
+    ("stop", {"incident": "web-1"}, Phase.ROLLING_BACK, "nothing can be stopped: web is rolling back"),
+    ("rollback", {"service": "web"}, Phase.VERIFYING, "web-1 is being handled: verifying"),
     ("rollback", {"service": "web", "target": "dep-41"}, Phase.PAGED, "dep-41 was never live"),
     ("trust", {"commit": "abcdef1"}, Phase.CALM, "abcdef1 is not denied"),
 ]
@@ -100,9 +100,9 @@ FAILURES = [
     ("rollback", {}, "rollback needs service"),
     ("trust", {"commmit": "x"}, "trust needs commit"),
     ("rollback", {"service": "shop"}, "no service shop; known: web"),
-    ("approve", {"incident": "INC-9"}, "no open incident INC-9; open: INC-1"),
-    ("reject", {"incident": "INC-9"}, "no open incident INC-9; open: INC-1"),
-    ("stop", {"incident": "INC-9"}, "no open incident INC-9; open: INC-1"),
+    ("approve", {"incident": "web-9"}, "no open incident web-9; open: web-1"),
+    ("reject", {"incident": "web-9"}, "no open incident web-9; open: web-1"),
+    ("stop", {"incident": "web-9"}, "no open incident web-9; open: web-1"),
 ]
 
 
@@ -122,7 +122,7 @@ async def test_what_names_nothing_we_know_fails_with_what_there_is(
 async def test_without_an_open_incident_it_says_none() -> None:
     """Nothing to approve."""
     async with scene() as s:
-        assert "open: none" in (await answer(s, "approve", incident="INC-1")).answer
+        assert "open: none" in (await answer(s, "approve", incident="web-1")).answer
 
 
 @pytest.mark.parametrize(("age_seconds", "applied"), [(STALE_SECONDS - 1, True), (STALE_SECONDS + 1, False)])

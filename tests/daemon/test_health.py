@@ -99,8 +99,8 @@ async def test_a_scheduler_that_stands_still_while_other_events_come() -> None:
 async def test_disarmed() -> None:
     """A broken promise of ours: watching goes on, and nobody may call that healthy."""
     async with healthy() as (s, health):
-        s.engine.state = replace(s.engine.state, disarmed="two rollbacks for INC-1")
-        assert health.reasons() == ["disarmed until `watchdog resume`: two rollbacks for INC-1"]
+        s.engine.state = replace(s.engine.state, disarmed="two rollbacks for web-1")
+        assert health.reasons() == ["disarmed until `watchdog resume`: two rollbacks for web-1"]
 
 
 def gated(s: Scene) -> asyncio.Event:

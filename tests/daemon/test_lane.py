@@ -7,7 +7,7 @@ from watchdog.domain.policy import Severity
 
 def notice(wakes: bool = False, kind: NoticeKind = NoticeKind.UPDATED) -> Notice:
     """Return a notice."""
-    return Notice(0.0, "INC-1", "web", Severity.HIGH, kind, "t", wakes=wakes)
+    return Notice(0.0, "web-1", "web", Severity.HIGH, kind, "t", wakes=wakes)
 
 
 INFO, PAGE, OVER = notice(), notice(wakes=True), notice(kind=NoticeKind.RESOLVED)

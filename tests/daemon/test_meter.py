@@ -18,7 +18,7 @@ POLICY = Policy(
     services={"web": ServicePolicy("web", "srv-web", mode=Mode.AUTONOMOUS), "api": ServicePolicy("api", "srv-api")},
     matrix={},
 )
-NEWS = Incident("INC-1", "web", Severity.HIGH, opened_at=110.0, onset_at=100.0, title="web is slow")
+NEWS = Incident("web-1", "web", Severity.HIGH, opened_at=110.0, onset_at=100.0, title="web is slow")
 TICK = e.TimePassed(200.0)
 
 
@@ -49,11 +49,11 @@ class Scene:
 @pytest.mark.parametrize(
     ("event", "outcome"),
     [
-        (e.RollbackAccepted(1.0, "web", "INC-1", "dep-9"), "accepted"),
-        (e.RollbackRefused(1.0, "web", "INC-1", "no"), "refused"),
-        (e.RollbackStoodDown(1.0, "web", "INC-1", "no"), "stood_down"),
-        (e.RollbackPostponed(1.0, "web", "INC-1", "no"), "postponed"),
-        (e.RollbackLost(1.0, "web", "INC-1", "no"), "lost"),
+        (e.RollbackAccepted(1.0, "web", "web-1", "dep-9"), "accepted"),
+        (e.RollbackRefused(1.0, "web", "web-1", "no"), "refused"),
+        (e.RollbackStoodDown(1.0, "web", "web-1", "no"), "stood_down"),
+        (e.RollbackPostponed(1.0, "web", "web-1", "no"), "postponed"),
+        (e.RollbackLost(1.0, "web", "web-1", "no"), "lost"),
     ],
 )
 def test_outcomes_of_rollbacks_are_counted(event: Event, outcome: str) -> None:
@@ -74,7 +74,7 @@ def test_case_42_no_text_of_a_stranger_becomes_a_label() -> None:
         text = f'boom-{number}"}}\n\x1b{{<img>'
         s.metrics.read("web", "home", [Sample(Bad(text)), Sample(Unknown(text)), Sample(Good(text))], 0.1)
         s.metrics.error(f"probe:{text}")
-        incident = replace(NEWS, id=f"INC-{text}", title=text, outcome=text, suspect_code=text)
+        incident = replace(NEWS, id=f"web-{text}", title=text, outcome=text, suspect_code=text)
         s.step(e.RollbackRefused(1.0, "web", incident.id, text), incident=incident, live=text, forbidden=text)
         if number == 10:
             told = s.metrics.render("")[0].count(b"\n")
@@ -127,7 +127,7 @@ def test_an_incident_is_counted_once_and_open_until_it_is_closed() -> None:
     s.step(incident=closed)
     assert open_now() == (0, 0)
     assert s.read("watchdog_incidents_total", service="web", severity="high") == 1
-    s.step(incident=replace(NEWS, id="INC-2"))
+    s.step(incident=replace(NEWS, id="web-2"))
     assert s.read("watchdog_incidents_total", service="web", severity="high") == 2
     assert open_now() == (1, 0)
     s.step(incident=None)

@@ -226,9 +226,9 @@ async def test_another_incident_does_not_wait_for_this_one(tmp_path: Path) -> No
     async with scene(tmp_path, "slack") as s:
         s.town.down("slack", 1)
         async with asyncio.TaskGroup() as group:
-            for incident in ("INC-1", "INC-2"):
+            for incident in ("web-1", "web-2"):
                 group.create_task(s.teller.deliver(None, tell(incident, "slack", wakes=True, incident=incident)))
-        assert sorted(s.town.slack) == ["INC-1", "INC-2"]
+        assert sorted(s.town.slack) == ["web-1", "web-2"]
 
 
 class Hanging(Channel):
@@ -378,6 +378,6 @@ async def test_nothing_is_kept_of_incidents_that_are_told(tmp_path: Path) -> Non
     channel = Channel("slack")
     teller = outbox(channel)
     for number in range(3000):
-        await teller.deliver(None, tell("t", "slack", incident=f"INC-{number}"))
+        await teller.deliver(None, tell("t", "slack", incident=f"web-{number}"))
     gc.collect()
     assert len(teller._lanes) == 0

@@ -104,5 +104,5 @@ def channels(url: str, clock: FakeClock, *names: str) -> dict[str, Notifier]:
 
 def tell(title: str, *names: str, kind: NoticeKind = NoticeKind.UPDATED, wakes: bool = False, **more: Any) -> Tell:
     """Return an effect: bring this to those."""
-    told = {"at": FakeClock().start, "incident": "INC-1", "service": "web", "severity": Severity.CRITICAL, **more}
+    told = {"at": FakeClock().start, "incident": "web-1", "service": "web", "severity": Severity.CRITICAL, **more}
     return Tell(Notice(kind=kind, title=title, wakes=wakes, **told), names)

@@ -6,7 +6,7 @@ from watchdog.domain.reports import DemoResult
 def test_the_demos_object_has_exactly_the_promised_keys_in_order() -> None:
     """Scripts rely on these names; fields for the screen stay out."""
     result = DemoResult(
-        "blind", None, None, 1.23456, None, None, None, 0, 1, False, True, left=("x",), incident="INC-1"
+        "blind", None, None, 1.23456, None, None, None, 0, 1, False, True, left=("x",), incident="web-1"
     )
     assert result.json_object() == {
         "scenario": "blind",

@@ -10,7 +10,7 @@ from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.policy import DEFAULT_MATRIX, Action, ServicePolicy, Severity, SignalPolicy
 
 BLAME = Blame(None, None, False, 9.0, 9.0, "", (), (), 0.9, 0.8, 0.8, 0.2, "")
-NOTICE = Notice(1.0, "INC-7", "web", Severity.HIGH, NoticeKind.OPENED, "title")
+NOTICE = Notice(1.0, "web-7", "web", Severity.HIGH, NoticeKind.OPENED, "title")
 
 
 def test_severities_have_an_order() -> None:
@@ -55,7 +55,7 @@ def test_who_is_convicted(probability: float | None, vetoes: tuple[Veto, ...], c
 
 def test_many_messages_are_one_page() -> None:
     """One key per incident; only the end resolves."""
-    assert NOTICE.dedup_key == "watchdog/web/INC-7" == replace(NOTICE, kind=NoticeKind.RESOLVED).dedup_key
+    assert NOTICE.dedup_key == "watchdog/web/web-7" == replace(NOTICE, kind=NoticeKind.RESOLVED).dedup_key
     resolving = [kind for kind in NoticeKind if replace(NOTICE, kind=kind).resolves]
     assert resolving == [NoticeKind.RESOLVED]
 

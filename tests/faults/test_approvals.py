@@ -18,7 +18,7 @@ from watchdog.domain.incidents import Phase
 ASK = {"mode: autonomous": "mode: assist"}
 
 
-def approved(world: World, incident: str = "INC-1") -> tuple[Effect, ...]:
+def approved(world: World, incident: str = "web-1") -> tuple[Effect, ...]:
     """Say yes."""
     return hear(world, e.Approved(world.now, incident, "ann"))
 
@@ -36,7 +36,7 @@ def test_case_38_an_approval_is_for_one_incident() -> None:
     """A yes to another incident's question, or to one that is over, approves nothing."""
     world = reach(Phase.ASKING)
     before = web(world)
-    assert "PinAutoDeploy" not in kinds(approved(world, "INC-7"))
+    assert "PinAutoDeploy" not in kinds(approved(world, "web-7"))
     assert web(world) == before
 
 
@@ -61,7 +61,7 @@ def test_case_38_over_the_command_line(tmp_path: Path) -> None:
         daemon.kill()
         with closing(sqlite3.connect(cloud.folder / "watchdog.db")) as store:
             columns = "name, arguments, by, at, done, ok, answer, exit_code"
-            values = """'approve', '{"incident": "INC-1"}', 'mallory', 1000000000.0, 0, 0, '', 0"""
+            values = """'approve', '{"incident": "web-1"}', 'mallory', 1000000000.0, 0, 0, '', 0"""
             store.execute(f"INSERT INTO commands ({columns}) VALUES ({values})")
             store.commit()
         daemon.start().until_watching()
@@ -69,11 +69,11 @@ def test_case_38_over_the_command_line(tmp_path: Path) -> None:
         ((ok, answer),) = daemon.rows("SELECT ok, answer FROM commands")
         assert not ok and "too old" in answer
         assert cloud.untouched()
-        nothing = daemon.cli("approve", "INC-9")
-        assert nothing.returncode == 1 and "no open incident INC-9" in nothing.stderr + nothing.stdout
-        daemon.until(lambda: daemon.cli("approve", "INC-1").returncode == 0)
+        nothing = daemon.cli("approve", "web-9")
+        assert nothing.returncode == 1 and "no open incident web-9" in nothing.stderr + nothing.stdout
+        daemon.until(lambda: daemon.cli("approve", "web-1").returncode == 0)
         daemon.until_story("CLOSED", 90.0)
         assert len(cloud.log("rollback_accepted")) == 1
-        again = daemon.cli("approve", "INC-1")
-        assert again.returncode == 1 and "no open incident INC-1" in again.stderr + again.stdout
+        again = daemon.cli("approve", "web-1")
+        assert again.returncode == 1 and "no open incident web-1" in again.stderr + again.stdout
         assert len(cloud.requests("render", "POST")) == 1

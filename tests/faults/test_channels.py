@@ -111,7 +111,7 @@ async def test_case_37_all_down_for_ten_minutes_then_each_has_it_once_and_the_ou
         await world.go_on(600)
         for name in ("pagerduty", "slack"):
             assert (world.rings(name), world.kinds(name).count("resolved")) == (pages[name], 1)
-            assert {notice.dedup_key for notice in world.vendors[name].notices} == {"watchdog/web/INC-1"}
+            assert {notice.dedup_key for notice in world.vendors[name].notices} == {"watchdog/web/web-1"}
         assert world.signals[-1] == "success"
 
 

@@ -14,7 +14,7 @@ CHANNELS = """
   email: {smtp: "127.0.0.1:1", from: watchdog@example.com, to: [ops@example.com], user: bob}
 """
 COMMANDS = (
-    ("explain", "INC-1"),
+    ("explain", "web-1"),
     ("deploys", "web"),
     ("status",),
     ("incidents",),
@@ -94,5 +94,5 @@ def test_canary_secrets_never_show(tmp_path: Path, password: bool) -> None:
         assert daemon.until_ended() == 0
         seen |= {"the daemon": daemon.words(), "the pagers": told(cloud), "the store": stored(daemon)}
         assert {where: leaks(text, secrets) for where, text in seen.items() if leaks(text, secrets)} == {}
-        assert "INC-1" in seen["explain INC-1"] and "401" in seen["deploys web"]
+        assert "web-1" in seen["explain web-1"] and "401" in seen["deploys web"]
         assert "a task failed" not in daemon.words()

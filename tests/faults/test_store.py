@@ -63,8 +63,8 @@ def told_and_untouched(folder: Path, trouble: Callable[[Daemon], AbstractContext
         daemon.until(lambda: daemon.get("/healthz").status_code == 200)
         assert cloud.untouched(), "a human has it: nothing is done late"
         assert daemon.history() == []
-        assert re.search("INC-1 .* critical", daemon.cli("incidents").stdout)
-        assert "dep-42" in daemon.cli("explain", "INC-1").stdout, "the deploy was blamed, and yet not rolled back"
+        assert re.search("web-1 .* critical", daemon.cli("incidents").stdout)
+        assert "dep-42" in daemon.cli("explain", "web-1").stdout, "the deploy was blamed, and yet not rolled back"
         assert daemon.rows("SELECT count(*) FROM incidents WHERE closed_at IS NULL") == [(0,)]
         daemon.process.terminate()
         assert daemon.until_ended() == 0

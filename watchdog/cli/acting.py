@@ -58,7 +58,7 @@ async def approve(incident: str, /, *, it: It) -> int:
     Parameters
     ----------
     incident
-        Its id, as in INC-1.
+        Its id, as in web-1.
     """
     return await _submit(it, "approve", {"incident": incident})
 
@@ -69,7 +69,7 @@ async def reject(incident: str, /, *, it: It) -> int:
     Parameters
     ----------
     incident
-        Its id, as in INC-1.
+        Its id, as in web-1.
     """
     return await _submit(it, "reject", {"incident": incident})
 
@@ -80,7 +80,7 @@ async def stop(incident: str, /, *, it: It) -> int:
     Parameters
     ----------
     incident
-        Its id, as in INC-1.
+        Its id, as in web-1.
     """
     return await _submit(it, "stop", {"incident": incident})
 
@@ -114,7 +114,7 @@ async def label(incident: str, verdict: Literal["right", "wrong"], /, *, it: It)
     Parameters
     ----------
     incident
-        Its id, as in INC-1.
+        Its id, as in web-1.
     verdict
         Your judgement.
     """

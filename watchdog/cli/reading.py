@@ -59,7 +59,7 @@ async def explain(
     Parameters
     ----------
     incident
-        Its id, as in INC-1 (`watchdog incidents` lists them).
+        Its id, as in web-1 (`watchdog incidents` lists them).
     all_vetoes
         Also list the vetoes that did not apply.
     """

@@ -56,12 +56,10 @@ def _window_is_over(turn: Turn, incident: Incident) -> bool:
 
 
 def _create(turn: Turn, findings: tuple[Finding, ...], severity: Severity) -> None:
-    number = turn.state.incidents + 1
-    turn.state = replace(turn.state, incidents=number)
     main = findings[0]
     turn.change(
         incident=Incident(
-            id=f"INC-{number}",
+            id=turn.new_incident_id(),
             service=turn.name,
             severity=severity,
             opened_at=turn.now,

@@ -147,11 +147,9 @@ def _open(turn: Turn, by: str, before: Incident | None) -> None:
     if before is not None and before.closed_at is None:
         severity = before.severity
         ending.close(turn, "continued by hand", f"{by} started another rollback")
-    number = turn.state.incidents + 1
-    turn.state = replace(turn.state, incidents=number)
     turn.change(
         incident=Incident(
-            id=f"INC-{number}",
+            id=turn.new_incident_id(),
             service=turn.name,
             severity=severity,
             opened_at=turn.now,

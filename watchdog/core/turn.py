@@ -60,6 +60,13 @@ class Turn:
         """Change fields of the service's state."""
         self.put(replace(self.service, **fields))
 
+    def new_incident_id(self) -> str:
+        """Return the id of a new incident: the service's name and a number of its own, so no two workers give one."""
+        number = self.service.incidents + 1
+        self.change(incidents=number)
+        self.state = replace(self.state, incidents=self.state.incidents + 1)
+        return f"{self.name}-{number}"
+
     def amend(self, **fields: Any) -> None:
         """Change fields of the incident."""
         self.change(incident=replace(self.incident, **fields))

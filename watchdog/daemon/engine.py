@@ -33,7 +33,7 @@ from watchdog.domain import events as e
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.errors import Displaced, Permanent, Stale, Temporary
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import State
+from watchdog.domain.incidents import ServiceState, State
 from watchdog.domain.policy import Policy
 from watchdog.ports import FLEET, Clock, PendingEffect, Sample, SignalSource, Store
 
@@ -115,13 +115,17 @@ class Engine:
             if saved is not None:
                 self.state = merged(self.state, saved, epochs)
             elif from_memory:
-                # Numbers that the journal's own will not reach: an incident of today must not look like an old one.
-                self.state = replace(self.state, incidents=int(self._clock.now()))
+                self.state = replace(self.state, services=self._unknown(names))
             self.held.update(epochs)
         if names:
             await self.handle(e.Restarted(self._clock.now(), names))
         for item in pending:
             self._perform(item, resumed=True)
+
+    def _unknown(self, names: Collection[str]) -> dict[str, ServiceState]:
+        """Return services of which nothing is known; their incidents get numbers that the journal's will not reach."""
+        now = self._clock.now()
+        return {name: ServiceState(name, watching_since=now, phase_since=now, incidents=int(now)) for name in names}
 
     async def drop(self, names: Collection[str]) -> None:
         """Forget these names: another worker has them now."""

@@ -249,8 +249,8 @@ class Incident:
 class ServiceState:
     """One guarded service. `healthy_seconds` maps deploy id to how long we ourselves saw it healthy.
 
-    `opened_at` are the moments its last incidents were opened; `flapping_since` is when they became so many that we
-    hold back; `forbidden` says why the platform does not let us change it, until a restart or `resume`.
+    `incidents` numbers them, `opened_at` are the moments the last ones were opened; `flapping_since` is when they
+    became so many that we hold back; `forbidden` says why the platform does not let us change it, until a restart or `resume`.
     `auto_deploy_off` is the value to give back, switched off for the incident `pinned_for`; `offered` the live deploy
     that was looked at for that last; `bad` the deploys of denied code that people know of (code, deploy id).
     """
@@ -279,6 +279,7 @@ class ServiceState:
     opened_at: tuple[float, ...] = ()
     flapping_since: float | None = None
     forbidden: str = ""
+    incidents: int = 0
 
 
 @dataclass(frozen=True, slots=True)

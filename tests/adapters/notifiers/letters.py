@@ -26,7 +26,7 @@ def notice(kind: NoticeKind = NoticeKind.OPENED, *, wakes: bool = False, **chang
     """Return a notice about one incident of the site."""
     told: dict[str, Any] = {
         "at": AT,
-        "incident": "INC-1",
+        "incident": "web-1",
         "service": "web",
         "severity": Severity.CRITICAL,
         "title": "web CRITICAL: HTTP 503, 39 of 39 probes failed for 38 s (limit 38 s)",

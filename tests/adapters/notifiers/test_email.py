@@ -53,7 +53,7 @@ async def test_an_incident_is_one_conversation(post: Start) -> None:
     first = await channel.send(notice(), None)
     for _ in range(2):
         assert await channel.send(notice(NoticeKind.RESOLVED), first) == first
-    other = await channel.send(notice(incident="INC-2"), "<x>\r\nBcc: a damaged reference")
+    other = await channel.send(notice(incident="web-2"), "<x>\r\nBcc: a damaged reference")
     await channel.send(notice(at=notice().at + 9), None)
     await channel.close()
     opened, resolved, again, elsewhere, later = server.mails

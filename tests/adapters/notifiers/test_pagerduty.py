@@ -59,7 +59,7 @@ async def test_it_rings_for_what_wakes_and_closes_what_is_over(
         known = await channel.send(notice(**step), known)
     await channel.close()
     assert (events(vendor), known) == (told, reference)
-    assert {seen.body["dedup_key"] for seen in vendor.seen} <= {"watchdog/web/INC-1"}
+    assert {seen.body["dedup_key"] for seen in vendor.seen} <= {"watchdog/web/web-1"}
 
 
 @pytest.mark.parametrize("severity", list(Severity))

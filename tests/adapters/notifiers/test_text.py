@@ -14,7 +14,7 @@ def test_a_notice_reads_like_a_note_from_a_colleague() -> None:
         "  Blame: dep-42 9f3c2ab, P 0.998 (need 0.80)",
         "  Guards: all pass",
         "  dashboard: https://dashboard.example/web?a=1&b=2",
-        "  INC-1, opened, 2026-09-21 14:13:20 UTC",
+        "  web-1, opened, 2026-09-21 14:13:20 UTC",
     ]
 
 
@@ -42,7 +42,7 @@ def test_a_flood_of_evidence_is_cut_and_says_so() -> None:
     kept = text.lines(notice(lines=tuple(f"line {number}" for number in range(1000))))
     assert len(kept) == 41
     assert kept[39] == "line 39"
-    assert kept[40] == "… and 960 more lines: watchdog explain INC-1"
+    assert kept[40] == "… and 960 more lines: watchdog explain web-1"
 
 
 def test_hostile_words_stay_words() -> None:

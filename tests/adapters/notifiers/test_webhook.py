@@ -28,8 +28,8 @@ async def test_the_body_is_the_notice_in_version_1(vendor: Vendor) -> None:
     assert seen.body == {
         "version": 1,
         "at": AT,
-        "dedup_key": "watchdog/web/INC-1",
-        "incident": "INC-1",
+        "dedup_key": "watchdog/web/web-1",
+        "incident": "web-1",
         "service": "web",
         "severity": "critical",
         "kind": "resolved",

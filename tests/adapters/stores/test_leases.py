@@ -140,6 +140,22 @@ async def test_case_21_a_zombie_writes_nothing(town: Town) -> None:
     assert await two.put_action(ROW, None)
 
 
+async def test_case_21_a_namesake_with_an_older_epoch_is_refused(town: Town) -> None:
+    """A worker that lost a lease and has it again, without having been told, knows too little to write."""
+    one, two, again = await town.join(), await town.join(), await town.join()
+    await hold(one, "one", ("api",))
+    town.lapse(TTL + 1)
+    await hold(two, "two", ("api",))
+    await two.save(None, state("api"), ())
+    await two.release()
+    assert (await hold(again, "one", ("api",))).epochs == {"api": 3}
+    with pytest.raises(Displaced):
+        await one.save(None, state("api"), ())
+    with pytest.raises(Displaced):
+        await one.put_action(ROW, None)
+    assert await again.put_action(ROW, None)
+
+
 async def test_an_expired_lease_is_no_lease_even_before_somebody_takes_it(town: Town) -> None:
     """The next write of a frozen worker is refused; after renewing it goes on."""
     one = await town.join()

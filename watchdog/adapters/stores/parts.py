@@ -5,6 +5,7 @@ A store writes only the parts that changed: the core returns the very same objec
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 from types import MappingProxyType
 
 from watchdog.domain.effects import OUTSIDE, Effect, Tell
@@ -14,6 +15,9 @@ from watchdog.ports import FLEET
 
 OURSELVES = "watchdog"
 """The service of notices about the watchdog itself: any worker may send them."""
+
+_SHARED = attrgetter(*Shared.__dataclass_fields__)
+"""The values of what all share, of a State or a Shared: compared without building one (identity first)."""
 
 Readings = Mapping[str, tuple[float, Reading]]
 
@@ -32,12 +36,12 @@ class Fleet:
         """Return the fleet's part of a state."""
         return cls(state.control, state.vendors, state.blind_since, state.blind_told)
 
-    def same(self, other: "Fleet | None") -> bool:
-        """Tell whether nothing was touched since."""
-        return other is not None and (
-            self.control is other.control
-            and self.vendors is other.vendors
-            and (self.blind_since, self.blind_told) == (other.blind_since, other.blind_told)
+    def still(self, state: State) -> bool:
+        """Tell whether a state has this very part: nothing was touched since."""
+        return (
+            self.control is state.control
+            and self.vendors is state.vendors
+            and (self.blind_since, self.blind_told) == (state.blind_since, state.blind_told)
         )
 
 
@@ -80,13 +84,13 @@ class Memo:
 
     def changes(self, state: State, effects: tuple[Effect, ...]) -> Changes:
         """Return what of the state has to be written, and which leases that and the effects need."""
-        before, fleet, shared = self._services, Fleet.of(state), state.shared
+        before, last = self._services, self._fleet
         services = tuple(one for name, one in state.services.items() if before.get(name) is not one)
         concerned = [one.name for one in services] + [service_of(one) for one in effects if isinstance(one, OUTSIDE)]
         return Changes(
             services,
-            None if fleet.same(self._fleet) else fleet,
-            None if shared == self._shared else shared,
+            None if last is not None and last.still(state) else Fleet.of(state),
+            None if self._shared is not None and _SHARED(state) == _SHARED(self._shared) else state.shared,
             tuple(sorted(dict.fromkeys(name for name in concerned if name != FLEET))),
         )
 

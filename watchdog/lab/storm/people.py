@@ -10,7 +10,11 @@ PUSH_BAD_SHARE = 0.3
 
 
 class People:
-    """What people do at random moments. `asked` counts rollbacks asked for by hand, by service, with the moment."""
+    """What people do at random moments.
+
+    `asked` counts rollbacks asked for by hand, by service, with the moment; `stopped` likewise where
+    somebody said stop, so has it in hand.
+    """
 
     def __init__(self, nature: Nature, render: Render, store: StoreHost, wake: Callable[[], None]) -> None:
         self._nature = nature
@@ -18,6 +22,7 @@ class People:
         self._store = store
         self._wake = wake
         self.asked: list[tuple[str, float]] = []
+        self.stopped: list[tuple[str, float]] = []
 
     def act(self, service: Service) -> None:
         """Do something, whatever comes to mind."""
@@ -58,6 +63,7 @@ class People:
 
     def stop(self, service: Service) -> None:
         """Say stop to whatever is open."""
+        self.stopped.append((service.name, self._nature.loop.time()))
         self._command("stop", {"incident": self._incident(service)})
 
     def ask_rollback(self, service: Service) -> None:
@@ -69,7 +75,7 @@ class People:
         state = self._store.newest_state()
         known = state.services.get(service.name) if state is not None else None
         incident = known.incident if known is not None else None
-        return incident.id if incident is not None else "INC-0"
+        return incident.id if incident is not None else "web-0"
 
     def _command(self, name: str, arguments: Mapping[str, str]) -> None:
         self._nature.note(f"human: {name} {' '.join(arguments.values())}")

@@ -38,11 +38,11 @@ class Plot:
 
     def _bad_deploy(self, render: Render, service: Service) -> None:
         chance = self.nature.chance
-        fails, onset = chance.choice((1.0, 1.0, 0.5)), chance.choice((0.0, 0.0, 5.0, 30.0, 60.0))
+        fails, onset = chance.choice((1.0, 1.0, 1.0, 1.0, 1.0, 0.5)), chance.choice((0.0, 0.0, 5.0, 30.0, 60.0))
         render.begin(service, "new_commit", render.commit(), by="author", fails=fails, onset_seconds=onset)
 
     def _outage(self, service: Service, seconds: float, changed: Callable[[Service], None]) -> None:
-        service.broken_share = self.nature.chance.choice((1.0, 1.0, 0.5))
+        service.broken_share = self.nature.chance.choice((1.0, 1.0, 1.0, 0.5))
         service.broken_until = self.nature.loop.time() + seconds
         changed(service)
         self.nature.later(seconds, changed, service)

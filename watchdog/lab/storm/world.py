@@ -16,7 +16,17 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from watchdog.domain.incidents import Phase
-from watchdog.domain.policy import DEFAULT_MATRIX, Mode, Pace, Policy, Rule, ServicePolicy, SignalPolicy, Verification
+from watchdog.domain.policy import (
+    DEFAULT_MATRIX,
+    Budget,
+    Mode,
+    Pace,
+    Policy,
+    Rule,
+    ServicePolicy,
+    SignalPolicy,
+    Verification,
+)
 from watchdog.lab.storm import score
 from watchdog.lab.storm.channels import Post
 from watchdog.lab.storm.episodes import Episodes
@@ -35,6 +45,7 @@ AT_MOST_SECONDS = 3600.0
 REPAIRED_AFTER_SECONDS = 160.0
 """When people have repaired whatever still fails, after the storm: long enough that it must have been told of."""
 LOOK_SECONDS = 10.0
+ASSIST_SHARE = 0.15
 HISTORY_SECONDS = (200_000.0, 100_000.0, 50_000.0)
 
 
@@ -131,7 +142,7 @@ class World:
                 self.people.fix(service)
 
     def _restart(self, process: Process) -> None:
-        next(host for host in self.hosts if host.started[-1].process is process).start()
+        next(host for host in self.hosts if any(one.process is process for one in host.started)).start()
 
     def _wake(self) -> None:
         for host in self.hosts:
@@ -162,7 +173,7 @@ class World:
         return Score(
             double_rollbacks=score.doubles(accepted, episodes, self.people.asked),
             wrong_targets=score.wrong(accepted, self.render, episodes, asked),
-            missed=score.missed(episodes, accepted, self.post.arrived, self.nature.disturbed),
+            missed=score.missed(episodes, accepted, self.post.arrived, self.people.stopped, self.nature.disturbed),
             stuck=stuck,
             lost_pages=score.lost(self.store.owed, self.post.arrived),
             faults=[fault for host in self.hosts for fault in host.faults] + self.nature.loop.complaints,
@@ -170,23 +181,25 @@ class World:
 
 
 def policy_of(nature: Nature, names: tuple[str, ...]) -> Policy:
-    """Return what the user wants in this seed: the shipped policy, with a shorter proof to keep seeds short."""
+    """Return what the user wants in this seed: the shipped policy, with a shorter proof to keep seeds short.
+
+    Its budget is wide: what keeps a second rollback from being sent is the protocol, not a budget that is used up.
+    """
     chance = nature.chance
     services = {}
     for name in names:
-        mode = chance.choice((Mode.AUTONOMOUS, Mode.AUTONOMOUS, Mode.AUTONOMOUS, Mode.ASSIST))
+        mode = Mode.ASSIST if nature.happens(ASSIST_SHARE) else Mode.AUTONOMOUS
         signal = SignalPolicy("home", "http", critical=True, every_seconds=10.0)
         services[name] = ServicePolicy(
             name, name, mode, veto_seconds=chance.choice((0.0, 0.0, 20.0)), signals=(signal,)
         )
-    matrix = {
-        severity: Rule(rule.do, rule.within_seconds, CHANNELS) for severity, rule in DEFAULT_MATRIX.items()
-    }
+    matrix = {severity: Rule(rule.do, rule.within_seconds, CHANNELS) for severity, rule in DEFAULT_MATRIX.items()}
     return Policy(
         services=MappingProxyType(services),
         matrix=MappingProxyType(matrix),
         control=(CONTROL_URL,),
         alerts=CHANNELS,
+        budget=Budget(per_service_per_day=4, per_fleet_per_10m=4, cooldown_seconds=60.0),
         pace=Pace(suspect_in_watch_seconds=2.0),
         verification=Verification(seconds=60.0),
     )
