@@ -154,3 +154,19 @@ def test_a_terminal_gets_readable_lines_without_being_asked() -> None:
     plain = configured(json=None)
     logs.get_logger().info("hello there")
     assert json.loads(plain.getvalue())["event"] == "hello there"
+
+
+@pytest.mark.parametrize(
+    ("secret", "said", "written"),
+    [
+        ("https://hooks.example/services/T0/B0/0123456789abcdef", "POST /services/T0/B0/0123456789abcdef", "POST"),
+        ("https://hc.example/0b6f5d1e-1111-2222-3333-444455556666", "/0b6f5d1e-1111-2222-3333-444455556666 is", "is"),
+        ("postgresql://bob:pass%2Fw@db.example/watchdog", "no password pass/w for watchdog", "for watchdog"),
+        ("https://0123456789abcdef@sentry.example/1", "key 0123456789abcdef of 1", "of 1"),
+    ],
+)
+def test_parts_of_a_secret_address_are_secret(secret: str, said: str, written: str) -> None:
+    """A library repeats the path, or the password, without the rest; ordinary words of an address stay."""
+    clean = logs.scrub(said, logs.known_forms([secret]))
+    assert "***" in clean and written in clean
+    assert not any(word in clean for word in ("0123456789abcdef", "0b6f5d1e", "pass/w"))

@@ -10,9 +10,9 @@ import logging
 import math
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TextIO
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -22,6 +22,8 @@ EXCEPTION_MAX_CHARACTERS = 16_000
 _DEPTH_MAX = 6
 _ITEMS_MAX = 100
 _SECRET_MIN_CHARACTERS = 4
+_PART_MIN_CHARACTERS = 16
+"""Shorter parts of an address are words like `services`, not keys."""
 _QUIET = ("httpx", "httpcore", "uvicorn", "sqlalchemy", "aiosqlite", "asyncio", "alembic", "urllib3", "sentry_sdk")
 
 _UNSAFE = re.compile(
@@ -128,9 +130,22 @@ class Cleaner:
 
 
 def known_forms(secrets: Sequence[str]) -> tuple[str, ...]:
-    """Return the secrets as they may appear (plain, percent-encoded), longest first; very short ones are left out."""
-    long = {secret for secret in secrets if len(secret) >= _SECRET_MIN_CHARACTERS}
+    """Return the secrets as they may appear (plain, percent-encoded, parts of an address), longest first.
+
+    Very short ones are left out.
+    """
+    parts = {part for secret in secrets if "://" in secret for part in _parts(secret)}
+    long = {secret for secret in (*secrets, *parts) if len(secret) >= _SECRET_MIN_CHARACTERS}
     return tuple(sorted(long | {quote(secret, safe="") for secret in long}, key=len, reverse=True))
+
+
+def _parts(address: str) -> Iterator[str]:
+    """Yield what is secret within an address that is one: a library may repeat its path, or its password, alone."""
+    place, _, path = address.partition("://")[2].partition("/")
+    user, _, password = place.rpartition("@")[0].partition(":")
+    words = re.split(r"[/?#&=:@]", path)
+    yield from (unquote(word) for word in (user, *words) if len(word) >= _PART_MIN_CHARACTERS)
+    yield unquote(password)
 
 
 def scrub(text: str, secrets: Sequence[str]) -> str:

@@ -1,0 +1,200 @@
+"""Vendors that repeat our requests in their errors, and faults of our own that hold secrets: none of it comes out.
+
+test_secrets.py shows the same for a cloud that mostly works; here nothing does.
+"""
+
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.faults.echo import Echo, certificate
+from tests.faults.processes import SHORT, Cloud, Daemon, guarding, until
+from tests.faults.test_secrets import CHANNELS, MARK, leaks, stored
+from watchdog.settings.secrets import KNOWN
+
+RUNNER = Path(__file__).with_name("crashing.py")
+ANSWERS = {
+    "render": 401,
+    "sentry": 403,
+    "pagerduty": 400,
+    "slack": 404,
+    "webhook": 0,
+    "remote_write": 400,
+    "heartbeat": 500,
+}
+MEANT_FOR = {
+    "render": {"WATCHDOG_RENDER_API_KEY"},
+    "sentry": {"WATCHDOG_SENTRY_TOKEN"},
+    "pagerduty": {"WATCHDOG_PAGERDUTY_ROUTING_KEY"},
+    "slack": {"WATCHDOG_SLACK_WEBHOOK_URL"},
+    "webhook": {"WATCHDOG_WEBHOOK_URL", "WATCHDOG_WEBHOOK_TOKEN"},
+    "remote_write": {"WATCHDOG_REMOTE_WRITE_TOKEN"},
+    "heartbeat": {"WATCHDOG_HEARTBEAT_URL"},
+    "api": {"WATCHDOG_SENTRY_DSN", "WATCHDOG_SENTRY_CRONS_URL"},
+}
+"""Vendor to the secrets it is rightly given; any other one is a leak, to a stranger."""
+COMMANDS = (
+    ("status",),
+    ("incidents",),
+    ("explain", "web-1"),
+    ("why-not", "web"),
+    ("history", "--format", "json"),
+    ("deploys", "web"),
+    ("check",),
+    ("check", "--live"),
+    ("once",),
+    ("notify", "test"),
+    ("rollback", "web"),
+    ("approve", "web-1"),
+    ("reject", "web-1"),
+    ("stop", "web-1"),
+    ("pause",),
+    ("resume",),
+    ("trust", "abcdef1"),
+    ("label", "web-1", "right"),
+)
+MISTAKES = f"""
+services:
+  web: {{render: srv-web, api_key: {MARK}yaml1, signals: {{home: {{http: "https://bob:{MARK}yaml2@x.example"}}}}}}
+channels: {{slack: {{webhook_url: "https://hooks.slack.com/services/{MARK}yaml3"}}}}
+store: postgresql://bob:{MARK}yaml4@db.example/x
+metrics: {{remote_write: "https://bob:{MARK}yaml5@x.example"}}
+"""
+
+
+def word(name: str) -> str:
+    """Return the canary of a variable."""
+    return MARK + name.removeprefix("WATCHDOG_").replace("_", "").lower()
+
+
+def planted(echo: Echo, tls: Echo) -> dict[str, str]:
+    """Return a value for every secret there is that may be set together, each with a word of its own."""
+    values = {name: word(name) for name in KNOWN} | {
+        "WATCHDOG_SLACK_WEBHOOK_URL": f"{echo.base}/slack/services/T0/B0/{word('WATCHDOG_SLACK_WEBHOOK_URL')}",
+        "WATCHDOG_PAGERDUTY_ROUTING_KEY": word("WATCHDOG_PAGERDUTY_ROUTING_KEY").ljust(32, "0"),
+        "WATCHDOG_WEBHOOK_URL": f"{echo.base}/webhook?key={word('WATCHDOG_WEBHOOK_URL')}",
+        "WATCHDOG_HEARTBEAT_URL": f"{echo.base}/heartbeat/{word('WATCHDOG_HEARTBEAT_URL')}",
+        "WATCHDOG_SENTRY_CRONS_URL": f"{tls.base}/api/1/cron/watchdog/{word('WATCHDOG_SENTRY_CRONS_URL')}/",
+        "WATCHDOG_SENTRY_DSN": f"{tls.base}/1".replace("://", f"://{word('WATCHDOG_SENTRY_DSN')}@"),
+        "WATCHDOG_HTTP_TOKEN": word("WATCHDOG_HTTP_TOKEN").ljust(40, "0"),
+    }
+    del values["WATCHDOG_REMOTE_WRITE_PASSWORD"], values["WATCHDOG_STORE_URL"]
+    return values
+
+
+def strangers(echo: Echo, secrets: dict[str, str]) -> list[str]:
+    """Return which secret reached whom it was not meant for."""
+    found = []
+    for vendor, requests in echo.received.items():
+        others = {name: value for name, value in secrets.items() if name not in MEANT_FOR.get(vendor, set())}
+        text = "\n".join(requests)
+        found += [f"{name} to {vendor}" for name in others if word(name) in text.lower()]
+    return found
+
+
+def configure(cloud: Cloud, echo: Echo, secrets: dict[str, str]) -> None:
+    """Point every vendor at the echo, every channel on, the log at its most talkative."""
+    vendors = {
+        f'{vendor}: "{cloud.urls[vendor]}"': f'{vendor}: "{echo.base}/{vendor}"'
+        for vendor in ("render", "sentry", "pagerduty", "slack")
+        if f'{vendor}: "{cloud.urls[vendor]}"' in cloud.config.read_text()
+    }
+    assert {"render", "sentry", "pagerduty"} <= {line.partition(":")[0] for line in vendors}
+    listen = f'"127.0.0.1:0", remote_write: "{echo.base}/remote_write", every: 1s}}'
+    cloud.write(
+        replace={**vendors, '"127.0.0.1:0"}': listen, "  pagerduty: {}\n": "  pagerduty: {}" + CHANNELS},
+        more=SHORT + "log: {level: debug}\n",
+    )
+    (cloud.folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in secrets.items()))
+
+
+def answers_of(daemon: Daemon, token: str) -> dict[str, str]:
+    """Return everything that the daemon's own server says, with the token and without."""
+    paths = ("/metrics", "/healthz", "/readyz", "/status", "/nothing")
+    seen = {path: daemon.get(path).text for path in paths}
+    given = {"authorization": f"Bearer {token}"}
+    for path in paths:
+        answer = httpx.get(f"http://127.0.0.1:{daemon.port}{path}", headers=given, trust_env=False, timeout=10)
+        seen[f"{path} with the token"] = f"{answer.headers}\n{answer.text}"
+    return seen
+
+
+def mistaken(daemon: Daemon, folder: Path) -> dict[str, str]:
+    """Return what is said of a configuration full of secrets in the wrong places, and of secrets that are wrong."""
+    folder.mkdir()
+    (folder / "watchdog.yaml").write_text(MISTAKES)
+    (folder / ".env").write_text(
+        f"WATCHDOG_RENDER_API_KEY='{MARK} with a space'\nWATCHDOG_SLACK_WEBHOOK_URL=hooks.example/{MARK}\n"
+        f"WATCHDOG_STORE_URL=mysql://bob:{MARK}@x\nWATCHDOG_SENTRY_DSN=https://{MARK}\nWATCHDOG_RENDER_APIKEY={MARK}\n"
+    )
+    seen = {}
+    for command in (("check",), ("run",), ("status",)):
+        done = daemon.cli(*command, config=folder / "watchdog.yaml")
+        assert done.returncode != 0 and "Traceback" not in done.stderr
+        seen[f"mistaken {command[0]}"] = done.stdout + done.stderr
+    return seen
+
+
+@pytest.mark.timeout(400)
+def test_no_secret_comes_back_from_vendors_that_repeat_it(tmp_path: Path) -> None:
+    """401, 403, 400, 404, 500, a hang and TLS that nobody trusts, through a whole incident, with a fault of our own."""
+    own, trusted = certificate(tmp_path)
+    with (
+        Echo(ANSWERS).serving() as echo,
+        Echo({}, own).serving() as tls,
+        guarding(tmp_path / "guarded", quirks=False, variables={"SSL_CERT_FILE": str(trusted)}) as (cloud, daemon),
+    ):
+        secrets = planted(echo, tls)
+        configure(cloud, echo, secrets)
+        daemon.start(sys.executable, str(RUNNER), str(cloud.config))
+        _until(lambda: daemon.said("watching"), daemon)
+        cloud.post("faults", target="web", kind="error")
+        _until(lambda: daemon.story("CRITICAL"), daemon, 90.0)
+        _until(lambda: set(ANSWERS) <= set(echo.received), daemon, 90.0)
+        _until(lambda: tls.received["api"], daemon, 60.0)
+        _until(lambda: daemon.said("a task failed"), daemon)
+        seen = answers_of(daemon, secrets["WATCHDOG_HTTP_TOKEN"])
+        assert '"services"' in seen["/status with the token"] or "web" in seen["/status with the token"]
+        with ThreadPoolExecutor(6) as pool:
+            for command, done in zip(COMMANDS, pool.map(lambda command: daemon.cli(*command), COMMANDS), strict=True):
+                assert "Traceback" not in done.stderr, done.stderr
+                seen[" ".join(command)] = done.stdout + done.stderr
+        seen |= mistaken(daemon, tmp_path / "mistaken")
+        daemon.process.terminate()
+        assert daemon.until_ended() == 0
+        seen |= {"the daemon": daemon.words(), "the store": stored(daemon)}
+        assert "RuntimeError" in seen["the daemon"] and "RuntimeError" in "".join(tls.received["api"])
+        assert {where: leaks(text, secrets) for where, text in seen.items() if leaks(text, secrets)} == {}
+        assert strangers(echo, secrets) == [] == strangers(tls, secrets)
+        assert word("WATCHDOG_RENDER_API_KEY") in echo.received["render"][0], "it was given to whom it is for"
+
+
+def _until(condition: Callable[[], object], daemon: Daemon, within_seconds: float = 45.0) -> None:
+    """Wait for a condition, though tasks fail on purpose here."""
+    until(condition, within_seconds, lambda: daemon.words()[-4000:])
+
+
+def test_no_password_of_a_database_that_is_away(tmp_path: Path) -> None:
+    """The url of PostgreSQL holds user and password; nobody listens there, and the daemon says so without them."""
+    with guarding(tmp_path, quirks=False) as (cloud, daemon):
+        cloud.write()
+        text = cloud.config.read_text()
+        line = next(line for line in text.splitlines() if line.startswith("store:"))
+        cloud.config.write_text(text.replace(line, "store: postgresql"))
+        with (cloud.folder / ".env").open("a") as file:
+            file.write(f"WATCHDOG_STORE_URL=postgresql://bob:{MARK}@127.0.0.1:1/watchdog\n")
+        daemon.start()
+        _until(lambda: any("without its record" in page for page in cloud.pages()), daemon, 60.0)
+        seen = {path: daemon.get(path).text for path in ("/metrics", "/healthz", "/readyz")}
+        for command in (("status",), ("check", "--live"), ("incidents",), ("pause",)):
+            done = daemon.cli(*command)
+            seen[" ".join(command)] = done.stdout + done.stderr
+        daemon.process.terminate()
+        assert daemon.until_ended() == 0
+        seen["the daemon"] = daemon.words()
+        seen["the pagers"] = "".join(str(entry) for entry in cloud.log() if entry["what"] != "request")
+        assert [where for where, text in seen.items() if MARK in text.lower()] == []
