@@ -13,11 +13,11 @@ import structlog
 
 from watchdog.app.wire import Daemon, Outside, wire
 from watchdog.daemon.actuator import Actuator
-from watchdog.daemon.protocol import SHIPPED, Timings
-from watchdog.daemon.lookup import Reconcile, look_up
+from watchdog.daemon.clock import SteadyClock
 from watchdog.daemon.translate import CONTROL, VENDORS
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.lab.storm.host import Run, Start
+from watchdog.lab.storm.variants import VARIANTS, Variant
 from watchdog.lab.storm.world import Result, World
 from watchdog.ports import Clock, Platform, Store
 
@@ -25,14 +25,22 @@ COMMANDS_LOOKS = 20
 """How often a worker looks for commands after a human left one; it need not poll where nobody acts."""
 
 
-def worker(timings: Timings = SHIPPED, reconcile: Reconcile = look_up) -> Run:
-    """Return the program of a worker: the shipped daemon, or one with other timings or another reconcile step."""
+def worker(variant: Variant = VARIANTS["full protocol"]) -> Run:
+    """Return the program of a worker: the shipped daemon, or one with a weakened protocol."""
 
     async def run(start: Start) -> None:
         def actuator(platform: Platform | None, store: Store, clock: Clock) -> Actuator:
-            return Actuator(platform, store, clock, start.nature.point, timings=timings, reconcile=reconcile)
+            return Actuator(
+                platform,
+                store,
+                clock,
+                start.nature.protocol_point,
+                timings=variant.timings,
+                reconcile=variant.reconcile,
+            )
 
-        outside = Outside(start.clock, start.store, start.platform, start.notifiers)
+        clock = SteadyClock(start.clock)
+        outside = Outside(clock, start.store, start.platform, start.notifiers)
         daemon = wire(
             start.policy,
             outside,
@@ -44,7 +52,9 @@ def worker(timings: Timings = SHIPPED, reconcile: Reconcile = look_up) -> Run:
         )
         start.process.buried.append(daemon)
         daemon.engine.listeners.note.append(
-            lambda note: start.nature.note(f"{start.name}: {note.service} {note.incident or ''} {note.label} {note.text}")
+            lambda note: start.nature.note(
+                f"{start.name}: {note.service} {note.incident or ''} {note.label} {note.text}"
+            )
         )
         await _begin(daemon)
         await _take_commands(daemon, start)

@@ -152,7 +152,9 @@ class StormLoop(asyncio.BaseEventLoop):
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
         """Nothing to count: a cancelled timer is passed over."""
 
-    def _make_task(self, loop: "StormLoop", work: Coroutine[Any, Any, T] | Generator[Any, None, T], **how: Any) -> _Task:
+    def _make_task(
+        self, loop: "StormLoop", work: Coroutine[Any, Any, T] | Generator[Any, None, T], **how: Any
+    ) -> _Task:
         return _Task(next(self._numbers), work, loop=self, **how)
 
     def _complain(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -5,15 +5,17 @@ The world acts in its own context, so nothing that happens to a worker undoes wh
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextvars import Context, copy_context
 from random import Random
 from typing import Any, TypeVar
 
 from watchdog.lab.storm.loop import DEAD, FROZEN, PROCESS, RUNNING, Process, StormLoop
-from watchdog.lab.storm.weather import CRASH_SECONDS, FAIR, FREEZE_SECONDS, Weather, draw
+from watchdog.lab.storm.weather import CRASH_SECONDS, FAIR, FREEZE_SECONDS, LONG_FREEZE_SECONDS, Weather, draw
 
 EPOCH = 1_750_000_000.0
+PROTOCOL_POINT_TIMES = 4.0
+"""How much likelier a fault is at the marked points of the actuation protocol than elsewhere."""
 T = TypeVar("T")
 
 
@@ -72,15 +74,21 @@ class Nature:
         task = context.run(lambda: self.loop.create_task(work(), context=context))
         process.buried.append(task)
 
-    async def point(self, name: str, *, may_freeze: bool = True) -> None:
+    async def protocol_point(self, name: str) -> None:
+        """Pass a marked point of the actuation protocol; they are few, and matter most."""
+        await self.point(name, times=PROTOCOL_POINT_TIMES, pauses=LONG_FREEZE_SECONDS)
+
+    async def point(
+        self, name: str, *, may_freeze: bool = True, times: float = 1.0, pauses: Sequence[float] = FREEZE_SECONDS
+    ) -> None:
         """Pass a marked point of the calling process: it may be killed or frozen right here."""
         process = PROCESS.get()
         if process is None or process.state is not RUNNING:
             return
-        if self.happens(self.weather.crash_at_point):
+        if self.happens(times * self.weather.crash_at_point):
             self.kill(process, name)
-        elif may_freeze and self.happens(self.weather.freeze_at_point):
-            self.freeze(process, name)
+        elif may_freeze and self.happens(times * self.weather.freeze_at_point):
+            self.freeze(process, name, pauses)
         if process.state is not RUNNING:
             await asyncio.sleep(0)
 
@@ -96,10 +104,10 @@ class Nature:
         self.disturb(pause)
         self.later(pause, self.died, process)
 
-    def freeze(self, process: Process, where: str) -> None:
+    def freeze(self, process: Process, where: str, pauses: Sequence[float] = FREEZE_SECONDS) -> None:
         """SIGSTOP, and SIGCONT some time later."""
         process.state = FROZEN
-        pause = self.chance.choice(FREEZE_SECONDS)
+        pause = self.chance.choice(pauses)
         self.note(f"{process.name} FROZEN {where} for {pause:g} s")
         self.disturb(pause)
         self.later(pause, self._thaw, process)

@@ -26,6 +26,8 @@ from watchdog.lab.storm.weather import (
 CLIENT_SECONDS = 10.0
 """The real client's total deadline of one request (adapters/http.py)."""
 LIST_TIMEOUT_SECONDS = 10.0
+RESET_SECONDS = (0.05, 0.5, 2.0)
+"""When a connection breaks: its request may be under way all the same, in some proxy."""
 
 
 @dataclass(slots=True)
@@ -173,10 +175,10 @@ class Render:
             fails=target.fails,
             onset_seconds=target.onset_seconds,
         )
-        self.accepted.append(
-            Accepted(service.name, worker, sent_at, self.nature.loop.time(), target, made.deploy.id)
+        self.accepted.append(Accepted(service.name, worker, sent_at, self.nature.loop.time(), target, made.deploy.id))
+        self.nature.note(
+            f"{service.name}: {trigger.upper()} to {target.deploy.id} ACCEPTED from {worker} as {made.deploy.id}"
         )
-        self.nature.note(f"{service.name}: {trigger.upper()} to {target.deploy.id} ACCEPTED from {worker} as {made.deploy.id}")
         return made.deploy.id
 
 
@@ -278,19 +280,28 @@ class RenderClient:
         if nature.happens(nature.weather.request_not_connected):
             await asyncio.sleep(1.0)
             raise Temporary("Render could not be connected: nothing was sent")
-        slow = nature.happens(nature.weather.slow_landing)
-        travel = nature.chance.uniform(0.0, LANDING_MAX_SECONDS) if slow else nature.chance.choice(LANDING_SECONDS)
         answer: asyncio.Future[str | Exception] = nature.loop.create_future()
-        nature.later(travel, self._land, what, effect, answer)
+        patience = CLIENT_SECONDS
+        if nature.happens(nature.weather.connection_reset):
+            patience = nature.chance.choice(RESET_SECONDS)
+        if not nature.happens(nature.weather.request_lost):
+            nature.later(self._travel_seconds(patience), self._land, what, effect, answer)
         try:
-            async with asyncio.timeout(CLIENT_SECONDS):
+            async with asyncio.timeout(patience):
                 came = await answer
         except TimeoutError:
-            raise OutcomeUnknown("Render did not answer in 10 s: it may or may not have happened") from None
+            raise OutcomeUnknown("Render did not answer: it may or may not have happened") from None
         await nature.point(f"after {what}")
         if isinstance(came, Exception):
             raise came
         return came
+
+    def _travel_seconds(self, patience: float) -> float:
+        """Return how long a request is under way: at most `LANDING_MAX_SECONDS` longer than its sender waits."""
+        chance = self._nature.chance
+        if not self._nature.happens(self._nature.weather.slow_landing):
+            return chance.choice(LANDING_SECONDS)
+        return chance.uniform(0.0, patience + LANDING_MAX_SECONDS)
 
     def _land(self, what: str, effect: Callable[[], str], answer: "asyncio.Future[str | Exception]") -> None:
         """Have the request's effect, or refuse it; then let the answer travel back, or be lost."""

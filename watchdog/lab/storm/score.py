@@ -92,14 +92,19 @@ def _why_wrong(one: Accepted, render: Render, episodes: Episodes, *, asked: bool
 
 
 def missed(
-    episodes: Episodes, accepted: Sequence[Accepted], arrived: Sequence[Arrived], disturbed: Sequence[tuple[float, float]]
+    episodes: Episodes,
+    accepted: Sequence[Accepted],
+    arrived: Sequence[Arrived],
+    stopped: Sequence[tuple[str, float]],
+    disturbed: Sequence[tuple[float, float]],
 ) -> list[str]:
-    """Return the critical episodes that nobody heard of and that we did not end."""
+    """Return the critical episodes that nobody heard of (nor stopped us in) and that we did not end."""
     found = []
     for one in episodes.all:
         if one.share < CRITICAL_SHARE or _undisturbed(one, disturbed) < LONG_SECONDS:
             continue
         told = any(item.at >= one.began and item.notice.service in (one.service, "watchdog") for item in arrived)
+        told = told or any(name == one.service and at >= one.began for name, at in stopped)
         cured = one.ended is not None and any(
             item.service == one.service and one.began <= item.landed_at <= one.ended for item in accepted
         )
@@ -125,7 +130,9 @@ def lost(owed: Sequence[Notice], arrived: Sequence[Arrived]) -> list[str]:
     """Return the pages that were written down, and of whose incident nobody was told, then or later."""
     found = []
     for notice in dict.fromkeys(owed):
-        about = [item for item in arrived if (item.notice.incident, item.notice.service) == (notice.incident, notice.service)]
+        about = [
+            item for item in arrived if (item.notice.incident, item.notice.service) == (notice.incident, notice.service)
+        ]
         if not any(item.notice.at >= notice.at for item in about):
             found.append(f"{notice.incident} {notice.kind.value}: {notice.title}")
     return found

@@ -7,7 +7,7 @@ left out of each seed (swarm testing).
 from dataclasses import dataclass, fields, replace
 from random import Random
 
-CALM_SHARE = 0.3
+CALM_SHARE = 0.25
 """So often a kind of fault is left out of a seed."""
 
 
@@ -15,7 +15,7 @@ CALM_SHARE = 0.3
 class Weather:
     """Probabilities of each kind of fault, and the pauses (seconds) they draw from."""
 
-    crash_at_point: float = 0.03
+    crash_at_point: float = 0.02
     freeze_at_point: float = 0.03
     crash_anywhere: float = 1 / 4000
     freeze_anywhere: float = 1 / 4000
@@ -24,6 +24,8 @@ class Weather:
     store_outages: float = 0.4
     request_limited: float = 0.10
     request_not_connected: float = 0.02
+    request_lost: float = 0.03
+    connection_reset: float = 0.20
     answer_500: float = 0.10
     answer_lost: float = 0.25
     slow_landing: float = 0.5
@@ -53,10 +55,12 @@ FAIR = Weather(*(0.0 for _ in fields(Weather)))
 
 CRASH_SECONDS = (0.5, 3.0, 10.0)
 FREEZE_SECONDS = (1.0, 5.0, 20.0, 60.0)
+LONG_FREEZE_SECONDS = (5.0, 20.0, 60.0, 90.0)
+"""At the marked points of the protocol: often longer than a lease and a settle window together."""
 STORE_SECONDS = (0.005, 0.02, 0.02, 0.2)
 LANDING_SECONDS = (0.05, 0.2, 1.0)
 LANDING_MAX_SECONDS = 8.0
-"""No request lands later than this: the settle window relies on it."""
+"""No request lands later than this after its sender gave it up: the settle window relies on it."""
 ANSWER_SECONDS = (0.05, 0.3, 4.0)
 LIST_SECONDS = (0.02, 0.1, 0.5)
 STALE_SECONDS = (0.0, 1.0, 3.0)
