@@ -520,3 +520,25 @@ def test_a_key_that_cannot_be_sent_is_refused_without_printing_it(key):
         ApiClient("Acme", "http://127.0.0.1:1", headers={"authorization": f"Bearer {key}"}, clock=FakeClock())
     assert "copy the key again" in str(caught.value)
     assert CANARY not in everything_said(caught.value)
+
+
+class Frozen(FakeClock):
+    """A clock under which every look is ten seconds later: the process was frozen in between."""
+
+    def monotonic(self) -> float:
+        """Return a time long after the last one told."""
+        self.freeze(10.0)
+        return super().monotonic()
+
+
+async def test_case_06_a_change_is_not_sent_after_its_deadline(vendor: Vendor):
+    """Frozen while it connects, it wakes too late: no byte leaves, so nothing happened. A read may go late."""
+    vendor.say("POST", "/x", {"id": "1"})
+    vendor.say("GET", "/x", {"id": "1"})
+    api = client(vendor.url, Frozen())
+    with pytest.raises(Temporary, match="nothing was sent"):
+        await api.change("POST", "/x", None)
+    assert vendor.count("POST") == 0
+    await api.get("/x")
+    assert vendor.count("GET") == 1
+    await api.close()

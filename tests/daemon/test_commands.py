@@ -193,3 +193,20 @@ async def test_case_26_a_command_is_as_old_as_the_last_look_whatever_clocks_say(
         await commands.apply_all()
         command = await s.store.command(number)
         assert command is not None and (command.ok, s.engine.state.paused_by) == (True, "ann")
+
+
+async def test_auto_deploy_is_given_back_on_demand() -> None:
+    """The old value is set again at the platform, and the answer says what will be done."""
+    async with scene() as s:
+        await s.know_deploys()
+        s.sandbox.cloud.services["web"].auto_deploy_trigger = "off"
+        await s.know_deploys()
+        s.engine.state = replace(s.engine.state, services={"web": replace(s.web, auto_deploy_off="commit")})
+        command = await answer(s, "restore-auto-deploy", service="web")
+        assert command.ok, command.answer
+        await s.quiet()
+        assert s.sandbox.cloud.services["web"].auto_deploy_trigger == "commit"
+        again = await answer(s, "restore-auto-deploy", service="web")
+        assert (again.ok, again.exit_code) == (False, REFUSED)
+        unknown = await answer(s, "restore-auto-deploy", service="shop")
+        assert unknown.answer == "no service shop; known: web"

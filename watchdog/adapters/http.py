@@ -182,6 +182,7 @@ class ApiClient:
             headers=headers,
             timeout_seconds=self._timeout_seconds,
             max_body_bytes=self._max_body_bytes,
+            clock=self._clock if method != "GET" else None,
         )
         if method == "GET" and isinstance(came, Answer):
             self._gate.note(came)

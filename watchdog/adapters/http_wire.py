@@ -9,7 +9,7 @@ import json
 import logging
 import math
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 
@@ -81,25 +81,42 @@ async def exchange(
     params: Params | None = None,
     body: object | None = None,
     headers: Mapping[str, str] | None = None,
+    clock: Clock | None = None,
 ) -> Answer | Lost:
     """Send one request and read its answer whole, within one deadline. Raises nothing for what the network does.
 
-    An error status is an answer even if its body is lost: the refusal has been heard.
+    An error status is an answer even if its body is lost: the refusal has been heard. With a clock, nothing is sent
+    after the deadline: a process frozen while it connects must not send when it wakes.
     """
+    extensions = {} if clock is None else {"trace": _not_after(clock, clock.monotonic() + timeout_seconds)}
     seen: httpx.Response | None = None
     query = httpx.QueryParams(tuple(params.items() if isinstance(params, Mapping) else params)) if params else None
     try:
         async with (
             asyncio.timeout(timeout_seconds),
-            client.stream(method, url, params=query, json=body, headers=headers) as response,
+            client.stream(method, url, params=query, json=body, headers=headers, extensions=extensions) as response,
         ):
             seen = response
             return _answer(response, await _read(response, max_body_bytes))
-    except (httpx.HTTPError, httpx.InvalidURL, OSError, ExceptionGroup, _TooLarge, zlib.error) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, ExceptionGroup, _TooLarge, _TooLate, zlib.error) as error:
         lost = _lost(error, timeout_seconds, max_body_bytes)
     if seen is not None and seen.status_code >= 400:
         return _answer(seen, b"")
     return lost
+
+
+class _TooLate(Exception):
+    """The deadline passed before a byte of the request left."""
+
+
+def _not_after(clock: Clock, deadline: float) -> Callable[[str, Mapping[str, object]], Awaitable[None]]:
+    """Return a trace that stops a request whose first byte would leave after the deadline (monotonic seconds)."""
+
+    async def trace(event: str, info: Mapping[str, object]) -> None:
+        if event.endswith("send_request_headers.started") and clock.monotonic() > deadline:
+            raise _TooLate
+
+    return trace
 
 
 class _TooLarge(Exception):
@@ -114,6 +131,8 @@ def _lost(error: Exception, timeout_seconds: float, max_body_bytes: int) -> Lost
     kind = type(error).__name__
     if isinstance(error, AddressRefusedError):
         return Lost(str(error), sent=False)  # our own words: no URL, no secret
+    if isinstance(error, _TooLate):
+        return Lost(f"was not called: it took longer than {show_seconds(timeout_seconds)} to connect", sent=False)
     if isinstance(error, _NOT_SENT):
         return Lost(f"could not be reached ({kind})", sent=False)
     if isinstance(error, _TooLarge):

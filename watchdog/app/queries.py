@@ -109,6 +109,7 @@ async def _apply_here(settings: Settings, clock: Clock, name: str, arguments: Ma
             incident_id = arguments.get("incident") or _incident_of(app, arguments["service"])
             await _follow(app)
             return _with_outcome(answered, await app.store.incident(incident_id))
+        await _last_effects(app)
         return answered
     finally:
         await app.engine.halt()
@@ -158,6 +159,11 @@ async def _follow(app: App) -> None:
         if all(service.phase in SETTLED for service in app.engine.state.services.values()):
             break
         await app.clock.sleep(0.5)
+    await _last_effects(app)
+
+
+async def _last_effects(app: App) -> None:
+    """Wait for what the command set going: a notice, auto-deploy to be given back."""
     give_up = app.clock.monotonic() + LAST_EFFECTS_SECONDS
     while app.clock.monotonic() < give_up and await app.store.pending():
         await app.clock.sleep(0.2)

@@ -108,6 +108,17 @@ async def trust(commit: str, /, *, it: It) -> int:
     return await _submit(it, "trust", {"commit": commit})
 
 
+async def restore_auto_deploy(service: str, /, *, it: It) -> int:
+    """Give a service's auto-deploy, switched off for a rollback, its old value back.
+
+    Parameters
+    ----------
+    service
+        Its name in the configuration.
+    """
+    return await _submit(it, "restore-auto-deploy", {"service": service})
+
+
 async def label(incident: str, verdict: Literal["right", "wrong"], /, *, it: It) -> int:
     """Record whether the watchdog judged an incident right; this is how it can be measured.
 

@@ -47,6 +47,7 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
             acting.pause,
             acting.resume,
             acting.trust,
+            acting.restore_auto_deploy,
             acting.label,
         ),
     ),

@@ -128,7 +128,8 @@ def still_wanted(state: State, effect: Act) -> bool:
         return False
     if isinstance(effect, fx.RestoreAutoDeploy):
         return bool(service.auto_deploy_off) and service.phase not in ACTING
-    return ours and service.phase is Phase.PINNING
+    again = incident is not None and incident.repinned and not incident.pinned
+    return ours and (service.phase is Phase.PINNING or again)
 
 
 def unrecorded(effect: Effect, at: float) -> Event | None:

@@ -94,14 +94,16 @@ class Commands:
             "pause": lambda: e.Paused(at, by),
             "resume": lambda: e.Resumed(at, by),
             "trust": lambda: e.CommitTrusted(at, given["commit"], by),
+            "restore-auto-deploy": lambda: e.RestoreRequested(at, given["service"], by),
             "rollback": lambda: e.RollbackRequested(at, given["service"], by, given.get("target")),
         }
         return make[command.name]() if command.name in make else None
 
     def _unknown(self, event: Event) -> str:
         """Return what the command names that does not exist, or nothing."""
-        if isinstance(event, e.RollbackRequested) and event.service not in self._engine.policy.services:
-            return f"no service {event.service}; known: {', '.join(self._engine.policy.services)}"
+        known = self._engine.policy.services
+        if isinstance(event, (e.RollbackRequested, e.RestoreRequested)) and event.service not in known:
+            return f"no service {event.service}; known: {', '.join(known)}"
         if isinstance(event, (e.Approved, e.Rejected, e.Stopped)):
             incidents = [item.incident for item in self._engine.state.services.values() if item.incident is not None]
             open_ids = [incident.id for incident in incidents if incident.closed_at is None]
