@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.faults.processes import SHORT, Cloud, running_cloud
 
-EVERY_TEN = SHORT.replace("idle: 2s, watch: 1s", "idle: 10s, watch: 5s")
+EVERY_TEN = SHORT.replace("idle: 2s", "idle: 10s")
 """Tests about the shipped pace of calm services."""
 
 

@@ -7,7 +7,7 @@ import pytest
 from tests.faults.crash_points import judge_all, path
 from tests.faults.databases import DATABASES
 
-SAMPLE = {"sqlite": 6}
+SAMPLE = {"sqlite": 6, "postgresql": 3}
 """So many points, spread over the path."""
 
 
