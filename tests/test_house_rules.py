@@ -17,6 +17,7 @@ from watchdog.adapters.signals import SIGNALS
 from watchdog.core.detect import METHODS
 from watchdog.core.machine import EVENTS, TABLE
 from watchdog.domain.incidents import Phase
+from watchdog.settings import SECRET_NAMES
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "watchdog").rglob("*.py"))
@@ -130,6 +131,16 @@ def test_the_readme_shows_the_minimal_configuration_verbatim() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     shown = re.search(r"<!-- minimal -->\n```yaml\n(.*?)```", readme, re.DOTALL)
     assert shown is not None and shown[1] == (ROOT / "config" / "minimal.yaml").read_text(encoding="utf-8")
+
+
+def test_every_secret_is_in_the_readme_with_the_least_it_needs() -> None:
+    """A new secret needs its row, and each row says which rights to give and no more."""
+    rows = [
+        line for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines() if line.startswith("| `WATCH")
+    ]
+    told = {name: row for row in rows for name in re.findall(r"`(WATCHDOG_\w+)`", row.split("|")[1])}
+    assert set(SECRET_NAMES) <= set(told)
+    assert all(len(row.split("|")[3].strip()) > 10 for row in rows)
 
 
 def test_the_lock_covers_the_declared_dependencies() -> None:
