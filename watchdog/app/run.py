@@ -17,7 +17,7 @@ from watchdog.adapters.stores.lock import RoleLock
 from watchdog.app.build import App, build, resolve
 from watchdog.app.record import watch_the_record
 from watchdog.app.reload import reload_on_demand
-from watchdog.app.wire import begin
+from watchdog.app.wire import begin, upkeep
 from watchdog.daemon import logs, self_report
 from watchdog.daemon.heartbeat import Heartbeat, healthchecks, sentry_crons
 from watchdog.daemon.http_server import HttpServer, private_app
@@ -156,10 +156,7 @@ def status_now(app: App) -> dict[str, Any]:
 async def start(app: App) -> None:
     """Take up the journal and begin to watch."""
     await begin(app)
-    supervisor = app.supervisor
-    supervisor.start("stall", app.stall.run)
-    supervisor.start("minutes", lambda: _keep_minutes(app))
-    supervisor.start("vitals", lambda: _keep_vitals(app))
+    upkeep(app, app.minutes)
     _start_senders(app)
 
 
@@ -185,30 +182,6 @@ def _start_senders(app: App) -> None:
             switch, guarded = made(url), GuardedTransport(settings.guard)
             heartbeat = Heartbeat(switch, app.clock, lambda: "; ".join(app.health.reasons()), app.metrics, guarded)
             app.supervisor.start(f"heartbeat:{switch.name}", heartbeat.run)
-
-
-async def _keep_minutes(app: App) -> None:
-    """Save complete minutes for the charts."""
-    while True:
-        await app.clock.sleep(10.0)
-        rows = app.minutes.complete(app.clock.now())
-        if rows:
-            try:
-                await app.store.put_minutes(rows)
-            except Temporary as error:
-                app.metrics.store_error()
-                log.warning("minutes could not be saved", why=str(error))
-
-
-async def _keep_vitals(app: App) -> None:
-    """Tell the metrics how the daemon itself is."""
-    while True:
-        healthy, ready = not app.health.reasons(), not app.health.not_ready()
-        app.metrics.health(healthy=healthy, ready=ready)
-        app.metrics.tasks(app.supervisor.count())
-        app.metrics.pages_pending(app.teller.waiting, app.teller.unheard)
-        app.metrics.channels(app.teller.up)
-        await app.clock.sleep(1.0)
 
 
 async def finish(app: App) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from watchdog import __version__
 from watchdog.daemon.actuator import Actuator
+from watchdog.daemon.aggregate import MinuteAggregator
 from watchdog.daemon.commands import Commands
 from watchdog.daemon.engine import Engine
 from watchdog.daemon.health import Health
@@ -22,6 +23,7 @@ from watchdog.daemon.stall import StallDetector
 from watchdog.daemon.supervisor import OnError, Supervisor
 from watchdog.daemon.tell import Teller
 from watchdog.daemon.translate import CONTROL, VENDORS
+from watchdog.daemon.upkeep import keep_minutes, keep_vitals
 from watchdog.daemon.watches import Sources, Watches
 from watchdog.domain.policy import Policy
 from watchdog.ports import Clock, Notifier, Platform, Store
@@ -141,3 +143,11 @@ async def begin(daemon: Daemon) -> None:
     start("scheduler", daemon.scheduler.run)
     start("sharing", daemon.sharing.run)
     start("commands", daemon.commands.run)
+
+
+def upkeep(daemon: Daemon, minutes: MinuteAggregator) -> None:
+    """Begin what the daemon does for its own sake."""
+    start, clock, metrics = daemon.supervisor.start, daemon.clock, daemon.metrics
+    start("stall", daemon.stall.run)
+    start("minutes", lambda: keep_minutes(minutes, daemon.store, clock, metrics))
+    start("vitals", lambda: keep_vitals(daemon.health, daemon.supervisor, daemon.teller, clock, metrics))

@@ -1,0 +1,160 @@
+"""A quiet town in virtual time: many services, day after day, with an outage now and then. What grows?
+
+Everything outside is made of plain objects that keep nothing, so that what grows is the daemon's. Minutes for the
+charts belong on a disk: they are counted and thrown away here.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+from watchdog.adapters.stores.memory import MemoryStore
+from watchdog.domain.deploys import Deploy, ServiceFacts
+from watchdog.domain.notices import Notice
+from watchdog.domain.policy import DEFAULT_MATRIX, Mode, Policy, Rule, ServicePolicy, SignalPolicy
+from watchdog.domain.readings import Bad, FailureKind, Good
+from watchdog.ports import Minute, PlatformEvent, Sample
+
+EPOCH = 1_750_000_000.0
+CHANNEL = "pager"
+CONTROL = "https://control.example"
+OUTAGE_SECONDS = 150.0
+OUTAGES_A_DAY = 1.0
+"""Of each service, on the average."""
+
+
+class SoakClock:
+    """The loop's virtual time."""
+
+    def now(self) -> float:
+        """Return UTC epoch seconds."""
+        return EPOCH + self.monotonic()
+
+    def monotonic(self) -> float:
+        """Return virtual seconds."""
+        return asyncio.get_running_loop().time()
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after so many virtual seconds."""
+        await asyncio.sleep(max(0.0, seconds))
+
+
+class SoakStore(MemoryStore):
+    """A store that keeps no minutes; `minutes` counts them."""
+
+    minutes_seen = 0
+
+    async def put_minutes(self, rows: Sequence[Minute]) -> None:
+        """Count them."""
+        self.minutes_seen += len(rows)
+
+
+@dataclass
+class Probe:
+    """A source of a service that fails through its outages (begin, in virtual seconds)."""
+
+    name: str
+    kind: str
+    chance: Random
+    outages: tuple[float, ...] = ()
+    every_seconds: float = 10.0
+    adaptive: bool = True
+    reads: int = 0
+
+    async def read(self) -> Sequence[Sample]:
+        """Look once."""
+        self.reads += 1
+        seconds = self.chance.uniform(0.02, 0.2)
+        await asyncio.sleep(seconds)
+        now = asyncio.get_running_loop().time()
+        if any(begin <= now < begin + OUTAGE_SECONDS for begin in self.outages):
+            return (Sample(Bad("HTTP 503", FailureKind.STATUS), latency_seconds=seconds),)
+        return (Sample(Good("HTTP 200"), latency_seconds=seconds),)
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+class SoakPlatform:
+    """A platform on which nothing is ever deployed, so that outages are never a deploy's fault. Reads only."""
+
+    name = "render"
+    can_write = False
+
+    async def services(self) -> Sequence[ServiceFacts]:
+        """Nobody asks for all."""
+        return ()
+
+    async def facts(self, service_id: str) -> ServiceFacts:
+        """Return a service."""
+        await asyncio.sleep(0.1)
+        return ServiceFacts(service_id, service_id, auto_deploy="commit")
+
+    async def deploys(self, service_id: str, back_to: str | None = None) -> Sequence[Deploy]:
+        """Return twenty old deploys, made anew each time as a parsed answer is."""
+        await asyncio.sleep(0.1)
+        return [
+            Deploy(
+                f"dep-{service_id}-{number}",
+                "live" if number == 20 else "deactivated",
+                "new_commit",
+                commit=f"{number:040x}",
+                created_at=EPOCH - (21 - number) * 86400.0,
+                finished_at=EPOCH - (21 - number) * 86400.0 + 60.0,
+            )
+            for number in range(20, 0, -1)
+        ]
+
+    async def deploy(self, service_id: str, deploy_id: str) -> Deploy:
+        """Return one deploy."""
+        return next(one for one in await self.deploys(service_id) if one.id == deploy_id)
+
+    async def events(self, service_id: str, since: float) -> Sequence[PlatformEvent]:
+        """Nothing happens."""
+        return ()
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+class SoakChannel:
+    """A channel that takes everything and keeps the number."""
+
+    name = CHANNEL
+
+    def __init__(self) -> None:
+        self.took = 0
+
+    async def send(self, notice: Notice, reference: str | None) -> str | None:
+        """Take a notice."""
+        await asyncio.sleep(0.2)
+        self.took += 1
+        return notice.dedup_key
+
+    async def check(self) -> str:
+        """It works."""
+        return "works"
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+def policy_of(services: int) -> Policy:
+    """Return the shipped defaults for so many autonomous services, each with a critical probe and a latency."""
+    signals = (SignalPolicy("home", "http", critical=True), SignalPolicy("api", "latency", limits_seconds={"p95": 0.8}))
+    named = {
+        f"svc-{number}": ServicePolicy(f"svc-{number}", f"srv-{number}", mode=Mode.AUTONOMOUS, signals=signals)
+        for number in range(services)
+    }
+    matrix = {severity: Rule(rule.do, rule.within_seconds, (CHANNEL,)) for severity, rule in DEFAULT_MATRIX.items()}
+    return Policy(services=named, matrix=matrix, control=(CONTROL,), alerts=(CHANNEL,))
+
+
+def outages(chance: Random, hours: float) -> tuple[float, ...]:
+    """Return when a service fails: at random, once a day on the average."""
+    moments, at = [], chance.expovariate(OUTAGES_A_DAY / 86400.0)
+    while at < hours * 3600.0:
+        moments.append(at)
+        at += OUTAGE_SECONDS + chance.expovariate(OUTAGES_A_DAY / 86400.0)
+    return tuple(moments)
