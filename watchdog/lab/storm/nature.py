@@ -14,8 +14,6 @@ from watchdog.lab.storm.loop import DEAD, FROZEN, PROCESS, RUNNING, Process, Sto
 from watchdog.lab.storm.weather import CRASH_SECONDS, FAIR, FREEZE_SECONDS, LONG_FREEZE_SECONDS, Weather, draw
 
 EPOCH = 1_750_000_000.0
-PROTOCOL_POINT_TIMES = 4.0
-"""How much likelier a fault is at the marked points of the actuation protocol than elsewhere."""
 T = TypeVar("T")
 
 
@@ -74,20 +72,23 @@ class Nature:
         task = context.run(lambda: self.loop.create_task(work(), context=context))
         process.buried.append(task)
 
-    async def protocol_point(self, name: str) -> None:
-        """Pass a marked point of the actuation protocol; they are few, and matter most."""
-        await self.point(name, times=PROTOCOL_POINT_TIMES, pauses=LONG_FREEZE_SECONDS)
-
-    async def point(
-        self, name: str, *, may_freeze: bool = True, times: float = 1.0, pauses: Sequence[float] = FREEZE_SECONDS
-    ) -> None:
+    async def point(self, name: str, *, may_freeze: bool = True) -> None:
         """Pass a marked point of the calling process: it may be killed or frozen right here."""
+        weather = self.weather
+        await self._pass(name, weather.crash_at_point, weather.freeze_at_point if may_freeze else 0.0, FREEZE_SECONDS)
+
+    async def protocol_point(self, name: str) -> None:
+        """Pass a marked point of the actuation protocol."""
+        weather = self.weather
+        await self._pass(name, weather.crash_in_protocol, weather.freeze_in_protocol, LONG_FREEZE_SECONDS)
+
+    async def _pass(self, name: str, crash: float, freeze: float, pauses: Sequence[float]) -> None:
         process = PROCESS.get()
         if process is None or process.state is not RUNNING:
             return
-        if self.happens(times * self.weather.crash_at_point):
+        if self.happens(crash):
             self.kill(process, name)
-        elif may_freeze and self.happens(times * self.weather.freeze_at_point):
+        elif self.happens(freeze):
             self.freeze(process, name, pauses)
         if process.state is not RUNNING:
             await asyncio.sleep(0)

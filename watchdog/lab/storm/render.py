@@ -301,7 +301,8 @@ class RenderClient:
         chance = self._nature.chance
         if not self._nature.happens(self._nature.weather.slow_landing):
             return chance.choice(LANDING_SECONDS)
-        return chance.uniform(0.0, patience + LANDING_MAX_SECONDS)
+        latest = patience + LANDING_MAX_SECONDS
+        return chance.uniform(chance.choice((0.0, latest - 3.0)), latest)
 
     def _land(self, what: str, effect: Callable[[], str], answer: "asyncio.Future[str | Exception]") -> None:
         """Have the request's effect, or refuse it; then let the answer travel back, or be lost."""
