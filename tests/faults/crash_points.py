@@ -1,6 +1,6 @@
 """Every effect and every commit on the path of a rollback: the real daemon is killed there with -9 and started again.
 
-    python -m tests.faults.crash_points [--store sqlite|postgresql] [--every N] [--first K] [--jobs 2]
+    python -m tests.faults.crash_points [--store sqlite|postgresql] [--every N] [--first K] [--jobs 2] [--standby]
 
 One undisturbed incident (bad deploy, pin, rollback, proof, all-clear) tells which points there are; then one incident
 for each of them. What must hold is read from the outside: the sandbox's log, which survives any kill, and the record.
@@ -60,25 +60,37 @@ def path(folder: Path, databases: Databases) -> list[str]:
         return trail.read_text(encoding="utf-8").splitlines()[calm:]
 
 
-def killed_at(folder: Path, databases: Databases, point: str) -> Verdict:
-    """Kill the daemon at the point, start a plain one, and judge; a path that missed the point is judged as well."""
+def killed_at(folder: Path, databases: Databases, point: str, *, standby: bool = False) -> Verdict:
+    """Kill the daemon at the point and judge what a plain one makes of it, started then or (`standby`) long before.
+
+    A path that missed the point is judged as well.
+    """
     began = time.monotonic()
     trail = folder / "trail"
     with prepared(folder, databases) as (cloud, daemon):
+        heir = Daemon(cloud, name="heir")
+        heir.record = daemon.record
         try:
             daemon.start(*command(cloud, trail, point)).until_watching()
             cloud.bad_deploy()
-            until(lambda: daemon.process.poll() is not None or cloud.log("pagerduty_resolve"), WITHIN_SECONDS)
-            until(lambda: daemon.process.poll() is not None or not unfinished(daemon), WITHIN_SECONDS)
-            dead = daemon.process.poll() is not None
-            if dead:
-                assert daemon.process.returncode == -9, daemon.errors()
+            dead = daemon.process.poll
+            if standby:
+                until(lambda: dead() is not None or daemon.story("SUSPECT"), WITHIN_SECONDS)
+                heir.start()
+            until(lambda: dead() is not None or cloud.log("pagerduty_resolve"), WITHIN_SECONDS)
+            until(lambda: dead() is not None or not unfinished(daemon), WITHIN_SECONDS)
+            reached = dead() is not None
+            if reached:
+                assert dead() == -9, daemon.errors()
                 assert trail.read_text(encoding="utf-8").splitlines()[-1] == point
-                daemon.start()
-            assert_well(cloud, daemon)
+            if reached and not standby:
+                heir.start()
+            assert_well(cloud, heir if reached else daemon)
         except AssertionError as error:
             return Verdict(point, time.monotonic() - began, wrong=str(error) or "see the traceback")
-        return Verdict(point, time.monotonic() - began, reached=dead)
+        finally:
+            heir.end()
+        return Verdict(point, time.monotonic() - began, reached=reached)
 
 
 def unfinished(daemon: Daemon) -> bool:
@@ -109,19 +121,23 @@ def assert_well(cloud: Cloud, daemon: Daemon) -> None:
     assert "Traceback" not in daemon.words() and "a task failed" not in daemon.words(), daemon.words()[-3000:]
 
 
-def judge(folder: Path, databases: Databases, point: str) -> Verdict:
+def judge(folder: Path, databases: Databases, point: str, *, standby: bool) -> Verdict:
     """Judge one point; a path that missed it (a reading more or less) is tried once again."""
-    verdict = killed_at(folder / "1", databases, point)
-    return verdict if verdict.reached else killed_at(folder / "2", databases, point)
+    verdict = killed_at(folder / "1", databases, point, standby=standby)
+    return verdict if verdict.reached else killed_at(folder / "2", databases, point, standby=standby)
 
 
-def judge_all(folder: Path, databases: Databases, points: Sequence[str], jobs: int) -> Iterator[Verdict]:
+def judge_all(
+    folder: Path, databases: Databases, points: Sequence[str], jobs: int, *, standby: bool = False
+) -> Iterator[Verdict]:
     """Judge every point, some at a time; each verdict as soon as it and those before it are there."""
     folders = [folder / f"point{number}" for number in range(len(points))]
     for one in folders:
         one.mkdir(parents=True)
     with ThreadPoolExecutor(jobs) as pool:
-        yield from pool.map(lambda one: judge(one[0], databases, one[1]), zip(folders, points, strict=True))
+        yield from pool.map(
+            lambda one: judge(one[0], databases, one[1], standby=standby), zip(folders, points, strict=True)
+        )
 
 
 def main() -> int:
@@ -131,6 +147,7 @@ def main() -> int:
     make.add_argument("--every", type=int, default=1, help="only every Nth point (1)")
     make.add_argument("--first", type=int, default=0, help="begin with this point (0)")
     make.add_argument("--jobs", type=int, default=2, help="so many at a time (2)")
+    make.add_argument("--standby", action="store_true", help="a second daemon waits since the first suspicion")
     options = make.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as name, DATABASES[options.store]() as databases:
@@ -138,7 +155,8 @@ def main() -> int:
         points = path(folder / "undisturbed", databases)[options.first :: options.every]
         print(f"{len(points)} points on {options.store}", flush=True)
         verdicts = []
-        for number, verdict in enumerate(judge_all(folder, databases, points, options.jobs), 1):
+        found = judge_all(folder, databases, points, options.jobs, standby=options.standby)
+        for number, verdict in enumerate(found, 1):
             verdicts.append(verdict)
             how = "WRONG" if verdict.wrong else "ok" if verdict.reached else "NOT REACHED"
             print(f"{number:4}  {how:11}  {verdict.seconds:5.1f} s  {verdict.point}", flush=True)
