@@ -35,8 +35,10 @@ def canaries(cloud: Cloud, password: bool) -> dict[str, str]:
         "WATCHDOG_WEBHOOK_URL": f"{vendors}/webhook?key={words['WATCHDOG_WEBHOOK_URL']}",
         "WATCHDOG_HEARTBEAT_URL": f"{vendors}/heartbeat/{words['WATCHDOG_HEARTBEAT_URL']}",
         "WATCHDOG_SENTRY_CRONS_URL": f"{vendors}/crons/api/1/cron/watchdog/{words['WATCHDOG_SENTRY_CRONS_URL']}/",
+        "WATCHDOG_HTTP_TOKEN": words["WATCHDOG_HTTP_TOKEN"].ljust(40, "0"),
         "WATCHDOG_SENTRY_DSN": f"https://{words['WATCHDOG_SENTRY_DSN']}@127.0.0.1:1/1",
     }
+    del values["WATCHDOG_STORE_URL"]  # the other kind of store: test_canaries.py
     values.pop("WATCHDOG_REMOTE_WRITE_TOKEN" if password else "WATCHDOG_REMOTE_WRITE_PASSWORD")
     return values
 

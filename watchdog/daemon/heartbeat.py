@@ -14,7 +14,7 @@ import httpx
 
 from watchdog import __version__
 from watchdog.daemon.logs import get_logger
-from watchdog.daemon.metrics import Metrics
+from watchdog.daemon.metrics import Metrics, Ping
 from watchdog.ports import Clock
 
 EVERY_SECONDS = 60.0
@@ -86,7 +86,7 @@ class Heartbeat:
         """Send one sign of life, or of sickness; a failure is counted, logged once, and tried again next time."""
         sick = self._why_sick()
         trouble = await self._get(client, well=not sick)
-        outcome = "failed" if trouble else "sick" if sick else "ok"
+        outcome: Ping = "failed" if trouble else "sick" if sick else "ok"
         self._metrics.heartbeat(self._switch.name, outcome, self._clock.now())
         if trouble != self._trouble:
             self._trouble = trouble
