@@ -6,8 +6,9 @@ A weakened variant is made by handing in another `ActuatorOf`; nothing in produc
 import gc
 import logging
 import sys
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import structlog
 
@@ -17,7 +18,7 @@ from watchdog.daemon.clock import SteadyClock
 from watchdog.daemon.translate import CONTROL, VENDORS
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.lab.storm.host import Run, Start
-from watchdog.lab.storm.variants import VARIANTS, Variant
+from watchdog.lab.storm.variants import FULL, VARIANTS, Variant
 from watchdog.lab.storm.world import Result, World
 from watchdog.ports import Clock, Platform, Store
 
@@ -25,7 +26,7 @@ COMMANDS_LOOKS = 20
 """How often a worker looks for commands after a human left one; it need not poll where nobody acts."""
 
 
-def worker(variant: Variant = VARIANTS["full protocol"]) -> Run:
+def worker(variant: Variant = VARIANTS[FULL]) -> Run:
     """Return the program of a worker: the shipped daemon, or one with a weakened protocol."""
 
     async def run(start: Start) -> None:
@@ -51,11 +52,7 @@ def worker(variant: Variant = VARIANTS["full protocol"]) -> Run:
             chance=start.chance,
         )
         start.process.buried.append(daemon)
-        daemon.engine.listeners.note.append(
-            lambda note: start.nature.note(
-                f"{start.name}: {note.service} {note.incident or ''} {note.label} {note.text}"
-            )
-        )
+        daemon.engine.listeners.note.append(start.story)
         await _begin(daemon)
         await _take_commands(daemon, start)
 
@@ -78,33 +75,36 @@ async def _take_commands(daemon: Daemon, start: Start) -> None:
         await start.commanded.wait()
         start.commanded.clear()
         for _ in range(COMMANDS_LOOKS):
-            try:
+            with suppress(Temporary, Permanent):
                 await daemon.commands.apply_all()
-            except (Temporary, Permanent):
-                pass
             await start.clock.sleep(1.0)
 
 
 def play(seed: int, run: Run | None = None) -> Result:
-    """Play one seed to its end."""
-    world = World(seed, run or worker())
-    return world.play()
+    """Play one seed to its end; what was killed in it is only then buried."""
+    result = World(seed, run or worker()).play()
+    gc.collect()
+    return result
 
 
 @contextmanager
 def silence() -> Iterator[None]:
-    """Keep logs, and the last words of killed processes, out of the way; give everything back afterwards."""
-    before = structlog.get_config()
-    hook = sys.unraisablehook
+    """Keep logs, and the last words of killed processes, out of the way; give everything back afterwards.
+
+    Nothing is collected while a seed plays: a killed process must not run its `finally` when its tasks are freed.
+    """
+    before, hook = structlog.get_config(), sys.unraisablehook
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     sys.unraisablehook = lambda _unraisable: None
     gc.collect()
     gc.freeze()
     gc.disable()
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            yield
+            gc.collect()
     finally:
-        gc.collect()
         gc.unfreeze()
         gc.enable()
         sys.unraisablehook = hook

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from cyclopts import App, CycloptsError, Group, Parameter
 
 from watchdog import __version__
-from watchdog.cli import acting, output, reading, running
+from watchdog.cli import acting, lab, output, reading, running
 from watchdog.cli.context import Context, Roof
 from watchdog.domain.errors import WatchdogError
 
@@ -68,6 +68,9 @@ notify = App(
 )
 notify.command(running.notify_test, name="test")
 app.command(notify)
+experiments = App(name="lab", help="Experiments on the watchdog itself: `lab storm`.", group=groups[0], sort_key=10)
+experiments.command(lab.storm, name="storm")
+app.command(experiments)
 
 Prepared = Callable[[Context], Coroutine[Any, Any, int]]
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from random import Random
 from typing import Any
 
+from watchdog.domain.effects import Note
 from watchdog.domain.policy import Policy
 from watchdog.lab.storm.channels import Post, StormChannel
 from watchdog.lab.storm.clock import HostClock
@@ -44,6 +45,12 @@ class Start:
         if name in host.policy.services:
             return [Probe(host.nature, host.sight, "home", host.render.services[name], 10.0)]
         return [Probe(host.nature, host.sight, CONTROL_URL, None, 10.0)] if name == "control" else []
+
+    def story(self, note: Note) -> None:
+        """Take a line of the daemon's own story; a promise it found broken is a fault, whoever broke it."""
+        self.nature.note(f"{self.name}: {note.service} {note.incident or ''} {note.label} {note.text}")
+        if note.label == "DISARMED":
+            self._host.faults.append(f"{self.name} DISARMED {note.text}")
 
     def failed(self, task: str, error: BaseException) -> None:
         """Remember a fault of the daemon's own: there should be none, whatever the weather."""

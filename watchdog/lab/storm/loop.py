@@ -7,14 +7,14 @@ Rule 3: every handle belongs to a process (through its context) or to the world.
 again: no `finally`, no `except`, as after kill -9. A frozen process's handles wait until it thaws, all of them at once.
 Rule 4: the same seed gives the same run, whatever PYTHONHASHSEED: tasks hash by their number.
 
-It leans on private parts of asyncio (`_run_once`, `_ready`, a handle's `_context`); tests/lab has the test that says so
-when a new Python changes them.
+It replaces private parts of asyncio's loop (`_run_once`, `_ready`); tests/lab has the test that says so when a new
+Python changes them.
 """
 
 import asyncio
 import heapq
 from collections.abc import Callable, Coroutine, Generator
-from contextvars import Context, ContextVar
+from contextvars import Context, ContextVar, copy_context
 from itertools import count
 from random import Random
 from typing import Any, TypeVar
@@ -32,8 +32,34 @@ class Process:
         self.name = name
         self.state = RUNNING
         self.fuse = -1
-        self.held: list[asyncio.Handle] = []
+        self.held: list[Handle] = []
         self.buried: list[object] = []
+
+
+class Handle:
+    """What is to be run, in whose context; a timer has a moment. As much of asyncio.Handle as asyncio itself uses."""
+
+    __slots__ = ("args", "callback", "context", "moment")
+
+    def __init__(
+        self, callback: Callable[..., object], args: tuple[Any, ...], context: Context | None, moment: float
+    ) -> None:
+        self.callback: Callable[..., object] | None = callback
+        self.args = args
+        self.context = context if context is not None else copy_context()
+        self.moment = moment
+
+    def cancel(self) -> None:
+        """Never run it."""
+        self.callback, self.args = None, ()
+
+    def cancelled(self) -> bool:
+        """Tell whether it will never run."""
+        return self.callback is None
+
+    def when(self) -> float:
+        """Return the moment it was planned for."""
+        return self.moment
 
 
 PROCESS: ContextVar[Process | None] = ContextVar("process", default=None)
@@ -66,8 +92,8 @@ class StormLoop(asyncio.BaseEventLoop):
         self._draw = chance.random
         self._at_fuse = at_fuse
         self._now = 0.0
-        self._ready: list[asyncio.Handle] = []
-        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._ready: list[Handle] = []
+        self._timers: list[tuple[float, int, Handle]] = []
         self._order = count()
         self._numbers = count(1)
         self.set_task_factory(self._make_task)  # type: ignore[arg-type]
@@ -80,32 +106,35 @@ class StormLoop(asyncio.BaseEventLoop):
 
     def call_soon(  # type: ignore[override]
         self, callback: Callable[..., object], *args: Any, context: Context | None = None
-    ) -> asyncio.Handle:
-        """Make a handle ready."""
-        handle = asyncio.Handle(callback, args, self, context)
+    ) -> Handle:
+        """Make something ready to run."""
+        handle = Handle(callback, args, context, self._now)
         self._ready.append(handle)
         return handle
 
     def call_at(  # type: ignore[override]
         self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
-    ) -> asyncio.TimerHandle:
-        """Make a handle ready at a moment of virtual time."""
-        timer = asyncio.TimerHandle(when, callback, args, self, context)
+    ) -> Handle:
+        """Make something ready at a moment of virtual time."""
+        timer = Handle(callback, args, context, when)
         heapq.heappush(self._timers, (when, next(self._order), timer))
-        timer._scheduled = True
         return timer
 
     def call_later(  # type: ignore[override]
         self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None
-    ) -> asyncio.TimerHandle:
-        """Make a handle ready after so many virtual seconds."""
+    ) -> Handle:
+        """Make something ready after so many virtual seconds."""
         return self.call_at(self._now + delay, callback, *args, context=context)
 
-    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:
+    def run_in_executor(  # type: ignore[override]
+        self, executor: Any, func: Any, *args: Any
+    ) -> Any:
         """Refuse: threads are not deterministic."""
         raise RuntimeError("no threads in a storm")
 
-    def call_soon_threadsafe(self, callback: Any, *args: Any, context: Any = None) -> asyncio.Handle:
+    def call_soon_threadsafe(  # type: ignore[override]
+        self, callback: Any, *args: Any, context: Any = None
+    ) -> Any:
         """Refuse: there is only one thread."""
         raise RuntimeError("no threads in a storm")
 
@@ -125,9 +154,9 @@ class StormLoop(asyncio.BaseEventLoop):
             drawn = int(self._draw() * size)
             ready[drawn], ready[-1] = ready[-1], ready[drawn]
         handle = ready.pop()
-        if handle._cancelled:
+        if handle.callback is None:
             return
-        process = handle._context.get(PROCESS)
+        process = handle.context.get(PROCESS)
         if process is not None:
             process.fuse -= 1
             if process.fuse == 0 and process.state is RUNNING:
@@ -136,21 +165,21 @@ class StormLoop(asyncio.BaseEventLoop):
                 (process.held if process.state is FROZEN else process.buried).append(handle)
                 return
         self.steps += 1
-        handle._run()
+        try:
+            handle.context.run(handle.callback, *handle.args)
+        except Exception as error:  # noqa: BLE001  as in asyncio: it is told, and the loop goes on
+            self.call_exception_handler({"message": f"{handle.callback} failed", "exception": error})
 
     def _advance(self) -> None:
         """Move time to the next timer; all timers of that moment become ready."""
         timers = self._timers
-        while timers and timers[0][2]._cancelled:
+        while timers and timers[0][2].callback is None:
             heapq.heappop(timers)
         if not timers:
             raise Deadlock(f"nobody can go on at {self._now:.3f} s")
         self._now = max(self._now, timers[0][0])
         while timers and timers[0][0] <= self._now:
             self._ready.append(heapq.heappop(timers)[2])
-
-    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
-        """Nothing to count: a cancelled timer is passed over."""
 
     def _make_task(
         self, loop: "StormLoop", work: Coroutine[Any, Any, T] | Generator[Any, None, T], **how: Any

@@ -1,9 +1,9 @@
 """A Render at the level of the port: it loses, delays and reorders; and it knows what really happened.
 
-A request travels and cannot be recalled: it lands even if its sender is dead, gave up, or is frozen. Its answer travels
-back, late or never. A POST is *not* duplicated by the network (TCP does not do that), but two requests may overtake each
-other on the way, and the platform takes each that lands as a new one: a resent rollback is a second rollback. What a
-list shows may be a few seconds old.
+A request travels and cannot be recalled: it lands even if its sender is dead, gave up, or is frozen, or it is lost. Its
+answer travels back, late or never. A POST is *not* duplicated by the network (TCP does not do that), but two requests
+may overtake each other, and the platform takes each that lands as a new one: a resent rollback is a second rollback.
+What a list shows may be a few seconds old.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from watchdog.lab.storm.weather import (
     LIST_SECONDS,
     STALE_SECONDS,
 )
+from watchdog.ports import PlatformEvent
 
 CLIENT_SECONDS = 10.0
 """The real client's total deadline of one request (adapters/http.py)."""
@@ -34,7 +35,8 @@ RESET_SECONDS = (0.05, 0.5, 2.0)
 class Release:
     """A deploy as it really is: `fails` is the share of requests it answers badly, from `onset_seconds` after live.
 
-    `gone`: its artefact is not kept any more, so it can only be built again. `began_at`, `live_at` and `ended_at` (on its way no more) are virtual seconds.
+    `gone`: its artefact is not kept any more, so it can only be built again. `began_at`, `live_at` and `ended_at` (on
+    its way no more) are virtual seconds.
     """
 
     deploy: Deploy
@@ -49,7 +51,7 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A rollback (or its alternative) the platform took: who sent it, when it left, when it landed (virtual seconds), and to where."""
+    """A rollback (or its alternative) taken: who sent it, when it left and landed (virtual seconds), where to."""
 
     service: str
     worker: str
@@ -222,7 +224,7 @@ class RenderClient:
                 return one.deploy
         raise Permanent(f"Render answered 404 for {deploy_id}")
 
-    async def events(self, service_id: str, since: float) -> Sequence[object]:
+    async def events(self, service_id: str, since: float) -> Sequence[PlatformEvent]:
         """Return no events: the storm has other signals."""
         return ()
 

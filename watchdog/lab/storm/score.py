@@ -78,7 +78,7 @@ def _why_wrong(one: Accepted, render: Render, episodes: Episodes, *, asked: bool
         return "it is bad itself"
     releases = render.services[one.service].releases
     served = [other for other in releases if other.live_at is not None and other.live_at <= looked]
-    suspect = max(served, key=lambda other: (other.live_at, releases.index(other)))  # type: ignore[arg-type,return-value]
+    suspect = max(served, key=lambda other: (other.live_at or 0.0, -releases.index(other)))
     if suspect.deploy.commit == target.deploy.commit:
         return "it is the suspect's own code"
     begun = [other for other in releases[: releases.index(suspect)] if other.began_at <= looked]

@@ -22,10 +22,11 @@ class Variant:
     reconcile: Reconcile = look_up
 
 
+FULL = "full"
 VARIANTS = {
-    "full protocol": Variant(),
-    "blind resend": Variant(reconcile=believe_in_nothing),
-    "short settle window": Variant(timings=replace(SHIPPED, settle_seconds=3.0)),
-    "no guard": Variant(timings=replace(SHIPPED, guard_seconds=1e9)),
+    FULL: Variant(),
+    "blind-resend": Variant(reconcile=believe_in_nothing),
+    "short-settle": Variant(timings=replace(SHIPPED, settle_seconds=3.0)),
+    "no-guard": Variant(timings=replace(SHIPPED, guard_seconds=1e9)),
 }
 """The shipped protocol, and the weakened ones, by name."""

@@ -1,0 +1,60 @@
+"""Experiments on the daemon itself: `watchdog lab storm`."""
+
+import json
+import sys
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from watchdog.cli.context import Context
+
+It = Annotated[Context, Parameter(parse=False)]
+Variant = Literal["full", "blind-resend", "short-settle", "no-guard"]
+
+
+async def storm(
+    *,
+    seeds: int = 300,
+    first: int = 1,
+    seed: int | None = None,
+    variant: Variant = "full",
+    processes: int = 2,
+    as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
+    it: It,
+) -> int:
+    """Play the real daemon, two workers of it, in a simulated world that does its worst: seed after seed.
+
+    The exit code is 0 only if no seed showed a double rollback, a wrong target, a missed incident, a stuck service or
+    a lost page.
+
+    Parameters
+    ----------
+    seeds
+        How many seeds.
+    first
+        The first of them.
+    seed
+        Play this one again, and tell everything that happened.
+    variant
+        The shipped protocol, or a weakened one that the storm must catch.
+    processes
+        How many at a time.
+    as_json
+        Print one JSON object.
+    """
+    from watchdog.app import storms
+    from watchdog.cli import output
+
+    if seed is not None:
+        result = storms.replay(seed, variant)
+        output.show_lines([*result.trace, "", f"seed {seed}: {result.fingerprint}"])
+        output.show_lines(storms.reasons(result.score) or ["nothing went wrong"])
+        return output.FAILED if result.score.bad else output.DONE
+    report = storms.play_all(first, seeds, variant=variant, processes=processes)
+    if as_json:
+        sys.stdout.write(json.dumps(report.json_object()) + "\n")
+    else:
+        output.show_lines([f"{what}: {value}" for what, value in report.json_object().items() if what != "bad"])
+        for one in report.bad:
+            output.show_lines([f"BAD seed {one.seed}: {why}" for why in storms.reasons(one.score)])
+    return output.FAILED if report.bad else output.DONE
