@@ -44,6 +44,7 @@ def lively() -> Metrics:
     metrics.tasks(9)
     metrics.error("probe:api/health")
     metrics.store_error()
+    metrics.sharing(20, 2, store_up=False)
     metrics.remote_write("sent", 0, 1.7e9)
     metrics.heartbeat("healthchecks", "ok", 1.7e9)
     return metrics
@@ -104,6 +105,9 @@ def test_promtool_finds_nothing_to_complain_about() -> None:
         ("watchdog_restore_seconds_sum", {}, 140),
         ("watchdog_errors_total", {"task": "probe"}, 1),
         ("watchdog_store_errors_total", {}, 1),
+        ("watchdog_store_up", {}, 0),
+        ("watchdog_services_held", {}, 20),
+        ("watchdog_workers", {}, 2),
         ("watchdog_remote_write_batches_total", {"outcome": "sent"}, 1),
         ("watchdog_heartbeat_pings_total", {"switch": "healthchecks", "outcome": "ok"}, 1),
         ("watchdog_last_event_timestamp_seconds", {}, 1.7e9),

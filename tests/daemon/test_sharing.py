@@ -121,6 +121,8 @@ async def test_services_are_shared_out_when_a_second_worker_comes(two: tuple[Wor
     await other.sharing.renew()
     assert one.held | other.held == set(NAMES) and not one.held & other.held
     assert {len(one.held), len(other.held)} <= {1, 2, 3}
+    assert one.sharing.services_held == len(one.held), "what the metrics tell; the fleet is no service"
+    assert one.sharing.grip.workers == other.sharing.grip.workers == 2
 
 
 async def test_a_dead_workers_services_are_taken_over_with_what_it_knew(two: tuple[Worker, Worker]) -> None:

@@ -150,4 +150,7 @@ def upkeep(daemon: Daemon, minutes: MinuteAggregator) -> None:
     start, clock, metrics = daemon.supervisor.start, daemon.clock, daemon.metrics
     start("stall", daemon.stall.run)
     start("minutes", lambda: keep_minutes(minutes, daemon.store, clock, metrics))
-    start("vitals", lambda: keep_vitals(daemon.health, daemon.supervisor, daemon.teller, clock, metrics))
+    start(
+        "vitals",
+        lambda: keep_vitals(daemon.health, daemon.supervisor, daemon.teller, daemon.sharing, clock, metrics),
+    )

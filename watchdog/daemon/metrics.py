@@ -81,6 +81,9 @@ class Metrics:
         self._tasks = self._gauge("tasks", "Tasks under supervision.")
         self._errors = self._counter("errors", "Failures of our own tasks.", "task")
         self._store_errors = self._counter("store_errors", "Times the journal did not answer.")
+        self._store_up = self._gauge("store_up", "0 while our leases cannot be renewed: we can change nothing.")
+        self._held = self._gauge("services_held", "Services this worker watches.")
+        self._workers = self._gauge("workers", "Living workers, as the store told us last.")
         self._batches = self._counter("remote_write_batches", "Remote-write batches.", "outcome")
         self._batches_pending = self._gauge("remote_write_pending_batches", "Batches waiting for the receiver.")
         self._write_at = self._gauge("remote_write_last_success_timestamp_seconds", "When one was accepted last.")
@@ -210,6 +213,12 @@ class Metrics:
     def store_error(self) -> None:
         """Count a time the journal did not answer."""
         self._store_errors.inc()
+
+    def sharing(self, services_held: int, workers: int, *, store_up: bool) -> None:
+        """Say how many services are ours, among how many workers, and whether the store renews our leases."""
+        self._held.set(services_held)
+        self._workers.set(workers)
+        self._store_up.set(store_up)
 
     def remote_write(self, outcome: Delivery, pending: int, at: float) -> None:
         """Count a remote-write batch by its outcome; `at` is UTC epoch seconds."""

@@ -76,6 +76,11 @@ class Sharing:
                 self._complain("")
 
     @property
+    def services_held(self) -> int:
+        """Return how many services are ours now."""
+        return len([name for name in self._engine.held if name != FLEET])
+
+    @property
     def trouble(self) -> str:
         """Return why the leases could not be renewed, or nothing."""
         return self._trouble

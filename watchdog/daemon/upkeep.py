@@ -5,6 +5,7 @@ import structlog
 from watchdog.daemon.aggregate import MinuteAggregator
 from watchdog.daemon.health import Health
 from watchdog.daemon.metrics import Metrics
+from watchdog.daemon.sharing import Sharing
 from watchdog.daemon.supervisor import Supervisor
 from watchdog.daemon.tell import Teller
 from watchdog.domain.errors import Temporary
@@ -29,11 +30,14 @@ async def keep_minutes(minutes: MinuteAggregator, store: Store, clock: Clock, me
                 log.warning("minutes could not be saved", why=str(error))
 
 
-async def keep_vitals(health: Health, supervisor: Supervisor, teller: Teller, clock: Clock, metrics: Metrics) -> None:
+async def keep_vitals(
+    health: Health, supervisor: Supervisor, teller: Teller, sharing: Sharing, clock: Clock, metrics: Metrics
+) -> None:
     """Tell the metrics how the daemon itself is, for ever."""
     while True:
         metrics.health(healthy=not health.reasons(), ready=not health.not_ready())
         metrics.tasks(supervisor.count())
         metrics.pages_pending(teller.waiting, teller.unheard)
         metrics.channels(teller.up)
+        metrics.sharing(sharing.services_held, sharing.grip.workers, store_up=not sharing.trouble)
         await clock.sleep(VITALS_EVERY_SECONDS)
