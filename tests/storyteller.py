@@ -11,6 +11,7 @@ from dataclasses import replace
 from tests.core.world import FOREVER, Fault, World, make_policy, old_deploy
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
+from watchdog.domain.deploys import Commit
 from watchdog.domain.incidents import Act, Trouble
 from watchdog.domain.policy import Mode, ServicePolicy
 
@@ -195,6 +196,16 @@ def _facts(stage: Stage, at: float, value: str) -> None:
     stage.at(at, change)
 
 
+def _branch(stage: Stage, at: float, shas: str) -> None:
+    """Let the core hear what is on the branch, newest first; a commit was made a second before the one above it."""
+
+    def show() -> None:
+        commits = (Commit(sha, stage.now - age, f"Change {sha}") for age, sha in enumerate(shas.split(", ")))
+        stage.tell(e.CommitsSeen(stage.now, "web", tuple(commits)))
+
+    stage.at(at, show)
+
+
 GIVEN: dict[str, Teller] = {
     r"mode (observe|assist|autonomous)": _mode,
     r"veto (\d+) s": _veto,
@@ -221,6 +232,9 @@ HAPPENS: dict[str, Teller] = {
     r"the deploy list cannot be read": _span("unreadable"),
     r"the deploy list can be read again": _end_of("unreadable"),
     r"auto-deploy is set to (\S+) by somebody": _facts,
+    r"the branch shows (\S+(?:, \S+)*)": _branch,
+    r"the branch cannot be read: (.+)": _say(lambda at, why: e.CommitsUnread(at, "web", why)),
+    r"restore auto-deploy by (\S+)": _say(lambda at, by: e.RestoreRequested(at, "web", by)),
     r"the watchdog restarts": _say(e.Restarted),
     r"approve (\w+-\d+) by (\S+)": _say(e.Approved),
     r"reject (\w+-\d+) by (\S+)": _say(e.Rejected),

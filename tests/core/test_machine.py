@@ -26,6 +26,8 @@ def of_each_kind(world: Any) -> Mapping[type, e.Event]:
         e.VendorChecked(now, "render", Good()),
         e.DeploysListed(now, "web", tuple(world.deploys), world.facts),
         e.DeploysUnread(now, "web", "Render answered 503"),
+        e.CommitsSeen(now, "web", ()),
+        e.CommitsUnread(now, "web", "GitHub answered 404"),
         e.TimePassed(now),
         e.Restarted(now),
         e.PinConfirmed(now, *PLACE, "commit"),

@@ -6,7 +6,7 @@ Rule 2: what a human agreed to is decided anew before it is done.
 
 from dataclasses import replace
 
-from watchdog.core import budget, ending, opening, perceive, returning, sending, severity, words
+from watchdog.core import budget, ending, merges, opening, perceive, returning, sending, severity, words
 from watchdog.core.turn import Turn
 from watchdog.domain import events as e
 from watchdog.domain.effects import SetPace
@@ -107,8 +107,12 @@ def _remember_pin(turn: Turn, previous: str) -> None:
     if turn.incident.pin_previous is None:
         turn.amend(pin_previous=previous)
     if turn.incident.pin_previous != "off":
-        suspect = turn.incident.suspect or ""
-        turn.change(auto_deploy_off=turn.incident.pin_previous, pinned_for=turn.incident.id, offered=suspect)
+        turn.change(
+            auto_deploy_off=turn.incident.pin_previous,
+            pinned_for=turn.incident.id,
+            pinned_at=turn.service.pinned_at or turn.now,
+            offered=turn.incident.suspect or "",
+        )
 
 
 def not_pinned(turn: Turn) -> None:
@@ -274,6 +278,7 @@ def auto_deploy_restored(turn: Turn) -> None:
     event = turn.event
     assert isinstance(event, e.AutoDeployRestored)
     turn.change(auto_deploy_off="", pinned_for="", offered="")
+    merges.forget(turn)
     incident = turn.service.incident
     if incident is not None and incident.id == event.incident:
         turn.amend(pinned=False, pin_previous=None, pin_note=f"given back ({event.value})")

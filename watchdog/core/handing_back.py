@@ -1,8 +1,8 @@
 """Auto-deploy that is off because of us: offered back once a new commit is live, given back when a human asks.
 
 Rule 1: only a human gives it back after a rollback; what somebody else switched on is theirs (perceive.listed).
-Rule 2: each commit that did not ship by itself is told of as far as it can be known. Render tells of no commit that
-auto-deploy passed over (neither in deploys nor in events), so a merge is seen only when somebody deploys it.
+Rule 2: a new commit is one that somebody deployed by hand. Render tells of no commit that auto-deploy passed over
+(neither in deploys nor in events): of those the repository is asked, and merges.py tells.
 """
 
 from watchdog.core import guard

@@ -19,6 +19,7 @@ from watchdog.core import (
     flapping,
     fleet,
     handing_back,
+    merges,
     paged,
     people,
     perceive,
@@ -55,6 +56,10 @@ FLEET_ONLY: Mapping[type[Event], Handler] = MappingProxyType(
 )
 """Events whose whole meaning is in the knowledge they change (see fleet, perceive)."""
 
+IN_ANY_PHASE: Mapping[type[Event], Handler] = MappingProxyType(
+    {e.CommitsSeen: merges.seen, e.CommitsUnread: merges.unseen}
+)
+
 LATE: Mapping[type[Event], Handler] = MappingProxyType(
     {
         e.PinConfirmed: acting.pin_came_late,
@@ -78,6 +83,7 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
     {
         Phase.CALM: {
             **FLEET_ONLY,
+            **IN_ANY_PHASE,
             **LATE,
             **NOT_ASKED,
             e.Observed: watching.look_closer,
@@ -89,6 +95,7 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
         },
         Phase.SUSPECT: {
             **FLEET_ONLY,
+            **IN_ANY_PHASE,
             **LATE,
             **NOT_ASKED,
             e.Observed: watching.confirm,
@@ -101,6 +108,7 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
         },
         Phase.ANNOUNCED: {
             **FLEET_ONLY,
+            **IN_ANY_PHASE,
             **LATE,
             e.Observed: acting.await_veto,
             e.DeploysListed: acting.await_veto,
@@ -114,6 +122,7 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
         },
         Phase.ASKING: {
             **FLEET_ONLY,
+            **IN_ANY_PHASE,
             **LATE,
             e.Observed: acting.await_answer,
             e.DeploysListed: acting.await_answer,
@@ -127,6 +136,7 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
         },
         Phase.PINNING: {
             **FLEET_ONLY,
+            **IN_ANY_PHASE,
             **LATE,
             **NOT_ASKED,
             e.Observed: ignore,
@@ -142,6 +152,7 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
         },
         Phase.ROLLING_BACK: {
             **FLEET_ONLY,
+            **IN_ANY_PHASE,
             **LATE,
             **NOT_ASKED,
             e.Observed: ignore,
@@ -158,6 +169,7 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
         },
         Phase.DEPLOYING: {
             **FLEET_ONLY,
+            **IN_ANY_PHASE,
             **LATE,
             **NOT_ASKED,
             e.Observed: proving.follow,
@@ -169,6 +181,7 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
         },
         Phase.VERIFYING: {
             **FLEET_ONLY,
+            **IN_ANY_PHASE,
             **LATE,
             **NOT_ASKED,
             e.Observed: proving.verify,
@@ -180,6 +193,7 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
         },
         Phase.PAGED: {
             **FLEET_ONLY,
+            **IN_ANY_PHASE,
             **LATE,
             **NOT_ASKED,
             e.Observed: paged.keep_watching,

@@ -69,6 +69,7 @@ def listed(service: ServiceState, event: DeploysListed, policy: Policy) -> Servi
         healthy_at = None
     # A list read before our own switch may arrive after it: while we act, only the pin's own answer counts.
     ours = event.facts.auto_deploy == "off" or service.phase in (Phase.PINNING, Phase.ROLLING_BACK)
+    service = service if ours else replace(service, auto_deploy_off="", pinned_at=0.0, merged=(), merges_why="")
     return replace(
         service,
         deploys=deploys,
@@ -78,7 +79,6 @@ def listed(service: ServiceState, event: DeploysListed, policy: Policy) -> Servi
         live=live.id if live else None,
         watch_until=watch_until,
         healthy_at=healthy_at,
-        auto_deploy_off=service.auto_deploy_off if ours else "",
     )
 
 

@@ -92,3 +92,14 @@ class ServiceFacts:
     dashboard_url: str | None = None
     repo: str | None = None
     suspenders: tuple[str, ...] = field(default=())
+    branch: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit on a branch, as its repository tells. `at` is when it was committed or merged (UTC epoch seconds)."""
+
+    sha: str
+    at: float
+    title: str = ""
+    author: str = ""

@@ -5,7 +5,7 @@ Outcomes of effects come back through the same door as readings do.
 
 from dataclasses import dataclass
 
-from watchdog.domain.deploys import Deploy, ServiceFacts
+from watchdog.domain.deploys import Commit, Deploy, ServiceFacts
 from watchdog.domain.readings import MinuteCount, Reading
 
 
@@ -58,6 +58,24 @@ class DeploysListed:
 @dataclass(frozen=True, slots=True)
 class DeploysUnread:
     """The platform could not be asked."""
+
+    at: float
+    service: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommitsSeen:
+    """The repository told of the newest commits on a service's branch (newest first)."""
+
+    at: float
+    service: str
+    commits: tuple[Commit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CommitsUnread:
+    """The repository does not tell which commits are on a service's branch."""
 
     at: float
     service: str
@@ -262,6 +280,8 @@ Event = (
     | VendorChecked
     | DeploysListed
     | DeploysUnread
+    | CommitsSeen
+    | CommitsUnread
     | TimePassed
     | Restarted
     | PinConfirmed

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
-from watchdog.domain.deploys import Deploy, ServiceFacts
+from watchdog.domain.deploys import Commit, Deploy, ServiceFacts
 from watchdog.domain.policy import Severity
 from watchdog.domain.readings import MinuteCount, Reading
 
@@ -250,9 +250,10 @@ class ServiceState:
     """One guarded service. `healthy_seconds` maps deploy id to how long we ourselves saw it healthy.
 
     `incidents` numbers them, `opened_at` are the moments the last ones were opened; `flapping_since` is when they
-    became so many that we hold back; `forbidden` says why the platform does not let us change it, until a restart or `resume`.
-    `auto_deploy_off` is the value to give back, switched off for the incident `pinned_for`; `offered` the live deploy
-    that was looked at for that last; `bad` the deploys of denied code that people know of (code, deploy id).
+    became so many that we hold back; `forbidden` says why the platform does not let us change it, until a restart or
+    `resume`. `auto_deploy_off` is the value to give back, switched off for the incident `pinned_for` at `pinned_at`;
+    `offered` the live deploy that was looked at for that last; `merged` what did not ship meanwhile, newest first, or
+    why that is not known (`merges_why`); `bad` the deploys of denied code that people know of (code, deploy id).
     """
 
     name: str
@@ -274,6 +275,9 @@ class ServiceState:
     closed_at: float | None = None
     auto_deploy_off: str = ""
     pinned_for: str = ""
+    pinned_at: float = 0.0
+    merged: tuple[Commit, ...] = ()
+    merges_why: str = ""
     offered: str = ""
     bad: tuple[tuple[str, str], ...] = ()
     opened_at: tuple[float, ...] = ()

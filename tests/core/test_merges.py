@@ -1,0 +1,151 @@
+"""Merges while auto-deploy is off because of us: each is told of, once, by its place on the branch."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.core.scenes import hear, lines, put, reach, web
+from tests.core.test_handing_back import quiet
+from tests.core.world import World
+from watchdog.core.merges import REMEMBERED_MAX, SHOWN_MAX
+from watchdog.domain import effects as fx
+from watchdog.domain import events as e
+from watchdog.domain.deploys import Commit
+from watchdog.domain.incidents import Phase
+from watchdog.domain.notices import Notice
+
+OLD = ("bad00000", "aaaaaaa1", "aaaaaaa0")
+
+
+def branch(world: World, *newer: str, old: tuple[str, ...] = OLD, age_seconds: float = 5.0) -> e.CommitsSeen:
+    """Return what a branch of these commits tells (newest first), the newer ones made so long ago."""
+    made = world.now - age_seconds
+    commits = [Commit(sha, made, f"Change {sha[:2]}", "ann") for sha in newer]
+    return e.CommitsSeen(world.now, "web", (*commits, *(Commit(sha, made - 1e5) for sha in old)))
+
+
+def told(effects: tuple[fx.Effect, ...]) -> list[Notice]:
+    """Return the notices."""
+    return [effect.notice for effect in effects if isinstance(effect, fx.Tell)]
+
+
+def test_a_merge_is_told_of_once_and_wakes_nobody() -> None:
+    """In the thread of the incident that auto-deploy is off for, with the way to ship it."""
+    world = quiet()
+    effects = hear(world, branch(world, "c1c1c1c1c1"))
+    (notice,) = told(effects)
+    assert (notice.kind.value, notice.incident, notice.wakes) == ("updated", "web-1", False)
+    assert notice.title == "web: 1 merge NOT shipped, auto-deploy is off"
+    assert notice.lines[1] == 'Not shipped: c1c1c1c "Change c1" (ann)'
+    assert "watchdog restore-auto-deploy web" in notice.lines[-1]
+    (note,) = [effect for effect in effects if isinstance(effect, fx.Note)]
+    assert (note.label, note.incident) == ("MERGED", "web-1")
+    assert "off because of us, for" in note.text
+    assert told(hear(world, branch(world, "c1c1c1c1c1"))) == []
+
+
+def test_the_next_merge_tells_of_all_that_wait() -> None:
+    """Several at once stand in one message."""
+    world = quiet()
+    hear(world, branch(world, "c1"))
+    (notice,) = told(hear(world, branch(world, "c3", "c2", "c1")))
+    assert notice.title.startswith("web: 3 merges NOT shipped")
+    assert [line.split('"')[1] for line in notice.lines[1:4]] == ["Change c3", "Change c2", "Change c1"]
+
+
+def test_the_bad_commit_and_what_is_older_are_no_merges() -> None:
+    """Nor is anything, while nothing new is on the branch."""
+    world = quiet()
+    assert told(hear(world, branch(world))) == []
+    assert web(world).merged == ()
+
+
+def test_a_commit_made_before_the_outage_and_pushed_after_it_is_told_of() -> None:
+    """Its date is old; its place on the branch is not."""
+    world = quiet()
+    assert len(told(hear(world, branch(world, "c1", age_seconds=1e6)))) == 1
+
+
+def test_what_somebody_deployed_is_shipped_with_everything_below_it() -> None:
+    """By hand, say; a commit merged after that one is told of alone."""
+    world = quiet()
+    hear(world, branch(world, "c2", "c1"))
+    world.end(world.begin("c2", "manual"))
+    hear(world, e.DeploysListed(world.now, "web", tuple(world.deploys), world.facts))
+    assert told(hear(world, branch(world, "c2", "c1"))) == []
+    assert web(world).merged == ()
+    (notice,) = told(hear(world, branch(world, "c3", "c2", "c1")))
+    assert notice.title.startswith("web: 1 merge NOT shipped")
+
+
+def test_on_a_branch_without_a_deployed_commit_time_tells() -> None:
+    """A rewritten history, or more merges than one look shows: what was made since the switch is new."""
+    world = quiet()
+    rewritten = branch(world, "c1", old=("d1", "d2"))
+    (notice,) = told(hear(world, rewritten))
+    assert notice.title.startswith("web: 1 merge NOT shipped")
+
+
+def test_many_merges_are_counted_and_few_are_named() -> None:
+    """What is remembered has a bound, too."""
+    world = quiet()
+    (notice,) = told(hear(world, branch(world, *(f"c{number:03}" for number in range(200, 0, -1)))))
+    assert len(notice.lines) == SHOWN_MAX + 3
+    assert notice.lines[-2] == f"and {REMEMBERED_MAX - SHOWN_MAX} more"
+    assert len(web(world).merged) == REMEMBERED_MAX
+
+
+@pytest.mark.parametrize("value", ["", "off"])
+def test_where_auto_deploy_is_not_off_because_of_us_nothing_is_told(value: str) -> None:
+    """Merges ship there, or somebody else wanted them not to."""
+    world = put(quiet(), auto_deploy_off=value)
+    assert hear(world, branch(world, "c1")) == ()
+    assert hear(world, e.CommitsUnread(world.now, "web", "GitHub answered 404")) == ()
+
+
+def test_that_merges_cannot_be_seen_is_told_once() -> None:
+    """And once more only after they were seen in between."""
+    world = quiet()
+    unread = e.CommitsUnread(world.now, "web", "GitHub answered 404: no such repository")
+    effects = hear(world, unread)
+    (notice,) = told(effects)
+    assert (notice.title, notice.wakes) == ("web: merges that do not ship cannot be seen", False)
+    assert notice.lines[0].startswith("AUTO-DEPLOY IS OFF")
+    assert "GitHub answered 404" in notice.lines[0]
+    assert lines(effects, "MERGED") == ["merges cannot be seen: GitHub answered 404: no such repository"]
+    assert hear(world, unread) == ()
+    hear(world, branch(world))
+    assert len(told(hear(world, unread))) == 1
+
+
+def test_a_state_of_an_earlier_version_is_told_of_as_well() -> None:
+    """It says neither when the switch was, nor for which incident."""
+    world = put(quiet(), pinned_for="", pinned_at=0.0)
+    effects = hear(world, branch(world, "c1"))
+    (notice,) = told(effects)
+    assert notice.incident == "web"
+    assert notice.lines[0] == "Merged and NOT shipped; auto-deploy is off because of us:"
+    assert [effect.incident for effect in effects if isinstance(effect, fx.Note)] == [None]
+
+
+@pytest.mark.parametrize("how", ["given back", "switched on by somebody"])
+def test_all_is_forgotten_when_auto_deploy_is_on_again(how: str) -> None:
+    """The next switch begins anew, with a moment of its own."""
+    world = quiet()
+    hear(world, branch(world, "c1"))
+    assert web(world).pinned_at > 0
+    if how == "given back":
+        hear(world, e.AutoDeployRestored(world.now, "web", "web-1", "commit"))
+    else:
+        facts = replace(world.facts, auto_deploy="commit")
+        hear(world, e.DeploysListed(world.now, "web", tuple(world.deploys), facts))
+    assert (web(world).auto_deploy_off, web(world).pinned_at, web(world).merged) == ("", 0.0, ())
+
+
+def test_a_merge_is_told_of_while_the_rollback_is_still_on_its_way() -> None:
+    """The switch is what counts, not the phase; the incident goes on as it was."""
+    world = reach(Phase.DEPLOYING)
+    before = web(world)
+    (notice,) = told(hear(world, branch(world, "c1")))
+    assert notice.incident == "web-1"
+    assert (web(world).phase, web(world).incident) == (before.phase, before.incident)
