@@ -1,0 +1,76 @@
+"""Mutation testing by one command: `python -m tests.mutation [--write] [--children N] [MODULE ...]`.
+
+Without a module: the whole core and the actuation path, which takes hours. Ends with 1 if a mutant survives that nobody
+argued in `argued.toml`. `--write` writes `survivors/` and the table of `README.md` anew.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from itertools import groupby
+
+from tests.mutation import arguments, mutants, report
+from tests.mutation.plan import ROOT, Target, default_modules, target
+
+
+def main(words: Sequence[str]) -> int:
+    """Mutate, print, and return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
+    parser.add_argument("modules", nargs="*", metavar="MODULE", help="as watchdog/core/guard.py")
+    parser.add_argument("--children", type=int, default=2, help="mutants tried at the same time (2)")
+    parser.add_argument("--write", action="store_true", help="write survivors/ and the table of README.md anew")
+    wanted = parser.parse_args(words)
+    argued = arguments.load()
+    outcomes: list[report.Outcome] = []
+    targets = [target(module) for module in wanted.modules or default_modules()]
+    for _, group in groupby(targets, key=lambda one: one.wide):
+        for outcome in tried(list(group), argued, wanted.children):
+            outcomes.append(outcome)
+            show(outcome)
+            if wanted.write:
+                report.write(outcome)
+    return conclude(outcomes, argued)
+
+
+def tried(targets: Sequence[Target], argued: Sequence[arguments.Argument], children: int) -> list[report.Outcome]:
+    """Return what became of the modules: by their own tests, then what is left of all of them by the wide tests."""
+    own: dict[str, list[mutants.Mutant]] = {}
+    for one in targets:
+        own[one.module] = mutants.run(ROOT, [one.module], one.own, children=children)
+        print(
+            f"{one.module}: {len(own[one.module])} mutants, {sum(m.survived for m in own[one.module])} left", flush=True
+        )
+    left = [m.name for found in own.values() for m in found if m.survived]
+    modules = [module for module, found in own.items() if any(m.survived for m in found)]
+    wide = mutants.run(ROOT, modules, targets[0].wide, left, children=children) if left else []
+    again = {mutant.name: mutant for mutant in wide}
+    return [
+        report.Outcome(
+            module,
+            [again.get(mutant.name, mutant) for mutant in found],
+            sum(mutant.fate is mutants.Fate.KILLED for mutant in found),
+            argued,
+        )
+        for module, found in own.items()
+    ]
+
+
+def show(outcome: report.Outcome) -> None:
+    """Print the module's numbers and what is open."""
+    print(outcome.module, *(f"{key}={value}" for key, value in outcome.numbers().items()), flush=True)
+    for mutant in outcome.open:
+        print(f"  {mutant.fate.value}, not argued: {mutant.function}\n    - {mutant.removed}\n    + {mutant.added}")
+
+
+def conclude(outcomes: Sequence[report.Outcome], argued: Sequence[arguments.Argument]) -> int:
+    """Print what nobody needs any more and the sum, and return the exit code."""
+    if {outcome.module for outcome in outcomes} == set(default_modules()):
+        for argument in report.idle(outcomes, argued):
+            print(f"no survivor needs this argument: {argument.category}, {argument.module}, {argument.functions}")
+    total, unargued = sum(len(one.mutants) for one in outcomes), sum(len(one.open) for one in outcomes)
+    print(f"{total} mutants, {sum(len(one.survivors) for one in outcomes)} survived, {unargued} of them not argued")
+    return 1 if unargued else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,38 @@
+"""Plan: which modules are mutated, and which tests must notice.
+
+Each module is tried twice: first by the tests named for it, which is quick; what survives them, by the wide tests.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+ACTUATION = ("actuator", "lookup", "protocol", "auto_deploy", "acts")
+ACTUATION_TESTS = tuple(f"tests/daemon/test_{name}.py" for name in (*ACTUATION, "actuation_cases"))
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A module to mutate, its own tests and the wide ones, as paths below the root."""
+
+    module: str
+    own: tuple[str, ...]
+    wide: tuple[str, ...]
+
+
+def default_modules(root: Path = ROOT) -> list[str]:
+    """Return the whole core and the actuation path."""
+    core = [path.relative_to(root).as_posix() for path in sorted((root / "watchdog" / "core").rglob("*.py"))]
+    return [*core, *(f"watchdog/daemon/{name}.py" for name in ACTUATION)]
+
+
+def target(module: str, root: Path = ROOT) -> Target:
+    """Return the module with its tests; raises ValueError if it is none of those that can be mutated."""
+    if module not in default_modules(root):
+        raise ValueError(f"{module}: neither of watchdog/core nor of the actuation path; name one as it is in the tree")
+    path = Path(module).relative_to("watchdog")
+    name = path.parent.name if path.stem == "__init__" else path.stem
+    folder = root / "tests" / path.parent
+    own = tuple(found.relative_to(root).as_posix() for found in sorted(folder.glob(f"test_{name}*.py")))
+    wide = ("tests/core",) if path.parts[0] == "core" else ACTUATION_TESTS
+    return Target(module, own or wide, wide)

@@ -1,0 +1,105 @@
+"""Report: the numbers of a module, its survivors with their arguments, and the table of all modules.
+
+`survivors/` holds one text per module as it was last run; its first line has the numbers, the table is made of these.
+"""
+
+import subprocess
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.mutation.arguments import Argument, argument_for
+from tests.mutation.mutants import Fate, Mutant
+from tests.mutation.plan import ROOT, default_modules
+
+HERE = Path(__file__).parent
+MARK = "<!-- table -->\n"
+HEAD = "| module | mutants | killed | by its own tests | timeouts | survivors | argued | share | date | commit |\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A module's mutants; `own`: how many of them the module's own tests killed."""
+
+    module: str
+    mutants: Sequence[Mutant]
+    own: int
+    arguments: Sequence[Argument]
+
+    @property
+    def survivors(self) -> list[Mutant]:
+        """Return what no test noticed."""
+        return [mutant for mutant in self.mutants if mutant.survived]
+
+    @property
+    def open(self) -> list[Mutant]:
+        """Return what no test noticed and nobody argued, and what could not be run."""
+        unargued = [mutant for mutant in self.survivors if argument_for(mutant, self.arguments) is None]
+        return unargued + [mutant for mutant in self.mutants if mutant.fate is Fate.UNCLEAR]
+
+    def numbers(self) -> dict[str, str]:
+        """Return what the table shows."""
+        fates = Counter(mutant.fate for mutant in self.mutants)
+        noticed = fates[Fate.KILLED] + fates[Fate.TIMEOUT]
+        survivors = self.survivors
+        argued = sum(argument_for(mutant, self.arguments) is not None for mutant in survivors)
+        share = f"{noticed / len(self.mutants):.1%}" if self.mutants else "-"
+        counts = [len(self.mutants), fates[Fate.KILLED], self.own, fates[Fate.TIMEOUT], len(survivors), argued]
+        return dict(zip(KEYS, [*map(str, counts), share], strict=True))
+
+    def lines(self) -> list[str]:
+        """Return every survivor with its category, then what is open."""
+        told = []
+        for mutant in self.survivors:
+            argument = argument_for(mutant, self.arguments)
+            category = argument.category if argument else "OPEN"
+            told.append(f"[{category}] {mutant.function}: {mutant.diff}")
+        return sorted(told) + [f"[UNCLEAR] {m.function}: {m.diff}" for m in self.open if m.fate is Fate.UNCLEAR]
+
+
+KEYS = ("mutants", "killed", "own", "timeouts", "survivors", "argued", "share")
+
+
+def idle(outcomes: Iterable[Outcome], arguments: Iterable[Argument]) -> list[Argument]:
+    """Return the arguments for these modules that no survivor needs any more."""
+    survivors = [mutant for outcome in outcomes for mutant in outcome.survivors]
+    used = {id(argument_for(mutant, arguments)) for mutant in survivors}
+    return [argument for argument in arguments if id(argument) not in used]
+
+
+def commit(root: Path = ROOT) -> dict[str, str]:
+    """Return the commit that was run, and its day."""
+    command = ["git", "log", "-1", "--format=%h %cs"]
+    name, day = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout.split()
+    return {"date": day, "commit": name}
+
+
+def write(outcome: Outcome, folder: Path = HERE) -> None:
+    """Write the module's survivors down, and the table anew."""
+    numbers = {**outcome.numbers(), **commit()}
+    first = " ".join(f"{key}={value}" for key, value in numbers.items())
+    (folder / "survivors").mkdir(exist_ok=True)
+    text = "\n".join([f"{outcome.module} {first}", *outcome.lines()])
+    (folder / "survivors" / _file_name(outcome.module)).write_text(f"{text}\n", encoding="utf-8")
+    readme = folder / "README.md"
+    before, _, _ = readme.read_text(encoding="utf-8").partition(MARK)
+    readme.write_text(before + MARK + table(folder), encoding="utf-8")
+
+
+def _file_name(module: str) -> str:
+    return module.removeprefix("watchdog/").removesuffix(".py").replace("/", ".") + ".txt"
+
+
+def table(folder: Path = HERE) -> str:
+    """Return the table of all modules, also of those that were never run."""
+    rows = [HEAD, "|" + "---|" * (HEAD.count("|") - 1) + "\n"]
+    for module in default_modules():
+        path = folder / "survivors" / _file_name(module)
+        if path.exists():
+            words = path.read_text(encoding="utf-8").splitlines()[0].split()[1:]
+            cells = [word.partition("=")[2] for word in words]
+        else:
+            cells = ["not run"] + [""] * (HEAD.count("|") - 3)
+        rows.append(f"| `{module.removeprefix('watchdog/')}` | {' | '.join(cells)} |\n")
+    return "".join(rows)

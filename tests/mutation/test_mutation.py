@@ -1,0 +1,138 @@
+"""The mutation command itself can fail: a made-up module with a hole in its test, an argument, the two together."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.mutation import arguments, mutants, report
+from tests.mutation.__main__ import conclude
+from tests.mutation.arguments import Argument
+from tests.mutation.mutants import Fate, Mutant
+from tests.mutation.plan import ROOT, default_modules, target
+
+MODULE = "watchdog/core/brake.py"
+SOURCE = '''
+def held(spent, limit):
+    """Say whether it is held."""
+    return spent >= limit
+
+
+def why(name):
+    return "held by " + name
+
+
+class Brake:
+    def unused(self):
+        return 1
+'''
+TESTS = """
+from watchdog.core.brake import held, why
+
+
+def test_held():
+    assert held(3, 2) and not held(1, 2)
+    assert "Alice" in why("Alice")
+"""
+BOUNDARY = Mutant("m", MODULE, "held", "return spent >= limit", "return spent > limit", Fate.SURVIVED)
+LOUD = Mutant("m", MODULE, "why", 'return "held by " + name', 'return "HELD BY " + name', Fate.SURVIVED)
+
+
+def made_up(folder: Path, tests: str = TESTS) -> list[Mutant]:
+    """Return what mutmut made of the made-up module, and what became of it."""
+    tree = {
+        "watchdog/__init__.py": "",
+        "watchdog/core/__init__.py": "",
+        MODULE: SOURCE,
+        "tests/test_brake.py": tests,
+        "pyproject.toml": "[tool.pytest.ini_options]\naddopts = '-q'\n",
+    }
+    for name, text in tree.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return mutants.run(folder, [MODULE], ["tests/test_brake.py"])
+
+
+def test_a_hole_in_a_test_is_found_by_its_lines(tmp_path: Path) -> None:
+    """The boundary that no test looks at survives, what is looked at is killed, what nothing calls is untested."""
+    found = made_up(tmp_path)
+    fates = {(mutant.function, mutant.added): mutant.fate for mutant in found}
+    assert fates["held", "return spent > limit"] is Fate.SURVIVED
+    assert fates["why", 'return "held by " - name'] is Fate.KILLED
+    assert fates["why", 'return "HELD BY " + name'] is Fate.SURVIVED
+    assert fates["Brake.unused", "return 2"] is Fate.UNTESTED
+    outcome = report.Outcome(MODULE, found, 0, [Argument("wording", "only words change", wording=True)])
+    assert {mutant.added for mutant in outcome.open} == {"return spent > limit", "return 2"}
+    assert conclude([outcome], outcome.arguments) == 1
+
+
+def test_tests_that_fail_without_any_mutation_are_no_result(tmp_path: Path) -> None:
+    """Everything would count as killed."""
+    with pytest.raises(RuntimeError, match="mutmut ended with 1"):
+        made_up(tmp_path, f"{TESTS}    assert False\n")
+
+
+@pytest.mark.parametrize(
+    ("argument", "mutant", "holds"),
+    [
+        (Argument("c", "w", lines=r"spent >= limit  =>  return spent > limit"), BOUNDARY, True),
+        (Argument("c", "w", lines=r"spent >= limit  =>  return spent < limit"), BOUNDARY, False),
+        (Argument("c", "w", module="watchdog/core/*", lines="spent"), BOUNDARY, True),
+        (Argument("c", "w", module="watchdog/daemon/*", lines="spent"), BOUNDARY, False),
+        (Argument("c", "w", functions=("why", "he*"), lines="spent"), BOUNDARY, True),
+        (Argument("c", "w", functions=("why",), lines="spent"), BOUNDARY, False),
+        (Argument("c", "w", wording=True), LOUD, True),
+        (Argument("c", "w", wording=True), replace(LOUD, added='return "XXheld by XX" + name'), True),
+        (Argument("c", "w", wording=True), replace(LOUD, added="return None + name"), False),
+        (Argument("c", "w", wording=True), BOUNDARY, False),
+    ],
+)
+def test_an_argument_holds_for_its_lines_only(argument: Argument, mutant: Mutant, holds: bool) -> None:
+    """Module, function and lines must all fit; wording is looked at, not believed."""
+    assert argument.holds(mutant) is holds
+
+
+def test_what_is_argued_is_no_failure_and_what_is_unclear_is_one() -> None:
+    """An argument covers a survivor, never a mutant that could not be run."""
+    argued = [Argument("boundary", "w", lines="spent >= limit")]
+    fine = report.Outcome(MODULE, [BOUNDARY, replace(LOUD, fate=Fate.KILLED)], 1, argued)
+    assert conclude([fine], argued) == 0
+    assert fine.lines() == ["[boundary] held: return spent >= limit  =>  return spent > limit"]
+    assert fine.numbers()["share"] == "50.0%"
+    assert conclude([replace(fine, mutants=[replace(BOUNDARY, fate=Fate.UNCLEAR)])], argued) == 1
+    assert report.idle([fine], [*argued, Argument("idle", "w", lines="nothing")])[0].category == "idle"
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ('[[argued]]\ncategory = "c"\nwhy = "nothing that it is about is named"', ValueError),
+        ('[[argued]]\ncategory = "c"\nwhy = "short"\nlines = "x"', ValueError),
+        ('[[argued]]\ncategory = "c"\nwhy = "it is argued at length"\nnumber = 7', TypeError),
+    ],
+)
+def test_an_argument_without_a_reason_or_a_place_is_refused(tmp_path: Path, text: str, error: type) -> None:
+    """Nothing is argued away wholesale."""
+    (tmp_path / "argued.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(error):
+        arguments.load(tmp_path / "argued.toml")
+
+
+def test_the_arguments_of_this_repository_are_read() -> None:
+    """Each names a module that is there, and has its reason."""
+    for argument in arguments.load():
+        assert argument.module == "*" or list(ROOT.glob(argument.module)), argument
+
+
+@pytest.mark.parametrize("module", default_modules())
+def test_every_module_has_tests_to_be_tried_with(module: str) -> None:
+    """A module's own tests are found by its name."""
+    plan = target(module)
+    assert all((ROOT / path).exists() for path in (*plan.own, *plan.wide))
+
+
+def test_the_table_is_made_of_what_was_run() -> None:
+    """Each module that was run has its row, with the numbers of that run."""
+    readme = (ROOT / "tests" / "mutation" / "README.md").read_text(encoding="utf-8")
+    rows = [row for row in report.table().splitlines() if "not run" not in row]
+    assert [row for row in rows if row not in readme] == []
