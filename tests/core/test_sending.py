@@ -122,6 +122,30 @@ def test_a_site_that_looks_good_again_is_left_alone() -> None:
     assert web(world).phase is Phase.SUSPECT and "Rollback" not in kinds(effects)
 
 
+def test_case_17_a_repair_that_went_live_unseen_is_not_undone() -> None:
+    """No failure was seen of it: looked at again, nothing is sent; if it fails as well, it is rolled back."""
+    world = reach(Phase.PINNING)
+    before = web(world).deploys[0]
+    put(
+        world, deploys=(replace(before, finished_at=world.now + 0.1), *web(world).deploys[1:]), deploys_at=world.now + 1
+    )
+    effects = confirmed(world, world.now + 1)
+    assert lines(effects, "WAIT") == [f"no failure was seen since {before.id} is live: not sent, looking again"]
+    assert web(world).phase is Phase.SUSPECT and "Rollback" not in kinds(effects)
+    hear(world, e.Observed(world.now + 2, "web", "home", Bad("HTTP 503")))
+    assert web(world).phase is Phase.PINNING
+    assert "Rollback" in kinds(confirmed(world, world.now + 2))
+
+
+@pytest.mark.parametrize("finished_at", [None, START + 90_000.0])
+def test_a_deploy_whose_beginning_nobody_knows_counts_from_its_first_traffic(finished_at: float | None) -> None:
+    """The platform does not say since when it is live, or its clock is a day ahead: it is rolled back all the same."""
+    world = reach(Phase.PINNING)
+    live, *older = web(world).deploys
+    put(world, deploys=(replace(live, finished_at=finished_at), *older))
+    assert "Rollback" in kinds(confirmed(world))
+
+
 def test_a_rollback_by_hand_waits_for_no_failure() -> None:
     """Nothing fails, and we are blind: the human wants it, it is sent."""
     world = reach(Phase.CALM)
@@ -130,6 +154,17 @@ def test_a_rollback_by_hand_waits_for_no_failure() -> None:
         hear(world, e.ControlChecked(world.now, target, Bad("timed out")))
     assert "Rollback" in kinds(confirmed(world))
     assert web(world).phase is Phase.ROLLING_BACK
+
+
+def test_a_rollback_by_hand_overtakes_no_deploy_that_began_meanwhile() -> None:
+    """Somebody deploys while auto-deploy is switched off for it: nothing is sent, and the human may ask again."""
+    world = reach(Phase.CALM)
+    hear(world, e.RollbackRequested(world.now, "web", "ann"))
+    put(world, deploys=(Deploy("dep-950", "build_in_progress", commit="fix00000"), *web(world).deploys))
+    effects = confirmed(world)
+    assert "Rollback" not in kinds(effects) and "RestoreAutoDeploy" in kinds(effects)
+    assert "nothing was sent: dep-950 is on its way (build_in_progress); ask again" in incident_of(world).human_needed
+    assert web(world).phase is Phase.PAGED
 
 
 def test_the_account_of_acts_is_bounded() -> None:

@@ -143,13 +143,21 @@ def tried(request: Request) -> GuardAnswer:
 
 def newer_deploy(request: Request) -> GuardAnswer:
     """Nothing that is on its way may be overtaken; a status that we do not know may mean just that."""
-    live = live_deploy(request.service.deploys)
-    for deploy in request.service.deploys:
-        if live is not None and deploy.id == live.id:
-            break
-        if not deploy.has_ended:
-            return _block("newer deploy", f"{deploy.id} is on its way ({deploy.status})", passing=True)
+    coming = on_its_way(request.service)
+    if coming is not None:
+        return _block("newer deploy", f"{coming.id} is on its way ({coming.status})", passing=True)
     return _pass("newer deploy", "none")
+
+
+def on_its_way(service: ServiceState) -> Deploy | None:
+    """Return the newest deploy above the live one that has not ended, or None."""
+    live = live_deploy(service.deploys)
+    for deploy in service.deploys:
+        if live is not None and deploy.id == live.id:
+            return None
+        if not deploy.has_ended:
+            return deploy
+    return None
 
 
 def deny_list(request: Request) -> GuardAnswer:

@@ -1,10 +1,12 @@
 """Sending: what goes out for an incident. Announce or ask; pin auto-deploy, then roll back; hand over to a human.
 
-Rule 1: nothing is sent without a fresh bad reading at that moment (I2); a site that recovered is left alone.
+Rule 1: nothing is sent without a fresh bad reading at that moment (I2), and one of the deploy that is live: what was
+seen of the one before says nothing of it. A site that recovered is left alone.
 Rule 2: auto-deploy that we switched off and no longer need off is given back.
 """
 
 from watchdog.core import budget, ending, guard, perceive, words
+from watchdog.core.blame import live_deploy, took_traffic_at
 from watchdog.core.turn import Turn
 from watchdog.domain.effects import PinAutoDeploy, Rollback
 from watchdog.domain.incidents import Phase
@@ -63,6 +65,10 @@ def send(turn: Turn) -> None:
         why = f"the artefact of {turn.incident.expired} is gone, and so are older ones; no other target is tried"
         hand_over(turn, why, restore=True)
         return
+    coming = guard.on_its_way(turn.service)
+    if coming is not None and words.by_hand(turn.incident):
+        hand_over(turn, f"nothing was sent: {coming.id} is on its way ({coming.status}); ask again", restore=True)
+        return
     why_wait = _why_wait(turn)
     if why_wait:
         turn.note("WAIT", f"{why_wait}: not sent, looking again")
@@ -106,8 +112,25 @@ def _why_wait(turn: Turn) -> str:
     if turn.state.blind_since is not None:
         return "blind"
     if perceive.failing_now(turn.service, turn.incident.findings, turn.policy, turn.now):
-        return guard.at_sending(turn)
+        return _not_seen_yet(turn) or guard.at_sending(turn)
     return f"no failure in the last {show_seconds(turn.policy.detection.fresh_seconds)}"
+
+
+def _not_seen_yet(turn: Turn) -> str:
+    """Return that no failure was seen since the live deploy is live, or nothing.
+
+    Somebody's repair may have gone live while we were frozen or blind. Where the platform does not say since when, or
+    its clock is ahead of ours, what counts is when the deploy could first take traffic.
+    """
+    live = live_deploy(turn.service.deploys)
+    if live is None:
+        return ""
+    said = live.finished_at
+    since = said if said is not None and said <= turn.now else took_traffic_at(live, turn.policy.blame)
+    findings = perceive.still_judged(turn.service, turn.incident.findings, turn.policy)
+    checks = [turn.service.checks[finding.signal] for finding in findings]
+    bad = [check.last_bad_at if check.kind == "http" else check.last_at for check in checks]
+    return "" if any(at is not None and at >= since for at in bad) else f"no failure was seen since {live.id} is live"
 
 
 def hand_over(turn: Turn, why: str, *, restore: bool = False) -> None:
