@@ -150,13 +150,3 @@ def test_the_lock_covers_the_declared_dependencies() -> None:
     for line in (*project["dependencies"], *project["optional-dependencies"]["postgres"]):
         name = re.match(r"[A-Za-z0-9_.-]+", line)[0].lower()  # type: ignore[index]
         assert re.search(rf"^{re.escape(name)}(\[\w+\])?==", lock, re.MULTILINE), name
-
-
-@pytest.mark.parametrize("name", ["render.yaml", "render-private.yaml"])
-def test_a_blueprint_is_plain_yaml_with_one_instance(name: str) -> None:
-    """SQLite on a disk means one instance; secrets are asked for, never written."""
-    (service,) = yaml.safe_load((ROOT / "deploy" / name).read_text(encoding="utf-8"))["services"]
-    assert service["type"] in ("worker", "pserv") and service["numInstances"] == 1 and service["disk"]["sizeGB"] >= 1
-    assert service["maxShutdownDelaySeconds"] >= 30
-    secrets = [item for item in service["envVars"] if item["key"].startswith("WATCHDOG_")]
-    assert secrets and all(item["sync"] is False for item in secrets)
