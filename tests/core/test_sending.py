@@ -146,6 +146,13 @@ def test_a_deploy_whose_beginning_nobody_knows_counts_from_its_first_traffic(fin
     assert "Rollback" in kinds(confirmed(world))
 
 
+def test_a_service_of_which_no_deploy_is_live_is_left_to_the_look_before_the_send() -> None:
+    """The core does not hold the rollback back; the actuator reads the list once more and stands down."""
+    world = reach(Phase.PINNING)
+    put(world, deploys=tuple(replace(one, status="deactivated") for one in web(world).deploys))
+    assert "Rollback" in kinds(confirmed(world))
+
+
 def test_a_rollback_by_hand_waits_for_no_failure() -> None:
     """Nothing fails, and we are blind: the human wants it, it is sent."""
     world = reach(Phase.CALM)

@@ -1,10 +1,13 @@
 """kill -9 at the worst moments, and lost answers: one rollback in total, each time, and the incident is closed."""
 
+import signal
 import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tests.faults.processes import Cloud, Daemon, guarding, together
+from watchdog.daemon.protocol import SHIPPED
 
 RUNNER = Path(__file__).with_name("killed.py")
 
@@ -58,6 +61,33 @@ def killed_when(folder: Path, mode: Mapping[str, str], moment: Callable[[Cloud, 
         assert_one_rollback_and_a_closed_incident(cloud, daemon)
         assert len(cloud.requests("render", "POST")) == 1
         assert 'it was "commit"' in daemon.cli("status").stdout
+
+
+def frozen_before_the_send(folder: Path, quirks: bool, human: bool) -> None:
+    """A daemon that stands still between its last look and its send, longer than the guard allows."""
+    with guarding(folder, quirks=quirks) as (cloud, daemon):
+        cloud.write()
+        once = cloud.folder / "frozen"
+        point = (sys.executable, str(RUNNER), "before_send", str(cloud.config), "SIGSTOP", str(once))
+        daemon.start(*point).until_watching()
+        cloud.bad_deploy()
+        daemon.until(once.exists)
+        began = time.monotonic()
+        if human:
+            good = {"kind": "good"}
+            cloud.post("deploys", build_seconds=0.2, update_seconds=0.2, behaviour=good, commit="a" * 40)
+            daemon.until(lambda: [one for one in cloud.log("deploy_live") if one["commit"] == "a" * 40])
+        daemon.until(lambda: time.monotonic() - began > SHIPPED.guard_seconds + 1.0)
+        daemon.process.send_signal(signal.SIGCONT)
+        if human:
+            assert daemon.until_story("CLOSED", 90.0).startswith("recovered by itself")
+            daemon.until(lambda: len(cloud.log("auto_deploy_changed")) == 2)
+            assert cloud.log("auto_deploy_changed")[-1]["to"] == "commit", "given back"
+            assert cloud.requests("render", "POST") == [], "somebody else was faster: nothing is undone"
+        else:
+            assert_one_rollback_and_a_closed_incident(cloud, daemon)
+            assert "since the last look" in daemon.words()
+            assert len(cloud.requests("render", "POST")) == 1
 
 
 def answered_badly(folder: Path, mode: str, posts: int, quirks: bool) -> None:
@@ -123,4 +153,12 @@ def test_case_03_04_killed_while_pinning_and_after_the_answer_is_saved(tmp_path:
         lambda: killed_when(tmp_path / "pinning", {"patch": "slow"}, pinned, quirks=False),
         lambda: killed_when(tmp_path / "saved", {}, saved, quirks=False),
         lambda: killed_when(tmp_path / "proving", {}, proving, quirks=True),
+    )
+
+
+def test_case_06_17_frozen_between_the_last_look_and_the_send(tmp_path: Path) -> None:
+    """What was true before the freeze counts no longer: looked at and decided anew, or left to who acted meanwhile."""
+    together(
+        lambda: frozen_before_the_send(tmp_path / "alone", quirks=True, human=False),
+        lambda: frozen_before_the_send(tmp_path / "human", quirks=False, human=True),
     )
