@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 import watchdog
+from tests.faults.test_numbered import running
 from watchdog.adapters.notifiers import NOTIFIERS
 from watchdog.adapters.platforms import PLATFORMS
 from watchdog.adapters.signals import SIGNALS
@@ -117,13 +118,52 @@ def test_no_registry_host_and_no_machine_path_is_tracked() -> None:
         assert path.name == "test_house_rules.py" or not paths.search(text), f"{relative(path)} names a machine's path"
 
 
+MAP = (ROOT / "watchdog" / "ARCHITECTURE.md").read_text(encoding="utf-8")
+FLOORS = "core|daemon|adapters|app|sandbox|lab|settings|cli|domain"
+
+
 def test_the_map_names_what_exists() -> None:
     """Every file and folder that ARCHITECTURE.md names is there."""
-    text = (ROOT / "watchdog" / "ARCHITECTURE.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"`((?:core|daemon|adapters|app|sandbox|settings|cli|domain)/[\w/.]*)`", text))
+    named = set(re.findall(rf"`((?:{FLOORS})/[\w/.]*)`", MAP))
     assert len(named) > 20
     for name in named:
         assert (ROOT / "watchdog" / name).exists(), f"ARCHITECTURE.md names {name}, which is not there"
+
+
+def test_the_map_leaves_no_part_of_the_daemon_or_the_core_out_of_sight() -> None:
+    """Who looks for what decides, acts or tells finds it; words, and what every part has, need no place."""
+    small = {"__init__", "turn", "words", "waiting", "listeners", "http_headers", "aggregate"}
+    for floor in ("core", "daemon"):
+        files = {path.stem for path in (ROOT / "watchdog" / floor).glob("*.py")} - small
+        assert [name for name in sorted(files) if f"{floor}/{name}.py" not in MAP] == []
+
+
+def guarantees() -> dict[str, tuple[list[str], list[str]]]:
+    """Return the table of guarantees: what enforces each, and the tests that hold it."""
+    table = MAP.partition("## Guarantees")[2].partition("### What remains")[0]
+    rows = [line.strip("|").split("|") for line in table.splitlines() if line.startswith("| ")][1:]
+    return {
+        name.strip(): (re.findall(r"`([^`]+)`", files), re.findall(r"`([^`]+)`", tests))
+        for name, _, files, tests in rows
+    }
+
+
+def test_every_invariant_has_its_guarantee() -> None:
+    """The ten that were asked for, each with files that enforce it and tests that hold it."""
+    assert {f"I{number}" for number in range(1, 11)} <= set(guarantees())
+    assert "### What remains" in MAP, "the honest gaps"
+    for name, (files, tests) in guarantees().items():
+        assert files and len(tests) >= 2, name
+        assert [file for file in files if not (ROOT / "watchdog" / file).is_file()] == []
+
+
+@pytest.mark.parametrize("test", sorted({test for _, tests in guarantees().values() for test in tests}))
+def test_a_guarantee_is_held_by_a_test_that_runs(test: str) -> None:
+    """It exists, under that name, and neither is skipped nor may fail."""
+    file, _, name = test.partition("::")
+    path = ROOT / "tests" / file
+    assert path.is_file(), f"ARCHITECTURE.md names {file}, which is not there"
+    assert name in set(running(path.read_text(encoding="utf-8"))), f"ARCHITECTURE.md names {test}, which does not run"
 
 
 def test_the_readme_shows_the_minimal_configuration_verbatim() -> None:

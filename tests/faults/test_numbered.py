@@ -27,15 +27,23 @@ def cases() -> dict[int, set[str]]:
 
 
 def cases_in(source: str) -> Iterator[tuple[int, str]]:
-    """Yield number and name of each test that runs; one that is skipped or may fail is none."""
+    """Yield number and name of each test that runs and has a number."""
+    for name in running(source):
+        match = NAMED.match(name)
+        numbers = match[1].split("_") if match is not None else ()
+        yield from ((int(number), name) for number in numbers if number)
+
+
+def running(source: str) -> Iterator[str]:
+    """Yield the name of each test that runs; one that is skipped or may fail is none."""
     body = ast.parse(source).body
     if _words([node for node in body if isinstance(node, ast.Assign)], "pytestmark") & NOT_RUN:
         return
     for node in body:
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and not _words(node.decorator_list) & NOT_RUN:
-            match = NAMED.match(node.name)
-            numbers = match[1].split("_") if match is not None else ()
-            yield from ((int(number), node.name) for number in numbers if number)
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) or not node.name.startswith("test_"):
+            continue
+        if not _words(node.decorator_list) & NOT_RUN:
+            yield node.name
 
 
 def _words(nodes: Sequence[ast.AST], needed: str = "") -> set[str]:
