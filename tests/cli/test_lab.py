@@ -1,0 +1,45 @@
+"""`watchdog lab storm`, typed: the sum as JSON, one seed line by line, and an exit code that tells."""
+
+import json
+import subprocess
+import sys
+
+from watchdog.lab.storm.variants import VARIANTS
+
+
+def typed(*words: str) -> "subprocess.CompletedProcess[str]":
+    """Run the command line in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "watchdog", "lab", "storm", *words],
+        capture_output=True,
+        text=True,
+        timeout=170,
+        check=False,
+    )
+
+
+def test_seeds_are_summed_up() -> None:
+    """One JSON object on stdout, nothing on stderr; the exit code agrees with it."""
+    done = typed("--seeds", "3", "--first", "40", "--json")
+    told = json.loads(done.stdout)
+    assert told["seeds"] == 3
+    assert done.returncode == (1 if told["bad"] else 0)
+    assert done.stderr == ""
+
+
+def test_a_seed_is_told_line_by_line() -> None:
+    """What happened, the hash, the verdict."""
+    done = typed("--seed", "41")
+    lines = done.stdout.splitlines()
+    assert any("starts" in line for line in lines)
+    assert any(line.startswith("seed 41: ") for line in lines)
+    assert (lines[-1] == "nothing went wrong") is (done.returncode == 0)
+
+
+def test_every_variant_can_be_named() -> None:
+    """The command line knows exactly the variants there are."""
+    from typing import get_args
+
+    from watchdog.cli.lab import Variant
+
+    assert set(get_args(Variant)) == set(VARIANTS)
