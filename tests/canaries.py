@@ -19,6 +19,7 @@ from watchdog.sandbox import keys
 KEYS = (
     keys.RENDER_API_KEY,
     keys.SENTRY_TOKEN,
+    keys.GITHUB_TOKEN,
     keys.SLACK_BOT_TOKEN,
     keys.PAGERDUTY_ROUTING_KEY,
     keys.SLACK_WEBHOOK_PATH,

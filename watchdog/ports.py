@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
-from watchdog.domain.deploys import Deploy, ServiceFacts
+from watchdog.domain.deploys import Commit, Deploy, ServiceFacts
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, Shared, State
@@ -119,6 +119,18 @@ class WritablePlatform(Platform, Protocol):
 
     async def redeploy(self, service_id: str, commit: str) -> str | None:
         """Ask to build and deploy a commit, once. Returns and raises what `rollback` does."""
+
+
+class Repository(Protocol):
+    """Where the code is kept. It is only read, at most every `every_seconds`. Raises Temporary or Permanent."""
+
+    every_seconds: float
+
+    async def commits(self, repo: str, branch: str) -> Sequence[Commit]:
+        """Return the newest commits on a branch of the repository with that address, newest first."""
+
+    async def close(self) -> None:
+        """Close connections."""
 
 
 class Notifier(Protocol):

@@ -70,6 +70,8 @@ def _plain(document: Mapping[str, Any], node: Any) -> Any:
     plain = {key: _plain(document, value) for key, value in node.items() if key not in ("example", "examples")}
     if isinstance(plain.get("oneOf"), list):
         plain["anyOf"] = plain.pop("oneOf")
+    if plain.get("nullable") is True and "anyOf" in plain:
+        plain["anyOf"] = [*plain["anyOf"], {"type": "null"}]
     if plain.get("nullable") is True and isinstance(plain.get("type"), str):
         plain["type"] = [plain["type"], "null"]
     if isinstance(plain.get("enum"), list) and "server_failed" in plain["enum"]:

@@ -18,7 +18,8 @@ async def test_the_configuration_names_the_sandbox(tmp_path: Path) -> None:
         web = config["services"]["web"]
         assert (web["render"], web["mode"]) == ("srv-web", "autonomous")
         assert web["signals"]["home"] == {"http": f"{urls['site']}/", "contains": "</html>"}
-        assert config["endpoints"] == {name: urls[name] for name in ("render", "sentry", "pagerduty", "slack")}
+        vendors = ("render", "sentry", "pagerduty", "slack", "github")
+        assert config["endpoints"] == {name: urls[name] for name in vendors}
         assert config["control"] == urls["control"]
         assert config["vendor_status"] == {name: urls[f"status_{name}"] for name in ("render", "sentry")}
         assert config["store"] == f"sqlite:///{path.parent.resolve()}/watchdog.db"

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from watchdog.adapters.notifiers import NOTIFIERS
 from watchdog.adapters.options import Context
 from watchdog.adapters.platforms import PLATFORMS
+from watchdog.adapters.repositories.github import TOKEN as GITHUB_TOKEN
+from watchdog.adapters.repositories.github import build_github
 from watchdog.adapters.signals import SIGNALS
 from watchdog.adapters.signals.control import ControlTarget
 from watchdog.adapters.signals.render_events import build_dependency
@@ -28,7 +30,7 @@ from watchdog.daemon.supervisor import OnError
 from watchdog.daemon.translate import CONTROL, VENDORS
 from watchdog.daemon.watches import Sources
 from watchdog.domain.policy import Mode
-from watchdog.ports import Clock, Notifier, Platform, SignalSource, Store
+from watchdog.ports import Clock, Notifier, Platform, Repository, SignalSource, Store
 from watchdog.settings import Settings, resolve_names
 
 RENDER_KEY = "WATCHDOG_RENDER_API_KEY"
@@ -71,6 +73,13 @@ async def resolve(settings: Settings, clock: Clock) -> Settings:
         return resolve_names(settings, await reader.services())
     finally:
         await reader.close()
+
+
+def build_repository(settings: Settings, clock: Clock) -> Repository | None:
+    """Return the reader of merges; none where nothing is changed, so that auto-deploy is never off because of us."""
+    if all(item.mode is Mode.OBSERVE for item in settings.policy.services.values()):
+        return None
+    return build_github(settings.secrets.get(GITHUB_TOKEN, ""), settings.endpoints["github"], clock, settings.guard)
 
 
 def build_notifiers(settings: Settings, clock: Clock) -> dict[str, Notifier]:
@@ -169,6 +178,7 @@ def build(
         store=store or build_store(settings.store_url, clock),
         platform=platform,
         notifiers=build_notifiers(settings, clock),
+        repository=build_repository(settings, clock),
     )
     listeners = listeners or Listeners()
     minutes = MinuteAggregator()

@@ -15,6 +15,7 @@ from watchdog.daemon.commands import Commands
 from watchdog.daemon.engine import Engine
 from watchdog.daemon.health import Health
 from watchdog.daemon.listeners import Listeners
+from watchdog.daemon.merge_watch import MergeWatch
 from watchdog.daemon.meter import Meter
 from watchdog.daemon.metrics import Metrics
 from watchdog.daemon.scheduler import ProbeScheduler
@@ -26,17 +27,18 @@ from watchdog.daemon.translate import CONTROL, VENDORS
 from watchdog.daemon.upkeep import keep_minutes, keep_vitals
 from watchdog.daemon.watches import Sources, Watches
 from watchdog.domain.policy import Policy
-from watchdog.ports import Clock, Notifier, Platform, Store
+from watchdog.ports import Clock, Notifier, Platform, Repository, Store
 
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """What the daemon is given: everything it can read, change or tell."""
+    """What the daemon is given: everything it can read, change or tell. Without a repository, merges are not seen."""
 
     clock: Clock
     store: Store
     platform: Platform | None
     notifiers: Mapping[str, Notifier]
+    repository: Repository | None = None
 
 
 @dataclass(slots=True)
@@ -59,6 +61,8 @@ class Daemon:
     sharing: Sharing
     commands: Commands
     health: Health
+    repository: Repository | None
+    merges: MergeWatch | None
 
     async def close(self) -> None:
         """Give every connection back."""
@@ -68,6 +72,8 @@ class Daemon:
             await notifier.close()
         if self.platform is not None:
             await self.platform.close()
+        if self.repository is not None:
+            await self.repository.close()
         await self.store.close()
 
 
@@ -110,6 +116,10 @@ def wire(
     listeners.store_failed.append(lambda _why: metrics.store_error())
     health = Health(engine, teller, supervisor, clock)
     listeners.sampled.append(health.sampled)
+    merges = None
+    if outside.repository is not None:
+        merges = MergeWatch(outside.repository, clock, lambda: engine.state, engine.tell)
+        listeners.stepped.append(merges.stepped)
     watches = Watches(engine, scheduler, supervisor, clock, outside.platform, sources(engine))
     return Daemon(
         clock=clock,
@@ -130,6 +140,8 @@ def wire(
         ),
         commands=Commands(store, engine, clock),
         health=health,
+        repository=outside.repository,
+        merges=merges,
     )
 
 
@@ -143,6 +155,8 @@ async def begin(daemon: Daemon) -> None:
     start("scheduler", daemon.scheduler.run)
     start("sharing", daemon.sharing.run)
     start("commands", daemon.commands.run)
+    if daemon.merges is not None:
+        start("merges", daemon.merges.run)
 
 
 def upkeep(daemon: Daemon, minutes: MinuteAggregator) -> None:

@@ -73,7 +73,7 @@ class Admin:
         return [(hit.at, hit.service, hit.path, hit.status) for hit in self.cloud.hits]
 
     def deploy(self, body: Json) -> Any:
-        """POST /deploys: a deploy, or with `merge` a colleague's merge, which needs auto-deploy to be on."""
+        """POST /deploys: a deploy, or with `merge` a colleague's merge, which ships only while auto-deploy is on."""
         how = body.pop("behaviour", None)
         if how is not None:
             body["behaviour"] = _behaviour({"kind": how} if isinstance(how, str) else how)

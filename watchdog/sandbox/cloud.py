@@ -18,7 +18,7 @@ from watchdog.sandbox import clock
 from watchdog.sandbox.behaviours import GOOD, Behaviour
 from watchdog.sandbox.log import EventLog
 from watchdog.sandbox.modes import Modes
-from watchdog.sandbox.world import COMMITS, ONCE_LIVE, Deploy, PlatformEvent, Service, services_at_start
+from watchdog.sandbox.world import COMMITS, ONCE_LIVE, Commit, Deploy, PlatformEvent, Service, services_at_start
 
 CREATED_SECONDS = 0.2
 """How long a deploy stays `created`."""
@@ -243,10 +243,14 @@ class Cloud:
             self.changed()
 
     def merge(self, service: str = "web", **deploy: Any) -> Deploy | None:
-        """Let a colleague merge: it deploys only while auto-deploy is on. Returns the deploy, or None."""
+        """Let a colleague merge: while auto-deploy is off it is only on the branch. Returns the deploy, or None."""
         owner = self.service(service)
         self.log.append("merged", service=service, auto_deploy=owner.auto_deploy_trigger)
-        return None if owner.auto_deploy_trigger == "off" else self.deploy(service, **deploy)
+        if owner.auto_deploy_trigger != "off":
+            return self.deploy(service, **deploy)
+        sha = deploy.get("commit") or f"{self.random.getrandbits(160):040x}"
+        owner.merged.append(Commit(sha, deploy.get("message") or "Change", clock.now()))
+        return None
 
     def set_auto_deploy(self, service: Service, trigger: str) -> None:
         """Turn auto-deploy to commit, checksPass or off."""

@@ -38,12 +38,14 @@ endpoints:
   sentry: "{sentry}"
   pagerduty: "{pagerduty}"
   slack: "{slack}"
+  github: "{github}"
 {more}"""
 
 SECRETS = """\
 # Fake keys of the sandbox: nothing real accepts them.
 WATCHDOG_RENDER_API_KEY={render_key}
 WATCHDOG_SENTRY_TOKEN={sentry_token}
+WATCHDOG_GITHUB_TOKEN={github_token}
 WATCHDOG_SLACK_WEBHOOK_URL={slack_webhook}
 WATCHDOG_PAGERDUTY_ROUTING_KEY={routing_key}
 WATCHDOG_HEARTBEAT_URL={heartbeat}
@@ -67,6 +69,7 @@ def write_config(
         **values,
         render_key=keys.RENDER_API_KEY,
         sentry_token=keys.SENTRY_TOKEN,
+        github_token=keys.GITHUB_TOKEN,
         routing_key=keys.PAGERDUTY_ROUTING_KEY,
     )
     dotenv = folder / ".env"

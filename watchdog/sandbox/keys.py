@@ -2,6 +2,7 @@
 
 RENDER_API_KEY = "rnd_FAKE_sandbox_key"
 SENTRY_TOKEN = "sntrys_FAKE_sandbox_token"
+GITHUB_TOKEN = "github_pat_FAKE_sandbox_token"
 SENTRY_PUBLIC_KEY = "FAKE0sandbox0public0key000000000"
 """What a DSN or a check-in address of Sentry ends in."""
 SLACK_BOT_TOKEN = "xoxb-FAKE-sandbox-token"

@@ -20,6 +20,7 @@ MODES: dict[str, tuple[str, ...]] = {
     "overlap": ("wait", "override"),
     "render": VENDOR,
     "sentry": VENDOR,
+    "github": VENDOR,
     "pagerduty": VENDOR,
     "slack": VENDOR,
     "slack_webhook": VENDOR,

@@ -3,12 +3,11 @@
 from typing import Any
 
 from watchdog.sandbox.clock import iso
-from watchdog.sandbox.world import Deploy, PlatformEvent, Service
+from watchdog.sandbox.world import BRANCH, Deploy, PlatformEvent, Service
 
 OWNER = "tea-sandbox"
 DASHBOARD = "https://dashboard.render.com"
 KIND_PAGES = {"web_service": "web", "background_worker": "worker"}
-REPO = "https://github.com/acme/app"
 
 
 def service_json(service: Service, quirks: frozenset[str]) -> dict[str, Any]:
@@ -17,13 +16,13 @@ def service_json(service: Service, quirks: frozenset[str]) -> dict[str, Any]:
         "id": service.id,
         "autoDeploy": "no" if service.auto_deploy_trigger == "off" else "yes",
         "autoDeployTrigger": service.auto_deploy_trigger,
-        "branch": "main",
+        "branch": BRANCH,
         "createdAt": iso(service.created_at),
         "dashboardUrl": f"{DASHBOARD}/{KIND_PAGES.get(service.kind, service.kind)}/{service.id}",
         "name": service.name,
         "notifyOnFail": "default",
         "ownerId": OWNER,
-        "repo": REPO,
+        "repo": service.repo,
         "rootDir": "",
         "slug": f"{service.name}-acme",
         "suspended": "suspended" if service.suspended else "not_suspended",

@@ -161,6 +161,7 @@ class Sandbox:
                 "sites": sites,
                 "render": f"{base}/render/v1",
                 "sentry": f"{base}/sentry",
+                "github": f"{base}/github",
                 "pagerduty": f"{base}/pagerduty",
                 "slack": f"{base}/slack/api",
                 "slack_webhook": f"{base}/slack/webhook/{keys.SLACK_WEBHOOK_PATH}",

@@ -6,6 +6,7 @@ from typing import Any
 from watchdog.sandbox import clock
 from watchdog.sandbox.behaviours import GOOD, Behaviour
 
+BRANCH = "main"
 RUNNING = frozenset({"created", "queued", "build_in_progress", "pre_deploy_in_progress", "update_in_progress"})
 ONCE_LIVE = frozenset({"live", "deactivated"})
 
@@ -37,6 +38,15 @@ class Deploy:
         return self.status in RUNNING
 
 
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit on a service's branch, there since `at` (epoch seconds)."""
+
+    sha: str
+    message: str
+    at: float
+
+
 @dataclass(slots=True)
 class PlatformEvent:
     """What Render's events list tells of a service."""
@@ -50,7 +60,7 @@ class PlatformEvent:
 
 @dataclass(slots=True)
 class Service:
-    """A service at Render. `deploys` are oldest first."""
+    """A service at Render. `deploys` are oldest first; `merged` are the commits that auto-deploy passed over."""
 
     id: str
     name: str
@@ -65,6 +75,12 @@ class Service:
     updated_at: float = 0.0
     deploys: list[Deploy] = field(default_factory=list)
     events: list[PlatformEvent] = field(default_factory=list)
+    merged: list[Commit] = field(default_factory=list)
+
+    @property
+    def repo(self) -> str:
+        """Return where its code is kept."""
+        return f"https://github.com/acme/{self.name}"
 
     @property
     def live(self) -> Deploy | None:

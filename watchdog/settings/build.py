@@ -39,6 +39,7 @@ ENDPOINTS: Mapping[str, str] = {
     "sentry": "https://sentry.io",
     "pagerduty": "https://events.pagerduty.com",
     "slack": "https://slack.com/api",
+    "github": "https://api.github.com",
 }
 """The vendors' own base URLs (PagerDuty's EU region is chosen by `channels.pagerduty.region`)."""
 

@@ -70,6 +70,8 @@ class Secrets(BaseSettings):
     """Render: Account Settings, API Keys."""
     sentry_token: Token | None = None
     """Sentry: an internal integration with org:read, project:read and event:read."""
+    github_token: Token | None = None
+    """GitHub: a fine-grained token with Contents: read-only, to see merges on a private branch."""
     slack_webhook_url: Address | None = None
     """Slack: an incoming webhook."""
     slack_bot_token: Token | None = None

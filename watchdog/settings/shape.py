@@ -186,6 +186,7 @@ class EndpointsShape(Section):
     sentry: HttpUrl | None = None
     pagerduty: HttpUrl | None = None
     slack: HttpUrl | None = None
+    github: HttpUrl | None = None
 
 
 class LogShape(Section):

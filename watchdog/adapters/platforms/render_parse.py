@@ -75,6 +75,7 @@ def parse_service(raw: object) -> ServiceFacts | None:
         dashboard_url=text(body.get("dashboardUrl")) or None,
         repo=text(body.get("repo")) or None,
         suspenders=_texts(body.get("suspenders")),
+        branch=text(body.get("branch")) or None,
     )
 
 

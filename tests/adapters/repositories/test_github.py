@@ -1,0 +1,138 @@
+"""GitHub's answers into commits: one request, no write, no token in any word; against a fake, and the sandbox."""
+
+import pytest
+
+from tests.adapters.vendor import Vendor
+from tests.clocks import FakeClock
+from watchdog.adapters.repositories.github import (
+    EVERY_SECONDS,
+    EVERY_SECONDS_WITHOUT_TOKEN,
+    TITLE_MAX,
+    build_github,
+    parse_commit,
+    repo_path,
+)
+from watchdog.domain.deploys import Commit
+from watchdog.domain.errors import Permanent, Refused, Temporary
+from watchdog.sandbox import keys
+from watchdog.sandbox.server import Sandbox
+from watchdog.sandbox.world import COMMITS
+
+REPO = "https://github.com/acme/web"
+PATH = "/repos/acme/web/commits"
+CANARY = "github_pat_c4n4ry_0123456789"
+
+
+async def test_the_sandbox_is_read() -> None:
+    """Newest first, with title, author and the moment it came to the branch."""
+    async with Sandbox() as sandbox:
+        github = build_github(keys.GITHUB_TOKEN, sandbox.urls["github"], FakeClock())
+        first, *others = await github.commits(REPO, "main")
+        assert (first.sha, first.title, first.author) == (*COMMITS["41"], "Ann")
+        assert [one.sha for one in others] == [COMMITS["40"][0], COMMITS["39"][0]]
+        assert first.at > others[0].at > others[1].at
+        await github.close()
+
+
+@pytest.mark.parametrize(("token", "every"), [(CANARY, EVERY_SECONDS), ("", EVERY_SECONDS_WITHOUT_TOKEN)])
+async def test_one_request_is_sent_as_documented(vendor: Vendor, token: str, every: float) -> None:
+    """The branch is a parameter, whatever it is called; without a token none is sent, and the pace is slower."""
+    vendor.say("GET", PATH, [])
+    github = build_github(token, vendor.url, FakeClock())
+    assert github.every_seconds == every
+    assert await github.commits(REPO, "feature/a&b=c") == ()
+    (request,) = vendor.seen
+    assert dict(request.query) == {"sha": "feature/a&b=c", "per_page": "100"}
+    assert request.headers["accept"] == "application/vnd.github+json"
+    assert request.headers.get("authorization") == (f"Bearer {token}" if token else None)
+    await github.close()
+
+
+async def test_it_can_only_read(vendor: Vendor) -> None:
+    """Whatever the token may do."""
+    github = build_github(CANARY, vendor.url, FakeClock())
+    with pytest.raises(Refused):
+        await github._api.change("POST", PATH, {})
+    assert vendor.seen == []
+    await github.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "words"),
+    [
+        (404, Permanent, "private repository needs WATCHDOG_GITHUB_TOKEN"),
+        ((401, {"message": "Bad credentials"}), Permanent, "refused our key"),
+        (301, Permanent, "renamed or moved"),
+        ((403, {"message": "Resource not accessible"}), Permanent, "Resource not accessible"),
+        ((403, {}, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1750000900"}), Temporary, "no more requests"),
+        ((403, {}, {"retry-after": "60"}), Temporary, "no more requests"),
+        (503, Temporary, "503"),
+        ({"not": "a list"}, Temporary, "not a JSON list"),
+    ],
+)
+async def test_each_refusal_says_what_to_do(vendor: Vendor, answer: object, error: type[Exception], words: str) -> None:
+    """And holds no token."""
+    vendor.say("GET", PATH, answer)
+    github = build_github(CANARY, vendor.url, FakeClock())
+    with pytest.raises(error, match=words) as caught:
+        await github.commits(REPO, "main")
+    assert CANARY not in str(caught.value)
+    await github.close()
+
+
+async def test_a_used_up_limit_is_not_knocked_at(vendor: Vendor) -> None:
+    """Until it is over, nothing is sent at all."""
+    vendor.say("GET", PATH, (403, {}, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1750000900"}))
+    github = build_github("", vendor.url, FakeClock())
+    for _ in range(3):
+        with pytest.raises(Temporary):
+            await github.commits(REPO, "main")
+    assert len(vendor.seen) == 1
+    await github.close()
+
+
+@pytest.mark.parametrize("repo", [REPO, REPO + ".git", REPO + "/"])
+def test_an_address_on_github_is_a_path(repo: str) -> None:
+    """With or without what git adds."""
+    assert repo_path(repo) == "/repos/acme/web"
+
+
+@pytest.mark.parametrize(
+    "repo",
+    [
+        "https://gitlab.com/acme/web",
+        "https://github.com.evil.example/acme/web",
+        "https://github.com/acme",
+        "https://github.com/acme/..",
+        "https://github.com/acme/web/../../user",
+        "https://github.com/acme/web?x=y",
+        "http://github.com/acme/web",
+        "git@github.com:acme/web.git",
+        "",
+    ],
+)
+def test_any_other_address_is_refused(repo: str) -> None:
+    """Nothing of it comes into a path."""
+    with pytest.raises(Permanent, match=r"not on github\.com"):
+        repo_path(repo)
+
+
+def test_foreign_text_is_one_bounded_line() -> None:
+    """Of a message of many lines, the first."""
+    message = "\n\x1b[31mFix\ta\u2028thing " + "x" * 500 + "\n\nCo-authored-by: somebody"
+    commit = parse_commit({"sha": "c" * 40, "commit": {"message": message, "author": {"name": "A\x07nn"}}})
+    assert commit is not None
+    assert commit.title.startswith("[31mFix a thing x")
+    assert (len(commit.title), commit.author, commit.at) == (TITLE_MAX, "A nn", 0.0)
+
+
+@pytest.mark.parametrize("raw", [None, "x", {}, {"sha": None}, {"sha": 5}])
+def test_what_is_no_commit_is_none(raw: object) -> None:
+    """It is passed over."""
+    assert parse_commit(raw) is None
+
+
+def test_what_is_missing_is_left_empty() -> None:
+    """A commit without an author GitHub knows has the name that stands in it."""
+    assert parse_commit({"sha": "c1", "author": None, "commit": None}) == Commit("c1", 0.0)
+    assert parse_commit({"sha": "c1", "author": {"login": "ann"}}) == Commit("c1", 0.0, "", "ann")
