@@ -13,7 +13,7 @@ from watchdog.sandbox.config_file import write_config
 from watchdog.settings import Settings, load
 
 NOBODY = "http://127.0.0.1:1"
-NAMES = ("site", "api", "render", "sentry", "pagerduty", "slack", "webhook", "slack_webhook", "heartbeat")
+NAMES = ("site", "api", "render", "sentry", "pagerduty", "slack", "webhook", "slack_webhook", "heartbeat", "github")
 URLS: dict[str, Any] = {
     **{name: f"{NOBODY}/{name}" for name in NAMES},
     **{f"status_{name}": f"{NOBODY}/status/{name}.json" for name in ("render", "sentry", "openai")},
