@@ -53,6 +53,12 @@ def test_services_that_depend_on_each_other_in_a_circle_are_looked_through_once(
     assert groups.relied_on(policy.services, "gone") == frozenset()
 
 
+def test_what_is_relied_on_is_followed_along_every_branch() -> None:
+    """The first branch is not forgotten when the second leads on."""
+    policy = fleet("a", "b", "c", "d", "e", a=("b", "c"), b=("d",), c=("e",))
+    assert groups.relied_on(policy.services, "a") == {"b", "c", "d", "e"}
+
+
 A, B, C, D = "aaaaaaa0", "bbbbbbb0", "ccccccc0", "ddddddd0"
 
 
@@ -68,6 +74,11 @@ A, B, C, D = "aaaaaaa0", "bbbbbbb0", "ccccccc0", "ddddddd0"
             "2 groups critical within 90 s: web, shop; counted as 2 of 2 services (limit 50%)",
         ),
         (fleet("web", "shop"), (trouble("shop", 91, B),), ""),
+        (
+            fleet("web", "shop"),
+            (trouble("shop", -90, B),),
+            "2 groups critical within 90 s: shop, web; counted as 2 of 2 services (limit 50%)",
+        ),
         (fleet("web", "shop"), (trouble("gone", 5, B),), ""),
         (fleet("web", "b", "c", "d"), (trouble("b", 5, B),), ""),
         (

@@ -1,12 +1,14 @@
 """Sending: what goes out, and what is held back at the last moment."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from tests.core.scenes import bad_world, hear, incident_of, kinds, lines, notices, put, reach, web
 from tests.core.world import CONTROL, START, World, make_policy
-from watchdog.core import budget
+from watchdog.core import budget, sending
+from watchdog.core.turn import Turn
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
@@ -29,7 +31,7 @@ def confirmed(world: World, at: float | None = None) -> tuple[fx.Effect, ...]:
 def test_an_announcement_says_what_when_and_how_to_prevent_it() -> None:
     """It rings, names the target and the command, and asks to be woken at the window's end."""
     notice = reach(Phase.ANNOUNCED).tells[0].notice
-    assert notice.wakes
+    assert notice.wakes and notice.title.startswith("web CRITICAL: ")
     assert notice.lines[0] == "In 60 s: roll web back to dep-40 aaaaaaa."
     assert notice.lines[1] == "To prevent it: watchdog stop web-1"
 
@@ -44,6 +46,47 @@ def test_a_question_says_how_long_it_waits(within: float | None) -> None:
     assert notice.title.startswith("APPROVAL: web CRITICAL")
     assert notice.lines[0] == "Question: roll web back to dep-40 aaaaaaa?"
     assert notice.lines[1].startswith("Answer within 5 min: watchdog approve" if within else "Answer: watchdog approve")
+    assert ("ASKED", "roll back to dep-40? watchdog approve|reject web-1") in [
+        (note.label, note.text) for note in world.notes
+    ]
+
+
+def turned(world: World, **incident: object) -> Turn:
+    """Return a turn of that moment about the world's service, with fields of its incident changed."""
+    put(world, incident=replace(incident_of(world), **incident))
+    turn = Turn(world.state, e.TimePassed(world.now), world.policy)
+    turn.name = "web"
+    return turn
+
+
+@pytest.mark.parametrize(
+    ("begin", "wakes", "note"),
+    [
+        (sending.ask, 300.0, ("ASKED", "roll back to dep-40? watchdog approve|reject web-1")),
+        (sending.pin, 60.0, ("ACT", "auto-deploy -> off, to be read back")),
+        (sending.send, 300.0, ("INTENT", "dep-900 -> dep-40, saved; newest deploy then dep-900")),
+    ],
+)
+def test_what_is_begun_has_its_deadline_its_note_and_nothing_of_an_earlier_one(
+    begin: Callable[[Turn], None], wakes: float, note: tuple[str, str]
+) -> None:
+    """Woken then and not before; a second question, or a second rollback, may be late in its turn."""
+    turn = turned(reach(Phase.PINNING), late_paged=True)
+    begin(turn)
+    assert [effect.at - turn.now for effect in turn.effects if isinstance(effect, fx.WakeAt)] == [wakes]
+    assert note in [(effect.label, effect.text) for effect in turn.effects if isinstance(effect, fx.Note)]
+    assert turn.incident.late_paged is (begin is sending.pin)
+    assert turn.service.phase_since == (turn.now if begin is not sending.pin else turn.service.phase_since)
+
+
+def test_a_rebuild_that_a_human_approved_says_so_to_the_shell_and_in_the_story() -> None:
+    """Who said yes goes along; the one alternative is asked for as such."""
+    world = reach(Phase.PINNING)
+    turn = turned(world, expired="dep-40", approved_by="ann")
+    sending.send(turn)
+    (rollback,) = [effect for effect in turn.effects if isinstance(effect, fx.Rollback)]
+    assert (rollback.rebuild, rollback.approved_by) == (True, "ann")
+    assert lines(turn.effects, "INTENT")[0].startswith("dep-900 -> dep-40, a rebuild of aaaaaaa, since its artefact")
 
 
 def test_auto_deploy_is_pinned_before_anything_is_sent() -> None:
@@ -219,5 +262,6 @@ def test_after_an_expired_artefact_no_other_target_is_tried_unless_a_human_names
     effects = hear(world, e.PinConfirmed(world.now, "web", "web-1", "commit"))
     sent = [effect for effect in effects if isinstance(effect, fx.Rollback)]
     assert [effect.rebuild for effect in sent] == ([False] if by_hand else [])
+    assert ("RestoreAutoDeploy" in kinds(effects)) is not by_hand
     if not by_hand:
         assert "no other target is tried" in lines(effects, "HUMAN")[0]

@@ -8,6 +8,8 @@ import pytest
 from tests.core.scenes import HISTORY, NOW
 from watchdog.core.target import Search, choose_target, live_seconds_before, rolled_away_from
 from watchdog.domain.deploys import Deploy
+from watchdog.domain.incidents import Skipped
+from watchdog.domain.policy import Verification
 
 SUSPECT, GOOD, OLDER = HISTORY
 SHA = "sha256:" + "1f" * 32
@@ -45,6 +47,11 @@ def test_the_newest_good_one_of_another_commit() -> None:
             {"configuration": True},
             "same code and configuration as dep-41",
         ),
+        (
+            old(commit="bad00000", created_at=SUSPECT.created_at),
+            {"configuration": True},
+            "same code and configuration as dep-41",
+        ),
         (old(finished_at=NOW - 400), {}, "live for 5 min only, not known to be good"),
         (old(finished_at=None), {}, "live for 0 s only, not known to be good"),
     ],
@@ -54,7 +61,7 @@ def test_why_a_deploy_is_passed_over(between: Deploy, search: dict, why: str) ->
     """Each reason, in the words that `explain` prints; the search goes on behind it."""
     choice = choose_target(a_search(between, **search))
     assert choice.deploy is GOOD
-    assert [(skipped.deploy, skipped.why) for skipped in choice.skipped] == [("dep-x", why)]
+    assert choice.skipped == (Skipped("dep-x", between.code, why),)
 
 
 def test_code_somebody_rolled_away_from_is_passed_over() -> None:
@@ -74,6 +81,8 @@ def test_our_own_record_makes_a_deploy_good() -> None:
     assert choose_target(a_search(fresh, healthy_seconds={"dep-x": 299.0})).deploy is GOOD
     choice = choose_target(a_search(fresh, healthy_seconds={"dep-x": 300.0}))
     assert choice.deploy is fresh and choice.why == "healthy for 5 min by our own record"
+    easy = Verification(good_record_seconds=0.5)
+    assert choose_target(a_search(fresh, limits=easy)).deploy is GOOD, "without a record nothing is on it"
 
 
 def test_before_we_watched_half_an_hour_is_needed() -> None:
@@ -94,6 +103,7 @@ def test_what_came_after_ends_the_time_a_deploy_was_live() -> None:
         (old("then", finished_at=None, started_at=None, created_at=1400.0), 400.0),
     ):
         assert live_seconds_before(first, (old("newest"), then, failed, first), 9000.0) == lived
+        assert live_seconds_before(first, (then, failed, first), 9000.0) == lived
     assert live_seconds_before(first, (failed, first), 1700.0) == 700.0
     assert live_seconds_before(first, (failed, first), 900.0) == 0.0
     assert live_seconds_before(failed, (failed, first), 9000.0) == 0.0
@@ -129,6 +139,9 @@ def test_nothing_to_go_back_to() -> None:
     nameless = replace(SUSPECT, finished_at=None)
     choice = choose_target(Search((nameless, GOOD), nameless, nameless, False))
     assert "live for 3 d 0 h only" in choice.skipped[0].why
+    slow = replace(SUSPECT, created_at=NOW - 4000, finished_at=NOW - 400)
+    choice = choose_target(Search((slow, old(finished_at=NOW - 1000)), slow, slow, False))
+    assert choice.skipped[0].why == "live for 10 min only, not known to be good", "until the suspect took over"
 
 
 def test_deploys_newer_than_the_suspect_are_no_targets() -> None:
