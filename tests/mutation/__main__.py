@@ -1,4 +1,4 @@
-"""Mutation testing by one command: `python -m tests.mutation [--write] [--children N] [MODULE ...]`.
+"""Mutation testing by one command: `python -m tests.mutation [--own | --write] [--children N] [MODULE ...]`.
 
 Without a module: the whole core and the actuation path, which takes hours. Ends with 1 if a mutant survives that nobody
 argued in `argued.toml`. `--write` writes `survivors/` and the table of `README.md` anew.
@@ -18,21 +18,24 @@ def main(words: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("modules", nargs="*", metavar="MODULE", help="as watchdog/core/guard.py")
     parser.add_argument("--children", type=int, default=2, help="mutants tried at the same time (2)")
+    parser.add_argument("--own", action="store_true", help="only the modules' own tests: a quick look, never written")
     parser.add_argument("--write", action="store_true", help="write survivors/ and the table of README.md anew")
     wanted = parser.parse_args(words)
     argued = arguments.load()
     outcomes: list[report.Outcome] = []
     targets = [target(module) for module in wanted.modules or default_modules()]
     for _, group in groupby(targets, key=lambda one: one.wide):
-        for outcome in tried(list(group), argued, wanted.children):
+        for outcome in tried(list(group), argued, wanted.children, wide=not wanted.own):
             outcomes.append(outcome)
             show(outcome)
-            if wanted.write:
+            if wanted.write and not wanted.own:
                 report.write(outcome)
     return conclude(outcomes, argued)
 
 
-def tried(targets: Sequence[Target], argued: Sequence[arguments.Argument], children: int) -> list[report.Outcome]:
+def tried(
+    targets: Sequence[Target], argued: Sequence[arguments.Argument], children: int, *, wide: bool
+) -> list[report.Outcome]:
     """Return what became of the modules: by their own tests, then what is left of all of them by the wide tests."""
     own: dict[str, list[mutants.Mutant]] = {}
     for one in targets:
@@ -40,10 +43,10 @@ def tried(targets: Sequence[Target], argued: Sequence[arguments.Argument], child
         print(
             f"{one.module}: {len(own[one.module])} mutants, {sum(m.survived for m in own[one.module])} left", flush=True
         )
-    left = [m.name for found in own.values() for m in found if m.survived]
+    left = [m.name for found in own.values() for m in found if m.survived and wide]
     modules = [module for module, found in own.items() if any(m.survived for m in found)]
-    wide = mutants.run(ROOT, modules, targets[0].wide, left, children=children) if left else []
-    again = {mutant.name: mutant for mutant in wide}
+    second = mutants.run(ROOT, modules, targets[0].wide, left, children=children) if left else []
+    again = {mutant.name: mutant for mutant in second}
     return [
         report.Outcome(
             module,
