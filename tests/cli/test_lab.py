@@ -1,4 +1,4 @@
-"""`watchdog lab storm`, typed: the sum as JSON, one seed line by line, and an exit code that tells."""
+"""`watchdog lab storm` and `lab soak`, typed: the sum as JSON, one seed line by line, an exit code that tells."""
 
 import json
 import subprocess
@@ -10,7 +10,7 @@ from watchdog.lab.storm.variants import VARIANTS
 def typed(*words: str) -> "subprocess.CompletedProcess[str]":
     """Run the command line in a process of its own."""
     return subprocess.run(
-        [sys.executable, "-m", "watchdog", "lab", "storm", *words],
+        [sys.executable, "-m", "watchdog", "lab", *words],
         capture_output=True,
         text=True,
         timeout=170,
@@ -20,7 +20,7 @@ def typed(*words: str) -> "subprocess.CompletedProcess[str]":
 
 def test_seeds_are_summed_up() -> None:
     """One JSON object on stdout, nothing on stderr; the exit code agrees with it."""
-    done = typed("--seeds", "3", "--first", "40", "--json")
+    done = typed("storm", "--seeds", "3", "--first", "40", "--json")
     told = json.loads(done.stdout)
     assert told["seeds"] == 3
     assert done.returncode == (1 if told["bad"] else 0)
@@ -29,7 +29,7 @@ def test_seeds_are_summed_up() -> None:
 
 def test_a_seed_is_told_line_by_line() -> None:
     """What happened, the hash, the verdict."""
-    done = typed("--seed", "41")
+    done = typed("storm", "--seed", "41")
     lines = done.stdout.splitlines()
     assert any("starts" in line for line in lines)
     assert any(line.startswith("seed 41: ") for line in lines)
@@ -43,3 +43,12 @@ def test_every_variant_can_be_named() -> None:
     from watchdog.cli.lab import Variant
 
     assert set(get_args(Variant)) == set(VARIANTS)
+
+
+def test_a_soak_is_summed_up() -> None:
+    """Hours, reads, and whether anything grew; the exit code agrees."""
+    done = typed("soak", "--hours", "2", "--services", "3", "--json")
+    told = json.loads(done.stdout)
+    assert (told["hours"], told["services"]) == (2, 3) and told["reads"] > 3 * 2 * 360
+    assert done.returncode == (0 if told["flat"] else 1)
+    assert done.stderr == ""

@@ -4,8 +4,10 @@ import asyncio
 import gc
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from random import Random
 
@@ -59,6 +61,26 @@ class SoakResult:
     def flat(self) -> bool:
         """Tell whether nothing grew, and nothing failed."""
         return self.memory_growth_mib <= MEMORY_MIB and self.task_growth <= TASKS and not self.errors
+
+    def json_object(self) -> Mapping[str, object]:
+        """Return the verdict and what it rests on."""
+        return {
+            "services": self.services,
+            "hours": self.hours,
+            "reads": self.reads,
+            "notices": self.notices,
+            "errors": self.errors,
+            "memory_growth_mib": round(self.memory_growth_mib, 2),
+            "task_growth": self.task_growth,
+            "flat": self.flat,
+            "seconds": round(self.seconds, 1),
+        }
+
+
+def soak_apart(hours: int, services: int, seed: int) -> SoakResult:
+    """Run it in a process of its own, whose memory nobody else uses."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(soak, hours, services, seed).result()
 
 
 def soak(hours: int, services: int, seed: int, told: Callable[[Look], None] = lambda look: None) -> SoakResult:

@@ -1,4 +1,4 @@
-"""Experiments on the daemon itself: `watchdog lab storm`."""
+"""Experiments on the daemon itself: `watchdog lab storm`, `watchdog lab soak`."""
 
 import json
 import sys
@@ -58,3 +58,38 @@ async def storm(
         for one in report.bad:
             output.show_lines([f"BAD seed {one.seed}: {why}" for why in storms.reasons(one.score)])
     return output.FAILED if report.bad else output.DONE
+
+
+async def soak(
+    *,
+    hours: int = 24,
+    services: int = 100,
+    seed: int = 1,
+    as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
+    it: It,
+) -> int:
+    """Run the real daemon through virtual hours of a quiet town: does it grow? A day takes ten minutes or more.
+
+    The exit code is 0 only if memory (+5 MiB) and tasks (±2) stay what they were after the first hour.
+
+    Parameters
+    ----------
+    hours
+        How many virtual hours.
+    services
+        How many services it watches.
+    seed
+        Which outages there are, and when.
+    as_json
+        Print one JSON object.
+    """
+    from watchdog.app.soak import soak_apart
+    from watchdog.cli import output
+
+    result = soak_apart(hours, services, seed)
+    if as_json:
+        sys.stdout.write(json.dumps(result.json_object()) + "\n")
+    else:
+        output.show_lines([f"hour {one.hour}: {one.memory_mib:.1f} MiB, {one.tasks} tasks" for one in result.looks])
+        output.show_lines([f"{what}: {value}" for what, value in result.json_object().items()])
+    return output.DONE if result.flat else output.FAILED

@@ -68,8 +68,14 @@ notify = App(
 )
 notify.command(running.notify_test, name="test")
 app.command(notify)
-experiments = App(name="lab", help="Experiments on the watchdog itself: `lab storm`.", group=groups[0], sort_key=10)
+experiments = App(
+    name="lab",
+    help="Experiments on the watchdog itself: `lab storm`, `lab soak`.",
+    group=groups[0],
+    sort_key=10,
+)
 experiments.command(lab.storm, name="storm")
+experiments.command(lab.soak, name="soak")
 app.command(experiments)
 
 Prepared = Callable[[Context], Coroutine[Any, Any, int]]
