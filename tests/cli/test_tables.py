@@ -8,7 +8,7 @@ from rich.table import Table
 
 from tests.cli import examples as x
 from watchdog.cli import tables
-from watchdog.domain.deploys import Deploy
+from watchdog.domain.deploys import Commit, Deploy
 from watchdog.domain.incidents import Check, Course, Phase, ServiceState, State, TargetChoice
 from watchdog.domain.policy import DEFAULT_MATRIX, Mode, Policy, ServicePolicy, SignalPolicy
 from watchdog.domain.readings import Bad, Good, Unknown
@@ -75,6 +75,20 @@ def test_what_must_not_be_overlooked() -> None:
         'AUTO-DEPLOY IS OFF on web (it was "commit").',
         "Deny-listed: 9f3c2ab (watchdog trust COMMIT lifts one).",
     ]
+
+
+def test_merges_that_do_not_ship_are_named() -> None:
+    """The newest few, or why they cannot be seen; foreign titles stay text."""
+    merged = tuple(Commit(f"c{number}c0ffee", 0.0, f"Change\x1b[31m {number}") for number in range(5))
+    (line,) = tables.status_lines(State(services={"web": replace(WEB, merged=merged[:1])}), x.BEGIN + 10)
+    assert line == (
+        'AUTO-DEPLOY IS OFF on web (it was "commit"). NOT shipped: c0c0ffe "Change[31m 0". '
+        "(deploy by hand, then watchdog restore-auto-deploy web)"
+    )
+    (line,) = tables.status_lines(State(services={"web": replace(WEB, merged=merged)}), x.BEGIN + 10)
+    assert "and 2 more. (" in line
+    (line,) = tables.status_lines(State(services={"web": replace(WEB, merges_why="GitHub answered 404")}), x.BEGIN + 10)
+    assert line.endswith("Merges cannot be seen: GitHub answered 404.")
 
 
 def test_an_old_record_is_not_shown_as_the_present() -> None:

@@ -78,6 +78,17 @@ def test_what_somebody_deployed_is_shipped_with_everything_below_it() -> None:
     assert notice.title.startswith("web: 1 merge NOT shipped")
 
 
+@pytest.mark.parametrize("listed_at", [None, 0.0])
+def test_without_a_fresh_deploy_list_nothing_is_judged(listed_at: float | None) -> None:
+    """After a restart, what was shipped by hand meanwhile is not known yet; the next look tells."""
+    world = quiet()
+    fresh = web(world).deploys_at
+    put(world, deploys_at=listed_at)
+    assert hear(world, branch(world, "c1")) == ()
+    put(world, deploys_at=fresh)
+    assert len(told(hear(world, branch(world, "c1")))) == 1
+
+
 def test_on_a_branch_without_a_deployed_commit_time_tells() -> None:
     """A rewritten history, or more merges than one look shows: what was made since the switch is new."""
     world = quiet()

@@ -1,8 +1,10 @@
 """What `GET /status` tells, as data."""
 
 import json
+from dataclasses import replace
 
 from watchdog.daemon.status import status_of
+from watchdog.domain.deploys import Commit
 from watchdog.domain.incidents import Check, Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Mode, Policy, ServicePolicy, Severity
 from watchdog.domain.readings import Bad, Good, Unknown
@@ -52,6 +54,13 @@ def test_of_what_another_worker_holds_only_that_is_told() -> None:
     told = status_of(state(), POLICY, {"web": 7, "new": 1}, 100.0)["services"]
     assert (told["api"]["held"], told["api"]["phase"]) == (False, None)
     assert (told["new"]["held"], told["new"]["phase"]) == (True, None)
+
+
+def test_what_does_not_ship_is_told() -> None:
+    """Or why nobody knows."""
+    web = replace(state().services["web"], merged=(Commit("c0ffee", 1.0, "Mend it"),), merges_why="")
+    told = status_of(State(services={"web": web}), POLICY, {"web": 7}, 100.0)["services"]["web"]
+    assert (told["not_shipped"], told["merges_unseen"]) == ([{"commit": "c0ffee", "title": "Mend it"}], "")
 
 
 def test_a_closed_incident_is_not_open() -> None:

@@ -30,6 +30,7 @@ STYLES = {
     "warn": "yellow",
     "fail": "bold red",
 }
+MERGES_SHOWN_MAX = 3
 STALE_SECONDS = 120.0
 """The daemon saves its detectors every 30 s; older than four of those, it does not run."""
 
@@ -70,16 +71,25 @@ def status_lines(state: State, now: float, tz: tzinfo = UTC) -> list[str]:
         lines.append(f"BLIND since {since}: no control target answers, so nothing is judged or touched.")
     for one in state.services.values():
         lines += _held(one, tz)
-    lines += [
-        f'AUTO-DEPLOY IS OFF on {clean(one.name)} (it was "{clean(one.auto_deploy_off)}").'
-        for one in state.services.values()
-        if one.auto_deploy_off not in ("", "off")
-    ]
+    lines += [_not_shipping(one) for one in state.services.values() if one.auto_deploy_off not in ("", "off")]
     if state.denied:
         lines.append(
             f"Deny-listed: {', '.join(short(code) for code in state.denied)} (watchdog trust COMMIT lifts one)."
         )
     return lines
+
+
+def _not_shipping(service: ServiceState) -> str:
+    """Return that auto-deploy is off because of us, and what that keeps back, as far as it is known."""
+    name, old = clean(service.name), clean(service.auto_deploy_off)
+    told = f'AUTO-DEPLOY IS OFF on {name} (it was "{old}").'
+    if service.merges_why:
+        return f"{told} Merges cannot be seen: {clean(service.merges_why)}."
+    if not service.merged:
+        return told
+    shown = ", ".join(f'{short(one.sha)} "{clean(one.title)}"' for one in service.merged[:MERGES_SHOWN_MAX])
+    more = f" and {len(service.merged) - MERGES_SHOWN_MAX} more" if len(service.merged) > MERGES_SHOWN_MAX else ""
+    return f"{told} NOT shipped: {shown}{more}. (deploy by hand, then watchdog restore-auto-deploy {name})"
 
 
 def _held(service: ServiceState, tz: tzinfo) -> list[str]:

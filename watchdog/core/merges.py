@@ -21,13 +21,16 @@ from watchdog.domain.units import show_seconds
 SHOWN_MAX = 10
 """Commits named in one message; the rest are counted."""
 REMEMBERED_MAX = 100
+LIST_MAX_SECONDS = 120.0
+"""An older deploy list (after a restart, say) does not tell what was shipped by hand since; the next look will."""
 
 
 def seen(turn: Turn) -> None:
     """The branch was read: tell of what was merged since and does not ship."""
     event = turn.event
     assert isinstance(event, e.CommitsSeen)
-    if not is_ours(turn):
+    listed_at = turn.service.deploys_at
+    if not is_ours(turn) or listed_at is None or turn.now - listed_at > LIST_MAX_SECONDS:
         return
     told = {commit.sha for commit in turn.service.merged}
     waiting = _not_shipped(turn, event.commits)

@@ -42,6 +42,8 @@ def _service(service: ServiceState | None) -> dict[str, Any]:
         "phase_since": service.phase_since,
         "live": service.live,
         "auto_deploy_off": service.auto_deploy_off,
+        "not_shipped": [{"commit": one.sha, "title": one.title} for one in service.merged],
+        "merges_unseen": service.merges_why,
         "flapping_since": service.flapping_since,
         "forbidden": service.forbidden,
         "signals": {name: _signal(check) for name, check in service.checks.items()},

@@ -1,0 +1,70 @@
+"""A whole daemon on the make-believe cloud: auto-deploy is off because of us, and a colleague merges."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.clocks import eventually
+from watchdog.adapters.stores.memory import MemoryStore
+from watchdog.app.build import App, build, build_repository
+from watchdog.app.wire import begin
+from watchdog.daemon.clock import SystemClock
+from watchdog.domain.incidents import ServiceState, State
+from watchdog.sandbox import keys
+from watchdog.sandbox.config_file import write_config
+from watchdog.sandbox.server import Sandbox
+from watchdog.settings import load
+
+
+@asynccontextmanager
+async def after_a_rollback(sandbox: Sandbox, folder: Path) -> AsyncIterator[App]:
+    """Begin a daemon that finds in its journal that web's auto-deploy is off because of it."""
+    clock = SystemClock()
+    store = MemoryStore(clock)
+    path = write_config(folder, sandbox.urls)
+    app = build(load(path, {}, folder), clock, on_error=lambda name, error: None, store=store)
+    assert app.platform is not None
+    now = clock.now()
+    deploys, facts = tuple(await app.platform.deploys("srv-web")), await app.platform.facts("srv-web")
+    web = ServiceState("web", deploys=deploys, deploys_at=now, deploys_why="", facts=facts, live="dep-40")
+    await store.open()
+    await store.hold("earlier", ("", "web"), ttl_seconds=60.0)
+    web = replace(web, auto_deploy_off="commit", pinned_for="web-1", pinned_at=now - 600.0)
+    await store.save(None, State(services={"web": web}), ())
+    await store.release()
+    await begin(app)
+    try:
+        yield app
+    finally:
+        await app.supervisor.stop(5.0)
+        await app.close()
+
+
+async def test_a_merge_that_does_not_ship_reaches_the_people(tmp_path: Path) -> None:
+    """Read from GitHub with the token, told in the channel, and nobody is woken."""
+    async with Sandbox() as sandbox:
+        web = sandbox.cloud.services["web"]
+        web.auto_deploy_trigger = "off"
+        assert sandbox.cloud.merge(commit="c" * 40, message="Mend the price list\n\nat last") is None
+        async with after_a_rollback(sandbox, tmp_path) as app:
+            await eventually(lambda: app.engine.state.services["web"].merged)
+            assert [one.title for one in app.engine.state.services["web"].merged] == ["Mend the price list"]
+            await eventually(lambda: any("NOT shipped" in str(entry) for entry in sandbox.log))
+        assert [entry["status"] for entry in sandbox.events.requests("github")] == [200]
+        assert not sandbox.events.requests("render", "PATCH")
+        assert not sandbox.events.requests("render", "POST")
+
+
+@pytest.mark.parametrize("mode", ["observe", "assist"])
+async def test_without_the_right_to_act_nobody_asks_github(tmp_path: Path, mode: str) -> None:
+    """In mode observe auto-deploy is never off because of us."""
+    async with Sandbox() as sandbox:
+        settings = load(write_config(tmp_path, sandbox.urls, mode), {}, tmp_path)
+        repository = build_repository(settings, SystemClock())
+        assert (repository is None) == (mode == "observe")
+        if repository is not None:
+            assert settings.secrets["WATCHDOG_GITHUB_TOKEN"] == keys.GITHUB_TOKEN
+            await repository.close()
