@@ -15,6 +15,7 @@ from tests.faults.test_numbered import running
 from watchdog.adapters.notifiers import NOTIFIERS
 from watchdog.adapters.platforms import PLATFORMS
 from watchdog.adapters.signals import SIGNALS
+from watchdog.cli.main import app
 from watchdog.core.detect import METHODS
 from watchdog.core.machine import EVENTS, TABLE
 from watchdog.domain.incidents import Phase
@@ -171,6 +172,31 @@ def test_the_readme_shows_the_minimal_configuration_verbatim() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     shown = re.search(r"<!-- minimal -->\n```yaml\n(.*?)```", readme, re.DOTALL)
     assert shown is not None and shown[1] == (ROOT / "config" / "minimal.yaml").read_text(encoding="utf-8")
+
+
+def test_every_command_of_the_readme_is_one() -> None:
+    """What it shows to be typed can be typed: of ours, and of the tests."""
+    shell = "\n".join(re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL))
+    typed = {words.split()[0] for words in re.findall(r"bin/watchdog ((?:[a-z]+ ?)+)", shell)}
+    nested = set(re.findall(r"bin/watchdog (?:lab|notify) [a-z]+", shell))
+    assert {"demo", "init", "check", "run", "lab"} <= typed and len(nested) >= 3
+    known = {name for name in app if not name.startswith("-")}
+    assert typed <= known
+    for group, command in (words.split()[1:] for words in nested):
+        assert command in set(app[group]), f"watchdog {group} {command}"
+    for module in re.findall(r"python -m (tests[\w.]*)", shell):
+        path = ROOT / module.replace(".", "/")
+        assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file(), module
+
+
+def test_every_place_the_readme_leads_to_is_there() -> None:
+    """Files, and headings within them."""
+    for target in re.findall(r"\]\((?!http)([^)]+)\)", (ROOT / "README.md").read_text(encoding="utf-8")):
+        file, _, heading = target.partition("#")
+        path = ROOT / (file or "README.md")
+        assert path.is_file(), target
+        headings = {line.strip("# ").lower().replace(" ", "-") for line in path.read_text("utf-8").splitlines()}
+        assert not heading or heading in headings, target
 
 
 def test_every_secret_is_in_the_readme_with_the_least_it_needs() -> None:
