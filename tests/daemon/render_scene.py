@@ -13,6 +13,7 @@ from watchdog.adapters.platforms.render import Render
 from watchdog.adapters.stores import build_store
 from watchdog.daemon.actuator import Actuator
 from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy, Rollback
+from watchdog.domain.events import Event
 from watchdog.ports import ActionRow, Platform, Store
 from watchdog.sandbox import keys
 from watchdog.sandbox.log import Entry
@@ -35,6 +36,17 @@ class SteppedClock(FakeClock):
     def now(self) -> float:
         """Return the wall clock's time; durations (`monotonic`) know nothing of the step."""
         return super().now() + (self._step_seconds if self.elapsed > self._after_seconds else 0.0)
+
+
+class Told(Actuator):
+    """An actuator of which every outcome is looked at: of this moment and its effect, with a reason if it has one."""
+
+    async def perform(self, effect: PinAutoDeploy | Rollback | RestoreAutoDeploy, *, resumed: bool = False) -> Event:
+        """Perform, and look."""
+        outcome = await super().perform(effect, resumed=resumed)
+        assert (outcome.at, outcome.service, outcome.incident) == (self._clock.now(), effect.service, effect.incident)
+        assert getattr(outcome, "why", "told") not in (None, "", "None")
+        return outcome
 
 
 def client(sandbox: Sandbox, clock: FakeClock, made: type[Render] = Render, timeout_seconds: float = 10.0) -> Render:
@@ -92,7 +104,7 @@ async def scene(
         platform = client(sandbox, ticking, made, timeout_seconds)
         await kept.open()
         try:
-            yield Scene(sandbox, ticking, kept, platform, Actuator(platform, kept, ticking))
+            yield Scene(sandbox, ticking, kept, platform, Told(platform, kept, ticking))
         finally:
             await platform.close()
             await kept.close()

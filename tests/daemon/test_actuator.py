@@ -1,19 +1,20 @@
 """The rollback, at most once, against the sandbox's Render over real HTTP, whatever becomes of the answer."""
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.clocks import FakeClock
-from tests.daemon.render_scene import INCIDENT, PIN, RESTORE, ROLLBACK, Scene, SteppedClock, scene
+from tests.daemon.render_scene import INCIDENT, PIN, RESTORE, ROLLBACK, Scene, SteppedClock, Told, scene
 from watchdog.adapters.platforms.render import Render, build_render
 from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.daemon.actuator import Actuator
 from watchdog.daemon.protocol import SHIPPED
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.errors import Displaced, Stale, Temporary
+from watchdog.domain.errors import Displaced, OutcomeUnknown, Permanent, Stale, Temporary
 from watchdog.ports import ActionRow
 from watchdog.sandbox import keys
 from watchdog.sandbox.behaviours import behaviour
@@ -62,12 +63,14 @@ async def test_case_10_a_send_without_a_trace_is_tried_once_more_and_then_a_huma
         assert SHIPPED.settle_seconds < s.clock.elapsed < SHIPPED.settle_seconds + 10
         row = await s.row()
         assert (row.state, row.attempts, s.sent("POST")) == ("planned", 1, 1)
+        assert row.note == first.why and first.why.endswith(": it may or may not have happened)")
         began = s.clock.elapsed
         second = await s.actuator.perform(ROLLBACK)
         assert isinstance(second, e.RollbackLost)
         assert SHIPPED.settle_seconds < s.clock.elapsed - began < SHIPPED.settle_seconds + 10
         row = await s.row()
         assert (row.state, row.attempts, s.sent("POST")) == ("failed", SHIPPED.attempts_max, 2)
+        assert row.note == second.why
         assert s.accepted == []
 
 
@@ -160,16 +163,30 @@ async def test_case_14_15_a_refusal_is_final_and_told_again_after_a_restart(
         assert s.sent("POST") == 1
 
 
+async def test_a_refusal_for_another_reason_is_neither_of_these() -> None:
+    """Nothing is built anew for it, and the key is not to blame."""
+
+    class Refusing(Render):
+        async def rollback(self, service_id: str, deploy_id: str) -> str | None:
+            raise Permanent("Render says: not today")
+
+    async with scene(made=Refusing) as s:
+        outcome = await s.actuator.perform(ROLLBACK)
+        assert outcome == e.RollbackRefused(outcome.at, "web", INCIDENT, "Render says: not today")
+        assert (await s.row()).note == "refused: Render says: not today"
+
+
 async def test_case_13_a_rate_limit_is_waited_for_and_not_for_ever() -> None:
     """Each 429 waits as told and lets the core confirm afresh; the fourth is the end of it."""
     async with scene() as s:
         s.sandbox.set_mode("rollback", "refuse_429")
         for attempt in range(1, SHIPPED.limited_max):
             began = s.clock.elapsed
-            assert isinstance(await s.actuator.perform(ROLLBACK), e.RollbackPostponed)
+            put_off = await s.actuator.perform(ROLLBACK)
+            assert isinstance(put_off, e.RollbackPostponed)
             assert s.clock.elapsed - began == pytest.approx(3.0)
             row = await s.row()
-            assert (row.state, row.attempts) == ("planned", attempt)
+            assert (row.state, row.attempts, row.note) == ("planned", attempt, put_off.why)
         outcome = await s.actuator.perform(ROLLBACK)
         assert isinstance(outcome, e.RollbackRefused)
         assert f"given up after {SHIPPED.limited_max} attempts" in outcome.why
@@ -237,15 +254,19 @@ async def test_killed_while_it_was_being_sent_it_is_looked_up() -> None:
         made = s.sandbox.cloud.rollback(s.web, s.web.find("dep-39"))
         outcome = await s.actuator.perform(ROLLBACK, resumed=True)
         assert outcome == e.RollbackAccepted(outcome.at, "web", INCIDENT, made.id, adopted=True)
-        assert s.sent("POST") == 0
+        assert (s.sent("POST"), (await s.row()).note) == (0, "adopted from the deploy list")
 
 
 async def test_killed_before_it_was_sent_it_is_decided_afresh() -> None:
     """It had not arrived: after the settle window the core looks at the site again."""
     async with scene() as s:
         await sending(s)
-        assert isinstance(await s.actuator.perform(ROLLBACK, resumed=True), e.RollbackPostponed)
+        lost = await s.actuator.perform(ROLLBACK, resumed=True)
+        assert isinstance(lost, e.RollbackPostponed)
+        assert lost.why.endswith(" (answer lost)")
         assert ((await s.row()).state, s.sent("POST")) == ("planned", 0)
+        again = await s.actuator.perform(ROLLBACK, resumed=True)
+        assert again == e.RollbackPostponed(again.at, "web", INCIDENT, "it was interrupted before it was sent")
         assert isinstance(await s.actuator.perform(ROLLBACK), e.RollbackAccepted)
         assert len(s.accepted) == 1
 
@@ -255,16 +276,76 @@ async def test_an_earlier_send_of_unknown_outcome_is_settled_before_another_targ
     """A human names another target while the first call may still be on its way: never two at once."""
     async with scene() as s:
         await sending(s)
-        if arrived:
-            s.sandbox.cloud.rollback(s.web, s.web.find("dep-39"))
+        newest = s.sandbox.cloud.rollback(s.web, s.web.find("dep-39")).id if arrived else "dep-41"
         s.web.find("dep-41").status = "deactivated"
-        other = replace(ROLLBACK, target="dep-41", target_code=COMMITS["41"][0])
+        other = replace(ROLLBACK, target="dep-41", target_code=COMMITS["41"][0], baseline=newest)
         outcome = await s.actuator.perform(other)
         assert isinstance(outcome, e.RollbackPostponed)
         assert ("an earlier rollback to dep-39 was accepted" in outcome.why) is arrived
         row = await s.row()
         assert (row.state, row.target) == ("accepted" if arrived else "planned", "dep-39")
         assert s.sent("POST") == 0
+
+
+class HumanActs(Render):
+    """The answer to the rollback is lost, it never arrives, and a human makes another deploy live meanwhile."""
+
+    act: Callable[[], None]
+
+    async def rollback(self, service_id: str, deploy_id: str) -> str | None:
+        """Lose it."""
+        self.act()
+        raise OutcomeUnknown("no answer")
+
+
+async def test_case_17_a_human_who_acts_while_a_lost_answer_is_looked_for_wins() -> None:
+    """No trace of ours, and another deploy is live than the one we blamed: stood down, not sent again."""
+    async with scene(made=HumanActs) as s:
+
+        def act() -> None:
+            s.web.find("dep-40").status, s.web.find("dep-41").status = "deactivated", "live"
+
+        s.platform.act = act  # type: ignore[attr-defined]
+        outcome = await s.actuator.perform(ROLLBACK)
+        assert isinstance(outcome, e.RollbackStoodDown)
+        assert outcome.why == (
+            "dep-41 is live, no longer dep-40; no trace of it in the deploy list after 30 s (no answer)"
+        )
+        row = await s.row()
+        assert (row.state, row.note) == ("done", outcome.why)
+
+
+class Gated(Render):
+    """Each rollback is in hand until its gate is opened."""
+
+    gates: tuple[asyncio.Event, ...] = ()
+    begun = 0
+
+    async def rollback(self, service_id: str, deploy_id: str) -> str | None:
+        """Wait at the gate."""
+        gate = self.gates[self.begun]
+        self.begun += 1
+        await gate.wait()
+        return f"dep-9{self.begun}"
+
+
+async def test_a_stop_waits_for_every_call_in_hand() -> None:
+    """Two at the same time: after the first has its answer, one is still in hand."""
+    async with scene(made=Gated) as s, asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+        s.platform.gates = first, second = asyncio.Event(), asyncio.Event()  # type: ignore[attr-defined]
+        effects = (ROLLBACK, replace(ROLLBACK, incident="web-2"))
+        one = tasks.create_task(s.actuator.perform(effects[0]))
+        while s.platform.begun < 1:  # type: ignore[attr-defined]
+            await asyncio.sleep(0)
+        two = tasks.create_task(s.actuator.perform(effects[1]))
+        while s.platform.begun < 2:  # type: ignore[attr-defined]
+            await asyncio.sleep(0)
+        first.set()
+        await one
+        assert s.actuator.writing
+        second.set()
+        await two
+        assert not s.actuator.writing
 
 
 async def test_case_17_a_rollback_somebody_else_made_meanwhile_is_adopted() -> None:
@@ -399,7 +480,7 @@ async def test_without_the_right_nothing_is_changed(effect: object, expected: ty
         platform = build_render(key, url, s.clock, writable_ids=writable, all_ids=frozenset({"srv-api"}))
         if isinstance(effect, type(RESTORE)):
             s.sandbox.cloud.set_auto_deploy(s.web, "off")
-        actuator = Actuator(None if given == "nothing" else platform, s.store, s.clock)
+        actuator = Told(None if given == "nothing" else platform, s.store, s.clock)
         outcome = await actuator.perform(effect)  # type: ignore[arg-type]
         assert type(outcome) is expected
         assert (s.sent("POST"), s.sent("PATCH")) == (0, 0)
@@ -416,7 +497,7 @@ async def test_the_marked_points_come_in_order_and_writing_is_told() -> None:
         async def hook(point: str) -> None:
             points.append((point, (await s.row()).state, actuator.writing))
 
-        actuator = Actuator(s.platform, s.store, s.clock, hook)
+        actuator = Told(s.platform, s.store, s.clock, hook)
         await actuator.perform(ROLLBACK)
     assert points == [
         ("after_intent", "planned", False),
