@@ -103,7 +103,7 @@ class ApiClient:
         Raises Refused before anything is sent, Temporary when nothing happened (429, not connected), Permanent when
         refused (other 4xx), OutcomeUnknown otherwise (timeout, reset, 5xx, a status nobody expects).
         """
-        came = await self._write(method, path, json, None)
+        came = await self._write(method, path, json, None, clock=self._clock)
         if isinstance(came, Lost):
             if came.sent:
                 raise OutcomeUnknown(f"{self.name} {came.why}: it may or may not have happened")
@@ -154,13 +154,18 @@ class ApiClient:
             await self._clock.sleep(seconds)
 
     async def _write(
-        self, method: str, path: str, json: object | None, headers: Mapping[str, str] | None
+        self,
+        method: str,
+        path: str,
+        json: object | None,
+        headers: Mapping[str, str] | None,
+        clock: Clock | None = None,
     ) -> Answer | Lost:
         if self._writes is None:
             raise Refused(f"the {self.name} client only reads: {method} is impossible")
         if self._allow is not None and not self._allow(method, path, json):
             raise Refused(f"{method} is not among what the {self.name} client may do there")
-        return await self._exchange(self._writes, method, path, body=json, headers=headers)
+        return await self._exchange(self._writes, method, path, body=json, headers=headers, clock=clock)
 
     async def _exchange(
         self,
@@ -171,6 +176,7 @@ class ApiClient:
         params: Params | None = None,
         body: object | None = None,
         headers: Mapping[str, str] | None = None,
+        clock: Clock | None = None,
     ) -> Answer | Lost:
         assert not path or path.startswith("/"), "a path begins with a slash"
         came = await exchange(
@@ -182,7 +188,7 @@ class ApiClient:
             headers=headers,
             timeout_seconds=self._timeout_seconds,
             max_body_bytes=self._max_body_bytes,
-            clock=self._clock if method != "GET" else None,
+            clock=clock,
         )
         if method == "GET" and isinstance(came, Answer):
             self._gate.note(came)

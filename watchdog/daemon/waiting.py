@@ -6,11 +6,12 @@ from watchdog.ports import Clock
 
 
 async def sleep_or(clock: Clock, seconds: float, nudged: asyncio.Event) -> None:
-    """Return after so many seconds of the clock, or as soon as the event is set."""
+    """Return after so many seconds of the clock, or as soon as the event is set; it is set then in either case."""
     if nudged.is_set():
         return
-    async with asyncio.TaskGroup() as group:
-        either = (group.create_task(clock.sleep(seconds)), group.create_task(nudged.wait()))
-        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        for task in either:
-            task.cancel()
+    sleeping = asyncio.ensure_future(clock.sleep(seconds))
+    sleeping.add_done_callback(lambda done: None if done.cancelled() else nudged.set())
+    try:
+        await nudged.wait()
+    finally:
+        sleeping.cancel()
