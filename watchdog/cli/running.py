@@ -21,7 +21,11 @@ DEFAULT_NAME = "watchdog.yaml"
 
 
 async def run(*, it: It) -> int:
-    """Run the daemon: watch, decide, act as far as the mode allows, tell people, write everything down."""
+    """Run the daemon: watch, decide, act as far as the mode allows, tell people, write everything down.
+
+    Started more than once: on one SQLite file the next stands by; with `store: postgresql` all share the services.
+    SIGTERM stops it with the write in hand finished; SIGHUP has it read the configuration again.
+    """
     return await it.app().run(it.settings())
 
 
