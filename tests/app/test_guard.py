@@ -70,7 +70,7 @@ async def wired(settings: Settings, clock: FakeClock) -> AsyncIterator[App]:
 
 
 async def test_case_40_every_client_of_the_daemon_asks_the_guard(tmp_path: Path) -> None:
-    """Probes, control targets, status pages, Sentry, Render, and every channel."""
+    """Probes, control targets, status pages, Sentry, Render, GitHub, and every channel."""
     with trap() as (port, sprung):
         clock = FakeClock()
         async with wired(settings_of(tmp_path, port), clock) as app:
@@ -80,6 +80,9 @@ async def test_case_40_every_client_of_the_daemon_asks_the_guard(tmp_path: Path)
             assert app.platform is not None and len(app.notifiers) == 4
             with pytest.raises(Temporary, match="leads to the private address"):
                 await app.platform.services()
+            assert app.repository is not None
+            with pytest.raises(Temporary, match="leads to the private address"):
+                await app.repository.commits("https://github.com/acme/web", "main")
             for channel in app.notifiers.values():
                 with pytest.raises((Temporary, Permanent), match="leads to the private address"):
                     await channel.send(notice(), None)

@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 
+import pytest
+
 from tests.adapters.vendor import Vendor
+from tests.clocks import FakeClock
 from tests.settings.texts import SMALL, loaded
 from tests.settings.vendors import KEY, checked, configuration, platform_of, say_render
+from watchdog.adapters.repositories.github import build_github
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.incidents import TargetChoice
 from watchdog.settings.check import CheckResult, Outcome, World, live_checks
@@ -67,6 +71,23 @@ async def test_what_forbids_a_rollback_is_said_beforehand(vendor: Vendor) -> Non
     assert any("it is suspended" in what for what in warnings)
     assert any("pre-deploy command" in what for what in warnings)
     assert any(what == "none: there is no earlier deploy" for what in warnings)
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_whether_merges_could_be_seen_is_known_beforehand(vendor: Vendor, known: bool) -> None:
+    """A private repository without a token is a warning, not a failure: everything else works."""
+    say_render(vendor, service={"repo": "https://github.com/acme/web", "branch": "main"})
+    if known:
+        vendor.say("GET", "/repos/acme/web/commits", [{"sha": "c1"}, {"sha": "c2"}])
+    settings = loaded(configuration(vendor), KEY)
+    repository = build_github("", vendor.url, FakeClock())
+    found = (await checked(settings, platform=platform_of(settings), repository=repository))["merges of web"]
+    await repository.close()
+    if known:
+        assert (found.outcome, found.what) == (Outcome.OK, "2 commits of main can be read")
+    else:
+        assert found.outcome is Outcome.WARN
+        assert "WATCHDOG_GITHUB_TOKEN" in found.what
 
 
 async def test_a_dependency_is_looked_up(vendor: Vendor) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from watchdog.adapters.platforms import PLATFORMS
 from watchdog.app import queries
-from watchdog.app.build import build_sources
+from watchdog.app.build import build_repository, build_sources
 from watchdog.app.demo import demo as play
 from watchdog.app.run import run as run_daemon
 from watchdog.cli.context import Screen
@@ -25,7 +25,7 @@ from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Refus
 from watchdog.domain.events import DeploysListed, RollbackRequested
 from watchdog.domain.incidents import Decision, ServiceState, State, TargetChoice
 from watchdog.domain.reports import DemoResult, SignalReport
-from watchdog.ports import Command, Notifier, Platform, SignalSource, Store
+from watchdog.ports import Command, Notifier, Platform, Repository, SignalSource, Store
 from watchdog.settings import Settings
 from watchdog.settings.build import ENDPOINTS
 from watchdog.settings.check import CheckResult, World, live_checks
@@ -63,12 +63,15 @@ class AppRoof:
             if platform is not None:
                 open_things.push_async_callback(platform.close)
             channels = queries.notifiers(settings)
+            repository = build_repository(settings, SystemClock())
+            if repository is not None:
+                open_things.push_async_callback(repository.close)
             sources = build_sources(settings, SystemClock(), platform)
             for one in channels.values():
                 open_things.push_async_callback(one.close)
             for _, source in sources:
                 open_things.push_async_callback(source.close)
-            return await live_checks(settings, world_of(settings, state, platform, channels, sources))
+            return await live_checks(settings, world_of(settings, state, platform, channels, sources, repository))
 
     async def deploys(self, settings: Settings, service: str, /) -> tuple[Sequence[Deploy], TargetChoice | None]:
         """Return the deploys, and where a rollback would lead."""
@@ -127,10 +130,12 @@ def world_of(
     platform: Platform | None,
     channels: Mapping[str, Notifier],
     sources: Sequence[tuple[str, SignalSource]],
+    repository: Repository | None = None,
 ) -> World:
     """Return what a live check is given: signals, controls and pages told apart, and where a rollback would lead."""
     return World(
         platform=platform,
+        repository=repository,
         channels=channels,
         signals={f"{name}/{source.name}": source for name, source in sources if name not in (CONTROL, VENDORS)},
         controls={source.name: source for name, source in sources if name == CONTROL},

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.errors import WatchdogError
-from watchdog.ports import Platform
+from watchdog.ports import Platform, Repository
 from watchdog.settings.check_result import CheckResult, Outcome, World
 from watchdog.settings.model import Settings
 
@@ -56,7 +56,20 @@ async def _service(
             CheckResult(place, Outcome.WARN, what, f"services.{name}.rollback_safe: true, if that is harmless")
         )
     results.append(await _target(world, platform, name, facts))
+    if world.repository is not None and facts.repo and facts.branch:
+        results.append(await _merges(world.repository, name, facts.repo, facts.branch))
     return results
+
+
+async def _merges(repository: Repository, name: str, repo: str, branch: str) -> CheckResult:
+    """Try what is read while auto-deploy is off because of us: which merges do not ship."""
+    place = f"merges of {name}"
+    try:
+        commits = await repository.commits(repo, branch)
+    except WatchdogError as error:
+        fix = "merges that do not ship after a rollback will not be told of; the rest works without"
+        return CheckResult(place, Outcome.WARN, f"cannot be seen: {error}", fix)
+    return CheckResult(place, Outcome.OK, f"{len(commits)} commits of {branch} can be read")
 
 
 async def _target(world: World, platform: Platform, name: str, facts: ServiceFacts) -> CheckResult:

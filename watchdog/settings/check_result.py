@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.incidents import TargetChoice
-from watchdog.ports import Notifier, Platform, SignalSource
+from watchdog.ports import Notifier, Platform, Repository, SignalSource
 
 
 class Outcome(StrEnum):
@@ -39,6 +39,7 @@ class World:
     """What is tried: `signals` by `service/signal`, `controls` by URL, `pages` and `channels` by name."""
 
     platform: Platform | None = None
+    repository: Repository | None = None
     channels: Mapping[str, Notifier] = field(default_factory=lambda: MappingProxyType({}))
     signals: Mapping[str, SignalSource] = field(default_factory=lambda: MappingProxyType({}))
     controls: Mapping[str, SignalSource] = field(default_factory=lambda: MappingProxyType({}))
