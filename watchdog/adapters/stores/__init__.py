@@ -49,9 +49,14 @@ def _check_postgres(url: str) -> None:
         raise ValueError("PostgreSQL needs its driver: pip install 'render-watchdog[postgres]'")
 
 
+def is_postgres(url: str) -> bool:
+    """Tell whether a url names a PostgreSQL."""
+    return url.partition("://")[0] in POSTGRES
+
+
 def shown_url(url: str) -> str:
     """Return what may be shown of a url: no user, no password, no options."""
-    if url.partition("://")[0] not in POSTGRES:
+    if not is_postgres(url):
         return url
     parsed = make_url(url)
     return f"postgresql://{parsed.host or ''}/{parsed.database}"

@@ -76,7 +76,7 @@ class Database:
         with translated():
             await self._backend.look()
         async with self._reading() as connection:
-            current = await connection.run_sync(_revision)
+            current = await connection.run_sync(revision)
         if current != HEAD:
             with translated():
                 async with self._backend.migration() as connection:
@@ -130,7 +130,7 @@ def _backend(url: URL, busy_timeout_seconds: float) -> Backend:
     return Sqlite(url, busy_timeout_seconds) if url.drivername == "sqlite" else Postgres(url)
 
 
-def _revision(connection: Connection) -> str | None:
+def revision(connection: Connection) -> str | None:
     """Return the revision of the tables, or None if there are none yet."""
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
@@ -144,7 +144,7 @@ def migrate(connection: Connection, to: str = "head") -> None:
     from alembic.config import Config
     from alembic.script import ScriptDirectory
 
-    current = _revision(connection)
+    current = revision(connection)
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     ours = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}

@@ -1,0 +1,32 @@
+"""A look at a PostgreSQL that changes nothing in it: does it answer, are our tables there, may we make them?"""
+
+from sqlalchemy import Connection, text
+from sqlalchemy.engine import make_url
+
+from watchdog.adapters.stores.database import revision
+from watchdog.adapters.stores.failures import translated
+from watchdog.adapters.stores.postgres import Postgres
+from watchdog.adapters.stores.schema import HEAD
+from watchdog.domain.errors import Permanent
+
+RIGHT = text("SELECT coalesce(has_schema_privilege(current_schema(), 'CREATE'), false)")
+
+
+async def look(url: str) -> str:
+    """Return what is there, in words. Raises Temporary when it does not answer, Permanent when it cannot be used."""
+    database = Postgres(make_url(url))
+    try:
+        with translated():
+            async with database.transaction(write=False) as connection:
+                return await connection.run_sync(_seen)
+    finally:
+        await database.engine.dispose()
+
+
+def _seen(connection: Connection) -> str:
+    current = revision(connection)
+    if current == HEAD:
+        return "answers, and its tables are there"
+    if not connection.execute(RIGHT).scalar():
+        raise Permanent("the store answers, but its user may not make tables: make it the owner of the database")
+    return f"answers; `watchdog run` will {'make its tables' if current is None else f'migrate its tables ({current})'}"
