@@ -165,3 +165,16 @@ def test_the_words_of_blame_do_not_matter_to_what_passes() -> None:
     service, _ = look(paged(stale), vendors={"render": (NOW - 60, Bad("outage"))})
     assert service.phase is Phase.PAGED
     assert a_blame().vetoed == ()
+
+
+def test_what_happened_while_nobody_looked_is_not_calm() -> None:
+    """After a takeover two good probes prove no good minute: the site may have failed until a moment ago."""
+    service = paged(None, human_needed="the rollback failed")
+    old = Check("home", "http", last_at=NOW - 100, last_bad_at=NOW - 100)
+    state = a_state(replace(service, checks={"home": old}))
+    state, _ = step(state, e.Restarted(NOW, ("web",)), POLICY)
+    for at in range(5, 60, 5):
+        state, _ = step(state, e.Observed(NOW + at, "web", "home", Good()), POLICY)
+        assert state.services["web"].phase is Phase.PAGED
+    state, _ = step(state, e.Observed(NOW + 61, "web", "home", Good()), POLICY)
+    assert state.services["web"].phase is Phase.CALM

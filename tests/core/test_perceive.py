@@ -297,7 +297,7 @@ def test_interrupting_ends_every_run_and_forgetting_clears_every_check() -> None
     """After a restart runs begin anew; after an incident the evidence is gone as well."""
     service = a_service(checks={"home": failing(cusum=20.0, cusum_zero_at=NOW - 60), "api": failing("api", "latency")})
     assert len(perceive.findings(service, POLICY, NOW)) == 2
-    broken = perceive.interrupt(service)
+    broken = perceive.interrupt(service, 0.0)
     assert perceive.findings(broken, POLICY, NOW) == ()
     assert {name: check.recent for name, check in broken.checks.items()} == {
         name: check.recent for name, check in service.checks.items()

@@ -42,7 +42,7 @@ def not_ahead(service: ServiceState, now: float) -> ServiceState:
 
 def _check(check: Check, now: float) -> Check:
     """Return the check; if it was read in the future, its statistics tell of nothing we can place."""
-    if max(check.last_at, check.counts_from, check.baseline_at) <= now:
+    if max(check.last_at, check.counts_from, check.baseline_at, check.interrupted_at) <= now:
         return check
     past = replace(check, last_at=min(check.last_at, now), baseline_at=min(check.baseline_at, now))
     return detect.forget(past, now)

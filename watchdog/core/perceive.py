@@ -195,9 +195,9 @@ def still_judged(service: ServiceState, found: tuple[Finding, ...], policy: Poli
     return tuple(finding for finding in found if wishes.signal(finding.signal) is not None)
 
 
-def interrupt(service: ServiceState) -> ServiceState:
+def interrupt(service: ServiceState, now: float) -> ServiceState:
     """End every run: readings may be missing since the last one that was saved."""
-    return replace(service, checks={name: detect.interrupt(check) for name, check in service.checks.items()})
+    return replace(service, checks={name: detect.interrupt(check, now) for name, check in service.checks.items()})
 
 
 def forget(service: ServiceState, now: float) -> ServiceState:

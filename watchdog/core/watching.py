@@ -58,7 +58,7 @@ def _calm_down(turn: Turn) -> None:
 
 def resume(turn: Turn) -> None:
     """After a restart: go on where we were, with the readings still to come (good ones may not have been saved)."""
-    turn.put(perceive.interrupt(turn.service))
+    turn.put(perceive.interrupt(turn.service, turn.now))
     turn.enter(turn.service.phase)
     if turn.service.pace_seconds:
         turn.emit(SetPace(turn.name, turn.service.pace_seconds))

@@ -53,7 +53,8 @@ class Check:
     `run_*` describe the unbroken run of failures, `cusum*` the cumulative sum (`cusum_zero_at`: when it last
     left zero, which back-dates an onset), `recent` the outcomes of the last minutes (at, failed), `samples` the
     latencies (at, seconds), `counts` a feed's minutes (those that begin before `counts_from` are history only),
-    `crashes` when the platform reported failures.
+    `crashes` when the platform reported failures, `interrupted_at` when readings were missing last (a restart, another
+    worker): it cannot be called calm since before then.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Check:
     over_since: float | None = None
     counts: tuple[MinuteCount, ...] = ()
     counts_from: float = 0.0
+    interrupted_at: float = 0.0
     new_issues: tuple[str, ...] = ()
     crashes: tuple[tuple[float, str], ...] = ()
 

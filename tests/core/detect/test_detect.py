@@ -111,7 +111,7 @@ def changed(before: Check, after: Check) -> set[str]:
 def test_an_interruption_ends_runs_and_sums_and_nothing_else() -> None:
     """After a restart readings may be missing: what must be unbroken begins anew, what was seen stays."""
     before = worn("http")
-    after = detect.interrupt(before)
+    after = detect.interrupt(before, 0.0)
     assert changed(before, after) == {
         "run_started_at", "run_probes", "good_run", "cusum", "cusum_zero_at", "over_since"
     }  # fmt: skip

@@ -226,7 +226,7 @@ def test_forgetting_and_interrupting() -> None:
     fresh = detect.forget(check, now)
     kept = Check("home", "http", last=check.last, last_at=now, baseline_seconds=0.2, baseline_minutes=12)
     assert fresh == replace(kept, baseline_at=5.0, counts_from=now)
-    broken = detect.interrupt(check)
+    broken = detect.interrupt(check, 0.0)
     assert (broken.run_probes, broken.run_started_at, broken.cusum, broken.good_run) == (0, None, 0.0, 0)
     assert broken.recent == check.recent and broken.last_bad_at == check.last_bad_at
 

@@ -67,7 +67,7 @@ def suspicious(check: Check, given: Conditions) -> bool:
 
 def calm(check: Check, given: Conditions, for_seconds: float = 0.0) -> bool:
     """Tell whether the check is back to normal, and has been for so many seconds."""
-    since = check.counts_from if check.last_bad_at is None else max(check.last_bad_at, check.counts_from)
+    since = max(check.last_bad_at or 0.0, check.counts_from, check.interrupted_at)
     if given.now - since < for_seconds:
         return False
     return METHODS[given.signal.kind].calm(check, given)
@@ -78,9 +78,12 @@ def failing(check: Check, given: Conditions) -> bool:
     return METHODS[given.signal.kind].failing(check, given)
 
 
-def interrupt(check: Check) -> Check:
-    """Return the check with its runs ended: readings may be missing, so nothing is known to be unbroken."""
-    return replace(check, run_started_at=None, run_probes=0, good_run=0, cusum=0.0, cusum_zero_at=None, over_since=None)
+def interrupt(check: Check, at: float) -> Check:
+    """Return the check with its runs ended: readings may be missing, so nothing is known to be unbroken, nor calm."""
+    ended = replace(
+        check, run_started_at=None, run_probes=0, good_run=0, cusum=0.0, cusum_zero_at=None, over_since=None
+    )
+    return replace(ended, interrupted_at=at)
 
 
 def forget(check: Check, at: float) -> Check:
