@@ -30,6 +30,7 @@ from watchdog.settings import Settings
 from watchdog.settings.build import ENDPOINTS
 from watchdog.settings.check import CheckResult, World, live_checks
 from watchdog.settings.check_sentry import check_sentry
+from watchdog.settings.check_store import check_store
 from watchdog.settings.secrets import read_dotenv, read_secrets
 
 RENDER_KEY = "WATCHDOG_RENDER_API_KEY"
@@ -141,7 +142,7 @@ def world_of(
         controls={source.name: source for name, source in sources if name == CONTROL},
         pages={source.name: source for name, source in sources if name == VENDORS},
         target=lambda name, deploys, _: target_now(settings, state, name, deploys),
-        extra=(lambda: check_sentry(settings, SystemClock(), platform),),
+        extra=(lambda: check_store(settings), lambda: check_sentry(settings, SystemClock(), platform)),
     )
 
 
