@@ -1,0 +1,240 @@
+"""Acting: what each outcome leaves in the incident and the service, in the story, and on the page; to the letter."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.core.scenes import hear, incident_of, kinds, lines, put, reach, web
+from tests.core.world import World, make_policy
+from watchdog.domain import effects as fx
+from watchdog.domain import events as e
+from watchdog.domain.incidents import Phase
+from watchdog.domain.notices import NoticeKind
+from watchdog.domain.policy import Mode
+from watchdog.domain.readings import Good
+
+OURS = ("web", "web-1")
+
+
+def tells(effects: tuple[fx.Effect, ...]) -> list[fx.Tell]:
+    """Return the notices."""
+    return [effect for effect in effects if isinstance(effect, fx.Tell)]
+
+
+def pinned(phase: Phase, **incident: object) -> World:
+    """Return a world in that phase, in which auto-deploy is off because of us."""
+    world = reach(phase)
+    return put(world, auto_deploy_off="commit", incident=replace(incident_of(world), pin_previous="commit", **incident))
+
+
+def test_an_announced_rollback_is_dropped_when_no_failure_is_fresh_any_more() -> None:
+    """Good for 15 s is enough, and less is not; people read how it ended."""
+    world = reach(Phase.ANNOUNCED)
+    put(world, checks={name: replace(check, cusum=0.0) for name, check in web(world).checks.items()})
+    failed = web(world).checks["home"].last_bad_at
+    assert failed is not None
+    for seconds in (1.0, 2.0, 14.9):
+        hear(world, e.Observed(failed + seconds, "web", "home", Good()))
+        assert web(world).phase is Phase.ANNOUNCED
+    (tell,) = tells(hear(world, e.Observed(failed + 15.0, "web", "home", Good())))
+    assert web(world).phase is Phase.CALM
+    assert tell.notice.lines[0] == "How: it recovered before the announced rollback"
+
+
+def test_a_yes_is_no_stop_that_did_not_come() -> None:
+    """The reason of what was approved begins with the yes."""
+    world = reach(Phase.ASKING)
+    hear(world, e.Approved(world.now, "web-1", "ann"))
+    decision = incident_of(world).decision
+    assert decision is not None and decision.why.startswith("approved; ")
+
+
+def test_auto_deploy_is_given_back_when_nothing_can_be_judged_any_more() -> None:
+    """A reload took the failing signal away while it was off because of us."""
+    world = pinned(Phase.ASKING)
+    wishes = world.policy.services["web"]
+    kept = tuple(signal for signal in wishes.signals if signal.name != "home")
+    world.policy = replace(world.policy, services={"web": replace(wishes, signals=kept)})
+    assert "RestoreAutoDeploy" in kinds(hear(world, e.Approved(world.now, "web-1", "ann")))
+
+
+def test_a_pin_is_remembered_with_whom_it_is_for_and_since_when() -> None:
+    """The first moment counts; what is live then is no news to offer auto-deploy back for."""
+    world = reach(Phase.PINNING)
+    hear(world, e.PinConfirmed(world.now, *OURS, "commit"))
+    service = web(world)
+    assert incident_of(world).pinned is True and service.auto_deploy_off == "commit"
+    assert (service.pinned_for, service.pinned_at, service.offered) == ("web-1", world.now, "dep-900")
+    later = put(reach(Phase.PINNING), pinned_at=7.0)
+    hear(later, e.PinConfirmed(later.now, *OURS, "commit"))
+    assert web(later).pinned_at == 7.0
+
+
+@pytest.mark.parametrize(
+    ("previous", "phase", "rolled_back", "given"),
+    [
+        ("commit", Phase.PAGED, None, True),
+        ("commit", Phase.PAGED, "dep-950", False),
+        ("commit", Phase.SUSPECT, None, False),
+        ("off", Phase.PAGED, None, False),
+        (None, Phase.PAGED, None, False),
+    ],
+)
+def test_a_late_pin_is_undone_where_nobody_needs_it(
+    previous: str | None, phase: Phase, rolled_back: str | None, given: bool
+) -> None:
+    """Given back only if nothing was rolled back, nothing will be soon, and it was on; else nothing is remembered."""
+    world = reach(Phase.PINNING)
+    put(world, phase=phase, incident=replace(incident_of(world), rollback_deploy=rolled_back, suspect=None))
+    effects = hear(world, e.PinUnconfirmed(world.now, *OURS, "timed out", previous))
+    assert ("RestoreAutoDeploy" in kinds(effects)) is given
+    assert incident_of(world).pin_previous == ("commit" if given else None)
+    assert (web(world).pinned_for, web(world).offered) == (("web-1" if given else ""), "")
+
+
+def test_a_pin_without_an_answer_leaves_its_warning() -> None:
+    """The words that stand on the page."""
+    world = reach(Phase.PINNING)
+    at = web(world).phase_since + 60.0
+    hear(world, e.TimePassed(at))
+    assert incident_of(world).pin_note == (
+        "NOT CONFIRMED to be off: no answer came; a merge may bring the bad commit back"
+    )
+
+
+@pytest.mark.parametrize("off", [True, False])
+@pytest.mark.parametrize("expired", [None, "dep-40"])
+def test_an_acceptance_is_told_and_wakes_only_while_a_merge_may_undo_it(off: bool, expired: str | None) -> None:
+    """What was sent and how; if auto-deploy is not known to be off, the page rings."""
+    world = reach(Phase.ROLLING_BACK)
+    put(world, incident=replace(incident_of(world), pinned=off, expired=expired))
+    effects = hear(world, e.RollbackAccepted(world.now, *OURS, "dep-950"))
+    how = "sent once" if expired is None else "a rebuild of aaaaaaa, since its artefact is gone"
+    assert lines(effects, "ACT")[0].startswith(f"rollback to dep-40, {how}")
+    assert lines(effects, "ACT")[0].endswith(" -> dep-950")
+    (tell,) = tells(effects)
+    assert tell.notice.title.startswith("ROLLING BACK to dep-40: web CRITICAL: ")
+    assert (tell.notice.kind, tell.notice.wakes) == (NoticeKind.ACTED, not off)
+    assert web(world).bad == (("bad00000", "dep-900"),)
+
+
+def test_what_was_not_decided_denies_nothing_new_but_is_known_if_it_was_denied() -> None:
+    """By hand nobody was blamed; code that is on the list already is recognised when it comes back."""
+    for denied in ((), ("bad00000",)):
+        world = reach(Phase.ROLLING_BACK)
+        put(world, incident=replace(incident_of(world), decision=None))
+        world.state = replace(world.state, denied=denied)
+        hear(world, e.RollbackAccepted(world.now, *OURS, "dep-950"))
+        assert world.state.denied == denied
+        assert web(world).bad == ((("bad00000", "dep-900"),) if denied else ())
+    nameless = reach(Phase.ROLLING_BACK)
+    put(nameless, incident=replace(incident_of(nameless), suspect_code=None))
+    hear(nameless, e.RollbackAccepted(nameless.now, *OURS, "dep-950"))
+    assert nameless.state.denied == () and web(nameless).bad == ()
+
+
+def test_an_expired_artefact_is_written_down() -> None:
+    """The story says what was refused and what is left; until it is sent the incident has had no rollback."""
+    world = reach(Phase.ROLLING_BACK)
+    effects = hear(world, e.RollbackRefused(world.now + 100.0, *OURS, "no artefact", expired=True))
+    told = lines(effects, "ACT")
+    assert len(told) == 1
+    assert told[0].startswith("refused: no artefact; the one alternative is a rebuild of aaaaaaa, since")
+    assert incident_of(world).tried is False
+
+
+@pytest.mark.parametrize("built", ["dep-40", "dep-39"])
+def test_only_the_target_itself_can_be_rebuilt(built: str) -> None:
+    """That another deploy is of a commit does not help."""
+    world = reach(Phase.ROLLING_BACK)
+    listed = tuple(replace(one, commit=one.commit if one.id == built else None) for one in web(world).deploys)
+    put(world, deploys=listed)
+    hear(world, e.RollbackRefused(world.now, *OURS, "no artefact", expired=True))
+    assert incident_of(world).expired == ("dep-40" if built == "dep-40" else None)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "why", "given"),
+    [
+        (e.RollbackRefused, "the platform refused the rollback: no", True),
+        (e.RollbackStoodDown, "stood down, nothing was sent: no", True),
+        (e.RollbackLost, "a rollback was sent and its outcome is unknown: no", False),
+    ],
+)
+def test_an_outcome_that_ends_with_a_human_says_which(outcome: type, why: str, given: bool) -> None:
+    """Auto-deploy is given back when nothing was sent; when nobody knows, it stays off."""
+    world = pinned(Phase.ROLLING_BACK)
+    effects = hear(world, outcome(world.now, *OURS, "no"))
+    assert incident_of(world).human_needed == why and lines(effects, "HUMAN") == [why]
+    assert ("RestoreAutoDeploy" in kinds(effects)) is given
+    assert (incident_of(world).requested_at is None) is (outcome is e.RollbackStoodDown)
+
+
+def test_what_was_put_off_is_as_if_it_had_never_been_sent() -> None:
+    """Not tried, not requested; the story says what is waited for."""
+    world = reach(Phase.ROLLING_BACK)
+    effects = hear(world, e.RollbackPostponed(world.now, *OURS, "rate limit"))
+    assert (incident_of(world).tried, incident_of(world).requested_at) == (False, None)
+    assert lines(effects, "WAIT") == ["nothing was sent: rate limit; looking again"]
+
+
+REPINNED = {"repinned": True, "pinned": False}
+
+
+def test_off_once_more_is_written_down() -> None:
+    """As read back, in the incident, the service's facts and the story; without facts there are none to change."""
+    world = pinned(Phase.DEPLOYING, **REPINNED)
+    effects = hear(world, e.PinConfirmed(world.now, *OURS, "commit"))
+    assert (incident_of(world).pinned, incident_of(world).pin_note) == (True, "off once more, read back")
+    facts = web(world).facts
+    assert facts is not None and facts.auto_deploy == "off" and facts.id == world.facts.id
+    assert lines(effects, "ACT") == ["auto-deploy off once more, read back"] and tells(effects) == []
+    unread = put(pinned(Phase.DEPLOYING, **REPINNED), facts=None)
+    hear(unread, e.PinConfirmed(unread.now, *OURS, "commit"))
+    assert web(unread).facts is None
+
+
+@pytest.mark.parametrize("event", [e.PinUnconfirmed, e.RollbackPostponed])
+def test_not_off_once_more_rings(event: type) -> None:
+    """The bad commit may come back again: somebody must switch it off by hand."""
+    world = pinned(Phase.DEPLOYING, **REPINNED)
+    effects = hear(world, event(world.now, *OURS, "timed out"))
+    line = "Auto-deploy could not be switched off again: timed out. Switch it off by hand."
+    assert incident_of(world).pin_note == "NOT off again: timed out" and lines(effects, "HUMAN") == [line]
+    (tell,) = tells(effects)
+    assert (tell.notice.kind, tell.notice.wakes, tell.notice.lines) == (NoticeKind.UPDATED, True, (line,))
+    assert tell.notice.title.startswith("AUTO-DEPLOY IS OFF on web. web CRITICAL: ")
+
+
+@pytest.mark.parametrize(
+    ("incident", "fields"),
+    [("web-7", REPINNED), ("web-1", {"repinned": True, "pinned": True}), ("web-1", {}), (None, {})],
+)
+def test_what_was_put_off_late_is_nobody_s_business_otherwise(incident: str | None, fields: dict) -> None:
+    """Another incident's, one whose auto-deploy is off, one that was never pinned twice, none."""
+    world = pinned(Phase.DEPLOYING, **{"pinned": False, **fields})
+    if incident is None:
+        put(world, incident=None, phase=Phase.CALM)
+    before = world.state
+    effects = hear(world, e.RollbackPostponed(world.now, "web", incident or "web-1", "rate limit"))
+    assert tells(effects) == [] and web(world).incident == before.services["web"].incident
+
+
+def test_given_back_is_as_if_it_had_never_been_off() -> None:
+    """Nothing of the pin is left; what could not be given back is told, without waking."""
+    world = pinned(Phase.PAGED, pinned=True)
+    put(world, pinned_for="web-1", offered="dep-900")
+    effects = hear(world, e.AutoDeployNotRestored(world.now, *OURS, "Render answered 503"))
+    (tell,) = tells(effects)
+    told = ("Auto-deploy could not be given back: Render answered 503",)
+    assert (tell.notice.kind, tell.notice.wakes, tell.notice.lines) == (NoticeKind.UPDATED, False, told)
+    hear(world, e.AutoDeployRestored(world.now, *OURS, "commit"))
+    assert (web(world).auto_deploy_off, web(world).pinned_for, web(world).offered) == ("", "", "")
+    assert (incident_of(world).pinned, incident_of(world).pin_previous) == (False, None)
+
+
+def test_a_restart_probes_on_at_the_pace_it_had() -> None:
+    """The scheduler of a new process knows none."""
+    world = reach(Phase.ROLLING_BACK, policy=make_policy(Mode.AUTONOMOUS))
+    effects = hear(world, e.Restarted(world.now + 30.0))
+    assert fx.SetPace("web", web(world).pace_seconds) in effects
