@@ -315,6 +315,27 @@ async def test_case_17_a_human_who_acts_while_a_lost_answer_is_looked_for_wins()
         assert (row.state, row.note) == ("done", outcome.why)
 
 
+async def test_case_17_a_service_of_which_no_deploy_is_live_is_left_alone() -> None:
+    """Whom we blamed is live no longer; there is nothing to go back from."""
+    async with scene() as s:
+        s.web.find("dep-40").status = "deactivated"
+        outcome = await s.actuator.perform(ROLLBACK)
+        assert isinstance(outcome, e.RollbackStoodDown)
+        assert (outcome.why, s.sent("POST")) == ("no deploy is live, no longer dep-40", 0)
+
+
+async def test_case_15_a_rebuild_asks_for_the_commit_of_the_target() -> None:
+    """Of that service, by the platform's names; without a commit there is nothing to ask for."""
+    async with scene() as s:
+        rebuild = replace(ROLLBACK, rebuild=True)
+        with pytest.raises(AssertionError, match=r"^only a commit can be rebuilt$"):
+            await s.actuator.perform(replace(rebuild, incident="web-2", target_code=None))
+        outcome = await s.actuator.perform(rebuild)
+        assert isinstance(outcome, e.RollbackAccepted)
+        made = s.web.find(outcome.deploy)
+        assert (made.commit, s.sent("POST"), (await s.row("alternative")).deploy) == (COMMITS["39"][0], 1, made.id)
+
+
 class Gated(Render):
     """Each rollback is in hand until its gate is opened."""
 
