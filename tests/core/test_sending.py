@@ -79,6 +79,21 @@ def test_what_is_begun_has_its_deadline_its_note_and_nothing_of_an_earlier_one(
     assert turn.service.phase_since == (turn.now if begin is not sending.pin else turn.service.phase_since)
 
 
+@pytest.mark.parametrize("unknown", ["suspect", "target", "service"])
+def test_nothing_is_sent_without_knowing_from_where_to_where_and_of_what(unknown: str) -> None:
+    """Each is known by then, or it is a fault of our own."""
+    world = reach(Phase.PINNING)
+    turn = turned(world) if unknown == "service" else turned(world, **{unknown: None})
+    if unknown == "service":
+        wishes = replace(world.policy.services["web"], platform_id=None)
+        turn.policy = replace(world.policy, services={"web": wishes})
+        with pytest.raises(AssertionError, match=r"^a guard blocks a service the platform did not tell of$"):
+            sending.pin(turn)
+    with pytest.raises(AssertionError):
+        sending.send(turn)
+    assert turn.effects == []
+
+
 def test_a_rebuild_that_a_human_approved_says_so_to_the_shell_and_in_the_story() -> None:
     """Who said yes goes along; the one alternative is asked for as such."""
     world = reach(Phase.PINNING)
