@@ -1,5 +1,8 @@
 """The store in `watchdog check --live`: what is there is said, nothing is changed, no password comes out."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 from tests.clocks import FakeClock
@@ -7,7 +10,7 @@ from tests.postgres_server import PostgresServer, postgres_server, postgres_url 
 from tests.settings.texts import SMALL, changed, loaded
 from watchdog.adapters.stores import build_store
 from watchdog.settings.check import CheckResult, Outcome
-from watchdog.settings.check_store import check_store
+from watchdog.settings.check_store import check_store, is_ready
 
 
 async def checked(url: str) -> CheckResult:
@@ -52,4 +55,23 @@ async def test_a_database_that_is_away_says_what_to_do_and_no_password() -> None
 
 async def test_a_file_needs_no_check(tmp_path: Path) -> None:
     """SQLite is opened by the start."""
-    assert await check_store(loaded(SMALL)) == []
+    assert await check_store(loaded(SMALL)) == [] and await is_ready(loaded(SMALL))
+
+
+def test_a_database_that_is_away_hides_no_other_result(tmp_path: Path) -> None:
+    """Typed: the store is one line among the others, and the exit code tells."""
+    (tmp_path / "watchdog.yaml").write_text(
+        "version: 1\nstore: postgresql\ncontrol: []\nvendor_status: []\nchannels: {console: {}}\n"
+        'services: {web: {signals: {home: {http: "http://127.0.0.1:1"}}}}\n'
+    )
+    url = "postgresql://watchdog:canary-password@127.0.0.1:1/watchdog"
+    done = subprocess.run(
+        [sys.executable, "-m", "watchdog", "check", "--live"],
+        cwd=tmp_path,
+        env={**os.environ, "WATCHDOG_STORE_URL": url},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 1 and "canary" not in done.stdout + done.stderr
+    assert "the store does not answer" in done.stdout and "web/home" in done.stdout

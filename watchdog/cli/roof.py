@@ -30,7 +30,7 @@ from watchdog.settings import Settings
 from watchdog.settings.build import ENDPOINTS
 from watchdog.settings.check import CheckResult, World, live_checks
 from watchdog.settings.check_sentry import check_sentry
-from watchdog.settings.check_store import check_store
+from watchdog.settings.check_store import check_store, is_ready
 from watchdog.settings.secrets import read_dotenv, read_secrets
 
 RENDER_KEY = "WATCHDOG_RENDER_API_KEY"
@@ -58,7 +58,7 @@ class AppRoof:
 
     async def check(self, settings: Settings, /) -> Sequence[CheckResult]:
         """Try everything once."""
-        state = await _state(settings)
+        state = await _state(settings) if await is_ready(settings) else State()
         settings, platform = await queries.platform(settings)
         async with AsyncExitStack() as open_things:
             if platform is not None:

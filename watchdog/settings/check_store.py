@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from watchdog.adapters.stores import is_postgres
-from watchdog.adapters.stores.look import look
+from watchdog.adapters.stores.look import READY, look
 from watchdog.domain.errors import WatchdogError
 from watchdog.settings.check_result import CheckResult, Outcome
 from watchdog.settings.model import Settings
@@ -19,3 +19,8 @@ async def check_store(settings: Settings) -> Sequence[CheckResult]:
         return [CheckResult("store", Outcome.OK, await look(settings.store_url))]
     except WatchdogError as error:
         return [CheckResult("store", Outcome.FAIL, str(error), FIX)]
+
+
+async def is_ready(settings: Settings) -> bool:
+    """Tell whether the record may be opened by a check: a database that is away, or without our tables, may not."""
+    return all(result.what == READY for result in await check_store(settings))

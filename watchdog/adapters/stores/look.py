@@ -9,6 +9,7 @@ from watchdog.adapters.stores.postgres import Postgres
 from watchdog.adapters.stores.schema import HEAD
 from watchdog.domain.errors import Permanent
 
+READY = "answers, and its tables are there"
 RIGHT = text("SELECT coalesce(has_schema_privilege(current_schema(), 'CREATE'), false)")
 
 
@@ -26,7 +27,7 @@ async def look(url: str) -> str:
 def _seen(connection: Connection) -> str:
     current = revision(connection)
     if current == HEAD:
-        return "answers, and its tables are there"
+        return READY
     if not connection.execute(RIGHT).scalar():
         raise Permanent("the store answers, but its user may not make tables: make it the owner of the database")
     return f"answers; `watchdog run` will {'make its tables' if current is None else f'migrate its tables ({current})'}"
