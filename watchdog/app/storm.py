@@ -52,6 +52,7 @@ def worker(variant: Variant = VARIANTS[FULL]) -> Run:
             chance=start.chance,
         )
         start.process.buried.append(daemon)
+        daemon.engine.listeners.stepped.remove(daemon.meter.stepped)  # its metrics go nowhere, and cost time
         daemon.engine.listeners.note.append(start.story)
         await _begin(daemon)
         await _take_commands(daemon, start)
