@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from tests.core.scenes import FACTS, HISTORY, NOW, a_service, a_state, an_incident, failing, found
+from tests.core.scenes import FACTS, HISTORY, NOW, a_blame, a_service, a_state, an_incident, failing, found
 from tests.core.world import make_policy
-from watchdog.core.decide import decide, failing_share
-from watchdog.domain.incidents import Check, Decision, ServiceState
-from watchdog.domain.policy import Mode, Policy, Severity, SignalPolicy
+from watchdog.core.decide import decide, failing_share, find_target
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.incidents import Check, Decision, ServiceState, TargetChoice
+from watchdog.domain.policy import Mode, Policy, Severity, SignalPolicy, Verification
 from watchdog.domain.readings import Bad, Good, Unknown
 
 
@@ -77,6 +78,40 @@ def test_without_a_suspect_there_is_no_target_either() -> None:
     assert decision.target is not None and decision.target.deploy is None
 
 
+def aimed(suspect: Deploy | None = HISTORY[0], change: Deploy | None = HISTORY[0], **more: Any) -> TargetChoice:
+    """Return where a blame leads to; `service`, `state` and `limits` are fields to change, others are the blame's."""
+    service = a_service(**more.pop("service", {}))
+    state = a_state(service, **more.pop("state", {}))
+    policy = make_policy(**more.pop("policy", {}))
+    return find_target(state, policy, service, replace(a_blame(), suspect=suspect, change=change, **more))
+
+
+def test_everything_known_goes_into_the_choice_of_the_target() -> None:
+    """Whom and what we blame, what is denied, what was healthy, since when we watch, what counts as good."""
+    assert aimed().deploy == HISTORY[1]
+    assert aimed(None) == aimed(change=None) == TargetChoice(None, "it fits")
+    assert aimed(state={"denied": ("aaaaaaa1",)}).deploy == HISTORY[2]
+    young = replace(HISTORY[1], id="dep-40b", finished_at=NOW - 1000.0)
+    deploys = (HISTORY[0], young, *HISTORY[1:])
+    assert aimed(service={"deploys": deploys}).deploy == HISTORY[1]
+    assert aimed(service={"deploys": deploys, "healthy_seconds": {"dep-40b": 500.0}}).deploy == young
+    assert aimed(service={"deploys": deploys, "watching_since": NOW}).deploy == HISTORY[1]
+    easy = {"verification": Verification(good_live_seconds=60.0)}
+    assert aimed(service={"deploys": deploys, "watching_since": NOW}, policy=easy).deploy == young
+    same = (HISTORY[0], replace(HISTORY[1], commit="bad00000"), HISTORY[2])
+    assert aimed(service={"deploys": same}).deploy == HISTORY[2]
+    assert aimed(service={"deploys": same}, configuration=True).deploy == same[1]
+    assert aimed(change=same[1], service={"deploys": same}, configuration=True).deploy == HISTORY[2]
+
+
+def test_a_course_in_its_own_words() -> None:
+    """The severity's rule alone; the shortest veto window is one."""
+    assert decided(MUTED).why == "the policy only notes this severity"
+    assert decided(TELLING).why == "the policy only tells of this severity"
+    assert decided().severity is Severity.CRITICAL
+    assert decided(make_policy(veto_seconds=1.0)).course.value == "announce"
+
+
 def test_the_share_is_that_of_the_last_minute() -> None:
     """Probes of the last minute count for failures; other methods bring their own; an old list counts whole."""
     recent = tuple((NOW - at, at < 30) for at in range(0, 120, 2))
@@ -98,6 +133,12 @@ def test_the_share_is_that_of_the_last_minute() -> None:
 def test_observe_says_what_it_would_do(service: ServiceState, would: str) -> None:
     """The same decision without the guard of the mode."""
     assert decided(make_policy(Mode.OBSERVE), service).would.startswith(would)
+
+
+def test_observe_says_what_else_forbids_it() -> None:
+    """There is a target, and still nothing would be done."""
+    decision = decided(make_policy(Mode.OBSERVE), None, state={"paused_by": "Alice"})
+    assert decision.would == "would page: hold: paused by Alice"
 
 
 def test_a_digest_is_named_by_its_digits() -> None:

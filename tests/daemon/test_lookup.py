@@ -119,15 +119,23 @@ async def test_a_late_trace_is_found_and_an_absent_one_is_absent_only_after_the_
     assert await look_up(late) == Found(made(42))
     absent = search([BASE, LIVE])
     answer = await look_up(absent)
-    assert isinstance(answer, NoTrace) and list(answer.deploys) == [BASE, LIVE]
+    assert answer == NoTrace("no trace of it in the deploy list after 30 s", [BASE, LIVE])
     assert absent.clock.monotonic() - 1000.0 > SHIPPED.settle_seconds
 
 
 async def test_an_unreadable_list_is_never_taken_for_an_empty_one() -> None:
     """It is waited for, longer than the window, and then a human must look."""
     unread = search(Temporary("503"))
-    assert isinstance(await look_up(unread), Unread)
+    assert await look_up(unread) == Unread("the deploy list cannot be read")
     assert unread.clock.monotonic() - 1000.0 > SHIPPED.lost_seconds
+
+
+async def test_before_a_send_the_list_is_asked_for_a_while_and_the_last_look_counts() -> None:
+    """Ten seconds of patience; what is found is as old as the look that found it."""
+    late = search(*[Temporary("503")] * 5, [BASE, LIVE])
+    assert await late.patiently() == (1010.0, [BASE, LIVE])
+    never = search(Temporary("503"))
+    assert await never.patiently() == (1010.0, None)
 
 
 def raw_deploys() -> st.SearchStrategy[list[dict]]:

@@ -56,7 +56,7 @@ def decide(
         rule=f"{level.value} -> {rule.do.value} ({why_level})",
         share=share,
         mode=wishes.mode.value,
-        evidence=tuple(_evidence(service, wishes, findings, state, policy, now)),
+        evidence=tuple(_evidence(service, wishes, findings, state, policy)),
         blame=verdict,
         guards=answers,
         target=target,
@@ -148,7 +148,6 @@ def _evidence(
     findings: tuple[Finding, ...],
     state: State,
     policy: Policy,
-    now: float,
 ) -> list[Evidence]:
     """Return what each signal, each control target and each status page said."""
     found = {finding.signal: finding for finding in findings}
