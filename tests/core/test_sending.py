@@ -115,13 +115,14 @@ def test_auto_deploy_is_pinned_before_anything_is_sent() -> None:
     assert incident_of(world).tried and incident_of(world).requested_at == world.now
 
 
-def test_a_pause_before_the_send_stops_it_and_gives_auto_deploy_back() -> None:
-    """Paused while the pin was on its way: nothing is sent, a human has it."""
+def test_a_pause_before_the_send_stops_it_and_changes_nothing_at_all() -> None:
+    """Paused while the pin was on its way: nothing is sent nor given back, a human has it, and knows what is off."""
     world = reach(Phase.PINNING)
     hear(world, e.Paused(world.now, "ann"))
     effects = confirmed(world)
-    assert web(world).phase is Phase.PAGED
-    assert {"RestoreAutoDeploy"} <= set(kinds(effects)) and "Rollback" not in kinds(effects)
+    assert web(world).phase is Phase.PAGED and web(world).auto_deploy_off == "commit"
+    assert not {"RestoreAutoDeploy", "Rollback"} & set(kinds(effects))
+    assert tell_of(effects).notice.title.startswith("AUTO-DEPLOY IS OFF on web. ")
     assert lines(effects, "HUMAN") == ["paused by ann before the rollback was sent"]
 
 
@@ -149,7 +150,7 @@ def test_what_other_services_did_while_the_pin_was_on_its_way_counts(fields: dic
     world.state = replace(world.state, **{**fields, "troubles": {**world.state.troubles, **fields.get("troubles", {})}})
     effects = confirmed(world)
     assert web(world).phase is Phase.SUSPECT and "Rollback" not in kinds(effects)
-    assert lines(effects, "WAIT")[0].startswith(why)
+    assert lines(effects, "WAIT")[0].startswith(f"nothing was sent: {why}")
 
 
 def test_a_deploy_that_began_while_the_pin_was_on_its_way_is_not_overtaken() -> None:
@@ -158,7 +159,53 @@ def test_a_deploy_that_began_while_the_pin_was_on_its_way_is_not_overtaken() -> 
     put(world, deploys=(Deploy("dep-950", "build_in_progress", commit="fix00000"), *web(world).deploys))
     effects = confirmed(world)
     assert web(world).phase is Phase.SUSPECT and "Rollback" not in kinds(effects)
-    assert lines(effects, "WAIT")[0].startswith("newer deploy: dep-950 is on its way")
+    assert lines(effects, "WAIT")[0].startswith("nothing was sent: newer deploy: dep-950 is on its way")
+
+
+def test_a_service_that_somebody_takes_down_while_the_pin_is_on_its_way_is_left_alone() -> None:
+    """Suspended, or in maintenance mode: it is meant to be down."""
+    for how, said in (({"suspended": True}, "it is suspended"), ({"maintenance": True}, "it is in maintenance mode")):
+        world = reach(Phase.PINNING)
+        facts = web(world).facts
+        assert facts is not None
+        put(world, facts=replace(facts, **how))
+        effects = confirmed(world)
+        assert "Rollback" not in kinds(effects)
+        assert lines(effects, "WAIT") == [f"nothing was sent: service: {said}; looking again"]
+
+
+def test_a_target_that_was_denied_while_the_pin_was_on_its_way_is_chosen_anew() -> None:
+    """Another service rolled away from it: an honest race, no broken promise; the next older one is taken."""
+    world = reach(Phase.PINNING)
+    world.state = replace(world.state, denied=("aaaaaaa1",))
+    effects = confirmed(world)
+    assert lines(effects, "WAIT") == ["nothing was sent: deny-list: dep-40 is deny-listed; looking again"]
+    hear(world, e.Observed(world.now + 1, "web", "home", Bad("HTTP 503")))
+    assert (web(world).phase, incident_of(world).target) == (Phase.PINNING, "dep-39")
+
+
+@pytest.mark.parametrize("waits", [119.0, 120.0])
+def test_what_is_put_off_again_and_again_is_not_put_off_in_silence_for_ever(waits: float) -> None:
+    """Two minutes after it could first not be sent, a human has the outage, however often it was decided anew."""
+    world = reach(Phase.PINNING)
+    began = world.now
+    for after in (0.0, 60.0, waits):
+        hear(world, e.RollbackPostponed(began + after, "web", "web-1", "the deploy list cannot be read"))
+        assert incident_of(world).put_off_at == began
+        if after < 120.0:
+            assert web(world).phase is Phase.SUSPECT
+            put(world, phase=Phase.PINNING)
+    paged = waits >= 120.0
+    assert (web(world).phase is Phase.PAGED) is paged
+    why = "for 2 min nothing could be sent: the deploy list cannot be read"
+    assert incident_of(world).human_needed == (why if paged else "")
+
+
+def test_a_question_begins_a_new_patience() -> None:
+    """What was put off before people were asked does not count against their answer."""
+    turn = turned(reach(Phase.PINNING), put_off_at=1.0)
+    sending.ask(turn)
+    assert turn.incident.put_off_at is None
 
 
 def test_blindness_before_the_send_holds_it_back() -> None:
@@ -167,7 +214,7 @@ def test_blindness_before_the_send_holds_it_back() -> None:
     for target in CONTROL:
         hear(world, e.ControlChecked(world.now, target, Bad("timed out")))
     effects = confirmed(world)
-    assert lines(effects, "WAIT") == ["blind: not sent, looking again"]
+    assert lines(effects, "WAIT") == ["nothing was sent: blind; looking again"]
     assert web(world).phase is Phase.SUSPECT and "Rollback" not in kinds(effects)
     assert not incident_of(world).tried
 
@@ -176,7 +223,7 @@ def test_a_site_that_looks_good_again_is_left_alone() -> None:
     """The last failure is not fresh any more: looked at again, nothing is sent."""
     world = reach(Phase.PINNING)
     effects = confirmed(world, world.now + 16.0)
-    assert lines(effects, "WAIT") == ["no failure in the last 15 s: not sent, looking again"]
+    assert lines(effects, "WAIT") == ["nothing was sent: no failure in the last 15 s; looking again"]
     assert web(world).phase is Phase.SUSPECT and "Rollback" not in kinds(effects)
 
 
@@ -188,7 +235,7 @@ def test_case_17_a_repair_that_went_live_unseen_is_not_undone() -> None:
         world, deploys=(replace(before, finished_at=world.now + 0.1), *web(world).deploys[1:]), deploys_at=world.now + 1
     )
     effects = confirmed(world, world.now + 1)
-    assert lines(effects, "WAIT") == [f"no failure was seen since {before.id} is live: not sent, looking again"]
+    assert lines(effects, "WAIT") == [f"nothing was sent: no failure was seen since {before.id} is live; looking again"]
     assert web(world).phase is Phase.SUSPECT and "Rollback" not in kinds(effects)
     hear(world, e.Observed(world.now + 2, "web", "home", Bad("HTTP 503")))
     assert web(world).phase is Phase.PINNING

@@ -121,7 +121,9 @@ def test_two_unrelated_services_of_two_are_a_wave_also_for_the_one_that_decided_
     state, decided, sent = both_fail("other000")
     assert [text.partition(":")[0] for text in decided] == ["rollback", "page"]
     assert "correlation: 2 groups critical within 90 s: shop, web" in decided[1]
-    assert len(sent) == 1 and sent[0].startswith("correlation: 2 groups critical within 90 s: shop, web")
+    assert len(sent) == 1 and sent[0].startswith(
+        "nothing was sent: correlation: 2 groups critical within 90 s: shop, web"
+    )
     assert state.acts == ()
 
 

@@ -11,8 +11,8 @@ from tests.clocks import FakeClock, eventually
 from tests.daemon.render_scene import INCIDENT, PIN, RESTORE, ROLLBACK, Scene, scene
 from watchdog.adapters.platforms.render import Render
 from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.daemon.acts import PATIENCE_SECONDS, UNRECORDED, Act, Acts, still_wanted, unrecorded
-from watchdog.daemon.protocol import SHIPPED
+from watchdog.daemon.acts import PATIENCE_SECONDS, UNRECORDED, Acts, still_wanted, unrecorded
+from watchdog.daemon.protocol import SHIPPED, Change
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy, ServiceFacts
@@ -57,7 +57,7 @@ def state_with(phase: Phase, *, off: str = "", target: str | None = "dep-39", in
     return State(services={"web": ServiceState("web", phase=phase, incident=made, auto_deploy_off=off)})
 
 
-async def carried_out(s: Scene, effect: Act, *, resumed: bool = False, state: State | None = None) -> list[Event]:
+async def carried_out(s: Scene, effect: Change, *, resumed: bool = False, state: State | None = None) -> list[Event]:
     """Carry an effect out to its end; return what the core heard."""
     heard: list[Event] = []
 
@@ -77,7 +77,7 @@ async def carried_out(s: Scene, effect: Act, *, resumed: bool = False, state: St
     ("effect", "expected"),
     [(ROLLBACK, e.RollbackLost), (PIN, e.PinUnconfirmed), (RESTORE, e.AutoDeployNotRestored)],
 )
-async def test_a_fault_of_our_own_ends_with_a_human(effect: Act, expected: type[Event], made: type[Render]) -> None:
+async def test_a_fault_of_our_own_ends_with_a_human(effect: Change, expected: type[Event], made: type[Render]) -> None:
     """Nobody knows what was done: it is not repeated, and it is said."""
     async with scene(made=made) as s:
         if effect is RESTORE:
@@ -201,7 +201,7 @@ WANTED = [
 
 @pytest.mark.parametrize(("effect", "state", "wanted"), WANTED)
 async def test_what_an_earlier_run_left_is_done_only_if_it_is_still_wanted(
-    effect: Act, state: State, wanted: bool
+    effect: Change, state: State, wanted: bool
 ) -> None:
     """A pin belongs to an incident that waits for it, a restore to a calm one; a rollback is always looked up."""
     assert still_wanted(state, effect) is wanted
@@ -223,7 +223,7 @@ async def test_in_the_run_that_decided_it_nothing_is_asked_twice() -> None:
     ("effect", "expected"),
     [(ROLLBACK, e.RollbackStoodDown), (PIN, e.PinUnconfirmed), (RESTORE, e.AutoDeployNotRestored)],
 )
-def test_what_could_not_be_written_down_becomes_a_refusal(effect: Act, expected: type[Event]) -> None:
+def test_what_could_not_be_written_down_becomes_a_refusal(effect: Change, expected: type[Event]) -> None:
     """The core hears that nothing was sent."""
     assert unrecorded(effect, 7.0) == expected(7.0, "web", INCIDENT, UNRECORDED)  # type: ignore[call-arg]
 

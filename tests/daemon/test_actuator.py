@@ -11,7 +11,7 @@ from tests.clocks import FakeClock
 from tests.daemon.render_scene import INCIDENT, PIN, RESTORE, ROLLBACK, Scene, SteppedClock, Told, scene
 from watchdog.adapters.platforms.render import Render, build_render
 from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.daemon.protocol import SHIPPED
+from watchdog.daemon.protocol import SHIPPED, Change, nothing_forbids
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.errors import Displaced, OutcomeUnknown, Permanent, Stale, Temporary
@@ -422,6 +422,81 @@ async def test_case_06_07_too_long_since_the_last_look_it_is_not_sent() -> None:
         assert (row.state, row.attempts, s.sent("POST")) == ("planned", 0, 0)
 
 
+@pytest.mark.parametrize(
+    ("effect", "outcome"), [(ROLLBACK, "put off"), (PIN, "unconfirmed"), (RESTORE, "not restored")]
+)
+async def test_what_forbids_a_change_at_the_very_moment_is_asked_last(effect: Change, outcome: str) -> None:
+    """After the row is written, just before the call: nothing is sent, and it may be sent later."""
+    async with scene() as s:
+        s.web.auto_deploy = "no" if effect is RESTORE else "yes"
+        asked: list[tuple[Change, str, float]] = []
+
+        def paused(change: Change, looked_at: float) -> str:
+            rows = {"rollback": ROLLBACK, "pin": PIN, "restore": RESTORE}
+            step = next(name for name, one in rows.items() if one is change)
+            asked.append((change, step, s.clock.monotonic() - looked_at))
+            return "paused by ann"
+
+        s.actuator.forbids = paused
+        event = await s.actuator.perform(effect)
+        assert [(change, age < SHIPPED.guard_seconds) for change, _, age in asked] == [(effect, True)]
+        expected = {
+            "put off": e.RollbackPostponed,
+            "unconfirmed": e.PinUnconfirmed,
+            "not restored": e.AutoDeployNotRestored,
+        }
+        assert type(event) is expected[outcome] and "paused by ann" in getattr(event, "why", "")
+        assert (s.sent("POST"), s.sent("PATCH")) == (0, 0)
+        row = await s.row(asked[0][1])
+        assert (row.state, row.attempts) in (("planned", 0), ("sending", 0))
+        s.actuator.forbids = nothing_forbids
+        await s.actuator.perform(effect)
+        assert s.sent("POST") + s.sent("PATCH") == 1
+
+
+class AcceptedUnseen(Render):
+    """Render takes it (2xx without a body), and its list never shows it."""
+
+    posts = 0
+
+    async def rollback(self, service_id: str, deploy_id: str) -> str | None:
+        """Take it."""
+        type(self).posts += 1
+        return None
+
+
+async def test_what_the_platform_is_known_to_have_taken_is_never_sent_again() -> None:
+    """No assumption about the list is needed: a human looks. So also after a restart in the middle of the search."""
+    async with scene(made=AcceptedUnseen) as s:
+        outcome = await s.actuator.perform(ROLLBACK)
+        assert isinstance(outcome, e.RollbackLost) and "accepted without an id" in outcome.why
+        assert (await s.row()).state == "failed"
+        before = await s.row()
+        assert await s.store.put_action(replace(before, state="sending", note="accepted without an id"), "failed")
+        again = await s.actuator.perform(ROLLBACK, resumed=True)
+        assert isinstance(again, e.RollbackLost)
+        assert AcceptedUnseen.posts == 1
+
+
+class SomethingNew(Render):
+    """A newer deploy stands in the list, in a state that we do not know."""
+
+    async def deploys(self, service_id: str, back_to: str | None = None) -> tuple[Deploy, ...]:
+        """List it first."""
+        found = await super().deploys(service_id, back_to)
+        coming = Deploy("dep-50", "waiting_for_approval", commit="f" * 40, created_at=found[0].created_at + 9)
+        return (coming, *found)
+
+
+async def test_case_16_a_deploy_of_unknown_state_may_be_on_its_way() -> None:
+    """It is not overtaken."""
+    async with scene(made=SomethingNew) as s:
+        outcome = await s.actuator.perform(ROLLBACK)
+        assert isinstance(outcome, e.RollbackPostponed)
+        assert outcome.why == "dep-50 is on its way (waiting_for_approval)"
+        assert s.accepted == []
+
+
 async def test_without_the_intent_in_the_store_nothing_is_sent() -> None:
     """The row comes first; a store that does not take it makes no call."""
 
@@ -457,7 +532,7 @@ async def test_what_another_worker_changed_keeps_it_from_being_sent(error: Excep
             else:
                 outcome = await s.actuator.perform(effect)
                 assert isinstance(outcome, e.RollbackPostponed)
-                assert "looking again" in outcome.why
+                assert outcome.why == str(error)
         assert (await s.row()).state == "planned"
         assert (s.sent("POST"), s.sent("PATCH")) == (0, 0)
 

@@ -1,21 +1,24 @@
 """Decide, record, act: in that order, whatever the store, the listeners or our own faults do meanwhile."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
 
 from tests.clocks import eventually
 from tests.daemon.engine_scene import POLICY, SHUT, ShakyStore, scene
+from watchdog.adapters.platforms.render import Render
 from watchdog.daemon.acts import UNRECORDED
 from watchdog.daemon.engine import FAULT_SECONDS
 from watchdog.daemon.record import OTHERS_SECONDS
 from watchdog.daemon.scheduler import Lateness
+from watchdog.daemon.stall import StallDetector
 from watchdog.daemon.timekeeper import FIRST_SNAPSHOT_SECONDS
 from watchdog.daemon.translate import CONTROL, VENDORS
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
+from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Effect
 from watchdog.domain.errors import Permanent
 from watchdog.domain.events import Event
@@ -359,6 +362,62 @@ async def test_a_disarmed_watchdog_changes_nothing_until_a_human_resumes() -> No
         assert s.sent("POST") == s.sent("PATCH") == 0
         await s.engine.ask(e.Resumed(s.clock.now(), "ann"))
         await s.rollback_by_hand()
+        await s.until(Phase.DEPLOYING)
+        assert len(s.accepted) == 1
+
+
+class LongLook(Render):
+    """The look just before the send takes until the test says so."""
+
+    def __init__(self, *given: object, **more: object) -> None:
+        super().__init__(*given, **more)  # type: ignore[arg-type]
+        self.looking, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def deploys(self, service_id: str, back_to: str | None = None) -> tuple[Deploy, ...]:
+        """Take long, if it is that look."""
+        found = await super().deploys(service_id, back_to)
+        if back_to is not None:
+            self.looking.set()
+            await self.go_on.wait()
+        return found
+
+
+@pytest.mark.parametrize("event", [lambda at: e.Paused(at, "ann"), lambda at: e.InvariantBroken(at, "planted")])
+async def test_a_pause_that_was_answered_holds_also_what_is_about_to_be_sent(event: Callable[[float], Event]) -> None:
+    """Said while the rollback looks for the last time: nothing is sent, and a human has it."""
+    async with scene(made=LongLook) as s:
+        assert isinstance(s.platform, LongLook)
+        await s.rollback_by_hand()
+        await asyncio.wait_for(s.platform.looking.wait(), 20)
+        assert s.web.phase is Phase.ROLLING_BACK
+        await s.engine.ask(event(s.clock.now()))
+        s.platform.go_on.set()
+        await s.until(Phase.PAGED)
+        await s.quiet()
+        assert s.accepted == []
+        assert s.web.incident is not None and "nothing was sent" in s.web.incident.human_needed
+
+
+class Stalled(StallDetector):
+    """A detector that was told of a stall."""
+
+    stalled = 0.6
+
+    def lag_between(self, start: float, end: float) -> float:
+        """Return it."""
+        return self.stalled
+
+
+async def test_case_07_after_a_stall_of_our_own_nothing_is_sent_on_an_older_look() -> None:
+    """Whatever happened while the loop stood still, we have not heard of it yet."""
+    async with scene() as s:
+        s.engine.stall = Stalled(s.clock)
+        await s.rollback_by_hand()
+        await s.until(Phase.PAGED)
+        assert s.accepted == [] and s.web.incident is not None
+        assert "we stood still for 0.6 s since the last look" in s.web.incident.human_needed
+        Stalled.stalled = 0.5
+        await s.engine.ask(e.RollbackRequested(s.clock.now(), "web", "ann"))
         await s.until(Phase.DEPLOYING)
         assert len(s.accepted) == 1
 

@@ -107,7 +107,7 @@ def wire(
         teller=teller,
         listeners=listeners,
     )
-    stall = StallDetector(clock, metrics.loop_lag)
+    stall = engine.stall = StallDetector(clock, metrics.loop_lag)
     scheduler = ProbeScheduler(clock, supervisor, metrics, engine.on_samples, stall, chance=chance)
     engine.scheduler = scheduler
     meter = Meter(metrics, policy)

@@ -210,8 +210,7 @@ def postponed(turn: Turn) -> None:
     if words.by_hand(turn.incident):
         sending.hand_over(turn, f"nothing was sent: {event.why}; ask again", restore=True)
         return
-    turn.note("WAIT", f"nothing was sent: {event.why}; looking again")
-    turn.enter(Phase.SUSPECT)
+    sending.put_off(turn, event.why)
 
 
 def lost(turn: Turn) -> None:

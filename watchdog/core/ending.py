@@ -1,6 +1,6 @@
 """Endings: an incident left to a human, only told, only noted, or closed."""
 
-from watchdog.core import perceive, words
+from watchdog.core import guard, perceive, words
 from watchdog.core.turn import Turn
 from watchdog.domain.effects import RestoreAutoDeploy
 from watchdog.domain.incidents import Phase
@@ -56,9 +56,11 @@ def close(turn: Turn, outcome: str, how: str) -> None:
 
 
 def give_auto_deploy_back(turn: Turn) -> bool:
-    """Restore auto-deploy if it is off because of this incident; tell whether it was."""
+    """Restore auto-deploy if it is off because of this incident and nothing is withheld; tell whether it was."""
     value = turn.incident.pin_previous
     if value in (None, "off") or not turn.service.auto_deploy_off or turn.wishes.platform_id is None:
+        return False
+    if guard.withheld(turn.state):
         return False
     turn.emit(RestoreAutoDeploy(turn.name, turn.incident.id, turn.wishes.platform_id, value))
     return True

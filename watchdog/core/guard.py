@@ -4,7 +4,7 @@ Rule 1: a block is for the machine and for the human who approves alike; an ask 
 Rule 2: one guard, one function, one line in GUARDS.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from watchdog.core import budget as budgets
@@ -253,17 +253,27 @@ GUARDS: tuple[Callable[[Request], GuardAnswer], ...] = (
 )
 
 
-AT_SENDING = (key, budget, correlation, newer_deploy)
+AT_SENDING = (mode, key, budget, correlation, newer_deploy, deny_list, availability)
 """What may have changed between the decision and the moment of sending."""
+AT_THE_CALL = (mode, key, blind, correlation, deny_list, availability)
+"""What may have changed since then: by now the budget is spent for it, and the actuator has read the newest deploys."""
 
 
 def at_sending(turn: Turn) -> str:
     """Return what forbids the rollback that was decided now that it is to be sent, or nothing."""
-    incident, decision = turn.incident, turn.incident.decision
+    return blocked(AT_SENDING, turn.state, turn.policy, turn.service, turn.now)
+
+
+def blocked(
+    guards: Sequence[Callable[[Request], GuardAnswer]], state: State, policy: Policy, service: ServiceState, now: float
+) -> str:
+    """Return which of these guards forbids the rollback that the service's incident decided on, or nothing."""
+    incident = service.incident
+    decision = incident.decision if incident is not None else None
     assert decision is not None and decision.blame is not None and decision.target is not None, "it was decided"
-    place = (turn.state, turn.policy, turn.service, turn.wishes)
-    request = Request(*place, decision.blame, decision.target, incident, turn.now)
-    answers = [guard(request) for guard in AT_SENDING]
+    place = (state, policy, service, policy.services[service.name])
+    request = Request(*place, decision.blame, decision.target, incident, now)
+    answers = [guard(request) for guard in guards]
     return next((f"{answer.name}: {answer.why}" for answer in answers if answer.verdict is Verdict.BLOCK), "")
 
 

@@ -53,15 +53,13 @@ def _write(effect: Rollback | PinAutoDeploy | RestoreAutoDeploy, after: State, p
 def _change(
     effect: Rollback | PinAutoDeploy | RestoreAutoDeploy, before: State, after: State, policy: Policy, sent: set[str]
 ) -> str:
-    """Return what forbids to take anything away from production now; giving auto-deploy back takes nothing away."""
-    if isinstance(effect, RestoreAutoDeploy):
-        return ""
+    """Return what forbids to change production now; giving auto-deploy back needs no more than the right to."""
     for state in (before, after):
         if state.disarmed:
             return f"disarmed ({state.disarmed})"
         if state.paused_by:
             return f"paused by {state.paused_by}"
-    if isinstance(effect, PinAutoDeploy):
+    if not isinstance(effect, Rollback):
         return ""
     if effect.service in sent:
         return "a second rollback in one step"

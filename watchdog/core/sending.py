@@ -17,6 +17,8 @@ PIN_PATIENCE_SECONDS = 60.0
 """An outcome of the pin that does not come in this time does not come: the outage does not wait."""
 SEND_PATIENCE_SECONDS = 300.0
 """Likewise for the rollback; longer than the shell looks for a lost answer."""
+PUT_OFF_SECONDS = 120.0
+"""How long a rollback that was decided may be kept from being sent, again and again, before a human has the outage."""
 
 
 def announce(turn: Turn) -> None:
@@ -37,7 +39,7 @@ def announce(turn: Turn) -> None:
 def ask(turn: Turn) -> None:
     """Ask a human; nothing happens without an answer."""
     within = turn.policy.matrix[turn.incident.severity].within_seconds
-    turn.amend(asked_at=turn.now, late_paged=False)
+    turn.amend(asked_at=turn.now, late_paged=False, put_off_at=None)
     turn.enter(Phase.ASKING)
     if within:
         turn.wake_at(turn.now + within)
@@ -71,8 +73,7 @@ def send(turn: Turn) -> None:
         return
     why_wait = _why_wait(turn)
     if why_wait:
-        turn.note("WAIT", f"{why_wait}: not sent, looking again")
-        turn.enter(Phase.SUSPECT)
+        put_off(turn, why_wait)
         return
     incident = turn.incident
     assert incident.suspect is not None and incident.target is not None and turn.wishes.platform_id is not None
@@ -97,6 +98,18 @@ def send(turn: Turn) -> None:
             rebuild=bool(rebuild),
         )
     )
+
+
+def put_off(turn: Turn, why: str) -> None:
+    """Nothing was sent: look again and decide anew, but not in silence for ever."""
+    since = turn.incident.put_off_at if turn.incident.put_off_at is not None else turn.now
+    turn.amend(put_off_at=since)
+    waited = turn.now - since
+    if waited >= PUT_OFF_SECONDS:
+        hand_over(turn, f"for {show_seconds(waited)} nothing could be sent: {why}", restore=True)
+        return
+    turn.note("WAIT", f"nothing was sent: {why}; looking again")
+    turn.enter(Phase.SUSPECT)
 
 
 def _target_is_gone(turn: Turn) -> bool:

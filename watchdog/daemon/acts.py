@@ -13,6 +13,7 @@ import structlog
 
 from watchdog.daemon import auto_deploy
 from watchdog.daemon.actuator import Actuator
+from watchdog.daemon.protocol import Change
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect
@@ -28,7 +29,6 @@ FINISH_AGAIN_SECONDS = 5.0
 ACTING = (Phase.PINNING, Phase.ROLLING_BACK, Phase.DEPLOYING, Phase.VERIFYING)
 UNRECORDED = "the journal could not be written, so nothing was sent"
 
-Act = fx.PinAutoDeploy | fx.Rollback | fx.RestoreAutoDeploy
 ACTS = (fx.PinAutoDeploy, fx.Rollback, fx.RestoreAutoDeploy)
 """Effects that change production."""
 
@@ -53,14 +53,14 @@ class Acts:
         self._ask = ask
         self._turns: dict[str, asyncio.Lock] = {}
 
-    async def carry_out(self, effect_id: int, effect: Act, *, resumed: bool) -> None:
+    async def carry_out(self, effect_id: int, effect: Change, *, resumed: bool) -> None:
         """Perform, let the core take the outcome, and only then mark the effect as finished."""
         try:
             await self._carry_out(effect_id, effect, resumed=resumed)
         except Displaced as error:
             log.warning("an action is left to another worker", incident=effect.incident, why=str(error))
 
-    async def _carry_out(self, effect_id: int, effect: Act, *, resumed: bool) -> None:
+    async def _carry_out(self, effect_id: int, effect: Change, *, resumed: bool) -> None:
         async with self._turns.setdefault(effect.service, asyncio.Lock()):
             if resumed and not still_wanted(self._state(), effect):
                 await self._finish(effect_id, "no longer wanted after a restart")
@@ -69,7 +69,7 @@ class Acts:
         await self._ask(outcome)
         await self._finish(effect_id, type(outcome).__name__)
 
-    async def _outcome(self, effect: Act, *, resumed: bool) -> Event:
+    async def _outcome(self, effect: Change, *, resumed: bool) -> Event:
         """Return what came of it, looking it up as long as the store takes to answer, within reason."""
         give_up = self._clock.monotonic() + PATIENCE_SECONDS
         while True:
@@ -90,7 +90,7 @@ class Acts:
             resumed = True
             await self._clock.sleep(AGAIN_SECONDS)
 
-    async def _unknown(self, effect: Act, why: str) -> Event:
+    async def _unknown(self, effect: Change, why: str) -> Event:
         """Return the event that has a human look; with the value to restore, if a pin came as far as that."""
         at = self._clock.now()
         if isinstance(effect, fx.Rollback):
@@ -114,7 +114,7 @@ class Acts:
                 await self._clock.sleep(FINISH_AGAIN_SECONDS)
 
 
-def still_wanted(state: State, effect: Act) -> bool:
+def still_wanted(state: State, effect: Change) -> bool:
     """Tell whether an action left over from an earlier run still belongs to what the state waits for.
 
     A rollback is always looked up, unless its incident went on to another target: looking up changes nothing.

@@ -3,7 +3,8 @@
 Rule 1: the intent is a row in the store before the call, one for each (incident, step); without the row, no call.
 Rule 2: a rollback is sent once. Its lost answer is looked up in the deploy list, newer than the baseline; only when
 the settle window shows no trace does the core confirm afresh and decide anew, and not for ever.
-Rule 3: too long since the look that justified the call: it is not sent (monotonic guard).
+Rule 3: too long since the look that justified the call (monotonic guard), or a reason that came up meanwhile (a pause,
+a recovery, a wave): it is not sent. `forbids` is asked last, with nothing awaited between it and the call.
 Rule 4: every write of a row is fenced by the lease on its service. One whose outcome is unknown raises Temporary: the
 caller performs the effect again as `resumed`, which reads the row and sends nothing.
 """
@@ -14,7 +15,7 @@ from dataclasses import replace
 
 from watchdog.daemon.auto_deploy import AutoDeploy
 from watchdog.daemon.lookup import UNREADABLE, Reconcile, Search, look_up, newer_than
-from watchdog.daemon.protocol import SHIPPED, Found, Hook, Timings, Unread, no_hook
+from watchdog.daemon.protocol import SHIPPED, Change, Forbids, Found, Hook, Timings, Unread, no_hook, nothing_forbids
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy, Rollback
@@ -26,6 +27,8 @@ ROLLBACK, ALTERNATIVE = "rollback", "alternative"
 """The steps: to the target's artefact; to a rebuild of its commit, when the artefact is gone."""
 REFUSED, EXPIRED, FORBIDDEN = "refused: ", "expired: ", "forbidden: "
 """How the note of a failed row begins when the platform said no, so that nothing can be under way."""
+NO_ID = "accepted without an id"
+"""The note of a row that the platform is known to have taken: it is looked for, and never sent again."""
 CONTENDED = "somebody else is at this action"
 
 
@@ -33,7 +36,8 @@ class Actuator:
     """Performs what the core decided, and returns what came of it as an event.
 
     Raises Displaced when another worker has the service now, Temporary or Permanent when the store does not answer:
-    then perform it again with `resumed`. `reconcile` decides what became of a send whose answer was lost.
+    then perform it again with `resumed`. `reconcile` decides what became of a send whose answer was lost; `forbids`
+    is set by whoever knows the state.
     """
 
     def __init__(
@@ -52,7 +56,8 @@ class Actuator:
         self._hook = hook
         self._timings = timings
         self._reconcile = reconcile
-        self._auto_deploy = AutoDeploy(store, clock, timings)
+        self.forbids: Forbids = nothing_forbids
+        self._auto_deploy = AutoDeploy(store, clock, timings, lambda change, at: self.forbids(change, at))
         self._writing = 0
 
     @property
@@ -60,7 +65,7 @@ class Actuator:
         """Tell whether a changing call is in hand: a graceful stop lets it finish."""
         return self._writing + self._auto_deploy.writing > 0
 
-    async def perform(self, effect: PinAutoDeploy | Rollback | RestoreAutoDeploy, *, resumed: bool = False) -> Event:
+    async def perform(self, effect: Change, *, resumed: bool = False) -> Event:
         """Do it and tell what came of it. `resumed`: it was recorded before a restart, or the journal went away."""
         if not isinstance(self._platform, WritablePlatform) or not self._platform.can_write:
             return self._cannot(effect, "this watchdog was given no right to change anything")
@@ -73,7 +78,7 @@ class Actuator:
         except Refused as error:
             return self._cannot(effect, str(error))
 
-    def _cannot(self, effect: PinAutoDeploy | Rollback | RestoreAutoDeploy, why: str) -> Event:
+    def _cannot(self, effect: Change, why: str) -> Event:
         at = self._clock.now()
         if isinstance(effect, PinAutoDeploy):
             return e.PinUnconfirmed(at, effect.service, effect.incident, why)
@@ -128,7 +133,7 @@ class Actuator:
         human = self._human_acted(deploys, effect)
         if human:
             return await self._stand_down(effect, row, human)
-        coming = next((deploy for deploy in newer_than(deploys, effect.suspect) if deploy.in_progress), None)
+        coming = next((deploy for deploy in newer_than(deploys, effect.suspect) if not deploy.has_ended), None)
         if coming is not None:
             return self._postponed(effect, f"{coming.id} is on its way ({coming.status})")
         sending = replace(row, state="sending", attempts=row.attempts + 1, sent_at=self._clock.now())
@@ -136,15 +141,20 @@ class Actuator:
             if not await self._put(effect, sending, expect="planned"):
                 return self._postponed(effect, CONTENDED)
         except Stale as error:
-            return self._postponed(effect, f"{error}; looking again")
+            return self._postponed(effect, str(error))
         await self._hook("before_send")
-        if self._clock.monotonic() - looked_at > self._timings.guard_seconds:
+        why = self._too_late(looked_at) or self.forbids(effect, looked_at)
+        if why:
             await self._put(effect, replace(sending, state="planned", attempts=row.attempts), expect="sending")
-            return self._postponed(effect, f"more than {self._timings.guard_seconds:.0f} s since the last look")
+            return self._postponed(effect, why)
         return await self._post(platform, effect, sending)
 
+    def _too_late(self, looked_at: float) -> str:
+        late = self._clock.monotonic() - looked_at > self._timings.guard_seconds
+        return f"more than {self._timings.guard_seconds:.0f} s since the last look" if late else ""
+
     async def _post(self, platform: WritablePlatform, effect: Rollback, row: ActionRow) -> Event:
-        """Send, once, and take the answer. There is no `await` between the guard and the call."""
+        """Send, once, and take the answer. There is no `await` between the last look and the call."""
         self._writing += 1
         try:
             answer = await self._answer(platform, effect)
@@ -157,7 +167,11 @@ class Actuator:
             return await self._limited(effect, row, answer)
         if isinstance(answer, (Permanent, Refused)):
             return await self._refused(effect, row, f"{_manner(answer, effect)}{answer}")
-        return await self._settle(platform, effect, replace(row, note=str(answer or "accepted without an id")))
+        if answer is None:
+            row = replace(row, note=NO_ID)
+            await self._put(effect, row, expect="sending")
+            return await self._settle(platform, effect, row)
+        return await self._settle(platform, effect, replace(row, note=str(answer)))
 
     async def _answer(self, platform: WritablePlatform, effect: Rollback) -> str | WatchdogError | None:
         """Return the new deploy's id, None if it was accepted without one, or what went wrong."""
@@ -206,7 +220,7 @@ class Actuator:
         why = f"{answer.why} ({row.note or 'answer lost'})"
         if human:
             return await self._stand_down(effect, row, f"{human}; {why}")
-        if row.attempts >= self._timings.attempts_max:
+        if row.note == NO_ID or row.attempts >= self._timings.attempts_max:
             return await self._lost(effect, row, why)
         await self._put(effect, replace(row, state="planned", note=why), expect="sending")
         return self._postponed(effect, why)

@@ -3,16 +3,17 @@
 Rule 1: bounded as a whole, however the platform hangs: the outage does not wait for a slow switch.
 Rule 2: the value to restore is written down before the switch, and is never our own `off`.
 Rule 3: what somebody else set meanwhile is theirs: it is left alone.
-Rule 4: each switch has its row, written under the lease just before, and is not sent too long after that.
+Rule 4: each switch has its row, written under the lease just before, and is not sent too long after that, nor when
+something forbids it at that moment (a pause).
 """
 
 import asyncio
 from dataclasses import dataclass, replace
 
-from watchdog.daemon.protocol import SHIPPED, Timings
+from watchdog.daemon.protocol import SHIPPED, Forbids, Timings, nothing_forbids
 from watchdog.domain import events as e
 from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy
-from watchdog.domain.errors import OutcomeUnknown, Permanent, Stale, Temporary
+from watchdog.domain.errors import OutcomeUnknown, Permanent, Refused, Stale, Temporary
 from watchdog.domain.events import Event
 from watchdog.ports import ActionRow, Clock, Platform, Store, WritablePlatform
 
@@ -34,14 +35,17 @@ class _Known:
 class AutoDeploy:
     """Pins and restores. `writing` is how many changing calls are in hand."""
 
-    def __init__(self, store: Store, clock: Clock, timings: Timings = SHIPPED) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, timings: Timings = SHIPPED, forbids: Forbids = nothing_forbids
+    ) -> None:
         self._store = store
         self._clock = clock
         self._timings = timings
+        self._forbids = forbids
         self.writing = 0
 
     async def pin(self, platform: WritablePlatform, effect: PinAutoDeploy) -> Event:
-        """Switch off and read back, for at most `within_seconds`. Raises Refused and Displaced."""
+        """Switch off and read back, for at most `within_seconds`. Raises Displaced."""
         known = _Known()
         try:
             async with asyncio.timeout(effect.within_seconds):
@@ -49,8 +53,10 @@ class AutoDeploy:
                     await self._clock.sleep(self._timings.look_every_seconds)
         except TimeoutError:
             known.why = known.why or "it was not read back in time"
+        except Refused as error:
+            known.why = str(error)
         except Stale as error:
-            return e.RollbackPostponed(self._clock.now(), effect.service, effect.incident, f"{error}; looking again")
+            return e.RollbackPostponed(self._clock.now(), effect.service, effect.incident, str(error))
         at = self._clock.now()
         if known.confirmed:
             return e.PinConfirmed(at, effect.service, effect.incident, known.previous or "off")
@@ -62,7 +68,7 @@ class AutoDeploy:
             looked_at = self._clock.monotonic()
             row = await self._pin_row(platform, effect)
             known.previous = row.baseline
-            known.confirmed = await self._switch(platform, effect.platform_id, row, looked_at)
+            known.confirmed = await self._switch(platform, effect, row, looked_at)
             known.why = "it is not read back as off"
             return known.confirmed
         except (Temporary, OutcomeUnknown) as error:
@@ -85,11 +91,17 @@ class AutoDeploy:
             raise Temporary("somebody else switches it at the same time")
         return intent
 
-    async def _switch(self, platform: WritablePlatform, service_id: str, row: ActionRow, looked_at: float) -> bool:
+    async def _switch(
+        self, platform: WritablePlatform, effect: PinAutoDeploy | RestoreAutoDeploy, row: ActionRow, looked_at: float
+    ) -> bool:
         """Set the row's value and read it back; an answer lost on the way is settled by the reading."""
+        service_id = effect.platform_id
         if (await platform.facts(service_id)).auto_deploy != row.target:
             if self._clock.monotonic() - looked_at > self._timings.guard_seconds:
                 raise Temporary(f"more than {self._timings.guard_seconds:.0f} s since the last look")
+            why = self._forbids(effect, looked_at)
+            if why:
+                raise Refused(f"nothing is changed: {why}")
             self.writing += 1
             try:
                 await platform.set_auto_deploy(service_id, row.target)
@@ -139,7 +151,7 @@ class AutoDeploy:
                 effect.incident, RESTORE, "planned", target=effect.value, baseline=now, service=effect.service
             )
             await self._intend(row, await self._store.action(effect.incident, RESTORE))
-            if await self._switch(platform, effect.platform_id, row, looked_at):
+            if await self._switch(platform, effect, row, looked_at):
                 return effect.value
             known.why = f"it is not read back as {effect.value}"
         except (Temporary, OutcomeUnknown) as error:

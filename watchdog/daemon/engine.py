@@ -16,14 +16,17 @@ from typing import Any
 
 import structlog
 
+from watchdog.core import last_look
 from watchdog.core.invariants import broken
 from watchdog.core.machine import step
 from watchdog.daemon.acts import ACTS, Acts
 from watchdog.daemon.actuator import Actuator
 from watchdog.daemon.deploy_watch import DeployWatch
 from watchdog.daemon.listeners import Listeners, safely
+from watchdog.daemon.protocol import Change
 from watchdog.daemon.record import Recorder
 from watchdog.daemon.scheduler import Lateness, ProbeScheduler
+from watchdog.daemon.stall import STALL_SECONDS, StallDetector
 from watchdog.daemon.supervisor import Supervisor
 from watchdog.daemon.tell import Teller
 from watchdog.daemon.timekeeper import Timekeeper
@@ -72,6 +75,7 @@ class Engine:
         self.state = State()
         self.listeners = listeners
         self.scheduler: ProbeScheduler | None = None
+        self.stall: StallDetector | None = None
         self.deploy_watches: dict[str, DeployWatch] = {}
         self.held: dict[str, int] = {}
         self.last_event_at = clock.now()
@@ -79,6 +83,7 @@ class Engine:
         self._clock = clock
         self._supervisor = supervisor
         self._teller = teller
+        actuator.forbids = self._forbids
         self._acts = Acts(actuator, store, clock, lambda: self.state, self.ask)
         self._time = Timekeeper(clock, self.tell, self._record_snapshot)
         self._queue: asyncio.Queue[_Item] = asyncio.Queue(QUEUE_MAX)
@@ -272,6 +277,16 @@ class Engine:
                 self._time.wake_at(effect.at)
             elif isinstance(effect, Note):
                 self._write_note(effect)
+
+    def _forbids(self, change: Change, looked_at: float) -> str:
+        """Return why a change must not be sent at this very moment, or nothing.
+
+        What stalled the loop since the last look kept us from hearing of anything else, too.
+        """
+        stalled = self.stall.lag_between(looked_at, self._clock.monotonic()) if self.stall is not None else 0.0
+        if stalled > STALL_SECONDS:
+            return f"we stood still for {stalled:.1f} s since the last look"
+        return last_look.forbids(self.state, self.policy, change, self._clock.now())
 
     def _write_note(self, note: Note) -> None:
         log.info("story", service=note.service, incident=note.incident, label=note.label, text=note.text)

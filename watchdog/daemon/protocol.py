@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from watchdog.domain.deploys import Deploy
+from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy, Rollback
 
 Hook = Callable[[str], Awaitable[None]]
 """Called at the marked points of the protocol; does nothing but in fault tests."""
@@ -15,6 +16,18 @@ Hook = Callable[[str], Awaitable[None]]
 
 async def no_hook(point: str) -> None:
     """Pass."""
+
+
+Change = PinAutoDeploy | Rollback | RestoreAutoDeploy
+"""What the actuator may change in production."""
+Forbids = Callable[[Change, float], str]
+"""Tells why a change must not be sent at this moment, or nothing; told when the look that justified it began
+(monotonic seconds). It waits for nothing, and nothing is awaited between it and the call."""
+
+
+def nothing_forbids(change: Change, looked_at: float) -> str:
+    """Return nothing."""
+    return ""
 
 
 @dataclass(frozen=True, slots=True)

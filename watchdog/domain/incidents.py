@@ -208,7 +208,8 @@ class Incident:
     """One outage of one service, from onset to the end. Times are UTC epoch seconds, None until they come.
 
     `expired` is a target whose artefact is gone: only a rebuild of its commit is left; `repinned`: auto-deploy was
-    switched off a second time, since the bad commit came back.
+    switched off a second time, since the bad commit came back; `put_off_at`: since when something keeps what was
+    decided from being sent.
     """
 
     id: str
@@ -231,6 +232,7 @@ class Incident:
     target: str | None = None
     target_code: str | None = None
     requested_at: float | None = None
+    put_off_at: float | None = None
     tried: bool = False
     expired: str | None = None
     repinned: bool = False
