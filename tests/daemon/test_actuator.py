@@ -428,7 +428,7 @@ async def test_case_06_07_too_long_since_the_last_look_it_is_not_sent() -> None:
 async def test_what_forbids_a_change_at_the_very_moment_is_asked_last(effect: Change, outcome: str) -> None:
     """After the row is written, just before the call: nothing is sent, and it may be sent later."""
     async with scene() as s:
-        s.web.auto_deploy = "no" if effect is RESTORE else "yes"
+        s.web.auto_deploy_trigger = "off" if effect is RESTORE else "commit"
         asked: list[tuple[Change, str, float]] = []
 
         def paused(change: Change, looked_at: float) -> str:

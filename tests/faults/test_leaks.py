@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from tests.core.scenes import history
 from tests.core.world import DAY, Fault, World, make_policy
+from watchdog.core.returning import KNOWN_MAX
 from watchdog.domain.events import Observed
-from watchdog.domain.incidents import Phase
+from watchdog.domain.incidents import Phase, State
 from watchdog.domain.policy import Pace
 from watchdog.domain.readings import Bad
 
@@ -19,9 +20,17 @@ def size(world: World) -> int:
     return len(repr(replace(world.state, denied=())))
 
 
+def knows_as_many_bad_deploys_as_it_may(state: State) -> State:
+    """Return the state after so many bad deploys that each further one pushes the oldest out."""
+    bad = tuple((f"{n:02d}old".ljust(40, "0"), f"img-{n:02d}old".ljust(41, "0")) for n in range(KNOWN_MAX))
+    return replace(state, services={"web": replace(state.services["web"], bad=bad)})
+
+
 def test_case_08_five_weeks_of_daily_incidents_leave_the_state_no_larger() -> None:
     """Each day a bad deploy, found, blamed, rolled back and proved; each day another code, another reason."""
     world = World(make_policy(pace=Pace(watch_window_seconds=300.0)), history())
+    world.run(60.0)
+    world.state = knows_as_many_bad_deploys_as_it_may(world.state)
     sizes = []
     for day in range(DAYS):
         bad, good = f"{day:02d}bad".ljust(40, "0"), f"{day:02d}good".ljust(40, "0")
