@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator
 
 import pytest
@@ -30,6 +31,39 @@ class Hasty(BoundedProtocol):
     drain_seconds = 0.2
 
 
+class Narrow(BoundedProtocol):
+    """Few places, and a kernel that keeps next to nothing: what nobody reads stays with us."""
+
+    places = 8
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Make the kernel's buffer small."""
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        super().connection_made(transport)
+
+
+class NarrowAndHasty(Narrow):
+    """Also waits for next to nothing."""
+
+    drain_seconds = 0.2
+
+
+class Counted(Patient):
+    """Knows how many there were at once."""
+
+    now = most = 0
+
+    def __init__(self, *arguments: object, **more: object) -> None:
+        super().__init__(*arguments, **more)
+        Counted.now += 1
+        Counted.most = max(Counted.most, Counted.now)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """One less."""
+        super().connection_lost(exc)
+        Counted.now -= 1
+
+
 @contextlib.asynccontextmanager
 async def serving(protocol: type[BoundedProtocol], app: object = None) -> AsyncIterator[HttpServer]:
     """Run a server whose connections are of that kind."""
@@ -46,6 +80,22 @@ async def connect(server: HttpServer, sent: bytes = b"") -> Pair:
     writer.write(sent)
     await writer.drain()
     return reader, writer
+
+
+async def ask_and_never_read(server: HttpServer, sent: bytes) -> socket.socket:
+    """Ask, with a kernel that takes next to nothing of the answer."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(client, ("127.0.0.1", server.port))
+    await asyncio.get_running_loop().sock_sendall(client, sent)
+    return client
+
+
+async def half_a_buffer(scope: object, receive: object, send: object) -> None:
+    """Answer with less than asyncio would call much, in one piece."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})  # type: ignore[operator]
+    await send({"type": "http.response.body", "body": b"x" * 48_000})  # type: ignore[operator]
 
 
 async def ask(server: HttpServer, path: bytes) -> bytes:
@@ -134,6 +184,45 @@ async def test_a_reader_who_does_not_read_is_cut_off() -> None:
         await eventually(lambda: state.tasks)
         await eventually(lambda: not state.tasks and not state.connections)
         writer.close()
+
+
+@pytest.mark.parametrize("more", [b"", b"Connection: close\r\n", b"Content-Length: 9\r\n"])
+async def test_the_rest_of_an_answer_that_nobody_takes_holds_no_descriptor(more: bytes) -> None:
+    """However little it is, and though the connection is closing: the rest is waited for, but not for ever."""
+    async with serving(NarrowAndHasty, half_a_buffer) as server:
+        client = await ask_and_never_read(server, ASK % (b"/some", more))
+        assert server.running is not None
+        state = server.running.server_state
+        await eventually(lambda: state.total_requests)
+        await eventually(lambda: not state.connections, within_seconds=5)
+        client.close()
+
+
+async def test_connections_that_are_closing_take_places_too() -> None:
+    """Who asks, and never takes the answer, makes room like who never asks."""
+    async with serving(Narrow, half_a_buffer) as server:
+        crowd = [await ask_and_never_read(server, ASK % (b"/some", b"Connection: close\r\n")) for _ in range(40)]
+        assert server.running is not None
+        held = server.running.server_state.connections
+        await eventually(lambda: len(held) <= Narrow.places, within_seconds=5)
+        assert await ask(server, b"/healthz") == b"HTTP/1.1 200 OK"
+        for client in crowd:
+            client.close()
+
+
+async def test_a_burst_of_connections_is_taken_in_small_helpings() -> None:
+    """However many knock in one moment: the process has other files to open."""
+    Counted.now = Counted.most = 0
+    async with serving(Counted) as server:
+        crowd = [socket.socket() for _ in range(400)]
+        for client in crowd:
+            client.setblocking(False)
+            client.connect_ex(("127.0.0.1", server.port))
+        await eventually(lambda: Counted.most >= CONNECTIONS_MAX)
+        assert await ask(server, b"/healthz") == b"HTTP/1.1 200 OK"
+        assert Counted.most <= 4 * CONNECTIONS_MAX
+        for client in crowd:
+            client.close()
 
 
 async def test_a_kept_connection_is_answered_again_and_again() -> None:

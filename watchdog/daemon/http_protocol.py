@@ -4,8 +4,9 @@ uvicorn waits for ever for a request's head, for its body and for a reader who d
 connections as work: a few dozen of them would shut /healthz.
 
 Rule 1: a whole request within HEAD_SECONDS of its first byte (of the connection, for the first), or it is cut off.
-Rule 2: who does not take an answer for DRAIN_SECONDS is cut off.
-Rule 3: when all places are taken, the connection that has waited longest without a whole request makes room.
+Rule 2: who does not take the last byte of an answer for DRAIN_SECONDS is cut off, also when the connection is closing.
+Rule 3: when all places are taken, the one that waited longest (for a whole request, or for a reader) makes room.
+Rule 4: a place is taken until its descriptor is free.
 """
 
 import asyncio
@@ -37,6 +38,7 @@ class BoundedProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a place, and begin to wait for a request."""
         super().connection_made(transport)
+        transport.set_write_buffer_limits(high=0)  # else the end of an answer may lie there for ever, untold
         self._head.start()
         self._make_room()
 
@@ -79,14 +81,22 @@ class BoundedProtocol(H11Protocol):
     def _waits(self) -> bool:
         return self.cycle is None or self.cycle.response_complete
 
+    @property
+    def _lingers(self) -> bool:
+        """Something was written that has not been taken yet."""
+        return self._drain.is_running
+
     def _cut_off(self) -> None:
+        self._head.stop()
+        self._drain.stop()
         self.transport.abort()
 
     def _make_room(self) -> None:
         """Cut off whoever has waited longest; that is this one when all others are being answered."""
-        here = [one for one in self.connections if isinstance(one, BoundedProtocol) and not one.transport.is_closing()]
+        ours = [one for one in self.connections if isinstance(one, BoundedProtocol)]
+        here = [one for one in ours if one._lingers or not one.transport.is_closing()]
         if len(here) > self.places:
-            min((one for one in here if one._waits), key=lambda one: one.turn)._cut_off()
+            min((one for one in here if one._waits or one._lingers), key=lambda one: one.turn)._cut_off()
 
 
 class _Deadline:

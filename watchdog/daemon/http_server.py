@@ -22,7 +22,7 @@ from starlette.types import ASGIApp
 
 from watchdog.daemon.http_auth import TokenAuth
 from watchdog.daemon.http_headers import SafeHeaders
-from watchdog.daemon.http_protocol import BoundedProtocol
+from watchdog.daemon.http_protocol import CONNECTIONS_MAX, BoundedProtocol
 from watchdog.daemon.metrics import Metrics
 from watchdog.daemon.supervisor import Supervisor
 from watchdog.domain.errors import Permanent
@@ -93,6 +93,7 @@ class HttpServer:
             server_header=False,
             proxy_headers=False,
             h11_max_incomplete_event_size=HEADERS_MAX_BYTES,
+            backlog=CONNECTIONS_MAX,  # asyncio accepts as many in one turn, before any of them can make room
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=_STOP_SECONDS,
         )
