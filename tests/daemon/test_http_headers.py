@@ -4,6 +4,8 @@ import httpx
 import pytest
 from starlette.responses import Response
 
+from tests.clocks import FakeClock
+from watchdog.daemon.exposition import Exposition
 from watchdog.daemon.http_headers import HEADERS, URL_MAX_BYTES, SafeHeaders
 from watchdog.daemon.http_server import make_app
 from watchdog.daemon.metrics import Metrics
@@ -11,7 +13,7 @@ from watchdog.daemon.metrics import Metrics
 
 def asking(app: object = None) -> httpx.AsyncClient:
     """Return a client of the application."""
-    app = app or make_app(Metrics("9.9"), tuple, tuple)
+    app = app or make_app(Exposition(Metrics("9.9"), FakeClock()), tuple, tuple)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x")  # type: ignore[arg-type]
 
 

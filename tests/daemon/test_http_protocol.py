@@ -9,6 +9,7 @@ import pytest
 
 from tests.clocks import eventually
 from watchdog.daemon.clock import SystemClock
+from watchdog.daemon.exposition import Exposition
 from watchdog.daemon.http_protocol import CONNECTIONS_MAX, BoundedProtocol
 from watchdog.daemon.http_server import HttpServer
 from watchdog.daemon.metrics import Metrics
@@ -67,8 +68,9 @@ class Counted(Patient):
 @contextlib.asynccontextmanager
 async def serving(protocol: type[BoundedProtocol], app: object = None) -> AsyncIterator[HttpServer]:
     """Run a server whose connections are of that kind."""
+    pages = Exposition(Metrics("9.9"), SystemClock())
     supervisor = Supervisor(SystemClock(), lambda name, error: None)
-    async with HttpServer("127.0.0.1:0", Metrics("9.9"), tuple, supervisor, private=app, protocol=protocol) as server:
+    async with HttpServer("127.0.0.1:0", pages, tuple, supervisor, private=app, protocol=protocol) as server:
         await eventually(lambda: server.running is not None and server.running.started)
         yield server
     assert await supervisor.stop(5) == ()

@@ -10,6 +10,7 @@ import pytest
 
 from tests.clocks import eventually
 from watchdog.daemon.clock import SystemClock
+from watchdog.daemon.exposition import Exposition
 from watchdog.daemon.http_server import HttpServer, parse_listen
 from watchdog.daemon.metrics import Metrics
 from watchdog.daemon.supervisor import Supervisor
@@ -27,8 +28,9 @@ async def serving(
             raise KeyError("secret detail")
         return reasons
 
+    pages = Exposition(Metrics("9.9"), SystemClock())
     supervisor = Supervisor(SystemClock(), lambda name, error: None)
-    async with HttpServer(listen, Metrics("9.9"), health, supervisor, ready=lambda: ["still opening"]) as server:
+    async with HttpServer(listen, pages, health, supervisor, ready=lambda: ["still opening"]) as server:
         host = "[::1]" if "::1" in listen else "127.0.0.1"
         async with httpx.AsyncClient(base_url=f"http://{host}:{server.port}", trust_env=False) as client:
             yield client, server, supervisor

@@ -15,6 +15,7 @@ from tests.clocks import FakeClock, eventually
 from tests.loopback import serve
 from tests.prometheus_server import running_prometheus
 from watchdog.daemon.clock import SystemClock
+from watchdog.daemon.exposition import Exposition, written
 from watchdog.daemon.http_server import HttpServer
 from watchdog.daemon.metrics import Metrics
 from watchdog.daemon.remote_write import SENT_AT_ONCE_MAX, RemoteWriter, encode, series_of, snappy_literals
@@ -136,7 +137,7 @@ def test_names_are_those_of_the_scrape() -> None:
     metrics = Metrics("1")
     metrics.read("api", "health", [Sample(Good())], 0.2)
     pushed = {labels["__name__"] for labels, _ in series_of(metrics, LABELS)}
-    text = metrics.render("")[0].decode()
+    text = written(metrics.collect()).decode()
     scraped = {line.split("{")[0].split(" ")[0] for line in text.splitlines() if not line.startswith("#")}
     assert pushed == scraped
     assert not [name for name in pushed if name.endswith("_created")]
@@ -252,7 +253,7 @@ async def test_prometheus_has_the_same_series_by_scrape_and_by_remote_write(tmp_
     metrics.remote_write("sent", 0, clock.now())
     supervisor = Supervisor(clock, lambda name, error: None)
     async with (
-        HttpServer("127.0.0.1:0", metrics, tuple, supervisor) as server,
+        HttpServer("127.0.0.1:0", Exposition(metrics, clock), tuple, supervisor) as server,
         running_prometheus(tmp_path, {"scraped": [f"127.0.0.1:{server.port}"]}) as prometheus,
     ):
         writer = RemoteWriter(prometheus.write_url, clock, metrics, labels=LABELS, every_seconds=1.0)

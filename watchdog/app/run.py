@@ -19,6 +19,7 @@ from watchdog.app.record import watch_the_record
 from watchdog.app.reload import reload_on_demand
 from watchdog.app.wire import begin, upkeep
 from watchdog.daemon import logs, self_report
+from watchdog.daemon.exposition import Exposition
 from watchdog.daemon.heartbeat import Heartbeat, healthchecks, sentry_crons
 from watchdog.daemon.http_server import HttpServer, private_app
 from watchdog.daemon.protocol import Hook, no_hook
@@ -134,9 +135,8 @@ async def _live(settings: Settings, clock: Clock, stop: asyncio.Event, reload: a
             listen = f"{settings.metrics.host}:{settings.metrics.port}"
             private = private_app(settings.secrets.get(HTTP_TOKEN, ""), clock, lambda: status_now(app))
             health = app.health
-            server = HttpServer(
-                listen, app.metrics, health.reasons, app.supervisor, ready=health.not_ready, private=private
-            )
+            pages = Exposition(app.metrics, clock)
+            server = HttpServer(listen, pages, health.reasons, app.supervisor, ready=health.not_ready, private=private)
             await stack.enter_async_context(server)
             log.info("listening", host=settings.metrics.host, port=server.port)
         await start(app)

@@ -20,10 +20,10 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route, Router
 from starlette.types import ASGIApp
 
+from watchdog.daemon.exposition import Exposition
 from watchdog.daemon.http_auth import TokenAuth
 from watchdog.daemon.http_headers import SafeHeaders
 from watchdog.daemon.http_protocol import CONNECTIONS_MAX, BoundedProtocol
-from watchdog.daemon.metrics import Metrics
 from watchdog.daemon.supervisor import Supervisor
 from watchdog.domain.errors import Permanent
 from watchdog.ports import Clock
@@ -51,7 +51,7 @@ class HttpServer:
     def __init__(
         self,
         listen: str,
-        metrics: Metrics,
+        metrics: Exposition,
         health: Reasons,
         supervisor: Supervisor,
         *,
@@ -138,11 +138,11 @@ def parse_listen(listen: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def make_app(metrics: Metrics, health: Reasons, ready: Reasons, private: ASGIApp | None = None) -> ASGIApp:
+def make_app(metrics: Exposition, health: Reasons, ready: Reasons, private: ASGIApp | None = None) -> ASGIApp:
     """Return the application, which a test can call without a socket."""
 
     async def show_metrics(request: Request) -> Response:
-        body, content_type = metrics.render(request.headers.get("accept", ""))
+        body, content_type = await metrics.page(request.headers.get("accept", ""))
         return Response(body, headers={"content-type": content_type})
 
     async def show_health(request: Request) -> Response:

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
-from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 
 from watchdog.domain.incidents import Phase
@@ -238,11 +237,6 @@ class Metrics:
         for family in self.registry.collect():
             family.samples = [sample for sample in family.samples if not sample.name.endswith("_created")]
             yield family
-
-    def render(self, accept: str) -> tuple[bytes, str]:
-        """Return the exposition and its content type, in the format that an Accept header asks for."""
-        encode, content_type = choose_encoder(accept)
-        return encode(self), content_type
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"watchdog_{name}", text, labels, registry=self.registry)
