@@ -14,6 +14,8 @@ PRIVATE = "leads to the private address {}: if that is meant, list the host unde
         ("2606:4700::1111", Reach.PUBLIC),
         ("::ffff:1.1.1.1", Reach.PUBLIC),
         ("64:ff9b::101:101", Reach.PUBLIC),
+        ("2002:101:101::1", Reach.PUBLIC),  # 6to4 of 1.1.1.1
+        ("2a00:1450:4001::1", Reach.PUBLIC),
         ("127.0.0.1", Reach.PRIVATE),
         ("::1", Reach.PRIVATE),
         ("0.0.0.0", Reach.PRIVATE),
@@ -32,10 +34,28 @@ PRIVATE = "leads to the private address {}: if that is meant, list the host unde
         ("2002:a00:1::1", Reach.PRIVATE),  # 6to4 of 10.0.0.1
         ("64:ff9b::a00:1", Reach.PRIVATE),  # NAT64 of 10.0.0.1
         ("64:ff9b:1::a00:1", Reach.PRIVATE),  # a network's own NAT64
+        ("64:ff9b:1::101:101", Reach.PRIVATE),  # wherever it leads: not the way everybody takes
+        ("::ffff:0:a00:1", Reach.PRIVATE),  # IPv4-translated (SIIT) 10.0.0.1
+        ("::ffff:0:101:101", Reach.PRIVATE),
+        ("::1.1.1.1", Reach.PRIVATE),  # IPv4-compatible
+        ("fec0::1", Reach.PRIVATE),  # site-local
+        ("feff:ffff::1", Reach.PRIVATE),
+        ("100::1", Reach.PRIVATE),  # discarded
+        ("100:0:0:1::1", Reach.PRIVATE),
+        ("5f00::1", Reach.PRIVATE),  # segment routing
+        ("4000::1", Reach.PRIVATE),  # nobody's
+        ("2001:db8::1", Reach.PRIVATE),
+        ("3fff::1", Reach.PRIVATE),
+        ("192.0.0.8", Reach.PRIVATE),
+        ("2002:c0a8:101::1", Reach.PRIVATE),  # 6to4 of 192.168.1.1
         ("2001:0:1::f5ff:fffe", Reach.PRIVATE),  # Teredo of 10.0.0.1
         ("169.254.169.254", Reach.NEVER),
         ("::ffff:169.254.169.254", Reach.NEVER),
         ("64:ff9b::a9fe:a9fe", Reach.NEVER),
+        ("64:ff9b:1::a9fe:a9fe", Reach.NEVER),
+        ("::ffff:0:a9fe:a9fe", Reach.NEVER),
+        ("::169.254.169.254", Reach.NEVER),
+        ("2002:a9fe:a9fe::1", Reach.NEVER),
         ("fe80::1", Reach.NEVER),
         ("fe80::1%eth0", Reach.NEVER),
         ("fd00:ec2::254", Reach.NEVER),
@@ -65,6 +85,8 @@ def test_what_a_human_named_may_be_private(host: str) -> None:
         ("2130706433", "127.0.0.1"),
         ("[::ffff:10.0.0.1]", "::ffff:10.0.0.1"),
         ("64:ff9b::a00:1", "64:ff9b::a00:1"),
+        ("[::ffff:0:a00:1]", "::ffff:0:a00:1"),
+        ("acme.example", "fec0::1"),
     ],
 )
 def test_what_nobody_named_may_not(host: str, address: str) -> None:

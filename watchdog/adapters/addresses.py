@@ -11,12 +11,17 @@ from collections.abc import Iterable, Sequence
 from enum import Enum
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _NEVER = tuple(map(ipaddress.ip_network, ("169.254.0.0/16", "fe80::/10", "fd00:ec2::/32")))
 """Link-local, and the one cloud metadata service that has an address of its own in IPv6."""
-_LOCAL_NAT64 = ipaddress.ip_network("64:ff9b:1::/48")
-_CARRIES_IPV4 = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "::/96")))
-"""NAT64, and the old IPv4-compatible form: the last 32 bits are where the packet ends up."""
+_CARRIES_IPV4 = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0:0/96", "::/96")))
+"""NAT64, a network's own NAT64, SIIT (RFC 2765), the old IPv4-compatible form: the last 32 bits are where it ends."""
+_WORLDWIDE = tuple(map(ipaddress.ip_network, ("2000::/3", "64:ff9b::/96", "::ffff:0:0/96", "0.0.0.0/0")))
+"""All that IANA gives out as global unicast, and the two forms of IPv4. The rest (site-local fec0::/10, discarded
+100::/64, a network's own translators) belongs to one network or to nobody, whatever this Python's tables know of it."""
+_RESERVED = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "3fff::/20")))
+"""Protocol assignments and documentation: not in the tables of every Python."""
 
 
 class Reach(Enum):
@@ -61,9 +66,9 @@ def reach_of(address: str) -> Reach:
     """Return how far away an IP address is, looking through the forms that carry an IPv4 address in an IPv6 one."""
     outer = ipaddress.ip_address(address)
     ip = _within(outer) or outer
-    if any(ip.version == network.version and ip in network for network in _NEVER):
+    if _is_in(_NEVER, ip):
         return Reach.NEVER
-    is_public = ip.is_global and not ip.is_multicast and not (ip.version == 6 and ip in _LOCAL_NAT64)
+    is_public = ip.is_global and not ip.is_multicast and _is_in(_WORLDWIDE, outer) and not _is_in(_RESERVED, ip)
     return Reach.PUBLIC if is_public else Reach.PRIVATE
 
 
@@ -76,16 +81,20 @@ def as_address(host: str) -> str | None:
 
 
 def _within(ip: _Address) -> ipaddress.IPv4Address | None:
-    """Return the IPv4 address inside a mapped, 6to4, Teredo or NAT64 one."""
+    """Return the IPv4 address inside a mapped, 6to4, Teredo, NAT64 or otherwise translated one."""
     if isinstance(ip, ipaddress.IPv4Address) or int(ip) <= 1:  # :: and ::1 are themselves
         return None
     if ip.ipv4_mapped or ip.sixtofour:
         return ip.ipv4_mapped or ip.sixtofour
     if ip.teredo:
         return ip.teredo[1]
-    if any(ip in network for network in _CARRIES_IPV4):
+    if _is_in(_CARRIES_IPV4, ip):
         return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
     return None
+
+
+def _is_in(networks: Iterable[_Network], ip: _Address) -> bool:
+    return any(ip.version == network.version and ip in network for network in networks)
 
 
 def _plain(host: str) -> str:
