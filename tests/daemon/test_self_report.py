@@ -17,9 +17,11 @@ SECRET = "hunter2-key"
 
 
 class Ingest:
-    """A Sentry ingestion endpoint on loopback that keeps the events it was sent."""
+    """A Sentry ingestion endpoint on loopback that keeps the events it was sent; it may answer with a redirect."""
 
     def __init__(self) -> None:
+        self.answer: tuple[int, str] = (200, "")
+        self.asked = 0
         self.events: list[dict[str, Any]] = []
         self.raw: list[str] = []
         ingest = self
@@ -28,14 +30,20 @@ class Ingest:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 ingest.take(gzip.decompress(body) if self.headers.get("content-encoding") == "gzip" else body)
-                self.send_response(200)
+                self.do_GET()
+
+            def do_GET(self) -> None:
+                ingest.asked += 1
+                status, location = ingest.answer
+                self.send_response(status)
+                self.send_header("location", location)
                 self.end_headers()
 
             def log_message(self, *_: object) -> None:
                 return
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.thread = Thread(target=self.server.serve_forever, daemon=True)
+        self.thread = Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
         self.thread.start()
 
     @property
@@ -87,6 +95,19 @@ def test_an_error_arrives_without_any_secret(ingest: Ingest, monkeypatch: pytest
     for leak in (SECRET, "pw123", "t0ken", '"vars"', "hooks.test", "the-targets"):
         assert leak not in everything, leak
     assert not event.get("server_name")
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed(ingest: Ingest, status: int) -> None:
+    """Nobody judged where it leads, and the event with its key would go there."""
+    elsewhere = Ingest()
+    ingest.answer = (status, elsewhere.dsn.replace("public@", "") + "/envelope/")
+    self_report.start(ingest.dsn, "1", redact=tuple)
+    self_report.report(failure("boom"))
+    self_report.stop()
+    elsewhere.server.shutdown()
+    elsewhere.server.server_close()
+    assert (ingest.asked, elsewhere.asked) == (1, 0)
 
 
 def test_without_a_dsn_nothing_is_sent(ingest: Ingest, monkeypatch: pytest.MonkeyPatch) -> None:

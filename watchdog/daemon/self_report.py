@@ -4,6 +4,7 @@ Rule 1: off without a DSN; nothing is read from `SENTRY_*` variables, which belo
 Rule 2: no local variables (they hold headers and addresses), no breadcrumbs, no host name, no patched libraries, no
 personal data (the SDK's default); what remains is scrubbed of every known secret.
 Rule 3: a failing loop is a few events, not a flood.
+Rule 4: they go where the DSN says, and nowhere else: the SDK connects without our guard, so no redirect is followed.
 """
 
 from collections import Counter
@@ -11,8 +12,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sentry_sdk
+from sentry_sdk.consts import EndpointType
 from sentry_sdk.integrations.atexit import AtexitIntegration
 from sentry_sdk.integrations.excepthook import ExcepthookIntegration
+from sentry_sdk.transport import HttpTransport
 from sentry_sdk.types import Event, Hint
 from sentry_sdk.utils import BadDsn
 
@@ -33,6 +36,7 @@ def start(dsn: str | None, version: str, redact: Redact) -> None:
     try:
         sentry_sdk.init(
             dsn=dsn,
+            transport=_Straight,
             release=f"render-watchdog@{version}",
             environment="watchdog",
             server_name="",
@@ -67,6 +71,14 @@ def stop() -> None:
     if client.is_active():
         client.close(timeout=FLUSH_SECONDS)
         sentry_sdk.get_global_scope().set_client(None)
+
+
+class _Straight(HttpTransport):
+    """The SDK's transport, without the redirects that urllib3 follows by default."""
+
+    def _request(self, method: str, endpoint_type: EndpointType, body: Any, headers: Mapping[str, str]) -> Any:
+        url = self._auth.get_api_url(endpoint_type)
+        return self._pool.request(method, url, body=body, headers=headers, redirect=False)
 
 
 class Scrubber:
