@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from watchdog.daemon.exposition import CLASSIC, OPENMETRICS, written
-from watchdog.daemon.metrics import Metrics
+from watchdog.daemon.metrics import Metrics, signal_label
 from watchdog.domain.incidents import Phase
 from watchdog.domain.readings import Bad, Good, Unknown
 from watchdog.ports import Sample
@@ -137,6 +137,25 @@ def test_nothing_is_created_in_either_format() -> None:
     names = set(re.findall(rb"^# TYPE (\w+)", classic, re.MULTILINE))
     assert all(name.startswith((b"watchdog_", b"process_")) for name in names)
     assert b"process_open_fds" in names
+
+
+@pytest.mark.parametrize(
+    ("name", "taken", "label"),
+    [
+        ("health", (), "health"),
+        ("https://example.com", (), "example.com"),
+        ("https://example.com/T0KEN?key=T0KEN#T0KEN", (), "example.com"),
+        ("HTTPS://bob:T0KEN@example.com:8443/x", (), "example.com:8443"),
+        ("http://a@T0KEN@example.com", (), "example.com"),
+        ("http://[::1]:9000/T0KEN", (), "[::1]:9000"),
+        ("http://" + "x" * 5000 + "/T0KEN", (), "x" * 100),
+        ("https://example.com/a", ("example.com",), "example.com 2"),
+        ("https://example.com/b", ("example.com", "example.com 2"), "example.com 3"),
+    ],
+)
+def test_a_signal_is_called_by_its_name_or_its_host(name: str, taken: tuple[str, ...], label: str) -> None:
+    """Never by a URL: its path or its query may be a key."""
+    assert signal_label(name, taken) == label
 
 
 def test_two_daemons_in_one_process_do_not_meet() -> None:

@@ -293,6 +293,23 @@ async def test_a_source_that_breaks_its_promise_is_unknown_and_reported() -> Non
     await world.supervisor.stop(1)
 
 
+async def test_control_targets_are_told_apart_without_their_urls() -> None:
+    """Metrics, and the names of our tasks in the log, show where a URL leads and nothing of what it says there."""
+    world = World()
+    for path in ("one?key=T0KEN", "two?key=T0KEN"):
+        world.site("control", f"https://control.example/{path}", says=KeyError("a fault of ours"))
+    await world.run(30)
+    text = written(world.metrics.collect()).decode()
+    for label in ("control.example", "control.example 2"):
+        assert f'watchdog_probe_total{{outcome="unknown",service="control",signal="{label}"}} 0.0' not in text
+        assert f'watchdog_probe_total{{outcome="unknown",service="control",signal="{label}"}} ' in text
+        assert any(error.startswith(f"probe:control/{label} KeyError") for error in world.errors)
+    assert "T0KEN" not in text + "".join(world.errors)
+    await world.scheduler.remove("control")
+    assert 'service="control"' not in written(world.metrics.collect()).decode()
+    await world.supervisor.stop(1)
+
+
 async def test_sources_come_and_go_while_it_runs() -> None:
     """A removed source is idle when it is handed back, leaves no series, and may be added again."""
     world = World()

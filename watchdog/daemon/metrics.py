@@ -1,11 +1,12 @@
 """The one place for metric names: what the daemon tells Prometheus, by scrape and by remote write alike.
 
-Rule 1: labels hold configured names and our own closed words only; never a URL, an id or an error's text.
+Rule 1: labels hold configured names (of a URL, the host) and our own closed words only; never an id or an error's text.
 Rule 2: base units, units last; counters end in `_total`; moments end in `_timestamp_seconds` (UTC epoch seconds).
 Rule 3: a registry of our own: two daemons in one process (tests, the demo) do not meet.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
@@ -25,6 +26,7 @@ _LATE = (0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _DELAY = (1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 45.0, 60.0, 75.0, 90.0, 120.0, 180.0, 300.0, 600.0, 1800.0)
 _RESTORE = (30.0, 60.0, 120.0, 180.0, 240.0, 300.0, 450.0, 600.0, 900.0, 1800.0, 3600.0)
 _CHECK = ("service", "signal")
+_URL = re.compile(r"https?://(?:[^/?#]*@)?(?P<host>[^/?#@]{1,100})", re.IGNORECASE)
 
 
 class Metrics:
@@ -246,6 +248,19 @@ class Metrics:
 
     def _histogram(self, name: str, text: str, buckets: Sequence[float], *labels: str) -> Histogram:
         return Histogram(f"watchdog_{name}", text, labels, registry=self.registry, buckets=buckets)
+
+
+def signal_label(name: str, taken: Container[str] = ()) -> str:
+    """Return what a signal is called here: its name. A control target's is a URL, which may hold a key: its host then,
+    with a number if another target has that label.
+    """
+    url = _URL.match(name)
+    label = first = url["host"] if url is not None else name
+    number = 1
+    while label in taken:
+        number += 1
+        label = f"{first} {number}"
+    return label
 
 
 def outcome_of(reading: Reading) -> Literal["good", "bad", "unknown"]:

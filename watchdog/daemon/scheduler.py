@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
-from watchdog.daemon.metrics import Metrics
+from watchdog.daemon.metrics import Metrics, signal_label
 from watchdog.daemon.stall import STALL_SECONDS, StallDetector
 from watchdog.daemon.supervisor import Supervisor
 from watchdog.daemon.waiting import sleep_or
@@ -69,10 +69,11 @@ class _Flight:
 
 @dataclass(eq=False, slots=True)
 class _Check:
-    """One source of one service, with its next due moment (monotonic)."""
+    """One source of one service, with its next due moment (monotonic); `label` names it to metrics and in the log."""
 
     service: str
     source: SignalSource
+    label: str
     due: float
     last_started: float | None = None
     slow: bool = False
@@ -135,8 +136,9 @@ class ProbeScheduler:
         checks = self._services.setdefault(service, {})
         if source.name in checks:
             raise ValueError(f"{service}/{source.name} is read already")
-        check = checks[source.name] = _Check(service, source, 0.0)
-        self._metrics.watch(service, source.name)
+        label = signal_label(source.name, {check.label for check in checks.values()})
+        check = checks[source.name] = _Check(service, source, label, 0.0)
+        self._metrics.watch(service, label)
         self._plan(check, self._clock.monotonic() + self._chance.random() * self._interval(check))
 
     async def remove(self, service: str, name: str | None = None) -> tuple[SignalSource, ...]:
@@ -151,7 +153,7 @@ class ProbeScheduler:
         if tasks:
             await asyncio.wait(tasks, timeout=10)
         for check in gone:
-            self._metrics.forget(service, check.source.name)
+            self._metrics.forget(service, check.label)
         return tuple(check.source for check in gone)
 
     def sources(self) -> tuple[tuple[str, SignalSource], ...]:
@@ -219,7 +221,7 @@ class ProbeScheduler:
             if self._has_room(check):
                 self._launch(check, due)
             else:
-                self._metrics.skipped(check.service, check.source.name)
+                self._metrics.skipped(check.service, check.label)
         self._metrics.in_flight(self.in_flight)
 
     def _has_room(self, check: _Check) -> bool:
@@ -235,7 +237,7 @@ class ProbeScheduler:
         check.flights.append(flight)
         self._flights[flight] = None
         check.last_started = self._clock.monotonic()
-        name = f"probe:{check.service}/{check.source.name}"
+        name = f"probe:{check.service}/{check.label}"
         flight.task = self._supervisor.spawn(name, self._fly(flight))
         flight.task.add_done_callback(lambda _: self._landed(flight))
 
@@ -256,14 +258,14 @@ class ProbeScheduler:
         check.slow = took >= SLOT_SECONDS
         self._metrics.lateness(started - flight.due)
         if check.source.adaptive and self._stall.lag_between(started, started + took) > STALL_SECONDS:
-            self._metrics.void(check.service, check.source.name)
+            self._metrics.void(check.service, check.label)
         else:
             await self._hand_over(check, samples, Lateness(started - flight.due, started_at, took))
         if error is not None:
             raise error
 
     async def _hand_over(self, check: _Check, samples: Sequence[Sample], lateness: Lateness) -> None:
-        self._metrics.read(check.service, check.source.name, samples, lateness.took_seconds)
+        self._metrics.read(check.service, check.label, samples, lateness.took_seconds)
         handed = self._emit(check.service, check.source, samples, lateness)
         if inspect.isawaitable(handed):
             await handed
