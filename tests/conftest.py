@@ -1,8 +1,14 @@
 """Options of the whole suite."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.canaries import pytest_runtest_makereport as pytest_runtest_makereport  # no secret comes out
+
+LONG = [Path(__file__).parent / folder for folder in ("faults", "app", "simulation")]
+"""Where a test takes seconds to minutes, most of them waiting for real processes."""
+STRIDE = 7
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -12,3 +18,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write the behaviour part of tests/stories/*.txt anew; commit only what you understand the cause of",
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread the long tests over the whole run, or it ends with one worker waiting in them; order must not matter."""
+    long = [item for item in items if item.path.parent in LONG]
+    long = [item for first in range(STRIDE) for item in long[first::STRIDE]]
+    short = [item for item in items if item.path.parent not in LONG]
+    places = [((nth + 0.5) / len(group), item) for group in (long, short) for nth, item in enumerate(group)]
+    items[:] = [item for _, item in sorted(places, key=lambda place: place[0])]
