@@ -4,6 +4,7 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ NOT_RUN = {"skip", "skipif", "xfail", "slow"}
 """Marks under which a test proves nothing in an ordinary run."""
 
 
+@cache
 def cases() -> dict[int, set[str]]:
     """Return the tests of each number, as `folder/file.py::name`."""
     found: dict[int, set[str]] = defaultdict(set)
