@@ -91,6 +91,32 @@ def test_a_reload_without_control_targets_ends_blindness() -> None:
     assert state.blind_since is None
 
 
+def test_when_every_probe_is_silent_we_are_blind_whatever_control_targets_say() -> None:
+    """Noted at once, told after half a minute; only a probe that speaks gives sight back."""
+    state, effects = step(a_state(), e.ProbesJudged(NOW, silent=True), make_policy())
+    assert state.blind_since == NOW and state.unseen
+    why = "no probe of any service brings evidence"
+    assert lines(effects, "BLIND") == [f"{why}: the fault is ours, nothing is touched"]
+    state, told = both(state, NOW + 29.0, Good())
+    assert told == [] and state.blind_since == NOW
+    state, effects = step(state, e.TimePassed(NOW + 30.0), make_policy())
+    tell = next(effect for effect in effects if isinstance(effect, Tell))
+    assert tell.notice.wakes and tell.notice.title == f"watchdog is blind: {why} for 30 s"
+    assert "until a probe of one is good or bad again" in tell.notice.lines[0]
+    state, effects = step(state, e.ProbesJudged(NOW + 41.0, silent=False), make_policy())
+    assert (state.blind_since, state.unseen) == (None, False) and notices(effects) == ["resolved"]
+
+
+def test_a_probe_that_speaks_does_not_help_while_every_control_target_fails() -> None:
+    """Either reason blinds by itself."""
+    state, _ = both(a_state(), NOW, DARK)
+    state, _ = step(state, e.ProbesJudged(NOW + 1.0, silent=True), make_policy())
+    state, _ = step(state, e.ProbesJudged(NOW + 2.0, silent=False), make_policy())
+    assert state.blind_since == NOW
+    state, _ = both(state, NOW + 3.0, Good())
+    assert state.blind_since is None
+
+
 def test_time_alone_makes_nobody_blind() -> None:
     """Without a failing control target a second that passes says nothing."""
     state, effects = step(a_state(a_service(checks={}), control={}), e.TimePassed(NOW), make_policy())

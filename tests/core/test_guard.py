@@ -87,6 +87,13 @@ FAILED = Deploy("dep-42", "build_failed", commit="fix00000")
             "no control target answers: the fault may be ours",
             True,
         ),
+        (
+            {"state": {"blind_since": NOW - 5, "unseen": True}},
+            "blind",
+            "block",
+            "no probe of any service brings evidence: the fault may be ours",
+            True,
+        ),
         ({"service": {"acted_at": DAY_AGO}}, "budget", "block", "2 of 2 rollbacks of this service today", False),
         (
             {"state": {"acted_at": (NOW - 599,)}},

@@ -23,6 +23,7 @@ def of_each_kind(world: Any) -> Mapping[type, e.Event]:
     samples: tuple[e.Event, ...] = (
         e.Observed(now, "web", "home", Bad("HTTP 503")),
         e.ControlChecked(now, CONTROL[0], Good()),
+        e.ProbesJudged(now, silent=False),
         e.VendorChecked(now, "render", Good()),
         e.DeploysListed(now, "web", tuple(world.deploys), world.facts),
         e.DeploysUnread(now, "web", "Render answered 503"),

@@ -37,6 +37,14 @@ def test_seeing_and_blind(
     assert sight.is_blind(state, POLICY, NOW) is blind
 
 
+def test_silent_probes_blind_us_with_and_without_control_targets() -> None:
+    """That other people's sites answer does not help where nothing of ours can be judged."""
+    state = a_state(control={"control-1": (NOW, GOOD)}, unseen=True)
+    for policy in (POLICY, replace(POLICY, control=())):
+        assert sight.judge(state, policy, NOW) == (False, "blind: no probe of any service brings evidence")
+        assert sight.is_blind(state, policy, NOW)
+
+
 def test_without_control_targets_we_take_it_that_we_see() -> None:
     """The user chose so; what is left of an older configuration does not count either."""
     policy = replace(POLICY, control=())

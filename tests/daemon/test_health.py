@@ -64,6 +64,8 @@ async def test_blindness() -> None:
     async with healthy() as (s, health):
         s.engine.state = replace(s.engine.state, blind_since=s.clock.now())
         assert health.reasons() == ["blind: no control target answers"]
+        s.engine.state = replace(s.engine.state, unseen=True)
+        assert health.reasons() == ["blind: no probe of any service brings evidence"]
 
 
 async def test_a_fault_of_our_own() -> None:

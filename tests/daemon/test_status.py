@@ -32,6 +32,9 @@ def test_everything_that_matters_is_there_and_is_json() -> None:
     told = json.loads(json.dumps(status_of(state(), POLICY, {"web": 7, "new": 1}, 100.0), allow_nan=False))
     assert (told["version"], told["at"]) == (1, 100.0)
     assert (told["paused_by"], told["disarmed"], told["blind_since"]) == ("ann", "two at once", None)
+    assert told["blind_why"] == ""
+    blind = status_of(replace(state(), blind_since=99.0, unseen=True), POLICY, {}, 100.0)
+    assert (blind["blind_since"], blind["blind_why"]) == (99.0, "no probe of any service brings evidence")
     web = told["services"]["web"]
     assert (web["held"], web["epoch"], web["mode"], web["phase"], web["live"]) == (
         True,

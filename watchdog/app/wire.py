@@ -13,6 +13,7 @@ from watchdog.daemon.actuator import Actuator
 from watchdog.daemon.aggregate import MinuteAggregator
 from watchdog.daemon.commands import Commands
 from watchdog.daemon.engine import Engine
+from watchdog.daemon.evidence import Evidence
 from watchdog.daemon.health import Health
 from watchdog.daemon.listeners import Listeners
 from watchdog.daemon.merge_watch import MergeWatch
@@ -61,6 +62,7 @@ class Daemon:
     sharing: Sharing
     commands: Commands
     health: Health
+    evidence: Evidence
     repository: Repository | None
     merges: MergeWatch | None
 
@@ -115,7 +117,8 @@ def wire(
     listeners.dropped.append(meter.dropped)
     listeners.store_failed.append(lambda _why: metrics.store_error())
     health = Health(engine, teller, supervisor, clock)
-    listeners.sampled.append(health.sampled)
+    evidence = Evidence(engine, scheduler, clock)
+    listeners.sampled += [health.sampled, evidence.sampled]
     merges = None
     if outside.repository is not None:
         merges = MergeWatch(outside.repository, clock, lambda: engine.state, engine.tell)
@@ -140,6 +143,7 @@ def wire(
         ),
         commands=Commands(store, engine, clock),
         health=health,
+        evidence=evidence,
         repository=outside.repository,
         merges=merges,
     )
@@ -153,6 +157,7 @@ async def begin(daemon: Daemon) -> None:
     start("engine", daemon.engine.run)
     start("time", daemon.engine.keep_time)
     start("scheduler", daemon.scheduler.run)
+    start("evidence", daemon.evidence.run)
     start("sharing", daemon.sharing.run)
     start("commands", daemon.commands.run)
     if daemon.merges is not None:

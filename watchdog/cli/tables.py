@@ -12,6 +12,7 @@ from rich.text import Text
 
 from watchdog.cli.explain import state_of
 from watchdog.cli.text import clean, clock, day, short
+from watchdog.core import sight
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Incident, ServiceState, State, TargetChoice
 from watchdog.domain.policy import Policy
@@ -68,7 +69,7 @@ def status_lines(state: State, now: float, tz: tzinfo = UTC) -> list[str]:
         lines.append(f"PAUSED by {clean(state.paused_by)}: it watches and touches nothing. (watchdog resume)")
     if state.blind_since is not None:
         since = f"{day(state.blind_since, tz)} {clock(state.blind_since, tz)}"
-        lines.append(f"BLIND since {since}: no control target answers, so nothing is judged or touched.")
+        lines.append(f"BLIND since {since}: {sight.why(state)}, so nothing is judged or touched.")
     for one in state.services.values():
         lines += _held(one, tz)
     lines += [_not_shipping(one) for one in state.services.values() if one.auto_deploy_off not in ("", "off")]

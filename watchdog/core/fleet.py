@@ -15,11 +15,25 @@ from watchdog.domain.notices import NoticeKind
 from watchdog.domain.units import show_seconds
 
 BLIND_TELL_SECONDS = 30.0
+DARK_LINES = (
+    "No service is judged and nothing is changed until a control target answers again.",
+    "Check the network and DNS of the host that runs the watchdog.",
+)
+UNSEEN_LINES = (
+    "No service is judged and nothing is changed until a probe of one is good or bad again.",
+    "`watchdog status` says why a signal is unknown; probes that are void altogether come from an overloaded host.",
+)
 
 
 def perceive_control(turn: Turn, event: e.ControlChecked) -> None:
     """Fold a control target's reading in."""
     turn.state = replace(turn.state, control={**turn.state.control, event.target: (event.at, event.reading)})
+    judge_sight(turn)
+
+
+def perceive_silence(turn: Turn, event: e.ProbesJudged) -> None:
+    """Learn whether any probe of any service still says something."""
+    turn.state = replace(turn.state, unseen=event.silent)
     judge_sight(turn)
 
 
@@ -41,11 +55,7 @@ def judge_sight(turn: Turn) -> None:
 def _tell_blind(turn: Turn, why: str, lasted: float) -> None:
     turn.state = replace(turn.state, blind_told=True)
     title = f"watchdog is blind: {why} for {show_seconds(lasted)}"
-    lines = (
-        "No service is judged and nothing is changed until a control target answers again.",
-        "Check the network and DNS of the host that runs the watchdog.",
-    )
-    turn.tell_self(NoticeKind.SELF_ALERT, "blind", title, lines)
+    turn.tell_self(NoticeKind.SELF_ALERT, "blind", title, UNSEEN_LINES if turn.state.unseen else DARK_LINES)
     told = f"{', '.join(turn.policy.alerts)} (page): {title}" if turn.policy.alerts else f"nobody configured: {title}"
     turn.emit(Note(turn.now, "", None, "TOLD", told))
 
@@ -149,6 +159,7 @@ def perceive_time(turn: Turn, event: e.TimePassed) -> None:
 
 HANDLERS = {
     e.ControlChecked: perceive_control,
+    e.ProbesJudged: perceive_silence,
     e.VendorChecked: perceive_vendor,
     e.Paused: pause,
     e.Resumed: resume,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from watchdog.core import budget as budgets
-from watchdog.core import flapping, groups
+from watchdog.core import flapping, groups, sight
 from watchdog.core.blame import live_deploy, took_traffic_at
 from watchdog.core.turn import Turn
 from watchdog.domain.deploys import Deploy
@@ -93,7 +93,7 @@ def key(request: Request) -> GuardAnswer:
 def blind(request: Request) -> GuardAnswer:
     """What cannot be seen is not touched."""
     if request.state.blind_since is not None:
-        return _block("blind", "no control target answers: the fault may be ours", passing=True)
+        return _block("blind", f"{sight.why(request.state)}: the fault may be ours", passing=True)
     return _pass("blind", "no")
 
 

@@ -46,6 +46,7 @@ def ignore(turn: Turn) -> None:
 FLEET_ONLY: Mapping[type[Event], Handler] = MappingProxyType(
     {
         e.ControlChecked: ignore,
+        e.ProbesJudged: ignore,
         e.VendorChecked: ignore,
         e.Paused: ignore,
         e.Resumed: ignore,

@@ -1,5 +1,7 @@
 """Sight: can the watchdog see at all? Control targets are somebody else's sites; when all fail, we are blind.
 
+So we are when every probe is silent: whatever voids them all (a loop that stalls, an edge that turns them away) leaves
+us with nothing to judge by, and that must not look like health.
 Rule: blind means say so, touch nothing, and forget what was "seen" meanwhile.
 """
 
@@ -9,7 +11,9 @@ from watchdog.domain.readings import Good
 
 
 def judge(state: State, policy: Policy, now: float) -> tuple[bool, str]:
-    """Return whether a control target answered within `control_seconds`, and the words for it."""
+    """Return whether probes speak and a control target answered within `control_seconds`, and the words for it."""
+    if state.unseen:
+        return False, f"blind: {why(state)}"
     if not policy.control:
         return True, "no control target configured"
     fresh = {
@@ -27,9 +31,16 @@ def judge(state: State, policy: Policy, now: float) -> tuple[bool, str]:
 
 
 def is_blind(state: State, policy: Policy, now: float) -> bool:
-    """Tell whether every control target failed just now: then the fault is ours."""
+    """Tell whether every probe is silent, or every control target failed just now: then the fault is ours."""
+    if state.unseen:
+        return True
     if not policy.control:
         return False
     fresh = [state.control[t] for t in policy.control if t in state.control]
     recent = [reading for at, reading in fresh if now - at <= policy.detection.control_seconds]
     return len(recent) == len(policy.control) and not any(isinstance(reading, Good) for reading in recent)
+
+
+def why(state: State) -> str:
+    """Return what makes us blind, in a few words."""
+    return "no probe of any service brings evidence" if state.unseen else "no control target answers"

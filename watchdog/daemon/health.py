@@ -5,6 +5,7 @@ delivered.
 Rule 2: it only looks at what others keep anyway: /healthz, /metrics and heartbeats ask often.
 """
 
+from watchdog.core import sight
 from watchdog.daemon.engine import Engine
 from watchdog.daemon.supervisor import Supervisor
 from watchdog.daemon.tell import Teller
@@ -67,7 +68,7 @@ class Health:
         if engine.state.disarmed:
             found.append(f"disarmed until `watchdog resume`: {engine.state.disarmed}")
         if engine.state.blind_since is not None:
-            found.append("blind: no control target answers")
+            found.append(f"blind: {sight.why(engine.state)}")
         return found
 
     def _nobody_told(self) -> list[str]:

@@ -45,7 +45,9 @@ class Metrics:
         self._gauge("build_info", "Which version runs; always 1.", "version").labels(version).set(1)
         self._up = self._gauge("up", "1 while the daemon finds itself healthy, as /healthz does.")
         self._ready = self._gauge("ready", "1 while the daemon watches, as /readyz says.")
-        self._blind = self._gauge("blind", "1 while all control targets fail: we cannot see, and touch nothing.")
+        self._blind = self._gauge(
+            "blind", "1 while all control targets fail or all probes are silent: nothing is touched."
+        )
         self._paused = self._gauge("paused", "1 while a human told us to watch only.")
         self._disarmed = self._gauge("disarmed", "1 since a promise of ours was found broken: we touch nothing.")
         self._mode = self._gauge("mode_info", "How much a service is entrusted to us; always 1.", "service", "mode")

@@ -6,6 +6,7 @@ Rule: fields may be added, never changed. Times are UTC epoch seconds; text is d
 from collections.abc import Mapping
 from typing import Any
 
+from watchdog.core import sight
 from watchdog.domain.incidents import Check, Incident, ServiceState, State
 from watchdog.domain.policy import Policy
 from watchdog.domain.readings import Bad, Good, Unknown
@@ -24,6 +25,7 @@ def status_of(state: State, policy: Policy, held: Mapping[str, int], now: float)
         "paused_by": state.paused_by,
         "disarmed": state.disarmed,
         "blind_since": state.blind_since,
+        "blind_why": sight.why(state) if state.blind_since is not None else "",
         "denied": list(state.denied),
         "services": {
             name: {"mode": wishes.mode.value, "held": name in held, "epoch": held.get(name)}

@@ -19,6 +19,7 @@ def merged(state: State, saved: State, names: Collection[str]) -> State:
     """Return the state with what was saved of these names, and with what all workers share as it is now.
 
     An incident that was opened while the store did not answer goes on, unless the saved state has one open itself.
+    Whether probes are silent is known of one's own probes only: nobody takes that over.
     """
     ours = {
         name: service

@@ -37,6 +37,14 @@ class ControlChecked:
 
 
 @dataclass(frozen=True, slots=True)
+class ProbesJudged:
+    """All probes of services were looked over: `silent` if none of them brought evidence for too long."""
+
+    at: float
+    silent: bool
+
+
+@dataclass(frozen=True, slots=True)
 class VendorChecked:
     """A status page was read. `Bad` means a partial outage or worse of a component that concerns us."""
 
@@ -277,6 +285,7 @@ class RestoreRequested:
 Event = (
     Observed
     | ControlChecked
+    | ProbesJudged
     | VendorChecked
     | DeploysListed
     | DeploysUnread

@@ -330,7 +330,8 @@ class State:
     """Everything the core remembers; with several workers, of the services that this one holds.
 
     `denied` holds the codes (commits, digests) never to return to; `acts` tells more of the rollbacks at `acted_at`;
-    `disarmed` says which promise of ours was broken, until a human says `resume`: nothing is changed meanwhile.
+    `disarmed` says which promise of ours was broken, until a human says `resume`: nothing is changed meanwhile;
+    `unseen`, that no probe of any service brings evidence (they are void, or unknown): we are blind, too.
     """
 
     services: Mapping[str, ServiceState] = field(default_factory=lambda: MappingProxyType({}))
@@ -343,6 +344,7 @@ class State:
     disarmed: str = ""
     blind_since: float | None = None
     blind_told: bool = False
+    unseen: bool = False
     incidents: int = 0
     troubles: Mapping[str, Trouble] = field(default_factory=lambda: MappingProxyType({}))
 

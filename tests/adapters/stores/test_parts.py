@@ -17,6 +17,7 @@ STATE = State(
     paused_by="ann",
     blind_since=3.0,
     blind_told=True,
+    unseen=True,
     incidents=7,
     troubles={"api": Trouble("api", 4.0)},
 )

@@ -30,11 +30,12 @@ class Fleet:
     vendors: Readings = field(default_factory=lambda: MappingProxyType({}))
     blind_since: float | None = None
     blind_told: bool = False
+    unseen: bool = False
 
     @classmethod
     def of(cls, state: State) -> "Fleet":
         """Return the fleet's part of a state."""
-        return cls(state.control, state.vendors, state.blind_since, state.blind_told)
+        return cls(state.control, state.vendors, state.blind_since, state.blind_told, state.unseen)
 
     def still(self, state: State) -> bool:
         """Tell whether a state has this very part: nothing was touched since."""
@@ -42,6 +43,7 @@ class Fleet:
             self.control is state.control
             and self.vendors is state.vendors
             and (self.blind_since, self.blind_told) == (state.blind_since, state.blind_told)
+            and self.unseen == state.unseen
         )
 
 
@@ -54,6 +56,7 @@ def assemble(services: Mapping[str, ServiceState], fleet: Fleet | None, shared: 
         vendors=known.vendors,
         blind_since=known.blind_since,
         blind_told=known.blind_told,
+        unseen=known.unseen,
     ).sharing(shared)
 
 
