@@ -5,7 +5,8 @@ Rule 2: a read may be repeated; a call that changes production is made once and 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Protocol, runtime_checkable
 
 from watchdog.domain.deploys import Commit, Deploy, ServiceFacts
@@ -184,13 +185,15 @@ FLEET = ""
 class Grip:
     """What a worker holds: the epoch (fencing number) of its lease on each name, `FLEET` among them perhaps.
 
-    `workers` is how many are alive; `revision` numbers what all workers share (`Shared`).
+    `workers` is how many are alive; `revision` numbers what all workers share (`Shared`); `ailing` says what is wrong
+    with each other living worker that is not well.
     """
 
     worker: str
     epochs: Mapping[str, int]
     workers: int = 1
     revision: int = 0
+    ailing: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,11 +239,14 @@ class Store(Protocol):
     async def open(self) -> None:
         """Create or migrate the schema. Raises Permanent for a schema newer than ours or a damaged file."""
 
-    async def hold(self, worker: str, names: Sequence[str], *, ttl_seconds: float, keep: Collection[str] = ()) -> Grip:
+    async def hold(
+        self, worker: str, names: Sequence[str], *, ttl_seconds: float, keep: Collection[str] = (), ailment: str = ""
+    ) -> Grip:
         """Renew this worker's leases for so long, and take or release some, judged by the store's own clock.
 
         Each living worker has its fair share, ceil(names / living workers): what nobody holds (any more) is taken up to
-        it, with an epoch one higher; what exceeds it is released, but nothing in `keep`.
+        it, with an epoch one higher; what exceeds it is released, but nothing in `keep`. The other workers learn of
+        its `ailment`: what is wrong with it, or nothing.
         """
 
     async def release(self) -> None:

@@ -26,6 +26,7 @@ class Outside:
         self.asked: list[tuple[str, str]] = []
         self.status = 200
         self.sick: str | Exception = ""
+        self.speaks = True
         self.clock = FakeClock(auto=False)
         self.metrics = Metrics("1")
         self.errors: list[str] = []
@@ -58,7 +59,8 @@ async def beating(path: str = "/s3cret-uuid?create=1", made: Made = healthchecks
     switch = Outside()
     supervisor = Supervisor(switch.clock, lambda name, error: switch.errors.append(repr(error)))
     async with serve(Starlette(routes=[Route("/{rest:path}", switch.take)])) as base:
-        heartbeat = Heartbeat(made(f"{base}{path}"), switch.clock, switch.healthy, switch.metrics)
+        given = (made(f"{base}{path}"), switch.clock, switch.healthy, switch.metrics)
+        heartbeat = Heartbeat(*given, speak=lambda: switch.speaks)
         supervisor.start("heartbeat", heartbeat.run)
         yield switch
         assert await supervisor.stop(5) == ()
@@ -79,6 +81,19 @@ async def test_one_get_a_minute_while_healthy() -> None:
     name, labels = "watchdog_heartbeat_last_success_timestamp_seconds", {"switch": "healthchecks"}
     at = switch.metrics.registry.get_sample_value(name, labels)
     assert at == switch.clock.start + 180
+
+
+async def test_who_no_longer_speaks_for_all_is_silent_and_not_late() -> None:
+    """Another worker pings now: nothing is asked, and the moment of our last success would only grow old."""
+    async with beating() as switch:
+        await switch.minute()
+        switch.speaks = False
+        await switch.clock.advance(120)
+        name, labels = "watchdog_heartbeat_last_success_timestamp_seconds", {"switch": "healthchecks"}
+        assert len(switch.asked) == 1 and switch.metrics.registry.get_sample_value(name, labels) is None
+        switch.speaks = True
+        await switch.minute()
+        assert len(switch.asked) == 2
 
 
 @pytest.mark.parametrize("sick", ["the store does not answer", KeyError("broken check")])

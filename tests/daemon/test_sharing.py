@@ -58,6 +58,7 @@ class Worker:
     database: MemoryDatabase
     clock: FakeClock
     watched: set[str] = field(default_factory=set)
+    ailment: str = ""
 
     def __post_init__(self) -> None:
         self.store = FlakyStore(self.clock, self.database, sole=False)
@@ -74,7 +75,14 @@ class Worker:
             listeners=Listeners(),
         )
         self.sharing = Sharing(
-            self.name, self.store, self.engine, self.clock, lambda: NAMES, begin=self._begin, end=self._end
+            self.name,
+            self.store,
+            self.engine,
+            self.clock,
+            lambda: NAMES,
+            begin=self._begin,
+            end=self._end,
+            ailment=lambda: self.ailment,
         )
 
     async def _begin(self, names: Sequence[str]) -> None:

@@ -180,7 +180,9 @@ def _start_senders(app: App) -> None:
         url = settings.secrets.get(variable)
         if url:
             switch, guarded = made(url), GuardedTransport(settings.guard)
-            heartbeat = Heartbeat(switch, app.clock, lambda: "; ".join(app.health.reasons()), app.metrics, guarded)
+            heartbeat = Heartbeat(
+                switch, app.clock, app.ailment, app.metrics, guarded, speak=lambda: app.sharing.speaks_for_all
+            )
             app.supervisor.start(f"heartbeat:{switch.name}", heartbeat.run)
 
 

@@ -66,6 +66,10 @@ class Daemon:
     repository: Repository | None
     merges: MergeWatch | None
 
+    def ailment(self) -> str:
+        """Return what is wrong with this worker and, as far as the store tells, with the others; or nothing."""
+        return "; ".join([why for why in (self.health.ailment(), *self.sharing.others_ailing) if why])
+
     async def close(self) -> None:
         """Give every connection back."""
         for _, source in self.scheduler.sources():
@@ -138,15 +142,21 @@ def wire(
         stall=stall,
         meter=meter,
         watches=watches,
-        sharing=Sharing(
-            worker, store, engine, clock, lambda: tuple(engine.policy.services), begin=watches.begin, end=watches.end
-        ),
+        sharing=_sharing(worker, store, engine, clock, watches, health),
         commands=Commands(store, engine, clock),
         health=health,
         evidence=evidence,
         repository=outside.repository,
         merges=merges,
     )
+
+
+def _sharing(worker: str, store: Store, engine: Engine, clock: Clock, watches: Watches, health: Health) -> Sharing:
+    def names() -> tuple[str, ...]:
+        return tuple(engine.policy.services)
+
+    begin, end = watches.begin, watches.end
+    return Sharing(worker, store, engine, clock, names, begin=begin, end=end, ailment=health.ailment)
 
 
 async def begin(daemon: Daemon) -> None:

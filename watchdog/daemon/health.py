@@ -38,6 +38,13 @@ class Health:
         """Return everything that is wrong, in words."""
         return [*self._standing_still(), *self._not_to_be_trusted(), *self._nobody_told()]
 
+    def ailment(self) -> str:
+        """Return the same in one line; a check that itself fails is an ailment."""
+        try:
+            return "; ".join(self.reasons())
+        except Exception as error:  # noqa: BLE001  a broken check is not a healthy daemon
+            return f"the check itself failed: {type(error).__name__}"
+
     def not_ready(self) -> list[str]:
         """Return why the daemon does not judge yet (or any more)."""
         if self.stopping:

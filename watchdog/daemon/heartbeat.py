@@ -1,9 +1,10 @@
 """A sign of life to dead-man's switches outside, which ring when we fall silent or say that we are not well.
 
-Rule 1: at most one request a minute and switch, and only from a loop that really works: `healthy` judges by what was
+Rule 1: at most one request a minute and switch, and only from a loop that really works: `ailment` judges by what was
 done.
 Rule 2: the address is the secret: it is never printed, nor is any text of an httpx exception.
-Rule 3: each switch has a heartbeat of its own, so that one that hangs or is gone does not silence the other.
+Rule 3: of several workers one speaks for all; a healthy one would take back what the sick one said.
+Rule 4: each switch has a heartbeat of its own, so that one that hangs or is gone does not silence the other.
 """
 
 from asyncio import timeout
@@ -50,7 +51,7 @@ def sentry_crons(url: str) -> Switch:
 
 
 class Heartbeat:
-    """Tells a switch once a minute whether `healthy()` returns nothing, or a reason.
+    """Tells a switch once a minute whether `ailment()` returns nothing, or a reason; while it is for us to `speak()`.
 
     `transport` decides where connections may go.
     """
@@ -59,14 +60,17 @@ class Heartbeat:
         self,
         switch: Switch,
         clock: Clock,
-        healthy: Callable[[], str],
+        ailment: Callable[[], str],
         metrics: Metrics,
         transport: httpx.AsyncBaseTransport | None = None,
+        *,
+        speak: Callable[[], bool] = lambda: True,
     ) -> None:
         self._transport = transport
         self._switch = switch
         self._clock = clock
-        self._healthy = healthy
+        self._ailment = ailment
+        self._speak = speak
         self._metrics = metrics
         self._trouble = ""
 
@@ -80,7 +84,10 @@ class Heartbeat:
         ) as client:
             while True:
                 await self._clock.sleep(EVERY_SECONDS)
-                await self.ping(client)
+                if self._speak():
+                    await self.ping(client)
+                else:
+                    self._metrics.heartbeat_elsewhere(self._switch.name)
 
     async def ping(self, client: httpx.AsyncClient) -> None:
         """Send one sign of life, or of sickness; a failure is counted, logged once, and tried again next time."""
@@ -98,7 +105,7 @@ class Heartbeat:
 
     def _why_sick(self) -> str:
         try:
-            return self._healthy()
+            return self._ailment()
         except Exception as error:  # noqa: BLE001  a broken check is not a healthy daemon
             return f"the check itself failed: {type(error).__name__}"
 

@@ -7,6 +7,7 @@ Rule 3: a registry of our own: two daemons in one process (tests, the demo) do n
 
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
@@ -235,6 +236,11 @@ class Metrics:
         self._pings.labels(switch, outcome).inc()
         if outcome != "failed":
             self._ping_at.labels(switch).set(at)
+
+    def heartbeat_elsewhere(self, switch: str) -> None:
+        """Say no more when one arrived: another worker pings this switch now."""
+        with suppress(KeyError):
+            self._ping_at.remove(switch)
 
     def collect(self) -> Iterator[Metric]:
         """Yield every family, without the `_created` series: they double the counters and tell nothing new."""

@@ -7,6 +7,8 @@ shorter than the lease. (client-go's leader election says the same of itself.)
 Rule 3: a store that does not answer takes nothing away: we go on watching and telling people what we hold, and nobody
 can change anything, for no write succeeds. At a start without an answer, or with a store that cannot be used (damaged,
 of a newer version), we watch everything, from memory, and leave it as it is.
+Rule 4: who holds the fleet speaks for all workers to the outside, and knows by the store what ails the others. Who
+cannot know who does speaks for itself.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -21,6 +23,7 @@ from watchdog.ports import FLEET, Clock, Grip, Store
 
 RENEW_SECONDS = 2.0
 TTL_SECONDS = SHIPPED.lease_seconds
+AILMENT_MAX = 500
 ALONE = 0
 """The epoch of what is watched from memory: no lease ever has it."""
 
@@ -31,7 +34,10 @@ log = structlog.get_logger("watchdog")
 
 
 class Sharing:
-    """Keeps the engine's services in step with this worker's leases. `names` returns every service of the policy."""
+    """Keeps the engine's services in step with this worker's leases.
+
+    `names` returns every service of the policy, `ailment` what is wrong with this worker, or nothing.
+    """
 
     def __init__(
         self,
@@ -43,6 +49,7 @@ class Sharing:
         *,
         begin: Watch,
         end: Watch,
+        ailment: Callable[[], str],
     ) -> None:
         self.worker = worker
         self.grip = Grip(worker, {})
@@ -52,6 +59,7 @@ class Sharing:
         self._names = names
         self._begin = begin
         self._end = end
+        self._ailment = ailment
         self._watched: dict[str, int] = {}
         self._trouble = ""
         self._opened = False
@@ -85,6 +93,16 @@ class Sharing:
         """Return why the leases could not be renewed, or nothing."""
         return self._trouble
 
+    @property
+    def speaks_for_all(self) -> bool:
+        """Tell whether it is for us to say outside how the workers are."""
+        return not self._opened or bool(self._trouble) or FLEET in self.grip.epochs
+
+    @property
+    def others_ailing(self) -> list[str]:
+        """Return what is wrong with other workers, as far as the store tells."""
+        return [] if self._trouble else [f"worker {name}: {why}" for name, why in self.grip.ailing.items()]
+
     def _complain(self, why: str) -> None:
         if why and not self._trouble:
             log.error("leases could not be renewed; nothing can be changed in production meanwhile", why=why)
@@ -98,7 +116,8 @@ class Sharing:
             await self._store.open()
             self._opened = True
         names = (FLEET, *self._names())
-        grip = await self._store.hold(self.worker, names, ttl_seconds=TTL_SECONDS, keep=self._busy())
+        ailment = self._ailment()[:AILMENT_MAX]
+        grip = await self._store.hold(self.worker, names, ttl_seconds=TTL_SECONDS, keep=self._busy(), ailment=ailment)
         moved = grip.revision != self.grip.revision
         self.grip = grip
         await self._let_go(grip)

@@ -71,6 +71,20 @@ async def test_the_living_share_the_names_fairly(town: Town) -> None:
     assert await hold(one, "one") == Grip("one", {"api": 1, "web": 1, "db": 1}, 2, 0)
 
 
+async def test_what_ails_a_worker_is_known_to_the_others_while_it_lives(town: Town) -> None:
+    """Not to itself, which knows; it is taken back when it is well, and ends with its life."""
+    one, two = await town.join(), await town.join()
+    sick = await one.hold("one", NAMES, ttl_seconds=TTL, ailment="blind\0: no evidence")
+    assert sick.ailing == {}
+    (why,) = (await hold(two, "two")).ailing.items()
+    assert why[0] == "one" and why[1].startswith("blind") and why[1].endswith(": no evidence")
+    await hold(one, "one")
+    assert (await hold(two, "two")).ailing == {}
+    await one.hold("one", NAMES, ttl_seconds=TTL, ailment="blind")
+    town.lapse(TTL + 1)
+    assert (await hold(two, "two")).ailing == {}
+
+
 async def test_what_is_kept_is_not_given_away_to_be_fair(town: Town) -> None:
     """A service with an incident in hand stays; another one goes instead, if there is one."""
     one, two = await town.join(), await town.join()

@@ -68,8 +68,10 @@ async def test_an_old_worker_goes_on_after_the_migration(any_url: str, clock, ol
     with engine.begin() as connection:
         save_state(connection, old_state)
         save_effect(connection, PIN)
+        connection.execute(text("INSERT INTO workers (name, expires) VALUES ('of 0002', 9e9)"))
     engine.dispose()
     assert await store.load() == old_state
+    assert (await store.hold("new", ("api",), ttl_seconds=60.0)).ailing == {}
     assert [one.effect for one in await store.pending()] == [PIN, PIN]
     await store.close()
 

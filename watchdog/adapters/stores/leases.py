@@ -7,7 +7,7 @@ keep the others from their own leases.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from sqlalchemy import case, delete, func, select, true, update
+from sqlalchemy import case, delete, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchdog.adapters.stores.database import Database
@@ -42,21 +42,24 @@ class Leases(Database):
     def _epochs(self) -> Mapping[str, int]:
         return {} if self._grip is None else self._grip.epochs
 
-    async def hold(self, worker: str, names: Sequence[str], *, ttl_seconds: float, keep: Collection[str] = ()) -> Grip:
+    async def hold(
+        self, worker: str, names: Sequence[str], *, ttl_seconds: float, keep: Collection[str] = (), ailment: str = ""
+    ) -> Grip:
         """Renew this worker's leases for so long, and take or release some, judged by the database's clock."""
         known = self._grip
         if self._backend.sole and known is not None and known.worker == worker and known.epochs.keys() >= set(names):
             return Grip(worker, known.epochs, 1, self._memo.revision)
         async with self._writing() as connection:
-            workers = await self._living(connection, worker, ttl_seconds)
+            living = await self._living(connection, worker, ttl_seconds, ailment)
             await self._name(connection, names)
             mine = await self._renew(connection, worker, ttl_seconds)
-            room, surplus = share(names, mine, workers, keep)
+            room, surplus = share(names, mine, len(living), keep)
             await self._give_back(connection, worker, surplus)
             await self._take(connection, worker, names, room, ttl_seconds)
             epochs = await _epochs_of(connection, worker)
             revision = await connection.scalar(select(SHARED.c.revision)) or 0
-        self._grip = Grip(worker, epochs, workers, revision)
+        ailing = {name: why for name, why in living.items() if why and name != worker}
+        self._grip = Grip(worker, epochs, len(living), revision, ailing)
         self._memo.keep(epochs)
         return self._grip
 
@@ -70,17 +73,18 @@ class Leases(Database):
             await connection.execute(delete(WORKERS).where(WORKERS.c.name == worker))
         self._grip = None if self._backend.sole else Grip(worker, {}, 0, self._memo.revision)
 
-    async def _living(self, connection: AsyncConnection, worker: str, ttl_seconds: float) -> int:
-        """Say that we are alive, and return how many are."""
+    async def _living(
+        self, connection: AsyncConnection, worker: str, ttl_seconds: float, ailment: str
+    ) -> Mapping[str, str]:
+        """Say that we are alive, and how; return everybody who is, with what is wrong there."""
         if self._backend.sole:
-            return 1
+            return {worker: ailment}
         now = self._backend.now
-        insert = self._insert(WORKERS).values(name=worker, expires=self._backend.until(ttl_seconds))
-        alive = insert.on_conflict_do_update(index_elements=["name"], set_={"expires": insert.excluded.expires})
-        await connection.execute(alive)
+        row = {"name": worker, "expires": self._backend.until(ttl_seconds), "ailment": ailment}
+        await connection.execute(self._upsert(WORKERS).values(row))
         await connection.execute(delete(WORKERS).where(WORKERS.c.expires < now - FORGOTTEN_SECONDS))
-        count = await connection.scalar(select(func.count()).select_from(WORKERS).where(WORKERS.c.expires > now))
-        return int(count or 1)
+        others = select(WORKERS.c.name, WORKERS.c.ailment).where(WORKERS.c.expires > now, WORKERS.c.name != worker)
+        return {worker: ailment} | {row.name: row.ailment for row in await connection.execute(others)}
 
     async def _name(self, connection: AsyncConnection, names: Iterable[str]) -> None:
         """Make the rows of names that were never leased; in one order, so that no two who do it block each other."""

@@ -41,12 +41,14 @@ class MemoryStore:
     async def close(self) -> None:
         """Nothing to close; what was kept stays readable."""
 
-    async def hold(self, worker: str, names: Sequence[str], *, ttl_seconds: float, keep: Collection[str] = ()) -> Grip:
+    async def hold(
+        self, worker: str, names: Sequence[str], *, ttl_seconds: float, keep: Collection[str] = (), ailment: str = ""
+    ) -> Grip:
         """Renew this worker's leases for so long, and take or release some, judged by the database's clock."""
         known = self._grip
         if self._sole and known is not None and known.worker == worker and known.epochs.keys() >= set(names):
             return Grip(worker, known.epochs, 1, self._memo.revision)
-        self._grip = self._db.hold(worker, names, ttl_seconds, keep, sole=self._sole)
+        self._grip = self._db.hold(worker, names, ttl_seconds, keep, ailment, sole=self._sole)
         self._memo.keep(self._grip.epochs)
         return self._grip
 

@@ -37,7 +37,7 @@ class MemoryDatabase:
         self.shared = Shared()
         self.revision = 0
         self.leases: dict[str, Lease] = {}
-        self.workers: dict[str, float] = {}
+        self.workers: dict[str, tuple[float, str]] = {}
         self.pending: dict[int, Effect] = {}
         self.notes: deque[Note] = deque(maxlen=NOTES_MAX)
         self.incidents: dict[str, Incident] = {}
@@ -49,12 +49,21 @@ class MemoryDatabase:
         self.commands: dict[int, Command] = {}
         self.ids = 0
 
-    def hold(self, worker: str, names: Sequence[str], ttl_seconds: float, keep: Collection[str], *, sole: bool) -> Grip:
+    def hold(
+        self,
+        worker: str,
+        names: Sequence[str],
+        ttl_seconds: float,
+        keep: Collection[str],
+        ailment: str,
+        *,
+        sole: bool,
+    ) -> Grip:
         """Renew, give back and take, as `leases.Leases.hold` does in SQL. Leases of a `sole` worker never expire."""
         now = self.clock.now()
         until = inf if sole else now + ttl_seconds
-        self.workers[worker] = until
-        self.workers = {name: expires for name, expires in self.workers.items() if expires > now}
+        self.workers[worker] = (until, ailment)
+        self.workers = {name: told for name, told in self.workers.items() if told[0] > now}
         workers = 1 if sole else len(self.workers)
         mine = [name for name, lease in self.leases.items() if lease.owner == worker]
         room, surplus = share(names, mine, workers, keep)
@@ -65,7 +74,8 @@ class MemoryDatabase:
         for name in free[:room]:
             self.leases[name] = Lease(worker, self.leases.get(name, Lease()).epoch + 1, until)
         epochs = {name: lease.epoch for name, lease in self.leases.items() if lease.owner == worker}
-        return Grip(worker, epochs, workers, self.revision)
+        ailing = {name: why for name, (_, why) in self.workers.items() if why and name != worker}
+        return Grip(worker, epochs, workers, self.revision, ailing)
 
     def _free(self, name: str, now: float, sole: bool) -> bool:
         return sole or name not in self.leases or self.leases[name].expires <= now

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, Integer, MetaData, Table, Text
 from sqlalchemy.types import TypeDecorator
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision in `migrations/versions`, here so that an ordinary start need not load Alembic."""
 
 VERSION_TABLE = "watchdog_schema"
@@ -84,8 +84,10 @@ LEASES = Table(
 )
 """Who may write what, until when by the store's own clock; the epoch grows with every change of hands."""
 
-WORKERS = Table("workers", METADATA, _text("name", primary_key=True), _at("expires"))
-"""Who is alive."""
+WORKERS = Table(
+    "workers", METADATA, _text("name", primary_key=True), _at("expires"), _text("ailment", server_default="")
+)
+"""Who is alive, and what is wrong with it."""
 
 EVENTS = Table(
     "events",

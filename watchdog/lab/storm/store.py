@@ -118,9 +118,11 @@ class StormStore(MemoryStore):
         elif not answer.done():
             answer.set_result(value)
 
-    async def hold(self, worker: str, names: Sequence[str], *, ttl_seconds: float, keep: Collection[str] = ()) -> Grip:
+    async def hold(
+        self, worker: str, names: Sequence[str], *, ttl_seconds: float, keep: Collection[str] = (), ailment: str = ""
+    ) -> Grip:
         """Renew leases."""
-        call = partial(super().hold, worker, names, ttl_seconds=ttl_seconds, keep=keep)
+        call = partial(super().hold, worker, names, ttl_seconds=ttl_seconds, keep=keep, ailment=ailment)
         return await self._over("hold", call, marked=False)
 
     async def release(self) -> None:
