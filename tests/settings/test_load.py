@@ -54,6 +54,16 @@ def test_seven_mistakes_give_seven_located_messages_in_one_run() -> None:
     assert "CANARY" not in shown(SEVEN, environ)
 
 
+def test_an_expression_that_re2_does_not_know_is_refused_with_its_place() -> None:
+    """Python's own syntax is larger: what is missing is named, and what was typed is not repeated."""
+    signal = 'home: {http: https://www.acme.example, matches: "(?!canary)ok"}'
+    text = f"version: 1\nservices:\n  web:\n    signals:\n      {signal}\n"
+    (mistake,) = mistakes(text)
+    what = "services.web.signals.home.matches: not a regular expression: invalid perl operator"
+    assert (mistake.where, mistake.what) == ("watchdog.yaml:5", what)
+    assert "no lookaround" in mistake.instead and "canary" not in shown(text)
+
+
 def test_a_small_configuration_gets_the_shipped_defaults() -> None:
     """Observe, the runbook's policy, SQLite beside the file, control targets, Render's status page."""
     settings = loaded(SMALL)

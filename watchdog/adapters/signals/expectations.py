@@ -12,13 +12,14 @@ from typing import Any
 
 from watchdog.adapters.signals.json_path import ABSENT, JsonPath
 from watchdog.adapters.signals.options import SUCCESS, ProbeOptions, Ranges
+from watchdog.adapters.signals.pattern import Pattern
 from watchdog.adapters.signals.source import plain
 from watchdog.adapters.signals.wire import Answer
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown
 
 # Only charsets whose decoders are linear: the server chooses this name (idna, say, takes quadratic time).
 SEARCHED_CHARACTERS = 64 * 1024
-"""How much of a page a regular expression is tried on: it runs on the loop that serves everybody."""
+"""How much of a page a regular expression is tried on."""
 _CHARSET = re.compile(
     r"charset=\"?(utf-?8|utf-?16(?:le|be)?|us-ascii|iso-8859-\d{1,2}|windows-125\d|shift_jis|euc-jp|euc-kr|gbk|gb18030|big5|koi8-r)\b",
     re.IGNORECASE,
@@ -31,7 +32,7 @@ class Expectations:
 
     statuses: Ranges = SUCCESS
     contains: str | None = None
-    matches: re.Pattern[str] | None = None
+    matches: Pattern | None = None
     json_values: Sequence[tuple[JsonPath, object]] = ()
     header: Mapping[str, str] = field(default_factory=dict)
     max_body: int = 1024 * 1024
@@ -43,7 +44,7 @@ class Expectations:
         return cls(
             statuses=options.status,
             contains=options.contains,
-            matches=re.compile(options.matches) if options.matches is not None else None,
+            matches=Pattern(options.matches) if options.matches is not None else None,
             json_values=tuple((JsonPath.parse(path), value) for path, value in options.json_values.items()),
             header=options.header,
             max_body=options.max_body,
@@ -55,7 +56,7 @@ class Expectations:
         return any(low <= status <= high for low, high in self.statuses)
 
     def judge(self, answer: Answer, total_seconds: float) -> Reading:
-        """Return what the answer is worth."""
+        """Return what the answer is worth. With a regular expression (`matches`), not on the event loop."""
         return (
             self._judge_status(answer)
             or self._judge_headers(answer)
@@ -97,8 +98,8 @@ class Expectations:
         text = _decode(answer)
         if self.contains is not None and self.contains not in text:
             return Bad(f'body lacks "{plain(self.contains, 80)}"', FailureKind.BODY)
-        if self.matches is not None and self.matches.search(text, 0, SEARCHED_CHARACTERS) is None:
-            return Bad(f"body does not match /{plain(self.matches.pattern, 80)}/", FailureKind.BODY)
+        if self.matches is not None and not self.matches.finds(text[:SEARCHED_CHARACTERS]):
+            return Bad(f"body does not match /{plain(self.matches.text, 80)}/", FailureKind.BODY)
         return self._judge_json(text) if self.json_values else None
 
     def _judge_json(self, text: str) -> Bad | None:

@@ -1,5 +1,6 @@
 """The engine of every signal that probes: one GET, one total deadline, one sample."""
 
+import asyncio
 from collections.abc import Sequence
 
 import httpx
@@ -56,7 +57,7 @@ class Probe(Source):
         self._turn += 1
         watch = Stopwatch()
         came = await within(self._deadline_seconds, watch, self._fetch(watch))
-        return (self._sample(came, watch),)
+        return (await self._sample(came, watch),)
 
     async def _fetch(self, watch: Stopwatch) -> Answer | Failure:
         return await follow(
@@ -69,12 +70,12 @@ class Probe(Source):
             accept=self._accept,
         )
 
-    def _sample(self, came: Answer | Failure, watch: Stopwatch) -> Sample:
+    async def _sample(self, came: Answer | Failure, watch: Stopwatch) -> Sample:
         phases = watch.phases()
         if isinstance(came, Failure):
             return Sample(Unknown(came.why) if came.ours else Bad(came.why, came.kind), phases=phases)
         total_seconds = phases.total_seconds or 0.0
-        reading = self._expected.judge(came, total_seconds)
+        reading = await self._judge(came, total_seconds)
         return Sample(
             self._with_certificate(reading, came.certificate_expires_at),
             latency_seconds=total_seconds,
@@ -82,6 +83,12 @@ class Probe(Source):
             status_code=came.status,
             certificate_expires_at=came.certificate_expires_at,
         )
+
+    async def _judge(self, answer: Answer, total_seconds: float) -> Reading:
+        """Judge the answer; if a regular expression is tried on it, in a thread: everybody else goes on meanwhile."""
+        if self._expected.matches is None:
+            return self._expected.judge(answer, total_seconds)
+        return await asyncio.to_thread(self._expected.judge, answer, total_seconds)
 
     def _with_certificate(self, reading: Reading, expires_at: float | None) -> Reading:
         if expires_at is None or not isinstance(reading, Good):
