@@ -1,8 +1,11 @@
 """Single values of the file."""
 
+import re
+
 import pytest
 
 from tests.settings.texts import SMALL, loaded, shown
+from watchdog.cli.main import app
 from watchdog.settings.shape import LATER, NAME, PLATFORM_ID, Shape, is_loopback
 
 
@@ -69,6 +72,14 @@ def test_names_and_ids() -> None:
     assert not NAME.fullmatch("x" * 41)
     assert PLATFORM_ID.fullmatch("srv-abc123")
     assert not PLATFORM_ID.fullmatch("acme-srv-1")
+
+
+@pytest.mark.parametrize("words", [words for words in LATER.values() if "watchdog " in words])
+def test_a_command_that_is_named_instead_exists_and_takes_these_arguments(words: str) -> None:
+    """Who does what a message says must not be refused."""
+    for names, arguments in re.findall(r"watchdog ([a-z-]+(?:\|[a-z-]+)*)((?: [A-Z]+)*)", words):
+        for name in names.split("|"):
+            app.parse_args([name, *arguments.split()], print_error=False, exit_on_error=False)
 
 
 def test_nothing_is_both_available_and_announced_for_later() -> None:
