@@ -83,13 +83,75 @@ def test_a_pin_is_remembered_with_whom_it_is_for_and_since_when() -> None:
 def test_a_late_pin_is_undone_where_nobody_needs_it(
     previous: str | None, phase: Phase, rolled_back: str | None, given: bool
 ) -> None:
-    """Given back only if nothing was rolled back, nothing will be soon, and it was on; else nothing is remembered."""
+    """Given back only if nothing was rolled back, and nothing will be soon; what was on is remembered in any case."""
     world = reach(Phase.PINNING)
     put(world, phase=phase, incident=replace(incident_of(world), rollback_deploy=rolled_back, suspect=None))
     effects = hear(world, e.PinUnconfirmed(world.now, *OURS, "timed out", previous))
     assert ("RestoreAutoDeploy" in kinds(effects)) is given
-    assert incident_of(world).pin_previous == ("commit" if given else None)
-    assert (web(world).pinned_for, web(world).offered) == (("web-1" if given else ""), "")
+    assert incident_of(world).pin_previous == previous
+    off = ("commit", "web-1") if previous == "commit" else ("", "")
+    assert (web(world).auto_deploy_off, web(world).pinned_for, web(world).offered) == (*off, "")
+
+
+LATE_IN = (Phase.SUSPECT, Phase.ANNOUNCED, Phase.ASKING, Phase.ROLLING_BACK, Phase.DEPLOYING, Phase.VERIFYING)
+
+
+@pytest.mark.parametrize("phase", LATE_IN)
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_a_late_pin_is_never_forgotten(phase: Phase, confirmed: bool) -> None:
+    """The old value is known whatever goes on meanwhile; a look that began before it was settled changes nothing."""
+    world = reach(Phase.PINNING)
+    put(world, phase=phase)
+    at = world.now
+    outcome = e.PinConfirmed(at, *OURS, "commit") if confirmed else e.PinUnconfirmed(at, *OURS, "timed out", "commit")
+    assert "RestoreAutoDeploy" not in kinds(hear(world, outcome))
+    assert (web(world).auto_deploy_off, incident_of(world).pin_previous) == ("commit", "commit")
+    assert incident_of(world).pinned is confirmed
+    settled = at if confirmed else at + 30.0
+    put(world, phase=Phase.PAGED)
+    for seconds, off in ((0.0, "commit"), (1.0, "")):
+        facts = replace(world.facts, auto_deploy="commit")
+        hear(world, e.DeploysListed(settled + seconds, "web", tuple(world.deploys), facts))
+        assert web(world).auto_deploy_off == off
+
+
+def test_a_switch_that_may_still_arrive_is_remembered_though_it_was_given_back() -> None:
+    """Its answer was lost, and it was read as on before it could have arrived: the next look tells."""
+    world = reach(Phase.PINNING)
+    hear(world, e.PinUnconfirmed(world.now, *OURS, "timed out", "commit"))
+    put(world, phase=Phase.PAGED)
+    hear(world, e.AutoDeployRestored(world.now + 29.0, *OURS, "commit"))
+    assert web(world).auto_deploy_off == "commit"
+    hear(world, e.AutoDeployRestored(world.now + 30.0, *OURS, "commit"))
+    assert web(world).auto_deploy_off == ""
+
+
+def test_the_last_old_value_that_is_not_our_own_off_is_the_one_to_give_back() -> None:
+    """Off at first, then switched on by somebody, then pinned again; and what a third pin reads is our own."""
+    world = reach(Phase.PINNING)
+    for previous, known in (("off", ""), ("checksPass", "checksPass"), ("off", "checksPass")):
+        put(world, phase=Phase.PINNING)
+        hear(world, e.PinConfirmed(world.now, *OURS, previous))
+        assert (web(world).auto_deploy_off, incident_of(world).pin_previous) == (known, known or "off")
+
+
+@pytest.mark.parametrize("known", ["", "checksPass"])
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_a_pin_of_an_incident_that_is_over_is_remembered_and_told(confirmed: bool, known: str) -> None:
+    """Nobody knows any more whether it was rolled back, so a human gives it back; an older old value counts."""
+    world = put(reach(Phase.CALM), auto_deploy_off=known)
+    place = (world.now, "web", "web-7")
+    confirmation, doubt = e.PinConfirmed(*place, "commit"), e.PinUnconfirmed(*place, "timed out", "commit")
+    (note, tell) = hear(world, confirmation if confirmed else doubt)
+    was = known or "commit"
+    assert (web(world).auto_deploy_off, web(world).pinned_for, web(world).offered) == (was, "web-7", "dep-40")
+    title = f"AUTO-DEPLOY {'IS' if confirmed else 'MAY BE'} OFF on web"
+    line = f"It was {was}; it was to be switched off for web-7, which is over."
+    assert note == fx.Note(world.now, "web", "web-7", "HUMAN", f"{title}. {line}")
+    assert isinstance(tell, fx.Tell) and (tell.notice.title, tell.notice.wakes) == (title, False)
+    assert tell.notice.lines == (line, "To give it back: watchdog restore-auto-deploy web")
+    assert (tell.notice.incident, tell.notice.kind) == ("web-7", NoticeKind.UPDATED)
+    assert hear(world, e.PinUnconfirmed(*place, "timed out")) == hear(world, e.PinConfirmed(*place, "off")) == ()
 
 
 def test_a_pin_without_an_answer_leaves_its_warning() -> None:

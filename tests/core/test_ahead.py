@@ -33,11 +33,13 @@ def test_moments_ahead_become_now_and_deadlines_stay() -> None:
         acted_at=(NOW - 9.0, NOW + HOUR),
         opened_at=(NOW + HOUR,),
         watch_until=NOW + HOUR,
+        pin_settled_at=NOW + HOUR,
         incident=incident,
         deploys=(deploy,),
     )
     seen = not_ahead(service, NOW)
     assert (seen.phase_since, seen.acted_at, seen.opened_at) == (NOW, (NOW - 9.0, NOW), (NOW,))
+    assert seen.pin_settled_at == NOW + 30.0
     assert seen.incident is not None and seen.deploys[0].update_seen_at == NOW
     assert (seen.incident.opened_at, seen.incident.onset_at) == (NOW, NOW - 1.0)
     assert (seen.incident.announced_until, seen.watch_until) == (NOW + 60.0, NOW + HOUR)

@@ -181,21 +181,23 @@ def test_an_unread_list_stays_and_says_why() -> None:
     assert after == replace(a_service(), deploys_why="Render answered 503")
 
 
+@pytest.mark.parametrize("phase", [Phase.PINNING, Phase.DEPLOYING, Phase.VERIFYING, Phase.PAGED, Phase.CALM])
 @pytest.mark.parametrize(
-    ("phase", "auto_deploy", "off"),
+    ("auto_deploy", "settled_at", "off"),
     [
-        (Phase.VERIFYING, "off", "commit"),
-        (Phase.VERIFYING, "commit", ""),
-        (Phase.PAGED, "checksPass", ""),
-        (Phase.PINNING, "commit", "commit"),
-        (Phase.ROLLING_BACK, "commit", "commit"),
+        ("off", NOW - 1, "commit"),
+        ("commit", NOW - 1, ""),
+        ("checksPass", NOW - 1, ""),
+        ("commit", NOW, "commit"),
+        ("commit", NOW + 1, "commit"),
+        ("unknown", NOW - 1, "commit"),
     ],
 )
 def test_auto_deploy_that_somebody_switched_on_is_no_longer_off_because_of_us(
-    phase: Phase, auto_deploy: str, off: str
+    phase: Phase, auto_deploy: str, settled_at: float, off: str
 ) -> None:
-    """But a list that was read before our own switch does not undo what the pin's answer said."""
-    service = a_service(phase=phase, auto_deploy_off="commit")
+    """But a look that began before our own switch, or that the platform leaves unanswered, undoes nothing."""
+    service = a_service(phase=phase, auto_deploy_off="commit", pin_settled_at=settled_at)
     assert listed(service, *HISTORY, auto_deploy=auto_deploy).auto_deploy_off == off
 
 

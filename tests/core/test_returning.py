@@ -135,7 +135,7 @@ def test_what_came_of_the_second_pin_is_written_down(outcome: str) -> None:
     assert incident_of(world).repinned and not incident_of(world).pinned
     event = {
         "confirmed": e.PinConfirmed(world.now, "web", "web-1", "commit"),
-        "unconfirmed": e.PinUnconfirmed(world.now, "web", "web-1", "timed out"),
+        "unconfirmed": e.PinUnconfirmed(world.now, "web", "web-1", "timed out", "commit"),
         "put off": e.RollbackPostponed(world.now, "web", "web-1", "another worker"),
     }[outcome]
     effects = hear(world, event)
@@ -145,6 +145,7 @@ def test_what_came_of_the_second_pin_is_written_down(outcome: str) -> None:
         (True, "off") if outcome == "confirmed" else (False, "commit")
     )
     assert notices(effects) == ([] if outcome == "confirmed" else ["updated"])
+    assert web(world).auto_deploy_off == ("" if outcome == "put off" else "commit")
     assert "RestoreAutoDeploy" not in kinds(effects)
     assert web(world).phase is Phase.DEPLOYING
 

@@ -11,7 +11,7 @@ from tests.clocks import FakeClock, eventually
 from tests.daemon.render_scene import INCIDENT, PIN, RESTORE, ROLLBACK, Scene, scene
 from watchdog.adapters.platforms.render import Render
 from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.daemon.acts import PATIENCE_SECONDS, UNRECORDED, Acts, still_wanted, unrecorded
+from watchdog.daemon.acts import PATIENCE_SECONDS, UNRECORDED, UNWANTED, Acts, still_wanted, unrecorded
 from watchdog.daemon.protocol import SHIPPED, Change
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
@@ -210,6 +210,31 @@ async def test_what_an_earlier_run_left_is_done_only_if_it_is_still_wanted(
         assert (len(heard) == 1) is wanted
         assert (s.sent("PATCH") > 0) is (wanted and effect is PIN)
         assert s.sent("POST") == 0
+
+
+@pytest.mark.parametrize("phase", [Phase.SUSPECT, Phase.PAGED, Phase.ROLLING_BACK, Phase.DEPLOYING, Phase.CALM])
+async def test_a_pin_that_nobody_waits_for_any_more_may_have_gone_through(phase: Phase) -> None:
+    """Killed after the switch: the old value is told all the same, and nothing is switched again."""
+    async with scene() as s:
+        await s.actuator.perform(PIN)
+        (event,) = await carried_out(s, PIN, resumed=True, state=state_with(phase))
+        assert event == e.PinUnconfirmed(event.at, "web", INCIDENT, UNWANTED, "commit")
+        assert s.sent("PATCH") == 1
+
+
+async def test_what_became_of_a_pin_is_asked_again_when_the_store_does_not_say() -> None:
+    """Not finished unseen: it stays in the journal, to be looked up when the store is back."""
+
+    class Mute(MemoryStore):
+        async def action(self, incident: str, step: str) -> ActionRow | None:
+            raise Temporary("the store does not answer")
+
+    clock = FakeClock()
+    async with scene(store=Mute(clock), clock=clock) as s:
+        (pending,) = await s.store.save(None, State(), (PIN,))
+        acts = Acts(s.actuator, s.store, s.clock, lambda: state_with(Phase.PAGED), s.store.pending)
+        await acts.carry_out(pending.id, PIN, resumed=True)
+        assert await s.store.pending() == (pending,)
 
 
 async def test_in_the_run_that_decided_it_nothing_is_asked_twice() -> None:

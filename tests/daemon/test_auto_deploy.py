@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -10,6 +11,8 @@ from tests.daemon.render_scene import INCIDENT, PIN, RESTORE, scene
 from watchdog.adapters.platforms.render import Render
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.domain import events as e
+from watchdog.domain.deploys import ServiceFacts
+from watchdog.domain.errors import Stale
 from watchdog.ports import ActionRow
 
 SHORT = replace(PIN, within_seconds=0.5)
@@ -159,6 +162,57 @@ async def test_what_cannot_be_given_back_is_said(name: str, mode: str) -> None:
         assert isinstance(outcome, e.AutoDeployNotRestored)
         assert outcome.why
         assert (s.web.auto_deploy_trigger, s.actuator.writing) == ("off", False)
+
+
+class Untold(Render):
+    """Render, at some of whose looks it is not said what auto-deploy is set to."""
+
+    looks: ClassVar[list[bool]] = []
+
+    async def facts(self, service_id: str) -> ServiceFacts:
+        """Return the facts, perhaps without that one."""
+        facts = await super().facts(service_id)
+        told = not self.looks or self.looks.pop(0)
+        return facts if told else replace(facts, auto_deploy="unknown")
+
+
+@pytest.mark.parametrize("looks", [[False], [True, True, False, False]])
+async def test_what_the_platform_does_not_say_is_no_value_to_restore(looks: list[bool]) -> None:
+    """Before the first switch, or between two tries: it is looked again, and the old value stays what it was."""
+    Untold.looks[:] = looks
+    async with scene(made=Untold) as s:
+        outcome = await s.actuator.perform(PIN)
+        assert outcome == e.PinConfirmed(outcome.at, "web", INCIDENT, "commit")
+
+
+async def test_what_the_platform_does_not_say_was_not_given_back() -> None:
+    """Unknown is not on: tried again, and said if it stays so."""
+    async with scene(made=Untold) as s:
+        await s.actuator.perform(PIN)
+        Untold.looks[:] = [False]
+        assert isinstance(await s.actuator.perform(RESTORE), e.AutoDeployRestored)
+        s.sandbox.cloud.set_auto_deploy(s.web, "off")
+        Untold.looks[:] = [False] * 3
+        outcome = await s.actuator.perform(RESTORE)
+        assert isinstance(outcome, e.AutoDeployNotRestored) and "does not say" in outcome.why
+
+
+@pytest.mark.parametrize("sent", [True, False])
+async def test_a_pin_that_was_put_off_after_a_switch_tells_the_old_value(sent: bool) -> None:
+    """Other workers changed what all share before it was sent, or between two tries."""
+
+    class Shared(MemoryStore):
+        async def put_action(self, row: ActionRow, expect: str | None) -> bool:
+            if row.state == "sending" and sent is bool(s.sent("PATCH")):
+                raise Stale
+            return await super().put_action(row, expect)
+
+    clock = FakeClock()
+    async with scene(store=Shared(clock), clock=clock) as s:
+        s.sandbox.set_mode("patch", "ignore", times=1)
+        outcome = await s.actuator.perform(PIN)
+        assert type(outcome) is (e.PinUnconfirmed if sent else e.RollbackPostponed)
+        assert getattr(outcome, "previous", None) == ("commit" if sent else None)
 
 
 async def test_a_refused_restore_is_said() -> None:

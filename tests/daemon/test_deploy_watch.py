@@ -11,7 +11,7 @@ from tests.clocks import eventually
 from tests.daemon.render_scene import Scene, scene
 from watchdog.adapters.platforms.render import Render
 from watchdog.daemon.deploy_watch import FIRST_SECONDS, DeployWatch
-from watchdog.domain.deploys import Deploy
+from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.events import DeploysListed, DeploysUnread, Event
 
 
@@ -54,9 +54,14 @@ async def test_it_tells_at_once_what_render_says(quirks: bool) -> None:
 
 
 async def test_a_list_is_dated_when_its_look_began() -> None:
-    """A slow answer tells of the moment it was asked for: a deploy that began since is not in it."""
+    """A slow answer tells of the moment it was asked for: a deploy (a switch) that came since is not in it."""
 
     class Slow(Render):
+        async def facts(self, service_id: str) -> ServiceFacts:
+            facts = await super().facts(service_id)
+            s.clock.freeze(20.0)
+            return facts
+
         async def deploys(self, service_id: str, back_to: str | None = None) -> tuple[Deploy, ...]:
             s.clock.freeze(20.0)
             return tuple(await super().deploys(service_id, back_to))

@@ -141,9 +141,10 @@ async def _tell_deploys(app: App) -> None:
         if app.platform is None or wishes.platform_id is None:
             continue
         try:
+            at = app.clock.now()
             facts = await app.platform.facts(wishes.platform_id)
             deploys = tuple(await app.platform.deploys(wishes.platform_id))
-            await app.engine.ask(DeploysListed(app.clock.now(), name, deploys, facts))
+            await app.engine.ask(DeploysListed(at, name, deploys, facts))
         except (Temporary, Permanent) as error:
             await app.engine.ask(DeploysUnread(app.clock.now(), name, str(error)))
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from watchdog.core import budget, ending, merges, opening, perceive, returning, sending, severity, words
 from watchdog.core.turn import Turn
 from watchdog.domain import events as e
-from watchdog.domain.effects import SetPace
+from watchdog.domain.effects import Note, SetPace
 from watchdog.domain.incidents import Course, Decision, Finding, Phase
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.units import show_seconds
@@ -96,31 +96,44 @@ def pinned(turn: Turn) -> None:
     """Auto-deploy is off: go on."""
     event = turn.event
     assert isinstance(event, e.PinConfirmed)
-    _remember_pin(turn, event.previous)
-    turn.amend(pinned=True, pin_note=f"off, read back (was {turn.incident.pin_previous})")
-    turn.note("ACT", f"auto-deploy {turn.incident.pin_note}")
+    _remember_pin(turn, event)
+    _read_back(turn)
     sending.send(turn)
 
 
-def _remember_pin(turn: Turn, previous: str) -> None:
-    """Keep the first old value: a second pin would read back our own `off`."""
-    if turn.incident.pin_previous is None:
-        turn.amend(pin_previous=previous)
-    if turn.incident.pin_previous != "off":
-        turn.change(
-            auto_deploy_off=turn.incident.pin_previous,
-            pinned_for=turn.incident.id,
-            pinned_at=turn.service.pinned_at or turn.now,
-            offered=turn.incident.suspect or "",
-        )
+def _read_back(turn: Turn) -> None:
+    turn.amend(pinned=True, pin_note=f"off, read back (was {turn.incident.pin_previous})")
+    turn.note("ACT", f"auto-deploy {turn.incident.pin_note}")
+
+
+def _remember_pin(turn: Turn, event: e.PinConfirmed | e.PinUnconfirmed) -> None:
+    """Keep the old value, the last that is not our own `off`: a second pin may read that back."""
+    if event.previous is None:
+        return
+    if event.previous != "off" or turn.incident.pin_previous is None:
+        turn.amend(pin_previous=event.previous)
+    _remember_off(turn, event, turn.incident.pin_previous, turn.incident.suspect)
+
+
+def _remember_off(turn: Turn, event: e.PinConfirmed | e.PinUnconfirmed, previous: str | None, live: str | None) -> None:
+    """Auto-deploy is, or may be, off because of us: known until it was given back, or a later look reads it as on."""
+    if previous is None or previous == "off":
+        return
+    lands = perceive.PIN_LANDS_SECONDS if isinstance(event, e.PinUnconfirmed) else 0.0
+    turn.change(
+        auto_deploy_off=previous,
+        pinned_for=event.incident,
+        pinned_at=turn.service.pinned_at or turn.now,
+        pin_settled_at=turn.now + lands,
+        offered=live or "",
+    )
 
 
 def not_pinned(turn: Turn) -> None:
     """It could not be confirmed in time: the outage does not wait, but the page says so."""
     event = turn.event
     assert isinstance(event, e.PinUnconfirmed)
-    if event.previous is not None:
-        _remember_pin(turn, event.previous)
+    _remember_pin(turn, event)
     _go_on_unpinned(turn, event.why)
 
 
@@ -221,26 +234,43 @@ def lost(turn: Turn) -> None:
 
 
 def pin_came_late(turn: Turn) -> None:
-    """Auto-deploy was (or may have been) switched off for an action that is no longer wanted: give it back."""
+    """Auto-deploy is (or may be) off for an action that went on, or ended, without it: give it back if it ended."""
     event = turn.event
     assert isinstance(event, (e.PinConfirmed, e.PinUnconfirmed))
     incident = turn.service.incident
     if incident is None or incident.id != event.incident:
+        _pinned_for_one_that_is_over(turn, event)
         return
-    if incident.repinned:
+    if incident.repinned and not incident.pinned:
         _pinned_again(turn, event)
         return
+    _remember_pin(turn, event)
     if event.previous in (None, "off"):
         return
     if incident.rollback_deploy is None and turn.service.phase in (Phase.PAGED, Phase.CALM):
-        _remember_pin(turn, event.previous)
         ending.give_auto_deploy_back(turn)
+    elif isinstance(event, e.PinConfirmed):
+        _read_back(turn)
+
+
+def _pinned_for_one_that_is_over(turn: Turn, event: e.PinConfirmed | e.PinUnconfirmed) -> None:
+    """Nobody knows any more whether it was rolled back: auto-deploy is left as it is, and a human decides."""
+    if event.previous in (None, "off"):
+        return
+    _remember_off(turn, event, turn.service.auto_deploy_off or event.previous, turn.service.live)
+    state = "IS" if isinstance(event, e.PinConfirmed) else "MAY BE"
+    title = f"AUTO-DEPLOY {state} OFF on {turn.name}"
+    line = f"It was {turn.service.auto_deploy_off}; it was to be switched off for {event.incident}, which is over."
+    give = f"To give it back: watchdog restore-auto-deploy {turn.name}"
+    turn.emit(Note(turn.now, turn.name, event.incident, "HUMAN", f"{title}. {line}"))
+    turn.tell_besides(NoticeKind.UPDATED, event.incident, title, (line, give))
 
 
 def _pinned_again(turn: Turn, event: e.PinConfirmed | e.PinUnconfirmed | e.RollbackPostponed) -> None:
     """What came of switching auto-deploy off once more, after the bad commit had come back."""
+    if not isinstance(event, e.RollbackPostponed):
+        _remember_pin(turn, event)
     if isinstance(event, e.PinConfirmed):
-        _remember_pin(turn, event.previous)
         turn.amend(pinned=True, pin_note="off once more, read back")
         facts = turn.service.facts
         turn.change(facts=replace(facts, auto_deploy="off") if facts is not None else None)
@@ -276,8 +306,9 @@ def auto_deploy_restored(turn: Turn) -> None:
     """Auto-deploy is as it was."""
     event = turn.event
     assert isinstance(event, e.AutoDeployRestored)
-    turn.change(auto_deploy_off="", pinned_for="", offered="")
-    merges.forget(turn)
+    if turn.now >= turn.service.pin_settled_at:  # else the switch may still arrive: the next look tells
+        turn.change(auto_deploy_off="", pinned_for="", offered="")
+        merges.forget(turn)
     incident = turn.service.incident
     if incident is not None and incident.id == event.incident:
         turn.amend(pinned=False, pin_previous=None, pin_note=f"given back ({event.value})")

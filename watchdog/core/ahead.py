@@ -7,7 +7,7 @@ the clocks differed. What is meant to lie ahead (a deadline, the end of a watch 
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from watchdog.core import detect
+from watchdog.core import detect, perceive
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Check, Incident, ServiceState
 
@@ -36,6 +36,7 @@ def not_ahead(service: ServiceState, now: float) -> ServiceState:
         deploys=tuple(_past(deploy, ("update_seen_at",), now) for deploy in service.deploys),
         acted_at=tuple(min(at, now) for at in service.acted_at),
         opened_at=tuple(min(at, now) for at in service.opened_at),
+        pin_settled_at=min(service.pin_settled_at, now + perceive.PIN_LANDS_SECONDS),
         incident=None if incident is None else _past(incident, OF_INCIDENT, now),
     )
 

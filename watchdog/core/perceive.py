@@ -17,6 +17,9 @@ from watchdog.domain.readings import Good
 HEALTHY_STEP_SECONDS = 10.0
 HEALTHY_GAP_SECONDS = 60.0
 HEALTHY_MAX = 50
+PIN_LANDS_SECONDS = 30.0
+"""So long a switch that was not read back may still arrive (its deadline, and the way): no earlier look tells."""
+SAYS_NOT_ON = ("off", "unknown")
 BEFORE_UPDATE = frozenset({"created", "queued", "build_in_progress", "pre_deploy_in_progress"})
 
 
@@ -67,10 +70,7 @@ def listed(service: ServiceState, event: DeploysListed, policy: Policy) -> Servi
         began = live.finished_at if live.finished_at is not None else event.at
         watch_until = max(watch_until, began + policy.pace.watch_window_seconds)
         healthy_at = None
-    # A list read before our own switch may arrive after it: while we act, only the pin's own answer counts.
-    ours = event.facts.auto_deploy == "off" or service.phase in (Phase.PINNING, Phase.ROLLING_BACK)
-    service = service if ours else replace(service, auto_deploy_off="", pinned_at=0.0, merged=(), merges_why="")
-    return replace(
+    seen = replace(
         service,
         deploys=deploys,
         deploys_at=event.at,
@@ -80,6 +80,18 @@ def listed(service: ServiceState, event: DeploysListed, policy: Policy) -> Servi
         watch_until=watch_until,
         healthy_at=healthy_at,
     )
+    on = auto_deploy_is_on(seen)
+    return replace(seen, auto_deploy_off="", pinned_at=0.0, merged=(), merges_why="") if on else seen
+
+
+def auto_deploy_is_on(service: ServiceState) -> bool:
+    """Tell whether auto-deploy was read as on by a look that began after our last switch.
+
+    A look that began before may arrive after it; and where the platform does not say, nothing is known.
+    """
+    facts, at = service.facts, service.deploys_at
+    read = facts is not None and facts.auto_deploy not in SAYS_NOT_ON
+    return read and at is not None and at > service.pin_settled_at
 
 
 def _dated(deploy: Deploy, before: Deploy | None, service: ServiceState, lead_seconds: float) -> Deploy:

@@ -83,7 +83,7 @@ def verify(turn: Turn) -> None:
 def _check_pin(turn: Turn) -> None:
     """A Blueprint sync switches auto-deploy on again behind our back."""
     facts = turn.service.facts
-    if turn.incident.pinned and facts is not None and facts.auto_deploy != "off":
+    if turn.incident.pinned and facts is not None and perceive.auto_deploy_is_on(turn.service):
         line = f"Auto-deploy is {facts.auto_deploy} again (a Blueprint sync or a colleague): a merge may undo this."
         turn.amend(pinned=False, pin_note=f"switched back to {facts.auto_deploy} by somebody else")
         turn.note("HUMAN", line)

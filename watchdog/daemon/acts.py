@@ -2,7 +2,7 @@
 
 Rule 1: nobody is left waiting: a fault of our own, or a journal that stays away, ends as "a human must look".
 Rule 2: the core takes the outcome before the effect is marked as finished; a crash in between looks it up again.
-Rule 3: what an earlier run left is done only if the state still wants it.
+Rule 3: what an earlier run left is done only if the state still wants it; what a pin may have changed is told.
 Rule 4: when the service moved to another worker, we let go without a word: that one looks it up and goes on.
 """
 
@@ -27,6 +27,7 @@ AGAIN_SECONDS = 2.0
 FINISH_ATTEMPTS = 5
 FINISH_AGAIN_SECONDS = 5.0
 ACTING = (Phase.PINNING, Phase.ROLLING_BACK, Phase.DEPLOYING, Phase.VERIFYING)
+UNWANTED = "no longer wanted after a restart"
 UNRECORDED = "the journal could not be written, so nothing was sent"
 
 ACTS = (fx.PinAutoDeploy, fx.Rollback, fx.RestoreAutoDeploy)
@@ -59,15 +60,27 @@ class Acts:
             await self._carry_out(effect_id, effect, resumed=resumed)
         except Displaced as error:
             log.warning("an action is left to another worker", incident=effect.incident, why=str(error))
+        except Temporary as error:
+            log.error("what became of an action is looked up later", incident=effect.incident, why=str(error))
 
     async def _carry_out(self, effect_id: int, effect: Change, *, resumed: bool) -> None:
         async with self._turns.setdefault(effect.service, asyncio.Lock()):
-            if resumed and not still_wanted(self._state(), effect):
-                await self._finish(effect_id, "no longer wanted after a restart")
-                return
-            outcome = await self._outcome(effect, resumed=resumed)
-        await self._ask(outcome)
-        await self._finish(effect_id, type(outcome).__name__)
+            wanted = not resumed or still_wanted(self._state(), effect)
+            outcome = await (self._outcome(effect, resumed=resumed) if wanted else self._unwanted(effect))
+        if outcome is not None:
+            await self._ask(outcome)
+        await self._finish(effect_id, type(outcome).__name__ if outcome is not None else UNWANTED)
+
+    async def _unwanted(self, effect: Change) -> Event | None:
+        """Return what the core must know of an action that nobody waits for: a pin may have gone through."""
+        row = (
+            await self._store.action(effect.incident, auto_deploy.STEP)
+            if isinstance(effect, fx.PinAutoDeploy)
+            else None
+        )
+        if row is None:
+            return None
+        return e.PinUnconfirmed(self._clock.now(), effect.service, effect.incident, UNWANTED, row.baseline)
 
     async def _outcome(self, effect: Change, *, resumed: bool) -> Event:
         """Return what came of it, looking it up as long as the store takes to answer, within reason."""

@@ -19,6 +19,7 @@ from watchdog.ports import ActionRow, Clock, Platform, Store, WritablePlatform
 
 RESTORE_SECONDS = 30.0
 RESTORE_ATTEMPTS = 3
+UNTOLD = "the platform does not say what auto-deploy is set to"
 STEP = "pin"
 RESTORE = "restore"
 
@@ -56,7 +57,9 @@ class AutoDeploy:
         except Refused as error:
             known.why = str(error)
         except Stale as error:
-            return e.RollbackPostponed(self._clock.now(), effect.service, effect.incident, str(error))
+            if known.previous is None:
+                return e.RollbackPostponed(self._clock.now(), effect.service, effect.incident, str(error))
+            known.why = str(error)
         at = self._clock.now()
         if known.confirmed:
             return e.PinConfirmed(at, effect.service, effect.incident, known.previous or "off")
@@ -81,6 +84,8 @@ class AutoDeploy:
     async def _pin_row(self, platform: Platform, effect: PinAutoDeploy) -> ActionRow:
         """Write the intent down, with the value to restore one day: the last that was not our own `off`."""
         value = (await platform.facts(effect.platform_id)).auto_deploy
+        if value == "unknown":
+            raise Temporary(UNTOLD)
         row = await self._store.action(effect.incident, STEP)
         previous = row.baseline if row is not None and value in ("off", row.baseline) else value
         intent = ActionRow(effect.incident, STEP, "sending", target="off", baseline=previous, service=effect.service)
@@ -145,6 +150,8 @@ class AutoDeploy:
         try:
             looked_at = self._clock.monotonic()
             now = (await platform.facts(effect.platform_id)).auto_deploy
+            if now == "unknown":
+                raise Temporary(UNTOLD)
             if now != "off":
                 return now
             row = ActionRow(

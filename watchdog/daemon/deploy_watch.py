@@ -45,8 +45,8 @@ class DeployWatch:
     async def _read(self) -> Event:
         """Return what was listed, dated when the look began: it tells of that moment."""
         try:
-            facts = await self._platform.facts(self.platform_id)
             at = self._clock.now()
+            facts = await self._platform.facts(self.platform_id)
             deploys = await self._platform.deploys(self.platform_id)
         except (Temporary, Permanent) as error:
             return DeploysUnread(self._clock.now(), self._service, str(error))

@@ -255,9 +255,10 @@ class ServiceState:
 
     `incidents` numbers them, `opened_at` are the moments the last ones were opened; `flapping_since` is when they
     became so many that we hold back; `forbidden` says why the platform does not let us change it, until a restart or
-    `resume`. `auto_deploy_off` is the value to give back, switched off for the incident `pinned_for` at `pinned_at`;
-    `offered` the live deploy that was looked at for that last; `merged` what did not ship meanwhile, newest first, or
-    why that is not known (`merges_why`); `bad` the deploys of denied code that people know of (code, deploy id).
+    `resume`. `auto_deploy_off` is the value to give back, switched off for the incident `pinned_for` at `pinned_at`
+    (only a look that began after `pin_settled_at` tells whether it is still off); `offered` the live deploy that was
+    looked at for that last; `merged` what did not ship meanwhile, newest first, or why that is not known
+    (`merges_why`); `bad` the deploys of denied code that people know of (code, deploy id).
     """
 
     name: str
@@ -280,6 +281,7 @@ class ServiceState:
     auto_deploy_off: str = ""
     pinned_for: str = ""
     pinned_at: float = 0.0
+    pin_settled_at: float = 0.0
     merged: tuple[Commit, ...] = ()
     merges_why: str = ""
     offered: str = ""
