@@ -323,17 +323,38 @@ def test_auto_deploy_given_back_is_written_down() -> None:
 
 
 def test_auto_deploy_that_cannot_be_given_back_is_told() -> None:
-    """People who have the incident are told; after its end it is only written down."""
+    """They read that it is being given back: whoever has the incident is woken, and so are they after its end."""
     world = reach(Phase.PINNING)
     hear(world, e.PinConfirmed(world.now, "web", "web-1", "commit"))
-    hear(world, e.RollbackRefused(world.now, "web", "web-1", "artefact expired"))
+    effects = hear(world, e.RollbackRefused(world.now, "web", "web-1", "artefact expired"))
+    page = next(effect.notice for effect in effects if isinstance(effect, fx.Tell))
+    assert "Auto-deploy: off, is being given back (was commit)" in page.lines
     effects = hear(world, e.AutoDeployNotRestored(world.now, "web", "web-1", "Render answered 503"))
-    assert "AUTO-DEPLOY IS OFF on web" in lines(effects, "HUMAN")[0]
-    tell = next(effect for effect in effects if isinstance(effect, fx.Tell))
-    assert tell.notice.title.startswith("AUTO-DEPLOY IS OFF on web.")
+    off = "AUTO-DEPLOY IS OFF on web and could not be given back"
+    assert lines(effects, "HUMAN") == [f"{off}: Render answered 503"]
+    (tell,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
+    assert tell.notice.title.startswith(f"{off}. web CRITICAL: ") and tell.notice.wakes
     assert web(world).auto_deploy_off == "commit"
-    put(world, incident=replace(incident_of(world), closed_at=world.now))
-    assert notices(hear(world, e.AutoDeployNotRestored(world.now, "web", "web-1", "Render answered 503"))) == []
+    assert incident_of(world).pin_note == "still OFF, it could not be given back: Render answered 503"
+
+
+@pytest.mark.parametrize("incident", ["closed", "told nobody", "another", "none"])
+def test_whatever_became_of_the_incident_somebody_is_woken(incident: str) -> None:
+    """Closed, of a severity that tells nobody, another one by now, or let go."""
+    world = reach(Phase.PAGED)
+    known = {
+        "closed": replace(incident_of(world), closed_at=world.now),
+        "told nobody": replace(incident_of(world), channels=()),
+        "another": replace(incident_of(world), id="web-2"),
+        "none": None,
+    }[incident]
+    put(world, incident=known, auto_deploy_off="commit", phase=Phase.PAGED if known else Phase.CALM)
+    effects = hear(world, e.AutoDeployNotRestored(world.now, "web", "web-1", "Render answered 503"))
+    (tell,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
+    assert tell.notice.title == "AUTO-DEPLOY IS OFF on web and could not be given back"
+    assert (tell.notice.incident, tell.notice.wakes, tell.channels) == ("web-1", True, ("pager", "chat"))
+    (note,) = [effect for effect in effects if isinstance(effect, fx.Note)]
+    assert (note.incident, note.label) == ("web-1", "HUMAN")
 
 
 # --- restarts ---

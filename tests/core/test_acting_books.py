@@ -283,13 +283,16 @@ def test_what_was_put_off_late_is_nobody_s_business_otherwise(incident: str | No
 
 
 def test_given_back_is_as_if_it_had_never_been_off() -> None:
-    """Nothing of the pin is left; what could not be given back is told, without waking."""
+    """Nothing of the pin is left; what could not be given back wakes somebody."""
     world = pinned(Phase.PAGED, pinned=True)
     put(world, pinned_for="web-1", offered="dep-900")
     effects = hear(world, e.AutoDeployNotRestored(world.now, *OURS, "Render answered 503"))
     (tell,) = tells(effects)
-    told = ("Auto-deploy could not be given back: Render answered 503",)
-    assert (tell.notice.kind, tell.notice.wakes, tell.notice.lines) == (NoticeKind.UPDATED, False, told)
+    told = (
+        "Why: Render answered 503",
+        "Switch it on by hand, or try again: watchdog restore-auto-deploy web",
+    )
+    assert (tell.notice.kind, tell.notice.wakes, tell.notice.lines) == (NoticeKind.HUMAN_NEEDED, True, told)
     hear(world, e.AutoDeployRestored(world.now, *OURS, "commit"))
     assert (web(world).auto_deploy_off, web(world).pinned_for, web(world).offered) == ("", "", "")
     assert (incident_of(world).pinned, incident_of(world).pin_previous) == (False, None)

@@ -72,9 +72,12 @@ def test_what_was_switched_off_for_nothing_is_given_back_at_the_end() -> None:
     """Put off after the pin, then recovered by itself: nothing is left for people."""
     world = bad_world(faults=[Fault(64.0, 107.0, code="bad00000")], outcomes=["postponed"]).run(500.0)
     (tell,) = world.tells
-    assert "auto-deploy, switched off for it, is given back" in tell.notice.lines[0]
+    assert "auto-deploy, switched off for it, is being given back" in tell.notice.lines[0]
     assert not any(line.startswith("Left for you: auto-deploy") for line in tell.notice.lines)
+    assert "Auto-deploy: off, is being given back (was commit)" in tell.notice.lines
     assert [restore.value for restore in world.restores] == ["commit"]
+    given = [note for note in world.notes if note.text == "auto-deploy given back: commit"]
+    assert [note.incident for note in given] == ["web-1"]
 
 
 def test_readings_of_an_ended_incident_do_not_open_the_next() -> None:

@@ -21,7 +21,7 @@ MUTANTS = {
     ],
     "forget that it was tried": [
         ("core/sending.py", "    turn.amend(human_needed=why)\n", "    turn.amend(tried=False)\n"),
-        ("core/sending.py", "    turn.enter(Phase.PAGED)\n    lines", "    turn.enter(Phase.SUSPECT)\n    lines"),
+        ("core/sending.py", "    turn.enter(Phase.PAGED)\n    given", "    turn.enter(Phase.SUSPECT)\n    given"),
     ],
     "drop the page": [
         ("core/turn.py", "\n        self.emit(Tell(notice, channels))\n", "\n"),

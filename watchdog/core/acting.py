@@ -262,8 +262,13 @@ def _pinned_for_one_that_is_over(turn: Turn, event: e.PinConfirmed | e.PinUnconf
     title = f"AUTO-DEPLOY {state} OFF on {turn.name}"
     line = f"It was {turn.service.auto_deploy_off}; it was to be switched off for {event.incident}, which is over."
     give = f"To give it back: watchdog restore-auto-deploy {turn.name}"
-    turn.emit(Note(turn.now, turn.name, event.incident, "HUMAN", f"{title}. {line}"))
+    _note_of_pin(turn, event.incident, "HUMAN", f"{title}. {line}")
     turn.tell_besides(NoticeKind.UPDATED, event.incident, title, (line, give))
+
+
+def _note_of_pin(turn: Turn, incident: str, label: str, text: str) -> None:
+    """Write it into the story of the incident that auto-deploy is off for, though that may be over."""
+    turn.emit(Note(turn.now, turn.name, incident if incident != turn.name else None, label, text))
 
 
 def _pinned_again(turn: Turn, event: e.PinConfirmed | e.PinUnconfirmed | e.RollbackPostponed) -> None:
@@ -312,18 +317,23 @@ def auto_deploy_restored(turn: Turn) -> None:
     incident = turn.service.incident
     if incident is not None and incident.id == event.incident:
         turn.amend(pinned=False, pin_previous=None, pin_note=f"given back ({event.value})")
-    turn.note("ACT", f"auto-deploy given back: {event.value}")
+    _note_of_pin(turn, event.incident, "ACT", f"auto-deploy given back: {event.value}")
 
 
 def auto_deploy_not_restored(turn: Turn) -> None:
-    """Auto-deploy stays off: that has to be said."""
+    """Auto-deploy stays off, though people read that it is being given back: a human has to hear it, always."""
     event = turn.event
     assert isinstance(event, e.AutoDeployNotRestored)
-    turn.note("HUMAN", f"AUTO-DEPLOY IS OFF on {turn.name} and could not be given back: {event.why}")
+    off = f"AUTO-DEPLOY IS OFF on {turn.name} and could not be given back"
+    _note_of_pin(turn, event.incident, "HUMAN", f"{off}: {event.why}")
+    lines = (f"Why: {event.why}", f"Switch it on by hand, or try again: watchdog restore-auto-deploy {turn.name}")
     incident = turn.service.incident
-    if incident is not None and incident.closed_at is None:
-        title = ending.alarm_title(turn)
-        turn.tell(NoticeKind.UPDATED, title, (f"Auto-deploy could not be given back: {event.why}",))
+    if incident is not None and incident.id == event.incident:
+        turn.amend(pin_note=f"still OFF, it could not be given back: {event.why}")
+        if incident.closed_at is None and incident.channels:
+            turn.tell(NoticeKind.HUMAN_NEEDED, f"{off}. {words.title(incident)}", lines, wakes=True)
+            return
+    turn.tell_besides(NoticeKind.HUMAN_NEEDED, event.incident, off, lines, wakes=True)
 
 
 def resume_waiting(turn: Turn) -> None:

@@ -37,9 +37,9 @@ def keep_quiet(turn: Turn) -> None:
 
 
 def close(turn: Turn, outcome: str, how: str) -> None:
-    """End the incident: written down, told to whoever was told of it; what was pinned for nothing is given back."""
+    """End the incident: written down, told to whoever was told of it; what was pinned for nothing goes back."""
     given = not turn.incident.tried and give_auto_deploy_back(turn)
-    how = f"{how}; auto-deploy, switched off for it, is given back" if given else how
+    how = f"{how}; auto-deploy, switched off for it, is being given back" if given else how
     turn.amend(closed_at=turn.now, outcome=outcome)
     lasted = show_seconds(turn.now - turn.incident.onset_at)
     turn.note("CLOSED", f"{outcome}: {how}; {lasted} since onset")
@@ -56,11 +56,12 @@ def close(turn: Turn, outcome: str, how: str) -> None:
 
 
 def give_auto_deploy_back(turn: Turn) -> bool:
-    """Restore auto-deploy if it is off because of this incident and nothing is withheld; tell whether it was."""
+    """Begin to restore auto-deploy if it is off because of this incident and nothing is withheld; tell whether."""
     value = turn.incident.pin_previous
     if value in (None, "off") or not turn.service.auto_deploy_off or turn.wishes.platform_id is None:
         return False
     if guard.withheld(turn.state):
         return False
+    turn.amend(pin_note=f"off, is being given back (was {value})")
     turn.emit(RestoreAutoDeploy(turn.name, turn.incident.id, turn.wishes.platform_id, value))
     return True

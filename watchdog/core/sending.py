@@ -147,11 +147,11 @@ def _not_seen_yet(turn: Turn) -> str:
 
 
 def hand_over(turn: Turn, why: str, *, restore: bool = False) -> None:
-    """Leave it to a human; `restore`: nothing was changed, so auto-deploy that we switched off is given back."""
+    """Leave it to a human; `restore`: nothing was changed, so auto-deploy that we switched off goes back."""
     turn.amend(human_needed=why)
     turn.note("HUMAN", why)
     turn.enter(Phase.PAGED)
-    lines = (f"What happened: {why}", *words.done_lines(turn.incident), *words.decision_lines(turn.incident))
     given = restore and ending.give_auto_deploy_back(turn)
+    lines = (f"What happened: {why}", *words.done_lines(turn.incident), *words.decision_lines(turn.incident))
     title = words.title(turn.incident) if given else ending.alarm_title(turn)
     turn.tell(NoticeKind.HUMAN_NEEDED, title, lines, wakes=True)
