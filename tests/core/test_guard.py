@@ -46,6 +46,7 @@ PASSES = {
     "flapping": "no",
     "cooldown": "ok",
     "tried": "not yet",
+    "returned": "never rolled back here",
     "newer deploy": "none",
     "deny-list": "target not on it",
     "service": "neither suspended nor in maintenance mode",
@@ -128,6 +129,13 @@ FAILED = Deploy("dep-42", "build_failed", commit="fix00000")
         ),
         ({"incident": an_incident(tried=True)}, "tried", "block", "this incident already had its one rollback", False),
         (
+            {"state": {"denied": ("bad00000",)}, "service": {"bad": (("bad00000", "dep-30"),)}},
+            "returned",
+            "ask",
+            "bad0000 was rolled back here before, and came back",
+            False,
+        ),
+        (
             {"service": {"deploys": (ON_ITS_WAY, *HISTORY)}},
             "newer deploy",
             "block",
@@ -202,6 +210,20 @@ def test_what_each_guard_says_against_it(change: dict, name: str, verdict: str, 
     told = answers(a_request(**change))
     assert list(told) == [name]
     assert told[name].verdict is Verdict(verdict) and told[name].why == words and told[name].passing is passing
+
+
+@pytest.mark.parametrize(
+    ("denied", "bad"),
+    [
+        (("bad00000",), ()),
+        (("bad00000",), (("cccccccc", "dep-30"),)),
+        ((), (("bad00000", "dep-30"),)),
+    ],
+    ids=["another service's", "another commit", "trusted since"],
+)
+def test_a_commit_comes_back_only_where_it_was_rolled_back(denied: tuple, bad: tuple) -> None:
+    """Denied, and known to this very service."""
+    assert answers(a_request(state={"denied": denied}, service={"bad": bad})) == {}
 
 
 def test_limits_are_limits_to_the_second() -> None:
@@ -361,7 +383,7 @@ def at_sending(decision: Decision | None = DECIDED, **service: Any) -> str:
 def test_what_may_have_changed_is_asked_again_at_sending() -> None:
     """The key, the budget, a wave, a newer deploy: the first that blocks is named; what asks was answered."""
     assert at_sending() == ""
-    assert at_sending(flapping_since=NOW) == ""
+    assert at_sending(flapping_since=NOW) == "" and guard.returned not in (*guard.AT_SENDING, *guard.AT_THE_CALL)
     newer = (ON_ITS_WAY, *HISTORY)
     assert at_sending(deploys=newer) == "newer deploy: dep-42 is on its way (build_in_progress)"
     spent = at_sending(deploys=newer, acted_at=DAY_AGO)

@@ -171,6 +171,29 @@ def test_a_rollback_that_was_overtaken_does_not_give_auto_deploy_back() -> None:
     assert web(world).phase is Phase.PAGED and "RestoreAutoDeploy" not in kinds(effects)
 
 
+@pytest.mark.parametrize("answer", ["none", "approve"])
+def test_in_an_incident_of_its_own_it_is_asked_about(answer: str) -> None:
+    """Long after, when every budget is free again: one rollback by the machine, a second one by a yes alone."""
+    world = bad_world(make_policy(), answer=answer)
+    world.ship(3000.0, "bad00000", trigger="deploy_hook")
+    world.run(3400.0)
+    asked = [tell for tell in world.tells if tell.notice.kind.value == "asked"]
+    assert [tell.notice.incident for tell in asked] == ["web-2"] and asked[0].notice.wakes
+    assert len(world.accepted) == (2 if answer == "approve" else 1) and world.broken == []
+    assert web(world).phase is (Phase.ASKING if answer == "none" else Phase.CALM)
+
+
+def test_a_human_who_asks_by_hand_needs_no_second_question() -> None:
+    """What holds the machine back does not hold back a human."""
+    world = bad_world(make_policy())
+    world.ship(3000.0, "bad00000", trigger="deploy_hook")
+    world.run(3010.0)
+    effects = hear(world, e.RollbackRequested(world.now, "web", "ann"))
+    assert "PinAutoDeploy" in kinds(effects)
+    decision = incident_of(world).decision
+    assert decision is not None and "returned" not in {answer.name for answer in decision.guards}
+
+
 def test_a_whole_story_ends_with_one_rollback() -> None:
     """Auto-deploy was switched on behind our back, a merge brings the bad commit again: one rollback, one more pin."""
     world = bad_world(make_policy())

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from watchdog.core import budget as budgets
-from watchdog.core import flapping, groups, sight
+from watchdog.core import flapping, groups, sight, words
 from watchdog.core.blame import live_deploy, took_traffic_at
 from watchdog.core.turn import Turn
 from watchdog.domain.deploys import Deploy
@@ -141,6 +141,14 @@ def tried(request: Request) -> GuardAnswer:
     return _pass("tried", "not yet")
 
 
+def returned(request: Request) -> GuardAnswer:
+    """What was rolled back here and comes back was brought back by somebody: rolling it back again is a human's."""
+    code = request.code
+    if code in request.state.denied and any(code == bad for bad, _ in request.service.bad):
+        return _ask("returned", f"{words.short(code)} was rolled back here before, and came back")
+    return _pass("returned", "never rolled back here")
+
+
 def newer_deploy(request: Request) -> GuardAnswer:
     """Nothing that is on its way may be overtaken; a status that we do not know may mean just that."""
     coming = on_its_way(request.service)
@@ -243,6 +251,7 @@ GUARDS: tuple[Callable[[Request], GuardAnswer], ...] = (
     flaps,
     cooldown,
     tried,
+    returned,
     newer_deploy,
     deny_list,
     availability,

@@ -20,7 +20,7 @@ from watchdog.domain.incidents import (
 )
 from watchdog.domain.policy import Severity
 
-NOT_FOR_HUMANS = frozenset({"blind", "budget", "cooldown", "correlation", "flapping", "tried", "trailer"})
+NOT_FOR_HUMANS = frozenset({"blind", "budget", "cooldown", "correlation", "flapping", "returned", "tried", "trailer"})
 """Guards that hold the machine back, not a human who asks by hand."""
 
 

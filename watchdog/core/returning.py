@@ -1,6 +1,7 @@
 """The bad commit coming back (auto-deploy, a Blueprint sync, a colleague): recognised by commit, said once per deploy.
 
-Rule 1: it is answered by switching auto-deploy off again (once) and a page; never by a second rollback of the incident.
+Rule 1: it is answered by switching auto-deploy off again (once) and a page; never by a second rollback: in an incident
+that it begins, a human is asked (guard.returned).
 Rule 2: a deploy that people know of is bad news no more: what was listed when its code was denied, what was said.
 """
 
@@ -56,7 +57,7 @@ def _say(turn: Turn, deploy: Deploy) -> None:
         return  # verification hands over in this very turn, in these words
     title = f"{turn.name}: {what}"
     lines = (
-        "Nothing more is tried: a rollback is made once per incident.",
+        "It is not rolled back a second time unless a human says so.",
         f"To roll back once more: watchdog rollback {turn.name}. If it is good now: watchdog trust {deploy.code}",
     )
     if incident is not None and incident.channels:
