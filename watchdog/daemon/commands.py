@@ -1,6 +1,7 @@
 """Commands of humans: rows in the store that the daemon applies within a second while the CLI waits.
 
-Rule 1: a command changes nothing by itself; it becomes an event, and the core says yes or no, with a reason.
+Rule 1: a command changes nothing by itself; it becomes an event, and the core says yes or no, with a reason. It is yes
+only of what is written down.
 Rule 2: with several workers, the one that holds the service answers; what names no service (or none that exists) is
 answered by the one that holds the fleet.
 """
@@ -81,9 +82,10 @@ class Commands:
         if why_not:
             return False, why_not, FAILED
         try:
-            return _answer(await self._engine.ask(event))
+            turn = await self._engine.answer(event)
         except (Permanent, Displaced) as error:
             return False, str(error), FAILED
+        return _unrecorded(event, turn.why_not) if turn.why_not else _answer(turn.effects)
 
     def _event(self, command: Command) -> Event | None:
         at, by, given = self._clock.now(), command.by, command.arguments
@@ -110,6 +112,13 @@ class Commands:
             if event.incident not in open_ids:
                 return f"no open incident {event.incident}; open: {', '.join(open_ids) or 'none'}"
         return ""
+
+
+def _unrecorded(event: Event, why: str) -> tuple[bool, str, int]:
+    """Return what became of a command that could not be written down."""
+    holds = isinstance(event, (e.Paused, e.Rejected, e.Stopped))
+    what = "it holds for now, but not after a restart nor for other workers" if holds else "nothing is done"
+    return False, f"not recorded ({why}): {what}; ask again", FAILED
 
 
 def _answer(effects: Sequence[Effect]) -> tuple[bool, str, int]:

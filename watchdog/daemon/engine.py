@@ -7,6 +7,8 @@ Rule 3: one event at a time, and none stops the engine: what goes wrong with it 
 Rule 4: what the core decided is looked at again by `core.invariants`: a promise that would be broken disarms us.
 Rule 5: with several workers, only the services whose lease we hold are ours: of the others nothing is heard, and what
 turns out to have moved to another worker is dropped on the spot.
+Rule 6: what holds us back (a pause, a broken promise, denied code) and could not be written down yet is not lifted by
+what other workers wrote.
 """
 
 import asyncio
@@ -24,7 +26,7 @@ from watchdog.daemon.actuator import Actuator
 from watchdog.daemon.deploy_watch import DeployWatch
 from watchdog.daemon.listeners import Listeners, safely
 from watchdog.daemon.protocol import Change
-from watchdog.daemon.record import Recorder
+from watchdog.daemon.record import Recorder, Turn
 from watchdog.daemon.scheduler import Lateness, ProbeScheduler
 from watchdog.daemon.stall import STALL_SECONDS, StallDetector
 from watchdog.daemon.supervisor import Supervisor
@@ -54,7 +56,7 @@ class _Item:
     """An event on its way in, and who waits for it to have been handled."""
 
     event: Event
-    handled: asyncio.Future[Sequence[Effect]] | None = None
+    handled: asyncio.Future[Turn] | None = None
 
 
 class Engine:
@@ -118,7 +120,7 @@ class Engine:
             saved = None if from_memory else await self._store.load(epochs)
             pending = () if from_memory else await self._store.pending(epochs)
             if saved is not None:
-                self.state = merged(self.state, saved, epochs)
+                self.state = merged(self.state, saved.sharing(self._recorder.read(self.state, saved.shared)), epochs)
             elif from_memory:
                 self.state = replace(self.state, services=self._unknown(names))
             self.held.update(epochs)
@@ -149,7 +151,10 @@ class Engine:
     async def refresh(self) -> None:
         """Learn what other workers changed of what all share: a pause, the deny-list, troubles, budgets."""
         async with self._turn:
-            self.state = self.state.sharing(await self._store.load_shared())
+            await self._read_shared()
+
+    async def _read_shared(self) -> None:
+        self.state = self.state.sharing(self._recorder.read(self.state, await self._store.load_shared()))
 
     def _is_ours(self, event: Event) -> bool:
         service = getattr(event, "service", None)
@@ -170,7 +175,7 @@ class Engine:
     async def _take(self, item: _Item) -> None:
         """Handle one event; a fault is reported, and told to who waits for it."""
         try:
-            effects = await self.handle(item.event)
+            turn = await self._handle(item.event)
         except Displaced as error:
             if item.handled is not None and not item.handled.done():
                 item.handled.set_exception(error)
@@ -183,7 +188,7 @@ class Engine:
                 item.handled.set_exception(Permanent(f"a fault of our own: {what}; please report it"))
             return
         if item.handled is not None and not item.handled.done():
-            item.handled.set_result(effects)
+            item.handled.set_result(turn)
 
     async def halt(self) -> None:
         """Let the turn in hand end, and begin no other: what is saved after this is the last word."""
@@ -195,41 +200,49 @@ class Engine:
 
     async def ask(self, event: Event) -> Sequence[Effect]:
         """Hand an event in and return what the core made of it. Raises Permanent if it could not be handled."""
-        handled: asyncio.Future[Sequence[Effect]] = asyncio.get_running_loop().create_future()
+        return (await self.answer(event)).effects
+
+    async def answer(self, event: Event) -> Turn:
+        """Hand an event in and return what came of it. Raises Permanent if it could not be handled."""
+        handled: asyncio.Future[Turn] = asyncio.get_running_loop().create_future()
         await self._queue.put(_Item(event, handled))
         return await handled
 
     async def handle(self, event: Event) -> Sequence[Effect]:
         """Step, record, then act. Raises Displaced if the event is about a service that is not ours (any more)."""
-        async with self._turn:
-            before, after, effects, pending = await self._recorded(event)
-            self.state = after
-            self.last_event_at = self._clock.now()
-            for item in pending:
-                self._perform(item)
-        self._adjust(effects)
-        for listener in self.listeners.stepped:
-            safely(listener, before, after, event, effects)
-        return effects
+        return (await self._handle(event)).effects
 
-    async def _recorded(self, event: Event) -> tuple[State, State, Sequence[Effect], Sequence[PendingEffect]]:
+    async def _handle(self, event: Event) -> Turn:
+        async with self._turn:
+            turn = await self._recorded(event)
+            self.state = turn.after
+            self.last_event_at = self._clock.now()
+            for item in turn.pending:
+                self._perform(item)
+        self._adjust(turn.effects)
+        for listener in self.listeners.stepped:
+            safely(listener, turn.before, turn.after, event, turn.effects)
+        return turn
+
+    async def _recorded(self, event: Event) -> Turn:
         """Step and record; again, when another worker changed what all share, or has one of the services now."""
         for _ in range(STALE_MAX):
-            before = self.state
-            if not self._is_ours(event):
-                raise Displaced((event.service,))  # type: ignore[union-attr]
-            after, effects = self._step(before, event)
-            if not worth_recording(before, after, effects):
-                return before, after, effects, ()
+            turn = self._stepped(event)
+            if not worth_recording(turn.before, turn.after, turn.effects):
+                return turn
             try:
-                return before, after, effects, await self._recorder.save(event, after, effects)
+                return await self._recorder.record(event, turn)
             except Displaced as error:
                 log.warning("another worker has these services now", services=list(error.names))
                 self._drop(error.names)
             except Stale:
                 await self._refresh_in_turn()
-        why = Temporary("other workers write without a pause")
-        return before, after, effects, self._recorder.failed(effects, why)
+        return self._recorder.unrecorded(event, self._stepped(event), Temporary("other workers write without a pause"))
+
+    def _stepped(self, event: Event) -> Turn:
+        if not self._is_ours(event):
+            raise Displaced((event.service,))  # type: ignore[union-attr]
+        return Turn(self.state, *self._step(self.state, event))
 
     def _step(self, before: State, event: Event) -> tuple[State, Sequence[Effect]]:
         """Let the core take an event. What would break a promise of ours is not done; it disarms us instead."""
@@ -245,7 +258,7 @@ class Engine:
 
     async def _refresh_in_turn(self) -> None:
         try:
-            self.state = self.state.sharing(await self._store.load_shared())
+            await self._read_shared()
         except (Temporary, Permanent) as error:
             log.error("what all workers share could not be read", why=str(error))
 
@@ -335,7 +348,7 @@ class Engine:
         """Save the state as it is between two turns: in the middle of one it would overwrite what the turn saves."""
         async with self._turn:
             try:
-                await self._recorder.save(None, self.state, ())
+                await self._recorder.snapshot(self.state)
             except Stale:
                 await self._refresh_in_turn()
             except Displaced as error:

@@ -1,19 +1,23 @@
 """Writing down what was decided, and what becomes of it when the journal does not take it.
 
-Rule: without a record nothing is changed in production (fails closed), but people are told from memory (fails open).
+Rule 1: without a record nothing is changed in production (fails closed), but people are told from memory (fails open).
 What was told from memory and turns out to stand in the journal after all is not told again: the outbox sees to that.
+Rule 2: what a human allows counts only once it is written down; what holds us back counts at once.
 """
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 
 import structlog
 
 from watchdog.daemon.acts import unrecorded
 from watchdog.daemon.listeners import Listeners, safely
+from watchdog.daemon.translate import shared_anew
+from watchdog.domain import events as e
 from watchdog.domain.effects import Effect, Tell
 from watchdog.domain.errors import Displaced, Permanent, Stale, Temporary
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import State
+from watchdog.domain.incidents import Shared, State
 from watchdog.ports import Clock, PendingEffect, Store
 
 OURSELVES = "watchdog"
@@ -21,7 +25,21 @@ OURSELVES = "watchdog"
 OTHERS_SECONDS = 60.0
 """A notice about the watchdog itself that is older, and still pending, is taken up by whoever has the fleet."""
 
+ALLOWING = (e.Approved, e.Resumed, e.CommitTrusted)
+"""A human's yes."""
+
 log = structlog.get_logger("watchdog")
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What the core made of an event and what is to be done then; `why_not` it was not written down, or nothing."""
+
+    before: State
+    after: State
+    effects: Sequence[Effect]
+    pending: Sequence[PendingEffect] = ()
+    why_not: str = ""
 
 
 class Recorder:
@@ -40,23 +58,53 @@ class Recorder:
         self._listeners = listeners
         self._refuse = refuse
         self._recovered = recovered
+        self._written = Shared()
         self.trouble = ""
 
-    async def save(self, event: Event | None, state: State, effects: Sequence[Effect]) -> Sequence[PendingEffect]:
-        """Write it all down and return what is to be done. Raises Displaced or Stale."""
+    async def record(self, event: Event, turn: Turn) -> Turn:
+        """Write a turn down and return it with what is to be done. Raises Displaced or Stale."""
         try:
-            pending = await self._store.save(event, state, effects)
+            pending = await self._save(event, turn.after, turn.effects)
         except (Displaced, Stale):
             raise
         except Exception as error:  # noqa: BLE001  whatever the store dies of, people are told
-            return self.failed(effects, error)
+            return self.unrecorded(event, turn, error)
+        return replace(turn, pending=pending)
+
+    async def snapshot(self, state: State) -> None:
+        """Write down how things are. Raises Displaced or Stale."""
+        try:
+            await self._save(None, state, ())
+        except (Displaced, Stale):
+            raise
+        except Exception as error:  # noqa: BLE001  the next one follows
+            self._complain(error)
+
+    async def _save(self, event: Event | None, state: State, effects: Sequence[Effect]) -> Sequence[PendingEffect]:
+        pending = await self._store.save(event, state, effects)
+        self._written = state.shared
         if self.trouble:
             self.trouble = ""
             self._recovered()
         return pending
 
-    def failed(self, effects: Sequence[Effect], error: Exception) -> Sequence[PendingEffect]:
-        """Return the notices, to be sent from memory; changes become refusals that the core hears of."""
+    def unrecorded(self, event: Event, turn: Turn, error: Exception) -> Turn:
+        """Return what becomes of a turn without a record: notices are sent from memory, changes refused to the core.
+
+        Of what a human allowed nothing comes: it did not happen.
+        """
+        self._complain(error)
+        disarms = turn.after.disarmed and not turn.before.disarmed
+        if isinstance(event, ALLOWING) and not disarms:
+            return Turn(turn.before, turn.before, (), why_not=self.trouble)
+        for effect in turn.effects:
+            refusal = unrecorded(effect, self._clock.now())
+            if refusal is not None:
+                self._refuse(refusal)
+        tell = [PendingEffect(-1, effect) for effect in turn.effects if isinstance(effect, Tell)]
+        return replace(turn, pending=tell, why_not=self.trouble)
+
+    def _complain(self, error: Exception) -> None:
         known = isinstance(error, (Temporary, Permanent))
         self.trouble = str(error) if known else f"a fault of our own ({type(error).__name__})"
         log.error(
@@ -66,11 +114,11 @@ class Recorder:
         )
         for listener in self._listeners.store_failed:
             safely(listener, self.trouble)
-        for effect in effects:
-            refusal = unrecorded(effect, self._clock.now())
-            if refusal is not None:
-                self._refuse(refusal)
-        return [PendingEffect(-1, effect) for effect in effects if isinstance(effect, Tell)]
+
+    def read(self, state: State, shared: Shared) -> Shared:
+        """Return what all share as the store has it now, with what the state knows of it and nobody wrote down yet."""
+        written, self._written = self._written, shared
+        return shared_anew(written, state.shared, shared)
 
     async def left_over(self, names: Collection[str], under_way: Collection[int]) -> Sequence[PendingEffect]:
         """Return recorded effects that nobody performs: a lost commit, or a worker that died. Raises Temporary."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
@@ -13,6 +14,7 @@ from watchdog.ports import FLEET, Sample, SignalSource
 CONTROL = "control"
 VENDORS = "vendors"
 SHARED = tuple(Shared.__dataclass_fields__)
+T = TypeVar("T")
 
 
 def merged(state: State, saved: State, names: Collection[str]) -> State:
@@ -36,6 +38,33 @@ def merged(state: State, saved: State, names: Collection[str]) -> State:
         blind_since=state.blind_since or saved.blind_since,
         blind_told=state.blind_told or saved.blind_told,
     )
+
+
+def shared_anew(written: Shared, known: Shared, read: Shared) -> Shared:
+    """Return what all share as it was just read, with what we know of it and could not write down yet.
+
+    `written` is what the store had of us before. Only what holds us back is added: a pause, a broken promise, denied
+    code, what was spent, troubles (which are struck off, too).
+    """
+    if known == written:
+        return read
+    troubles = {name: one for name, one in known.troubles.items() if written.troubles.get(name) != one}
+    over = [
+        name for name, one in written.troubles.items() if name not in known.troubles and read.troubles.get(name) == one
+    ]
+    return replace(
+        read,
+        denied=_with_new(read.denied, written.denied, known.denied),
+        acted_at=_with_new(read.acted_at, written.acted_at, known.acted_at),
+        acts=_with_new(read.acts, written.acts, known.acts),
+        paused_by=(known.paused_by if known.paused_by != written.paused_by else "") or read.paused_by,
+        disarmed=(known.disarmed if known.disarmed != written.disarmed else "") or read.disarmed,
+        troubles={name: one for name, one in {**read.troubles, **troubles}.items() if name not in over},
+    )
+
+
+def _with_new(read: tuple[T, ...], written: tuple[T, ...], known: tuple[T, ...]) -> tuple[T, ...]:
+    return (*read, *(one for one in known if one not in written and one not in read))
 
 
 def _is_open(service: ServiceState | None) -> bool:

@@ -1,0 +1,214 @@
+"""What could not be written down: a yes of a human counts for nothing then, and what holds us back stays."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.clocks import FakeClock
+from tests.daemon.engine_scene import SHUT, Scene, ShakyStore, scene
+from tests.daemon.test_commands import answer, with_incident
+from tests.daemon.test_sharing import Worker
+from tests.daemon.test_sharing import two as two_workers
+from watchdog.daemon.commands import FAILED
+from watchdog.daemon.listeners import Listeners
+from watchdog.daemon.record import Recorder, Turn
+from watchdog.daemon.sharing import RENEW_SECONDS, TTL_SECONDS
+from watchdog.daemon.translate import shared_anew
+from watchdog.domain import events as e
+from watchdog.domain.effects import Effect
+from watchdog.domain.errors import Stale
+from watchdog.domain.events import Event
+from watchdog.domain.incidents import Act, Phase, Shared, State, Trouble
+from watchdog.ports import PendingEffect
+
+two = two_workers
+CODE = "1b7e0d4c95f2a8636de0b41f7c3a9d5826e0f4b7"
+
+
+def rights(s: Scene) -> tuple[str, tuple[str, ...], Phase]:
+    """Return what a human's word may change: the pause, the deny-list, what web waits for."""
+    return s.engine.state.paused_by, s.engine.state.denied, s.web.phase
+
+
+COMMANDS = [
+    ("pause", {}, Phase.CALM, "it holds for now", ("ann", (CODE,), Phase.CALM)),
+    ("resume", {}, Phase.CALM, "nothing is done", ("bob", (CODE,), Phase.CALM)),
+    ("trust", {"commit": CODE[:9]}, Phase.CALM, "nothing is done", ("bob", (CODE,), Phase.CALM)),
+    ("approve", {"incident": "web-1"}, Phase.ASKING, "nothing is done", ("bob", (CODE,), Phase.ASKING)),
+    ("reject", {"incident": "web-1"}, Phase.ASKING, "it holds for now", ("bob", (CODE,), Phase.PAGED)),
+    ("stop", {"incident": "web-1"}, Phase.ANNOUNCED, "it holds for now", ("bob", (CODE,), Phase.PAGED)),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "phase", "words", "then"), COMMANDS)
+async def test_a_command_that_was_not_recorded_fails_and_says_to_ask_again(
+    name: str, given: dict[str, Any], phase: Phase, words: str, then: tuple[str, tuple[str, ...], Phase]
+) -> None:
+    """A yes is not taken at all, a no holds as long as we run; nobody is told that it was done, and nothing is sent."""
+    async with scene() as s:
+        await s.know_deploys()
+        with_incident(s, phase, denied=(CODE,))
+        s.engine.state = replace(s.engine.state, paused_by="bob")
+        s.store.saving = SHUT  # type: ignore[attr-defined]
+        command = await answer(s, name, **given)
+        assert (command.ok, command.exit_code) == (False, FAILED)
+        assert command.answer == f"not recorded ({SHUT}): {words}{command.answer.partition(words)[2]}"
+        assert command.answer.endswith("; ask again")
+        await s.quiet()
+        assert rights(s) == then
+        assert (s.sent("POST"), s.sent("PATCH"), s.pages) == (0, 0, [])
+
+
+@pytest.mark.parametrize(("name", "given"), [("resume", {}), ("trust", {"commit": CODE[:9]}), ("pause", {})])
+async def test_asked_again_it_is_done_and_recorded(name: str, given: dict[str, Any]) -> None:
+    """The store answers again: the yes, and what it means, stand in it."""
+    async with scene() as s:
+        s.engine.state = State(denied=(CODE,), paused_by="bob", disarmed="a promise")
+        s.store.saving = SHUT  # type: ignore[attr-defined]
+        assert not (await answer(s, name, **given)).ok
+        s.store.saving = None  # type: ignore[attr-defined]
+        assert (await answer(s, name, **given)).ok
+        kept = await s.store.load_shared()
+        assert {"resume": kept.paused_by + kept.disarmed, "trust": "".join(kept.denied)}.get(name, "") == ""
+        assert kept == s.engine.state.shared
+
+
+async def test_a_yes_that_would_break_a_promise_disarms_all_the_same() -> None:
+    """The engine let the core disarm instead of doing what the approval asked for: that is kept."""
+    clock, refusals = FakeClock(), list[Event]()
+    store = ShakyStore(clock)
+    store.saving = SHUT
+    recorder = Recorder(store, clock, Listeners(), refusals.append, lambda: None)
+    turn = Turn(State(), State(disarmed="a promise"), ())
+    kept = await recorder.record(e.Approved(clock.now(), "web-1", "ann"), turn)
+    assert (kept.after, kept.why_not, refusals) == (turn.after, str(SHUT), [])
+
+
+HOLDS = [e.Paused(0.0, "ann"), e.InvariantBroken(0.0, "a promise of ours")]
+
+
+def held_back(worker: Worker) -> str:
+    """Return what keeps a worker from acting."""
+    return worker.engine.state.paused_by + worker.engine.state.disarmed
+
+
+async def unrecorded(worker: Worker, event: Event) -> None:
+    """Let a worker take an event while its store is away."""
+    worker.store.gone = True
+    await worker.engine.handle(replace(event, at=worker.clock.now()))
+    worker.store.gone = False
+
+
+@pytest.mark.parametrize("event", HOLDS)
+async def test_what_another_worker_wrote_does_not_lift_what_could_not_be_written(
+    two: tuple[Worker, Worker], event: Event
+) -> None:
+    """A refresh brings the other's news and leaves the pause; with the next record all workers have it."""
+    one, other = two
+    await one.sharing.begin()
+    await other.sharing.begin()
+    await unrecorded(one, event)
+    why = held_back(one)
+    await other.engine.handle(e.Paused(other.clock.now(), "bob"))
+    await other.engine.handle(e.Resumed(other.clock.now(), "bob"))
+    await one.sharing.renew()
+    assert held_back(one) == why != ""
+    service = sorted(one.held)[0]
+    await one.see(service, bad=True)
+    await other.sharing.renew()
+    assert held_back(one) == held_back(other) == why
+
+
+@pytest.mark.parametrize("event", HOLDS)
+async def test_a_record_that_comes_too_late_or_a_takeover_does_not_lift_it_either(
+    two: tuple[Worker, Worker], event: Event
+) -> None:
+    """What all share is read anew then, too."""
+    one, other = two
+    await other.sharing.begin()
+    await one.sharing.begin()
+    await unrecorded(one, event)
+    why = held_back(one)
+    await other.engine.handle(e.CommitTrusted(other.clock.now(), CODE, "bob"))
+    await other.engine.handle(e.Paused(other.clock.now(), "bob"))
+    await other.engine.handle(e.Resumed(other.clock.now(), "bob"))
+    await one.clock.advance(TTL_SECONDS + RENEW_SECONDS)
+    await one.sharing.renew()
+    assert len(one.held) == 4 and held_back(one) == why
+    await one.see("shop", bad=True)
+    assert (await other.store.load_shared()) == one.engine.state.shared
+
+
+async def test_what_was_written_is_lifted_by_another_workers_resume(two: tuple[Worker, Worker]) -> None:
+    """A pause sticks only as long as nobody else can know of it."""
+    one, other = two
+    await one.sharing.begin()
+    await other.sharing.begin()
+    await unrecorded(one, HOLDS[0])
+    await one.see(sorted(one.held or {"api"})[0], bad=True)
+    await other.sharing.renew()
+    assert held_back(other) == "ann"
+    await other.engine.handle(e.Resumed(other.clock.now(), "bob"))
+    await one.sharing.renew()
+    assert held_back(one) == held_back(other) == ""
+
+
+async def test_others_that_write_without_a_pause_are_heard() -> None:
+    """Each time we would write, another worker was faster: what it wrote last is what we go on from."""
+
+    class Busy(ShakyStore):
+        others = 0
+
+        async def save(  # type: ignore[override]
+            self, event: Event | None, state: State, effects: tuple[Effect, ...]
+        ) -> tuple[PendingEffect, ...]:
+            if isinstance(event, e.InvariantBroken):
+                self.others += 1
+                self._db.shared = replace(self._db.shared, paused_by=f"bob, {self.others} times")
+                self._db.revision += 1
+                raise Stale
+            return await super().save(event, state, effects)
+
+    async with scene(Busy) as s:
+        await s.engine.ask(e.InvariantBroken(s.clock.now(), "a promise of ours"))
+        read = await s.store.load_shared()
+        assert s.engine.state.paused_by == read.paused_by != ""
+        assert s.engine.state.disarmed == "a promise of ours"
+        assert "without a pause" in s.engine.store_trouble
+
+
+FIRST, SECOND = Act(1.0, "web", "aaa"), Act(2.0, "shop", "bbb")
+DOWN = Trouble("web", 5.0, "aaa")
+ANEW: Sequence[tuple[Shared, Shared, Shared, Shared]] = [
+    (Shared(), Shared(), Shared(paused_by="bob"), Shared(paused_by="bob")),
+    (Shared(paused_by="bob"), Shared(paused_by="bob"), Shared(), Shared()),
+    (Shared(), Shared(paused_by="ann"), Shared(), Shared(paused_by="ann")),
+    (Shared(), Shared(disarmed="x"), Shared(paused_by="bob"), Shared(disarmed="x", paused_by="bob")),
+    (Shared(), Shared(denied=("aaa",)), Shared(denied=("bbb",)), Shared(denied=("bbb", "aaa"))),
+    (Shared(denied=("aaa",)), Shared(denied=("aaa", "ccc")), Shared(), Shared(denied=("ccc",))),
+    (
+        Shared(acts=(FIRST,), acted_at=(1.0,)),
+        Shared(acts=(FIRST, SECOND), acted_at=(1.0, 2.0)),
+        Shared(acts=(FIRST,), acted_at=(1.0,)),
+        Shared(acts=(FIRST, SECOND), acted_at=(1.0, 2.0)),
+    ),
+    (Shared(), Shared(acted_at=(2.0,)), Shared(acted_at=(2.0,)), Shared(acted_at=(2.0,))),
+    (Shared(), Shared(troubles={"web": DOWN}), Shared(), Shared(troubles={"web": DOWN})),
+    (Shared(troubles={"web": DOWN}), Shared(), Shared(troubles={"web": DOWN}), Shared()),
+    (
+        Shared(troubles={"web": DOWN}),
+        Shared(),
+        Shared(troubles={"web": replace(DOWN, at=9.0)}),
+        Shared(troubles={"web": replace(DOWN, at=9.0)}),
+    ),
+]
+
+
+@pytest.mark.parametrize(("written", "known", "read", "then"), ANEW)
+def test_what_is_read_anew_keeps_what_was_not_written(
+    written: Shared, known: Shared, read: Shared, then: Shared
+) -> None:
+    """Once each, and only what is not the store's already."""
+    assert shared_anew(written, known, read) == then
