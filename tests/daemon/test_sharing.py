@@ -16,6 +16,7 @@ from watchdog.daemon.supervisor import Supervisor
 from watchdog.daemon.tell import Teller
 from watchdog.domain import events as e
 from watchdog.domain.errors import Displaced, Temporary
+from watchdog.domain.incidents import Shared
 from watchdog.domain.policy import DEFAULT_MATRIX, Policy, ServicePolicy, SignalPolicy
 from watchdog.domain.readings import Bad, Good
 from watchdog.ports import FLEET
@@ -26,9 +27,25 @@ POLICY = Policy(services=SERVICES, matrix=DEFAULT_MATRIX)
 
 
 class FlakyStore(MemoryStore):
-    """A store that is out of reach while `gone`."""
+    """A store that is out of reach while `gone`, and does not answer the calls in `silent`."""
 
     gone = False
+    silent: frozenset[str] = frozenset()
+
+    async def load(self, *args: object) -> object:  # type: ignore[override]
+        """Load, or fail."""
+        self._there("load")
+        return await super().load(*args)  # type: ignore[arg-type]
+
+    async def load_shared(self) -> Shared:
+        """Load, or fail."""
+        self._there("load_shared")
+        return await super().load_shared()
+
+    async def pending(self, *args: object) -> object:  # type: ignore[override]
+        """Tell, or fail."""
+        self._there("pending")
+        return await super().pending(*args)  # type: ignore[arg-type]
 
     async def open(self) -> None:
         """Open, or fail."""
@@ -45,8 +62,8 @@ class FlakyStore(MemoryStore):
         self._there()
         return await super().save(*args)  # type: ignore[arg-type]
 
-    def _there(self) -> None:
-        if self.gone:
+    def _there(self, call: str = "") -> None:
+        if self.gone or call in self.silent:
             raise Temporary("the store does not answer")
 
 

@@ -115,7 +115,7 @@ async def _apply_here(settings: Settings, clock: Clock, name: str, arguments: Ma
         await app.engine.halt()
         await app.supervisor.stop(5.0)
         with contextlib.suppress(Temporary, Permanent):
-            await app.store.save(None, app.engine.state, ())
+            await app.engine.last_word()
         await app.close()
 
 

@@ -202,7 +202,7 @@ async def finish(app: App) -> None:
         log.warning("tasks did not end in time", tasks=list(stuck))
     with contextlib.suppress(Temporary, Permanent, Displaced, Stale):
         if halted:
-            await app.store.save(None, app.engine.state, ())
+            await app.engine.last_word()
     with contextlib.suppress(Temporary, Permanent):
         await app.store.put_minutes(app.minutes.flush())
         await app.store.release()

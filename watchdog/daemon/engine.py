@@ -112,17 +112,19 @@ class Engine:
     async def take_up(self, epochs: Mapping[str, int], *, from_memory: bool = False) -> None:
         """Take up what was saved of these names and what was under way: at a start, or from another worker.
 
-        `epochs` are the leases they are held by; `from_memory`: the store is not asked, for it does not answer.
-        Raises Temporary or Permanent if the store does not say.
+        `epochs` are the leases they are held by; `from_memory`: the store is not asked, for it does not answer, and
+        nothing is written of these names until it was. Raises Temporary or Permanent if the store does not say.
         """
         names = tuple(name for name in epochs if name != FLEET)
         async with self._turn:
-            saved = None if from_memory else await self._store.load(epochs)
             pending = () if from_memory else await self._store.pending(epochs)
+            # Last, with nothing after it that may fail: from here on the store takes what it told for known to us.
+            saved = None if from_memory else await self._store.load(epochs)
             if saved is not None:
                 self.state = merged(self.state, saved.sharing(self._recorder.read(self.state, saved.shared)), epochs)
             elif from_memory:
-                self.state = replace(self.state, services=self._unknown(names))
+                self.state = replace(self.state, services={**self.state.services, **self._unknown(names)})
+            self._recorder.know(epochs, unread=from_memory)
             self.held.update(epochs)
         if names:
             await self.handle(e.Restarted(self._clock.now(), names))
@@ -145,6 +147,7 @@ class Engine:
         for name in names:
             self.held.pop(name, None)
             self._paces.pop(name, None)
+        self._recorder.know(names)
         for listener in self.listeners.dropped:
             safely(listener, tuple(names))
 
@@ -193,6 +196,10 @@ class Engine:
     async def halt(self) -> None:
         """Let the turn in hand end, and begin no other: what is saved after this is the last word."""
         await self._turn.acquire()
+
+    async def last_word(self) -> None:
+        """Save how things are, once halted. Raises Temporary, Permanent, Displaced or Stale."""
+        await self._recorder.last_word(self.state)
 
     async def tell(self, event: Event) -> None:
         """Hand an event in."""
@@ -272,7 +279,7 @@ class Engine:
         """Take up what stands in the journal and nobody performs: its commit seemed to fail, or its worker died."""
         try:
             async with self._turn:
-                left = await self._recorder.left_over(tuple(self.held), self._under_way)
+                left = await self._recorder.left_over(self.held, self._under_way)
         except (Temporary, Permanent) as error:
             log.error("effects left over could not be read; they are looked for again", why=str(error))
             return

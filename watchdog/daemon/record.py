@@ -2,7 +2,8 @@
 
 Rule 1: without a record nothing is changed in production (fails closed), but people are told from memory (fails open).
 What was told from memory and turns out to stand in the journal after all is not told again: the outbox sees to that.
-Rule 2: what a human allows counts only once it is written down; what holds us back counts at once.
+Rule 2: of what is watched from memory only nothing is written: what was saved of it before is not known yet.
+Rule 3: what a human allows counts only once it is written down; what holds us back counts at once.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -14,17 +15,18 @@ from watchdog.daemon.acts import unrecorded
 from watchdog.daemon.listeners import Listeners, safely
 from watchdog.daemon.translate import shared_anew
 from watchdog.domain import events as e
-from watchdog.domain.effects import Effect, Tell
+from watchdog.domain.effects import OUTSIDE, Effect, Tell
 from watchdog.domain.errors import Displaced, Permanent, Stale, Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Shared, State
-from watchdog.ports import Clock, PendingEffect, Store
+from watchdog.ports import FLEET, Clock, PendingEffect, Store
 
 OURSELVES = "watchdog"
 """The service that a notice about the watchdog itself names."""
 OTHERS_SECONDS = 60.0
 """A notice about the watchdog itself that is older, and still pending, is taken up by whoever has the fleet."""
 
+UNREAD = "what was saved before could not be read yet"
 ALLOWING = (e.Approved, e.Resumed, e.CommitTrusted)
 """A human's yes."""
 
@@ -60,9 +62,21 @@ class Recorder:
         self._recovered = recovered
         self._written = Shared()
         self.trouble = ""
+        self._unread: set[str] = set()
+
+    def know(self, names: Collection[str], *, unread: bool = False) -> None:
+        """Remember whether it is known what the store has of these names."""
+        (self._unread.update if unread else self._unread.difference_update)(names)
+
+    def known(self, state: State) -> State:
+        """Return the state without what may not be written yet."""
+        kept = {name: service for name, service in state.services.items() if name not in self._unread}
+        return replace(state, services=kept) if self._unread else state
 
     async def record(self, event: Event, turn: Turn) -> Turn:
         """Write a turn down and return it with what is to be done. Raises Displaced or Stale."""
+        if self._unread and not self._unread.isdisjoint(_concerned(event, turn.effects)):
+            return self.unrecorded(event, turn, Temporary(UNREAD))
         try:
             pending = await self._save(event, turn.after, turn.effects)
         except (Displaced, Stale):
@@ -73,6 +87,9 @@ class Recorder:
 
     async def snapshot(self, state: State) -> None:
         """Write down how things are. Raises Displaced or Stale."""
+        if FLEET in self._unread:
+            self._complain(Temporary(UNREAD))
+            return
         try:
             await self._save(None, state, ())
         except (Displaced, Stale):
@@ -80,8 +97,13 @@ class Recorder:
         except Exception as error:  # noqa: BLE001  the next one follows
             self._complain(error)
 
+    async def last_word(self, state: State) -> None:
+        """Write down how things are at the end. Raises Temporary, Permanent, Displaced or Stale."""
+        if FLEET not in self._unread:
+            await self._store.save(None, self.known(state), ())
+
     async def _save(self, event: Event | None, state: State, effects: Sequence[Effect]) -> Sequence[PendingEffect]:
-        pending = await self._store.save(event, state, effects)
+        pending = await self._store.save(event, self.known(state), effects)
         self._written = state.shared
         if self.trouble:
             self.trouble = ""
@@ -122,7 +144,7 @@ class Recorder:
 
     async def left_over(self, names: Collection[str], under_way: Collection[int]) -> Sequence[PendingEffect]:
         """Return recorded effects that nobody performs: a lost commit, or a worker that died. Raises Temporary."""
-        pending = await self._store.pending(names)
+        pending = await self._store.pending([name for name in names if name not in self._unread])
         return [item for item in pending if item.id not in under_way and not self._may_be_anothers(item.effect)]
 
     def _may_be_anothers(self, effect: Effect) -> bool:
@@ -130,3 +152,9 @@ class Recorder:
         if not isinstance(effect, Tell) or effect.notice.service != OURSELVES:
             return False
         return self._clock.now() - effect.notice.at < OTHERS_SECONDS
+
+
+def _concerned(event: Event, effects: Sequence[Effect]) -> set[str]:
+    """Return whom a turn is about: its event's service, and those of what it asks for outside."""
+    outside = [one.notice if isinstance(one, Tell) else one for one in effects if isinstance(one, OUTSIDE)]
+    return {str(getattr(one, "service", FLEET)) for one in (event, *outside)}

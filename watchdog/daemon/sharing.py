@@ -9,6 +9,8 @@ can change anything, for no write succeeds. At a start without an answer, or wit
 of a newer version), we watch everything, from memory, and leave it as it is.
 Rule 4: who holds the fleet speaks for all workers to the outside, and knows by the store what ails the others. Who
 cannot know who does speaks for itself.
+Rule 5: what a renewal could not read (what was saved of a service, what all share) is asked for again with the next
+one. Until then a service that came is watched from memory, and not acted on.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -62,15 +64,18 @@ class Sharing:
         self._ailment = ailment
         self._watched: dict[str, int] = {}
         self._trouble = ""
+        self._revision = 0
         self._opened = False
 
     async def begin(self) -> None:
         """Open the store and take up what is ours; everything, from memory, while it cannot be used."""
+        before = self.grip
         try:
             await self.renew()
         except (Temporary, Permanent) as error:
             self._complain(str(error))
-            await self._take(dict.fromkeys((FLEET, *self._names()), ALONE), from_memory=True)
+            if self.grip is before:
+                await self._take(dict.fromkeys((FLEET, *self._names()), ALONE), from_memory=True)
 
     async def run(self) -> None:
         """Renew for ever."""
@@ -118,13 +123,18 @@ class Sharing:
         names = (FLEET, *self._names())
         ailment = self._ailment()[:AILMENT_MAX]
         grip = await self._store.hold(self.worker, names, ttl_seconds=TTL_SECONDS, keep=self._busy(), ailment=ailment)
-        moved = grip.revision != self.grip.revision
         self.grip = grip
         await self._let_go(grip)
         held = self._engine.held
-        await self._take({name: epoch for name, epoch in grip.epochs.items() if held.get(name) != epoch})
-        if moved:
+        new = {name: epoch for name, epoch in grip.epochs.items() if held.get(name) != epoch}
+        try:
+            await self._take(new)
+        except (Temporary, Permanent):
+            await self._take(dict.fromkeys((name for name in new if name not in held), ALONE), from_memory=True)
+            raise
+        if grip.revision != self._revision:
             await self._engine.refresh()
+            self._revision = grip.revision
 
     def _busy(self) -> tuple[str, ...]:
         """Return the services with something in hand: they are not given to a new worker just to be fair."""

@@ -1,0 +1,138 @@
+"""A renewal that got its leases and then no answer: what was not read is asked for again, and nothing rests on it."""
+
+import contextlib
+
+import pytest
+
+from tests.daemon.test_sharing import NAMES, Worker
+from tests.daemon.test_sharing import two as two_workers
+from watchdog.daemon.record import UNREAD
+from watchdog.daemon.sharing import ALONE, RENEW_SECONDS, TTL_SECONDS
+from watchdog.domain import effects as fx
+from watchdog.domain import events as e
+from watchdog.domain.errors import Stale, Temporary
+from watchdog.domain.incidents import Phase
+from watchdog.ports import FLEET, ActionRow
+
+two = two_workers
+
+
+async def shared_out(one: Worker, other: Worker) -> None:
+    """Begin both, until each has its share."""
+    if not one.held:
+        await one.sharing.begin()
+    await other.sharing.begin()
+    for worker in (one, other):
+        await worker.sharing.renew()
+    assert one.held and other.held and one.held | other.held == set(NAMES)
+
+
+async def renew_in_vain(worker: Worker, *calls: str) -> None:
+    """Renew while the store is silent to these calls."""
+    worker.store.silent = frozenset(calls)
+    with pytest.raises(Temporary):
+        await worker.sharing.renew()
+    worker.store.silent = frozenset()
+
+
+async def fail(worker: Worker, service: str, seconds: float) -> None:
+    """Let a service fail for so long, while the worker renews its leases as well as it can."""
+    for _ in range(int(seconds / RENEW_SECONDS)):
+        await worker.see(service, bad=True)
+        await worker.clock.advance(RENEW_SECONDS)
+        with contextlib.suppress(Temporary):
+            await worker.sharing.renew()
+
+
+async def test_what_all_share_is_asked_for_again_until_it_was_read(two: tuple[Worker, Worker]) -> None:
+    """The pause was written before a renewal that failed, and nothing is written after it."""
+    one, other = two
+    await shared_out(one, other)
+    await one.engine.handle(e.Paused(one.clock.now(), "ann"))
+    await renew_in_vain(other, "load_shared")
+    assert other.engine.state.paused_by == ""
+    await other.sharing.renew()
+    assert other.engine.state.paused_by == "ann"
+
+
+@pytest.mark.parametrize("call", ["load", "pending", "load_shared"])
+async def test_nothing_is_sent_on_a_state_that_is_older_than_what_all_share(
+    two: tuple[Worker, Worker], call: str
+) -> None:
+    """Whatever of a takeover fails: either the worker knows of the pause, or the store refuses the last step."""
+    one, other = two
+    await shared_out(one, other)
+    mine = sorted(other.held)[0]
+    await one.engine.handle(e.Paused(one.clock.now(), "ann"))
+    await one.clock.advance(TTL_SECONDS + RENEW_SECONDS)
+    await renew_in_vain(other, call)
+    sending = ActionRow("web-1", "rollback", "sending", target="dep-40", baseline="dep-42", service=mine)
+    if not other.engine.state.paused_by:
+        with pytest.raises(Stale):
+            await other.store.put_action(sending, expect=None)
+    await other.sharing.renew()
+    assert other.held == set(NAMES) and other.engine.state.paused_by == "ann"
+
+
+@pytest.mark.parametrize("call", ["load", "pending"])
+async def test_what_came_and_could_not_be_read_is_watched_and_not_written(
+    two: tuple[Worker, Worker], call: str
+) -> None:
+    """The dead worker's incident stays as it was saved; who came after it watches, tells people, and then goes on."""
+    one, other = two
+    await one.sharing.begin()
+    await fail(one, "shop", 100.0)
+    await shared_out(one, other)
+    gone, mine = "shop", sorted(other.held)[0]
+    saved = one.engine.state.services[gone]
+    assert saved.phase is Phase.PAGED and saved.incident is not None
+    left = fx.PinAutoDeploy(gone, "srv-web", saved.incident.id)
+    await one.store.save(None, one.engine.state, (left,))
+    await one.clock.advance(TTL_SECONDS + RENEW_SECONDS)
+    await renew_in_vain(other, call)
+    assert gone in other.held and other.engine.held[gone] == ALONE != other.engine.held[mine]
+    other.store.silent = frozenset([call])
+    await fail(other, gone, 100.0)
+    told = other.engine.state.services[gone].incident
+    assert told is not None and told.id != saved.incident.id and other.engine.store_trouble == UNREAD
+    await other.see(mine, bad=True)
+    other.store.silent = frozenset()
+    await other.clock.settle()
+    assert other.store._db.services[gone] == saved
+    assert other.store._db.services[mine].phase is Phase.SUSPECT, "the others go on as ever"
+    assert left in [item.effect for item in await other.store.pending()]
+    await other.sharing.renew()
+    assert ALONE not in other.engine.held.values()
+    now = other.engine.state.services[gone].incident
+    assert now is not None and now.id == saved.incident.id
+
+
+@pytest.mark.parametrize("call", ["load", "pending"])
+async def test_a_start_that_cannot_read_overwrites_nothing(two: tuple[Worker, Worker], call: str) -> None:
+    """The leases are had, the state is not: people are told from memory, the record stays, and is then taken up."""
+    one, other = two
+    await one.sharing.begin()
+    await fail(one, "shop", 100.0)
+    saved = await one.store.load()
+    await one.clock.advance(TTL_SECONDS + RENEW_SECONDS)
+    other.store.silent = frozenset([call])
+    await other.sharing.begin()
+    assert other.held == set(NAMES) and set(other.engine.held.values()) == {ALONE} and FLEET in other.engine.held
+    await fail(other, "shop", 100.0)
+    await other.engine.last_word()
+    other.store.silent = frozenset()
+    assert other.sharing.trouble and await one.store.load() == saved
+    await other.sharing.renew()
+    ours, theirs = (worker.engine.state.services["shop"].incident for worker in two)
+    assert ours is not None and theirs is not None and ours.id == theirs.id
+
+
+async def test_a_start_that_has_no_lease_takes_nothing_from_another(two: tuple[Worker, Worker]) -> None:
+    """All is busy elsewhere, and what all share cannot be read: that is no reason to watch it as well."""
+    one, other = two
+    await one.sharing.begin()
+    for name in NAMES:
+        await one.see(name, bad=True)
+    other.store.silent = frozenset(["load_shared"])
+    await other.sharing.begin()
+    assert other.held == set() and one.held == set(NAMES)
