@@ -1,4 +1,4 @@
-"""Which changes of a policy loosen safety, as a table; what has no direction is refused."""
+"""Which changes of a configuration loosen safety, as a table; what has no direction is refused."""
 
 import dataclasses
 from dataclasses import replace
@@ -6,6 +6,9 @@ from types import MappingProxyType
 
 import pytest
 
+from tests.settings.texts import KEY, loaded
+from watchdog.adapters.signals import SIGNALS
+from watchdog.app.differences import IN_POLICY
 from watchdog.app.loosening import SAFE, May, changes, loosened
 from watchdog.domain.policy import (
     DEFAULT_MATRIX,
@@ -23,6 +26,7 @@ from watchdog.domain.policy import (
     VendorPolicy,
     Verification,
 )
+from watchdog.settings import SecretMap, Settings
 
 HOME = SignalPolicy(
     "home", "http", critical=False, limits_seconds={"p95": 0.8}, times_baseline=3.0, limit_per_minute=5.0
@@ -37,6 +41,16 @@ POLICY = Policy(
     vendors={"render": VendorPolicy("render", "platform")},
     alerts=("console",),
 )
+
+
+def settings(policy: Policy) -> Settings:
+    """Return settings that hold this policy, and nothing of how it is read."""
+    return Settings(None, policy, {}, {}, {}, SecretMap({}), store_url="memory")
+
+
+def services(**those: ServicePolicy) -> Policy:
+    """Return the policy with these services, too."""
+    return replace(POLICY, services={**POLICY.services, **those})
 
 
 def service(**changed: object) -> Policy:
@@ -72,6 +86,19 @@ def rule(severity: Severity, **changed: object) -> Policy:
         (rule(Severity.CRITICAL, tell=("slack",)), "matrix.critical.tell.console: listed -> nothing"),
         (replace(POLICY, control=POLICY.control[:1]), "control.https://b.example: listed -> nothing"),
         (replace(POLICY, vendors={}), "vendors.render.role: platform -> nothing"),
+        (service(depends_on=("db", "docs")), "services.web.depends_on.docs: nothing -> listed"),
+        (services(docs=replace(DOCS, depends_on=("web",))), "services.docs.depends_on.web: nothing -> listed"),
+        (services(new=replace(DOCS, name="new", depends_on=("web",))), "services.new.depends_on.web: nothing"),
+        (service(signals=(HOME, replace(HOME, name="api"))), "services.web.signals.api.name: nothing -> api"),
+        (home(limits_seconds={"p95": 0.8, "p50": 0.1}), "services.web.signals.home.limits_seconds.p50: nothing"),
+        (services(new=replace(SHOP, name="new")), "services.new.name: nothing -> new"),
+        (replace(POLICY, services={"web": WEB, "docs": DOCS}), "services.shop.name: shop -> nothing"),
+        (replace(POLICY, control=(*POLICY.control, "https://c.example")), "control.https://c.example: nothing"),
+        (
+            replace(POLICY, control=(POLICY.control[0], "https://b.example?key=new")),
+            "control.https://b.example: changed",
+        ),
+        (replace(POLICY, vendors={"render": VendorPolicy("render", "upstream")}), "vendors.render.role: platform"),
         (replace(POLICY, alerts=()), "alerts.console: listed -> nothing"),
         (replace(POLICY, budget=Budget(per_service_per_day=3)), "budget.per_service_per_day: 2 -> 3"),
         (replace(POLICY, budget=Budget(cooldown_seconds=60.0)), "budget.cooldown_seconds: 1800 -> 60"),
@@ -85,8 +112,10 @@ def rule(severity: Severity, **changed: object) -> Policy:
 )
 def test_case_39_each_loosening_is_named(new: Policy, line: str) -> None:
     """More rollbacks, fewer probes, less evidence, fewer people told: named, with the figures."""
-    assert any(each.startswith(line) for each in loosened(POLICY, new)), loosened(POLICY, new)
-    assert set(loosened(POLICY, new)) <= set(changes(POLICY, new))
+    assert any(each.startswith(line) for each in loosened(settings(POLICY), settings(new))), loosened(
+        settings(POLICY), settings(new)
+    )
+    assert set(loosened(settings(POLICY), settings(new))) <= set(changes(settings(POLICY), settings(new)))
 
 
 @pytest.mark.parametrize(
@@ -94,23 +123,105 @@ def test_case_39_each_loosening_is_named(new: Policy, line: str) -> None:
     [
         POLICY,
         replace(POLICY, services={**POLICY.services, "new": replace(DOCS, name="new")}),
-        replace(POLICY, services={"web": WEB}),
+        replace(POLICY, services={"web": WEB, "shop": SHOP}),
         replace(POLICY, services={**POLICY.services, "docs": replace(DOCS, rollback_safe=True, signals=())}),
         replace(POLICY, services={**POLICY.services, "shop": replace(SHOP, mode=Mode.ASSIST, veto_seconds=0.0)}),
-        service(signals=(HOME, replace(HOME, name="api"))),
+        replace(POLICY, vendors={**POLICY.vendors, "stripe": VendorPolicy("stripe", "upstream")}),
         home(limits_seconds={"p95": 2.0}, times_baseline=None, every_seconds=5.0, timeout_seconds=9.0),
         rule(Severity.CRITICAL, do=Action.TELL, within_seconds=60.0, tell=("console", "slack", "email")),
         replace(POLICY, budget=Budget(1, 1, 7200.0), blame=BlameWeights(floor=0.9), alerts=("console", "slack")),
     ],
 )
-def test_what_is_stricter_or_new_loosens_nothing(new: Policy) -> None:
-    """Fewer rights, larger limits, more signals, an observed service as one likes: taken while running."""
-    assert loosened(POLICY, new) == ()
+def test_what_is_stricter_or_only_observed_loosens_nothing(new: Policy) -> None:
+    """Fewer rights, larger limits, more people, another status page, what is only observed: taken as it is."""
+    assert loosened(settings(POLICY), settings(new)) == ()
+
+
+def test_a_service_that_is_only_observed_matters_to_one_that_relies_on_it() -> None:
+    """Its failing speaks against the deploy of the other; if it never failed, the other would be rolled back sooner."""
+    relying = services(web=replace(WEB, depends_on=("docs",)))
+    deaf = replace(relying, services={**relying.services, "docs": replace(DOCS, signals=())})
+    assert loosened(settings(relying), settings(deaf)) == ("services.docs.signals.home.name: home -> nothing",)
+
+
+def test_who_relies_on_whom_is_free_while_nothing_may_be_changed() -> None:
+    """Groups of failures are counted for the brakes, and there is nothing to brake."""
+    alone = replace(POLICY, services={"docs": DOCS})
+    assert (
+        loosened(settings(alone), settings(replace(alone, services={"docs": replace(DOCS, depends_on=("db",))}))) == ()
+    )
+
+
+TEXT = """\
+version: 1
+services:
+  web:
+    render: srv-web
+    mode: assist
+    signals:
+      home: {http: https://www.acme.example, contains: Buy, max_latency: 2s}
+      slow: {latency: https://www.acme.example, p95: 2s}
+  docs:
+    signals:
+      front: {http: https://docs.acme.example}
+dependencies:
+  db: {render: dpg-1}
+  mail: {vendor_status: https://status.mail.example/api/v2/summary.json}
+vendor_status: {render: null, cdn: https://status.cdn.example/api/v2/summary.json}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("https://www.acme.example, c", "https://old.acme.example, c", "services.web.signals.home.http: changed"),
+        ("contains: Buy", "contains: Sold", "services.web.signals.home.contains: changed"),
+        ("contains: Buy, ", "", "services.web.signals.home.contains: written -> None"),
+        ("contains: Buy", "contains: Buy, matches: B.y", "services.web.signals.home.matches: None -> written"),
+        ("contains: Buy", "contains: Buy, status: 5xx", "services.web.signals.home.status: changed"),
+        ("contains: Buy", "contains: Buy, json: {$.ok: true}", "services.web.signals.home.json: changed"),
+        ("contains: Buy", "contains: Buy, max_body: 1KiB", "services.web.signals.home.max_body: 1048576 -> 1024"),
+        ("max_latency: 2s", "max_latency: 100ms", "services.web.signals.home.max_latency: 2 -> 0.1"),
+        ("p95: 2s", "p95: 100ms", "services.web.signals.slow.limits_seconds.p95: 2 -> 0.1"),
+        ("dpg-1", "dpg-2", "dependencies.db.render: changed"),
+        ("status.mail", "status.post", "dependencies.mail.vendor_status: changed"),
+        ("status.cdn", "status.net", "vendor_status.cdn: changed"),
+        ("render: null", "render: https://status.net.example/s.json", "vendor_status.render: changed"),
+        ("max_latency: 2s", "max_latency: 4s", ""),
+        (", max_latency: 2s", "", ""),
+        ("https://docs.acme.example}", "https://help.acme.example, contains: Help, max_latency: 1s}", ""),
+        ("  db:", "  queue: {render: dpg-9}\n  db:", ""),
+        ("vendor_status: {", "# a comment\nvendor_status: {stripe: https://status.pay.example/s.json, ", ""),
+        ("contains: Buy", "contains: Buy, every: 5s, timeout: 9s", ""),
+    ],
+)
+def test_case_39_how_signals_and_pages_are_read_is_judged_too(old: str, new: str, line: str) -> None:
+    """What is looked for and where: another text may hide a site that fails, or make one fail that does not."""
+    assert TEXT.count(old) == 1
+    was, now = loaded(TEXT, KEY), loaded(TEXT.replace(old, new), KEY)
+    assert loosened(was, now) == ((line,) if line else ())
+    assert set(loosened(was, now)) <= set(changes(was, now))
+    assert "Sold" not in str(changes(was, now)) and "old.acme" not in str(changes(was, now)), "it may hold a key"
+
+
+OTHERWISE = {"every": 7.0, "timeout": 7.0, "severity": Severity.LOW, "critical": True, "window": 77.0, "limit": 7.0}
+
+
+def test_an_option_that_is_judged_in_the_policy_is_there() -> None:
+    """Whatever is left out of the comparison of options changes the policy of every kind of signal that has it."""
+    urls = {"sentry": "acme/web", "render_events": "all"}
+    for kind, entry in SIGNALS.items():
+        options = entry.options(
+            **{kind: urls.get(kind, "https://www.acme.example"), **({"p95": "1s"} if kind == "latency" else {})}
+        )
+        for field in IN_POLICY & set(type(options).model_fields):
+            other = options.model_copy(update={field: OTHERWISE.get(field, 7.0)})
+            assert entry.policy("home", other) != entry.policy("home", options), (kind, field)
 
 
 def test_a_query_of_an_address_is_not_shown() -> None:
     """It may be a key; the log and a page show the change."""
-    assert loosened(POLICY, replace(POLICY, control=POLICY.control[:1])) == (
+    assert loosened(settings(POLICY), settings(replace(POLICY, control=POLICY.control[:1]))) == (
         "control.https://b.example: listed -> nothing",
     )
 
@@ -121,7 +232,8 @@ def test_every_direction_is_of_a_figure_that_exists() -> None:
     for pattern, may in SAFE.items():
         section, _, name = pattern.partition(".")
         known = {
-            "services": {field.name for cls in (ServicePolicy, SignalPolicy) for field in dataclasses.fields(cls)},
+            "services": {field.name for cls in (ServicePolicy, SignalPolicy) for field in dataclasses.fields(cls)}
+            | {field for kind in SIGNALS.values() for field in kind.options.model_fields},
             "matrix": {field.name for field in dataclasses.fields(Rule)},
         }.get(section) or {field.name for field in dataclasses.fields(sections[section])}
         assert name.removesuffix(".*").rpartition(".")[2] in known, pattern
@@ -133,4 +245,4 @@ def test_a_figure_without_a_direction_may_not_change() -> None:
     one = MappingProxyType({**POLICY.services})
     for figure in (0.001, 0.01):
         new = replace(POLICY, services=one, detection=Detection(cusum_p0=figure))
-        assert loosened(POLICY, new)
+        assert loosened(settings(POLICY), settings(new))

@@ -1,18 +1,22 @@
-"""Which changes of a policy loosen safety: more could be done to production, sooner, or on less evidence.
+"""Which changes of a configuration loosen safety: more could be done to production, sooner, on less or other evidence,
+or a site that fails could go unseen.
 
 Rule 1: every figure has a safe direction, one line in SAFE; a change the other way needs a restart, which a human does
 on purpose, and a reload by mistake does not.
-Rule 2: what has no line may not change at all while we run; what is new loosens nothing.
-Rule 3: a service that we only observe cannot be loosened.
+Rule 2: what has no line may neither change nor go while we run, and nothing may come but what stands in SAFE_WHEN_NEW:
+what is not known to hold back more is taken to hold back less.
+Rule 3: a service that we only observe cannot be loosened, unless one that we may change relies on it. Who relies on
+whom concerns them all: it makes groups of failures, which the brakes count.
 """
 
-import dataclasses
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Any
 
+from watchdog.app.differences import ABSENT, Change, differences, line
 from watchdog.domain.policy import Action, Mode, Policy, Severity
+from watchdog.settings import Settings
 
 ORDERS: tuple[tuple[object, ...], ...] = (
     (Mode.OBSERVE, Mode.ASSIST, Mode.AUTONOMOUS),
@@ -37,6 +41,7 @@ SAFE: Mapping[str, May] = {
     "services.*.signals.*.critical": May.SHRINK,
     "services.*.signals.*.every_seconds": May.SHRINK,
     "services.*.signals.*.timeout_seconds": May.GROW,
+    "services.*.signals.*.max_latency": May.GROW,
     "services.*.signals.*.limits_seconds.*": May.GROW,
     "services.*.signals.*.times_baseline": May.GROW,
     "services.*.signals.*.window_seconds": May.GROW,
@@ -83,28 +88,31 @@ SAFE: Mapping[str, May] = {
     "verification.good_live_seconds": May.GROW,
     "verification.good_record_seconds": May.GROW,
 }
-"""Path in the policy (`*`: any name) to how it may change."""
+"""Path in the policy, or of a signal's option (`*`: any name), to how it may change."""
 
-_ABSENT = object()
-_Change = tuple[str, Any, Any]
+SAFE_WHEN_NEW = ("matrix.*.tell.", "alerts.", "vendors.", "vendor_status.", "dependencies.")
+"""More people are told; a status page, or what a service depends on, can only explain an incident or hold back."""
 
 
-def changes(old: Policy, new: Policy) -> tuple[str, ...]:
+def changes(old: Settings, new: Settings) -> tuple[str, ...]:
     """Return every difference as `path: old -> new`."""
-    return tuple(_line(change) for _, change in _changes(old, new))
+    return tuple(line(change) for _, change in differences(old, new))
 
 
-def loosened(old: Policy, new: Policy) -> tuple[str, ...]:
-    """Return the differences that loosen safety, as `path: old -> new`."""
-    return tuple(_line(change) for pattern, change in _changes(old, new) if _loosens(pattern, change, new))
+def loosened(old: Settings, new: Settings) -> tuple[str, ...]:
+    """Return the differences that loosen safety, or may, as `path: old -> new`."""
+    policies = (old.policy, new.policy)
+    return tuple(line(change) for pattern, change in differences(old, new) if _loosens(pattern, change, policies))
 
 
-def _loosens(pattern: str, change: _Change, new: Policy) -> bool:
+def _loosens(pattern: str, change: Change, policies: tuple[Policy, Policy]) -> bool:
     path, was, now = change
-    if was is _ABSENT or not _matters(pattern, path, new):
+    if not _matters(pattern, path, policies):
         return False
+    if was is ABSENT:
+        return not pattern.startswith(SAFE_WHEN_NEW)
     allowed = SAFE.get(pattern)
-    if allowed is None or now is _ABSENT:
+    if allowed is None or now is ABSENT:
         return allowed is None
     if allowed is May.CHANGE:
         return False
@@ -112,14 +120,17 @@ def _loosens(pattern: str, change: _Change, new: Policy) -> bool:
     return grown if allowed is May.SHRINK else not grown
 
 
-def _matters(pattern: str, path: str, new: Policy) -> bool:
-    """A service that is gone or only observed has nothing to loosen; a veto counts where nobody else is asked."""
+def _matters(pattern: str, path: str, policies: tuple[Policy, Policy]) -> bool:
+    """Tell whether anything that we may change hangs on it; a veto counts where nobody else is asked."""
     if not pattern.startswith("services.*."):
         return True
-    service = new.services.get(path.split(".")[1])
-    if service is None or service.mode is Mode.OBSERVE:
-        return False
-    return pattern != "services.*.veto_seconds" or service.mode is Mode.AUTONOMOUS
+    trusted = [one for policy in policies for one in policy.services.values() if one.mode is not Mode.OBSERVE]
+    if pattern.startswith("services.*.depends_on."):
+        return bool(trusted)
+    name = path.split(".")[1]
+    if pattern == "services.*.veto_seconds":
+        return any(one.name == name and one.mode is Mode.AUTONOMOUS for one in policies[1].services.values())
+    return any(name == one.name or name in one.depends_on for one in trusted)
 
 
 def _rank(value: Any) -> float:
@@ -127,48 +138,3 @@ def _rank(value: Any) -> float:
     if isinstance(value, (int, float)):
         return float(value)
     return next((float(order.index(value)) for order in ORDERS if value in order), math.inf)
-
-
-def _changes(old: Policy, new: Policy) -> Iterator[tuple[str, _Change]]:
-    before, after = dict(_leaves(old)), dict(_leaves(new))
-    for (pattern, path), value in before.items():
-        now = after.get((pattern, path), _ABSENT)
-        if now is _ABSENT or now != value:
-            yield pattern, (path, value, now)
-    for (pattern, path), value in after.items():
-        if (pattern, path) not in before:
-            yield pattern, (path, _ABSENT, value)
-
-
-def _leaves(value: Any, pattern: str = "", path: str = "") -> Iterator[tuple[tuple[str, str], Any]]:
-    """Yield every figure and word of a policy with its pattern and its path; what is in a list is listed by name.
-
-    An address is named without its query, which may hold a key.
-    """
-    if dataclasses.is_dataclass(value):
-        inner = [(field.name, field.name, getattr(value, field.name)) for field in dataclasses.fields(value)]
-    elif isinstance(value, Mapping):
-        inner = [("*", str(key), each) for key, each in value.items()]
-    elif isinstance(value, tuple):
-        inner = [_listed(each) for each in value]
-    else:
-        yield (pattern, path), value
-        return
-    for name, key, each in inner:
-        yield from _leaves(each, f"{pattern}.{name}".lstrip("."), f"{path}.{key}".lstrip("."))
-
-
-def _listed(item: Any) -> tuple[str, str, Any]:
-    name = getattr(item, "name", None)
-    return ("*", str(item).partition("?")[0], "listed") if name is None else ("*", name, item)
-
-
-def _line(change: _Change) -> str:
-    path, was, now = change
-    return f"{path}: {_word(was)} -> {_word(now)}"
-
-
-def _word(value: Any) -> str:
-    if value is _ABSENT:
-        return "nothing"
-    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -43,7 +43,7 @@ async def reload_settings(app: App) -> str:
     except (ConfigurationError, Temporary, Permanent) as error:
         log.error("reload refused, the old configuration stays", mistakes=str(error))
         return str(error)
-    different = changes(app.settings.policy, fresh.policy)[:LINES_MAX]
+    different = changes(app.settings, fresh)[:LINES_MAX]
     why = needs_restart(app.settings, fresh, app.engine.state)
     if why:
         log.error("reload refused, the old configuration stays", why=f"{why}: {HOW_TO_APPLY}", changes=different)
@@ -84,7 +84,7 @@ def needs_restart(old: Settings, new: Settings, state: State) -> str:
             return f"{what} changed"
     if dict(old.secrets) != dict(new.secrets):
         return "a secret changed"
-    looser = loosened(old.policy, new.policy)
+    looser = loosened(old, new)
     return f"safety would be loosened ({'; '.join(looser[:LINES_MAX])})" if looser else ""
 
 

@@ -1,0 +1,115 @@
+"""What is different between two configurations, value by value: the policy, and how each signal and page is read.
+
+Rule: texts that a person wrote are not shown: they may hold a key.
+"""
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass
+from typing import Any
+
+from watchdog.settings import Settings
+
+IN_POLICY = frozenset(
+    ("every", "timeout", "severity", "critical", "p50", "p95", "p99", "times_baseline", "window", "limit")
+)
+"""Options of signals that are judged where the policy has them."""
+
+ABSENT = object()
+Change = tuple[str, Any, Any]
+"""Path, value before, value now; ABSENT where there is none."""
+_Leaf = tuple[tuple[str, str], Any]
+"""Pattern and path, value."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A text that a person wrote: it may hold a key, so the log and a page only say that it changed."""
+
+    written: Any
+    word: str = "written"
+
+
+def differences(old: Settings, new: Settings) -> Iterator[tuple[str, Change]]:
+    """Yield the pattern (`*`: any name) of each difference, and the difference.
+
+    A service or signal that is new or gone is one difference; who it relies on, or relied on, is told all the same.
+    """
+    before, after = dict(_judged(old)), dict(_judged(new))
+    was, now = ({path for _, path in leaves} for leaves in (before, after))
+    for (pattern, path), value in before.items():
+        other = after.get((pattern, path), ABSENT)
+        if other != value and not (other is ABSENT and _goes_without_saying(path, was, now)):
+            yield pattern, (path, value, other)
+    for (pattern, path), value in after.items():
+        if (pattern, path) not in before and not _goes_without_saying(path, now, was):
+            yield pattern, (path, ABSENT, value)
+
+
+def _goes_without_saying(path: str, here: Set[str], there: Set[str]) -> bool:
+    """Tell whether it belongs to a service or signal that is here and not there."""
+    parts = path.split(".")
+    names = [".".join((*parts[:depth], "name")) for depth in (2, 4)]
+    whole = any(name != path and name in here and name not in there for name in names)
+    return whole and parts[0] == "services" and parts[2] != "depends_on"
+
+
+def _judged(settings: Settings) -> Iterator[_Leaf]:
+    """Yield what is compared: the policy, and what it does not hold: how each signal and each page is read."""
+    yield from _leaves(settings.policy)
+    for name, service in settings.services.items():
+        for signal, adapter in service.signals.items():
+            for field, option in type(adapter.options).model_fields.items():
+                if field not in IN_POLICY:
+                    key = option.alias or field
+                    place = (f"services.*.signals.*.{key}", f"services.{name}.signals.{signal}.{key}")
+                    yield place, _shown(getattr(adapter.options, field))
+    for name, url in settings.vendors.items():
+        if name not in settings.dependencies:
+            yield ("vendor_status.*", f"vendor_status.{name}"), _Text(url)
+    for name, dependency in settings.dependencies.items():
+        for way in ("render", "vendor_status"):
+            yield (f"dependencies.*.{way}", f"dependencies.{name}.{way}"), _shown(getattr(dependency, way))
+
+
+def _shown(value: Any) -> Any:
+    return value if value is None or isinstance(value, (int, float)) else _Text(value)
+
+
+def _leaves(value: Any, pattern: str = "", path: str = "") -> Iterator[_Leaf]:
+    """Yield every figure and word of a policy with its pattern and its path; what is in a list is listed by name.
+
+    An address is named without its query, which may hold a key.
+    """
+    if dataclasses.is_dataclass(value) and not isinstance(value, _Text):
+        inner = [(field.name, field.name, getattr(value, field.name)) for field in dataclasses.fields(value)]
+    elif isinstance(value, Mapping):
+        inner = [("*", str(key), each) for key, each in value.items()]
+    elif isinstance(value, tuple):
+        inner = [_listed(each) for each in value]
+    else:
+        yield (pattern, path), value
+        return
+    for name, key, each in inner:
+        yield from _leaves(each, f"{pattern}.{name}".lstrip("."), f"{path}.{key}".lstrip("."))
+
+
+def _listed(item: Any) -> tuple[str, str, Any]:
+    name = getattr(item, "name", None)
+    return ("*", str(item).partition("?")[0], _Text(item, "listed")) if name is None else ("*", name, item)
+
+
+def line(change: Change) -> str:
+    """Return a difference in words."""
+    path, was, now = change
+    if isinstance(was, _Text) and isinstance(now, _Text):
+        return f"{path}: changed"
+    return f"{path}: {_word(was)} -> {_word(now)}"
+
+
+def _word(value: Any) -> str:
+    if value is ABSENT:
+        return "nothing"
+    if isinstance(value, _Text):
+        return value.word
+    return f"{value:g}" if isinstance(value, float) else str(value)
