@@ -140,7 +140,10 @@ class Notifier(Protocol):
     name: str
 
     async def send(self, notice: Notice, reference: str | None) -> str | None:
-        """Deliver; `reference` is what the last send for this incident returned (a thread, a state), or None."""
+        """Deliver; `reference` is what the last send for this incident returned (a thread, a state).
+
+        None means that nothing is known of an earlier one: it may have happened all the same.
+        """
 
     async def check(self) -> str:
         """Prove without disturbing anybody that the channel would work; return what was proved."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.clocks import FakeClock
-from tests.daemon.town import Channel
+from tests.daemon.town import Channel, tell
 from watchdog.adapters.stores.memory import MemoryDatabase, MemoryStore
 from watchdog.daemon.actuator import Actuator
 from watchdog.daemon.engine import Engine
@@ -80,7 +80,8 @@ class Worker:
     def __post_init__(self) -> None:
         self.store = FlakyStore(self.clock, self.database, sole=False)
         supervisor = Supervisor(self.clock, lambda name, error: None)
-        teller = Teller(self.store, {"pager": Channel("pager")}, self.clock, lambda *_: None)
+        self.pager = Channel("pager")
+        self.teller = Teller(self.store, {"pager": self.pager}, self.clock, lambda *_: None)
         actuator = Actuator(None, self.store, self.clock)
         self.engine = Engine(
             policy=POLICY,
@@ -88,7 +89,7 @@ class Worker:
             clock=self.clock,
             supervisor=supervisor,
             actuator=actuator,
-            teller=teller,
+            teller=self.teller,
             listeners=Listeners(),
         )
         self.sharing = Sharing(
@@ -115,6 +116,10 @@ class Worker:
         held = {name for name in self.engine.held if name != FLEET}
         assert held == self.watched == set(self.engine.state.services)
         return held
+
+    async def tell(self, effect_id: int, title: str) -> None:
+        """Tell people of the shop's incident."""
+        await self.teller.deliver(effect_id, tell(title, "pager", incident="shop-1", service="shop"))
 
     async def see(self, service: str, *, bad: bool) -> None:
         """Take one reading."""
@@ -196,6 +201,25 @@ async def test_a_displaced_service_that_comes_back_is_taken_up_again(two: tuple[
     assert "shop" not in one.engine.held
     await one.sharing.renew()
     assert one.held == set(NAMES)
+
+
+async def test_what_people_were_told_meanwhile_counts_when_a_service_comes_back(two: tuple[Worker, Worker]) -> None:
+    """From one to the other and back: each goes on from the last word, also where its own was under way meanwhile."""
+    one, other = two
+    await one.sharing.begin()
+    await one.tell(1, "first")
+    await one.clock.advance(60.0)
+    await other.sharing.begin()
+    await one.sharing.renew()
+    assert "shop" in other.held and "shop" not in one.held
+    await other.tell(2, "second")
+    await one.tell(3, "late")
+    await other.tell(4, "third")
+    await other.store.release()
+    await one.sharing.renew()
+    assert "shop" in one.held
+    await one.tell(5, "fourth")
+    assert one.pager.took == [("first", None), ("late", "after second"), ("fourth", "after third")]
 
 
 async def test_what_is_busy_is_not_given_away_to_be_fair(two: tuple[Worker, Worker]) -> None:

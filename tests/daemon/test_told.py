@@ -79,14 +79,64 @@ async def test_what_the_store_missed_is_written_when_it_is_back(tmp_path: Path) 
     await store.close()
 
 
-async def test_an_end_waits_for_the_store_that_knows_what_to_close(tmp_path: Path) -> None:
-    """After a restart, with the store away: a page goes without its reference, an all-clear does not."""
+@pytest.mark.parametrize("rows", [True, False])
+async def test_with_the_store_away_after_a_restart_one_outage_is_one_page_and_is_closed(
+    tmp_path: Path, *, rows: bool
+) -> None:
+    """Nothing is known of what PagerDuty was told before: the page joins the open alert, and the end closes it."""
+    clock = FakeClock(auto=False)
+    async with scene(tmp_path, "pagerduty", clock=clock) as s:
+        await s.deliver(tell("down", "pagerduty", wakes=True))
+        await s.store.close()
+        late = [tell("still down", "pagerduty", wakes=True), tell("up", "pagerduty", kind=NoticeKind.RESOLVED)]
+        for number, effect in enumerate(late, 2):
+            s.teller = s.outbox()
+            async with asyncio.TaskGroup() as group:
+                delivery = group.create_task(s.teller.deliver(number if rows else None, effect))
+                await eventually(lambda number=number: s.town.asked["pagerduty"] == number)
+                await eventually(lambda: not s.teller.unheard)
+                delivery.cancel()
+        (incident,) = s.town.pagers.incidents
+        assert (incident.triggers, incident.status) == (2, "resolved")
+
+
+async def test_who_stood_in_is_owed_the_end_though_the_store_does_not_say_so_yet(tmp_path: Path) -> None:
+    """The pager stood in before a restart; the all-clear finds the store away, and reaches it later."""
+    clock = FakeClock(auto=False)
+    async with scene(tmp_path, clock=clock) as s, asyncio.TaskGroup() as group:
+        s.town.down("slack", 1)
+        began = group.create_task(s.deliver(tell("slow", "slack")))
+        await eventually(lambda: s.town.pagers.incidents and clock.sleepers)
+        await clock.advance(1)
+        await began
+        (row,) = await s.store.save(None, State(), (END,))
+        await s.store.close()
+        s.teller = s.outbox()
+        group.create_task(s.teller.deliver(row.id, END))
+        await eventually(lambda: s.town.slack == ["slow", "end"] and clock.sleepers)
+        (alert,) = s.town.pagers.incidents
+        assert alert.status == "triggered"
+        await s.store.open()
+        await clock.advance(1)
+        await eventually(lambda: alert.status == "resolved" and not s.teller.waiting)
+
+
+async def test_an_end_without_a_row_goes_to_the_named_only_while_the_store_is_away(tmp_path: Path) -> None:
+    """Told from memory: who is not known to have heard of it does not hear of its end; the store is not waited for."""
+    clock = FakeClock(auto=False)
     async with _broken_store(tmp_path) as store:
-        told = Told(store, FakeClock(), lambda *_: None)
-        assert await told.reference(7, PAGE.notice, "slack") is None
-        with pytest.raises(Temporary):
-            await told.reference(8, END.notice, "slack")
-        assert await told.reference(None, END.notice, "slack") is None
+        named, other = Channel("slack"), Channel("pager")
+        teller = Teller(store, {"slack": named, "pager": other}, clock, lambda *_: None)
+        await teller.deliver(None, END)
+        assert (named.took, other.took) == ([("end", None)], [])
+
+
+async def test_after_a_day_without_the_store_nobody_is_asked_for(tmp_path: Path) -> None:
+    """An all-clear does not wait for ever to learn who else is owed it."""
+    clock = FakeClock()
+    async with _broken_store(tmp_path) as store:
+        assert not await Told(store, clock, lambda *_: None).was_told(7, END.notice, "pager")
+    assert GIVE_UP_SECONDS < clock.elapsed <= GIVE_UP_SECONDS + GAPS_SECONDS[-1]
 
 
 async def test_a_store_that_stays_away_is_asked_to_finish_for_a_day(tmp_path: Path) -> None:
@@ -140,9 +190,9 @@ async def test_memory_is_bounded_and_forgets_the_oldest(tmp_path: Path) -> None:
         told = Told(store, FakeClock(), lambda _, why: complaints.append(why))
         for number in range(REMEMBERED + 1):
             await told.record(None, tell("t", incident=f"web-{number}").notice, "slack", f"thread {number}")
-        assert await told.reference(None, tell("t", incident="web-1").notice, "slack") == "thread 1"
+        assert await told.reference(tell("t", incident="web-1").notice, "slack") == "thread 1"
         assert complaints == []
-        assert await told.reference(None, tell("t", incident="web-0").notice, "slack") is None
+        assert await told.reference(tell("t", incident="web-0").notice, "slack") is None
         assert len(complaints) == 1
 
 

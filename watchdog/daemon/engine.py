@@ -116,6 +116,8 @@ class Engine:
         nothing is written of these names until it was. Raises Temporary or Permanent if the store does not say.
         """
         names = tuple(name for name in epochs if name != FLEET)
+        # Once more, for a delivery that was still under way when they went left its word behind.
+        self._teller.forget([name for name in names if name not in self.held])
         async with self._turn:
             pending = () if from_memory else await self._store.pending(epochs)
             # Last, with nothing after it that may fail: from here on the store takes what it told for known to us.
@@ -144,6 +146,7 @@ class Engine:
     def _drop(self, names: Collection[str]) -> None:
         kept = {name: service for name, service in self.state.services.items() if name not in names}
         self.state = replace(self.state, services=kept)
+        self._teller.forget(names)
         for name in names:
             self.held.pop(name, None)
             self._paces.pop(name, None)

@@ -9,7 +9,7 @@ next, so that somebody hears soon; the failing one is tried on. A stand-in that 
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from itertools import chain, count, repeat
 from weakref import WeakValueDictionary
 
@@ -18,7 +18,7 @@ import structlog
 from watchdog.daemon.breaker import NEVER, Breaker
 from watchdog.daemon.errand import Errand
 from watchdog.daemon.lane import Lane, Parcel
-from watchdog.daemon.told import GAPS_SECONDS, StoreAway, Told
+from watchdog.daemon.told import GAPS_SECONDS, Told
 from watchdog.daemon.waiting import sleep_or
 from watchdog.domain.effects import Tell
 from watchdog.domain.errors import Permanent, Temporary
@@ -93,6 +93,10 @@ class Teller:
         waking = [breaker for name, breaker in self._breakers.items() if name != CONSOLE]
         return bool(self._errands and waking) and all(breaker.open for breaker in waking)
 
+    def forget(self, services: Collection[str]) -> None:
+        """Forget what was told of these services: another worker tells of them now, or did meanwhile."""
+        self._told.forget(services)
+
     async def deliver(self, effect_id: int | None, tell: Tell) -> None:
         """Bring a notice to its channels and finish the effect; `effect_id` is None when the store has no row of it.
 
@@ -106,11 +110,11 @@ class Teller:
         try:
             for name in await self._told.heard_by(effect_id, errand.notice):
                 errand.heard(name)
-            for name in await self._owed_the_all_clear(errand):
-                self._queue(errand, name)
             async with errand.group:
                 for parcel in tuple(errand.parcels.values()):
                     errand.group.create_task(self._bring(errand, parcel))
+                if errand.notice.resolves:
+                    errand.group.create_task(self._bring_the_end_to_others(errand))
         finally:
             self._errands.remove(errand)
             for parcel in errand.parcels.values():
@@ -135,17 +139,12 @@ class Teller:
         parcel = errand.parcels[name] = lane.join(name, errand.notice, errand.number)
         return parcel
 
-    async def _owed_the_all_clear(self, errand: Errand) -> list[str]:
-        """Return channels that were told of this incident, though nobody named them for its end."""
-        others = [name for name in self._notifiers if name not in errand.named] if errand.notice.resolves else []
-        told = []
-        for name in others:
-            try:
-                if await self._told.reference(errand.effect_id, errand.notice, name) is not None:
-                    told.append(name)
-            except Temporary:
-                continue
-        return told
+    async def _bring_the_end_to_others(self, errand: Errand) -> None:
+        """Bring the all-clear to channels that were told of this incident, though nobody named them for its end."""
+        for name in [name for name in self._notifiers if name not in errand.named]:
+            told = await self._told.was_told(errand.effect_id, errand.notice, name)
+            if told and name not in errand.parcels:
+                errand.group.create_task(self._bring(errand, self._queue(errand, name)))
 
     async def _bring(self, errand: Errand, parcel: Parcel) -> None:
         """Try until this channel has the notice, or a newer one spoke for it, or nobody needs it any more."""
@@ -223,9 +222,6 @@ class Teller:
                     breaker.given_back()
                     return None
                 reference = await self._send(errand, name)
-        except StoreAway as failure:
-            breaker.given_back()
-            return failure
         except (Temporary, Permanent) as failure:
             again = parcel.broken and isinstance(failure, Permanent)
             breaker.failed(str(failure), _asked(failure), counts=not again)
@@ -254,7 +250,7 @@ class Teller:
         """
         try:
             async with asyncio.timeout(self._attempt_seconds):
-                before = await self._told.reference(errand.effect_id, errand.notice, name)
+                before = await self._told.reference(errand.notice, name)
                 return await self._notifiers[name].send(errand.notice, before)
         except (Temporary, Permanent):
             raise

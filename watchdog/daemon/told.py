@@ -1,14 +1,14 @@
 """Who was told what: in memory for us, in the store for the next start.
 
 Rule 1: a store that fails or hangs never keeps a page back; what it missed is written when it is back.
-Rule 2: memory comes first, for it is never older than the store.
+Rule 2: memory comes first, for it is never older than the store: it forgets the services that another worker had.
 Rule 3: what was sent from memory is not sent again by a row of the same notice: a save whose answer was lost may have
 been taken after all.
 """
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from itertools import chain, repeat
 from typing import Any, TypeVar
 
@@ -26,12 +26,9 @@ GIVE_UP_SECONDS = 86400.0
 
 Complain = Callable[[Notice, str], None]
 """Told each time the store fails: the notice at hand, and why."""
-Key = tuple[str, str]
+Key = tuple[str, str, str]
+"""Service, incident, channel."""
 T = TypeVar("T")
-
-
-class StoreAway(Temporary):
-    """The store did not say what a channel must know first; the channel itself may be well."""
 
 
 class Told:
@@ -42,7 +39,7 @@ class Told:
         self._clock = clock
         self._complain = complain
         self._references: OrderedDict[Key, str | None] = OrderedDict()
-        self._unrecorded: OrderedDict[tuple[int, str], str] = OrderedDict()
+        self._unrecorded: OrderedDict[tuple[int, str], None] = OrderedDict()
         self._from_memory: OrderedDict[tuple[Notice, str], None] = OrderedDict()
 
     def settled(self, effect_id: int | None, notice: Notice, channel: str) -> None:
@@ -64,25 +61,42 @@ class Told:
         except Temporary:
             return ()  # then somebody hears it twice
 
-    async def reference(self, effect_id: int | None, notice: Notice, channel: str) -> str | None:
-        """Return what the channel's last send for the incident returned.
+    def forget(self, services: Collection[str]) -> None:
+        """Forget what was told of these services: the store knows better, for another worker tells of them."""
+        for key in [key for key in self._references if key[0] in services]:
+            del self._references[key]
 
-        An unknown reference costs at worst a second ring or a second thread; but without it an all-clear would
-        find nothing to resolve. So for an all-clear that the store has a row of, StoreAway is raised instead.
+    async def reference(self, notice: Notice, channel: str) -> str | None:
+        """Return what the channel's last send for the incident returned; None if nothing is known of one."""
+        try:
+            return await self._last(notice, channel)
+        except Temporary:
+            return None  # at worst a second thread; the channel knows that it does not know
+
+    async def was_told(self, effect_id: int | None, notice: Notice, channel: str) -> bool:
+        """Tell whether a channel is known to have been told of the incident.
+
+        A store that does not say is asked again, for a day. What it has no row of is known from memory only.
         """
-        key = (notice.incident, channel)
+        gaps = chain(GAPS_SECONDS, repeat(GAPS_SECONDS[-1]))
+        while True:
+            try:
+                return await self._last(notice, channel) is not None
+            except Temporary:
+                if effect_id is None or self._clock.now() - notice.at > GIVE_UP_SECONDS:
+                    return False
+                await self._clock.sleep(next(gaps))
+
+    async def _last(self, notice: Notice, channel: str) -> str | None:
+        """Return the last reference, from memory or else the store. Raises Temporary if the store does not say."""
+        key = (notice.service, notice.incident, channel)
         if key in self._references:
             return self._references[key]
-        try:
-            return await self._ask(notice, self._store.reference(*key))
-        except Temporary:
-            if notice.resolves and effect_id is not None:
-                raise StoreAway("the store did not say what this channel was told before") from None
-            return None
+        return await self._ask(notice, self._store.reference(notice.incident, channel))
 
     async def record(self, effect_id: int | None, notice: Notice, channel: str, reference: str | None) -> None:
         """Remember that this channel has it."""
-        key = (notice.incident, channel)
+        key = (notice.service, notice.incident, channel)
         self._references[key] = reference
         self._references.move_to_end(key)
         _bound(self._references)
@@ -92,7 +106,7 @@ class Told:
         try:
             await self._ask(notice, self._store.delivered(effect_id, channel, notice.incident, reference))
         except Temporary:
-            self._unrecorded[effect_id, channel] = notice.incident
+            self._unrecorded[effect_id, channel] = None
             _bound(self._unrecorded)
 
     async def finish(self, effect_id: int | None, notice: Notice, outcomes: Mapping[str, str]) -> None:
@@ -113,9 +127,9 @@ class Told:
     async def _catch_up(self, effect_id: int, notice: Notice) -> None:
         """Write the deliveries of an effect that the store missed, with the newest reference."""
         for missed in [missed for missed in self._unrecorded if missed[0] == effect_id]:
-            incident, channel = self._unrecorded[missed], missed[1]
-            newest = self._references.get((incident, channel))
-            await self._ask(notice, self._store.delivered(effect_id, channel, incident, newest))
+            channel = missed[1]
+            newest = self._references.get((notice.service, notice.incident, channel))
+            await self._ask(notice, self._store.delivered(effect_id, channel, notice.incident, newest))
             self._unrecorded.pop(missed, None)
 
     async def _ask(self, notice: Notice, call: Awaitable[T]) -> T:

@@ -45,8 +45,8 @@ OVER = {"kind": NoticeKind.RESOLVED}
         ([PAGE, INFO], ["trigger critical", "trigger critical"], "woken"),
         ([PAGE, PAGE], ["trigger critical", "resolve", "trigger critical"], "woken"),
         ([INFO, OVER], ["trigger info", "resolve"], "resolved"),
-        ([OVER], [], None),
-        ([PAGE, OVER, OVER], ["trigger critical", "resolve"], "resolved"),
+        ([OVER], ["resolve"], "resolved"),
+        ([PAGE, OVER, OVER], ["trigger critical", "resolve", "resolve"], "resolved"),
         ([PAGE, OVER, PAGE], ["trigger critical", "resolve", "trigger critical"], "woken"),
     ],
 )

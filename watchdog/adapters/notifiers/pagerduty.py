@@ -5,7 +5,9 @@ resolved, as information ("info") or as an earlier page ("woken") that somebody 
 was promised another page gets one. The reference is "info", "woken" or "resolved".
 Rule 2: what does not wake, after a page, is a trigger with the same key: it adds to the alert's log and rings nobody.
 It keeps the page's severity, so that it cannot lower the urgency of what rings.
-Rule 3: what was never sent is not resolved.
+Rule 3: an all-clear is always sent, whatever we remember: PagerDuty drops a resolve of what is not open, while an alert
+that we forgot would stay open for ever. Where nothing is remembered, a page is a trigger alone, with the same key as
+ever: it joins an open alert, so that one outage stays one page.
 Whether "info" stays silent is set in PagerDuty: the service's urgency must follow the alert's severity.
 """
 
@@ -63,10 +65,11 @@ class PagerDuty:
         )
         self._client.hidden = (routing_key,) if routing_key else ()
 
-    async def send(self, notice: Notice, reference: str | None) -> str | None:
-        """Trigger or resolve; return what the alert now is: "info", "woken", "resolved", or None if there is none."""
+    async def send(self, notice: Notice, reference: str | None) -> str:
+        """Trigger or resolve; return what the alert now is: "info", "woken" or "resolved"."""
         if notice.resolves:
-            return await self._resolved(notice, reference)
+            await self._post(notice, "resolve")
+            return "resolved"
         if notice.wakes and reference in ("info", "woken"):
             await self._post(notice, "resolve")
         rings = notice.wakes or reference == "woken"
@@ -82,12 +85,6 @@ class PagerDuty:
     async def close(self) -> None:
         """Close connections."""
         await self._client.close()
-
-    async def _resolved(self, notice: Notice, reference: str | None) -> str | None:
-        if reference in (None, "resolved"):
-            return reference
-        await self._post(notice, "resolve")
-        return "resolved"
 
     async def _post(self, notice: Notice, action: str, **more: Any) -> None:
         event = {"routing_key": self._routing_key, "event_action": action, "dedup_key": _dedup_key(notice), **more}
