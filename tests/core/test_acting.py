@@ -348,11 +348,11 @@ def test_whatever_became_of_the_incident_somebody_is_woken(incident: str) -> Non
         "another": replace(incident_of(world), id="web-2"),
         "none": None,
     }[incident]
-    put(world, incident=known, auto_deploy_off="commit", phase=Phase.PAGED if known else Phase.CALM)
+    put(world, incident=known, auto_deploy_off="commit", pinned_for="web-1", phase=Phase.PAGED if known else Phase.CALM)
     effects = hear(world, e.AutoDeployNotRestored(world.now, "web", "web-1", "Render answered 503"))
     (tell,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
     assert tell.notice.title == "AUTO-DEPLOY IS OFF on web and could not be given back"
-    assert (tell.notice.incident, tell.notice.wakes, tell.channels) == ("web-1", True, ("pager", "chat"))
+    assert (tell.notice.incident, tell.notice.wakes, tell.channels) == ("web-1/auto-deploy", True, ("pager", "chat"))
     (note,) = [effect for effect in effects if isinstance(effect, fx.Note)]
     assert (note.incident, note.label) == ("web-1", "HUMAN")
 

@@ -150,7 +150,7 @@ def test_a_pin_of_an_incident_that_is_over_is_remembered_and_told(confirmed: boo
     assert note == fx.Note(world.now, "web", "web-7", "HUMAN", f"{title}. {line}")
     assert isinstance(tell, fx.Tell) and (tell.notice.title, tell.notice.wakes) == (title, False)
     assert tell.notice.lines == (line, "To give it back: watchdog restore-auto-deploy web")
-    assert (tell.notice.incident, tell.notice.kind) == ("web-7", NoticeKind.UPDATED)
+    assert (tell.notice.incident, tell.notice.kind) == ("web-7/auto-deploy", NoticeKind.OPENED)
     assert hear(world, e.PinUnconfirmed(*place, "timed out")) == hear(world, e.PinConfirmed(*place, "off")) == ()
 
 

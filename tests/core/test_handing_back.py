@@ -24,13 +24,17 @@ def listed(world: World) -> tuple[fx.Effect, ...]:
 
 
 def test_it_is_offered_once_when_a_new_commit_is_live() -> None:
-    """In the thread of the incident it was switched off for, waking nobody."""
+    """Apart from the incident it was switched off for, which is over, and waking nobody."""
     world = quiet()
     assert listed(world) == ()
     world.end(world.begin("ccccccc1", "manual"))
     effects = listed(world)
     (tell,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
-    assert (tell.notice.kind.value, tell.notice.incident, tell.notice.wakes) == ("updated", "web-1", False)
+    assert (tell.notice.kind.value, tell.notice.incident, tell.notice.wakes) == (
+        "opened",
+        "web-1/auto-deploy",
+        False,
+    )
     assert "watchdog restore-auto-deploy web" in tell.notice.lines[1]
     assert "OFFER" in [effect.label for effect in effects if isinstance(effect, fx.Note)]
     assert lines(listed(world), "OFFER") == []
@@ -56,13 +60,18 @@ def test_it_is_not_offered_where_there_is_nothing_to_give_back(case: str) -> Non
     assert lines(listed(world), "OFFER") == []
 
 
-def test_without_the_incident_it_was_for_the_deploy_names_the_offer() -> None:
-    """A state of an earlier version does not say for which incident it was."""
-    world = put(quiet(), pinned_for="")
-    made = world.begin("ccccccc1")
-    world.end(made)
-    (tell,) = [effect for effect in listed(world) if isinstance(effect, fx.Tell)]
-    assert tell.notice.incident == made
+def test_what_is_told_of_it_is_one_alert_until_it_is_on_again() -> None:
+    """Even if another incident has it switched off meanwhile: what was opened under one name is closed under it."""
+    world = quiet()
+    unread = e.CommitsUnread(world.now, "web", "GitHub answered 404")
+    (opened,) = [effect.notice for effect in hear(world, unread) if isinstance(effect, fx.Tell)]
+    put(world, pinned_for="web-2")
+    world.end(world.begin("ccccccc1"))
+    (updated,) = [effect.notice for effect in listed(world) if isinstance(effect, fx.Tell)]
+    assert [(one.kind.value, one.incident) for one in (opened, updated)] == [
+        ("opened", "web-1/auto-deploy"),
+        ("updated", "web-1/auto-deploy"),
+    ]
 
 
 def test_what_somebody_switched_on_is_no_longer_ours() -> None:
@@ -83,7 +92,8 @@ def test_a_human_who_asks_gets_it_back(pinned_for: str) -> None:
     (restore,) = [effect for effect in effects if isinstance(effect, fx.RestoreAutoDeploy)]
     assert (restore.incident, restore.platform_id, restore.value) == (pinned_for or "web", "srv-web", "commit")
     assert lines(effects, "BY HAND") == ["auto-deploy -> commit, asked for by ann"]
-    hear(world, e.AutoDeployRestored(world.now, "web", restore.incident, "commit"))
+    effects = hear(world, e.AutoDeployRestored(world.now, "web", restore.incident, "commit"))
+    assert kinds(effects).count("Tell") == 0, "nobody was told that it is off, but in the incident"
     assert (web(world).auto_deploy_off, web(world).pinned_for, web(world).offered) == ("", "", "")
 
 

@@ -30,11 +30,11 @@ def told(effects: tuple[fx.Effect, ...]) -> list[Notice]:
 
 
 def test_a_merge_is_told_of_once_and_wakes_nobody() -> None:
-    """In the thread of the incident that auto-deploy is off for, with the way to ship it."""
+    """Apart from the incident that auto-deploy is off for, which is over, with the way to ship it."""
     world = quiet()
     effects = hear(world, branch(world, "c1c1c1c1c1"))
     (notice,) = told(effects)
-    assert (notice.kind.value, notice.incident, notice.wakes) == ("updated", "web-1", False)
+    assert (notice.kind.value, notice.incident, notice.wakes) == ("opened", "web-1/auto-deploy", False)
     assert notice.title == "web: 1 merge NOT shipped, auto-deploy is off"
     assert notice.lines[1] == 'Not shipped: c1c1c1c "Change c1" (ann)'
     assert "watchdog restore-auto-deploy web" in notice.lines[-1]
@@ -49,6 +49,7 @@ def test_the_next_merge_tells_of_all_that_wait() -> None:
     world = quiet()
     hear(world, branch(world, "c1"))
     (notice,) = told(hear(world, branch(world, "c3", "c2", "c1")))
+    assert (notice.kind.value, notice.incident) == ("updated", "web-1/auto-deploy")
     assert notice.title.startswith("web: 3 merges NOT shipped")
     assert [line.split('"')[1] for line in notice.lines[1:4]] == ["Change c3", "Change c2", "Change c1"]
 
@@ -134,22 +135,25 @@ def test_a_state_of_an_earlier_version_is_told_of_as_well() -> None:
     world = put(quiet(), pinned_for="", pinned_at=0.0)
     effects = hear(world, branch(world, "c1"))
     (notice,) = told(effects)
-    assert notice.incident == "web"
+    assert notice.incident == "web/auto-deploy"
     assert notice.lines[0] == "Merged and NOT shipped; auto-deploy is off because of us:"
     assert [effect.incident for effect in effects if isinstance(effect, fx.Note)] == [None]
 
 
 @pytest.mark.parametrize("how", ["given back", "switched on by somebody"])
-def test_all_is_forgotten_when_auto_deploy_is_on_again(how: str) -> None:
-    """The next switch begins anew, with a moment of its own."""
+def test_all_is_over_and_forgotten_when_auto_deploy_is_on_again(how: str) -> None:
+    """Who was told that it is off hears so, once; the next switch begins anew, with a moment of its own."""
     world = quiet()
     hear(world, branch(world, "c1"))
     assert web(world).pinned_at > 0
-    if how == "given back":
-        hear(world, e.AutoDeployRestored(world.now, "web", "web-1", "commit"))
-    else:
+    event: e.Event = e.AutoDeployRestored(world.now, "web", "web-1", "commit")
+    if how == "switched on by somebody":
         facts = replace(world.facts, auto_deploy="commit")
-        hear(world, e.DeploysListed(world.now, "web", tuple(world.deploys), facts))
+        event = e.DeploysListed(world.now, "web", tuple(world.deploys), facts)
+    (notice,) = told(hear(world, event))
+    assert (notice.resolves, notice.incident) == (True, "web-1/auto-deploy")
+    assert notice.title == "web: auto-deploy is on again"
+    assert told(hear(world, event)) == []
     assert (web(world).auto_deploy_off, web(world).pinned_at, web(world).merged) == ("", 0.0, ())
 
 
@@ -158,5 +162,5 @@ def test_a_merge_is_told_of_while_the_rollback_is_still_on_its_way() -> None:
     world = reach(Phase.DEPLOYING)
     before = web(world)
     (notice,) = told(hear(world, branch(world, "c1")))
-    assert notice.incident == "web-1"
+    assert notice.incident == "web-1/auto-deploy"
     assert (web(world).phase, web(world).incident) == (before.phase, before.incident)

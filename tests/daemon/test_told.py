@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.clocks import FakeClock, eventually
+from tests.core.scenes import bad_world, hear
+from tests.core.test_merges import branch
 from tests.daemon.test_tell import Scene, scene
 from tests.daemon.town import Channel, tell
 from tests.daemon.vendor import Vendor
@@ -15,6 +18,7 @@ from watchdog.adapters.stores import build_store
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.daemon.tell import Teller
 from watchdog.daemon.told import GAPS_SECONDS, GIVE_UP_SECONDS, REMEMBERED, Told
+from watchdog.domain import events as e
 from watchdog.domain.effects import Tell
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import State
@@ -194,6 +198,23 @@ async def test_memory_is_bounded_and_forgets_the_oldest(tmp_path: Path) -> None:
         assert complaints == []
         assert await told.reference(tell("t", incident="web-0").notice, "slack") is None
         assert len(complaints) == 1
+
+
+async def test_after_the_all_clear_what_is_left_to_do_is_an_alert_of_its_own_and_is_closed(tmp_path: Path) -> None:
+    """With PagerDuty alone: merges that do not ship reach somebody, ring nobody, and end when auto-deploy is on."""
+    world = bad_world().run(1200.0)
+    told = [effect for effect in world.tells if effect.notice.service == "web"]
+    shown = branch(world, "c1"), branch(world, "c2", "c1"), e.AutoDeployRestored(world.now, "web", "web-1", "commit")
+    for event in shown:
+        told += [effect for effect in hear(world, event) if isinstance(effect, Tell)]
+    async with scene(tmp_path, "pagerduty") as s:
+        for effect in told[:-1]:
+            await s.deliver(replace(effect, channels=("pagerduty",)))
+        over, left = s.town.pagers.incidents
+        assert (over.status, left.status, left.severity) == ("resolved", "triggered", "info")
+        assert (left.triggers, left.summary) == (2, "web: 1 merge NOT shipped, auto-deploy is off")
+        await s.deliver(replace(told[-1], channels=("pagerduty",)))
+        assert left.status == "resolved" and len(s.town.pagers.incidents) == 2
 
 
 class Mortal:

@@ -6,7 +6,7 @@ Rule 2: what a human agreed to is decided anew before it is done.
 
 from dataclasses import replace
 
-from watchdog.core import budget, ending, merges, opening, perceive, returning, sending, severity, words
+from watchdog.core import budget, ending, handing_back, merges, opening, perceive, returning, sending, severity, words
 from watchdog.core.turn import Turn
 from watchdog.domain import events as e
 from watchdog.domain.effects import Note, SetPace
@@ -263,7 +263,7 @@ def _pinned_for_one_that_is_over(turn: Turn, event: e.PinConfirmed | e.PinUnconf
     line = f"It was {turn.service.auto_deploy_off}; it was to be switched off for {event.incident}, which is over."
     give = f"To give it back: watchdog restore-auto-deploy {turn.name}"
     _note_of_pin(turn, event.incident, "HUMAN", f"{title}. {line}")
-    turn.tell_besides(NoticeKind.UPDATED, event.incident, title, (line, give))
+    handing_back.tell(turn, title, (line, give))
 
 
 def _note_of_pin(turn: Turn, incident: str, label: str, text: str) -> None:
@@ -318,6 +318,7 @@ def auto_deploy_restored(turn: Turn) -> None:
     if incident is not None and incident.id == event.incident:
         turn.amend(pinned=False, pin_previous=None, pin_note=f"given back ({event.value})")
     _note_of_pin(turn, event.incident, "ACT", f"auto-deploy given back: {event.value}")
+    handing_back.over(turn, f"It was given back ({event.value})")
 
 
 def auto_deploy_not_restored(turn: Turn) -> None:
@@ -333,7 +334,7 @@ def auto_deploy_not_restored(turn: Turn) -> None:
         if incident.closed_at is None and incident.channels:
             turn.tell(NoticeKind.HUMAN_NEEDED, f"{off}. {words.title(incident)}", lines, wakes=True)
             return
-    turn.tell_besides(NoticeKind.HUMAN_NEEDED, event.incident, off, lines, wakes=True)
+    handing_back.tell(turn, off, lines, wakes=True)
 
 
 def resume_waiting(turn: Turn) -> None:

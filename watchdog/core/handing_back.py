@@ -3,6 +3,8 @@
 Rule 1: only a human gives it back after a rollback; what somebody else switched on is theirs (perceive).
 Rule 2: a new commit is one that somebody deployed by hand. Render tells of no commit that auto-deploy passed over
 (neither in deploys nor in events): of those the repository is asked, and merges.py tells.
+Rule 3: what people are told of it is an alert of its own, for the incident's is closed by then: opened by the first
+word, closed when auto-deploy is on again, by whoever.
 """
 
 from watchdog.core import guard
@@ -31,8 +33,25 @@ def offer(turn: Turn) -> None:
         f"To give auto-deploy back ({old}): watchdog restore-auto-deploy {turn.name}",
     )
     turn.note("OFFER", " ".join(lines))
-    key = turn.service.pinned_for or live.id
-    turn.tell_besides(NoticeKind.UPDATED, key, f"{turn.name}: auto-deploy can be given back", lines)
+    tell(turn, f"{turn.name}: auto-deploy can be given back", lines)
+
+
+def tell(turn: Turn, title: str, lines: tuple[str, ...], *, wakes: bool = False) -> None:
+    """Tell of auto-deploy that is off because of us."""
+    about = turn.service.told_off
+    kind = NoticeKind.HUMAN_NEEDED if wakes else NoticeKind.UPDATED if about else NoticeKind.OPENED
+    about = about or f"{turn.service.pinned_for or turn.name}/auto-deploy"
+    turn.change(told_off=about)
+    turn.tell_besides(kind, about, title, lines, wakes=wakes)
+
+
+def over(turn: Turn, how: str) -> None:
+    """Say that auto-deploy is on again, if it is and people were told that it is off."""
+    about = turn.service.told_off
+    if about and not is_ours(turn):
+        turn.change(told_off="")
+        lines = (f"{how}. What is merged from now on ships by itself, and with it what was merged meanwhile.",)
+        turn.tell_besides(NoticeKind.RESOLVED, about, f"{turn.name}: auto-deploy is on again", lines)
 
 
 def _is_new(turn: Turn, live: Deploy) -> bool:

@@ -221,6 +221,7 @@ def step(state: State, event: Event, policy: Policy) -> tuple[State, tuple[Effec
             turn.put(ServiceState(name, watching_since=event.at, phase_since=event.at))
         _perceive(turn)
         if isinstance(event, e.DeploysListed):
+            handing_back.over(turn, "Somebody switched it on")
             returning.watch(turn)
         _handler(turn)(turn)
         troubles.settle(turn)

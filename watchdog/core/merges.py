@@ -10,12 +10,11 @@ Rule 3: merges that cannot be seen are said to be so, once: silence would be tak
 from itertools import takewhile
 
 from watchdog.core import words
-from watchdog.core.handing_back import is_ours
+from watchdog.core.handing_back import is_ours, tell
 from watchdog.core.turn import Turn
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Commit
 from watchdog.domain.effects import Note
-from watchdog.domain.notices import NoticeKind
 from watchdog.domain.units import show_seconds
 
 SHOWN_MAX = 10
@@ -61,7 +60,7 @@ def _tell(turn: Turn, waiting: tuple[Commit, ...]) -> None:
         f"To ship: deploy the branch by hand on the platform, then watchdog restore-auto-deploy {turn.name}",
     )
     _note(turn, f"{count} NOT shipped; {off}: {'; '.join(map(_name, waiting[:SHOWN_MAX]))}")
-    turn.tell_besides(NoticeKind.UPDATED, _about(turn), f"{turn.name}: {count} NOT shipped, auto-deploy is off", lines)
+    tell(turn, f"{turn.name}: {count} NOT shipped, auto-deploy is off", lines)
 
 
 def _name(commit: Commit) -> str:
@@ -81,17 +80,12 @@ def unseen(turn: Turn) -> None:
         f"Look at the branch yourself; watchdog restore-auto-deploy {turn.name} gives auto-deploy back.",
     )
     _note(turn, f"merges cannot be seen: {event.why}")
-    turn.tell_besides(NoticeKind.UPDATED, _about(turn), f"{turn.name}: merges that do not ship cannot be seen", lines)
+    tell(turn, f"{turn.name}: merges that do not ship cannot be seen", lines)
 
 
 def forget(turn: Turn) -> None:
     """Auto-deploy is on again: what is merged now ships."""
     turn.change(pinned_at=0.0, merged=(), merges_why="")
-
-
-def _about(turn: Turn) -> str:
-    """Return the incident it belongs to; the service, where an older version did not write down which it was."""
-    return turn.service.pinned_for or turn.name
 
 
 def _note(turn: Turn, text: str) -> None:

@@ -258,7 +258,8 @@ class ServiceState:
     `resume`. `auto_deploy_off` is the value to give back, switched off for the incident `pinned_for` at `pinned_at`
     (only a look that began after `pin_settled_at` tells whether it is still off); `offered` the live deploy that was
     looked at for that last; `merged` what did not ship meanwhile, newest first, or why that is not known
-    (`merges_why`); `bad` the deploys of denied code that people know of (code, deploy id).
+    (`merges_why`); `told_off` the name under which people were told of any of it, until they hear that auto-deploy is
+    on again; `bad` the deploys of denied code that people know of (code, deploy id).
     """
 
     name: str
@@ -284,6 +285,7 @@ class ServiceState:
     pin_settled_at: float = 0.0
     merged: tuple[Commit, ...] = ()
     merges_why: str = ""
+    told_off: str = ""
     offered: str = ""
     bad: tuple[tuple[str, str], ...] = ()
     opened_at: tuple[float, ...] = ()
