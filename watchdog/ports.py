@@ -135,7 +135,7 @@ class Repository(Protocol):
 
 
 class Notifier(Protocol):
-    """One channel to people. Raises Temporary (try again) or Permanent (this channel is broken)."""
+    """One channel to people. Raises Temporary (try again), Permanent (this channel is broken) or Partly (of a send)."""
 
     name: str
 

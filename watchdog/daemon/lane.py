@@ -3,7 +3,8 @@
 Rule 1: a notice goes when no older one stands before it.
 Rule 2: on a channel in trouble, older notices that wake nobody give way to the newest: it tells the newer state.
 Rule 3: one the channel refuses for good ("broken") does not hold up the others; once a newer page or the all-clear
-has arrived, it is overtaken too, so that it cannot ring after the all-clear.
+has arrived, it is overtaken too, so that it cannot ring after the all-clear. So it is with one that only some of the
+channel's people have ("partly").
 """
 
 import asyncio
@@ -37,6 +38,11 @@ class Lane:
         """Note that an attempt failed; `broken` when the channel refuses this notice for good."""
         parcel.broken = broken
         self.troubled(parcel)
+
+    def partly(self, parcel: "Parcel") -> None:
+        """Note that only some of the channel's people have it: it stays for the others, and nobody waits for it."""
+        parcel.partly = parcel.broken = True
+        self._settle()
 
     def troubled(self, parcel: "Parcel") -> None:
         """Note that a notice cannot go through soon: it failed, or its channel is known to be down."""
@@ -76,6 +82,7 @@ class Parcel:
     number: int
     troubled: bool = False
     broken: bool = False
+    partly: bool = False
     goes: bool = False
     overtaken: bool = False
     not_before: float = float("-inf")

@@ -189,7 +189,7 @@ class Metrics:
         self._pinned.labels(service).set(pinned)
 
     def page(self, channel: str, outcome: str) -> None:
-        """Count a try to deliver a notice (delivered, retried, failed)."""
+        """Count a try to deliver a notice (sent, partly, failed, gave_way)."""
         self._pages.labels(channel, outcome).inc()
 
     def pages_pending(self, number: int, unheard: int) -> None:

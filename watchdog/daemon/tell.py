@@ -6,6 +6,8 @@ Rule 3: an effect is finished only when every named channel has the notice or a 
 delivery stays pending in the store and is delivered by the next start.
 Rule 4: while a channel fails, or is known to be down, the first configured one that was not named stands in, then the
 next, so that somebody hears soon; the failing one is tried on. A stand-in that was told also gets the all-clear.
+Rule 5: a channel that refuses some of its people has the notice all the same; those refused for now are tried again for
+an hour, beside everything else.
 """
 
 import asyncio
@@ -21,13 +23,15 @@ from watchdog.daemon.lane import Lane, Parcel
 from watchdog.daemon.told import GAPS_SECONDS, Told
 from watchdog.daemon.waiting import sleep_or
 from watchdog.domain.effects import Tell
-from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.errors import Partly, Permanent, Temporary
 from watchdog.domain.notices import Notice
 from watchdog.domain.units import show_seconds
 from watchdog.ports import Clock, Notifier, Store
 
 BROKEN_GAP_SECONDS = 300.0
 """Pause after a channel refused for good: a human may have repaired it meanwhile."""
+PARTLY_SECONDS = 3600.0
+"""The age until which a notice is tried again for those a channel refused for now: greylisting takes minutes."""
 RETRY_AFTER_MAX_SECONDS = 600.0
 ATTEMPT_SECONDS = 30.0
 """The longest one attempt may take: an edit, a reply, or a resolve and a trigger."""
@@ -38,7 +42,7 @@ CONSOLE = "console"
 """The one channel that does not stand in for others: nobody is woken by what a process prints."""
 
 Report = Callable[[str, str, Notice], None]
-"""Told of each attempt: channel (or "store"), outcome (sent, failed, gave_way), notice."""
+"""Told of each attempt: channel (or "store"), outcome (sent, partly, failed, gave_way), notice."""
 log = structlog.get_logger(__name__)
 
 
@@ -158,11 +162,12 @@ class Teller:
                 if failure is None:
                     parcel.lane.arrived(parcel)
                     return
-                broken = isinstance(failure, Permanent)
+                broken = parcel.partly or isinstance(failure, Permanent)
                 pause = BROKEN_GAP_SECONDS if broken else _gap(failure, gap)
                 parcel.not_before = self._clock.monotonic() + pause
-                parcel.lane.failed(parcel, broken=broken)
-                self._call_a_stand_in(errand)
+                if not parcel.partly:
+                    parcel.lane.failed(parcel, broken=broken)
+                    self._call_a_stand_in(errand)
         finally:
             breaker.leave(parcel)
 
@@ -190,6 +195,8 @@ class Teller:
     def _over(self, errand: Errand, parcel: Parcel) -> bool:
         """Tell whether the channel has it already, or needs it no longer, and note which."""
         name = parcel.channel
+        if parcel.partly:
+            return parcel.overtaken or self._clock.now() - errand.notice.at > PARTLY_SECONDS
         if name in errand.heard_by:
             return True
         if self._told.settled_from_memory(errand.effect_id, errand.notice, name):
@@ -218,11 +225,19 @@ class Teller:
         name, breaker = parcel.channel, self._breakers[parcel.channel]
         try:
             async with parcel.lane.attempt:
-                if parcel.troubled and await self._was_brought_meanwhile(errand, name):
+                if parcel.troubled and not parcel.partly and await self._was_brought_meanwhile(errand, name):
                     breaker.given_back()
                     return None
                 reference = await self._send(errand, name)
+        except Partly as failure:
+            breaker.passed()
+            await self._has(errand, name, failure.reference, "partly", why=str(failure))
+            if failure.again:
+                parcel.lane.partly(parcel)
+            return failure if failure.again else None
         except (Temporary, Permanent) as failure:
+            if parcel.partly:
+                return self._failed_for_some(errand, parcel, failure)
             again = parcel.broken and isinstance(failure, Permanent)
             breaker.failed(str(failure), _asked(failure), counts=not again)
             self._say(name, "failed", errand.notice, why=str(failure))
@@ -231,10 +246,20 @@ class Teller:
             breaker.given_back()
             raise
         breaker.passed()
-        self._say(name, "sent", errand.notice)
+        await self._has(errand, name, reference, "sent")
+        return None
+
+    async def _has(self, errand: Errand, name: str, reference: str | None, outcome: str, why: str = "") -> None:
+        """Note that a channel has it, and remember it."""
+        self._say(name, outcome, errand.notice, why=why)
         errand.heard(name)
         await self._told.record(errand.effect_id, errand.notice, name, reference)
-        return None
+
+    def _failed_for_some(self, errand: Errand, parcel: Parcel, failure: Exception) -> Exception | None:
+        """Say that those who are left did not get it; of the channel that tells nothing. None if it is for good."""
+        self._breakers[parcel.channel].given_back()
+        self._say(parcel.channel, "partly", errand.notice, why=str(failure))
+        return None if isinstance(failure, Permanent) else failure
 
     async def _was_brought_meanwhile(self, errand: Errand, name: str) -> bool:
         """Ask whether another worker, which took the service over, brought it while we waited."""
@@ -244,7 +269,7 @@ class Teller:
         return name in errand.heard_by
 
     async def _send(self, errand: Errand, name: str) -> str | None:
-        """Send and return the reference. Raises Temporary or Permanent whatever goes wrong, or our cancellation.
+        """Send and return the reference. Raises Temporary, Permanent or Partly whatever goes wrong; our cancellation.
 
         What nobody foresaw counts as temporary, and its text is not repeated.
         """
@@ -252,7 +277,7 @@ class Teller:
             async with asyncio.timeout(self._attempt_seconds):
                 before = await self._told.reference(errand.notice, name)
                 return await self._notifiers[name].send(errand.notice, before)
-        except (Temporary, Permanent):
+        except (Temporary, Permanent, Partly):
             raise
         except TimeoutError:
             raise Temporary(f"it took longer than {show_seconds(self._attempt_seconds)}") from None
@@ -267,7 +292,7 @@ class Teller:
     def _say(self, name: str, outcome: str, notice: Notice, why: str = "") -> None:
         """Tell log and metrics; a fault of theirs must not stop a page."""
         try:
-            speak = log.warning if outcome == "failed" else log.info
+            speak = log.warning if outcome in ("failed", "partly") else log.info
             speak("notice", channel=name, outcome=outcome, incident=notice.incident, kind=notice.kind.value, why=why)
             self._report(name, outcome, notice)
         except Exception as error:  # noqa: BLE001

@@ -2,6 +2,7 @@
 
 WatchdogError            (never raised itself)
 ├── Temporary            try again, not before `retry_after_seconds`
+├── Partly               some of those to be told have it: try again for the others only, if `again`
 ├── Permanent            do not try again; a human must change something
 │   ├── Forbidden        our key may not do it here: stop trying to
 │   └── Gone             what was asked for is not there (any more): only something else may help
@@ -25,6 +26,18 @@ class Temporary(WatchdogError):
     def __init__(self, why: str, *, retry_after_seconds: float = 0.0) -> None:
         super().__init__(why)
         self.retry_after_seconds = retry_after_seconds
+
+
+class Partly(WatchdogError):
+    """A channel brought a notice to some of its people; it remembers to whom.
+
+    `again` tells whether the same notice is worth another send, to the others; `reference` is what a send returns.
+    """
+
+    def __init__(self, why: str, reference: str | None, *, again: bool) -> None:
+        super().__init__(why)
+        self.reference = reference
+        self.again = again
 
 
 class Permanent(WatchdogError):

@@ -13,13 +13,14 @@ from email.message import EmailMessage
 class Post:
     """The server. `refuse` maps a command (MAIL, RCPT, DATA, AUTH, BANNER, QUIT) to the reply given instead of yes.
 
-    `silent` is a command that gets no reply at all.
+    `refuse_to` does so for a recipient. `silent` is a command that gets no reply at all.
     """
 
     tls: ssl.SSLContext | None = None
     implicit: bool = False
     login: tuple[str, str] | None = None
     refuse: dict[str, str] = field(default_factory=dict)
+    refuse_to: dict[str, str] = field(default_factory=dict)
     silent: str = ""
     dribble: bool = False
     mails: list[EmailMessage] = field(default_factory=list)
@@ -86,6 +87,9 @@ class Post:
                 return
             else:
                 address = line.partition("<")[2].partition(">")[0]
+                if verb == "RCPT" and address in self.refuse_to:
+                    self._say(writer, self.refuse_to[address])
+                    continue
                 sender, to = (address, []) if verb == "MAIL" else (sender, to)
                 to = [*to, address] if verb == "RCPT" else to
                 self._say(writer, "250 OK")

@@ -9,13 +9,14 @@ from pydantic import ValidationError
 from tests.adapters.notifiers.conftest import Certificates
 from tests.adapters.notifiers.letters import PASSWORD, context, hostile_notice, leaks, notice
 from tests.adapters.notifiers.mail import Post
-from watchdog.adapters.notifiers.email import EmailOptions, build, secrets
-from watchdog.domain.errors import Permanent
+from watchdog.adapters.notifiers.email import REMEMBERED, Email, EmailOptions, build, secrets
+from watchdog.domain.errors import Partly, Permanent
 from watchdog.domain.notices import NoticeKind
 from watchdog.ports import Notifier
 
 Start = Callable[..., Awaitable[Post]]
-PLAIN = {"from": "watchdog@acme.example", "to": ["lead@acme.example", "ops@acme.example"], "tls": "none"}
+LEAD, OPS = "lead@acme.example", "ops@acme.example"
+PLAIN = {"from": "watchdog@acme.example", "to": [LEAD, OPS], "tls": "none"}
 
 
 def options(**changes: Any) -> EmailOptions:
@@ -62,6 +63,44 @@ async def test_an_incident_is_one_conversation(post: Start) -> None:
     assert elsewhere["In-Reply-To"] is None
     assert elsewhere["Message-ID"] == other != first
     assert later["Message-ID"] not in (first, other)
+
+
+async def test_who_is_refused_is_named_and_the_others_have_it(post: Start) -> None:
+    """By the address we wrote and the server's code, without its words; for good, so another send is not worth it."""
+    server = await post(refuse_to={OPS: "550 no such user, says canary"})
+    channel = mailer(server)
+    with pytest.raises(Partly, match=r"1 of 2 recipients and refused ops@acme.example \(code 550\)") as caught:
+        await channel.send(notice(), None)
+    await channel.close()
+    assert (caught.value.again, caught.value.reference) == (False, server.mails[0]["Message-ID"])
+    assert [to for _, to in server.envelopes] == [[LEAD]]
+    assert "canary" not in str(caught.value)
+
+
+async def test_who_was_refused_for_now_is_mailed_alone_when_it_is_sent_again(post: Start) -> None:
+    """The same mail, which answers none; another notice of the incident goes to all meanwhile."""
+    server = await post(refuse_to={OPS: "450 greylisted"})
+    channel = mailer(server)
+    with pytest.raises(Partly) as caught:
+        await channel.send(notice(), None)
+    assert caught.value.again
+    server.refuse_to.clear()
+    known = caught.value.reference
+    await channel.send(notice(NoticeKind.UPDATED), known)
+    assert await channel.send(notice(), known) == known
+    await channel.close()
+    first, _, again = server.mails
+    assert [to for _, to in server.envelopes] == [[LEAD], [LEAD, OPS], [OPS]]
+    assert again["Message-ID"] == first["Message-ID"] == known and again["In-Reply-To"] is None
+
+
+def test_who_is_left_is_remembered_of_a_bounded_number_of_mails() -> None:
+    """The oldest is forgotten: a mail that is sent again then goes to all once more."""
+    channel = build(options(), context())
+    assert isinstance(channel, Email)
+    for number in range(REMEMBERED + 1):
+        channel._remember(f"<{number}>", (OPS,))
+    assert len(channel._left) == REMEMBERED and "<0>" not in channel._left
 
 
 async def test_no_word_of_a_stranger_becomes_a_header(post: Start) -> None:

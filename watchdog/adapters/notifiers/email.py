@@ -2,11 +2,14 @@
 
 Rule 1: smtplib blocks, so it works in a thread of our own: at most two, under one total deadline each.
 Rule 2: the server's words are not repeated; only its code is.
+Rule 3: who was refused for now is mailed alone when the same notice is sent again; nobody is mailed twice.
 """
 
 import hashlib
 import re
 import ssl
+from collections import OrderedDict
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP as LINES_OF_SMTP
@@ -18,10 +21,15 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from watchdog.adapters.notifiers import text
 from watchdog.adapters.notifiers.smtp import Mailbox, MailServer
 from watchdog.adapters.options import Context, Options
+from watchdog.domain.errors import Partly
 from watchdog.domain.notices import Notice
 from watchdog.ports import Notifier
 
 PASSWORD = "WATCHDOG_SMTP_PASSWORD"  # noqa: S105  the name of a variable, not what it holds
+PERMANENT = 500
+"""A refusal from this code on is for good; below, for now."""
+REMEMBERED = 1000
+"""Mails of which we remember who is left."""
 
 
 def _address(words: str) -> str:
@@ -82,13 +90,28 @@ class Email:
     def __init__(self, options: EmailOptions, mailbox: Mailbox) -> None:
         self._options = options
         self._mailbox = mailbox
+        self._left: OrderedDict[str, tuple[str, ...]] = OrderedDict()
 
-    async def send(self, notice: Notice, reference: str | None) -> str | None:
-        """Mail the notice to all; it is delivered when the server took it for at least one."""
+    async def send(self, notice: Notice, reference: str | None) -> str:
+        """Mail the notice to all, or to those who are left of it. Raises Partly if the server refused some."""
         root = reference if reference and re.fullmatch(r"<[0-9a-f]{40}@watchdog\.invalid>", reference) else None
         mail = self._mail(notice, root)
-        await self._mailbox.deliver(mail, self._options.sender, self._options.to)
-        return root or str(mail["Message-ID"])
+        name = str(mail["Message-ID"])
+        to = self._left.get(name, self._options.to)
+        refused = await self._mailbox.deliver(mail, self._options.sender, to)
+        left = tuple(address for address, code in refused.items() if code < PERMANENT)
+        self._remember(name, left)
+        if refused:
+            raise Partly(_told_of(len(to), refused), root or name, again=bool(left))
+        return root or name
+
+    def _remember(self, name: str, left: tuple[str, ...]) -> None:
+        """Keep who is left of a mail; of a bounded number of mails."""
+        self._left.pop(name, None)
+        if left:
+            self._left[name] = left
+        while len(self._left) > REMEMBERED:
+            self._left.popitem(last=False)
 
     async def check(self) -> str:
         """Connect, secure and log in, but mail nothing. Raises Temporary or Permanent."""
@@ -109,11 +132,17 @@ class Email:
         mail["Date"] = format_datetime(datetime.fromtimestamp(notice.at, UTC))
         mail["Auto-Submitted"] = "auto-generated"
         mail["Message-ID"] = _message_id(f"{notice.dedup_key}\n{notice.at}\n{notice.kind.value}\n{notice.title}")
-        if root:
+        if root and root != mail["Message-ID"]:
             mail["In-Reply-To"] = root
             mail["References"] = root
         mail.set_content(text.render(notice) + "\n", cte="quoted-printable")
         return mail
+
+
+def _told_of(asked: int, refused: Mapping[str, int]) -> str:
+    """Return who did not get it, as the log and `watchdog notify test` say it."""
+    who = ", ".join(f"{address} (code {code})" for address, code in refused.items())
+    return f"the mail server took it for {asked - len(refused)} of {asked} recipients and refused {who}: check `to`"
 
 
 def _message_id(seed: str) -> str:

@@ -10,7 +10,7 @@ import smtplib
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -49,9 +49,16 @@ class Mailbox:
         self._threads = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="smtp")
         self._free = threading.Semaphore(THREADS)
 
-    async def deliver(self, mail: EmailMessage, sender: str, to: Sequence[str]) -> None:
-        """Hand one mail in."""
-        await self._talk(lambda smtp: smtp.send_message(mail, sender, list(to)))
+    async def deliver(self, mail: EmailMessage, sender: str, to: Sequence[str]) -> Mapping[str, int]:
+        """Hand one mail in; return who was refused, with the server's code. Raises if it took the mail for nobody."""
+        refused: dict[str, int] = {}
+
+        def hand_in(smtp: smtplib.SMTP) -> None:
+            answers = smtp.send_message(mail, sender, list(to))
+            refused.update({address: code for address, (code, _) in answers.items()})
+
+        await self._talk(hand_in)
+        return refused
 
     async def greet(self) -> None:
         """Connect, secure, log in and say NOOP."""
