@@ -18,6 +18,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write the behaviour part of tests/stories/*.txt anew; commit only what you understand the cause of",
     )
+    parser.addoption(
+        "--crash-seed", default="", help="draw the sample of crash points from this text, not from the commit's name"
+    )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

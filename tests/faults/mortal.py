@@ -81,6 +81,7 @@ COMMITS: dict[str, Callable[..., str | None]] = {
     "save": saved,
     "put_action": lambda row, expect: f"{row.step} {row.state}",
     "finish": lambda effect_id, outcome: "a notice" if ":" in outcome else outcome,
+    "answer": lambda command_id, **answer: "a command",
     "delivered": lambda effect_id, channel, incident, reference: channel,
 }
 CHANGES: dict[str, Callable[..., str | None]] = {

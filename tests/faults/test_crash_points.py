@@ -1,22 +1,83 @@
-"""A sample of the crash points; all of them: python -m tests.faults.crash_points, once for each store."""
+"""A sample of the crash points, another one for each commit; all of them: README.md says how.
 
+A sample is drawn from a seed: the commit's name, or the day where there is none. A failure says how to draw it again.
+"""
+
+import subprocess
+from datetime import date
 from pathlib import Path
+from random import Random
 
 import pytest
 
-from tests.faults.crash_points import judge_all, path
+from tests.faults.crash_points import judge_all, path, spread
 from tests.faults.databases import DATABASES
+from tests.faults.journeys import CRITICAL, JOURNEYS, RESOLVED, ROLLING, heard
 
-SAMPLE = {"sqlite": 6, "postgresql": 3}
-"""So many points, spread over the path."""
+FURTHER = sorted(set(JOURNEYS) - {"rollback"})
 
 
-@pytest.mark.parametrize("store", SAMPLE)
-def test_case_01_02_03_04_killed_at_any_commit_or_effect(tmp_path: Path, store: str) -> None:
-    """Wherever it dies: one rollback, the incident closed, every channel told of both ends, when it is back."""
+@pytest.fixture(scope="module")
+def seed(pytestconfig: pytest.Config) -> str:
+    """What the sample is drawn from."""
+    return pytestconfig.getoption("--crash-seed") or of_this_commit() or date.today().isoformat()  # noqa: DTZ011
+
+
+def of_this_commit() -> str:
+    """Return the commit's short name, or nothing outside of a repository."""
+    command = ["git", "rev-parse", "--short", "HEAD"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parent).stdout.strip()
+    except OSError:
+        return ""
+
+
+def assert_sample_is_well(folder: Path, seed: str, store: str, journey: str, count: int) -> None:
+    """Kill at so many points of a journey; on a way with a veto the one that goes on has waited beside the other."""
+    chance = Random(f"{seed} {store} {journey}")
     with DATABASES[store]() as databases:
-        points = path(tmp_path / "undisturbed", databases)
-        assert len(points) >= 40, points
-        spread = points[len(points) // SAMPLE[store] // 2 :: len(points) // SAMPLE[store]][: SAMPLE[store]]
-        wrong = [one for one in judge_all(tmp_path, databases, spread, jobs=3) if one.wrong or not one.reached]
-        assert not wrong, "\n".join(f"{one.point}: {one.wrong or 'not reached'}" for one in wrong)
+        points = path(folder / "undisturbed", databases, JOURNEYS[journey])
+        assert len(points) >= 14, points
+        drawn = spread(points, count, chance)
+        standby = journey == "veto"
+        judged = judge_all(folder, databases, drawn, JOURNEYS[journey], jobs=3, standby=standby)
+        wrong = [f"{one.point}: {one.wrong or 'not reached'}" for one in judged if one.wrong or not one.reached]
+        assert not wrong, "\n".join([*wrong, f"{journey} on {store}; the same sample: pytest --crash-seed={seed}"])
+
+
+@pytest.mark.parametrize(("store", "count"), [("sqlite", 4), ("postgresql", 2)])
+def test_case_01_02_03_04_killed_at_any_commit_or_effect(tmp_path: Path, seed: str, store: str, count: int) -> None:
+    """Wherever it dies: one rollback, the incident closed, every channel told of both ends, when it is back."""
+    assert_sample_is_well(tmp_path, seed, store, "rollback", count)
+
+
+def test_case_01_02_03_04_killed_on_another_way(tmp_path: Path, seed: str) -> None:
+    """The same for the rebuild of an expired artefact, for a veto window, for auto-deploy given back: one, drawn."""
+    chance = Random(seed)
+    assert_sample_is_well(tmp_path, seed, chance.choice(sorted(DATABASES)), chance.choice(FURTHER), 2)
+
+
+def test_the_sample_changes_with_its_seed_and_is_spread() -> None:
+    """One point of each stretch; the same seed, the same sample; over some seeds every point has its turn."""
+    points = [str(number) for number in range(40)]
+    for seed in range(20):
+        drawn = spread(points, 4, Random(seed))
+        assert [int(point) // 10 for point in drawn] == [0, 1, 2, 3] and drawn == spread(points, 4, Random(seed))
+    assert {point for seed in range(200) for point in spread(points, 4, Random(seed))} == set(points)
+
+
+@pytest.mark.parametrize(
+    ("texts", "well"),
+    [
+        ([CRITICAL, ROLLING, RESOLVED], True),
+        ([CRITICAL, CRITICAL, ROLLING, RESOLVED, RESOLVED], True),
+        ([CRITICAL, CRITICAL, CRITICAL, ROLLING, RESOLVED], False),
+        ([CRITICAL, ROLLING], False),
+        ([CRITICAL, RESOLVED, ROLLING], False),
+        ([CRITICAL, ROLLING, RESOLVED, "web CRITICAL again"], False),
+    ],
+)
+def test_what_was_heard_is_judged(texts: list[str], well: bool) -> None:
+    """Everything, in order, once or twice, and nothing else."""
+    told = JOURNEYS["veto"].told
+    assert (heard([f"{text}8 of 8 probes failed" for text in texts], told) == list(told)) is well
