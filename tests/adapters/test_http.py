@@ -132,7 +132,7 @@ async def test_get_is_refused_for_good(vendor: Vendor, status, body, words):
     assert len(vendor.seen) == 1
 
 
-async def test_get_honours_a_short_retry_after(vendor: Vendor):
+async def test_case_13_get_honours_a_short_retry_after(vendor: Vendor):
     """A 429 that asks for 4 s is waited out."""
     vendor.say("GET", "/x", (429, {"message": "rate limit exceeded"}, {"Retry-After": "4"}), {"ok": 1})
     clock = FakeClock()
@@ -142,7 +142,7 @@ async def test_get_honours_a_short_retry_after(vendor: Vendor):
     assert clock.elapsed >= 4
 
 
-async def test_get_does_not_wait_for_a_long_retry_after_nor_ask_again_before_it(vendor: Vendor):
+async def test_case_13_get_does_not_wait_for_a_long_retry_after_nor_ask_again_before_it(vendor: Vendor):
     """A 429 that asks for 60 s is Temporary at once; until then nothing is sent."""
     vendor.say("GET", "/x", (429, {"message": "rate limit exceeded"}, {"Retry-After": "60"}), {"ok": 1})
     clock = FakeClock()

@@ -1,7 +1,11 @@
 """Numbered faults on the Render side, with engine, actuator, real Render client and sandbox: what becomes of each."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +18,7 @@ from watchdog.daemon.protocol import SHIPPED
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.errors import OutcomeUnknown
+from watchdog.domain.events import Event
 from watchdog.domain.incidents import Phase
 from watchdog.sandbox.world import COMMITS
 
@@ -25,6 +30,7 @@ class LandsLate(Render):
 
     kept: tuple[str, str] | None = None
     gave_up_at = 0.0
+    lands_after = SHIPPED.landing_seconds
 
     async def rollback(self, service_id: str, deploy_id: str) -> str | None:
         """Be lost on the way."""
@@ -33,20 +39,86 @@ class LandsLate(Render):
         raise OutcomeUnknown("Render timed out")
 
     async def deploys(self, service_id: str, back_to: str | None = None) -> Sequence[Deploy]:
-        """List; what is on its way arrives as late as the protocol assumes that it can."""
-        if self.kept is not None and self._clock.monotonic() - self.gave_up_at >= SHIPPED.landing_seconds:
+        """List; what is on its way arrives at its time: at the latest as late as the protocol assumes that it can."""
+        if self.kept is not None and self._clock.monotonic() - self.gave_up_at >= self.lands_after:
             kept, self.kept = self.kept, None
             await super().rollback(*kept)
         return await super().deploys(service_id, back_to)
 
 
-async def test_case_12_a_request_that_lands_after_we_gave_up_is_adopted() -> None:
+@pytest.mark.parametrize("store", ["memory://", "sqlite:///{}/journal.db"])
+@pytest.mark.parametrize("after_seconds", [0.0, SHIPPED.landing_seconds / 2, SHIPPED.landing_seconds])
+async def test_case_12_a_request_that_lands_after_we_gave_up_is_adopted(
+    tmp_path: Path, after_seconds: float, store: str
+) -> None:
     """The settle window is longer than the deadline, the guard and the longest plausible delay together."""
-    async with render_scene.scene(made=LandsLate) as s:
+    latest = SHIPPED.post_seconds + SHIPPED.guard_seconds + SHIPPED.landing_seconds
+    assert SHIPPED.settle_seconds > latest
+    async with render_scene.scene(made=LandsLate, store_url=store.format(tmp_path)) as s:
+        s.platform.lands_after = after_seconds  # type: ignore[attr-defined]
         outcome = await s.actuator.perform(ROLLBACK)
         assert isinstance(outcome, e.RollbackAccepted)
         assert (outcome.adopted, len(s.accepted), s.sent("POST")) == (True, 1, 1)
         assert await s.actuator.perform(ROLLBACK) == replace(outcome, at=s.clock.now())
+        assert (len(s.accepted), s.sent("POST")) == (1, 1), "and never sent again"
+
+
+class Cancelled:
+    """Awaits something and cancels the task that does so at the Nth time that it waits; `waits` counts them."""
+
+    def __init__(self, inner: Coroutine[Any, Any, Event], at: int) -> None:
+        self.inner, self.at, self.waits = inner, at, 0
+
+    def __await__(self) -> Generator[Any, None, Event]:
+        go_on: Callable[[], Any] = partial(self.inner.send, None)
+        while True:
+            try:
+                waits_for = go_on()
+            except StopIteration as done:
+                return done.value
+            self.waits += 1
+            if self.waits == self.at:
+                task = asyncio.current_task()
+                assert task is not None
+                task.cancel()
+            try:
+                yield waits_for
+                go_on = partial(self.inner.send, None)
+            except BaseException as error:
+                go_on = partial(self.inner.throw, error)
+
+
+async def cancelled_at(wait: int, store_url: str) -> bool:
+    """Cancel a rollback at its Nth wait and take it up as the next start does; return whether it waited so often."""
+    async with render_scene.scene(store_url=store_url) as s:
+        ending = Cancelled(s.actuator.perform(ROLLBACK), wait)
+
+        async def run() -> Event:
+            return await ending
+
+        task = asyncio.ensure_future(run())
+        await asyncio.wait([task])
+        row = await s.store.action(INCIDENT, "rollback")
+        if s.sent("POST"):
+            assert row is not None and row.state in ("sending", "accepted"), f"wait {wait}: sent, and marked {row}"
+        else:
+            assert row is None or row.state in ("planned", "sending"), f"wait {wait}: not sent, and marked {row}"
+        outcome = await s.actuator.perform(ROLLBACK, resumed=True)
+        for _ in range(3):  # put off is decided anew: after a commit that was in hand, perhaps more than once
+            if isinstance(outcome, e.RollbackPostponed):
+                outcome = await s.actuator.perform(ROLLBACK)
+        assert isinstance(outcome, e.RollbackAccepted), f"wait {wait}: {outcome}"
+        assert (len(s.accepted), s.sent("POST")) == (1, 1), f"wait {wait}"
+        return task.cancelled() or ending.waits >= wait
+
+
+@pytest.mark.parametrize("store", ["memory://", "sqlite:///{}/{}.db"])
+async def test_case_05_cancelled_at_each_wait_it_is_marked_and_done_once(tmp_path: Path, store: str) -> None:
+    """Never a call in flight that the journal does not know of; whatever was in hand, one rollback in total."""
+    waits = 1
+    while await cancelled_at(waits, store.format(tmp_path, waits)):
+        waits += 1
+    assert waits > 10, "it waits for a store, a list and an answer at least"
 
 
 @pytest.mark.parametrize("quirks", [False, True])
@@ -114,6 +186,7 @@ async def test_case_14_a_refused_key_is_one_page_and_nothing_more_is_tried() -> 
         await s.until(Phase.PAGED)
         await s.quiet()
         assert (s.sent("POST"), s.accepted) == (1, [])
+        assert len(s.pages) == 1 and s.web.incident is not None and "403" in s.web.incident.human_needed
         assert s.web.forbidden
         await s.rollback_by_hand()
         await s.quiet()

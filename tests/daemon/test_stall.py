@@ -1,11 +1,14 @@
 """The loop's lag, in simulated time: `freeze` is a blocked loop."""
 
-from tests.clocks import FakeClock
+import time
+
+from tests.clocks import FakeClock, eventually
+from watchdog.daemon.clock import SystemClock
 from watchdog.daemon.stall import STALL_SECONDS, StallDetector
 from watchdog.daemon.supervisor import Supervisor
 
 
-async def test_a_stall_is_seen_by_spans_that_touch_it_and_no_others() -> None:
+async def test_case_07_a_stall_is_seen_by_spans_that_touch_it_and_no_others() -> None:
     """0.7 s of standing still between two quiet stretches."""
     clock, lags = FakeClock(auto=False), []
     detector = StallDetector(clock, lags.append)
@@ -23,6 +26,19 @@ async def test_a_stall_is_seen_by_spans_that_touch_it_and_no_others() -> None:
     assert detector.lag_between(before - 1, before) == 0
     assert detector.lag_between(frozen + 0.1, clock.monotonic()) == 0
     assert detector.lag_seconds < 0.001
+    await supervisor.stop(1)
+
+
+async def test_case_07_a_task_that_blocks_the_loop_is_a_stall() -> None:
+    """Nothing simulated: 0.6 s of blocking in some task of this very process."""
+    clock, lags = SystemClock(), list[float]()
+    detector = StallDetector(clock, lags.append)
+    supervisor = Supervisor(clock, lambda name, error: None)
+    supervisor.start("stall", detector.run)
+    await eventually(lambda: lags)
+    before = clock.monotonic()
+    time.sleep(0.6)
+    assert detector.lag_between(before, clock.monotonic()) > STALL_SECONDS
     await supervisor.stop(1)
 
 

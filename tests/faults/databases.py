@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.postgres_server import PostgresServer, running_postgres
+from tests.postgres_server import PostgresServer, shared_postgres
 
 Row = tuple[Any, ...]
 
@@ -69,9 +69,9 @@ def _new_database(server: PostgresServer) -> Iterator[Record]:
 
 @contextmanager
 def postgresql() -> Iterator[Databases]:
-    """Give databases of one server, which ends with the block."""
-    with running_postgres() as server:
-        yield lambda _folder: _new_database(server)
+    """Give databases of this process's one server; not first in a thread: the server ends with who started it."""
+    server = shared_postgres()
+    yield lambda _folder: _new_database(server)
 
 
 DATABASES: dict[str, Callable[[], AbstractContextManager[Databases]]] = {

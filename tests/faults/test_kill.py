@@ -4,6 +4,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from pathlib import Path
 
 from tests.faults.processes import Cloud, Daemon, guarding, together
@@ -98,7 +99,34 @@ def answered_badly(folder: Path, mode: str, posts: int, quirks: bool) -> None:
         daemon.start().until_watching()
         cloud.bad_deploy()
         assert_one_rollback_and_a_closed_incident(cloud, daemon)
-        assert len(cloud.requests("render", "POST")) == posts
+        sent = [one["at"] for one in cloud.requests("render", "POST")]
+        assert len(sent) == posts
+        for before, after in pairwise(sent):
+            assert looked_at_again(cloud, before, after), "sent again on what was known before"
+
+
+def looked_at_again(cloud: Cloud, since: float, until: float) -> bool:
+    """Tell whether between two moments the deploy list was read and the site was found failing."""
+    listed = [one for one in cloud.requests("render", "GET") if one["path"].endswith("/deploys")]
+    failing = [at for at, service, _, status in cloud.hits() if service == "web" and status >= 500]
+    return any(since < one["at"] < until for one in listed) and any(since < at < until for at in failing)
+
+
+def well_again_while_it_waits(folder: Path) -> None:
+    """Refused for its rate; before it may be sent again, the site is well: nobody's deploy is rolled back then."""
+    with guarding(folder, quirks=False) as (cloud, daemon):
+        cloud.write()
+        cloud.post("modes", name="rollback", mode="refuse_429", times=1)
+        daemon.start().until_watching()
+        cloud.post("deploys", build_seconds=0.2, update_seconds=0.2, behaviour={"kind": "good"})
+        daemon.until(lambda: cloud.log("deploy_live"))
+        cloud.post("faults", target="web", kind="error", status=503)
+        daemon.until(lambda: cloud.requests("render", "POST"), 60.0)
+        cloud.post("faults", target="web", kind="good")
+        assert daemon.until_story("CLOSED", 90.0).startswith("recovered by itself")
+        daemon.until(lambda: cloud.log("auto_deploy_changed")[-1]["to"] == "commit")
+        assert len(cloud.requests("render", "POST")) == 1
+        assert cloud.log("rollback_accepted") == []
 
 
 def accepted(cloud: Cloud, daemon: Daemon) -> object:
@@ -139,11 +167,12 @@ def test_case_02_10_calls_that_were_never_taken(tmp_path: Path) -> None:
 
 
 def test_case_09_10_13_answers_that_tell_nothing_or_no(tmp_path: Path) -> None:
-    """An error after it was taken, or a cut connection and a kill: looked up; refused for its rate: decided anew."""
+    """An error after it was taken, or a cut connection and a kill: looked up; refused for its rate: confirmed anew."""
     together(
         lambda: answered_badly(tmp_path, "error_after", 1, quirks=False),
         lambda: answered_badly(tmp_path, "refuse_429", 2, quirks=True),
         lambda: killed_when(tmp_path / "drop", {"rollback": "drop"}, accepted, quirks=True),
+        lambda: well_again_while_it_waits(tmp_path / "well"),
     )
 
 

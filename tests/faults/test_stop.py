@@ -4,22 +4,31 @@ import signal
 import sys
 from pathlib import Path
 
+from tests.faults.databases import Databases, postgresql, sqlite
 from tests.faults.processes import guarding, together
 from tests.faults.test_kill import assert_one_rollback_and_a_closed_incident
 
 RUNNER = Path(__file__).with_name("stopped.py")
 
 
-def stopped_in_hand(folder: Path, number: signal.Signals, quirks: bool) -> None:
+HELD = "SELECT name FROM leases WHERE expires > extract(epoch FROM clock_timestamp())"
+"""What a worker holds, by the database's own clock."""
+
+
+def stopped_in_hand(folder: Path, number: signal.Signals, databases: Databases, quirks: bool) -> None:
     """A daemon that is told to stop while Render has taken its rollback and is slow to say so."""
-    with guarding(folder, quirks=quirks) as (cloud, daemon):
-        cloud.write()
+    with guarding(folder, quirks=quirks) as (cloud, daemon), databases(cloud.folder) as record:
+        cloud.write(replace={daemon.record.url: record.url})
+        daemon.record = record
         cloud.post("modes", name="rollback", mode="slow", times=1)
         daemon.start().until_watching()
         cloud.bad_deploy()
         daemon.until(lambda: cloud.log("rollback_accepted"))
+        shared = record.url.startswith("postgresql")
+        assert not shared or ("web",) in daemon.rows(HELD)
         daemon.process.send_signal(number)
         assert daemon.until_ended(30.0) == 0
+        assert not shared or daemon.rows(HELD) == [], "handed over at the end, not left to run out"
         assert daemon.said("stopping") and daemon.errors() == ""
         ((state, deploy),) = daemon.rows("SELECT state, deploy FROM actions WHERE step = 'rollback'")
         assert (state, deploy) == ("accepted", "dep-43"), "the answer in hand was waited for and saved"
@@ -29,11 +38,12 @@ def stopped_in_hand(folder: Path, number: signal.Signals, quirks: bool) -> None:
 
 
 def test_case_05_stopped_while_a_rollback_is_in_hand(tmp_path: Path) -> None:
-    """It ends within 30 s with code 0, the answer saved; the next start follows it to its proof."""
-    together(
-        lambda: stopped_in_hand(tmp_path / "term", signal.SIGTERM, quirks=False),
-        lambda: stopped_in_hand(tmp_path / "int", signal.SIGINT, quirks=True),
-    )
+    """It ends with code 0, the answer saved, its leases handed over; the next start follows it to its proof."""
+    with sqlite() as files, postgresql() as databases:
+        together(
+            lambda: stopped_in_hand(tmp_path / "term", signal.SIGTERM, databases, quirks=False),
+            lambda: stopped_in_hand(tmp_path / "int", signal.SIGINT, files, quirks=True),
+        )
 
 
 def test_stopped_while_it_is_calm(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from watchdog.app.soak import Look, SoakResult, soak
 
 
-def test_a_daemon_is_flat_over_virtual_hours() -> None:
+def test_case_08_a_daemon_is_flat_over_virtual_hours() -> None:
     """Twelve services with outages, three hours: they are told, and neither memory nor tasks grow."""
     heard: list[Look] = []
     result = soak(3, 12, seed=1, told=heard.append)

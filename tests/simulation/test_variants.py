@@ -10,7 +10,7 @@ SEEDS, CHUNK = 400, 20
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", [name for name in VARIANTS if name != FULL])
-def test_a_weakened_variant_is_caught(name: str) -> None:
+def test_case_06_12_a_weakened_variant_is_caught(name: str) -> None:
     """Within 400 seeds some double rollback shows; the first one will do."""
     for first in range(1, SEEDS, CHUNK):
         outcomes = play_chunk(range(first, first + CHUNK), name)

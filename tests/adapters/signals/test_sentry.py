@@ -162,7 +162,7 @@ async def test_a_server_that_cannot_leave_ignored_issues_out_is_asked_without_th
         (series(bucket(1, 3), interval=3_600_000), "not the minute that was asked for"),
     ],
 )
-async def test_trouble_is_unknown_and_names_its_fix(vendor: Vendor, answer: Any, why: str) -> None:
+async def test_case_35_trouble_is_unknown_and_names_its_fix(vendor: Vendor, answer: Any, why: str) -> None:
     """Never zero errors, never an incident; and never the token."""
     vendor.say("GET", TIMESERIES, answer)
     sample = await read(source(vendor))

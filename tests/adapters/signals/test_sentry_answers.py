@@ -67,19 +67,22 @@ def test_incomplete_minutes_are_dropped() -> None:
         ({"timeSeries": [{"meta": {"interval": 60000}, "values": None}]}, "no readable values"),
     ],
 )
-def test_anything_else_is_unreadable_and_says_why(answer: Any, why: str) -> None:
+def test_case_35_anything_else_is_unreadable_and_says_why(answer: Any, why: str) -> None:
     """Silence is unknown, never zero."""
     with pytest.raises(Unreadable) as caught:
         buckets(answer, NOW)
     assert why in str(caught.value)
 
 
-def test_a_minute_five_minutes_old_is_still_fresh() -> None:
-    """The limit is reached, not passed."""
-    assert len(buckets(series(bucket(5, 3)), NOW)) == 1
+def test_case_35_a_minute_five_minutes_old_is_still_fresh_and_an_older_one_is_no_data() -> None:
+    """The limit is reached, then passed: neither zero errors nor three."""
+    assert [one.count for one in buckets(series(bucket(5, 3)), NOW)] == [3.0]
+    for count in (0, 3, 1000):
+        with pytest.raises(Unreadable, match="min old"):
+            buckets(series(bucket(5, count)), NOW + 0.1)
 
 
-def test_counts_get_the_requests_of_their_own_minute() -> None:
+def test_case_35_counts_get_the_requests_of_their_own_minute() -> None:
     """None where no traffic is known; buckets of low confidence are no denominator."""
     counts = buckets(series(bucket(3, 1), bucket(2, 2), bucket(1, 3)), NOW)
     spans = series(bucket(3, 100), bucket(2, 0), bucket(1, 300, confidence="low"))

@@ -1,0 +1,96 @@
+"""When Render refuses, or a rollback helps nobody: one page with the evidence, one attempt, and watching goes on."""
+
+from pathlib import Path
+
+import httpx
+
+from tests.faults.processes import Cloud, Daemon, guarding, together
+from watchdog.sandbox import keys
+
+
+def rings(cloud: Cloud) -> list[tuple[str, str]]:
+    """Return dedup key and words of each event that rings at PagerDuty."""
+    told = [one for one in cloud.log("pagerduty_trigger") if one["severity"] != "info"]
+    return [(one["dedup_key"], one["summary"]) for one in told]
+
+
+def until_probed_on(cloud: Cloud, daemon: Daemon, times: int = 6) -> None:
+    """Wait for so many further probes of the site."""
+    begun = len([hit for hit in cloud.hits() if hit[1] == "web"])
+    daemon.until(lambda: len([hit for hit in cloud.hits() if hit[1] == "web"]) >= begun + times)
+
+
+def fail_after_a_good_deploy(cloud: Cloud, daemon: Daemon) -> None:
+    """A good version goes live, and then the world breaks the site: the deploy is blamed, and no rollback helps."""
+    cloud.post("deploys", build_seconds=0.2, update_seconds=0.2, behaviour={"kind": "good"})
+    daemon.until(lambda: cloud.log("deploy_live"))
+    cloud.post("faults", target="web", kind="error", status=503)
+
+
+def key_refused(folder: Path) -> None:
+    """The key may read and not roll back (403)."""
+    with guarding(folder, quirks=False) as (cloud, daemon):
+        cloud.write()
+        cloud.post("modes", name="rollback", mode="refuse_403")
+        daemon.start().until_watching()
+        cloud.bad_deploy()
+        daemon.until(lambda: rings(cloud), 60.0)
+        until_probed_on(cloud, daemon)
+        assert len(rings(cloud)) == 1 and "web" in rings(cloud)[0][1], rings(cloud)
+        assert "403" in daemon.cli("explain", "web-1").stdout
+        daemon.until(lambda: cloud.log("auto_deploy_changed")[-1]["to"] == "commit")
+        cloud.bad_deploy(commit="b" * 40)
+        daemon.until(lambda: [one for one in cloud.log("deploy_live") if one["commit"] == "b" * 40])
+        until_probed_on(cloud, daemon)
+        assert len(cloud.requests("render", "POST")) == 1, "no second try with a key that was refused"
+        assert len(rings(cloud)) == 1, rings(cloud)
+
+
+def live_and_failing(folder: Path) -> None:
+    """Render has rolled back, and the site fails as before: a human, what was seen, and nothing more."""
+    with guarding(folder, quirks=False) as (cloud, daemon):
+        cloud.write()
+        daemon.start().until_watching()
+        fail_after_a_good_deploy(cloud, daemon)
+        daemon.until_story("RESTORED", 60.0)
+        daemon.until(lambda: rings(cloud), 60.0)
+        ((_, words),) = rings(cloud)
+        assert "probes failed" in words, words
+        assert "did not help" in daemon.cli("explain", "web-1").stdout
+        until_probed_on(cloud, daemon)
+        assert [one["target"] for one in cloud.log("rollback_accepted")] == ["dep-40"]
+        assert (len(cloud.requests("render", "POST")), len(rings(cloud))) == (1, 1)
+        (row,) = daemon.history()
+        assert not row["verified"], row
+
+
+def bad_commit_returns(folder: Path) -> None:
+    """Somebody switches auto-deploy on after the rollback, and a merge ships the bad commit again."""
+    with guarding(folder, quirks=False) as (cloud, daemon):
+        cloud.write()
+        daemon.start().until_watching()
+        cloud.bad_deploy(commit="b" * 40)
+        daemon.until_story("RESTORED", 60.0)
+        given = {"authorization": f"Bearer {keys.RENDER_API_KEY}"}
+        url = f"{cloud.urls['render']}/services/srv-web"
+        body = {"autoDeployTrigger": "commit"}
+        assert httpx.patch(url, json=body, headers=given, trust_env=False, timeout=10).status_code == 200
+        cloud.post("deploys", merge=True, commit="b" * 40, build_seconds=0.2, update_seconds=0.2)
+        told = daemon.until_story("RETURNED", 60.0)
+        assert "bbbbbbb" in told and "again" in told
+        daemon.until(lambda: rings(cloud), 60.0)
+        until_probed_on(cloud, daemon)
+        ((key, _),) = rings(cloud)
+        assert {one["dedup_key"] for one in cloud.log("pagerduty_trigger")} == {key}, "the page of the incident"
+        assert [one["to"] for one in cloud.log("auto_deploy_changed")] == ["off", "commit", "off"], "and off again"
+        assert [one["target"] for one in cloud.log("rollback_accepted")] == ["dep-40"]
+        assert len(cloud.requests("render", "POST")) == 1, "never a second rollback of one incident"
+
+
+def test_case_14_18_19_refused_or_of_no_help_it_is_one_page_and_one_attempt(tmp_path: Path) -> None:
+    """A key that is refused, a rollback that is live and fails, a bad commit that auto-deploy brings back."""
+    together(
+        lambda: key_refused(tmp_path / "key"),
+        lambda: live_and_failing(tmp_path / "failing"),
+        lambda: bad_commit_returns(tmp_path / "returns"),
+    )
