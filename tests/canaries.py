@@ -1,16 +1,19 @@
 """The suite's own canaries: keys that its daemons and clients are given must be in nothing that a test lets out.
 
-A pytest plugin (tests/conftest.py takes it in): what a test printed and logged is searched, and so is what its daemons
-wrote into its folder (their output and their store). A hit fails the test, whatever it asserted.
+A pytest plugin (tests/conftest.py takes it in): what a test printed and logged is searched, and so is what lies in its
+folder: what its daemons wrote, answered and stored (PostgreSQL's tables as a dump), what its commands printed, what the
+sandbox's people were told. A hit fails the test, whatever it asserted.
 
 Rule: the keys are the make-believe cloud's, the ones that every test of a vendor uses, and whatever holds a word of
 WORDS; a new secret of a test is given such a word and is watched from then on.
 """
 
 import base64
+import json
 import re
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -23,18 +26,45 @@ KEYS = (
     keys.SLACK_BOT_TOKEN,
     keys.PAGERDUTY_ROUTING_KEY,
     keys.SLACK_WEBHOOK_PATH,
+    keys.SENTRY_PUBLIC_KEY,
 )
 WORDS = ("c4n4ry", "canary-")
-WRITTEN = ("*.log", "*.err", "*.db", "*.db-wal")
-"""Files that a daemon writes; configurations and the sandbox's own log hold keys rightly."""
-FILE_MAX_BYTES = 64 * 1024 * 1024
+WRITTEN = ("*.log", "*.err", "*.db", "*.db-wal", "*.dump")
+"""Files that a daemon writes, or that tests make of what it answers and keeps; configurations hold keys rightly."""
+HEARD = "sandbox.jsonl"
+ADDRESSED = {"path": "", "query": "", "id": ""}
+"""The sandbox's own log: what people were told; and what in it is a request's address, which holds a key rightly."""
+PIECE_BYTES = 4 * 1024 * 1024
+OVERLAP_BYTES = 1024
+CODED_MIN = 5
+"""Shorter pieces of base64 are in any text by chance."""
 
-_FORMS = [form for key in KEYS for form in (key, base64.b64encode(key.encode()).decode().rstrip("="))]
-_PATTERN = re.compile("|".join(re.escape(form) for form in _FORMS) + "|(?i:" + "|".join(WORDS) + ")")
+
+def forms(secret: str) -> tuple[str, ...]:
+    """Return a secret as it is, as it stands in an address, and the middle of it in base64 after any other text."""
+    plain = secret.encode()
+    coded = []
+    for before in range(3):  # the bits of a byte fall differently for each number of bytes before it
+        text = base64.b64encode(bytes(before) + plain).decode().rstrip("=")
+        coded.append(text[4 if before else 0 : len(text) - 2])
+    return tuple(dict.fromkeys([secret, quote(secret), quote(secret, safe=""), *coded, *map(_for_urls, coded)]))
+
+
+def _for_urls(coded: str) -> str:
+    return coded.translate(str.maketrans("+/", "-_"))
+
+
+_FORMS = [form for key in KEYS for form in forms(key)]
+_CODED = [form for word in WORDS for form in forms(word) if form != word and len(form) >= CODED_MIN]
+_EXACT = (*_FORMS, *_CODED)
+_PATTERN = re.compile("|".join(map(re.escape, _EXACT)) + "|(?i:" + "|".join(WORDS) + ")")
 
 
 def hits(text: str) -> list[str]:
     """Return what must not be in a text, each once, with a little of what stands around it."""
+    lower = text.lower()  # looking for each form by itself is many times faster than the pattern that names them
+    if not any(form in text for form in _EXACT) and not any(word in lower for word in WORDS):
+        return []
     found = {match[0]: text[max(0, match.start() - 60) : match.end() + 20] for match in _PATTERN.finditer(text)}
     return [f"{what!r} in …{around!r}…" for what, around in found.items()]
 
@@ -42,9 +72,25 @@ def hits(text: str) -> list[str]:
 def hits_in(folder: Path) -> Iterator[str]:
     """Yield what must not be in the files that daemons wrote below a folder."""
     for pattern in WRITTEN:
-        for path in sorted(folder.rglob(pattern)):
-            if path.is_file() and path.stat().st_size <= FILE_MAX_BYTES:
-                yield from (f"{path.name}: {hit}" for hit in hits(path.read_bytes().decode("latin-1")))
+        for path in filter(Path.is_file, sorted(folder.rglob(pattern))):
+            yield from (f"{path.name}: {hit}" for piece in pieces(path) for hit in hits(piece))
+    for path in sorted(folder.rglob(HEARD)):
+        yield from (f"{path.name}: {hit}" for hit in hits(heard(path)))
+
+
+def pieces(path: Path) -> Iterator[str]:
+    """Yield a file however large it is, in pieces that overlap by more than any secret is long."""
+    with path.open("rb") as file:
+        before = b""
+        while piece := file.read(PIECE_BYTES):
+            yield (before + piece).decode("latin-1")
+            before = piece[-OVERLAP_BYTES:]
+
+
+def heard(path: Path) -> str:
+    """Return the sandbox's log without the addresses that it was asked under; a line half written ends it."""
+    lines = path.read_text(encoding="utf-8").split("\n")[:-1]
+    return "\n".join(json.dumps(json.loads(line) | ADDRESSED, ensure_ascii=False) for line in lines)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

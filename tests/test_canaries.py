@@ -10,7 +10,9 @@ import pytest
 from tests.canaries import KEYS, hits
 
 ROOT = Path(__file__).parents[1]
-PRELUDE = f"import base64, logging, sys\nKEY = {KEYS[0]!r}\n"
+PRELUDE = (
+    f"import base64, json, logging, sys\nfrom urllib.parse import quote\nKEY, SLASHED = {KEYS[0]!r}, {KEYS[5]!r}\n"
+)
 
 
 def outcome(body: str) -> str:
@@ -40,17 +42,31 @@ def _outcome_in(folder: Path, body: str) -> str:
         "(tmp_path / 'out0.log').write_text('Bearer ' + KEY)",
         "(tmp_path / 'watchdog.db').write_bytes(bytes(9) + KEY.encode())",
         "print('C4n' + '4RY')",
+        "print(base64.b64encode(b'bob:' + KEY.encode() + b'@').decode())",
+        "print(base64.urlsafe_b64encode(b'c:' + KEY.encode()).decode())",
+        "print(quote(SLASHED, safe=''))",
+        "(tmp_path / 'near.commands.dump').write_text('rejected: ' + KEY)",
+        "(tmp_path / 'sandbox.jsonl').write_text(json.dumps({'what': 'slack_webhook', 'text': KEY}) + '\\n')",
+        "(tmp_path / 'out0.log').write_bytes(bytes(4 * 1024 * 1024 - 5) + KEY.encode() + bytes(9))",
     ],
 )
 def test_a_secret_that_comes_out_fails_its_test(body: str) -> None:
-    """Output, error output, log, in disguise, a daemon's output, its store, another test's word."""
+    """Output, error output, log, in disguises, a daemon's output, its store, another test's word, what people heard."""
     said = outcome(body)
     assert "1 failed" in said and "a secret came out" in said, said
 
 
-@pytest.mark.parametrize("body", ["print('no key')", "(tmp_path / '.env').write_text(KEY)", "assert KEY"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "print('no key')",
+        "(tmp_path / '.env').write_text(KEY)",
+        "assert KEY",
+        "(tmp_path / 'sandbox.jsonl').write_text(json.dumps({'what': 'request', 'path': '/slack/' + SLASHED}) + '\\n')",
+    ],
+)
 def test_what_keeps_its_secrets_passes(body: str) -> None:
-    """A configuration may hold a key; so may a variable."""
+    """A configuration may hold a key; so may a variable, and the address that a request was rightly sent to."""
     assert "1 passed" in outcome(body)
 
 

@@ -61,17 +61,26 @@ def in_database(server: PostgresServer, url: str) -> Record:
 
 
 @contextmanager
-def _new_database(server: PostgresServer) -> Iterator[Record]:
+def _new_database(server: PostgresServer, folder: Path) -> Iterator[Record]:
     url = server.new_database()
-    yield in_database(server, url)
+    record = in_database(server, url)
+    yield record
+    (folder / "postgresql.dump").write_text(dumped(record), encoding="utf-8")
     server.drop_database(url)
+
+
+def dumped(record: Record) -> str:
+    """Return every row of every table of a database, as text: what a backup of it would hold."""
+    tables = [name for (name,) in record.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+    rows = {name: record.rows(f'SELECT one::text FROM "{name}" one') for name in sorted(tables)}
+    return "".join(f"{name} {text}\n" for name, found in rows.items() for (text,) in found)
 
 
 @contextmanager
 def postgresql() -> Iterator[Databases]:
     """Give databases of this process's one server; not first in a thread: the server ends with who started it."""
     server = shared_postgres()
-    yield lambda _folder: _new_database(server)
+    yield lambda folder: _new_database(server, folder)
 
 
 DATABASES: dict[str, Callable[[], AbstractContextManager[Databases]]] = {

@@ -16,6 +16,8 @@ from pathlib import Path
 import trustme
 
 HANG_SECONDS = 40.0
+OVERSIZE_CHARACTERS = 40_000
+"""Far more than we keep of any text: wherever it is cut, it is cut in the middle of something, a secret perhaps."""
 
 
 class Echo:
@@ -48,7 +50,8 @@ class Echo:
         if status == 0:
             self.ending.wait(HANG_SECONDS)
             return
-        said = {key: f"cannot {key}: {request}" for key in ("message", "detail", "error", "errors")}
+        said = {key: f"cannot {key}: {request}" for key in ("message", "detail", "error")}
+        said["errors"] = "".join(f"{number}: {request}" for number in range(1 + OVERSIZE_CHARACTERS // len(request)))
         data = json.dumps(said).encode()
         handler.send_response(status, f"no {handler.path[:200]}")
         handler.send_header("content-type", "application/json")

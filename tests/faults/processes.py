@@ -148,6 +148,7 @@ class Daemon:
         self.variables = dict(variables or {})
         self.record: Record = in_file(cloud.folder.resolve() / "watchdog.db")
         self.starts: list[tuple[subprocess.Popen[bytes], Path]] = []
+        self.answered: dict[str, str] = {}
 
     @property
     def process(self) -> "subprocess.Popen[bytes]":
@@ -218,8 +219,10 @@ class Daemon:
         return told[-1]["port"] if told else None
 
     def get(self, path: str) -> httpx.Response:
-        """Ask its HTTP server."""
-        return httpx.get(f"http://127.0.0.1:{self.port}{path}", trust_env=False, timeout=10)
+        """Ask its HTTP server; the last answer of each path is kept for the search for secrets."""
+        answer = httpx.get(f"http://127.0.0.1:{self.port}{path}", trust_env=False, timeout=10)
+        self.answered[path] = f"{answer.headers}\n{answer.text}\n"
+        return answer
 
     def metric(self, name: str, **labels: str) -> float:
         """Return the sum of the series of that name with these labels, from /metrics."""
@@ -240,7 +243,8 @@ class Daemon:
         assert self.process.wait(timeout=10) == -signal.SIGKILL
 
     def end(self) -> None:
-        """Leave no process behind."""
+        """Leave no process behind, and what they answered beside what they wrote."""
+        (self.cloud.folder / f"{self.name}.dump").write_text("".join(self.answered.values()), encoding="utf-8")
         for process, _ in self.starts:
             process.kill()
             process.wait(timeout=10)
@@ -251,11 +255,14 @@ class Daemon:
     # --- the command line beside it ---
 
     def cli(self, *arguments: str, config: Path | None = None) -> "subprocess.CompletedProcess[str]":
-        """Run one command of the command line."""
+        """Run one command of the command line; what it prints is kept for the search for secrets."""
         command = self.command(*arguments, config=config)
-        return subprocess.run(
+        done = subprocess.run(
             command, capture_output=True, text=True, env=environment(self.variables), cwd=self.cloud.folder, timeout=90
         )
+        with (self.cloud.folder / f"{self.name}.commands.dump").open("a", encoding="utf-8") as file:
+            file.write(done.stdout + done.stderr)
+        return done
 
     def command(self, *arguments: str, config: Path | None = None) -> tuple[str, ...]:
         """Return one command of the command line, as a process is started with it."""

@@ -5,7 +5,6 @@ test_secrets.py shows the same for a cloud that mostly works; here nothing does.
 
 import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -13,7 +12,7 @@ import pytest
 
 from tests.faults.echo import Echo, certificate
 from tests.faults.processes import SHORT, Cloud, Daemon, guarding, until
-from tests.faults.test_secrets import CHANNELS, MARK, leaks, stored
+from tests.faults.test_secrets import CHANNELS, COMMANDS, MARK, leaks, printed, stored
 from watchdog.settings.secrets import KNOWN
 
 RUNNER = Path(__file__).with_name("crashing.py")
@@ -37,26 +36,6 @@ MEANT_FOR = {
     "api": {"WATCHDOG_SENTRY_DSN", "WATCHDOG_SENTRY_CRONS_URL"},
 }
 """Vendor to the secrets it is rightly given; any other one is a leak, to a stranger."""
-COMMANDS = (
-    ("status",),
-    ("incidents",),
-    ("explain", "web-1"),
-    ("why-not", "web"),
-    ("history", "--format", "json"),
-    ("deploys", "web"),
-    ("check",),
-    ("check", "--live"),
-    ("once",),
-    ("notify", "test"),
-    ("rollback", "web"),
-    ("approve", "web-1"),
-    ("reject", "web-1"),
-    ("stop", "web-1"),
-    ("pause",),
-    ("resume",),
-    ("trust", "abcdef1"),
-    ("label", "web-1", "right"),
-)
 MISTAKES = f"""
 services:
   web: {{render: srv-web, api_key: {MARK}yaml1, signals: {{home: {{http: "https://bob:{MARK}yaml2@x.example"}}}}}}
@@ -159,10 +138,7 @@ def test_no_secret_comes_back_from_vendors_that_repeat_it(tmp_path: Path) -> Non
         _until(lambda: daemon.said("a task failed"), daemon)
         seen = answers_of(daemon, secrets["WATCHDOG_HTTP_TOKEN"])
         assert '"services"' in seen["/status with the token"] or "web" in seen["/status with the token"]
-        with ThreadPoolExecutor(6) as pool:
-            for command, done in zip(COMMANDS, pool.map(lambda command: daemon.cli(*command), COMMANDS), strict=True):
-                assert "Traceback" not in done.stderr, done.stderr
-                seen[" ".join(command)] = done.stdout + done.stderr
+        seen |= printed(daemon, COMMANDS)
         seen |= mistaken(daemon, tmp_path / "mistaken")
         daemon.process.terminate()
         assert daemon.until_ended() == 0

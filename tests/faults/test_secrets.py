@@ -1,11 +1,18 @@
-"""No secret ever comes out: logs, /metrics, the store's file, answers of the command line, notices to people."""
+"""No secret ever comes out: logs, /metrics, the store's tables, answers of the command line, notices to people."""
 
 import base64
+import re
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
+from tests.canaries import forms
+from tests.faults.databases import dumped, postgresql
 from tests.faults.processes import SHORT, Cloud, Daemon, guarding
+from watchdog.cli.main import app
 from watchdog.settings.secrets import KNOWN
 
 MARK = "c4n4ry"
@@ -14,6 +21,30 @@ CHANNELS = """
   email: {smtp: "127.0.0.1:1", from: watchdog@example.com, to: [ops@example.com], user: bob}
 """
 COMMANDS = (
+    ("status",),
+    ("status", "--format", "json"),
+    ("incidents",),
+    ("explain", "web-1"),
+    ("why-not", "web"),
+    ("history", "--format", "json"),
+    ("deploys", "web"),
+    ("check",),
+    ("check", "--live"),
+    ("once",),
+    ("notify", "test"),
+    ("init", "--from-render", "--config", "other.yaml"),
+    ("rollback", "web"),
+    ("approve", "web-1"),
+    ("reject", "web-1"),
+    ("stop", "web-1"),
+    ("pause",),
+    ("resume",),
+    ("trust", "abcdef1"),
+    ("restore-auto-deploy", "web"),
+    ("label", "web-1", "right"),
+)
+"""Each command there is, but for those that need no configuration: asked in test_canaries.py."""
+OF_A_CLOUD_THAT_WORKS = (
     ("explain", "web-1"),
     ("deploys", "web"),
     ("status",),
@@ -25,8 +56,8 @@ COMMANDS = (
 )
 
 
-def canaries(cloud: Cloud, password: bool) -> dict[str, str]:
-    """Return a value for every secret there is; each holds a word of its own."""
+def canaries(cloud: Cloud, password: bool, store_url: str) -> dict[str, str]:
+    """Return a value for every secret there is; each holds a word of its own, also PostgreSQL's password."""
     vendors = cloud.urls["webhook"].removesuffix("/webhook")
     words = {name: MARK + name.removeprefix("WATCHDOG_").replace("_", "").lower() for name in KNOWN}
     values = words | {
@@ -38,17 +69,28 @@ def canaries(cloud: Cloud, password: bool) -> dict[str, str]:
         "WATCHDOG_HTTP_TOKEN": words["WATCHDOG_HTTP_TOKEN"].ljust(40, "0"),
         "WATCHDOG_SENTRY_DSN": f"https://{words['WATCHDOG_SENTRY_DSN']}@127.0.0.1:1/1",
     }
-    del values["WATCHDOG_STORE_URL"]  # the other kind of store: test_canaries.py
+    values["WATCHDOG_STORE_URL"] = store_url.replace("@", f":{words['WATCHDOG_STORE_URL']}@", 1)
     values.pop("WATCHDOG_REMOTE_WRITE_TOKEN" if password else "WATCHDOG_REMOTE_WRITE_PASSWORD")
     return values
 
 
 def leaks(text: str, secrets: dict[str, str]) -> list[str]:
-    """Return the variables whose value shows in a text, plain or in base64."""
-    found = [name for name, value in secrets.items() if value in text or value.rpartition(MARK)[2] in text]
-    encoded = [f"bob:{value}" for value in secrets.values()] + list(secrets.values())
-    found += [form for form in encoded if base64.b64encode(form.encode()).decode().rstrip("=") in text]
+    """Return the variables whose value, or the word in it, shows in a text: plain, as in an address, or in base64."""
+    found = []
+    for name, value in secrets.items():
+        word = re.search(rf"{MARK}\w*", value)
+        assert word is not None, name
+        shown = {form for part in (value, word[0]) for form in forms(part)} | {word[0].removeprefix(MARK)}
+        found += [name] if any(form in text for form in shown) else []
     return found + ([MARK] if MARK in text.lower() else [])
+
+
+def printed(daemon: Daemon, commands: Sequence[tuple[str, ...]]) -> dict[str, str]:
+    """Return what each command prints, some at a time."""
+    with ThreadPoolExecutor(6) as pool:
+        done = dict(zip(commands, pool.map(lambda command: daemon.cli(*command), commands), strict=True))
+    assert not [one.stderr for one in done.values() if "Traceback" in one.stderr]
+    return {" ".join(command): one.stdout + one.stderr for command, one in done.items()}
 
 
 def told(cloud: Cloud) -> str:
@@ -58,7 +100,9 @@ def told(cloud: Cloud) -> str:
 
 
 def stored(daemon: Daemon) -> str:
-    """Return everything in the files of the store."""
+    """Return everything in the files of the store, or in the tables of the database."""
+    if daemon.record.url.startswith("postgresql"):
+        return dumped(daemon.record)
     files = sorted(daemon.cloud.folder.glob("watchdog.db*"))
     assert files
     return "\n".join(file.read_bytes().decode("latin-1") for file in files)
@@ -66,15 +110,20 @@ def stored(daemon: Daemon) -> str:
 
 @pytest.mark.parametrize("password", [False, True])
 def test_canary_secrets_never_show(tmp_path: Path, password: bool) -> None:
-    """Render and Sentry answer 401, channels are down or broken, the log is at its most talkative."""
-    with guarding(tmp_path, quirks=password) as (cloud, daemon):
-        secrets = canaries(cloud, password)
+    """Render and Sentry answer 401, channels are down or broken, the log is at its most talkative, on PostgreSQL."""
+    with (
+        postgresql() as databases,
+        guarding(tmp_path, quirks=password) as (cloud, daemon),
+        databases(cloud.folder) as daemon.record,
+    ):
+        secrets = canaries(cloud, password, daemon.record.url)
         assert all(leaks(f"GET {value}", secrets) for value in secrets.values()), "a leak would be seen"
         user = ", remote_write_user: bob" if password else ""
         cloud.write(
             replace={
                 '"127.0.0.1:0"}': f'"127.0.0.1:0", remote_write: "{cloud.urls["remote_write"]}", every: 1s{user}}}',
                 "  pagerduty: {}\n": "  pagerduty: {}" + CHANNELS,
+                f'store: "sqlite:///{cloud.folder.resolve()}/watchdog.db"': "store: postgresql",
             },
             more=SHORT + "log: {level: debug}\n",
         )
@@ -88,13 +137,26 @@ def test_canary_secrets_never_show(tmp_path: Path, password: bool) -> None:
         daemon.until(lambda: daemon.said("notice", channel="slack", outcome="failed"))
         daemon.until(lambda: daemon.said("notice", channel="email", outcome="failed"))
         seen = {path: daemon.get(path).text for path in ("/metrics", "/healthz", "/readyz", "/nothing")}
-        for command in COMMANDS if password else COMMANDS[:2]:
-            done = daemon.cli(*command)
-            assert "Traceback" not in done.stderr
-            seen[" ".join(command)] = done.stdout + done.stderr
+        seen |= printed(daemon, OF_A_CLOUD_THAT_WORKS if password else OF_A_CLOUD_THAT_WORKS[:2])
         daemon.process.terminate()
         assert daemon.until_ended() == 0
         seen |= {"the daemon": daemon.words(), "the pagers": told(cloud), "the store": stored(daemon)}
         assert {where: leaks(text, secrets) for where, text in seen.items() if leaks(text, secrets)} == {}
-        assert "web-1" in seen["explain web-1"] and "401" in seen["deploys web"]
+        assert "web-1" in seen["explain web-1"] and "401" in seen["deploys web"] and "web-1" in seen["the store"]
         assert "a task failed" not in daemon.words()
+
+
+def test_every_command_is_asked() -> None:
+    """A new command is asked, too; `run` is the daemon itself, and the others are given no secret."""
+    apart = {"demo", "run", "lab"}
+    assert {name for name in app if not name.startswith("-")} - apart == {command[0] for command in COMMANDS}
+
+
+def test_each_secret_is_recognised_in_disguise() -> None:
+    """As it is, in an address, in base64 after other text; an ordinary line is nothing."""
+    secrets = {"WATCHDOG_WEBHOOK_URL": f"https://x.example/a?key={MARK}webhookurl"}
+    (value,) = secrets.values()
+    for shown in (value, quote(value, safe=""), "webhookurl", *(f"{'x' * n}{value}" for n in range(3))):
+        assert leaks(base64.b64encode(shown.encode()).decode(), secrets) or shown == "webhookurl"
+        assert "WATCHDOG_WEBHOOK_URL" in leaks(shown, secrets)
+    assert leaks("an ordinary line about the webhook of web-1", secrets) == []

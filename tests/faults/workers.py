@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.faults.cuttable import Cuttable, cuttable
-from tests.faults.databases import in_database
+from tests.faults.databases import dumped, in_database
 from tests.faults.many import guard_many
 from tests.faults.processes import SHORT, Cloud, Daemon, running_cloud, until
 from tests.postgres_server import PostgresServer, running_postgres
@@ -121,6 +121,7 @@ def pair(folder: Path, services: int = 6, *, more: str = SHORT, rollback_seconds
         finally:
             near.end()
             far.end()
+            (folder / "postgresql.dump").write_text(dumped(near.record), encoding="utf-8")
 
 
 def seconds_until(condition: Callable[[], object], within_seconds: float) -> float:
