@@ -6,15 +6,21 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.faults.test_numbered import TABLE, cases
+from tests.faults.test_numbered import IN_FULL, TABLE, cases
+
+
+def _listed(names: set[str]) -> str:
+    return "<br>".join(f"`{name}`" for name in sorted(names))
 
 
 def main() -> None:
     """Rewrite README.md with the tests there are."""
-    found = cases()
+    found, slow = cases(), cases(slow=True)
 
     def row(match: re.Match[str]) -> str:
-        tests = "<br>".join(f"`{name}`" for name in sorted(found[int(match[1])])) or "none yet"
+        tests = _listed(found[int(match[1])]) or "none yet"
+        if slow[int(match[1])]:
+            tests += f"<br>{IN_FULL}{_listed(slow[int(match[1])])}"
         return f"| {match[1]} | {match[2].strip()} | {tests} | {match[4].strip()} |"
 
     text = TABLE.read_text(encoding="utf-8")

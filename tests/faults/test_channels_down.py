@@ -96,8 +96,8 @@ def killed_as_it_arrives(folder: Path, where: str) -> None:
         assert {one["dedup_key"] for one in cloud.log("pagerduty_resolve")} == set(rings(cloud))
 
 
-def test_case_37_both_down_for_half_a_minute_and_killed_as_a_page_arrives(tmp_path: Path) -> None:
-    """Hurried, so that it is short; and duplicates are bounded by the number of kills, under one key."""
+def test_case_37_both_down_in_hurried_time_and_killed_as_a_page_arrives(tmp_path: Path) -> None:
+    """20 s in which who waits for a minute waits for 3 s; and duplicates are bounded by the number of kills."""
     together(
         lambda: down_for(tmp_path / "down", 20.0, str(HURRIED)),
         lambda: killed_as_it_arrives(tmp_path / "pagerduty", "pagerduty_trigger"),
@@ -108,5 +108,5 @@ def test_case_37_both_down_for_half_a_minute_and_killed_as_a_page_arrives(tmp_pa
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_case_37_both_down_for_a_minute(tmp_path: Path) -> None:
-    """Nothing shortened."""
+    """Nothing hurried: the shipped gaps of the outbox, the shipped minute between heartbeats."""
     down_for(tmp_path, 60.0)

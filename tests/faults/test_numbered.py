@@ -13,24 +13,26 @@ TESTS = Path(__file__).parents[1]
 TABLE = Path(__file__).with_name("README.md")
 NUMBERS = range(1, 43)
 NAMED = re.compile(r"test_case_((?:\d\d_)+)")
+IN_FULL = "in full: "
+"""Behind this the table names the slow tests of a case."""
 NOT_RUN = {"skip", "skipif", "xfail", "slow"}
 """Marks under which a test proves nothing in an ordinary run."""
 
 
 @cache
-def cases() -> dict[int, set[str]]:
-    """Return the tests of each number, as `folder/file.py::name`."""
+def cases(*, slow: bool = False) -> dict[int, set[str]]:
+    """Return the tests of each number, as `folder/file.py::name`: those of every run, or the slow ones."""
     found: dict[int, set[str]] = defaultdict(set)
     for path in sorted(TESTS.rglob("test_*.py")):
         if path != Path(__file__):
-            for number, name in cases_in(path.read_text(encoding="utf-8")):
+            for number, name in cases_in(path.read_text(encoding="utf-8"), slow=slow):
                 found[number].add(f"{path.relative_to(TESTS).as_posix()}::{name}")
     return found
 
 
-def cases_in(source: str) -> Iterator[tuple[int, str]]:
-    """Yield number and name of each test that runs and has a number."""
-    for name in running(source):
+def cases_in(source: str, *, slow: bool = False) -> Iterator[tuple[int, str]]:
+    """Yield number and name of each test that runs (or is slow) and has a number."""
+    for name in in_full(source) if slow else running(source):
         match = NAMED.match(name)
         numbers = match[1].split("_") if match is not None else ()
         yield from ((int(number), name) for number in numbers if number)
@@ -38,14 +40,20 @@ def cases_in(source: str) -> Iterator[tuple[int, str]]:
 
 def running(source: str) -> Iterator[str]:
     """Yield the name of each test that runs; one that is skipped or may fail is none."""
+    yield from (name for name, marks in _marked(source) if not marks & NOT_RUN)
+
+
+def in_full(source: str) -> Iterator[str]:
+    """Yield the name of each test that only `-m slow` runs."""
+    yield from (name for name, marks in _marked(source) if marks & NOT_RUN == {"slow"})
+
+
+def _marked(source: str) -> Iterator[tuple[str, set[str]]]:
     body = ast.parse(source).body
-    if _words([node for node in body if isinstance(node, ast.Assign)], "pytestmark") & NOT_RUN:
-        return
+    of_all = _words([node for node in body if isinstance(node, ast.Assign)], "pytestmark")
     for node in body:
-        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) or not node.name.startswith("test_"):
-            continue
-        if not _words(node.decorator_list) & NOT_RUN:
-            yield node.name
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name.startswith("test_"):
+            yield node.name, of_all | _words(node.decorator_list)
 
 
 def _words(nodes: Sequence[ast.AST], needed: str = "") -> set[str]:
@@ -54,13 +62,14 @@ def _words(nodes: Sequence[ast.AST], needed: str = "") -> set[str]:
     return {part.attr for node in speaking for part in ast.walk(node) if isinstance(part, ast.Attribute)}
 
 
-def rows() -> dict[int, tuple[str, set[str]]]:
-    """Return the table's rows: number to state and tests."""
+def rows() -> dict[int, tuple[str, set[str], set[str]]]:
+    """Return the table's rows: number to state, the tests of every run, and the slow ones."""
     text = TABLE.read_text(encoding="utf-8")
     found = {}
     for line in re.findall(r"^\| *\d+ *\|.*\|$", text, re.MULTILINE):
         number, _, tests, state = (cell.strip() for cell in line.strip("|").split("|"))
-        found[int(number)] = (state, set(re.findall(r"`([^`]+)`", tests)))
+        often, slow = (set(re.findall(r"`([^`]+)`", part)) for part in tests.partition(IN_FULL)[::2])
+        found[int(number)] = (state, often, slow)
     return found
 
 
@@ -69,8 +78,8 @@ def test_each_case_has_a_test_of_its_number_and_the_table_names_it(number: int) 
     """The table is what is there: `python tests/faults/numbered.py` writes its column anew."""
     tests = cases()[number]
     assert tests, f"no test is called test_case_{number:02d}_…"
-    state, named = rows()[number]
-    assert named == tests
+    state, named, slow = rows()[number]
+    assert (named, slow) == (tests, cases(slow=True)[number])
     assert state == "passes" or len(state) > len("passes"), "what is left open is said in words"
 
 
@@ -95,3 +104,5 @@ def test_the_table_has_no_other_rows() -> None:
 def test_only_what_runs_counts(source: str, found: list[int]) -> None:
     """A skipped test, one that may fail, one that is never collected: none of them proves a case."""
     assert [number for number, _ in cases_in(source)] == found
+    slow = [number for number, _ in cases_in(source, slow=True)]
+    assert slow == ([7] if "mark.slow" in source else [])

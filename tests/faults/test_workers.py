@@ -1,6 +1,7 @@
 """Two real workers on one real PostgreSQL: one dies, freezes, is cut off; the database goes away and comes back.
 
-Told short here; at full length (40 services at the shipped pace, a minute of freeze): pytest -m slow.
+Told short here: what happens, and in which order. How soon is measured at full length only (40 services at the shipped
+pace, a minute of freeze), on a machine that does nothing else: pytest -m slow tests/faults.
 """
 
 import signal
@@ -44,8 +45,15 @@ def assert_calm_words(two: Pair) -> None:
         assert "Traceback" not in worker.words() and "a task failed" not in worker.words(), worker.words()[-4000:]
 
 
-def one_dies(folder: Path, services: int, pace: str, every_seconds: float) -> None:
-    """kill -9: all its services are watched by the other in time; who was told of an outage is not told anew."""
+def taken_over(two: Pair, heir: Daemon, timed: bool) -> float:
+    """Wait until everything is held by the heir; return after how many seconds, which is promised where it is timed."""
+    moved = seconds_until(lambda: two.holding(heir) == set(two.services), 60.0)
+    assert not timed or moved <= TAKEOVER_SECONDS, f"the leases moved after {moved:.1f} s"
+    return moved
+
+
+def one_dies(folder: Path, services: int, pace: str, every_seconds: float, timed: bool) -> None:
+    """kill -9: all its services are watched by the other; who was told of an outage is not told anew."""
     with pair(folder, services, more=pace) as two:
         two.start()
         cloud, heir, victim = two.cloud, two.near, two.far
@@ -56,11 +64,10 @@ def one_dies(folder: Path, services: int, pace: str, every_seconds: float) -> No
         until(lambda: heir.rows("SELECT count(*) FROM effects WHERE status = 'pending'") == [(0,)])
         began, settled = time.time(), len(cloud.log("pagerduty_trigger"))
         victim.kill()
-        moved = seconds_until(lambda: two.holding(heir) == set(two.services), 60.0)
-        assert moved <= TAKEOVER_SECONDS, f"the leases moved after {moved:.1f} s"
+        moved = taken_over(two, heir, timed)
         until(lambda: two.seen_since(began + moved) == set(two.services), 60.0, lambda: told(two))
         late = {name: gap for name, gap in two.gaps(began - every_seconds).items() if gap > every_seconds + GAP_SECONDS}
-        assert not late, f"not probed for so many seconds: {late}"
+        assert not timed or not late, f"not probed for so many seconds: {late}"
         for service in sick:
             cloud.post("faults", target=service, kind="good")
         until(lambda: len(cloud.log("pagerduty_resolve")) >= len(sick), 90.0, lambda: told(two))
@@ -75,7 +82,7 @@ def one_dies(folder: Path, services: int, pace: str, every_seconds: float) -> No
         )
 
 
-def one_freezes(folder: Path, point: str, frozen_seconds: float) -> None:
+def one_freezes(folder: Path, point: str, frozen_seconds: float, timed: bool) -> None:
     """SIGSTOP in the middle of a rollback; the other does it, once; who wakes up later changes nothing."""
     with pair(folder) as two:
         two.start(point)
@@ -84,8 +91,7 @@ def one_freezes(folder: Path, point: str, frozen_seconds: float) -> None:
         began, frozen = time.monotonic(), two.holder("web")
         other = two.other(frozen)
         assert not two.cloud.log("rollback_accepted")
-        moved = seconds_until(lambda: two.holding(other) == set(two.services), 60.0)
-        assert moved <= TAKEOVER_SECONDS
+        taken_over(two, other, timed)
         assert_one_rollback(two)
         until(lambda: time.monotonic() - began >= frozen_seconds, frozen_seconds + 1)
         wakes_and_changes_nothing(two, frozen)
@@ -110,8 +116,7 @@ def one_freezes_while_calm(folder: Path, frozen_seconds: float) -> None:
         two.start()
         began = time.monotonic()
         two.far.process.send_signal(signal.SIGSTOP)
-        moved = seconds_until(lambda: two.holding(two.near) == set(two.services), 60.0)
-        assert moved <= TAKEOVER_SECONDS
+        taken_over(two, two.near, timed=True)
         until(lambda: time.monotonic() - began >= frozen_seconds, frozen_seconds + 1)
         wakes_and_changes_nothing(two, two.far)
 
@@ -176,8 +181,7 @@ def network_cut(folder: Path) -> None:
         until(lambda: cut.story("SUSPECT"), 60.0, lambda: told(two))
         assert not cut.story("CRITICAL"), "the cut comes before the decision"
         two.network.cut()
-        moved = seconds_until(lambda: two.holding(two.near) == set(two.services), 60.0)
-        assert moved <= TAKEOVER_SECONDS
+        taken_over(two, two.near, timed=False)
         until(lambda: cut.get("/healthz").status_code == 503, 60.0, lambda: told(two))
         until(lambda: cloud.log("pagerduty_resolve"), 120.0, lambda: told(two))
         assert len(cloud.log("rollback_accepted")) == 1
@@ -193,9 +197,9 @@ def network_cut(folder: Path) -> None:
 
 
 def test_case_21_22_a_worker_that_dies_and_one_that_is_cut_off(tmp_path: Path) -> None:
-    """What they watched is watched by the other within 15 s; nobody is told twice, nothing is done twice."""
+    """What they watched is watched by the other; nobody is told twice, nothing is done twice."""
     together(
-        lambda: one_dies(tmp_path / "dies", 8, CALM_SOON, 2.0),
+        lambda: one_dies(tmp_path / "dies", 8, CALM_SOON, 2.0, timed=False),
         lambda: network_cut(tmp_path / "cut"),
     )
 
@@ -203,7 +207,7 @@ def test_case_21_22_a_worker_that_dies_and_one_that_is_cut_off(tmp_path: Path) -
 def test_case_06_21_22_frozen_or_both_at_once_or_the_database_restarts(tmp_path: Path) -> None:
     """One rollback: a worker frozen after its intent; both alive and the answer lost; SIGQUIT to the database."""
     together(
-        lambda: one_freezes(tmp_path / "frozen", "after_intent", 20.0),
+        lambda: one_freezes(tmp_path / "frozen", "after_intent", 20.0, timed=False),
         lambda: both_at_once(tmp_path / "both", "drop"),
         lambda: database_restarts(tmp_path / "restarts", 4.0),
     )
@@ -211,9 +215,9 @@ def test_case_06_21_22_frozen_or_both_at_once_or_the_database_restarts(tmp_path:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_40_services_are_taken_over_in_time(tmp_path: Path) -> None:
+def test_case_21_forty_services_are_taken_over_in_time(tmp_path: Path) -> None:
     """At the shipped pace of 10 s: leases within 15 s, no service without a probe for more than 26 s."""
-    one_dies(tmp_path, 40, CALM_SOON_EVERY_TEN, 10.0)
+    one_dies(tmp_path, 40, CALM_SOON_EVERY_TEN, 10.0, timed=True)
 
 
 @pytest.mark.slow
@@ -221,12 +225,12 @@ def test_40_services_are_taken_over_in_time(tmp_path: Path) -> None:
 @pytest.mark.parametrize("point", ["after_intent", "before_send"])
 def test_case_06_frozen_for_a_minute_in_the_middle_of_a_rollback(tmp_path: Path, point: str) -> None:
     """Awake after 60 s, it changes nothing: its epoch is old, and its last look is too long ago."""
-    one_freezes(tmp_path, point, 60.0)
+    one_freezes(tmp_path, point, 60.0, timed=True)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_frozen_for_a_minute_on_a_calm_day(tmp_path: Path) -> None:
+def test_case_06_frozen_for_a_minute_on_a_calm_day(tmp_path: Path) -> None:
     """Awake, it takes its share again, and neither Render nor a pager hears of it."""
     one_freezes_while_calm(tmp_path, 60.0)
 
