@@ -1,4 +1,7 @@
-"""`watchdog run` with a fault of our own that holds every secret, in words and in locals: crashing.py CONFIG."""
+"""`watchdog run` with a fault of our own that holds every secret, in words and in locals: crashing.py CONFIG.
+
+Its minutes are short, so that heartbeats come soon.
+"""
 
 import asyncio
 import os
@@ -6,9 +9,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from hurried import HurriedClock
+
 from watchdog.adapters.platforms import PLATFORMS
 from watchdog.app.run import run
-from watchdog.daemon.clock import SystemClock
 from watchdog.settings import load
 
 
@@ -30,7 +34,7 @@ def main(config: Path) -> None:
         return made
 
     PLATFORMS["render"] = broken
-    asyncio.run(run(settings, SystemClock()))
+    asyncio.run(run(settings, HurriedClock()))
 
 
 if __name__ == "__main__":
