@@ -2,8 +2,8 @@
 
     python -m tests.faults.soak [--minutes 15] [--services 20]
 
-Looks from the outside (/proc and /metrics) every 10 s while services fail, recover and are rolled back. Prints a line
-a minute, then first, last, least and most of each, and a verdict; the exit code is 1 if anything grows.
+Looks from the outside (/proc and /metrics) every 10 s while services ship, fail, recover and are rolled back. Prints a
+line a minute, then first, last, least and most of each, and a verdict; the exit code is 1 if anything grows.
 """
 
 import argparse
@@ -54,12 +54,14 @@ def look(daemon: Daemon) -> dict[str, float]:
 
 
 def stir(cloud: Cloud, minute: int) -> None:
-    """Make something happen: one bad deploy early on, then each minute another site that fails for a while."""
+    """Make something happen: one bad deploy early on, good ones, and every other minute a site that fails for one."""
     if minute == 1:
         cloud.bad_deploy(service="s01")
-    elif minute % 2 == 0:
+    if minute % 3 == 0:
+        cloud.post("deploys", service=f"s{2 + minute // 3 % 8:02}", behaviour="good")
+    if minute % 2 == 0:
         cloud.post("faults", target=f"s{2 + minute // 2 % 8:02}", kind="error", status=503)
-    else:
+    elif minute > 1:
         cloud.post("faults", target=f"s{2 + (minute - 1) // 2 % 8:02}", kind="good")
 
 

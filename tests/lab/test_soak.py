@@ -1,6 +1,12 @@
 """The soak: a short one here; `watchdog lab soak` runs a virtual day of a hundred services."""
 
+import asyncio
+from random import Random
+
 from watchdog.app.soak import Look, SoakResult, soak
+from watchdog.domain.deploys import Deploy
+from watchdog.lab.soak import BUILD_SECONDS, EPOCH, LISTED, SHIPS_EVERY_SECONDS, SoakPlatform
+from watchdog.lab.storm.loop import StormLoop
 
 
 def test_case_08_a_daemon_is_flat_over_virtual_hours() -> None:
@@ -22,3 +28,28 @@ def test_growth_is_seen() -> None:
 
     assert grown(4.9, -2).flat
     assert not grown(5.1, 0).flat and not grown(0.0, 3).flat and not grown(0.0, -3).flat and not grown(0.0, 0, 1).flat
+
+
+def test_the_town_ships() -> None:
+    """Of each service every few hours: one is live, the newest may be on its way, and the list is no longer for it."""
+
+    async def watch() -> list[list[Deploy]]:
+        lists = []
+        for _ in range(300):
+            lists.append(list(await SoakPlatform().deploys("srv-1")))
+            await asyncio.sleep(SHIPS_EVERY_SECONDS / 100)
+        return lists
+
+    loop = StormLoop(Random(1))
+    try:
+        lists = loop.run_until_complete(watch())
+    finally:
+        loop.close()
+    assert {len(deploys) for deploys in lists} == {LISTED}
+    assert {sum(deploy.is_live for deploy in deploys) for deploys in lists} == {1}
+    assert len({deploys[0].id for deploys in lists}) == 4, "three shipped while we looked"
+    assert any(deploys[0].in_progress for deploys in lists)
+    for deploys in lists:
+        (live,) = (deploy for deploy in deploys if deploy.is_live)
+        assert live.finished_at == live.created_at + BUILD_SECONDS
+        assert live.created_at < EPOCH + 4 * SHIPS_EVERY_SECONDS

@@ -1,4 +1,4 @@
-"""A quiet town in virtual time: many services, day after day, with an outage now and then. What grows?
+"""A quiet town in virtual time: many services that ship day after day, with an outage now and then. What grows?
 
 Everything outside is made of plain objects that keep nothing, so that what grows is the daemon's. Minutes for the
 charts belong on a disk: they are counted and thrown away here.
@@ -22,6 +22,10 @@ CONTROL = "https://control.example"
 OUTAGE_SECONDS = 150.0
 OUTAGES_A_DAY = 1.0
 """Of each service, on the average."""
+SHIPS_EVERY_SECONDS = 3 * 3600.0
+BUILD_SECONDS = 120.0
+LISTED = 20
+"""How many deploys the platform lists."""
 
 
 class SoakClock:
@@ -77,7 +81,10 @@ class Probe:
 
 
 class SoakPlatform:
-    """A platform on which nothing is ever deployed, so that outages are never a deploy's fault. Reads only."""
+    """A platform on which every service ships every few hours; it may be read only.
+
+    An outage that begins just after a deploy is blamed on it, and a human is asked: there is no right to roll back.
+    """
 
     name = "render"
     can_write = False
@@ -92,18 +99,22 @@ class SoakPlatform:
         return ServiceFacts(service_id, service_id, auto_deploy="commit")
 
     async def deploys(self, service_id: str, back_to: str | None = None) -> Sequence[Deploy]:
-        """Return twenty old deploys, made anew each time as a parsed answer is."""
+        """Return the newest deploys, made anew each time as a parsed answer is."""
         await asyncio.sleep(0.1)
+        now = asyncio.get_running_loop().time() + Random(service_id).uniform(0.0, SHIPS_EVERY_SECONDS)
+        newest, age = divmod(now, SHIPS_EVERY_SECONDS)
+        live = int(newest) if age >= BUILD_SECONDS else int(newest) - 1
+        began = EPOCH + asyncio.get_running_loop().time() - age
         return [
             Deploy(
                 f"dep-{service_id}-{number}",
-                "live" if number == 20 else "deactivated",
+                "live" if number == live else "deactivated" if number < live else "build_in_progress",
                 "new_commit",
-                commit=f"{number:040x}",
-                created_at=EPOCH - (21 - number) * 86400.0,
-                finished_at=EPOCH - (21 - number) * 86400.0 + 60.0,
+                commit=f"{number + LISTED:040x}",
+                created_at=began - (newest - number) * SHIPS_EVERY_SECONDS,
+                finished_at=began - (newest - number) * SHIPS_EVERY_SECONDS + BUILD_SECONDS if number <= live else None,
             )
-            for number in range(20, 0, -1)
+            for number in range(int(newest), int(newest) - LISTED, -1)
         ]
 
     async def deploy(self, service_id: str, deploy_id: str) -> Deploy:
