@@ -170,6 +170,27 @@ async def test_case_21_a_namesake_with_an_older_epoch_is_refused(town: Town) -> 
     assert await again.put_action(ROW, None)
 
 
+async def test_case_21_who_has_a_lease_again_reads_before_it_writes(town: Town) -> None:
+    """Its renewal came through before it knew that somebody else had been there: what it knows is older than that."""
+    one, two = await town.join(), await town.join()
+    await hold(one, "one", ("api",))
+    await one.save(None, state("api"), ())
+    town.lapse(TTL + 1)
+    await hold(two, "two", ("api",))
+    newer = State(services={"api": ServiceState("api", incidents=3)})
+    await two.load()
+    await two.save(None, newer, ())
+    town.lapse(TTL + 1)
+    assert (await hold(one, "one", ("api",))).epochs == {"api": 3}
+    with pytest.raises(Displaced):
+        await one.save(None, State(services={"api": ServiceState("api", phase_since=1.0)}), ())
+    with pytest.raises(Displaced):
+        await one.put_action(ROW, None)
+    assert await one.load(("api",)) == newer
+    await one.save(None, State(services={"api": ServiceState("api", incidents=4)}), ())
+    assert await one.put_action(ROW, None)
+
+
 async def test_an_expired_lease_is_no_lease_even_before_somebody_takes_it(town: Town) -> None:
     """The next write of a frozen worker is refused; after renewing it goes on."""
     one = await town.join()

@@ -43,15 +43,17 @@ class Journal(Leases):
         if old is not None:
             return self._take_up(codec.STATES.decode(old), names)
         if empty and revision == 0:
+            self._memo.loaded({}, None, names)
             return None
         fleet = codec.FLEETS.decode(texts.pop(FLEET)) if FLEET in texts else None
         services = {name: codec.SERVICES.decode(text) for name, text in texts.items()}
-        self._memo.loaded(services, fleet)
+        self._memo.loaded(services, fleet, names)
         self._memo.loaded_shared(shared, revision)
         return assemble(services, fleet, shared)
 
     def _take_up(self, state: State, names: Collection[str] | None) -> State:
         """Return what revision 0001 saved; none of it counts as written yet."""
+        self._memo.loaded({}, None, names)
         self._memo.loaded_shared(None, 0)
         kept = {name: one for name, one in state.services.items() if names is None or name in names}
         fleet = Fleet.of(state) if names is None or FLEET in names else None

@@ -126,7 +126,7 @@ class Leases(Database):
         The only worker of a store needs no lease on what nobody ever held.
         """
         epochs = self._epochs
-        asked = [name for name in sorted(names) if name in epochs]
+        asked = [name for name in sorted(names) if name in epochs and name not in self._memo.unread]
         query = select(LEASES.c.name, LEASES.c.epoch).where(
             LEASES.c.name.in_(asked),
             LEASES.c.owner == (self._grip.worker if self._grip else NOBODY),

@@ -63,7 +63,7 @@ class MemoryStore:
         """Tell whether a name is ours now; the only worker needs no lease on what nobody ever held."""
         if self._grip is None or name not in self._grip.epochs:
             return self._sole
-        return self._db.owns(self._grip.worker, name, self._grip.epochs[name])
+        return name not in self._memo.unread and self._db.owns(self._grip.worker, name, self._grip.epochs[name])
 
     def _fence(self, names: Sequence[str]) -> None:
         if lost := tuple(name for name in names if not self._held(name)):
@@ -73,10 +73,11 @@ class MemoryStore:
         """Return the saved state of these services (all, if None), or None."""
         db = self._db
         if not db.services and db.fleet is None and db.revision == 0:
+            self._memo.loaded({}, None, names)
             return None
         services = {name: one for name, one in sorted(db.services.items()) if names is None or name in names}
         fleet = db.fleet if names is None or FLEET in names else None
-        self._memo.loaded(services, fleet)
+        self._memo.loaded(services, fleet, names)
         self._memo.loaded_shared(db.shared, db.revision)
         return assemble(services, fleet, db.shared)
 

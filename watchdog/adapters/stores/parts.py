@@ -3,7 +3,7 @@
 A store writes only the parts that changed: the core returns the very same object for what it did not touch.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter
 from types import MappingProxyType
@@ -77,13 +77,18 @@ class Changes:
 
 
 class Memo:
-    """What one store instance last saved or loaded: the measure of what changed."""
+    """What one store instance last saved or loaded: the measure of what changed.
+
+    `unread` are the names that were somebody else's since we read them: of these nothing may be written.
+    """
 
     def __init__(self) -> None:
         self.revision = 0
         self._shared: Shared | None = Shared()
-        self._services: dict[str, ServiceState] = {}
+        self._services: Mapping[str, ServiceState] = {}
         self._fleet: Fleet | None = None
+        self._epochs: Mapping[str, int] = {}
+        self.unread: frozenset[str] = frozenset()
 
     def changes(self, state: State, effects: tuple[Effect, ...]) -> Changes:
         """Return what of the state has to be written, and which leases that and the effects need."""
@@ -99,22 +104,31 @@ class Memo:
 
     def saved(self, changes: Changes) -> None:
         """Remember what was written."""
-        self._services.update((one.name, one) for one in changes.services)
+        self._services = {**self._services, **{one.name: one for one in changes.services}}
         self._fleet = changes.fleet or self._fleet
         if changes.shared is not None:
             self._shared, self.revision = changes.shared, self.revision + 1
 
-    def loaded(self, services: Mapping[str, ServiceState], fleet: Fleet | None) -> None:
-        """Remember what was read."""
-        self._services.update(services)
+    def loaded(
+        self, services: Mapping[str, ServiceState], fleet: Fleet | None, names: Collection[str] | None
+    ) -> None:
+        """Remember what was read of these names (of all, if None)."""
+        self._services = {**self._services, **services}
         self._fleet = fleet or self._fleet
+        self.unread = self.unread.difference(self._epochs if names is None else names)
 
     def loaded_shared(self, shared: Shared | None, revision: int) -> None:
         """Remember what all share; None if it has yet to be written at this revision."""
         self._shared, self.revision = shared, revision
 
     def keep(self, names: Mapping[str, int]) -> None:
-        """Forget the services whose lease is gone: who gets it again loads anew."""
-        self._services = {name: one for name, one in self._services.items() if name in names}
-        if FLEET not in names:
+        """Forget the services whose lease (name to epoch) is gone: who gets it again loads anew before it writes.
+
+        They are `unread` until then. It may be ours again before we knew that it was somebody else's.
+        """
+        again = {name for name, epoch in names.items() if self._epochs.get(name, epoch) != epoch}
+        self.unread = self.unread | again
+        self._epochs = {**self._epochs, **names}
+        self._services = {name: one for name, one in self._services.items() if name in names and name not in again}
+        if FLEET not in names or FLEET in again:
             self._fleet = None
