@@ -215,6 +215,28 @@ async def test_a_pin_that_was_put_off_after_a_switch_tells_the_old_value(sent: b
         assert getattr(outcome, "previous", None) == ("commit" if sent else None)
 
 
+async def test_a_switch_that_lands_late_does_not_outlive_its_restore() -> None:
+    """It was never read back, so it may still be on its way: until it cannot be any more, nothing is given back."""
+
+    class Late(FakeClock):
+        """Time in which the lost switch arrives 15 s after everybody gave it up."""
+
+        async def sleep(self, seconds: float) -> None:
+            """Sleep; by then it may have landed."""
+            await super().sleep(seconds)
+            if landing and self.elapsed - landing[0] >= 15.0:
+                landing.clear()
+                s.sandbox.cloud.set_auto_deploy(s.web, "off")
+
+    landing: list[float] = []
+    async with scene(clock=Late()) as s:
+        sent = ActionRow(INCIDENT, "pin", "sending", target="off", baseline="commit", service="web")
+        await s.store.put_action(sent, expect=None)
+        landing.append(s.clock.elapsed)
+        assert isinstance(await s.actuator.perform(RESTORE), e.AutoDeployRestored)
+        assert (landing, s.web.auto_deploy_trigger) == ([], "commit")
+
+
 async def test_a_refused_restore_is_said() -> None:
     """The service is gone."""
     async with scene() as s:

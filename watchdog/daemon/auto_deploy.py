@@ -129,6 +129,7 @@ class AutoDeploy:
     async def restore(self, platform: WritablePlatform, effect: RestoreAutoDeploy) -> Event:
         """Give the old value back, if it is still off, for at most `RESTORE_SECONDS`. Raises Refused and Displaced."""
         known = _Known(why="it was not read back in time")
+        await self._let_it_land(effect)
         try:
             async with asyncio.timeout(RESTORE_SECONDS):
                 for _ in range(RESTORE_ATTEMPTS):
@@ -141,6 +142,12 @@ class AutoDeploy:
         except Permanent as error:
             known.why = str(error)
         return e.AutoDeployNotRestored(self._clock.now(), effect.service, effect.incident, known.why)
+
+    async def _let_it_land(self, effect: RestoreAutoDeploy) -> None:
+        """Wait until a switch that was never read back cannot arrive any more: after ours, it would undo ours."""
+        row = await self._store.action(effect.incident, STEP)
+        if row is not None and row.state == "sending":
+            await self._clock.sleep(self._timings.post_seconds + self._timings.landing_seconds)
 
     async def _restore_once(self, platform: WritablePlatform, effect: RestoreAutoDeploy, known: _Known) -> str:
         """Return the value that holds now: the old one, or one that somebody chose; nothing if it is still off.
