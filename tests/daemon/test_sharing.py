@@ -1,7 +1,8 @@
 """Several workers: services shared out by leases, taken over from the dead and the frozen, given back by the zombie."""
 
+import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -9,6 +10,7 @@ from tests.clocks import FakeClock
 from tests.daemon.town import Channel, tell
 from watchdog.adapters.stores.memory import MemoryDatabase, MemoryStore
 from watchdog.daemon.actuator import Actuator
+from watchdog.daemon.commands import Commands
 from watchdog.daemon.engine import Engine
 from watchdog.daemon.listeners import Listeners
 from watchdog.daemon.sharing import ALONE, RENEW_SECONDS, TTL_SECONDS, Sharing
@@ -16,8 +18,8 @@ from watchdog.daemon.supervisor import Supervisor
 from watchdog.daemon.tell import Teller
 from watchdog.domain import events as e
 from watchdog.domain.errors import Displaced, Temporary
-from watchdog.domain.incidents import Shared
-from watchdog.domain.policy import DEFAULT_MATRIX, Policy, ServicePolicy, SignalPolicy
+from watchdog.domain.incidents import Incident, Phase, Shared
+from watchdog.domain.policy import DEFAULT_MATRIX, Policy, ServicePolicy, Severity, SignalPolicy
 from watchdog.domain.readings import Bad, Good
 from watchdog.ports import FLEET
 
@@ -179,6 +181,30 @@ async def test_a_zombie_that_wakes_up_writes_nothing_and_lets_go(two: tuple[Work
     assert "shop" not in one.engine.held and await other.store.load() == before
     await one.sharing.renew()
     assert one.held == set()
+
+
+async def test_a_zombie_leaves_a_stop_to_who_has_the_service(two: tuple[Worker, Worker]) -> None:
+    """It knows an incident that is no longer its own: it does not say "done" to what it did not do."""
+    one, other = two
+    await one.sharing.begin()
+    opened = one.clock.now()
+    incident = Incident("shop-1", "shop", Severity.HIGH, opened, opened, "shop is slow")
+    shop = replace(one.engine.state.services["shop"], phase=Phase.ANNOUNCED, incident=incident)
+    one.engine.state = replace(one.engine.state, services={**one.engine.state.services, "shop": shop})
+    await one.store.save(None, one.engine.state, ())
+    await one.clock.advance(60.0)
+    await other.sharing.begin()
+    running = [asyncio.create_task(worker.engine.run()) for worker in two]
+    asked = await one.store.submit("stop", {"incident": "shop-1"}, "ann")
+    await Commands(one.store, one.engine, one.clock).apply_all()
+    waiting = await one.store.command(asked)
+    assert waiting is not None and not waiting.done
+    await Commands(other.store, other.engine, other.clock).apply_all()
+    answered = await one.store.command(asked)
+    for task in running:
+        task.cancel()
+    assert answered is not None and answered.ok and "STOPPED by ann" in answered.answer
+    assert other.engine.state.services["shop"].phase is Phase.PAGED
 
 
 async def test_a_late_worker_whose_lease_nobody_took_goes_on(two: tuple[Worker, Worker]) -> None:

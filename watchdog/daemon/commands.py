@@ -57,7 +57,10 @@ class Commands:
             if command.id not in self._answers:
                 if not await self._is_for_us(command):
                     continue
-                self._answers[command.id] = await self._apply(command, recent=recent)
+                try:
+                    self._answers[command.id] = await self._apply(command, recent=recent)
+                except Displaced:
+                    continue  # nothing came of it here; who has the service now applies it
             ok, text, code = self._answers[command.id]
             await self._store.answer(command.id, ok=ok, text=text, exit_code=code)
             del self._answers[command.id]
@@ -83,7 +86,7 @@ class Commands:
             return False, why_not, FAILED
         try:
             turn = await self._engine.answer(event)
-        except (Permanent, Displaced) as error:
+        except Permanent as error:
             return False, str(error), FAILED
         return _unrecorded(event, turn.why_not) if turn.why_not else _answer(turn.effects)
 

@@ -163,6 +163,10 @@ class Engine:
         self.state = self.state.sharing(self._recorder.read(self.state, await self._store.load_shared()))
 
     def _is_ours(self, event: Event) -> bool:
+        """Tell whether the service it is about is ours; what a human says of an incident names no service."""
+        if isinstance(event, (e.Approved, e.Rejected, e.Stopped)):
+            ours = (one.incident for name, one in self.state.services.items() if name in self.held)
+            return any(incident is not None and incident.id == event.incident for incident in ours)
         service = getattr(event, "service", None)
         return service is None or service in self.held
 
@@ -251,7 +255,7 @@ class Engine:
 
     def _stepped(self, event: Event) -> Turn:
         if not self._is_ours(event):
-            raise Displaced((event.service,))  # type: ignore[union-attr]
+            raise Displaced((getattr(event, "service", "") or getattr(event, "incident", ""),))
         return Turn(self.state, *self._step(self.state, event))
 
     def _step(self, before: State, event: Event) -> tuple[State, Sequence[Effect]]:

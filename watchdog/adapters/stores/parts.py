@@ -109,9 +109,7 @@ class Memo:
         if changes.shared is not None:
             self._shared, self.revision = changes.shared, self.revision + 1
 
-    def loaded(
-        self, services: Mapping[str, ServiceState], fleet: Fleet | None, names: Collection[str] | None
-    ) -> None:
+    def loaded(self, services: Mapping[str, ServiceState], fleet: Fleet | None, names: Collection[str] | None) -> None:
         """Remember what was read of these names (of all, if None)."""
         self._services = {**self._services, **services}
         self._fleet = fleet or self._fleet
