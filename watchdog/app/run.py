@@ -17,7 +17,7 @@ from watchdog.adapters.stores.lock import RoleLock
 from watchdog.app.build import App, build, resolve
 from watchdog.app.record import watch_the_record
 from watchdog.app.reload import reload_on_demand
-from watchdog.app.wire import begin, upkeep
+from watchdog.app.wire import begin, end, upkeep
 from watchdog.daemon import logs, self_report
 from watchdog.daemon.exposition import Exposition
 from watchdog.daemon.heartbeat import Heartbeat, healthchecks, sentry_crons
@@ -25,7 +25,7 @@ from watchdog.daemon.http_server import HttpServer, private_app
 from watchdog.daemon.protocol import Hook, no_hook
 from watchdog.daemon.remote_write import RemoteWriter
 from watchdog.daemon.status import status_of
-from watchdog.domain.errors import ConfigurationError, Displaced, Mistake, Permanent, Stale, Temporary
+from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Temporary
 from watchdog.ports import Clock
 from watchdog.settings import Settings
 
@@ -34,10 +34,6 @@ HTTP_TOKEN = "WATCHDOG_HTTP_TOKEN"
 HEARTBEATS = {"WATCHDOG_HEARTBEAT_URL": healthchecks, "WATCHDOG_SENTRY_CRONS_URL": sentry_crons}
 STANDBY_SECONDS = 1.0
 RESOLVE_AGAIN_SECONDS = 15.0
-SCHEDULER_STOP_SECONDS = 1.0
-WRITE_IN_HAND_SECONDS = 16.0
-"""Together with the other bounds of a stop well under Render's 30 s before it kills."""
-STOP_SECONDS = 5.0
 LAST_WORD_SECONDS = 2.0
 
 log = structlog.get_logger("watchdog")
@@ -187,24 +183,11 @@ def _start_senders(app: App) -> None:
 
 
 async def finish(app: App) -> None:
-    """Stop: no new probe, the write in hand finished, everything else cancelled and taken up by the next start."""
-    app.health.stopping = True
-    await app.supervisor.end("scheduler", SCHEDULER_STOP_SECONDS)
-    halted = False
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(WRITE_IN_HAND_SECONDS):
-            while app.actuator.writing:
-                await app.clock.sleep(0.05)
-            await app.engine.halt()
-            halted = True
-    stuck = await app.supervisor.stop(STOP_SECONDS)
-    if stuck:
-        log.warning("tasks did not end in time", tasks=list(stuck))
-    with contextlib.suppress(Temporary, Permanent, Displaced, Stale):
-        if halted:
-            await app.engine.last_word()
+    """Stop in good order: the last word saved, the leases given back, the last metrics sent."""
+    await end(app)
     with contextlib.suppress(Temporary, Permanent):
         await app.store.put_minutes(app.minutes.flush())
+    with contextlib.suppress(Temporary, Permanent):
         await app.store.release()
     if app.writer is not None:
         await _last_metrics(app.writer)

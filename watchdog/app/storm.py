@@ -1,6 +1,6 @@
 """Storms: the real daemon, wired into the simulated world of `lab/storm`, seed after seed.
 
-A weakened variant is made by handing in another `ActuatorOf`; nothing in production code knows of it.
+A weakened variant is made by handing in other parts from outside; nothing in production code knows of it.
 """
 
 import gc
@@ -12,12 +12,12 @@ from contextlib import contextmanager, suppress
 
 import structlog
 
-from watchdog.app.wire import Daemon, Outside, wire
+from watchdog.app.wire import Daemon, Outside, end, watch, wire
 from watchdog.daemon.actuator import Actuator
 from watchdog.daemon.clock import SteadyClock
-from watchdog.daemon.translate import CONTROL, VENDORS
 from watchdog.domain.errors import Permanent, Temporary
-from watchdog.lab.storm.host import Run, Start
+from watchdog.lab.storm.host import CHANNELS, Run, Start
+from watchdog.lab.storm.render import RenderClient
 from watchdog.lab.storm.variants import FULL, VARIANTS, Variant
 from watchdog.lab.storm.world import Result, World
 from watchdog.ports import Clock, Platform, Store
@@ -27,12 +27,12 @@ COMMANDS_LOOKS = 20
 
 
 def worker(variant: Variant = VARIANTS[FULL]) -> Run:
-    """Return the program of a worker: the shipped daemon, or one with a weakened protocol."""
+    """Return the program of a worker: the shipped daemon, or a weakened one."""
 
     async def run(start: Start) -> None:
-        def actuator(platform: Platform | None, store: Store, clock: Clock) -> Actuator:
+        def actuator(_platform: Platform | None, store: Store, clock: Clock) -> Actuator:
             return Actuator(
-                platform,
+                variant.platform(start.render, start.name),
                 store,
                 clock,
                 start.nature.protocol_point,
@@ -41,7 +41,12 @@ def worker(variant: Variant = VARIANTS[FULL]) -> Run:
             )
 
         clock = SteadyClock(start.clock)
-        outside = Outside(clock, start.store, start.platform, start.notifiers)
+        outside = Outside(
+            clock,
+            variant.store(start.store_host),
+            RenderClient(start.render, start.name),
+            {name: variant.channel(start.post, name) for name in CHANNELS},
+        )
         daemon = wire(
             start.policy,
             outside,
@@ -51,23 +56,24 @@ def worker(variant: Variant = VARIANTS[FULL]) -> Run:
             actuator=actuator,
             chance=start.chance,
         )
+        variant.weaken(daemon.actuator)
         start.process.buried.append(daemon)
         daemon.engine.listeners.stepped.remove(daemon.meter.stepped)  # its metrics go nowhere, and cost time
         daemon.engine.listeners.note.append(start.story)
-        await _begin(daemon)
-        await _take_commands(daemon, start)
+        daemon.engine.listeners.stepped.append(lambda _before, _after, _event, effects: start.told(effects))
+        await watch(daemon)
+        daemon.supervisor.start("commands", lambda: _take_commands(daemon, start))
+        await start.stopping.wait()
+        await _stop(daemon)
 
     return run
 
 
-async def _begin(daemon: Daemon) -> None:
-    await daemon.sharing.begin()
-    await daemon.watches.begin((CONTROL, VENDORS))
-    start = daemon.supervisor.start
-    start("engine", daemon.engine.run)
-    start("time", daemon.engine.keep_time)
-    start("scheduler", daemon.scheduler.run)
-    start("sharing", daemon.sharing.run)
+async def _stop(daemon: Daemon) -> None:
+    """End in good order, as `watchdog run` does on SIGTERM."""
+    await end(daemon)
+    with suppress(Temporary, Permanent):
+        await daemon.store.release()
 
 
 async def _take_commands(daemon: Daemon, start: Start) -> None:

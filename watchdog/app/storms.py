@@ -3,6 +3,7 @@
 Rule: a bad seed is printed with its reasons, and plays again byte for byte: `watchdog lab storm --seed N`.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, fields
@@ -30,6 +31,8 @@ class Outcome:
     rollbacks: int
     fingerprint: str
     score: Score
+    judged: int
+    struck: Counter[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class Report:
             "seeds": len(self.outcomes),
             "virtual_days": round(sum(one.seconds for one in self.outcomes) / DAY_SECONDS, 2),
             "rollbacks": sum(one.rollbacks for one in self.outcomes),
+            "judged": sum(one.judged for one in self.outcomes),
             **{what: self.count(what) for what in COUNTED},
             "seconds": round(self.seconds, 1),
             "bad": {str(one.seed): reasons(one.score) for one in self.bad},
@@ -73,7 +77,15 @@ def play_chunk(seeds: range, variant: str) -> list[Outcome]:
 
 
 def _outcome(result: Result) -> Outcome:
-    return Outcome(result.seed, result.seconds, result.rollbacks, result.fingerprint, result.score)
+    return Outcome(
+        result.seed,
+        result.seconds,
+        result.rollbacks,
+        result.fingerprint,
+        result.score,
+        result.judged,
+        result.struck,
+    )
 
 
 def play_all(first: int, seeds: int, *, variant: str = FULL, processes: int = 2) -> Report:

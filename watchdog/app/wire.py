@@ -4,9 +4,13 @@ Rule: it knows no settings, no files and no network, so that a simulation runs e
 Other timings or another way to settle lost answers come in through `actuator`, never as a flag.
 """
 
+import asyncio
+import contextlib
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+
+import structlog
 
 from watchdog import __version__
 from watchdog.daemon.actuator import Actuator
@@ -27,8 +31,16 @@ from watchdog.daemon.tell import Teller
 from watchdog.daemon.translate import CONTROL, VENDORS
 from watchdog.daemon.upkeep import keep_minutes, keep_vitals
 from watchdog.daemon.watches import Sources, Watches
+from watchdog.domain.errors import Displaced, Permanent, Stale, Temporary
 from watchdog.domain.policy import Policy
 from watchdog.ports import Clock, Notifier, Platform, Repository, Store
+
+SCHEDULER_STOP_SECONDS = 1.0
+WRITE_IN_HAND_SECONDS = 16.0
+"""Together with the other bounds of a stop well under Render's 30 s before it kills."""
+STOP_SECONDS = 5.0
+
+log = structlog.get_logger("watchdog")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +172,14 @@ def _sharing(worker: str, store: Store, engine: Engine, clock: Clock, watches: W
 
 
 async def begin(daemon: Daemon) -> None:
+    """Begin to watch, to take commands and to look for merges."""
+    await watch(daemon)
+    daemon.supervisor.start("commands", daemon.commands.run)
+    if daemon.merges is not None:
+        daemon.supervisor.start("merges", daemon.merges.run)
+
+
+async def watch(daemon: Daemon) -> None:
     """Open the store, take up what is ours and begin to watch; from memory, while the store cannot be used."""
     await daemon.sharing.begin()
     await daemon.watches.begin((CONTROL, VENDORS))
@@ -169,9 +189,28 @@ async def begin(daemon: Daemon) -> None:
     start("scheduler", daemon.scheduler.run)
     start("evidence", daemon.evidence.run)
     start("sharing", daemon.sharing.run)
-    start("commands", daemon.commands.run)
-    if daemon.merges is not None:
-        start("merges", daemon.merges.run)
+
+
+async def end(daemon: Daemon) -> None:
+    """Stop: no new probe, the write in hand finished, everything else cancelled and taken up by the next start.
+
+    The last word is saved; the leases are still ours.
+    """
+    daemon.health.stopping = True
+    await daemon.supervisor.end("scheduler", SCHEDULER_STOP_SECONDS)
+    halted = False
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(WRITE_IN_HAND_SECONDS):
+            while daemon.actuator.writing:
+                await daemon.clock.sleep(0.05)
+            await daemon.engine.halt()
+            halted = True
+    stuck = await daemon.supervisor.stop(STOP_SECONDS)
+    if stuck:
+        log.warning("tasks did not end in time", tasks=list(stuck))
+    with contextlib.suppress(Temporary, Permanent, Displaced, Stale):
+        if halted:
+            await daemon.engine.last_word()
 
 
 def upkeep(daemon: Daemon, minutes: MinuteAggregator) -> None:

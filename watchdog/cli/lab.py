@@ -9,7 +9,18 @@ from cyclopts import Parameter
 from watchdog.cli.context import Context
 
 It = Annotated[Context, Parameter(parse=False)]
-Variant = Literal["full", "blind-resend", "short-settle", "no-guard"]
+Variant = Literal[
+    "full",
+    "blind-resend",
+    "short-settle",
+    "no-guard",
+    "no-fence",
+    "no-last-look",
+    "old-list",
+    "no-retry",
+    "no-wake",
+    "endless-settle",
+]
 
 
 async def storm(
@@ -24,8 +35,8 @@ async def storm(
 ) -> int:
     """Play the real daemon, two workers of it, in a simulated world that does its worst: seed after seed.
 
-    The exit code is 0 only if no seed showed a double rollback, a wrong target, a missed incident, a stuck service or
-    a lost page.
+    The exit code is 0 only if no seed showed a double rollback, a wrong target, a missed incident, a stuck service, a
+    lost page or a forgotten pin.
 
     Parameters
     ----------

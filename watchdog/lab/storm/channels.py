@@ -1,10 +1,12 @@
 """Channels to people: they fail, go down for a while, or deliver and lose the answer. They know who was really told."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from watchdog.domain.errors import Temporary
 from watchdog.domain.notices import Notice
+from watchdog.lab.storm.loop import Process
 from watchdog.lab.storm.nature import Nature
 
 SEND_SECONDS = (0.1, 0.5, 2.0)
@@ -19,22 +21,52 @@ class Arrived:
     at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A page that the outbox has had since `at`: written down (`by` is None), or only in a worker's memory."""
+
+    notice: Notice
+    channels: tuple[str, ...]
+    at: float
+    by: Process | None
+
+
+@dataclass(slots=True)
+class Outage:
+    """A channel refusing everything from `start` to `stop` (virtual seconds)."""
+
+    channel: str
+    start: float
+    stop: float
+
+
 @dataclass(slots=True)
 class Post:
     """What arrived, of all channels, and until when each channel is down."""
 
     nature: Nature
     arrived: list[Arrived] = field(default_factory=list)
+    owed: list[Owed] = field(default_factory=list)
     down_until: dict[str, float] = field(default_factory=dict)
+    outages: list[Outage] = field(default_factory=list)
 
     def goes_down(self, channel: str, seconds: float) -> None:
         """Let a channel refuse everything for so long."""
         self.nature.note(f"CHANNEL {channel} DOWN for {seconds:.0f} s")
-        self.down_until[channel] = self.nature.loop.time() + seconds
+        now = self.nature.loop.time()
+        self.down_until[channel] = now + seconds
+        self.outages.append(Outage(channel, now, now + seconds))
 
     def recovers(self) -> None:
         """Let every channel work again."""
+        now = self.nature.loop.time()
         self.down_until.clear()
+        for outage in self.outages:
+            outage.stop = min(outage.stop, now)
+
+    def owe(self, notice: Notice, channels: Sequence[str], by: Process | None) -> None:
+        """Remember that people are owed a page: for ever if it is written down, else while its worker lives."""
+        self.owed.append(Owed(notice, tuple(channels), self.nature.loop.time(), by))
 
     def receive(self, channel: str, notice: Notice) -> None:
         """Take a notice for people."""
@@ -56,10 +88,12 @@ class StormChannel:
         await nature.point(f"before {self.name}")
         await asyncio.sleep(nature.chance.choice(SEND_SECONDS))
         down = nature.loop.time() < self._post.down_until.get(self.name, 0.0)
-        if down or nature.happens(nature.weather.channel_fails):
+        if down or nature.strikes("channel_fails"):
             raise Temporary(f"{self.name} answered 503")
         self._post.receive(self.name, notice)
-        if nature.happens(nature.weather.channel_answer_lost):
+        if nature.strikes("notice_twice"):
+            nature.later(nature.chance.choice(SEND_SECONDS), self._post.receive, self.name, notice)
+        if nature.strikes("channel_answer_lost"):
             raise Temporary(f"{self.name} did not answer")
         await nature.point(f"after {self.name}")
         return reference or f"{self.name}/{notice.incident}"

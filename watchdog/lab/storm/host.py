@@ -1,28 +1,32 @@
 """One of the two machines that run a worker: its clock and network, and the processes that start there one by one."""
 
 from asyncio import Event
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from random import Random
 from typing import Any
 
-from watchdog.domain.effects import Note
+from watchdog.domain.effects import Effect, Note, Tell
 from watchdog.domain.policy import Policy
-from watchdog.lab.storm.channels import Post, StormChannel
+from watchdog.lab.storm.channels import Post
 from watchdog.lab.storm.clock import HostClock
-from watchdog.lab.storm.loop import Process
+from watchdog.lab.storm.loop import DEAD, Process
 from watchdog.lab.storm.nature import Nature
-from watchdog.lab.storm.render import Render, RenderClient
+from watchdog.lab.storm.render import Render
 from watchdog.lab.storm.site import Probe, Sight
-from watchdog.lab.storm.store import StoreHost, StormStore
+from watchdog.lab.storm.store import StoreHost
 
 CHANNELS = ("pager", "chat")
 CONTROL_URL = "https://control.example"
+GRACE_SECONDS = 30.0
+"""How long Render waits for a process that was asked to stop."""
 
 
 class Start:
-    """One start of a worker, with everything outside that it can reach. Its name is unique to the start.
+    """One start of a worker, with everything outside that it can reach. Its name is unique to the start, and so is each
+    connection it makes to the store, the platform and the channels.
 
-    `commanded` is set when a human left a command in the store; `failed` is told of faults of the daemon's own.
+    `commanded` is set when a human left a command in the store, `stopping` when it is to end in good order; `failed` is
+    told of faults of the daemon's own.
     """
 
     def __init__(self, host: "Host", number: int) -> None:
@@ -31,9 +35,10 @@ class Start:
         self.nature: Nature = host.nature
         self.clock = host.clock
         self.policy = host.policy
-        self.store = StormStore(host.store)
-        self.platform = RenderClient(host.render, self.name)
-        self.notifiers: Mapping[str, StormChannel] = {name: StormChannel(host.post, name) for name in CHANNELS}
+        self.store_host = host.store
+        self.stopping = Event()
+        self.render = host.render
+        self.post = host.post
         self.chance: Random = host.nature.chance
         self.commanded = Event()
         self.commanded.set()
@@ -49,8 +54,16 @@ class Start:
     def story(self, note: Note) -> None:
         """Take a line of the daemon's own story; a promise it found broken is a fault, whoever broke it."""
         self.nature.note(f"{self.name}: {note.service} {note.incident or ''} {note.label} {note.text}")
+        if note.label == "VERIFIED":
+            self._host.proved.append((note.service, self.nature.loop.time()))
         if note.label == "DISARMED":
             self._host.faults.append(f"{self.name} DISARMED {note.text}")
+
+    def told(self, effects: Sequence[Effect]) -> None:
+        """Take what a step led to: whatever becomes of the record, the outbox of this process has its pages now."""
+        for effect in effects:
+            if isinstance(effect, Tell) and effect.notice.wakes:
+                self._host.post.owe(effect.notice, effect.channels, self.process)
 
     def failed(self, task: str, error: BaseException) -> None:
         """Remember a fault of the daemon's own: there should be none, whatever the weather."""
@@ -64,7 +77,7 @@ Run = Callable[[Start], Coroutine[Any, Any, None]]
 
 
 class Host:
-    """A machine. `run` is the worker's program."""
+    """A machine. `run` is the worker's program; `proved` lists what it said to be verified, and when."""
 
     def __init__(
         self, name: str, nature: Nature, policy: Policy, store: StoreHost, render: Render, post: Post, run: Run
@@ -78,6 +91,7 @@ class Host:
         self.clock = HostClock(nature)
         self.sight = Sight(nature)
         self.faults: list[str] = []
+        self.proved: list[tuple[str, float]] = []
         self.started: list[Start] = []
         self._run = run
 
@@ -88,6 +102,16 @@ class Host:
         self.nature.note(f"{start.name} starts")
         self.nature.spawn(start.process, lambda: self._run(start))
 
+    def stops(self) -> None:
+        """Ask the worker to end in good order, as a deploy of it does; it is killed if it takes too long."""
+        start, nature = self.started[-1], self.nature
+        if start.process.state is DEAD:
+            return
+        nature.note(f"{start.name} IS ASKED TO STOP")
+        start.stopping.set()
+        nature.disturb(GRACE_SECONDS, start.name)
+        nature.later(GRACE_SECONDS, nature.kill, start.process, "as it did not stop")
+
     def steps_clock(self, seconds: float) -> None:
         """Set the wall clock wrong."""
         self.nature.note(f"{self.name} CLOCK off by {seconds:.1f} s")
@@ -96,5 +120,5 @@ class Host:
     def goes_blind(self, seconds: float) -> None:
         """Cut the network to the sites."""
         self.nature.note(f"{self.name} BLIND for {seconds:.0f} s")
-        self.nature.disturb(seconds)
+        self.nature.disturb(seconds, self.name, blind=True)
         self.sight.blind_until = self.nature.loop.time() + seconds

@@ -5,15 +5,25 @@ from collections.abc import Callable, Mapping
 from watchdog.lab.storm.nature import Nature
 from watchdog.lab.storm.render import Render, Service
 from watchdog.lab.storm.store import StoreHost
+from watchdog.lab.storm.weather import FAIR
 
 PUSH_BAD_SHARE = 0.3
+QUICK_SHARE = 0.5
+MOMENT_SECONDS = (0.0, 0.2, 1.0, 3.0)
+"""How soon after a moment of the protocol somebody acts."""
+MOMENTS = {
+    ("pin", "sending"): "just after the decision",
+    ("rollback", "planned"): "after the intent",
+    ("rollback", "sending"): "before the send",
+    ("rollback", "accepted"): "while it is deployed",
+}
+"""Rows of the actions' journal, and the moment of the protocol at which they are written."""
 
 
 class People:
-    """What people do at random moments.
+    """What people do at random moments, and at the moments of the protocol, on the very service it is about.
 
-    `asked` counts rollbacks asked for by hand, by service, with the moment; `stopped` likewise where
-    somebody said stop, so has it in hand.
+    `asked` lists rollbacks asked for by hand, by service, with the moment; `resumed` when a pause was ended.
     """
 
     def __init__(self, nature: Nature, render: Render, store: StoreHost, wake: Callable[[], None]) -> None:
@@ -22,23 +32,38 @@ class People:
         self._store = store
         self._wake = wake
         self.asked: list[tuple[str, float]] = []
-        self.stopped: list[tuple[str, float]] = []
+        self.resumed: list[float] = []
+        render.asked = self.at_moment
+        store.written = lambda row: self.at_moment(row.service, MOMENTS.get((row.step, row.state), ""))
 
     def act(self, service: Service) -> None:
         """Do something, whatever comes to mind."""
         deeds = (self.roll_back, self.fix, self.push, self.push, self.pause, self.approve, self.stop, self.ask_rollback)
         self._nature.chance.choice(deeds)(service)
 
+    def at_moment(self, service: str, moment: str) -> None:
+        """A moment of the protocol has come: somebody may act at the same time."""
+        nature = self._nature
+        if not moment or not nature.strikes("humans_in_protocol"):
+            return
+        deeds = (self.roll_back, self.roll_back, self.fix, self.push, self.pause, self.stop)
+        nature.note(f"{service}: a human acts {moment}")
+        pause, deed = nature.chance.choice(MOMENT_SECONDS), nature.chance.choice(deeds)
+        nature.later(pause, deed, self._render.services[service])
+
     def roll_back(self, service: Service) -> None:
         """Roll back in the dashboard: to the newest release that works and is not live."""
         good = next((one for one in service.releases if one.live_at is not None and not one.fails), None)
         live = service.live
         if good is not None and live is not None and live.fails:
-            self._render.begin(service, "rollback", good.deploy.commit or "", by="human")
+            self._render.begin(service, "rollback", good.deploy.commit or "", by="human", quick=self._is_quick())
 
     def fix(self, service: Service) -> None:
         """Deploy a new commit that works."""
-        self._render.begin(service, "new_commit", self._render.commit(), by="human")
+        self._render.begin(service, "new_commit", self._render.commit(), by="human", quick=self._is_quick())
+
+    def _is_quick(self) -> bool:
+        return self._nature.weather is not FAIR and self._nature.happens(QUICK_SHARE)
 
     def push(self, service: Service) -> None:
         """Merge something: it is deployed only if auto-deploy is on; now and then it is bad itself."""
@@ -55,6 +80,7 @@ class People:
 
     def resume(self) -> None:
         """Give the right to act back."""
+        self.resumed.append(self._nature.loop.time())
         self._command("resume", {})
 
     def approve(self, service: Service) -> None:
@@ -63,7 +89,6 @@ class People:
 
     def stop(self, service: Service) -> None:
         """Say stop to whatever is open."""
-        self.stopped.append((service.name, self._nature.loop.time()))
         self._command("stop", {"incident": self._incident(service)})
 
     def ask_rollback(self, service: Service) -> None:

@@ -21,17 +21,25 @@ class Plot:
         """Return a moment of the storm."""
         return self.nature.chance.uniform(begin, self.ends_at - 10.0)
 
-    def some(self, probability: float, most: int) -> int:
-        """Return how often a kind of event happens: not at all, or up to so many times."""
+    def some(self, fault: str, most: int) -> int:
+        """Return how often a kind of event of the weather happens: not at all, or up to so many times."""
+        if not self.nature.happens(getattr(self.nature.weather, fault)):
+            return 0
+        number = self.nature.chance.randint(1, most)
+        self.nature.struck[fault] += number
+        return number
+
+    def maybe(self, probability: float, most: int) -> int:
+        """Return how often something of this probability happens: not at all, or up to so many times."""
         return self.nature.chance.randint(1, most) if self.nature.happens(probability) else 0
 
     def incidents(self, render: Render, changed: Callable[[Service], None]) -> None:
         """Plan the bad deploys and the outages that no deploy is to blame for."""
         chance, services = self.nature.chance, list(render.services.values())
         self.nature.later(chance.uniform(15.0, 60.0), self._bad_deploy, render, chance.choice(services))
-        for _ in range(self.some(0.4, 2)):
+        for _ in range(self.maybe(0.4, 2)):
             self.nature.later(self.during(60.0), self._bad_deploy, render, chance.choice(services))
-        for _ in range(self.some(0.4, 2)):
+        for _ in range(self.maybe(0.4, 2)):
             at = self.during()
             seconds = chance.uniform(20.0, max(21.0, min(240.0, self.ends_at - at)))
             self.nature.later(at, self._outage, chance.choice(services), seconds, changed)

@@ -3,7 +3,8 @@
 A request travels and cannot be recalled: it lands even if its sender is dead, gave up, or is frozen, or it is lost. Its
 answer travels back, late or never. A POST is *not* duplicated by the network (TCP does not do that), but two requests
 may overtake each other, and the platform takes each that lands as a new one: a resent rollback is a second rollback.
-What a list shows may be a few seconds old.
+What it answers to a reader may be a few seconds old, older than what it answered before, and in any order. A switch of
+auto-deploy may be had twice, the second time late.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 
+from watchdog.adapters.platforms.render_parse import newest_first
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.errors import Gone, OutcomeUnknown, Permanent, Temporary
 from watchdog.lab.storm.nature import Nature
@@ -20,6 +22,8 @@ from watchdog.lab.storm.weather import (
     LANDING_MAX_SECONDS,
     LANDING_SECONDS,
     LIST_SECONDS,
+    QUICK_DEPLOY_SECONDS,
+    SLOW_LIST_SECONDS,
     STALE_SECONDS,
 )
 from watchdog.ports import PlatformEvent
@@ -47,6 +51,11 @@ class Release:
     began_at: float = float("-inf")
     gone: bool = False
     ended_at: float | None = None
+    past: list[tuple[float, Deploy]] = field(default_factory=list)
+
+    def as_of(self, moment: float) -> Deploy:
+        """Return the deploy as it was at that moment (virtual seconds); as it is, if nothing older is known."""
+        return next((deploy for until, deploy in self.past if moment < until), self.deploy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,7 @@ class Service:
     name: str
     releases: list[Release] = field(default_factory=list)
     auto_deploy: str = "commit"
+    switches: list[tuple[float, str]] = field(default_factory=list)
     broken_until: float = 0.0
     broken_share: float = 1.0
 
@@ -85,19 +95,33 @@ class Service:
             return 0.0
         return live.fails
 
-    def put(self, release: Release, **changes: object) -> None:
+    def put(self, release: Release, now: float, **changes: object) -> None:
         """Change a release's deploy."""
+        release.past.append((now, release.deploy))
         release.deploy = replace(release.deploy, **changes)  # type: ignore[arg-type]
+
+    def switch(self, value: str, now: float) -> None:
+        """Set auto-deploy."""
+        self.switches.append((now, self.auto_deploy))
+        self.auto_deploy = value
+
+    def auto_deploy_as_of(self, moment: float) -> str:
+        """Return what auto-deploy was at that moment (virtual seconds)."""
+        return next((value for until, value in self.switches if moment < until), self.auto_deploy)
 
 
 class Render:
-    """The platform itself. `changed` is called when a service's health may have changed."""
+    """The platform itself. `changed` is called when a service's health may have changed, `asked` when a rollback is
+    under way or its answer is lost, with the service's name. `slow`: it takes long over every answer to a reader.
+    """
 
     def __init__(self, nature: Nature) -> None:
         self.nature = nature
         self.services: dict[str, Service] = {}
         self.accepted: list[Accepted] = []
         self.changed: Callable[[Service], None] = lambda service: None
+        self.asked: Callable[[str, str], None] = lambda service, moment: None
+        self.slow = nature.strikes("list_slow")
         self._numbers = count(1)
         self._commits = count(1)
 
@@ -110,7 +134,7 @@ class Render:
 
         In some seeds the platform keeps no artefact of them any more.
         """
-        gone = self.nature.happens(self.nature.weather.artefacts_gone)
+        gone = self.nature.strikes("artefacts_gone")
         service = self.services[name] = Service(name)
         for age in ages:
             at = self.nature.now() - age
@@ -124,18 +148,26 @@ class Render:
                 finished_at=at,
             )
             service.releases.insert(0, Release(deploy, live_at=-age, gone=gone))
-        service.put(service.releases[0], status="live")
+        service.releases[0].deploy = replace(service.releases[0].deploy, status="live")
         return service
 
     def begin(
-        self, service: Service, trigger: str, commit: str, *, by: str, fails: float = 0.0, onset_seconds: float = 0.0
+        self,
+        service: Service,
+        trigger: str,
+        commit: str,
+        *,
+        by: str,
+        fails: float = 0.0,
+        onset_seconds: float = 0.0,
+        quick: bool = False,
     ) -> Release:
         """Begin a deploy: it goes live, or fails, by and by."""
         nature, now = self.nature, self.nature.now()
         deploy = Deploy(f"dep-{next(self._numbers)}", "created", trigger, commit, created_at=now, started_at=now)
         release = Release(deploy, fails, onset_seconds, by, began_at=nature.loop.time())
         service.releases.insert(0, release)
-        seconds = nature.chance.uniform(*DEPLOY_SECONDS)
+        seconds = nature.chance.uniform(*(QUICK_DEPLOY_SECONDS if quick else DEPLOY_SECONDS))
         nature.note(f"{service.name}: {deploy.id} begins ({trigger}, {commit}, by {by}, fails {fails:g})")
         nature.later(seconds / 2, self._update, service, release)
         nature.later(seconds, self._end, service, release)
@@ -143,26 +175,26 @@ class Render:
 
     def _update(self, service: Service, release: Release) -> None:
         if release.deploy.in_progress:
-            service.put(release, status="update_in_progress")
+            service.put(release, self.nature.loop.time(), status="update_in_progress")
 
     def _end(self, service: Service, release: Release) -> None:
         """Let a deploy go live, or fail; it takes over from whatever is older, and nothing newer."""
-        nature = self.nature
+        nature, now = self.nature, self.nature.loop.time()
         if not release.deploy.in_progress:
             return
-        release.ended_at = nature.loop.time()
-        if nature.happens(nature.weather.rollback_fails):
-            service.put(release, status="update_failed", finished_at=nature.now())
+        release.ended_at = now
+        if nature.strikes("rollback_fails"):
+            service.put(release, now, status="update_failed", finished_at=nature.now())
             nature.note(f"{service.name}: {release.deploy.id} FAILED")
             return
         for older in service.releases[service.releases.index(release) + 1 :]:
             if older.deploy.is_live:
-                service.put(older, status="deactivated")
+                service.put(older, now, status="deactivated")
             elif older.deploy.in_progress:
-                service.put(older, status="canceled", finished_at=nature.now())
-                older.ended_at = nature.loop.time()
-        service.put(release, status="live", finished_at=nature.now())
-        release.live_at = nature.loop.time()
+                service.put(older, now, status="canceled", finished_at=nature.now())
+                older.ended_at = now
+        service.put(release, now, status="live", finished_at=nature.now())
+        release.live_at = now
         nature.note(f"{service.name}: {release.deploy.id} LIVE")
         self.changed(service)
         nature.later(release.onset_seconds, self.changed, service)
@@ -203,25 +235,28 @@ class RenderClient:
 
     async def facts(self, service_id: str) -> ServiceFacts:
         """Return a service's facts. Raises Temporary."""
-        service = await self._read(service_id)
-        return ServiceFacts(service_id, service_id, auto_deploy=service.auto_deploy)
+        service, as_of = await self._read(service_id)
+        return ServiceFacts(service_id, service_id, auto_deploy=service.auto_deploy_as_of(as_of))
 
     async def deploys(self, service_id: str, back_to: str | None = None) -> Sequence[Deploy]:
-        """Return deploys newest first, as they were up to three seconds ago. Raises Temporary."""
-        service = await self._read(service_id)
-        nature = self._nature
-        stale = nature.chance.choice(STALE_SECONDS) if nature.happens(nature.weather.list_stale) else 0.0
-        shown = [one.deploy for one in service.releases if one.deploy.created_at <= nature.now() - stale]
+        """Return deploys, as they were up to three seconds ago. Raises Temporary.
+
+        The platform may list them in any order, and some twice (as pages do); the shipped adapter sorts them.
+        """
+        service, as_of = await self._read(service_id)
+        shown: Sequence[Deploy] = [one.as_of(as_of) for one in service.releases if one.began_at <= as_of]
+        if self._nature.strikes("list_shuffled"):
+            shown = newest_first(self._shuffled(shown))
         if back_to is not None and all(deploy.id != back_to for deploy in shown):
             raise Temporary(f"{back_to} is not among the newest deploys of {service_id}")
         return tuple(shown)
 
     async def deploy(self, service_id: str, deploy_id: str) -> Deploy:
         """Return one deploy. Raises Temporary or Permanent."""
-        service = await self._read(service_id)
+        service, as_of = await self._read(service_id)
         for one in service.releases:
             if one.deploy.id == deploy_id:
-                return one.deploy
+                return one.as_of(as_of)
         raise Permanent(f"Render answered 404 for {deploy_id}")
 
     async def events(self, service_id: str, since: float) -> Sequence[PlatformEvent]:
@@ -231,13 +266,24 @@ class RenderClient:
     async def close(self) -> None:
         """Nothing to close."""
 
-    async def _read(self, service_id: str) -> Service:
+    def _shuffled(self, deploys: Sequence[Deploy]) -> Sequence[Deploy]:
+        order = [*deploys, self._nature.chance.choice(deploys)]
+        self._nature.chance.shuffle(order)
+        return order
+
+    async def _read(self, service_id: str) -> tuple[Service, float]:
+        """Return a service, and as of which moment (virtual seconds) it is to be shown: the answer travels, too."""
         nature = self._nature
-        if nature.happens(nature.weather.list_fails):
+        if nature.strikes("list_fails"):
             await asyncio.sleep(nature.chance.choice((0.1, LIST_TIMEOUT_SECONDS)))
             raise Temporary("Render answered 502")
-        await asyncio.sleep(nature.chance.choice(LIST_SECONDS))
-        return self._render.services[service_id]
+        slow = self._render.slow and nature.weather.list_slow > 0
+        seconds = nature.chance.choice(SLOW_LIST_SECONDS if slow else LIST_SECONDS)
+        await asyncio.sleep(seconds / 2)
+        stale = nature.chance.choice(STALE_SECONDS) if nature.strikes("list_stale") else 0.0
+        as_of = nature.loop.time() - stale
+        await asyncio.sleep(seconds / 2)
+        return self._render.services[service_id], as_of
 
     # --- changing ---
 
@@ -246,11 +292,11 @@ class RenderClient:
         service = self._render.services[service_id]
 
         def change() -> str:
-            service.auto_deploy = value
+            service.switch(value, self._nature.loop.time())
             self._nature.note(f"{service_id}: auto-deploy = {value} from {self._worker}")
             return value
 
-        await self._send(f"auto-deploy {service_id}", change)
+        await self._send(f"auto-deploy {service_id}", change, twice=self._nature.strikes("switch_twice"))
 
     async def rollback(self, service_id: str, deploy_id: str) -> str | None:
         """Send one rollback. Raises Temporary (nothing happened), Permanent (refused) or OutcomeUnknown."""
@@ -273,21 +319,27 @@ class RenderClient:
                 raise Gone(f"Render answered 404: the artefact of {target.deploy.id} is gone")
             return self._render.take(service, trigger, target, self._worker, sent_at)
 
-        return await self._send(f"{trigger} {service.name}", accept)
+        self._render.asked(service.name, "under way")
+        try:
+            return await self._send(f"{trigger} {service.name}", accept)
+        except OutcomeUnknown:
+            self._render.asked(service.name, "answer lost")
+            raise
 
-    async def _send(self, what: str, effect: Callable[[], str]) -> str:
+    async def _send(self, what: str, effect: Callable[[], str], *, twice: bool = False) -> str:
         """Let a request travel, have its effect, and its answer come back; or the deadline end the waiting."""
         nature = self._nature
         await nature.point(f"before {what}", may_freeze=False)
-        if nature.happens(nature.weather.request_not_connected):
+        if nature.strikes("request_not_connected"):
             await asyncio.sleep(1.0)
             raise Temporary("Render could not be connected: nothing was sent")
         answer: asyncio.Future[str | Exception] = nature.loop.create_future()
         patience = CLIENT_SECONDS
-        if nature.happens(nature.weather.connection_reset):
+        if nature.strikes("connection_reset"):
             patience = nature.chance.choice(RESET_SECONDS)
-        if not nature.happens(nature.weather.request_lost):
-            nature.later(self._travel_seconds(patience), self._land, what, effect, answer)
+        if not nature.strikes("request_lost"):
+            for _ in range(2 if twice else 1):
+                nature.later(self._travel_seconds(patience), self._land, what, effect, answer)
         try:
             async with asyncio.timeout(patience):
                 came = await answer
@@ -301,22 +353,22 @@ class RenderClient:
     def _travel_seconds(self, patience: float) -> float:
         """Return how long a request is under way: at most `LANDING_MAX_SECONDS` longer than its sender waits."""
         chance = self._nature.chance
-        if not self._nature.happens(self._nature.weather.slow_landing):
+        if not self._nature.strikes("slow_landing"):
             return chance.choice(LANDING_SECONDS)
         latest = patience + LANDING_MAX_SECONDS
         return chance.uniform(chance.choice((0.0, latest - 3.0)), latest)
 
     def _land(self, what: str, effect: Callable[[], str], answer: "asyncio.Future[str | Exception]") -> None:
         """Have the request's effect, or refuse it; then let the answer travel back, or be lost."""
-        nature, weather = self._nature, self._nature.weather
+        nature = self._nature
         came: str | Exception
-        if nature.happens(weather.request_limited):
+        if nature.strikes("request_limited"):
             came = Temporary("Render answered 429", retry_after_seconds=nature.chance.choice((0.0, 5.0, 30.0)))
-        elif nature.happens(weather.refused):
+        elif nature.strikes("refused"):
             came = Permanent("Render answered 404")
         else:
             came = self._effect(effect)
-        if nature.happens(weather.answer_lost):
+        if nature.strikes("answer_lost"):
             nature.note(f"{what}: answer to {self._worker} lost")
             return
         nature.later(nature.chance.choice(ANSWER_SECONDS), _answer, answer, came)
@@ -327,7 +379,7 @@ class RenderClient:
             came = effect()
         except Gone as error:
             return error
-        if self._nature.happens(self._nature.weather.answer_500):
+        if self._nature.strikes("answer_500"):
             return OutcomeUnknown("Render answered 500: it may or may not have happened")
         return came
 

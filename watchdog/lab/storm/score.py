@@ -1,30 +1,29 @@
 """The verdict on one seed, from the world's side alone: what the daemon says of itself counts for nothing.
 
 double_rollbacks  more rollbacks taken by the platform within one episode than one, plus those a human asked for
-wrong_targets     a rollback to what never served or is bad or is the suspect's own code; or sent although a newer
-                  deploy was on its way, somebody else's was live, or the site had long been well, for longer than a
-                  careful look can be old
-missed            an episode that was critical for long, undisturbed, and ended in neither a page nor a recovery
+wrong_targets     a rollback that should not have been sent there, or not at that moment: see targets.py
+missed            a critical episode that ended in neither a page nor a real recovery, or an end that was claimed and
+                  was none: see missed.py
 stuck             a service, an effect or a lease not at rest one virtual hour after the faults stopped
-lost_pages        a page that was written down and whose incident nobody was told of, then or later
+lost_pages        a page that the outbox had and that a channel never got, though it worked for long enough
+left_off          auto-deploy that is off at the end because of us, and nobody knows
+faults            the daemon's own: a task that died, a promise it found broken; a lease that was not respected
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from watchdog.domain.notices import Notice
-from watchdog.lab.storm.channels import Arrived
-from watchdog.lab.storm.episodes import CRITICAL_SHARE, Episode, Episodes
-from watchdog.lab.storm.render import Accepted, Render
+from watchdog.lab.storm.channels import Arrived, Outage, Owed
+from watchdog.lab.storm.episodes import Episodes
+from watchdog.lab.storm.loop import DEAD
+from watchdog.lab.storm.render import Accepted, Service
 
-LOOK_MAX_SECONDS = 5.0 + 3.0 + 1.0
-"""How old the last look may be when a request leaves: the guard, the staleness of a list, and a little."""
-WELL_SECONDS = 60.0
-"""A site that worked for so long before the send needed no rollback: the confirmation must be fresh."""
-LONG_SECONDS = 150.0
-"""A critical episode that lasts so long without a disturbance must have been told of, or be over."""
-GRACE_SECONDS = 15.0
-"""After a disturbance: the other worker's takeover, or a restart."""
+ASKED_SECONDS = 180.0
+"""How long after a human asked for a rollback it may be sent: the command may wait, the pin and the list take time."""
+PIN_SECONDS = 60.0
+"""The switch may come so long after its order, and a page that tells of it before it."""
+DELIVERY_SECONDS = 150.0
+"""A channel that works for so long has every page: more than the longest gap between attempts, twice."""
 
 
 @dataclass(slots=True)
@@ -36,12 +35,22 @@ class Score:
     missed: list[str] = field(default_factory=list)
     stuck: list[str] = field(default_factory=list)
     lost_pages: list[str] = field(default_factory=list)
+    left_off: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
     @property
     def bad(self) -> bool:
         """Tell whether anything went wrong."""
-        return any((self.double_rollbacks, self.wrong_targets, self.missed, self.stuck, self.lost_pages, self.faults))
+        return any((*self._serious, self.left_off, self.faults))
+
+    @property
+    def _serious(self) -> tuple[list[str], ...]:
+        return self.double_rollbacks, self.wrong_targets, self.missed, self.stuck, self.lost_pages
+
+
+def was_asked(asked: Sequence[tuple[str, float]], service: str, at: float) -> bool:
+    """Tell whether a human had asked for a rollback of the service shortly before."""
+    return any(name == service and 0 <= at - when <= ASKED_SECONDS for name, when in asked)
 
 
 def doubles(accepted: Sequence[Accepted], episodes: Episodes, asked: Sequence[tuple[str, float]]) -> list[str]:
@@ -52,87 +61,62 @@ def doubles(accepted: Sequence[Accepted], episodes: Episodes, asked: Sequence[tu
         episode = episodes.latest(one.service, one.landed_at)
         by_episode.setdefault((one.service, episode.number if episode is not None else 0), []).append(one)
     for (service, number), group in by_episode.items():
-        last = max(one.landed_at for one in group)
-        allowed = 1 + sum(name == service and at <= last for name, at in asked)
+        first, last = min(one.sent_at for one in group), max(one.sent_at for one in group)
+        allowed = 1 + sum(name == service and first - ASKED_SECONDS <= at <= last for name, at in asked)
         if len(group) > allowed:
             made = ", ".join(one.made for one in group)
             found.append(f"{service}, episode {number}: {len(group)} rollbacks taken ({made}), {allowed} allowed")
     return found
 
 
-def wrong(accepted: Sequence[Accepted], render: Render, episodes: Episodes, by_hand: Collection[str]) -> list[str]:
-    """Return the rollbacks that should not have been sent there, or not at that moment."""
-    found = []
-    for one in accepted:
-        why = _why_wrong(one, render, episodes, asked=one.service in by_hand)
-        if why:
-            found.append(f"{one.service}: {one.made} to {one.target.deploy.id}: {why}")
-    return found
+def lost(owed: Sequence[Owed], arrived: Sequence[Arrived], outages: Sequence[Outage], end: float) -> list[str]:
+    """Return the pages that never arrived at a channel, though it worked for long enough afterwards.
 
-
-def _why_wrong(one: Accepted, render: Render, episodes: Episodes, *, asked: bool) -> str:
-    target, looked = one.target, one.sent_at - LOOK_MAX_SECONDS
-    if target.live_at is None or target.live_at > looked:
-        return "it never served"
-    if target.fails and not asked:
-        return "it is bad itself"
-    releases = render.services[one.service].releases
-    served = [other for other in releases if other.live_at is not None and other.live_at <= looked]
-    suspect = max(served, key=lambda other: (other.live_at or 0.0, -releases.index(other)))
-    if suspect.deploy.commit == target.deploy.commit:
-        return "it is the suspect's own code"
-    begun = [other for other in releases[: releases.index(suspect)] if other.began_at <= looked]
-    coming = [other for other in begun if other.ended_at is None or other.ended_at > one.sent_at]
-    if coming:
-        return f"{coming[0].deploy.id} had been on its way for {one.sent_at - coming[0].began_at:.0f} s"
-    since = episodes.healthy_since(one.service, one.sent_at)
-    if since is not None and one.sent_at - since > WELL_SECONDS and not asked:
-        return f"the site had worked for {one.sent_at - since:.0f} s"
-    return ""
-
-
-def missed(
-    episodes: Episodes,
-    accepted: Sequence[Accepted],
-    arrived: Sequence[Arrived],
-    stopped: Sequence[tuple[str, float]],
-    disturbed: Sequence[tuple[float, float]],
-) -> list[str]:
-    """Return the critical episodes that nobody heard of (nor stopped us in) and that we did not end."""
-    found = []
-    for one in episodes.all:
-        if one.share < CRITICAL_SHARE or _undisturbed(one, disturbed) < LONG_SECONDS:
+    A page that nobody wrote down is owed only while the worker lives that had it in memory.
+    """
+    found: dict[str, None] = {}
+    for page in owed:
+        if page.by is not None and page.by.state is DEAD:
             continue
-        told = any(item.at >= one.began and item.notice.service in (one.service, "watchdog") for item in arrived)
-        told = told or any(name == one.service and at >= one.began for name, at in stopped)
-        cured = one.ended is not None and any(
-            item.service == one.service and one.began <= item.landed_at <= one.ended for item in accepted
-        )
-        if not told and not cured:
-            lasted = (one.ended or 0.0) - one.began
-            found.append(f"{one.service}, episode {one.number}: failed for {lasted:.0f} s, nobody was told")
-    return found
+        for channel in page.channels:
+            worked_from = max([page.at, *(one.stop for one in outages if one.channel == channel)])
+            told = any(one.channel == channel and _tells(one, page) for one in arrived)
+            if end - worked_from >= DELIVERY_SECONDS and not told:
+                notice = page.notice
+                found[f"{channel} never got {notice.incident} {notice.kind.value}: {notice.title}"] = None
+    return list(found)
 
 
-def _undisturbed(episode: Episode, disturbed: Sequence[tuple[float, float]]) -> float:
-    """Return the longest stretch (seconds) of the episode without a disturbance."""
-    end = episode.ended if episode.ended is not None else float("inf")
-    longest, since = 0.0, episode.began
-    for start, stop in sorted(disturbed):
-        if stop + GRACE_SECONDS <= since or start >= end:
-            continue
-        longest = max(longest, min(start, end) - since)
-        since = max(since, stop + GRACE_SECONDS)
-    return max(longest, end - since)
+def _tells(one: Arrived, page: Owed) -> bool:
+    """Tell whether this is the page, or a newer one of the same incident, which speaks for it."""
+    notice, owed = one.notice, page.notice
+    same = (notice.incident, notice.service) == (owed.incident, owed.service)
+    return notice == owed or (same and notice.wakes and notice.at > owed.at)
 
 
-def lost(owed: Sequence[Notice], arrived: Sequence[Arrived]) -> list[str]:
-    """Return the pages that were written down, and of whose incident nobody was told, then or later."""
+def left_off(services: Sequence[Service], arrived: Sequence[Arrived]) -> list[str]:
+    """Return the services whose auto-deploy is off (only we switch it off), and of which people know no such thing."""
     found = []
-    for notice in dict.fromkeys(owed):
-        about = [
-            item for item in arrived if (item.notice.incident, item.notice.service) == (notice.incident, notice.service)
-        ]
-        if not any(item.notice.at >= notice.at for item in about):
-            found.append(f"{notice.incident} {notice.kind.value}: {notice.title}")
+    for service in services:
+        if service.auto_deploy != "off":
+            continue
+        since = service.switches[-1][0]
+        about = [one for one in arrived if one.notice.service == service.name and one.at >= since - PIN_SECONDS]
+        said = [one for one in about if _says_off(one) or _says_on(one)]
+        if not said or _says_on(said[-1]):
+            found.append(f"{service.name}: auto-deploy is off since {since:.0f} s, and nobody was told")
     return found
+
+
+def _says_off(one: Arrived) -> bool:
+    return any(
+        words in _words(one) for words in ("auto-deploy is off", "auto-deploy: off", "auto-deploy: not confirmed")
+    )
+
+
+def _says_on(one: Arrived) -> bool:
+    return not _says_off(one) and any(words in _words(one) for words in ("is given back", "auto-deploy: given back"))
+
+
+def _words(one: Arrived) -> str:
+    return " ".join((one.notice.title, *one.notice.lines)).lower()

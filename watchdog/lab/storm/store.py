@@ -1,10 +1,13 @@
 """The shared durable store as one worker reaches it: calls travel, fail before or after the commit, or never arrive.
 
-Rule: a commit happens out there, at one instant, whatever becomes of the worker meanwhile; its answer may be lost.
+Rule: a commit happens out there, at one instant, whatever becomes of the worker meanwhile; its answer may be lost, and
+with it what the connection would have learnt.
 """
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -13,7 +16,8 @@ from watchdog.domain.effects import Effect, Tell
 from watchdog.domain.errors import Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, Shared, State
-from watchdog.domain.notices import Notice
+from watchdog.lab.storm.channels import Post
+from watchdog.lab.storm.ledger import Ledger
 from watchdog.lab.storm.nature import EPOCH, Nature
 from watchdog.lab.storm.weather import STORE_SECONDS
 from watchdog.ports import ActionRow, Command, Grip, PendingEffect
@@ -21,7 +25,7 @@ from watchdog.ports import ActionRow, Command, Grip, PendingEffect
 CONNECT_SECONDS = 2.0
 """How long an attempt to reach a store that is down takes."""
 CLOCK_AHEAD_SECONDS = 37.0
-"""The store's clock is its own: this much before everybody else's."""
+"""The store's clock is its own: this much before everybody else's, until it is set."""
 T = TypeVar("T")
 
 
@@ -34,19 +38,41 @@ def at_once(call: Coroutine[Any, Any, T]) -> T:
     raise AssertionError("the store in memory waited for something")
 
 
-class StoreHost:
-    """Where the database runs: it may be down for a while; its clock is its own (ports.Clock)."""
+@dataclass(frozen=True, slots=True)
+class Obeyed:
+    """A human's command that a worker said yes to, and when (virtual seconds)."""
 
-    def __init__(self, nature: Nature) -> None:
+    at: float
+    worker: str
+    name: str
+    arguments: Mapping[str, Any]
+
+    @property
+    def service(self) -> str:
+        """Return the service whose incident it names, or nothing."""
+        return str(self.arguments.get("incident", "")).rpartition("-")[0]
+
+
+class StoreHost:
+    """Where the database runs: it may be down for a while; its clock is its own (ports.Clock).
+
+    `written` is called when a row of the actions' journal was written. `ledger` is the world's own account of leases.
+    """
+
+    def __init__(self, nature: Nature, post: Post) -> None:
         self.nature = nature
+        self.post = post
         self.database = MemoryDatabase(self)
+        self.ledger = Ledger(nature.loop.time, self.now)
         self.down_until = 0.0
-        self.owed: list[Notice] = []
+        self.ahead_seconds = CLOCK_AHEAD_SECONDS
+        self.obeyed: list[Obeyed] = []
+        self.written: Callable[[ActionRow], None] = lambda row: None
         self._desk = MemoryStore(self, database=self.database, sole=False)
 
     def now(self) -> float:
         """Return UTC epoch seconds as the store believes."""
-        return EPOCH + self.nature.loop.time() + CLOCK_AHEAD_SECONDS
+        return EPOCH + self.nature.loop.time() + self.ahead_seconds
 
     def monotonic(self) -> float:
         """Return seconds that never jump."""
@@ -59,8 +85,12 @@ class StoreHost:
     def goes_down(self, seconds: float) -> None:
         """Refuse every call for so long."""
         self.nature.note(f"STORE DOWN for {seconds:.0f} s")
-        self.nature.disturb(seconds)
         self.down_until = self.nature.loop.time() + seconds
+
+    def steps_clock(self, seconds: float) -> None:
+        """Set the clock that judges the leases."""
+        self.nature.note(f"STORE CLOCK steps by {seconds:.1f} s")
+        self.ahead_seconds += seconds
 
     def newest_state(self) -> State | None:
         """Return what is written, as a reader without a lease sees it."""
@@ -87,6 +117,7 @@ class StormStore(MemoryStore):
         super().__init__(host, database=host.database, sole=False)
         self._host = host
         self._nature = host.nature
+        self._worker = ""
 
     async def _over(self, what: str, call: Callable[[], Coroutine[Any, Any, T]], *, marked: bool = True) -> T:
         """Let a call travel, happen there, and answer. Raises Temporary, whether it happened or not."""
@@ -104,16 +135,18 @@ class StormStore(MemoryStore):
 
     def _land(self, what: str, call: Callable[[], Coroutine[Any, Any, T]], answer: "asyncio.Future[T]") -> None:
         nature = self._nature
-        if self._host.is_down or nature.happens(nature.weather.store_fails):
+        if self._host.is_down or nature.strikes("store_fails"):
             _fail(answer, Temporary("the store does not answer"))
             return
+        known = (self._grip, copy(self._memo)) if nature.strikes("store_answer_lost") else None
         try:
             value = at_once(call())
         except Exception as error:  # noqa: BLE001  whatever the store says, the worker hears
             _fail(answer, error)
             return
-        if nature.happens(nature.weather.store_answer_lost):
+        if known is not None:
             nature.note(f"store: {what} committed, answer lost")
+            self._grip, self._memo = known
             _fail(answer, Temporary("the store's answer was lost"))
         elif not answer.done():
             answer.set_result(value)
@@ -122,12 +155,24 @@ class StormStore(MemoryStore):
         self, worker: str, names: Sequence[str], *, ttl_seconds: float, keep: Collection[str] = (), ailment: str = ""
     ) -> Grip:
         """Renew leases."""
-        call = partial(super().hold, worker, names, ttl_seconds=ttl_seconds, keep=keep, ailment=ailment)
+        self._worker = worker
+        call = partial(self._hold, worker, names, ttl_seconds=ttl_seconds, keep=keep, ailment=ailment)
         return await self._over("hold", call, marked=False)
+
+    async def _hold(
+        self, worker: str, names: Sequence[str], *, ttl_seconds: float, keep: Collection[str], ailment: str
+    ) -> Grip:
+        grip = await super().hold(worker, names, ttl_seconds=ttl_seconds, keep=keep, ailment=ailment)
+        self._host.ledger.granted(worker, tuple(grip.epochs), ttl_seconds)
+        return grip
 
     async def release(self) -> None:
         """Give leases back."""
-        await self._over("release", partial(super().release))
+        await self._over("release", self._release)
+
+    async def _release(self) -> None:
+        await super().release()
+        self._host.ledger.granted(self._worker, (), 0.0)
 
     async def load(self, names: Collection[str] | None = None) -> State | None:
         """Load state."""
@@ -143,8 +188,15 @@ class StormStore(MemoryStore):
 
     async def _save(self, event: Event | None, state: State, effects: Sequence[Effect]) -> Sequence[PendingEffect]:
         """Save; from then on people are owed the pages among the effects."""
+        services = self._host.database.services
+        before = dict(services)
         pending = await super().save(event, state, effects)
-        self._host.owed += [one.notice for one in effects if isinstance(one, Tell) and one.notice.wakes]
+        for name, service in services.items():
+            if before.get(name) is not service:
+                self._host.ledger.wrote(self._worker, name)
+        for effect in effects:
+            if isinstance(effect, Tell) and effect.notice.wakes:
+                self._host.post.owe(effect.notice, effect.channels, None)
         return pending
 
     async def pending(self, names: Collection[str] | None = None) -> Sequence[PendingEffect]:
@@ -161,7 +213,14 @@ class StormStore(MemoryStore):
 
     async def put_action(self, row: ActionRow, expect: str | None) -> bool:
         """Write a row of the journal."""
-        return await self._over(f"{row.step} {row.state}", partial(super().put_action, row, expect))
+        return await self._over(f"{row.step} {row.state}", partial(self._put_action, row, expect))
+
+    async def _put_action(self, row: ActionRow, expect: str | None) -> bool:
+        written = await super().put_action(row, expect)
+        if written:
+            self._host.ledger.wrote(self._worker, row.service)
+            self._host.written(row)
+        return written
 
     async def reference(self, incident: str, channel: str) -> str | None:
         """Read a channel's last reference."""
@@ -185,7 +244,13 @@ class StormStore(MemoryStore):
 
     async def answer(self, command_id: int, *, ok: bool, text: str, exit_code: int) -> None:
         """Answer a command."""
-        await self._over("answer", partial(super().answer, command_id, ok=ok, text=text, exit_code=exit_code))
+        await self._over("answer", partial(self._answer, command_id, ok=ok, text=text, exit_code=exit_code))
+
+    async def _answer(self, command_id: int, *, ok: bool, text: str, exit_code: int) -> None:
+        command = self._host.database.commands.get(command_id)
+        await super().answer(command_id, ok=ok, text=text, exit_code=exit_code)
+        if command is not None and not command.done and ok:
+            self._host.obeyed.append(Obeyed(self._nature.loop.time(), self._worker, command.name, command.arguments))
 
 
 def _fail(answer: "asyncio.Future[Any]", error: Exception) -> None:

@@ -1,32 +1,52 @@
-"""The protocol with one of its teeth drawn. The storm must catch each of them: otherwise it has gone blind.
+"""The daemon with one of its teeth drawn. The storm must catch each of them: otherwise it has gone blind.
 
-They are made by handing other timings, or another reconcile step, to the shipped actuator.
+They are made by handing other timings, or another part from outside (`weakened.py`), to the shipped wiring. `caught_by`
+names the figure of the score that must show it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from watchdog.daemon.lookup import Reconcile, Search, look_up
-from watchdog.daemon.protocol import SHIPPED, Answer, NoTrace, Timings
+from watchdog.daemon.actuator import Actuator
+from watchdog.daemon.lookup import Reconcile, look_up
+from watchdog.daemon.protocol import SHIPPED, Timings
+from watchdog.lab.storm.channels import StormChannel
+from watchdog.lab.storm.render import RenderClient
+from watchdog.lab.storm.store import StormStore
+from watchdog.lab.storm.weakened import OldList, TriesOnce, Unfenced, Whispers, believe_in_nothing, forbid_nothing
 
 
-async def believe_in_nothing(search: Search) -> Answer:
-    """Take a lost answer for a request that never arrived, without reading."""
-    return NoTrace("nobody looked")
+def leave_as_it_is(actuator: Actuator) -> None:
+    """Change nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """What the actuator is given."""
+    """What the daemon is given, and the figure that must show what is missing."""
 
+    caught_by: str = ""
     timings: Timings = SHIPPED
     reconcile: Reconcile = look_up
+    store: type[StormStore] = StormStore
+    platform: type[RenderClient] = RenderClient
+    channel: type[StormChannel] = StormChannel
+    weaken: Callable[[Actuator], None] = leave_as_it_is
 
 
+ENDLESS_SECONDS = 1e9
 FULL = "full"
 VARIANTS = {
     FULL: Variant(),
-    "blind-resend": Variant(reconcile=believe_in_nothing),
-    "short-settle": Variant(timings=replace(SHIPPED, settle_seconds=3.0)),
-    "no-guard": Variant(timings=replace(SHIPPED, guard_seconds=1e9)),
+    "blind-resend": Variant("double_rollbacks", reconcile=believe_in_nothing),
+    "short-settle": Variant("double_rollbacks", timings=replace(SHIPPED, settle_seconds=3.0)),
+    "no-guard": Variant("double_rollbacks", timings=replace(SHIPPED, guard_seconds=ENDLESS_SECONDS)),
+    "no-fence": Variant("double_rollbacks", store=Unfenced),
+    "no-last-look": Variant("wrong_targets", weaken=forbid_nothing),
+    "old-list": Variant("wrong_targets", platform=OldList),
+    "no-retry": Variant("lost_pages", channel=TriesOnce),
+    "no-wake": Variant("missed", channel=Whispers),
+    "endless-settle": Variant(
+        "stuck", timings=replace(SHIPPED, settle_seconds=ENDLESS_SECONDS, lost_seconds=ENDLESS_SECONDS)
+    ),
 }
-"""The shipped protocol, and the weakened ones, by name."""
+"""The shipped daemon, and the weakened ones, by name."""

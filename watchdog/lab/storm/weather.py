@@ -13,7 +13,7 @@ STRENGTHS = (0.0, 0.3, 1.0, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class Weather:
-    """Probabilities of each kind of fault.
+    """Probabilities of each kind of fault. Each is drawn by name (`Nature.strikes`) and counted when it happens.
 
     `…_at_point` hold at every store call, platform call, notifier call; `…_in_protocol` at the marked points of the
     actuation protocol, which are few and matter most; `…_anywhere` before every single step.
@@ -29,13 +29,13 @@ class Weather:
     store_answer_lost: float = 0.03
     store_outages: float = 0.4
     request_limited: float = 0.10
-    request_not_connected: float = 0.02
-    request_lost: float = 0.03
+    request_not_connected: float = 0.06
+    request_lost: float = 0.08
     connection_reset: float = 0.30
     answer_500: float = 0.10
     answer_lost: float = 0.25
     slow_landing: float = 0.8
-    refused: float = 0.03
+    refused: float = 0.05
     artefacts_gone: float = 0.1
     rollback_fails: float = 0.05
     list_fails: float = 0.10
@@ -46,7 +46,13 @@ class Weather:
     clock_steps: float = 0.4
     blindness: float = 0.3
     humans: float = 0.8
-    stops: float = 0.3
+    humans_in_protocol: float = 0.12
+    stops: float = 0.4
+    list_slow: float = 0.15
+    list_shuffled: float = 0.3
+    switch_twice: float = 0.2
+    notice_twice: float = 0.1
+    store_clock_steps: float = 0.3
 
 
 def draw(chance: Random) -> Weather:
@@ -68,5 +74,9 @@ LANDING_MAX_SECONDS = 8.0
 """No request lands later than this after its sender gave it up: the settle window relies on it."""
 ANSWER_SECONDS = (0.05, 0.3, 4.0)
 LIST_SECONDS = (0.02, 0.1, 0.5)
+SLOW_LIST_SECONDS = (1.5, 3.0, 7.0)
+"""Where the platform is slow, in every answer: near what the guard allows, or beyond it."""
 STALE_SECONDS = (0.0, 1.0, 3.0)
 DEPLOY_SECONDS = (20.0, 90.0)
+QUICK_DEPLOY_SECONDS = (2.0, 8.0)
+"""Of what is there already: a human's rollback in the dashboard may take so little."""

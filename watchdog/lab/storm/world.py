@@ -2,8 +2,9 @@
 
     nature  chance, virtual time, who is killed or frozen        render    what the platform really did
     store   the shared database, as each worker reaches it       channels  who was really told
-    site    what a probe sees                                    episodes  what was really wrong, and when
-    people  who acts at the same time                            score     the verdict
+    ledger  who was really granted which lease                   episodes  what was really wrong, and when
+    site    what a probe sees                                    people    who acts at the same time
+    score   the verdict, with targets and missed
 
 What is left out, and why: the network does not duplicate POSTs (TCP does not), the loop's stall detector (a freeze is
 worse), status pages and error feeds (they never start a rollback), metrics that are sent away. A freeze between the
@@ -12,6 +13,7 @@ window assumes.
 """
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -27,7 +29,7 @@ from watchdog.domain.policy import (
     SignalPolicy,
     Verification,
 )
-from watchdog.lab.storm import score
+from watchdog.lab.storm import missed, score, targets
 from watchdog.lab.storm.channels import Post
 from watchdog.lab.storm.episodes import Episodes
 from watchdog.lab.storm.host import CHANNELS, CONTROL_URL, Host, Run
@@ -51,7 +53,10 @@ HISTORY_SECONDS = (200_000.0, 100_000.0, 50_000.0)
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one seed showed. `fingerprint` is the SHA-256 of everything that happened."""
+    """What one seed showed. `fingerprint` is the SHA-256 of everything that happened.
+
+    `judged` counts the outages that could be told of or cured; `struck` what happened, by kind of fault.
+    """
 
     seed: int
     seconds: float
@@ -59,6 +64,8 @@ class Result:
     fingerprint: str
     trace: tuple[str, ...]
     rollbacks: int
+    judged: int
+    struck: Counter[str]
 
 
 class World:
@@ -74,7 +81,7 @@ class World:
             self.render.found(f"srv-{number + 1}", HISTORY_SECONDS)
         self.policy = policy_of(nature, tuple(self.render.services))
         self.post = Post(nature)
-        self.store = StoreHost(nature)
+        self.store = StoreHost(nature, self.post)
         self.people = People(nature, self.render, self.store, self._wake)
         self.hosts = [Host(name, nature, self.policy, self.store, self.render, self.post, run) for name in ("a", "b")]
         self.plot = Plot(nature)
@@ -86,13 +93,16 @@ class World:
             nature.loop.run_until_complete(self._live())
         finally:
             nature.loop.close()
+        seen = missed.judge(self._books())
         return Result(
             seed=nature.seed,
             seconds=nature.loop.time(),
-            score=self._judge(),
+            score=self._judge(seen.found),
             fingerprint=nature.fingerprint(),
             trace=tuple(nature.trace),
             rollbacks=len(self.render.accepted),
+            judged=seen.judged,
+            struck=nature.struck,
         )
 
     async def _live(self) -> None:
@@ -106,23 +116,28 @@ class World:
                 break
 
     def _plan(self) -> None:
-        nature, plot, weather = self.nature, self.plot, self.nature.weather
+        nature, plot = self.nature, self.plot
         chance = nature.chance
         for host in self.hosts:
             nature.later(chance.uniform(0.0, 5.0), host.start)
         plot.incidents(self.render, self.episodes.look)
         services = list(self.render.services.values())
-        for _ in range(plot.some(weather.humans, 3)):
+        for _ in range(plot.some("humans", 3)):
             nature.later(plot.during(), self.people.act, chance.choice(services))
-        for _ in range(plot.some(weather.store_outages, 2)):
+        for _ in range(plot.some("store_outages", 2)):
             nature.later(plot.during(), self.store.goes_down, chance.uniform(5.0, 60.0))
-        for _ in range(plot.some(weather.channel_outages, 3)):
+        for _ in range(plot.some("channel_outages", 3)):
             nature.later(plot.during(), self.post.goes_down, chance.choice(CHANNELS), chance.uniform(30.0, 600.0))
-        for _ in range(plot.some(weather.blindness, 2)):
+        for _ in range(plot.some("blindness", 2)):
             nature.later(plot.during(), chance.choice(self.hosts).goes_blind, chance.uniform(10.0, 90.0))
-        for _ in range(plot.some(weather.clock_steps, 3)):
+        for _ in range(plot.some("clock_steps", 3)):
             step = chance.choice((HOUR_SECONDS, -HOUR_SECONDS, chance.uniform(-NTP_SECONDS, NTP_SECONDS)))
             nature.later(plot.during(), chance.choice(self.hosts).steps_clock, step)
+        for _ in range(plot.some("store_clock_steps", 2)):
+            step = chance.choice((HOUR_SECONDS, *(chance.uniform(-NTP_SECONDS, NTP_SECONDS) for _ in range(3))))
+            nature.later(plot.during(), self.store.steps_clock, step)
+        for _ in range(plot.some("stops", 2)):
+            nature.later(plot.during(), chance.choice(self.hosts).stops)
 
     def _clear_up(self) -> None:
         """Stop all faults; people come and repair what still fails."""
@@ -166,17 +181,37 @@ class World:
     def _runs(self, host: Host) -> bool:
         return host.started[-1].process.state is RUNNING
 
-    def _judge(self) -> Score:
-        accepted, episodes = self.render.accepted, self.episodes
-        asked = [name for name, _ in self.people.asked]
-        stuck = self._unrest() if self.nature.loop.time() >= self.plot.ends_at + AT_MOST_SECONDS else []
+    def _books(self) -> missed.Books:
+        stops = [said for said in self.store.obeyed if said.name == "stop"]
+        return missed.Books(
+            episodes=self.episodes,
+            render=self.render,
+            arrived=self.post.arrived,
+            stopped=[(said.service, said.at) for said in stops],
+            proved=[one for host in self.hosts for one in host.proved],
+            disturbed=self.nature.disturbed,
+            outages=self.post.outages,
+            channels=CHANNELS,
+            held=self.store.ledger.held,
+        )
+
+    def _judge(self, missed_ones: list[str]) -> Score:
+        accepted, episodes, people = self.render.accepted, self.episodes, self.people
+        wishes = targets.Wishes(people.asked, self.store.obeyed, people.resumed)
+        now = self.nature.loop.time()
+        stuck = self._unrest() if now >= self.plot.ends_at + AT_MOST_SECONDS else []
         return Score(
-            double_rollbacks=score.doubles(accepted, episodes, self.people.asked),
-            wrong_targets=score.wrong(accepted, self.render, episodes, asked),
-            missed=score.missed(episodes, accepted, self.post.arrived, self.people.stopped, self.nature.disturbed),
+            double_rollbacks=score.doubles(accepted, episodes, people.asked),
+            wrong_targets=targets.wrong(accepted, self.render, episodes, wishes),
+            missed=missed_ones,
             stuck=stuck,
-            lost_pages=score.lost(self.store.owed, self.post.arrived),
-            faults=[fault for host in self.hosts for fault in host.faults] + self.nature.loop.complaints,
+            lost_pages=score.lost(self.post.owed, self.post.arrived, self.post.outages, now),
+            left_off=score.left_off(list(self.render.services.values()), self.post.arrived),
+            faults=[
+                *(fault for host in self.hosts for fault in host.faults),
+                *self.nature.loop.complaints,
+                *self.store.ledger.broken,
+            ],
         )
 
 

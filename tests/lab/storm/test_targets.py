@@ -1,0 +1,95 @@
+"""Wrong rollbacks: each is planted into a small history, and found; the right one is clean."""
+
+import pytest
+
+from tests.lab.storm.history import History
+from watchdog.domain.deploys import Deploy
+from watchdog.lab.storm.render import Accepted, Release
+from watchdog.lab.storm.store import Obeyed
+from watchdog.lab.storm.targets import Wishes, wrong
+
+NOTHING = Wishes()
+
+
+def why(history: History, one: Accepted, wishes: Wishes = NOTHING) -> str:
+    """Return what is wrong with a rollback, or nothing."""
+    return "".join(wrong([one], history.render, history.episodes, wishes))
+
+
+def test_a_rollback_of_a_bad_deploy_to_a_good_one_is_right() -> None:
+    """The usual story is clean."""
+    history = History()
+    assert why(history, history.sent(150.0)) == ""
+
+
+def test_bad_places_are_found() -> None:
+    """What never served, what is bad, and the suspect's own code."""
+    history = History()
+    never = Release(Deploy("dep-3", "build_failed", commit="ccc"))
+    assert "never served" in why(history, history.sent(150.0, never))
+    assert "bad itself" in why(history, history.sent(150.0, history.bad))
+    same = Release(Deploy("dep-0", "deactivated", commit="bbb"), live_at=-9999.0, ended_at=-9999.0)
+    assert "own code" in why(history, history.sent(150.0, same))
+
+
+@pytest.mark.parametrize(("began", "is_wrong"), [(120.0, True), (145.0, False)])
+def test_a_newer_deploy_on_its_way_must_not_be_overtaken(began: float, is_wrong: bool) -> None:
+    """Unless it began so shortly before that no careful look could have seen it."""
+    history = History()
+    history.service.releases.insert(0, Release(Deploy("dep-9", "created", commit="ddd"), began_at=began))
+    assert bool(why(history, history.sent(150.0))) is is_wrong
+
+
+@pytest.mark.parametrize(("at", "is_wrong"), [(519.0, False), (521.0, True)])
+def test_a_site_that_has_been_well_needs_no_rollback(at: float, is_wrong: bool) -> None:
+    """A confirmation must be fresh when the request leaves; a human may want it all the same, for a while."""
+    history = History()
+    assert ("had worked for" in why(history, history.sent(at))) is is_wrong
+    assert why(history, history.sent(at), Wishes(asked=[("web", at - 100.0)])) == ""
+    assert bool(why(history, history.sent(at), Wishes(asked=[("web", at - 300.0)]))) is is_wrong
+
+
+def test_a_site_that_never_failed_needs_none() -> None:
+    """Not even a fresh deploy makes it wrong."""
+    history = History()
+    history.episodes.all.clear()
+    assert why(history, history.sent(150.0))
+
+
+@pytest.mark.parametrize(
+    ("live_at", "fails", "is_wrong"), [(140.0, 0.0, True), (145.0, 0.0, False), (140.0, 1.0, False)]
+)
+def test_what_a_human_put_there_meanwhile_is_not_undone(live_at: float, fails: float, is_wrong: bool) -> None:
+    """It took over after the outage began, and works; unless no careful look could have seen it."""
+    history = History()
+    history.live("dep-9", live_at - 5.0 if is_wrong else 142.0, live_at, fails=fails)
+    assert ("had taken over" in why(history, history.sent(150.0))) is is_wrong
+
+
+@pytest.mark.parametrize(
+    ("by", "said_at", "resumed", "is_wrong"),
+    [
+        ("a.1", 149.9, (), True),
+        ("b.1", 149.9, (), False),
+        ("b.1", 140.0, (), True),
+        ("a.1", 149.9, (149.95,), False),
+        ("a.1", 151.0, (), False),
+    ],
+)
+def test_a_pause_holds_from_when_it_is_known(
+    by: str, said_at: float, resumed: tuple[float, ...], is_wrong: bool
+) -> None:
+    """At once for who said yes to it; for the other worker, within a careful look."""
+    history = History()
+    wishes = Wishes(obeyed=[Obeyed(said_at, by, "pause", {})], resumed=resumed)
+    assert ("paused" in why(history, history.sent(150.0), wishes)) is is_wrong
+
+
+@pytest.mark.parametrize(
+    ("incident", "at", "is_wrong"), [("web-1", 149.0, True), ("api-1", 149.0, False), ("web-1", 99.0, False)]
+)
+def test_a_stop_holds(incident: str, at: float, is_wrong: bool) -> None:
+    """For that service and this outage."""
+    history = History()
+    wishes = Wishes(obeyed=[Obeyed(at, "a.1", "stop", {"incident": incident})])
+    assert ("stop" in why(history, history.sent(150.0), wishes)) is is_wrong

@@ -1,0 +1,84 @@
+"""Which rollbacks were wrong: sent to a bad place, at the wrong moment, or against what a human had just done.
+
+By what the platform, the sites and the people know. A careful look may be `LOOK_MAX_SECONDS` old when a request leaves;
+whatever had changed before that look had to be seen.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from watchdog.lab.storm.episodes import Episodes
+from watchdog.lab.storm.render import Accepted, Release, Render
+from watchdog.lab.storm.score import was_asked
+from watchdog.lab.storm.store import Obeyed
+
+LOOK_MAX_SECONDS = 5.0 + 3.0 + 1.0
+"""How old the last look may be when a request leaves: the guard, the staleness of a list, and a little."""
+WELL_SECONDS = 20.0
+"""A site that worked for so long before the send needed no rollback: a failure was to be seen in the last 15 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What humans did through the watchdog: rollbacks asked for, commands obeyed, and when pauses were ended."""
+
+    asked: Sequence[tuple[str, float]] = ()
+    obeyed: Sequence[Obeyed] = ()
+    resumed: Sequence[float] = ()
+
+
+def wrong(accepted: Sequence[Accepted], render: Render, episodes: Episodes, wishes: Wishes) -> list[str]:
+    """Return the rollbacks that should not have been sent there, or not at that moment."""
+    found = []
+    for one in accepted:
+        why = _why_wrong(one, render, episodes, wishes)
+        if why:
+            found.append(f"{one.service}: {one.made} to {one.target.deploy.id}, sent at {one.sent_at:.1f} s: {why}")
+    return found
+
+
+def _why_wrong(one: Accepted, render: Render, episodes: Episodes, wishes: Wishes) -> str:
+    looked = one.sent_at - LOOK_MAX_SECONDS
+    asked = was_asked(wishes.asked, one.service, one.sent_at)
+    if one.target.live_at is None or one.target.live_at > looked:
+        return "it never served"
+    if one.target.fails and not asked:
+        return "it is bad itself"
+    releases = render.services[one.service].releases
+    suspect = _live_then(releases, looked)
+    if suspect.deploy.commit == one.target.deploy.commit:
+        return "it is the suspect's own code"
+    begun = [other for other in releases[: releases.index(suspect)] if other.began_at <= looked]
+    coming = [other for other in begun if other.ended_at is None or other.ended_at > one.sent_at]
+    if coming:
+        return f"{coming[0].deploy.id} had been on its way for {one.sent_at - coming[0].began_at:.0f} s"
+    return _paused(one, wishes) or ("" if asked else _uncalled_for(one, suspect, episodes, wishes))
+
+
+def _live_then(releases: Sequence[Release], moment: float) -> Release:
+    served = [other for other in releases if other.live_at is not None and other.live_at <= moment]
+    return max(served, key=lambda other: (other.live_at or 0.0, -releases.index(other)))
+
+
+def _paused(one: Accepted, wishes: Wishes) -> str:
+    """Return that a pause was in force, known to who sent it; or for so long that everybody had to know it."""
+    for said in wishes.obeyed:
+        age = one.sent_at - said.at
+        over = any(said.at <= at <= one.sent_at for at in wishes.resumed)
+        if said.name == "pause" and not over and age > (0.0 if said.worker == one.worker else LOOK_MAX_SECONDS):
+            return f"a human had paused it for {age:.1f} s"
+    return ""
+
+
+def _uncalled_for(one: Accepted, suspect: Release, episodes: Episodes, wishes: Wishes) -> str:
+    """Return that nobody needed it any more, or nothing."""
+    since = episodes.healthy_since(one.service, one.sent_at)
+    if since is not None and one.sent_at - since > WELL_SECONDS:
+        return f"the site had worked for {one.sent_at - since:.0f} s"
+    episode = episodes.latest(one.service, one.sent_at)
+    if episode is None:
+        return "the site never failed"
+    if suspect is not episode.culprit and not suspect.fails and (suspect.live_at or 0.0) > episode.began:
+        return f"{suspect.deploy.id} (by {suspect.by}) had taken over since it failed, and is not to blame"
+    stops = [said.at for said in wishes.obeyed if said.name == "stop" and said.service == one.service]
+    return "a human had said stop" if any(episode.began < at < one.sent_at for at in stops) else ""

@@ -1,0 +1,73 @@
+"""What a weakened variant is given in place of the shipped part: each lacks just one safeguard."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from watchdog.daemon.actuator import Actuator
+from watchdog.daemon.lookup import Search
+from watchdog.daemon.protocol import Answer, NoTrace, nothing_forbids
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.errors import Temporary
+from watchdog.domain.notices import Notice
+from watchdog.lab.storm.channels import StormChannel
+from watchdog.lab.storm.render import RenderClient
+from watchdog.lab.storm.store import StoreHost, StormStore
+from watchdog.ports import ActionRow
+
+
+async def believe_in_nothing(search: Search) -> Answer:
+    """Take a lost answer for a request that never arrived, without reading."""
+    return NoTrace("nobody looked")
+
+
+def forbid_nothing(actuator: Actuator) -> None:
+    """Take away the last look before the call."""
+    actuator.forbids = nothing_forbids
+
+
+class Unfenced(StormStore):
+    """A store that grants every lease to everybody, and takes every write, whoever it is and whatever the row says."""
+
+    def __init__(self, host: StoreHost) -> None:
+        super().__init__(host)
+        self._sole = True
+
+    def _fence(self, names: Sequence[str]) -> None:
+        """Let everybody in."""
+
+    async def put_action(self, row: ActionRow, expect: str | None) -> bool:
+        """Write a row of the journal, whatever stands there."""
+        before = await self.action(row.incident, row.step)
+        return await super().put_action(row, before.state if before is not None else None)
+
+
+class OldList(RenderClient):
+    """A platform that shows the actuator its deploys as they were at the decision: nobody was quicker."""
+
+    async def deploys(self, service_id: str, back_to: str | None = None) -> Sequence[Deploy]:
+        """Return what was there when `back_to` was the newest, the last that served as live."""
+        shown = await super().deploys(service_id, back_to)
+        if back_to is None:
+            return shown
+        then = list(shown)[[deploy.id for deploy in shown].index(back_to) :]
+        served = next((at for at, deploy in enumerate(then) if deploy.was_live), None)
+        return [replace(one, status="live") if at == served else one for at, one in enumerate(then)]
+
+
+class TriesOnce(StormChannel):
+    """A channel that takes a failed attempt for a delivery."""
+
+    async def send(self, notice: Notice, reference: str | None) -> str | None:
+        """Try, and forget it."""
+        try:
+            return await super().send(notice, reference)
+        except Temporary:
+            return reference
+
+
+class Whispers(StormChannel):
+    """A channel that wakes nobody."""
+
+    async def send(self, notice: Notice, reference: str | None) -> str | None:
+        """Tell for information."""
+        return await super().send(replace(notice, wakes=False), reference)
