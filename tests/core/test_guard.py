@@ -327,8 +327,8 @@ def test_what_lies_before_the_target_does_not_matter() -> None:
     ("other", "depends_on", "asks"),
     [
         (ServiceState("shop", deploys=(OTHER,)), ("web",), True),
-        (ServiceState("shop", deploys=(replace(OTHER, finished_at=NOW - 900_000),)), ("web",), False),
-        (ServiceState("shop", deploys=(replace(OTHER, finished_at=HISTORY[1].finished_at),)), ("web",), False),
+        (ServiceState("shop", deploys=(replace(OTHER, created_at=0.0, finished_at=NOW - 900_000),)), ("web",), False),
+        (ServiceState("shop", deploys=(replace(HISTORY[1], id="dep-90", status="live"),)), ("web",), False),
         (ServiceState("shop", deploys=(replace(OTHER, status="deactivated"),)), ("web",), False),
         (ServiceState("shop", deploys=(OTHER,)), (), False),
         (ServiceState("shop"), ("web",), False),

@@ -70,6 +70,7 @@ def test_a_tag_is_mutable_a_digest_and_a_commit_are_not(commit: str | None, imag
         ({}, 1180.0),
         ({"update_seen_at": 1100.0}, 1100.0),
         ({"status": "deactivated"}, 1180.0),
+        ({"created_at": 1250.0}, 1250.0),
         ({"finished_at": None}, None),
         ({"status": "build_failed"}, None),
         ({"status": "update_failed", "update_seen_at": 1100.0}, 1100.0),

@@ -67,12 +67,12 @@ class Deploy:
         """Return the earliest moment its instances could take traffic, or None if they never did.
 
         That is the `update_in_progress` we saw, else `finishedAt` less two minutes: the platform switches
-        some time before it says so.
+        some time before it says so, but not before it began.
         """
         if self.update_seen_at is not None:
             return self.update_seen_at
         if self.finished_at is not None and self.was_live:
-            return self.finished_at - lead_seconds
+            return max(self.finished_at - lead_seconds, self.created_at)
         return None
 
 
