@@ -17,6 +17,7 @@ from watchdog.lab.storm.store import StoreHost
 
 CHANNELS = ("pager", "chat")
 CONTROL_URL = "https://control.example"
+FROZEN_SECONDS = 60.0
 GRACE_SECONDS = 30.0
 """How long Render waits for a process that was asked to stop."""
 
@@ -67,6 +68,8 @@ class Start:
 
     def failed(self, task: str, error: BaseException) -> None:
         """Remember a fault of the daemon's own: there should be none, whatever the weather."""
+        if isinstance(error, TimeoutError) and self.process.frozen_seconds >= FROZEN_SECONDS:
+            return  # a read that stood still with all of us is given up, which is right
         why = f"{self.name} {task}: {type(error).__name__}: {error}"
         self.nature.note(f"FAULT {why}")
         self._host.faults.append(why)

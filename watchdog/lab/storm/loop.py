@@ -24,14 +24,18 @@ T = TypeVar("T")
 
 
 class Process:
-    """One start of a worker: it runs, is frozen, or is dead. `fuse` counts the handles until fate looks at it."""
+    """One start of a worker: it runs, is frozen, or is dead.
 
-    __slots__ = ("buried", "fuse", "held", "name", "state")
+    `fuse` counts the handles until fate looks at it; `frozen_seconds` is how long it was frozen altogether.
+    """
+
+    __slots__ = ("buried", "frozen_seconds", "fuse", "held", "name", "state")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.state = RUNNING
         self.fuse = -1
+        self.frozen_seconds = 0.0
         self.held: list[Handle] = []
         self.buried: list[object] = []
 

@@ -14,7 +14,7 @@ from watchdog.lab.storm.episodes import CRITICAL_SHARE, Episode, Episodes
 from watchdog.lab.storm.nature import Disturbance
 from watchdog.lab.storm.render import Render
 
-LONG_SECONDS = 120.0
+LONG_SECONDS = 150.0
 """A critical episode that lasts so long without a disturbance must have been told of, or be over."""
 TAKEOVER_SECONDS = 15.0
 """How long the services of a worker that is gone may be without one; and how long who began anew may need to see."""
@@ -94,14 +94,20 @@ def _told(books: Books, one: Episode, late: float) -> bool:
 
 def _still_stands(books: Books, page: Arrived, one: Episode, late: float) -> bool:
     """Tell whether a page of the outage just before was never called off, so that people have this one in hand, too."""
-    before = [other for other in books.episodes.all if other.service == one.service and other.number < one.number]
-    if not before or before[-1].ended is None or one.began - before[-1].ended > TOGETHER_SECONDS:
-        return False
     called_off = any(
         item.notice.incident == page.notice.incident and item.notice.resolves and page.at <= item.at <= late
         for item in books.arrived
     )
-    return page.at >= before[-1].began and not called_off
+    return not called_off and page.at >= _outage_began(books, one)
+
+
+def _outage_began(books: Books, one: Episode) -> float:
+    """Return when the outage began that this episode is part of: others may have come just before, one by one."""
+    began = one.began
+    for other in reversed([other for other in books.episodes.all if other.service == one.service]):
+        if other.number < one.number and other.ended is not None and began - other.ended <= TOGETHER_SECONDS:
+            began = other.began
+    return began
 
 
 def _excuses(books: Books, service: str) -> list[Span]:

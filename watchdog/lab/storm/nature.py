@@ -145,6 +145,7 @@ class Nature:
         """SIGSTOP, and SIGCONT some time later."""
         process.state = FROZEN
         pause = self.chance.choice(pauses)
+        process.frozen_seconds += pause
         self.note(f"{process.name} FROZEN {where} for {pause:g} s")
         self.disturb(pause, process.name)
         self.later(pause, self._thaw, process)

@@ -39,8 +39,8 @@ RESET_SECONDS = (0.05, 0.5, 2.0)
 class Release:
     """A deploy as it really is: `fails` is the share of requests it answers badly, from `onset_seconds` after live.
 
-    `gone`: its artefact is not kept any more, so it can only be built again. `began_at`, `live_at` and `ended_at` (on
-    its way no more) are virtual seconds.
+    `gone`: its artefact is not kept any more, so it can only be built again. `began_at`, `replacing_at` (instances begin
+    to be replaced), `live_at` and `ended_at` (on its way no more) are virtual seconds.
     """
 
     deploy: Deploy
@@ -50,6 +50,7 @@ class Release:
     live_at: float | None = None
     began_at: float = float("-inf")
     gone: bool = False
+    replacing_at: float | None = None
     ended_at: float | None = None
     past: list[tuple[float, Deploy]] = field(default_factory=list)
 
@@ -175,7 +176,8 @@ class Render:
 
     def _update(self, service: Service, release: Release) -> None:
         if release.deploy.in_progress:
-            service.put(release, self.nature.loop.time(), status="update_in_progress")
+            release.replacing_at = self.nature.loop.time()
+            service.put(release, release.replacing_at, status="update_in_progress")
 
     def _end(self, service: Service, release: Release) -> None:
         """Let a deploy go live, or fail; it takes over from whatever is older, and nothing newer."""

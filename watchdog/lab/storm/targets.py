@@ -16,6 +16,8 @@ LOOK_MAX_SECONDS = 5.0 + 3.0 + 1.0
 """How old the last look may be when a request leaves: the guard, the staleness of a list, and a little."""
 WELL_SECONDS = 20.0
 """A site that worked for so long before the send needed no rollback: a failure was to be seen in the last 15 s."""
+ONSET_SECONDS = 5.0
+"""An onset is known only so well: between two looks at the site, and two at the deploy list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,12 @@ def _live_then(releases: Sequence[Release], moment: float) -> Release:
     return max(served, key=lambda other: (other.live_at or 0.0, -releases.index(other)))
 
 
+def _first_traffic(release: Release) -> float:
+    """Return when a release could first be to blame (virtual seconds): what fails from then on may be its doing."""
+    known = release.replacing_at if release.replacing_at is not None else release.live_at
+    return (known or 0.0) - ONSET_SECONDS
+
+
 def _paused(one: Accepted, wishes: Wishes) -> str:
     """Return that a pause was in force, known to who sent it; or for so long that everybody had to know it."""
     for said in wishes.obeyed:
@@ -78,7 +86,7 @@ def _uncalled_for(one: Accepted, suspect: Release, episodes: Episodes, wishes: W
     episode = episodes.latest(one.service, one.sent_at)
     if episode is None:
         return "the site never failed"
-    if suspect is not episode.culprit and not suspect.fails and (suspect.live_at or 0.0) > episode.began:
+    if suspect is not episode.culprit and not suspect.fails and _first_traffic(suspect) > episode.began:
         return f"{suspect.deploy.id} (by {suspect.by}) had taken over since it failed, and is not to blame"
     stops = [said.at for said in wishes.obeyed if said.name == "stop" and said.service == one.service]
     return "a human had said stop" if any(episode.began < at < one.sent_at for at in stops) else ""
