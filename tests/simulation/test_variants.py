@@ -1,4 +1,4 @@
-"""Is the storm able to see? Each weakened variant of the protocol must be caught with a double rollback."""
+"""Is the storm able to see? Each weakened variant must be caught, by the figure that is about what it lacks."""
 
 import pytest
 
@@ -6,14 +6,36 @@ from watchdog.app.storms import play_chunk
 from watchdog.lab.storm.variants import FULL, VARIANTS
 
 SEEDS, CHUNK = 400, 20
+CAUGHT_AT = {
+    "blind-resend": 24,
+    "short-settle": 24,
+    "no-guard": 109,
+    "no-fence": 11,
+    "no-last-look": 230,
+    "old-list": 226,
+    "no-read-back": 30,
+    "no-retry": 7,
+    "no-wake": 6,
+    "endless-settle": 2,
+}
+"""Where each was caught when the storm was last changed: looked at first, to save time, and no more than that."""
+
+
+def shows(name: str, seeds: range) -> bool:
+    """Tell whether a variant is caught in one of these seeds."""
+    return any(getattr(one.score, VARIANTS[name].caught_by) for one in play_chunk(seeds, name))
 
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", [name for name in VARIANTS if name != FULL])
 def test_case_06_12_a_weakened_variant_is_caught(name: str) -> None:
-    """Within 400 seeds some double rollback shows; the first one will do."""
-    for first in range(1, SEEDS, CHUNK):
-        outcomes = play_chunk(range(first, first + CHUNK), name)
-        if any(one.score.double_rollbacks for one in outcomes):
-            return
-    pytest.fail(f"{name} survived {SEEDS} seeds: the storm has gone blind")
+    """Within 400 seeds its figure shows; the first time will do."""
+    at = CAUGHT_AT[name]
+    chunks = [range(at, at + 1), *(range(first, first + CHUNK) for first in range(1, SEEDS, CHUNK))]
+    assert any(shows(name, seeds) for seeds in chunks), f"{name} survived {SEEDS} seeds: the storm has gone blind"
+
+
+def test_every_figure_has_a_variant_that_shows_it() -> None:
+    """A figure that nothing can light says nothing."""
+    figures = {one.caught_by for one in VARIANTS.values() if one.caught_by}
+    assert figures == {"double_rollbacks", "wrong_targets", "missed", "stuck", "lost_pages", "left_off"}

@@ -17,6 +17,7 @@ Variant = Literal[
     "no-fence",
     "no-last-look",
     "old-list",
+    "no-read-back",
     "no-retry",
     "no-wake",
     "endless-settle",

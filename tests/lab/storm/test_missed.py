@@ -90,7 +90,7 @@ def test_a_page_of_the_outage_just_before_stands_until_it_is_called_off() -> Non
     assert not missed(history, arrived=[page])
     assert missed(history, arrived=[page, off])
     assert not missed(history, arrived=[page, off, arrived(notice(600.0, incident="web-2"))])
-    history.episodes.all[1].began = 640.0
+    history.episodes.all[1].began, history.episodes.all[1].ended = 1240.0, 1600.0
     assert missed(history, arrived=[page]), "long after"
 
 

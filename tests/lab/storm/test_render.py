@@ -120,3 +120,59 @@ def test_a_list_may_be_old_and_a_new_deploy_missing_from_it() -> None:
         return seen
 
     assert scene.play(looks()) == {2, 3}
+
+
+def test_an_answer_may_be_older_than_the_one_before() -> None:
+    """Of a deploy's status and of auto-deploy, as of the deploys there are."""
+    scene = Scene(list_stale=1.0)
+
+    async def looks() -> set[tuple[str, str]]:
+        await asyncio.sleep(20)
+        scene.service.put(scene.service.releases[1], scene.nature.loop.time(), status="canceled")
+        scene.service.switch("off", scene.nature.loop.time())
+        await asyncio.sleep(0.6)
+        seen = set()
+        for _ in range(20):
+            seen.add(
+                ((await scene.client.deploy("web", "dep-1")).status, (await scene.client.facts("web")).auto_deploy)
+            )
+        await asyncio.sleep(5)
+        assert (await scene.client.deploys("web"))[1].status == "canceled"
+        assert (await scene.client.facts("web")).auto_deploy == "off"
+        return seen
+
+    assert {"deactivated", "canceled"} <= {status for status, _ in scene.play(looks())}
+
+
+def test_a_shuffled_list_reaches_the_worker_sorted_and_each_deploy_once() -> None:
+    """As the shipped adapter hands it on."""
+    scene = Scene(list_shuffled=1.0)
+
+    async def lists() -> list[list[str]]:
+        return [[deploy.id for deploy in await scene.client.deploys("web")] for _ in range(5)]
+
+    assert scene.play(lists()) == [["dep-2", "dep-1"]] * 5
+    assert scene.nature.struck["list_shuffled"] == 5
+
+
+def test_a_switch_may_be_had_twice_and_a_rollback_never() -> None:
+    """The second one late; what was accepted once is one rollback."""
+    scene = Scene(switch_twice=1.0)
+
+    async def both() -> None:
+        await scene.client.set_auto_deploy("web", "off")
+        await scene.client.rollback("web", "dep-1")
+
+    scene.play(both())
+    assert [value for _, value in scene.service.switches] == ["commit", "off"]
+    assert len(scene.render.accepted) == 1
+
+
+def test_people_are_let_know_of_the_moments_of_a_send() -> None:
+    """When it is under way, and when its answer is lost: somebody may act just then."""
+    scene = Scene(answer_lost=1.0)
+    moments: list[tuple[str, str]] = []
+    scene.render.asked = lambda service, moment: moments.append((service, moment))
+    with pytest.raises(OutcomeUnknown):
+        scene.play(scene.client.rollback("web", "dep-1"))
+    assert moments == [("web", "under way"), ("web", "answer lost")]

@@ -18,8 +18,10 @@ LONG_SECONDS = 150.0
 """A critical episode that lasts so long without a disturbance must have been told of, or be over."""
 TAKEOVER_SECONDS = 15.0
 """How long the services of a worker that is gone may be without one; and how long who began anew may need to see."""
-TOGETHER_SECONDS = 120.0
-"""An episode that follows another so soon is part of the same outage, if nobody was told that it is over."""
+TOGETHER_SECONDS = 720.0
+"""An episode that follows another so soon is part of the same outage, as long as nobody was told that it is over: what
+failed now and then is called off only after many good readings (core/detect/probes.py), and people have it until then.
+"""
 UNSEEN_SECONDS = 20.0
 """A site that fails for so long, undisturbed, cannot be proved to work."""
 
@@ -84,7 +86,7 @@ def _time_is_up(one: Episode, excuses: Sequence[Span]) -> float | None:
 
 
 def _told(books: Books, one: Episode, late: float) -> bool:
-    if any(name == one.service and one.began <= at <= late for name, at in books.stopped):
+    if any(name == one.service and _outage_began(books, one) <= at <= late for name, at in books.stopped):
         return True
     pages = [item for item in books.arrived if item.notice.wakes and item.notice.service == one.service]
     if any(one.began <= item.at <= late for item in pages):

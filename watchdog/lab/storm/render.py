@@ -39,8 +39,8 @@ RESET_SECONDS = (0.05, 0.5, 2.0)
 class Release:
     """A deploy as it really is: `fails` is the share of requests it answers badly, from `onset_seconds` after live.
 
-    `gone`: its artefact is not kept any more, so it can only be built again. `began_at`, `replacing_at` (instances begin
-    to be replaced), `live_at` and `ended_at` (on its way no more) are virtual seconds.
+    `gone`: its artefact is not kept any more, so it can only be built again. `began_at`, `replacing_at` (its instances
+    begin to be put there), `live_at` and `ended_at` (on its way no more) are virtual seconds.
     """
 
     deploy: Deploy

@@ -1,7 +1,8 @@
 """The daemon with one of its teeth drawn. The storm must catch each of them: otherwise it has gone blind.
 
-They are made by handing other timings, or another part from outside (`weakened.py`), to the shipped wiring. `caught_by`
-names the figure of the score that must show it.
+They are made by handing other timings, or another part from outside (`weakened.py`), to the shipped wiring.
+`caught_by` names the figure of the score that must show it. Where two safeguards cover each other, both are gone: without the guard,
+the last look alone would still find that no failure was seen lately.
 """
 
 from collections.abc import Callable
@@ -13,7 +14,15 @@ from watchdog.daemon.protocol import SHIPPED, Timings
 from watchdog.lab.storm.channels import StormChannel
 from watchdog.lab.storm.render import RenderClient
 from watchdog.lab.storm.store import StormStore
-from watchdog.lab.storm.weakened import OldList, TriesOnce, Unfenced, Whispers, believe_in_nothing, forbid_nothing
+from watchdog.lab.storm.weakened import (
+    Believing,
+    OldList,
+    TriesOnce,
+    Unfenced,
+    Whispers,
+    believe_in_nothing,
+    forbid_nothing,
+)
 
 
 def leave_as_it_is(actuator: Actuator) -> None:
@@ -39,10 +48,13 @@ VARIANTS = {
     FULL: Variant(),
     "blind-resend": Variant("double_rollbacks", reconcile=believe_in_nothing),
     "short-settle": Variant("double_rollbacks", timings=replace(SHIPPED, settle_seconds=3.0)),
-    "no-guard": Variant("double_rollbacks", timings=replace(SHIPPED, guard_seconds=ENDLESS_SECONDS)),
+    "no-guard": Variant(
+        "double_rollbacks", timings=replace(SHIPPED, guard_seconds=ENDLESS_SECONDS), weaken=forbid_nothing
+    ),
     "no-fence": Variant("double_rollbacks", store=Unfenced),
     "no-last-look": Variant("wrong_targets", weaken=forbid_nothing),
     "old-list": Variant("wrong_targets", platform=OldList),
+    "no-read-back": Variant("left_off", platform=Believing),
     "no-retry": Variant("lost_pages", channel=TriesOnce),
     "no-wake": Variant("missed", channel=Whispers),
     "endless-settle": Variant(

@@ -6,11 +6,11 @@ from dataclasses import replace
 from watchdog.daemon.actuator import Actuator
 from watchdog.daemon.lookup import Search
 from watchdog.daemon.protocol import Answer, NoTrace, nothing_forbids
-from watchdog.domain.deploys import Deploy
+from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.errors import Temporary
 from watchdog.domain.notices import Notice
 from watchdog.lab.storm.channels import StormChannel
-from watchdog.lab.storm.render import RenderClient
+from watchdog.lab.storm.render import Render, RenderClient
 from watchdog.lab.storm.store import StoreHost, StormStore
 from watchdog.ports import ActionRow
 
@@ -26,7 +26,7 @@ def forbid_nothing(actuator: Actuator) -> None:
 
 
 class Unfenced(StormStore):
-    """A store that grants every lease to everybody, and takes every write, whoever it is and whatever the row says."""
+    """A store that grants every lease to everybody, and takes every write, whoever it is and whatever he knows."""
 
     def __init__(self, host: StoreHost) -> None:
         super().__init__(host)
@@ -35,10 +35,11 @@ class Unfenced(StormStore):
     def _fence(self, names: Sequence[str]) -> None:
         """Let everybody in."""
 
-    async def put_action(self, row: ActionRow, expect: str | None) -> bool:
-        """Write a row of the journal, whatever stands there."""
-        before = await self.action(row.incident, row.step)
-        return await super().put_action(row, before.state if before is not None else None)
+    async def _put_action(self, row: ActionRow, expect: str | None) -> bool:
+        """Write a row of the journal, whatever stands there, and whatever others changed meanwhile."""
+        before = self._db.actions.get((row.incident, row.step))
+        self._memo.revision = self._db.revision
+        return await super()._put_action(row, before.state if before is not None else None)
 
 
 class OldList(RenderClient):
@@ -52,6 +53,24 @@ class OldList(RenderClient):
         then = list(shown)[[deploy.id for deploy in shown].index(back_to) :]
         served = next((at for at, deploy in enumerate(then) if deploy.was_live), None)
         return [replace(one, status="live") if at == served else one for at, one in enumerate(then)]
+
+
+class Believing(RenderClient):
+    """A platform that tells the actuator of auto-deploy what it asked for: nothing is read back."""
+
+    def __init__(self, render: Render, worker: str) -> None:
+        super().__init__(render, worker)
+        self._asked: dict[str, str] = {}
+
+    async def facts(self, service_id: str) -> ServiceFacts:
+        """Return a service's facts, with auto-deploy as it was asked for."""
+        facts = await super().facts(service_id)
+        return replace(facts, auto_deploy=self._asked.get(service_id, facts.auto_deploy))
+
+    async def set_auto_deploy(self, service_id: str, value: str) -> None:
+        """Ask for it."""
+        self._asked[service_id] = value
+        await super().set_auto_deploy(service_id, value)
 
 
 class TriesOnce(StormChannel):

@@ -7,9 +7,9 @@
     score   the verdict, with targets and missed
 
 What is left out, and why: the network does not duplicate POSTs (TCP does not), the loop's stall detector (a freeze is
-worse), status pages and error feeds (they never start a rollback), metrics that are sent away. A freeze between the
-guard's comparison and the socket write cannot be closed and is not drawn; a request lands within 8 s, as the settle
-window assumes.
+worse), status pages and error feeds (they never start a rollback), metrics that are sent away, a store whose clock is
+set back by more than seconds. A freeze between the guard's comparison and the socket write cannot be closed and is not
+drawn; a request lands within 8 s, as the settle window assumes.
 """
 
 import asyncio
