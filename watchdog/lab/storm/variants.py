@@ -1,8 +1,8 @@
 """The daemon with one of its teeth drawn. The storm must catch each of them: otherwise it has gone blind.
 
 They are made by handing other timings, or another part from outside (`weakened.py`), to the shipped wiring.
-`caught_by` names the figure of the score that must show it. Where two safeguards cover each other, both are gone: without the guard,
-the last look alone would still find that no failure was seen lately.
+`caught_by` names the figure of the score that must show it. Where two safeguards cover each other, both are gone:
+without the guard, the last look alone would still find that no failure was seen lately.
 """
 
 from collections.abc import Callable
