@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 
@@ -399,24 +400,26 @@ async def test_a_pause_that_was_answered_holds_also_what_is_about_to_be_sent(eve
 
 
 class Stalled(StallDetector):
-    """A detector that was told of a stall."""
+    """A detector that was told of stalls: one for each time it is asked."""
 
-    stalled = 0.6
+    stalls: ClassVar[list[float]] = []
 
     def lag_between(self, start: float, end: float) -> float:
-        """Return it."""
-        return self.stalled
+        """Return the next."""
+        return self.stalls.pop(0)
 
 
 async def test_case_07_after_a_stall_of_our_own_nothing_is_sent_on_an_older_look() -> None:
     """Whatever happened while the loop stood still, we have not heard of it yet."""
     async with scene() as s:
         s.engine.stall = Stalled(s.clock)
+        Stalled.stalls[:] = [0.6, 0.5, 0.6]  # the pin looks anew, and is sent; the rollback is not
         await s.rollback_by_hand()
         await s.until(Phase.PAGED)
         assert s.accepted == [] and s.web.incident is not None
         assert "we stood still for 0.6 s since the last look" in s.web.incident.human_needed
-        Stalled.stalled = 0.5
+        assert s.web.incident.pinned and Stalled.stalls == []
+        Stalled.stalls[:] = [0.5]
         await s.engine.ask(e.RollbackRequested(s.clock.now(), "web", "ann"))
         await s.until(Phase.DEPLOYING)
         assert len(s.accepted) == 1

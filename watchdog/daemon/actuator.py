@@ -15,7 +15,19 @@ from dataclasses import replace
 
 from watchdog.daemon.auto_deploy import AutoDeploy
 from watchdog.daemon.lookup import UNREADABLE, Reconcile, Search, look_up, newer_than
-from watchdog.daemon.protocol import SHIPPED, Change, Forbids, Found, Hook, Timings, Unread, no_hook, nothing_forbids
+from watchdog.daemon.protocol import (
+    SHIPPED,
+    Change,
+    Forbids,
+    Found,
+    Hook,
+    Timings,
+    TooLate,
+    Unread,
+    never_too_late,
+    no_hook,
+    nothing_forbids,
+)
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy, Rollback
@@ -37,7 +49,7 @@ class Actuator:
 
     Raises Displaced when another worker has the service now, Temporary or Permanent when the store does not answer:
     then perform it again with `resumed`. `reconcile` decides what became of a send whose answer was lost; `forbids`
-    is set by whoever knows the state.
+    is set by whoever knows the state, `stood_still` by whoever watches our own loop.
     """
 
     def __init__(
@@ -57,7 +69,10 @@ class Actuator:
         self._timings = timings
         self._reconcile = reconcile
         self.forbids: Forbids = nothing_forbids
-        self._auto_deploy = AutoDeploy(store, clock, timings, lambda change, at: self.forbids(change, at))
+        self.stood_still: TooLate = never_too_late
+        self._auto_deploy = AutoDeploy(
+            store, clock, timings, forbids=lambda change, at: self.forbids(change, at), too_late=self._too_late
+        )
         self._writing = 0
 
     @property
@@ -151,7 +166,11 @@ class Actuator:
 
     def _too_late(self, looked_at: float) -> str:
         late = self._clock.monotonic() - looked_at > self._timings.guard_seconds
-        return f"more than {self._timings.guard_seconds:.0f} s since the last look" if late else ""
+        return (
+            f"more than {self._timings.guard_seconds:.0f} s since the last look"
+            if late
+            else self.stood_still(looked_at)
+        )
 
     async def _post(self, platform: WritablePlatform, effect: Rollback, row: ActionRow) -> Event:
         """Send, once, and take the answer. There is no `await` between the last look and the call."""

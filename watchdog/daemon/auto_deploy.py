@@ -3,14 +3,14 @@
 Rule 1: bounded as a whole, however the platform hangs: the outage does not wait for a slow switch.
 Rule 2: the value to restore is written down before the switch, and is never our own `off`.
 Rule 3: what somebody else set meanwhile is theirs: it is left alone.
-Rule 4: each switch has its row, written under the lease just before, and is not sent too long after that, nor when
-something forbids it at that moment (a pause).
+Rule 4: each switch has its row, written under the lease just before. When that was too long ago, it looks anew; when
+something forbids it at that moment (a pause), it is not sent.
 """
 
 import asyncio
 from dataclasses import dataclass, replace
 
-from watchdog.daemon.protocol import SHIPPED, Forbids, Timings, nothing_forbids
+from watchdog.daemon.protocol import Forbids, Timings, TooLate
 from watchdog.domain import events as e
 from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy
 from watchdog.domain.errors import OutcomeUnknown, Permanent, Refused, Stale, Temporary
@@ -36,13 +36,12 @@ class _Known:
 class AutoDeploy:
     """Pins and restores. `writing` is how many changing calls are in hand."""
 
-    def __init__(
-        self, store: Store, clock: Clock, timings: Timings = SHIPPED, forbids: Forbids = nothing_forbids
-    ) -> None:
+    def __init__(self, store: Store, clock: Clock, timings: Timings, *, forbids: Forbids, too_late: TooLate) -> None:
         self._store = store
         self._clock = clock
         self._timings = timings
         self._forbids = forbids
+        self._too_late = too_late
         self.writing = 0
 
     async def pin(self, platform: WritablePlatform, effect: PinAutoDeploy) -> Event:
@@ -102,8 +101,9 @@ class AutoDeploy:
         """Set the row's value and read it back; an answer lost on the way is settled by the reading."""
         service_id = effect.platform_id
         if (await platform.facts(service_id)).auto_deploy != row.target:
-            if self._clock.monotonic() - looked_at > self._timings.guard_seconds:
-                raise Temporary(f"more than {self._timings.guard_seconds:.0f} s since the last look")
+            late = self._too_late(looked_at)
+            if late:
+                raise Temporary(late)
             why = self._forbids(effect, looked_at)
             if why:
                 raise Refused(f"nothing is changed: {why}")

@@ -86,6 +86,7 @@ class Engine:
         self._supervisor = supervisor
         self._teller = teller
         actuator.forbids = self._forbids
+        actuator.stood_still = self._stood_still
         self._acts = Acts(actuator, store, clock, lambda: self.state, self.ask)
         self._time = Timekeeper(clock, self.tell, self._record_snapshot)
         self._queue: asyncio.Queue[_Item] = asyncio.Queue(QUEUE_MAX)
@@ -306,14 +307,13 @@ class Engine:
                 self._write_note(effect)
 
     def _forbids(self, change: Change, looked_at: float) -> str:
-        """Return why a change must not be sent at this very moment, or nothing.
-
-        What stalled the loop since the last look kept us from hearing of anything else, too.
-        """
-        stalled = self.stall.lag_between(looked_at, self._clock.monotonic()) if self.stall is not None else 0.0
-        if stalled > STALL_SECONDS:
-            return f"we stood still for {stalled:.1f} s since the last look"
+        """Return why a change must not be sent at this very moment, or nothing."""
         return last_look.forbids(self.state, self.policy, change, self._clock.now())
+
+    def _stood_still(self, looked_at: float) -> str:
+        """Tell that our loop stood still since the last look: what happened meanwhile we have not heard of yet."""
+        stalled = self.stall.lag_between(looked_at, self._clock.monotonic()) if self.stall is not None else 0.0
+        return f"we stood still for {stalled:.1f} s since the last look" if stalled > STALL_SECONDS else ""
 
     def _write_note(self, note: Note) -> None:
         log.info("story", service=note.service, incident=note.incident, label=note.label, text=note.text)

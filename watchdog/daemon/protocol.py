@@ -30,6 +30,15 @@ def nothing_forbids(change: Change, looked_at: float) -> str:
     return ""
 
 
+TooLate = Callable[[float], str]
+"""Tells why a look that began then (monotonic seconds) is too old to act on, or nothing: look again."""
+
+
+def never_too_late(looked_at: float) -> str:
+    """Return nothing."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Timings:
     """How long each step of the protocol may take, and how often it is tried.

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from watchdog.daemon.actuator import Actuator
 from watchdog.daemon.lookup import Search
-from watchdog.daemon.protocol import Answer, NoTrace, nothing_forbids
+from watchdog.daemon.protocol import Answer, NoTrace, never_too_late, nothing_forbids
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.errors import Temporary
 from watchdog.domain.notices import Notice
@@ -23,6 +23,12 @@ async def believe_in_nothing(search: Search) -> Answer:
 def forbid_nothing(actuator: Actuator) -> None:
     """Take away the last look before the call."""
     actuator.forbids = nothing_forbids
+
+
+def never_be_late(actuator: Actuator) -> None:
+    """Take away all that tells how old the last look is."""
+    actuator.stood_still = never_too_late
+    forbid_nothing(actuator)
 
 
 class Unfenced(StormStore):
