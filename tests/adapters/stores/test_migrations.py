@@ -75,9 +75,12 @@ async def test_case_25_a_store_of_a_newer_version_is_left_alone(url: str, clock)
     store = SqlStore(url, clock)
     with pytest.raises(Permanent, match="made by a newer watchdog \\(schema 9999; this one knows 0003\\)"):
         await store.open()
-    await store.close()
     with sqlite3.connect(path) as raw:
         assert raw.execute(f"SELECT version_num FROM {schema.VERSION_TABLE}").fetchall() == [("9999",)]
+    path.unlink()
+    await store.open()
+    assert await store.load() is None, "what stands in its place is taken up"
+    await store.close()
 
 
 async def test_a_migration_that_fails_leaves_nothing_behind(url: str, clock) -> None:

@@ -63,13 +63,14 @@ class Database:
     async def open(self) -> None:
         """Create or migrate the schema. Raises Permanent for a schema newer than ours or a damaged file.
 
-        What could not be opened is neither read nor written afterwards: it may not be what we take it for.
+        What could not be opened is neither read nor written afterwards: it may not be what we take it for. No
+        connection to it is kept either, or a file put in its place would never be seen.
         """
         self._closed = False
         try:
             await self.calls.shield(self._open())
         except (Temporary, Permanent):
-            self._closed = True
+            await self.close()
             raise
 
     async def _open(self) -> None:
