@@ -9,6 +9,7 @@ from watchdog.lab.storm.weather import FAIR
 
 PUSH_BAD_SHARE = 0.3
 QUICK_SHARE = 0.5
+NO_INCIDENT = "web-0"
 MOMENT_SECONDS = (0.0, 0.2, 1.0, 3.0)
 """How soon after a moment of the protocol somebody acts."""
 MOMENTS = {
@@ -23,7 +24,8 @@ MOMENTS = {
 class People:
     """What people do at random moments, and at the moments of the protocol, on the very service it is about.
 
-    `asked` lists rollbacks asked for by hand, by service, with the moment; `resumed` when a pause was ended.
+    `asked` lists rollbacks asked for by hand, by service, with the moment; `stopped` likewise where somebody said stop
+    to an incident, so has it in hand, whatever became of the stop; `resumed` when a pause was ended.
     """
 
     def __init__(self, nature: Nature, render: Render, store: StoreHost, wake: Callable[[], None]) -> None:
@@ -32,6 +34,7 @@ class People:
         self._store = store
         self._wake = wake
         self.asked: list[tuple[str, float]] = []
+        self.stopped: list[tuple[str, float]] = []
         self.resumed: list[float] = []
         render.asked = self.at_moment
         store.written = lambda row: self.at_moment(row.service, MOMENTS.get((row.step, row.state), ""))
@@ -89,7 +92,10 @@ class People:
 
     def stop(self, service: Service) -> None:
         """Say stop to whatever is open."""
-        self._command("stop", {"incident": self._incident(service)})
+        incident = self._incident(service)
+        if incident != NO_INCIDENT:
+            self.stopped.append((service.name, self._nature.loop.time()))
+        self._command("stop", {"incident": incident})
 
     def ask_rollback(self, service: Service) -> None:
         """Ask the watchdog for a rollback by hand."""
@@ -100,7 +106,7 @@ class People:
         state = self._store.newest_state()
         known = state.services.get(service.name) if state is not None else None
         incident = known.incident if known is not None else None
-        return incident.id if incident is not None else "web-0"
+        return incident.id if incident is not None else NO_INCIDENT
 
     def _command(self, name: str, arguments: Mapping[str, str]) -> None:
         self._nature.note(f"human: {name} {' '.join(arguments.values())}")

@@ -182,12 +182,11 @@ class World:
         return host.started[-1].process.state is RUNNING
 
     def _books(self) -> missed.Books:
-        stops = [said for said in self.store.obeyed if said.name == "stop"]
         return missed.Books(
             episodes=self.episodes,
             render=self.render,
             arrived=self.post.arrived,
-            stopped=[(said.service, said.at) for said in stops],
+            stopped=self.people.stopped,
             proved=[one for host in self.hosts for one in host.proved],
             disturbed=self.nature.disturbed,
             outages=self.post.outages,
