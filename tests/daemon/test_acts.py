@@ -237,6 +237,27 @@ async def test_what_became_of_a_pin_is_asked_again_when_the_store_does_not_say()
         assert await s.store.pending() == (pending,)
 
 
+async def test_an_action_is_not_finished_before_the_journal_has_what_came_of_it() -> None:
+    """The store was away when the core heard of it: killed now, the next start must find it again."""
+    async with scene() as s:
+        (pending,) = await s.store.save(None, State(), (PIN,))
+        waits = [f"away, {number}" for number in range(5)]
+        seen: list[int] = []
+
+        def trouble() -> str:
+            seen.append(1)
+            return waits.pop() if waits else ""
+
+        async def ask(event: Event) -> None:
+            assert not seen
+
+        began = s.clock.elapsed
+        acts = Acts(s.actuator, s.store, s.clock, lambda: state_with(Phase.PINNING), ask, trouble)
+        await acts.carry_out(pending.id, PIN, resumed=False)
+        assert (len(seen), s.clock.elapsed - began >= 10.0) == (6, True)
+        assert await s.store.pending() == ()
+
+
 async def test_in_the_run_that_decided_it_nothing_is_asked_twice() -> None:
     """Only what a restart found is held against the state."""
     async with scene() as s:

@@ -1,7 +1,8 @@
 """Actions on their way: one at a time per service, and every one ends as an event that the core hears.
 
 Rule 1: nobody is left waiting: a fault of our own, or a journal that stays away, ends as "a human must look".
-Rule 2: the core takes the outcome before the effect is marked as finished; a crash in between looks it up again.
+Rule 2: the core takes the outcome, and the journal what the core made of it, before the effect is marked as finished; a
+crash in between looks it up again.
 Rule 3: what an earlier run left is done only if the state still wants it; what a pin may have changed is told.
 Rule 4: when the service moved to another worker, we let go without a word: that one looks it up and goes on.
 """
@@ -37,7 +38,11 @@ log = structlog.get_logger("watchdog")
 
 
 class Acts:
-    """Brings actions to their end. `state` returns what is known now, `ask` lets the core take an event."""
+    """Brings actions to their end.
+
+    `state` returns what is known now, `ask` lets the core take an event, `trouble` returns why the last record was not
+    taken by the store, or nothing.
+    """
 
     def __init__(
         self,
@@ -46,12 +51,14 @@ class Acts:
         clock: Clock,
         state: Callable[[], State],
         ask: Callable[[Event], Awaitable[object]],
+        trouble: Callable[[], str] = lambda: "",
     ) -> None:
         self._actuator = actuator
         self._store = store
         self._clock = clock
         self._state = state
         self._ask = ask
+        self._trouble = trouble
         self._turns: dict[str, asyncio.Lock] = {}
 
     async def carry_out(self, effect_id: int, effect: Change, *, resumed: bool) -> None:
@@ -60,7 +67,7 @@ class Acts:
             await self._carry_out(effect_id, effect, resumed=resumed)
         except Displaced as error:
             log.warning("an action is left to another worker", incident=effect.incident, why=str(error))
-        except Temporary as error:
+        except (Temporary, Permanent) as error:
             log.error("what became of an action is looked up later", incident=effect.incident, why=str(error))
 
     async def _carry_out(self, effect_id: int, effect: Change, *, resumed: bool) -> None:
@@ -69,6 +76,8 @@ class Acts:
             outcome = await (self._outcome(effect, resumed=resumed) if wanted else self._unwanted(effect))
         if outcome is not None:
             await self._ask(outcome)
+            while self._trouble():
+                await self._clock.sleep(AGAIN_SECONDS)
         await self._finish(effect_id, type(outcome).__name__ if outcome is not None else UNWANTED)
 
     async def _unwanted(self, effect: Change) -> Event | None:
