@@ -192,7 +192,7 @@ async def test_what_the_platform_does_not_say_was_not_given_back() -> None:
         Untold.looks[:] = [False]
         assert isinstance(await s.actuator.perform(RESTORE), e.AutoDeployRestored)
         s.sandbox.cloud.set_auto_deploy(s.web, "off")
-        Untold.looks[:] = [False] * 3
+        Untold.looks[:] = [False] * 6
         outcome = await s.actuator.perform(RESTORE)
         assert isinstance(outcome, e.AutoDeployNotRestored) and "does not say" in outcome.why
 
@@ -213,6 +213,24 @@ async def test_a_pin_that_was_put_off_after_a_switch_tells_the_old_value(sent: b
         outcome = await s.actuator.perform(PIN)
         assert type(outcome) is (e.PinUnconfirmed if sent else e.RollbackPostponed)
         assert getattr(outcome, "previous", None) == ("commit" if sent else None)
+
+
+async def test_an_answer_from_before_our_switch_is_not_taken_for_somebody_s_choice() -> None:
+    """It is read again a little later: it is off because of us, and given back."""
+
+    class OldAnswers(Render):
+        """The platform answers as it was until 3 s ago."""
+
+        async def facts(self, service_id: str) -> ServiceFacts:
+            """Return what is, or what was."""
+            facts = await super().facts(service_id)
+            return replace(facts, auto_deploy="checksPass") if s.clock.elapsed < 3.0 else facts
+
+    async with scene(made=OldAnswers) as s:
+        s.sandbox.cloud.set_auto_deploy(s.web, "off")
+        outcome = await s.actuator.perform(RESTORE)
+        assert outcome == e.AutoDeployRestored(outcome.at, "web", INCIDENT, "commit")
+        assert s.web.auto_deploy_trigger == "commit"
 
 
 async def test_a_switch_that_lands_late_does_not_outlive_its_restore() -> None:

@@ -20,6 +20,8 @@ from watchdog.ports import ActionRow, Clock, Platform, Store, WritablePlatform
 RESTORE_SECONDS = 30.0
 RESTORE_ATTEMPTS = 3
 UNTOLD = "the platform does not say what auto-deploy is set to"
+STALE_SECONDS = 5.0
+"""An answer of the platform's may be so old."""
 STEP = "pin"
 RESTORE = "restore"
 
@@ -157,6 +159,10 @@ class AutoDeploy:
         try:
             looked_at = self._clock.monotonic()
             now = (await platform.facts(effect.platform_id)).auto_deploy
+            if now != "off":  # somebody's choice, or an answer from before our own switch
+                await self._clock.sleep(STALE_SECONDS)
+                looked_at = self._clock.monotonic()
+                now = (await platform.facts(effect.platform_id)).auto_deploy
             if now == "unknown":
                 raise Temporary(UNTOLD)
             if now != "off":
