@@ -192,7 +192,7 @@ async def test_what_the_platform_does_not_say_was_not_given_back() -> None:
         Untold.looks[:] = [False]
         assert isinstance(await s.actuator.perform(RESTORE), e.AutoDeployRestored)
         s.sandbox.cloud.set_auto_deploy(s.web, "off")
-        Untold.looks[:] = [False] * 6
+        Untold.looks[:] = [False] * 3
         outcome = await s.actuator.perform(RESTORE)
         assert isinstance(outcome, e.AutoDeployNotRestored) and "does not say" in outcome.why
 

@@ -146,10 +146,13 @@ class AutoDeploy:
         return e.AutoDeployNotRestored(self._clock.now(), effect.service, effect.incident, known.why)
 
     async def _let_it_land(self, effect: RestoreAutoDeploy) -> None:
-        """Wait until a switch that was never read back cannot arrive any more: after ours, it would undo ours."""
+        """Wait until what we read is no older than our switch; and one that was never read back cannot arrive any more.
+
+        After ours, it would undo ours.
+        """
         row = await self._store.action(effect.incident, STEP)
-        if row is not None and row.state == "sending":
-            await self._clock.sleep(self._timings.post_seconds + self._timings.landing_seconds)
+        lost = row is not None and row.state == "sending"
+        await self._clock.sleep(self._timings.post_seconds + self._timings.landing_seconds if lost else STALE_SECONDS)
 
     async def _restore_once(self, platform: WritablePlatform, effect: RestoreAutoDeploy, known: _Known) -> str:
         """Return the value that holds now: the old one, or one that somebody chose; nothing if it is still off.
@@ -159,10 +162,6 @@ class AutoDeploy:
         try:
             looked_at = self._clock.monotonic()
             now = (await platform.facts(effect.platform_id)).auto_deploy
-            if now != "off":  # somebody's choice, or an answer from before our own switch
-                await self._clock.sleep(STALE_SECONDS)
-                looked_at = self._clock.monotonic()
-                now = (await platform.facts(effect.platform_id)).auto_deploy
             if now == "unknown":
                 raise Temporary(UNTOLD)
             if now != "off":
