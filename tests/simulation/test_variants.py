@@ -9,10 +9,10 @@ SEEDS, CHUNK = 400, 20
 CAUGHT_AT = {
     "blind-resend": 24,
     "short-settle": 24,
-    "no-guard": 109,
-    "no-fence": 11,
+    "no-guard": 147,
+    "no-fence": 32,
     "no-last-look": 230,
-    "old-list": 226,
+    "old-list": 9,
     "no-read-back": 30,
     "no-retry": 7,
     "no-wake": 6,
