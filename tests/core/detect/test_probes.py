@@ -242,3 +242,12 @@ def test_blips_are_outlasted() -> None:
             check = detect.observe(check, Observed(at, "web", "home", reading), HOME, LIMITS)
             assert finding(check, at, in_watch=True) is None
             at += 1.0
+
+
+@pytest.mark.parametrize(("before", "onset"), [("xxxxx", 0.0), ("xxx.x", 8.0), ("xxxx.", 10.0), ("....x", 8.0)])
+def test_an_outage_does_not_begin_anew_with_a_restart(before: str, onset: float) -> None:
+    """The run is counted anew; the onset reaches back as far as nothing good was seen."""
+    check, now = seen(before)
+    check, now = seen("x" * 24, check=detect.interrupt(check, now), start=now + 2.0)
+    result = finding(check, now)
+    assert result is not None and (result.onset_at, result.text[:8]) == (T0 + onset, "24 of 24")

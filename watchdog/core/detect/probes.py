@@ -134,11 +134,26 @@ def _finding(check: Check, given: "Conditions", method: str, onset: float, text:
         signal=check.name,
         kind=check.kind,
         method=method,
-        onset_at=onset,
+        onset_at=_failing_since(check, onset),
         share=failed / probes,
         text=f"{text}: {check.last_why}",
         failure_kind=check.last_kind,
     )
+
+
+def _failing_since(check: Check, onset: float) -> float:
+    """Return the onset, or since when it failed before that, with no good reading in between, as far as we remember.
+
+    A restart or another worker ends the run, and not the outage: no deploy is to blame that came in the middle of it.
+    """
+    since = onset
+    for at, failed in reversed(check.recent):
+        if at >= onset:
+            continue
+        if not failed:
+            break
+        since = at
+    return since
 
 
 def suspicious(check: Check, given: "Conditions") -> bool:
