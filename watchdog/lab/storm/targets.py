@@ -47,7 +47,16 @@ def _why_wrong(one: Accepted, render: Render, episodes: Episodes, wishes: Wishes
     if one.target.fails and not asked:
         return "it is bad itself"
     releases = render.services[one.service].releases
-    suspect = _live_then(releases, looked)
+    suspects = (_live_then(releases, looked), _live_then(releases, one.sent_at))
+    reasons = [_why_wrong_of(suspect, one, render, episodes, wishes, asked=asked) for suspect in suspects]
+    return reasons[0] if all(reasons) else ""
+
+
+def _why_wrong_of(
+    suspect: Release, one: Accepted, render: Render, episodes: Episodes, wishes: Wishes, *, asked: bool
+) -> str:
+    """Return why it was wrong if this is what was seen live: it may have changed too shortly before to be seen."""
+    looked, releases = one.sent_at - LOOK_MAX_SECONDS, render.services[one.service].releases
     if suspect.deploy.commit == one.target.deploy.commit:
         return "it is the suspect's own code"
     begun = [other for other in releases[: releases.index(suspect)] if other.began_at <= looked]
