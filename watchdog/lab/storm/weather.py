@@ -46,7 +46,7 @@ class Weather:
     clock_steps: float = 0.4
     blindness: float = 0.3
     humans: float = 0.8
-    humans_in_protocol: float = 0.2
+    humans_in_protocol: float = 0.5
     stops: float = 0.4
     list_slow: float = 0.15
     list_shuffled: float = 0.3
