@@ -22,7 +22,7 @@ ONSET_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What humans did through the watchdog: rollbacks asked for, commands obeyed, and when pauses were ended."""
+    """What humans did through the watchdog: rollbacks and the end of pauses asked for, commands obeyed (they may wait)."""
 
     asked: Sequence[tuple[str, float]] = ()
     obeyed: Sequence[Obeyed] = ()
@@ -79,9 +79,10 @@ def _first_traffic(release: Release) -> float:
 
 def _paused(one: Accepted, wishes: Wishes) -> str:
     """Return that a pause was in force, known to who sent it; or for so long that everybody had to know it."""
+    resumed = (*wishes.resumed, *(said.at for said in wishes.obeyed if said.name == "resume"))
     for said in wishes.obeyed:
         age = one.sent_at - said.at
-        over = any(said.at <= at <= one.sent_at for at in wishes.resumed)
+        over = any(said.at <= at <= one.sent_at for at in resumed)
         if said.name == "pause" and not over and age > (0.0 if said.worker == one.worker else LOOK_MAX_SECONDS):
             return f"a human had paused it for {age:.1f} s"
     return ""
