@@ -93,6 +93,21 @@ def test_a_late_pin_is_undone_where_nobody_needs_it(
     assert (web(world).auto_deploy_off, web(world).pinned_for, web(world).offered) == (*off, "")
 
 
+@pytest.mark.parametrize("phase", [Phase.PAGED, Phase.CALM])
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_a_late_pin_that_cannot_be_undone_now_is_told(phase: Phase, confirmed: bool) -> None:
+    """Stopped, or over, and paused since: it stays off, and nobody else would say so."""
+    world = reach(Phase.PINNING)
+    put(world, phase=phase)
+    world.state = replace(world.state, paused_by="bob")
+    at = world.now
+    outcome = e.PinConfirmed(at, *OURS, "commit") if confirmed else e.PinUnconfirmed(at, *OURS, "timed out", "commit")
+    effects = hear(world, outcome)
+    (tell,) = tells(effects)
+    assert tell.notice.title == f"AUTO-DEPLOY {'IS' if confirmed else 'MAY BE'} OFF on web"
+    assert "RestoreAutoDeploy" not in kinds(effects)
+
+
 LATE_IN = (Phase.SUSPECT, Phase.ANNOUNCED, Phase.ASKING, Phase.ROLLING_BACK, Phase.DEPLOYING, Phase.VERIFYING)
 
 

@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import FOREVER, bad_world, hear, kinds, lines, reach, web
+from tests.core.scenes import FOREVER, bad_world, hear, incident_of, kinds, lines, put, reach, web
 from tests.core.world import Fault, World, make_policy
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase
 from watchdog.domain.policy import DEFAULT_MATRIX, Action, Policy, Rule, Severity
+from watchdog.domain.readings import Bad
 
 
 def home_means(severity: Severity, *tell: str) -> Policy:
@@ -78,6 +79,63 @@ def test_what_was_switched_off_for_nothing_is_given_back_at_the_end() -> None:
     assert [restore.value for restore in world.restores] == ["commit"]
     given = [note for note in world.notes if note.text == "auto-deploy given back: commit"]
     assert [note.incident for note in given] == ["web-1"]
+
+
+def test_what_a_pause_keeps_from_being_given_back_is_told_at_the_end() -> None:
+    """Nobody was told of the incident, so nobody would know: an alert of its own, until it is on again."""
+    world = bad_world(faults=[Fault(64.0, 107.0, code="bad00000")], outcomes=["postponed"])
+    world.at(110.0, lambda: world.tell(e.Paused(world.now, "bob")))
+    (tell,) = world.run(500.0).tells
+    assert (tell.notice.kind.value, tell.notice.incident, tell.notice.wakes) == ("opened", "web-1/auto-deploy", False)
+    assert tell.notice.title == "AUTO-DEPLOY IS OFF on web"
+    assert tell.notice.lines == (
+        "It was commit; it was switched off for web-1 (paused by bob: nothing is changed before a watchdog resume).",
+        "To give it back: watchdog restore-auto-deploy web",
+    )
+    assert [note.incident for note in world.notes if note.text.startswith(tell.notice.title)] == ["web-1"]
+    assert (web(world).phase, web(world).auto_deploy_off, world.restores) == (Phase.CALM, "commit", [])
+    world.tell(e.Resumed(world.now, "bob"))
+    world.tell(e.RestoreRequested(world.now, "web", "bob"))
+    world.run(510.0)
+    assert world.tells[-1].notice.title == "web: auto-deploy is on again" and world.facts.auto_deploy == "commit"
+
+
+def put_off(**service: object) -> World:
+    """Return a world in which auto-deploy is off for a rollback that was decided and put off; nobody was told yet."""
+    world = reach(Phase.ROLLING_BACK)
+    hear(world, e.RollbackPostponed(world.now, "web", "web-1", "rate limit"))
+    assert (web(world).phase, web(world).auto_deploy_off) == (Phase.SUSPECT, "commit")
+    return put(world, **service)
+
+
+def test_it_is_told_once_and_at_once_when_a_stop_cannot_give_it_back() -> None:
+    """Stopped while paused; the end of the incident does not say it again."""
+    world = put_off()
+    hear(world, e.Paused(world.now, "bob"))
+    effects = hear(world, e.Stopped(world.now, "web-1", "ann"))
+    assert [effect.notice.title for effect in effects if isinstance(effect, fx.Tell)] == ["AUTO-DEPLOY IS OFF on web"]
+    world.faults.clear()
+    assert not world.run(world.time + 300.0).tells
+    assert world.incidents["web-1"].closed_at is not None
+
+
+@pytest.mark.parametrize(("off", "told"), [("", False), ("checksPass", True)])
+def test_what_an_earlier_incident_switched_off_is_a_human_s_to_give_back(off: str, told: bool) -> None:
+    """A pin that found it off already has nothing to give back; if that was our own, it is told all the same."""
+    world = put_off(auto_deploy_off=off, pinned_for="web-0")
+    put(world, incident=replace(incident_of(world), pin_previous="off"))
+    effects = hear(world, e.Stopped(world.now, "web-1", "ann"))
+    line = "AUTO-DEPLOY IS OFF on web. It was checksPass; it was switched off for web-0."
+    assert (lines(effects, "HUMAN"), "RestoreAutoDeploy" in kinds(effects)) == ([line] if told else [], False)
+
+
+def test_what_turned_out_to_be_low_keeps_nothing_switched_off() -> None:
+    """A low incident is only written down: nobody would hear that auto-deploy is off for it."""
+    world = put_off()
+    world.policy = home_means(Severity.LOW, "chat")
+    effects = hear(world, e.Observed(world.now, "web", "home", Bad("HTTP 503")))
+    assert web(world).phase is Phase.PAGED
+    assert [effect.value for effect in effects if isinstance(effect, fx.RestoreAutoDeploy)] == ["commit"]
 
 
 def test_readings_of_an_ended_incident_do_not_open_the_next() -> None:

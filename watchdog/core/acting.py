@@ -247,10 +247,10 @@ def pin_came_late(turn: Turn) -> None:
     _remember_pin(turn, event)
     if event.previous in (None, "off"):
         return
-    if incident.rollback_deploy is None and turn.service.phase in (Phase.PAGED, Phase.CALM):
-        ending.give_auto_deploy_back(turn)
-    elif isinstance(event, e.PinConfirmed):
+    if isinstance(event, e.PinConfirmed):
         _read_back(turn)
+    if incident.rollback_deploy is None and turn.service.phase in (Phase.PAGED, Phase.CALM):
+        ending.give_back_or_say(turn)
 
 
 def _pinned_for_one_that_is_over(turn: Turn, event: e.PinConfirmed | e.PinUnconfirmed) -> None:
@@ -258,12 +258,8 @@ def _pinned_for_one_that_is_over(turn: Turn, event: e.PinConfirmed | e.PinUnconf
     if event.previous in (None, "off"):
         return
     _remember_off(turn, event, turn.service.auto_deploy_off or event.previous, turn.service.live)
-    state = "IS" if isinstance(event, e.PinConfirmed) else "MAY BE"
-    title = f"AUTO-DEPLOY {state} OFF on {turn.name}"
-    line = f"It was {turn.service.auto_deploy_off}; it was to be switched off for {event.incident}, which is over."
-    give = f"To give it back: watchdog restore-auto-deploy {turn.name}"
-    _note_of_pin(turn, event.incident, "HUMAN", f"{title}. {line}")
-    handing_back.tell(turn, title, (line, give))
+    why = f"it was to be switched off for {event.incident}, which is over"
+    handing_back.say_off(turn, why, sure=isinstance(event, e.PinConfirmed))
 
 
 def _note_of_pin(turn: Turn, incident: str, label: str, text: str) -> None:

@@ -1,6 +1,6 @@
 """Endings: an incident left to a human, only told, only noted, or closed."""
 
-from watchdog.core import guard, perceive, words
+from watchdog.core import guard, handing_back, perceive, words
 from watchdog.core.turn import Turn
 from watchdog.domain.effects import RestoreAutoDeploy
 from watchdog.domain.incidents import Phase
@@ -32,12 +32,16 @@ def tell(turn: Turn) -> None:
 
 
 def keep_quiet(turn: Turn) -> None:
-    """Only write it down."""
+    """Only write it down; nobody would hear that auto-deploy is off for it."""
     turn.enter(Phase.PAGED)
+    give_back_or_say(turn)
 
 
 def close(turn: Turn, outcome: str, how: str) -> None:
-    """End the incident: written down, told to whoever was told of it; what was pinned for nothing goes back."""
+    """End the incident: written down, told to whoever was told of it; what was pinned for nothing goes back.
+
+    Who was told of nothing hears at least that auto-deploy stays off.
+    """
     given = not turn.incident.tried and give_auto_deploy_back(turn)
     how = f"{how}; auto-deploy, switched off for it, is being given back" if given else how
     turn.amend(closed_at=turn.now, outcome=outcome)
@@ -50,9 +54,17 @@ def close(turn: Turn, outcome: str, how: str) -> None:
             *words.left_lines(turn.incident, "" if given else turn.service.auto_deploy_off),
         )
         turn.tell(NoticeKind.RESOLVED, f"{turn.name} RESOLVED: {outcome} ({lasted} since onset)", lines)
+    elif turn.incident.pin_previous is not None:
+        handing_back.left_off(turn)
     turn.put(perceive.forget(turn.service, turn.now))
     turn.change(closed_at=turn.now)
     turn.enter(Phase.CALM)
+
+
+def give_back_or_say(turn: Turn) -> None:
+    """Give auto-deploy back that this incident switched off and needs no longer; when that must wait, say so."""
+    if not give_auto_deploy_back(turn) and turn.incident.pin_previous is not None:
+        handing_back.left_off(turn)
 
 
 def give_auto_deploy_back(turn: Turn) -> bool:

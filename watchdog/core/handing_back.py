@@ -12,7 +12,7 @@ from watchdog.core.blame import live_deploy
 from watchdog.core.turn import Turn
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.effects import RestoreAutoDeploy
+from watchdog.domain.effects import Note, RestoreAutoDeploy
 from watchdog.domain.notices import NoticeKind
 
 
@@ -43,6 +43,23 @@ def tell(turn: Turn, title: str, lines: tuple[str, ...], *, wakes: bool = False)
     about = about or f"{turn.service.pinned_for or turn.name}/auto-deploy"
     turn.change(told_off=about)
     turn.tell_besides(kind, about, title, lines, wakes=wakes)
+
+
+def left_off(turn: Turn) -> None:
+    """Its incident needs it off no longer, but it is not given back now: say so, unless people know that it is off."""
+    if not is_ours(turn) or turn.service.told_off:
+        return
+    withheld = guard.withheld(turn.state)
+    until = f" ({withheld}: nothing is changed before a watchdog resume)" if withheld else ""
+    say_off(turn, f"it was switched off for {turn.service.pinned_for}{until}", sure=turn.incident.pinned)
+
+
+def say_off(turn: Turn, why: str, *, sure: bool) -> None:
+    """Say that auto-deploy is off (or may be, if it was not read back) for nothing that goes on."""
+    title = f"AUTO-DEPLOY {'IS' if sure else 'MAY BE'} OFF on {turn.name}"
+    line = f"It was {turn.service.auto_deploy_off}; {why}."
+    turn.emit(Note(turn.now, turn.name, turn.service.pinned_for or None, "HUMAN", f"{title}. {line}"))
+    tell(turn, title, (line, f"To give it back: watchdog restore-auto-deploy {turn.name}"))
 
 
 def over(turn: Turn, how: str) -> None:

@@ -71,7 +71,7 @@ def stop(turn: Turn) -> None:
     turn.amend(human_needed=f"stopped by {event.by}")
     turn.note("STOPPED", f"by {event.by}: no rollback is sent")
     turn.enter(Phase.PAGED)
-    ending.give_auto_deploy_back(turn)
+    ending.give_back_or_say(turn)
 
 
 def stop_waiting(turn: Turn) -> None:
