@@ -1,5 +1,7 @@
 """The verdict: each kind of wrong is planted into a small history, and found; the right history is clean."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.lab.storm.history import History, arrived, notice
@@ -86,7 +88,7 @@ def test_a_page_from_memory_is_owed_while_its_worker_lives() -> None:
 
 
 OFF = notice(200.0, title="AUTO-DEPLOY IS OFF on web. down")
-GIVEN = notice(210.0, kind=RESOLVED, wakes=False, title="web RESOLVED; auto-deploy, switched off for it, is given back")
+GIVEN = replace(notice(210.0), lines=("Auto-deploy: off, is being given back (was commit)",))
 
 
 def test_auto_deploy_that_stays_off_must_be_known() -> None:
@@ -99,6 +101,9 @@ def test_auto_deploy_that_stays_off_must_be_known() -> None:
     assert len(score.left_off(web, [arrived(PAGE)])) == 1, "it says nothing of auto-deploy"
     assert score.left_off(web, [arrived(OFF)]) == []
     assert len(score.left_off(web, [arrived(OFF), arrived(GIVEN)])) == 1, "a promise that was not kept"
+    on = notice(210.0, kind=RESOLVED, wakes=False, title="web: auto-deploy is on again")
+    assert len(score.left_off(web, [arrived(OFF), arrived(on)])) == 1, "it is not"
+    assert score.left_off(web, [arrived(notice(200.0, title="AUTO-DEPLOY MAY BE OFF on web"))]) == []
     assert len(score.left_off(web, [arrived(OFF, 100.0)])) == 1, "of an earlier time"
     history.service.switch("commit", 300.0)
     assert score.left_off(web, []) == []

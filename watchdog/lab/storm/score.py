@@ -22,6 +22,16 @@ ASKED_SECONDS = 180.0
 """How long after a human asked for a rollback it may be sent: the command may wait, the pin and the list take time."""
 PIN_SECONDS = 60.0
 """The switch may come so long after its order, and a page that tells of it before it."""
+OFF_WORDS = (
+    "auto-deploy is off",
+    "auto-deploy may be off",
+    "auto-deploy: off, read back",
+    "auto-deploy: off once more",
+    "auto-deploy: still off",
+    "auto-deploy: not confirmed",
+)
+ON_WORDS = ("is being given back", "auto-deploy: given back", "auto-deploy is on again")
+"""By these a reader knows what auto-deploy is; a message with both says that it is off."""
 DELIVERY_SECONDS = 150.0
 """A channel that works for so long has every page: more than the longest gap between attempts, twice."""
 
@@ -109,13 +119,11 @@ def left_off(services: Sequence[Service], arrived: Sequence[Arrived]) -> list[st
 
 
 def _says_off(one: Arrived) -> bool:
-    return any(
-        words in _words(one) for words in ("auto-deploy is off", "auto-deploy: off", "auto-deploy: not confirmed")
-    )
+    return any(words in _words(one) for words in OFF_WORDS)
 
 
 def _says_on(one: Arrived) -> bool:
-    return not _says_off(one) and any(words in _words(one) for words in ("is given back", "auto-deploy: given back"))
+    return not _says_off(one) and any(words in _words(one) for words in ON_WORDS)
 
 
 def _words(one: Arrived) -> str:
