@@ -151,7 +151,7 @@ class Engine:
         for name in names:
             self.held.pop(name, None)
             self._paces.pop(name, None)
-        self._recorder.know(names)
+        self._recorder.forget(names)
         for listener in self.listeners.dropped:
             safely(listener, tuple(names))
 
@@ -340,11 +340,15 @@ class Engine:
         if item.id in self._under_way:
             return
         if isinstance(effect, fx.Tell):
-            effect_id = item.id if item.id >= 0 else None
-            self._begin(item.id, f"tell:{effect.notice.incident}", self._teller.deliver(effect_id, effect))
+            work = self._teller.deliver(item.id, effect) if item.id >= 0 else self._tell_from_memory(effect)
+            self._begin(item.id, f"tell:{effect.notice.incident}", work)
         elif isinstance(effect, ACTS):
             work = self._acts.carry_out(item.id, effect, resumed=resumed)
             self._begin(item.id, f"act:{effect.incident}", work)
+
+    async def _tell_from_memory(self, tell: fx.Tell) -> None:
+        await self._teller.deliver(None, tell)
+        self._recorder.heard(tell)
 
     def _begin(self, effect_id: int, name: str, work: Coroutine[Any, Any, None]) -> None:
         task = self._supervisor.spawn(name, work)

@@ -2,10 +2,13 @@
 
 Rule 1: without a record nothing is changed in production (fails closed), but people are told from memory (fails open).
 What was told from memory and turns out to stand in the journal after all is not told again: the outbox sees to that.
+What nobody has heard yet is written with the very next record: that one says "a human was told", and who comes after us
+believes it.
 Rule 2: of what is watched from memory only nothing is written: what was saved of it before is not known yet.
 Rule 3: what a human allows counts only once it is written down; what holds us back counts at once.
 """
 
+from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
@@ -25,6 +28,8 @@ OURSELVES = "watchdog"
 """The service that a notice about the watchdog itself names."""
 OTHERS_SECONDS = 60.0
 """A notice about the watchdog itself that is older, and still pending, is taken up by whoever has the fleet."""
+OWED_MAX = 1000
+"""Notices without a row that are kept for the next record; beyond it the oldest are known to this process only."""
 
 UNREAD = "what was saved before could not be read yet"
 ALLOWING = (e.Approved, e.Resumed, e.CommitTrusted)
@@ -63,10 +68,26 @@ class Recorder:
         self._written = Shared()
         self.trouble = ""
         self._unread: set[str] = set()
+        self._owed: deque[Tell] = deque(maxlen=OWED_MAX)
 
     def know(self, names: Collection[str], *, unread: bool = False) -> None:
         """Remember whether it is known what the store has of these names."""
         (self._unread.update if unread else self._unread.difference_update)(names)
+
+    def forget(self, names: Collection[str]) -> None:
+        """Let go of names that another worker has now: it decides anew, by what was written."""
+        self.know(names)
+        self._settle([tell for tell in self._owed if tell.notice.service in names])
+
+    def heard(self, tell: Tell) -> None:
+        """Note that people have a notice that was told from memory: no row is needed any more."""
+        self._settle([tell])
+
+    def _settle(self, tells: Collection[Tell]) -> None:
+        self._owed = deque((one for one in self._owed if one not in tells), OWED_MAX)
+
+    def _may_be_written(self) -> list[Tell]:
+        return [tell for tell in self._owed if tell.notice.service not in self._unread]
 
     def known(self, state: State) -> State:
         """Return the state without what may not be written yet."""
@@ -100,10 +121,12 @@ class Recorder:
     async def last_word(self, state: State) -> None:
         """Write down how things are at the end. Raises Temporary, Permanent, Displaced or Stale."""
         if FLEET not in self._unread:
-            await self._store.save(None, self.known(state), ())
+            await self._store.save(None, self.known(state), self._may_be_written())
 
     async def _save(self, event: Event | None, state: State, effects: Sequence[Effect]) -> Sequence[PendingEffect]:
-        pending = await self._store.save(event, self.known(state), effects)
+        owed = self._may_be_written()
+        pending = await self._store.save(event, self.known(state), (*owed, *effects))
+        self._settle(owed)
         self._written = state.shared
         if self.trouble:
             self.trouble = ""
@@ -123,8 +146,10 @@ class Recorder:
             refusal = unrecorded(effect, self._clock.now())
             if refusal is not None:
                 self._refuse(refusal)
-        tell = [PendingEffect(-1, effect) for effect in turn.effects if isinstance(effect, Tell)]
-        return replace(turn, pending=tell, why_not=self.trouble)
+        tells = [effect for effect in turn.effects if isinstance(effect, Tell)]
+        if isinstance(error, (Temporary, Permanent)):  # what no store can take would spoil every record after it
+            self._owed.extend(tells)
+        return replace(turn, pending=[PendingEffect(-1, tell) for tell in tells], why_not=self.trouble)
 
     def _complain(self, error: Exception) -> None:
         known = isinstance(error, (Temporary, Permanent))
