@@ -1,6 +1,6 @@
 """Humans, who act at the same time: in the dashboard, with a fix, and through the command line."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from watchdog.lab.storm.nature import Nature
 from watchdog.lab.storm.render import Render, Service
@@ -10,11 +10,12 @@ from watchdog.lab.storm.weather import FAIR
 PUSH_BAD_SHARE = 0.3
 QUICK_SHARE = 0.5
 NO_INCIDENT = "web-0"
-MOMENT_SECONDS = (0.0, 0.2, 1.0, 3.0)
+MOMENT_SECONDS = (0.0, 0.0, 0.2, 1.0)
 """How soon after a moment of the protocol somebody acts."""
+AFTER_THE_INTENT = "after the intent"
 MOMENTS = {
     ("pin", "sending"): "just after the decision",
-    ("rollback", "planned"): "after the intent",
+    ("rollback", "planned"): AFTER_THE_INTENT,
     ("rollback", "sending"): "before the send",
     ("rollback", "accepted"): "while it is deployed",
 }
@@ -49,7 +50,10 @@ class People:
         nature = self._nature
         if not moment or not nature.strikes("humans_in_protocol"):
             return
-        deeds = (self.roll_back, self.roll_back, self.fix, self.push, self.pause, self.stop)
+        deeds: Sequence[Callable[[Service], None]]
+        deeds = (self.roll_back, self.roll_back, self.fix, self.push, self.pause, self.pause, self.stop)
+        if moment == AFTER_THE_INTENT:
+            deeds = (self.pause, self.pause, self.fix, self.roll_back)  # just in time, or just too late
         nature.note(f"{service}: a human acts {moment}")
         pause, deed = nature.chance.choice(MOMENT_SECONDS), nature.chance.choice(deeds)
         nature.later(pause, deed, self._render.services[service])

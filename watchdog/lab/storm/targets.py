@@ -22,7 +22,7 @@ ONSET_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What humans did through the watchdog: rollbacks and the end of pauses asked for, commands obeyed (they may wait)."""
+    """Through the watchdog: rollbacks and the end of pauses asked for, and commands obeyed (they may wait)."""
 
     asked: Sequence[tuple[str, float]] = ()
     obeyed: Sequence[Obeyed] = ()

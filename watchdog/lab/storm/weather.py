@@ -46,9 +46,9 @@ class Weather:
     clock_steps: float = 0.4
     blindness: float = 0.3
     humans: float = 0.8
-    humans_in_protocol: float = 0.5
+    humans_in_protocol: float = 0.8
     stops: float = 0.4
-    list_slow: float = 0.15
+    list_slow: float = 0.3
     list_shuffled: float = 0.3
     switch_twice: float = 0.2
     notice_twice: float = 0.1
