@@ -6,6 +6,7 @@ import pytest
 
 from tests.core.world import START, Fault, World, make_policy, old_deploy
 from watchdog.core.target import Search, choose_target, rolled_away_from
+from watchdog.domain.events import Restarted
 from watchdog.domain.incidents import Phase
 from watchdog.domain.policy import Mode, SignalPolicy
 from watchdog.domain.readings import Bad, FailureKind
@@ -80,6 +81,17 @@ def test_an_outage_that_began_before_the_deploy_is_not_blamed_on_it() -> None:
     world.ship(95.0, "fix00000", seconds=8.0)
     world.run(400.0)
     assert not world.accepted
+    assert world.pages()
+
+
+@pytest.mark.parametrize("share", [1.0, 0.5])
+def test_an_outage_that_began_before_the_deploy_is_not_blamed_on_it_after_a_takeover(share: float) -> None:
+    """Another worker goes on in the middle of it, when single readings of its begin are no longer remembered."""
+    world = World(make_policy(), history(), faults=[Fault(60.0, FOREVER, share)])
+    world.ship(150.0, "fix00000", seconds=60.0)
+    world.at(400.0, lambda: world.tell(Restarted(world.now)))
+    world.run(700.0)
+    assert not world.accepted and not world.pins
     assert world.pages()
 
 

@@ -309,6 +309,16 @@ def test_interrupting_ends_every_run_and_forgetting_clears_every_check() -> None
     assert all(check.recent == () and check.counts_from == NOW for check in forgotten.checks.values())
 
 
+@pytest.mark.parametrize(("calm_seconds", "since"), [(58.0, NOW - 60.0), (60.0, None)])
+def test_a_trouble_that_a_restart_cut_short_is_over_after_a_minute_of_calm(
+    calm_seconds: float, since: float | None
+) -> None:
+    """As an incident is: what fails after it began anew."""
+    service = a_service(checks={"home": failing(cusum=20.0, cusum_zero_at=NOW - 60.0)})
+    good = [(1.0, Good()), (calm_seconds, Good())]
+    assert looked(perceive.interrupt(service, NOW), *good).checks["home"].troubled_since == since
+
+
 @pytest.mark.parametrize(("first", "last", "corroborated"), [(-60.0, 25.0, True), (-60.1, 25.0, False)])
 def test_corroboration_reaches_back_a_minute_and_up_to_now(first: float, last: float, corroborated: bool) -> None:
     """Reports at both ends, counted from the run's begin."""

@@ -32,6 +32,7 @@ def observed(service: ServiceState, event: Observed, policy: Policy) -> ServiceS
     if check is None or check.kind != signal.kind:
         check = Check(event.signal, signal.kind)
     check = detect.observe(check, event, signal, policy.detection)
+    check = detect.settle(check, conditions(service, event.signal, policy, event.at))
     service = replace(service, checks={**service.checks, event.signal: check})
     return _healthy(service, policy.services[service.name], event.at)
 

@@ -54,7 +54,9 @@ class Check:
     left zero, which back-dates an onset), `recent` the outcomes of the last minutes (at, failed), `samples` the
     latencies (at, seconds), `counts` a feed's minutes (those that begin before `counts_from` are history only),
     `crashes` when the platform reported failures, `interrupted_at` when readings were missing last (a restart, another
-    worker): it cannot be called calm since before then.
+    worker): it cannot be called calm since before then. Two onsets outlast missing readings: `failing_since` its first
+    failure with nothing good since, `troubled_since` that of a sum or a slowness which an interruption cut short, until
+    it has been calm for a while.
     """
 
     name: str
@@ -78,6 +80,8 @@ class Check:
     counts: tuple[MinuteCount, ...] = ()
     counts_from: float = 0.0
     interrupted_at: float = 0.0
+    failing_since: float | None = None
+    troubled_since: float | None = None
     new_issues: tuple[str, ...] = ()
     crashes: tuple[tuple[float, str], ...] = ()
 

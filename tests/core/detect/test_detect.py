@@ -113,10 +113,23 @@ def test_an_interruption_ends_runs_and_sums_and_nothing_else() -> None:
     before = worn("http")
     after = detect.interrupt(before, 0.0)
     assert changed(before, after) == {
-        "run_started_at", "run_probes", "good_run", "cusum", "cusum_zero_at", "over_since"
+        "run_started_at", "run_probes", "good_run", "cusum", "cusum_zero_at", "over_since", "troubled_since"
     }  # fmt: skip
     assert (after.run_started_at, after.run_probes, after.good_run) == (None, 0, 0)
     assert (after.cusum, after.cusum_zero_at, after.over_since) == (0.0, None, None)
+
+
+def test_since_when_it_was_in_trouble_outlasts_interruptions_until_it_was_calm_for_a_minute() -> None:
+    """The earliest onset of a sum or a slowness is kept, through any number of restarts; to forget clears it."""
+    cut = detect.interrupt(worn("http"), NOW)
+    assert cut.troubled_since == NOW - 70 == detect.interrupt(cut, NOW + 1).troubled_since
+    assert detect.interrupt(Check("it", "http"), NOW).troubled_since is None
+    assert detect.forget(cut, NOW).troubled_since is None
+    well = replace(cut, good_run=5)
+    for at, since in ((NOW + 59.0, NOW - 70), (NOW + 60.0, None)):
+        given = Conditions(at, SignalPolicy("it", "http"), LIMITS)
+        assert detect.settle(well, given).troubled_since == since
+        assert detect.settle(cut, given) is cut, "not calm: nothing good was seen"
 
 
 def test_forgetting_keeps_baselines_history_and_the_last_look() -> None:

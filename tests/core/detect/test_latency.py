@@ -213,3 +213,11 @@ def test_the_baseline_learns_once_a_minute() -> None:
     early, _ = fed([0.2], RELATIVE, check=check, at=now + 59.9)
     due, _ = fed([0.2], RELATIVE, check=check, at=now + 60.0)
     assert (early.baseline_minutes, due.baseline_minutes, due.baseline_at) == (1, 2, now + 60.0)
+
+
+def test_slowness_does_not_begin_anew_with_a_restart() -> None:
+    """It is measured for a minute again; the onset is the one that was known."""
+    check, now = fed([1.2] * 31)
+    check, now = fed([1.2] * 31, check=detect.interrupt(check, now), at=now + 2.0)
+    result = finding(check, now)
+    assert result is not None and (result.method, result.onset_at, check.over_since) == ("latency", T0, T0 + 62.0)

@@ -251,3 +251,19 @@ def test_an_outage_does_not_begin_anew_with_a_restart(before: str, onset: float)
     check, now = seen("x" * 24, check=detect.interrupt(check, now), start=now + 2.0)
     result = finding(check, now)
     assert result is not None and (result.onset_at, result.text[:8]) == (T0 + onset, "24 of 24")
+
+
+def test_an_outage_does_not_begin_anew_with_a_restart_however_long_it_has_lasted() -> None:
+    """Five minutes are longer than single outcomes are remembered; the onset is not forgotten with them."""
+    check, now = seen("x" * 150)
+    check, now = seen("x" * 24, check=detect.interrupt(check, now), start=now + 2.0)
+    result = finding(check, now)
+    assert result is not None and (result.onset_at, result.text[:8]) == (T0, "24 of 24")
+
+
+def test_a_partial_outage_does_not_begin_anew_with_a_restart() -> None:
+    """The sum is counted anew, whatever is read first; the onset is the one that was known."""
+    check, now = seen("x." * 100)
+    check, now = seen("..x.x.x.x.x.x", check=detect.interrupt(check, now), start=now + 2.0)
+    result = finding(check, now)
+    assert result is not None and (result.onset_at, result.text[:7]) == (T0, "6 of 11")

@@ -78,12 +78,23 @@ def failing(check: Check, given: Conditions) -> bool:
     return METHODS[given.signal.kind].failing(check, given)
 
 
+def settle(check: Check, given: Conditions) -> Check:
+    """Return the check; what an interruption cut short is over once it was calm as long as ends an incident."""
+    if check.troubled_since is not None and calm(check, given, given.limits.calm_seconds):
+        return replace(check, troubled_since=None)
+    return check
+
+
 def interrupt(check: Check, at: float) -> Check:
-    """Return the check with its runs ended: readings may be missing, so nothing is known to be unbroken, nor calm."""
+    """Return the check with its runs ended: readings may be missing, so nothing is known to be unbroken, nor calm.
+
+    Since when it was in trouble is kept: an outage does not begin anew with us, after a deploy that came in between.
+    """
+    onsets = [since for since in (check.troubled_since, check.cusum_zero_at, check.over_since) if since is not None]
     ended = replace(
         check, run_started_at=None, run_probes=0, good_run=0, cusum=0.0, cusum_zero_at=None, over_since=None
     )
-    return replace(ended, interrupted_at=at)
+    return replace(ended, interrupted_at=at, troubled_since=min(onsets, default=None))
 
 
 def forget(check: Check, at: float) -> Check:

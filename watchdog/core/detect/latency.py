@@ -100,7 +100,8 @@ def find(check: Check, given: "Conditions") -> Finding | None:
     limit = min(seconds for seconds, _ in bounds(check, given.signal).values())
     slow = sum(seconds > limit for seconds in since) / len(since)
     text = f"{over} for {show_seconds(lasted)} (limit {show_seconds(hold)}), {len(since)} samples"
-    return Finding(check.name, check.kind, "latency", check.over_since, slow, text, "slow")
+    onset_at = probes.began(check.over_since, check.troubled_since)
+    return Finding(check.name, check.kind, "latency", onset_at, slow, text, "slow")
 
 
 def suspicious(check: Check, given: "Conditions") -> bool:

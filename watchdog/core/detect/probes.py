@@ -48,6 +48,7 @@ def _fail(check: Check, at: float, recent: Outcomes, limits: Detection, *, unbro
         check,
         run_started_at=check.run_started_at if unbroken and check.run_started_at is not None else at,
         run_probes=run_probes,
+        failing_since=check.failing_since if check.failing_since is not None else at,
         good_run=0,
         recent=recent,
         cusum=cusum,
@@ -61,6 +62,7 @@ def _succeed(check: Check, recent: Outcomes, limits: Detection) -> Check:
         check,
         run_started_at=None,
         run_probes=0,
+        failing_since=None,
         good_run=check.good_run + 1,
         recent=recent,
         cusum=cusum,
@@ -103,7 +105,7 @@ def _find_run(check: Check, given: "Conditions") -> Finding | None:
         f"{check.run_probes} of {check.run_probes} probes failed for {show_seconds(lasted)} "
         f"(limit {show_seconds(limit)})"
     )
-    return _finding(check, given, "run", check.run_started_at, text)
+    return _finding(check, "run", check.run_started_at, check.failing_since, text)
 
 
 def _find_cusum(check: Check, given: "Conditions") -> Finding | None:
@@ -119,7 +121,7 @@ def _find_cusum(check: Check, given: "Conditions") -> Finding | None:
         f"{failed} of {probes} probes failed in {show_seconds(failed_at - onset)} "
         f"(CUSUM {check.cusum:.1f}, limit {limit:.0f})"
     )
-    return _finding(check, given, "cusum", onset, text)
+    return _finding(check, "cusum", onset, check.troubled_since, text)
 
 
 def _fresh_failure(check: Check, given: "Conditions") -> float | None:
@@ -128,32 +130,26 @@ def _fresh_failure(check: Check, given: "Conditions") -> float | None:
     return at if at is not None and given.now - at <= given.limits.fresh_seconds else None
 
 
-def _finding(check: Check, given: "Conditions", method: str, onset: float, text: str) -> Finding:
+def _finding(check: Check, method: str, onset: float, before: float | None, text: str) -> Finding:
     failed, probes = share_failing(check, onset)
     return Finding(
         signal=check.name,
         kind=check.kind,
         method=method,
-        onset_at=_failing_since(check, onset),
+        onset_at=began(onset, before),
         share=failed / probes,
         text=f"{text}: {check.last_why}",
         failure_kind=check.last_kind,
     )
 
 
-def _failing_since(check: Check, onset: float) -> float:
-    """Return the onset, or since when it failed before that, with no good reading in between, as far as we remember.
+def began(onset: float, before: float | None) -> float:
+    """Return the onset, or since when it was in trouble before readings went missing.
 
-    A restart or another worker ends the run, and not the outage: no deploy is to blame that came in the middle of it.
+    A restart or another worker ends the run and the sum, and not the outage: no deploy is to blame that came in the
+    middle of it.
     """
-    since = onset
-    for at, failed in reversed(check.recent):
-        if at >= onset:
-            continue
-        if not failed:
-            break
-        since = at
-    return since
+    return onset if before is None else min(onset, before)
 
 
 def suspicious(check: Check, given: "Conditions") -> bool:
