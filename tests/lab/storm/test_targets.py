@@ -67,6 +67,28 @@ def test_what_a_human_put_there_meanwhile_is_not_undone(live_at: float, fails: f
 
 
 @pytest.mark.parametrize(
+    ("seen", "looks", "is_wrong"),
+    [
+        ([104.0], [(109.5, 109.6)], True),
+        ([104.0], [(109.0, 109.1)], False),
+        ([104.0], [(139.0, 140.5)], False),
+        ([104.0], [(139.0, 140.5), (138.0, 139.9)], True),
+        ([99.0, 110.0], [(109.5, 109.6)], False),
+        ([], [(109.5, 109.6)], True),
+    ],
+    ids=["seen before", "a moment before", "no look in between", "an older look", "seen late", "never seen"],
+)
+def test_what_took_over_is_to_blame_if_nobody_could_see_that_it_failed_before(
+    seen: list[float], looks: list[tuple[float, float]], is_wrong: bool
+) -> None:
+    """It failed from 100 s on; the deploy served from 140 s on, which a look at the deploys shows only afterwards."""
+    history = History()
+    history.live("dep-9", 60.0, 140.0)
+    history.service.seen_failing, history.service.looks = seen, looks
+    assert ("had taken over" in why(history, history.sent(150.0))) is is_wrong
+
+
+@pytest.mark.parametrize(
     ("by", "said_at", "resumed", "is_wrong"),
     [
         ("a.1", 149.9, (), True),

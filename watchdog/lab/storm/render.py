@@ -73,7 +73,11 @@ class Accepted:
 
 @dataclass(slots=True)
 class Service:
-    """One service: its releases, newest first, its auto-deploy setting, and outages that no deploy is to blame for."""
+    """One service: its releases, newest first, its auto-deploy setting, and outages that no deploy is to blame for.
+
+    And what was to be known of it (virtual seconds): `seen_failing` when a probe was told that it fails, `looks` at its
+    deploys that were answered: when each was asked for, and as of when it was shown.
+    """
 
     name: str
     releases: list[Release] = field(default_factory=list)
@@ -81,6 +85,8 @@ class Service:
     switches: list[tuple[float, str]] = field(default_factory=list)
     broken_until: float = 0.0
     broken_share: float = 1.0
+    seen_failing: list[float] = field(default_factory=list)
+    looks: list[tuple[float, float]] = field(default_factory=list)
 
     @property
     def live(self) -> Release | None:
@@ -245,7 +251,9 @@ class RenderClient:
 
         The platform may list them in any order, and some twice (as pages do); the shipped adapter sorts them.
         """
+        asked_at = self._nature.loop.time()
         service, as_of = await self._read(service_id)
+        service.looks.append((asked_at, as_of))
         shown: Sequence[Deploy] = [one.as_of(as_of) for one in service.releases if one.began_at <= as_of]
         if self._nature.strikes("list_shuffled"):
             shown = newest_first(self._shuffled(shown))

@@ -51,8 +51,11 @@ class Probe:
         return (Sample(self._answer(), latency_seconds=seconds),)
 
     def _answer(self) -> Reading:
-        share = self._service.share(self._nature.loop.time()) if self._service is not None else 0.0
-        return DOWN if self._nature.happens(share) else UP
+        service, now = self._service, self._nature.loop.time()
+        if service is None or not self._nature.happens(service.share(now)):
+            return UP
+        service.seen_failing.append(now)
+        return DOWN
 
     async def close(self) -> None:
         """Nothing to close."""

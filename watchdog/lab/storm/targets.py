@@ -7,8 +7,8 @@ whatever had changed before that look had to be seen.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from watchdog.lab.storm.episodes import Episodes
-from watchdog.lab.storm.render import Accepted, Release, Render
+from watchdog.lab.storm.episodes import Episode, Episodes
+from watchdog.lab.storm.render import Accepted, Release, Render, Service
 from watchdog.lab.storm.score import was_asked
 from watchdog.lab.storm.store import Obeyed
 
@@ -17,7 +17,7 @@ LOOK_MAX_SECONDS = 5.0 + 3.0 + 1.0
 WELL_SECONDS = 20.0
 """A site that worked for so long before the send needed no rollback: a failure was to be seen in the last 15 s."""
 ONSET_SECONDS = 5.0
-"""An onset is known only so well: between two looks at the site, and two at the deploy list."""
+"""An onset is known only so well: a probe takes its time, and a deploy list may be some seconds old."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,8 @@ def _why_wrong_of(
     coming = [other for other in begun if other.ended_at is None or other.ended_at > one.sent_at]
     if coming:
         return f"{coming[0].deploy.id} had been on its way for {one.sent_at - coming[0].began_at:.0f} s"
-    return _paused(one, wishes) or ("" if asked else _uncalled_for(one, suspect, episodes, wishes))
+    service = render.services[one.service]
+    return _paused(one, wishes) or ("" if asked else _uncalled_for(one, suspect, service, episodes, wishes))
 
 
 def _live_then(releases: Sequence[Release], moment: float) -> Release:
@@ -71,10 +72,23 @@ def _live_then(releases: Sequence[Release], moment: float) -> Release:
     return max(served, key=lambda other: (other.live_at or 0.0, -releases.index(other)))
 
 
-def _first_traffic(release: Release) -> float:
-    """Return when a release could first be to blame (virtual seconds): what fails from then on may be its doing."""
-    known = release.replacing_at if release.replacing_at is not None else release.live_at
-    return (known or 0.0) - ONSET_SECONDS
+def _first_traffic(release: Release, service: Service) -> float:
+    """Return when a release could first be to blame (virtual seconds): what fails from then on may be its doing.
+
+    For all that was to be seen, that is from the last look at the deploys on that did not show it taking over yet.
+    """
+    replacing_at = release.replacing_at if release.replacing_at is not None else release.live_at
+    assert replacing_at is not None, "it served"
+    not_yet = [asked_at for asked_at, as_of in service.looks if as_of < replacing_at]
+    return max([release.began_at, *not_yet]) - ONSET_SECONDS
+
+
+def _seen_failing(service: Service, episode: Episode) -> float:
+    """Return when the episode was first seen (virtual seconds); when it began, if it never was.
+
+    A site that is calm is looked at every ten seconds only, and one that fails by half may look well.
+    """
+    return next((at for at in service.seen_failing if at >= episode.began), episode.began)
 
 
 def _paused(one: Accepted, wishes: Wishes) -> str:
@@ -88,7 +102,7 @@ def _paused(one: Accepted, wishes: Wishes) -> str:
     return ""
 
 
-def _uncalled_for(one: Accepted, suspect: Release, episodes: Episodes, wishes: Wishes) -> str:
+def _uncalled_for(one: Accepted, suspect: Release, service: Service, episodes: Episodes, wishes: Wishes) -> str:
     """Return that nobody needed it any more, or nothing."""
     since = episodes.healthy_since(one.service, one.sent_at)
     if since is not None and one.sent_at - since > WELL_SECONDS:
@@ -96,7 +110,8 @@ def _uncalled_for(one: Accepted, suspect: Release, episodes: Episodes, wishes: W
     episode = episodes.latest(one.service, one.sent_at)
     if episode is None:
         return "the site never failed"
-    if suspect is not episode.culprit and not suspect.fails and _first_traffic(suspect) > episode.began:
+    took_over = _first_traffic(suspect, service) > _seen_failing(service, episode)
+    if suspect is not episode.culprit and not suspect.fails and took_over:
         return f"{suspect.deploy.id} (by {suspect.by}) had taken over since it failed, and is not to blame"
     stops = [said.at for said in wishes.obeyed if said.name == "stop" and said.service == one.service]
     return "a human had said stop" if any(episode.began < at < one.sent_at for at in stops) else ""
