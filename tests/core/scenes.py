@@ -5,6 +5,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from tests.core.whole import holes
 from tests.core.world import CONTROL, START, Fault, World, make_policy, old_deploy
 from watchdog.core.blame import Case
 from watchdog.core.detect import Conditions
@@ -156,7 +157,10 @@ def incident_of(world: World) -> Incident:
 
 def hear(world: World, event: Event) -> tuple[Effect, ...]:
     """Let the core of a world take an event; return the effects without performing them."""
-    world.state, effects = step(world.state, event, world.policy)
+    before = world.state
+    world.state, effects = step(before, event, world.policy)
+    found_holes = holes(before, world.state, effects, event.at)
+    assert not found_holes, found_holes
     return effects
 
 

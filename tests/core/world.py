@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import count
 
+from tests.core.whole import holes
 from watchdog.core import invariants
 from watchdog.core.machine import step
 from watchdog.domain import effects as fx
@@ -185,6 +186,8 @@ class World:
         broken = invariants.broken(before, self.state, effects, self.policy)
         if broken:
             self.broken.append(f"{self.time:.0f} s, {type(event).__name__}: {broken}")
+        found = holes(before, self.state, effects, event.at)
+        assert not found, found
         for service in self.state.services.values():
             if service.incident is not None:
                 self.incidents[service.incident.id] = service.incident

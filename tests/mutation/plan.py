@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+CORE_TESTS = ("tests/core", "tests/test_stories.py")
 ACTUATION = ("actuator", "lookup", "protocol", "auto_deploy", "acts")
 ACTUATION_TESTS = tuple(f"tests/daemon/test_{name}.py" for name in (*ACTUATION, "actuation_cases"))
 
@@ -34,5 +35,5 @@ def target(module: str, root: Path = ROOT) -> Target:
     name = path.parent.name if path.stem == "__init__" else path.stem
     folder = root / "tests" / path.parent
     own = tuple(found.relative_to(root).as_posix() for found in sorted(folder.glob(f"test_{name}*.py")))
-    wide = ("tests/core",) if path.parts[0] == "core" else ACTUATION_TESTS
+    wide = CORE_TESTS if path.parts[0] == "core" else ACTUATION_TESTS
     return Target(module, own or wide, wide)

@@ -1,0 +1,42 @@
+"""Whole: a hole in what the core hands out is found."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.core.scenes import NOW, a_service, a_state, an_incident
+from tests.core.whole import holes
+from watchdog.domain.effects import Effect, Note, Tell
+from watchdog.domain.notices import Notice, NoticeKind
+from watchdog.domain.policy import Severity
+
+NOTICE = Notice(NOW, "web-1", "web", Severity.HIGH, NoticeKind.ASKED, "web fails", ("why",))
+TELL = Tell(NOTICE, ("pager",))
+STATE = a_state(a_service(incident=an_incident()))
+
+
+@pytest.mark.parametrize(
+    ("effect", "where"),
+    [
+        (TELL, []),
+        (Note(NOW, "web", None, "ACT", "so"), []),
+        (Note(NOW, "web", None, "ACT", None), ["Note.text"]),  # type: ignore[arg-type]
+        (Note(NOW - 1, "web", None, "ACT", "so"), [f"{NOW - 1} is not the moment {NOW} at which it is said"]),
+        (replace(TELL, notice=replace(NOTICE, wakes=None)), ["Tell.notice.wakes"]),  # type: ignore[arg-type]
+        (replace(TELL, notice=replace(NOTICE, lines=("why", None))), ["Tell.notice.lines[]"]),  # type: ignore[arg-type]
+        (replace(TELL, channels=None), ["Tell.channels"]),  # type: ignore[arg-type]
+    ],
+)
+def test_a_hole_in_an_effect_is_found(effect: Effect, where: list[str]) -> None:
+    """By its place; and what is said is said of this moment."""
+    assert [hole.partition(": ")[0] for hole in holes(STATE, STATE, (effect,), NOW)] == where
+
+
+@pytest.mark.parametrize("fields", [{"asked_at": "soon"}, {"severity": None}, {"findings": None}, {"pinned": None}])
+def test_a_hole_in_an_incident_is_found_when_it_is_made(fields: dict[str, Any]) -> None:
+    """What is the very same as before was looked at then."""
+    after = a_state(a_service(incident=an_incident(**fields)))
+    found = holes(STATE, after, (), NOW)
+    assert [hole.partition(": ")[0] for hole in found] == [f"State.services[web].incident.{name}" for name in fields]
+    assert holes(after, after, (), NOW) == []
