@@ -7,9 +7,9 @@ from typing import Any
 
 from tests.core.whole import holes
 from tests.core.world import CONTROL, START, Fault, World, make_policy, old_deploy
+from watchdog.core import machine
 from watchdog.core.blame import Case
 from watchdog.core.detect import Conditions
-from watchdog.core.machine import step
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.effects import Effect, Note, Tell
 from watchdog.domain.events import Event
@@ -108,6 +108,14 @@ def given(signal: SignalPolicy, now: float = NOW, limits: Detection | None = Non
     return Conditions(now, signal, limits or Detection(), **more)
 
 
+def step(state: State, event: Event, policy: Policy) -> tuple[State, tuple[Effect, ...]]:
+    """Return what the core makes of an event, and look whether it is whole."""
+    after, effects = machine.step(state, event, policy)
+    unlike = holes(state, after, effects, event.at)
+    assert not unlike, unlike
+    return after, effects
+
+
 # --- whole worlds ---
 
 
@@ -157,10 +165,7 @@ def incident_of(world: World) -> Incident:
 
 def hear(world: World, event: Event) -> tuple[Effect, ...]:
     """Let the core of a world take an event; return the effects without performing them."""
-    before = world.state
-    world.state, effects = step(before, event, world.policy)
-    found_holes = holes(before, world.state, effects, event.at)
-    assert not found_holes, found_holes
+    world.state, effects = step(world.state, event, world.policy)
     return effects
 
 

@@ -4,10 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import NOW, a_service, a_state
+from tests.core.scenes import (
+    NOW,
+    a_service,
+    a_state,
+    step,
+)
 from tests.core.world import START, Fault, World, make_policy, old_deploy
 from watchdog.core.ahead import not_ahead
-from watchdog.core.machine import step
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Check, Incident, Phase
@@ -45,13 +49,13 @@ def test_moments_ahead_become_now_and_deadlines_stay() -> None:
     assert (seen.incident.announced_until, seen.watch_until) == (NOW + 60.0, NOW + HOUR)
 
 
-@pytest.mark.parametrize("field", ["last_at", "counts_from", "baseline_at"])
+@pytest.mark.parametrize("field", ["last_at", "counts_from", "baseline_at", "interrupted_at"])
 def test_a_check_read_in_the_future_begins_anew(field: str) -> None:
     """Its run and its sums cannot be placed; its baseline is kept."""
     check = replace(Check("home", "http", run_probes=4, baseline_seconds=0.2, last=Good()), **{field: NOW + 1.0})
     seen = not_ahead(a_service(name="web", checks={"home": check}), NOW).checks["home"]
     assert (seen.run_probes, seen.baseline_seconds, seen.counts_from) == (0, 0.2, NOW)
-    assert max(seen.last_at, seen.baseline_at) <= NOW
+    assert max(seen.last_at, seen.baseline_at, seen.interrupted_at) <= NOW
 
 
 def test_a_start_takes_the_service_up_as_of_now() -> None:

@@ -54,6 +54,7 @@ def test_who_flaps_is_told_of_once_and_asked_about() -> None:
     assert [note.text for note in world.notes if note.label == "FLAPPING"] == [text]
     titles = [tell.notice.title for tell in world.tells if not tell.notice.wakes]
     assert "web is FLAPPING: 3 incidents opened within 60 min" in titles
+    assert (f"Held: {text}",) in [tell.notice.lines for tell in world.tells]
     decision = world.incidents["web-3"].decision
     assert decision is not None
     assert ("flapping", "ask") in [(answer.name, answer.verdict.value) for answer in decision.guards]
@@ -71,6 +72,15 @@ def test_a_calm_stretch_ends_it() -> None:
     assert (web(world).flapping_since, web(world).opened_at) == (None, ())
     put(world, closed_at=None, phase=Phase.CALM, **held)
     assert lines(hear(world, e.TimePassed(world.now)), "STEADY") == []
+
+
+@pytest.mark.parametrize(("phase", "since"), [(Phase.CALM, None), (Phase.SUSPECT, NOW - 3100)])
+def test_only_who_flaps_and_is_calm_can_become_steady(phase: Phase, since: float | None) -> None:
+    """Incidents that were too few are still counted, however long ago the last one was; and suspicion is no calm."""
+    turn = turned(a_service(phase=phase, flapping_since=since, closed_at=NOW - 3000, opened_at=(NOW - 3100,)))
+    flapping.settle(turn)
+    assert turn.effects == []
+    assert (turn.service.flapping_since, turn.service.opened_at) == (since, (NOW - 3100,))
 
 
 def test_a_deploy_that_flaps_is_asked_about_where_it_would_have_been_rolled_back() -> None:

@@ -4,9 +4,18 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import NOW, a_service, a_state, an_incident, failing, lines, notices
+from tests.core.scenes import (
+    NOW,
+    a_service,
+    a_state,
+    an_incident,
+    failing,
+    lines,
+    notices,
+    step,
+)
 from tests.core.world import CONTROL, make_policy
-from watchdog.core.machine import step
+from watchdog.core import fleet
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect, Note, Tell, WakeAt
 from watchdog.domain.incidents import Phase, State
@@ -38,6 +47,7 @@ def test_blind_is_noted_at_once_and_told_after_half_a_minute() -> None:
     tell = next(effect for effect in effects if isinstance(effect, Tell))
     assert tell.notice.wakes and tell.channels == ("pager",)
     assert tell.notice.title == "watchdog is blind: 0 of 2 control targets answer for 30 s"
+    assert (tell.notice.incident, tell.notice.lines) == ("blind", fleet.DARK_LINES)
     assert lines(effects, "TOLD") == [f"pager (page): {tell.notice.title}"]
     state, effects = step(state, e.TimePassed(NOW + 31.0), make_policy())
     assert notices(effects) == []
@@ -57,10 +67,13 @@ def test_sight_regained_forgets_what_was_seen_meanwhile() -> None:
     state = a_state(a_service(), open_one, blind_since=NOW - 40, blind_told=True)
     state, effects = step(state, e.ControlChecked(NOW + 1, "control-1", Good()), make_policy())
     assert (state.blind_since, state.blind_told) == (None, False)
-    assert notices(effects) == ["resolved"]
+    (tell,) = [effect for effect in effects if isinstance(effect, Tell)]
+    assert (tell.notice.resolves, tell.notice.incident) == (True, "blind")
+    assert tell.notice.lines == ("Services are judged again, from now on.",)
     assert lines(effects, "SEEING") == ["watchdog sees again after 41 s; what was read meanwhile does not count"]
     web, shop = state.services["web"], state.services["shop"]
     assert (web.phase, web.phase_since, web.checks["home"].run_probes) == (Phase.CALM, NOW + 1, 0)
+    assert web.checks["home"].counts_from == NOW + 1
     assert shop.phase is Phase.PAGED and shop.checks["home"].run_probes == 0
 
 
@@ -99,9 +112,10 @@ def test_when_every_probe_is_silent_we_are_blind_whatever_control_targets_say() 
     assert lines(effects, "BLIND") == [f"{why}: the fault is ours, nothing is touched"]
     state, told = both(state, NOW + 29.0, Good())
     assert told == [] and state.blind_since == NOW
-    state, effects = step(state, e.TimePassed(NOW + 30.0), make_policy())
+    state, effects = step(state, e.TimePassed(NOW + 30.0), make_policy(alerts=("pager", "chat")))
     tell = next(effect for effect in effects if isinstance(effect, Tell))
     assert tell.notice.wakes and tell.notice.title == f"watchdog is blind: {why} for 30 s"
+    assert lines(effects, "TOLD") == [f"pager, chat (page): watchdog is blind: {why} for 30 s"]
     assert "until a probe of one is good or bad again" in tell.notice.lines[0]
     state, effects = step(state, e.ProbesJudged(NOW + 41.0, silent=False), make_policy())
     assert (state.blind_since, state.unseen) == (None, False) and notices(effects) == ["resolved"]
@@ -149,11 +163,22 @@ def test_a_broken_promise_disarms_until_a_human_resumes() -> None:
     state, effects = step(a_state(), e.InvariantBroken(NOW, "two rollbacks"), make_policy())
     assert state.disarmed == "two rollbacks" and notices(effects) == ["self_alert"]
     assert lines(effects, "DISARMED") == ["two rollbacks: nothing is changed until `watchdog resume`"]
+    (tell,) = [effect for effect in effects if isinstance(effect, Tell)]
+    assert (tell.notice.incident, tell.notice.wakes) == ("disarmed", True)
+    assert tell.notice.title == "watchdog is DISARMED: one of its own promises is broken"
+    assert tell.notice.lines == (
+        "What was found: two rollbacks",
+        "This is a fault of the watchdog itself. It keeps watching and paging, and changes nothing.",
+        "Look at production yourself, then: watchdog resume",
+    )
     state, effects = step(state, e.InvariantBroken(NOW + 1, "another"), make_policy())
     assert state.disarmed == "two rollbacks" and notices(effects) == [] and len(lines(effects, "DISARMED")) == 1
     state = replace(state, paused_by="Alice")
     state, effects = step(state, e.Resumed(NOW + 2, "Bob"), make_policy())
     assert (state.paused_by, state.disarmed, notices(effects)) == ("", "", ["resolved"])
+    (tell,) = [effect for effect in effects if isinstance(effect, Tell)]
+    assert (tell.notice.incident, tell.notice.lines) == ("disarmed", ("Was: two rollbacks",))
+    assert tell.notice.title == "watchdog is armed again, by Bob"
     assert lines(effects, "RESUMED") == ["by Bob; no longer paused by Alice; disarmed: two rollbacks"]
 
 

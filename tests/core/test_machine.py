@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.core.scenes import NOW, a_service, a_state, hear, incident_of, kinds, lines, put, reach, web
+from tests.core.scenes import NOW, a_service, a_state, hear, incident_of, kinds, lines, put, reach, step, web
 from tests.core.world import CONTROL, make_policy
-from watchdog.core.machine import EVENTS, LATE, TABLE, ignore, step
+from watchdog.core.machine import EVENTS, LATE, TABLE, ignore
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase, State
 from watchdog.domain.policy import Mode, Policy

@@ -17,10 +17,10 @@ from tests.core.scenes import (
     found,
     lines,
     notices,
+    step,
 )
 from tests.core.world import make_policy
 from watchdog.core.decide import decide
-from watchdog.core.machine import step
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Effect

@@ -21,6 +21,7 @@ BAD, GOOD, VOID = Bad("timed out"), Good(), Unknown("void")
         ((1, BAD), (1, BAD), False, True, "blind: 0 of 2 control targets answer"),
         ((1, BAD), (1, VOID), False, True, "blind: 0 of 2 control targets answer"),
         ((1, BAD), (31, GOOD), False, False, "blind: 0 of 2 control targets answer"),
+        ((30, BAD), (30, BAD), False, True, "blind: 0 of 2 control targets answer"),
         ((31, BAD), (31, BAD), False, False, "no control target was read in the last 30 s"),
         ((30, GOOD), (31, BAD), True, False, "1 of 2 control targets answer"),
         (None, None, False, False, "no control target was read in the last 30 s"),

@@ -14,10 +14,10 @@ from tests.core.scenes import (
     hear,
     incident_of,
     lines,
+    step,
 )
 from tests.core.world import make_policy
 from watchdog.core import troubles
-from watchdog.core.machine import step
 from watchdog.core.turn import Turn
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase, ServiceState, State, Trouble

@@ -19,15 +19,22 @@ LEFT_OUT = (Check, Deploy, ServiceFacts)
 
 SAID = (Note, Tell)
 NEW = object()
+OURSELVES = ("", "watchdog")
 
 
 def holes(before: State, after: State, effects: Sequence[Effect], now: float) -> list[str]:
-    """Return where the new parts of the state, or the effects, are not what their types say; or of another moment."""
+    """Return where the new parts of the state, or the effects, are not what their types say.
+
+    What is said is said at this moment, and of a service or of ourselves.
+    """
     found = [hole for effect in effects for hole in _unlike(effect, type(effect), type(effect).__name__)]
     found += _unlike(after, State, "State", before)
-    said = (effect.notice if isinstance(effect, Tell) else effect for effect in effects if isinstance(effect, SAID))
-    moments = [one.at for one in said]
-    return found + [f"{at} is not the moment {now} at which it is said" for at in moments if at != now]
+    for effect in effects:
+        if isinstance(effect, SAID):
+            said = effect.notice if isinstance(effect, Tell) else effect
+            found += [f"{said.at} is not the moment {now} at which it is said"] if said.at != now else []
+            found += [f"{said.service} is nobody"] if said.service not in (*after.services, *OURSELVES) else []
+    return found
 
 
 @cache
