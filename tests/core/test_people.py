@@ -9,7 +9,7 @@ from tests.core.world import Fault, World, make_policy
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Phase
+from watchdog.domain.incidents import Course, Decision, Phase, TargetChoice, Verdict
 from watchdog.domain.policy import Mode, Severity
 
 BY = "ann"
@@ -70,7 +70,7 @@ def test_a_yes_acts_at_once(phase: Phase) -> None:
     """Asked or announced: approved, pinned, and the rollback names who said yes."""
     world = reach(phase)
     effects = said(world, "approve")
-    assert lines(effects, "APPROVED") == ["by ann"]
+    assert lines(effects, "APPROVED") == ["by ann"] and lines(effects, "REFUSED") == []
     assert web(world).phase is Phase.PINNING and "PinAutoDeploy" in kinds(effects)
     effects = hear(world, e.PinConfirmed(world.now, "web", "web-1", "commit"))
     rollback = next(effect for effect in effects if isinstance(effect, fx.Rollback))
@@ -165,7 +165,39 @@ def test_a_rollback_to_a_named_deploy() -> None:
     world = quiet_world()
     effects = ask_for(world, "dep-39")
     assert incident_of(world).target == "dep-39" and incident_of(world).target_code == "aaaaaaa0"
+    decision = incident_of(world).decision
+    assert decision is not None and decision.target == TargetChoice(world.deploys[1], "named by hand")
     assert lines(effects, "BY HAND")[0].endswith("dep-40 -> dep-39")
+
+
+def test_a_rollback_by_hand_is_the_humans_decision_and_shows_what_speaks_against_it() -> None:
+    """Nobody is blamed; the same code is no target; what a guard would have asked is kept for `explain`."""
+    world = quiet_world()
+    again = Deploy("dep-42", "live", commit="aaaaaaa1", created_at=world.now, changed=("environment",))
+    before = [replace(deploy, status="deactivated") for deploy in world.deploys]
+    put(world, deploys=(again, *before), live=again.id)
+    ask_for(world)
+    decision = incident_of(world).decision
+    assert decision is not None and decision.target is not None
+    against = [answer.name for answer in decision.guards if answer.verdict is not Verdict.PASS]
+    assert against == ["environment"]
+    target = TargetChoice(before[1], "was live 6 d 0 h before we began to watch", decision.target.skipped)
+    why = "asked for by ann"
+    assert decision == Decision(
+        world.now,
+        Course.ROLLBACK,
+        Severity.HIGH,
+        why,
+        "a human asked",
+        0.0,
+        "autonomous",
+        (),
+        None,
+        decision.guards,
+        target,
+    )
+    assert (incident_of(world).suspect, incident_of(world).suspect_code) == ("dep-42", "aaaaaaa1")
+    assert [item.deploy for item in target.skipped] == ["dep-40"]
 
 
 DEPLOYS = (

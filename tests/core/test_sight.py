@@ -44,6 +44,8 @@ def test_silent_probes_blind_us_with_and_without_control_targets() -> None:
     for policy in (POLICY, replace(POLICY, control=())):
         assert sight.judge(state, policy, NOW) == (False, "blind: no probe of any service brings evidence")
         assert sight.is_blind(state, policy, NOW)
+    assert sight.why(state) == "no probe of any service brings evidence"
+    assert sight.why(replace(state, unseen=False)) == "no control target answers"
 
 
 def test_without_control_targets_we_take_it_that_we_see() -> None:

@@ -1,7 +1,5 @@
 """What humans say: yes, no, stop, and a rollback by hand. A refusal always says why (label REFUSED)."""
 
-from dataclasses import replace
-
 from watchdog.core import acting, ending, guard, sending
 from watchdog.core.blame import live_deploy
 from watchdog.core.decide import find_target
@@ -90,11 +88,11 @@ def rollback_by_hand(turn: Turn) -> None:
     if suspect is None:
         refuse(turn, f"no live deploy is known: {turn.service.deploys_why or 'none in the list'}")
         return
-    choice = _target(turn, suspect, event.target)
+    blame = _blame_nobody(suspect, event.by)
+    choice = _target(turn, suspect, blame, event.target)
     if choice.deploy is None:
         refuse(turn, choice.why)
         return
-    blame = _blame_nobody(suspect, event.by)
     request = guard.Request(
         turn.state, turn.policy, turn.service, turn.wishes, blame, choice, turn.service.incident, turn.now
     )
@@ -106,9 +104,8 @@ def rollback_by_hand(turn: Turn) -> None:
     _begin(turn, event.by, suspect, choice, answers)
 
 
-def _target(turn: Turn, suspect: Deploy, wanted: str | None) -> TargetChoice:
+def _target(turn: Turn, suspect: Deploy, blame: Blame, wanted: str | None) -> TargetChoice:
     if wanted is None:
-        blame = replace(_blame_nobody(suspect, ""), change=suspect)
         return find_target(turn.state, turn.policy, turn.service, blame)
     deploy = next((item for item in turn.service.deploys if item.id == wanted), None)
     if deploy is None:
