@@ -1,6 +1,7 @@
 """Blame: every term and every veto, its factor and its words."""
 
 from dataclasses import replace
+from math import e
 
 import pytest
 
@@ -8,11 +9,13 @@ from tests.core.scenes import HISTORY, NOW, a_case, a_service, failing, found
 from tests.core.world import make_policy
 from watchdog.core import blame
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Blame, Check, Phase, ServiceState, Trouble
+from watchdog.domain.incidents import Blame, Check, Phase, ServiceState, Term, Trouble, Veto
 from watchdog.domain.policy import BlameWeights, ServicePolicy
 from watchdog.domain.readings import Bad, Good
 
 WEIGHTS = BlameWeights()
+MINUTES_PER_MONTH = 43830.0
+RATES = "assumed (no history yet): 1 bad deploy in 20, 1 other incident a month"
 
 
 def live_before(onset_minutes: float) -> ServiceState:
@@ -35,6 +38,7 @@ def test_the_density_is_one() -> None:
     """f(D) is a probability density: its integral over all delays is 1."""
     step = 0.05
     assert sum(blame.density_per_minute(i * step) for i in range(200_000)) * step == pytest.approx(1.0, abs=0.02)
+    assert blame.density_per_minute(600.0) == pytest.approx(0.1 / 600.0 / e), "the long tail"
 
 
 @pytest.mark.parametrize(("share", "threshold"), [(1.0, 0.16), (0.1, 0.66), (0.02, 0.91)])
@@ -44,18 +48,67 @@ def test_the_cost_rule_is_the_published_one(share: float, threshold: float) -> N
 
 
 def test_a_fresh_deploy_convicts_with_its_arithmetic() -> None:
-    """Everything fits: probability, need and onset are in the words."""
+    """The whole of it, to the last word: what was checked and did not fire is listed as well."""
     verdict = blame.weigh(a_case())
     assert verdict.convicts and verdict.vetoed == ()
-    assert verdict.why.startswith("dep-41, P 0.99") and "need 0.80" in verdict.why and "onset 30 s" in verdict.why
-    assert verdict.need == verdict.floor == 0.80
+    prior = 0.05 * MINUTES_PER_MONTH * blame.density_per_minute(0.5)
+    assert (verdict.odds, verdict.prior_odds) == (pytest.approx(prior), pytest.approx(prior))
+    vetoes = (
+        Veto("control targets", False, "2 of 2 control targets answer"),
+        Veto("platform status", False, "no outage of the platform reported"),
+        Veto("onset", False, "onset 60 s after dep-41 could first take traffic"),
+        Veto("suspect is a rollback", False, "it is not"),
+        Veto("not curable", False, "the failure is one that code can cause"),
+        Veto("deploy list", False, "read 5 s ago"),
+    )
+    assert verdict == Blame(
+        suspect=HISTORY[0],
+        change=HISTORY[0],
+        configuration=False,
+        odds=verdict.odds,
+        prior_odds=verdict.odds,
+        prior_why=f"onset 30 s after live; {RATES}",
+        terms=(),
+        vetoes=vetoes,
+        probability=verdict.odds / (1 + verdict.odds),
+        need=0.80,
+        floor=0.80,
+        cost_rule=blame.cost_rule(1.0, WEIGHTS),
+        why="dep-41, P 0.998 (need 0.80): onset 30 s after live",
+    )
+
+
+def test_just_as_probable_as_needed_is_enough() -> None:
+    """And the words say nothing else."""
+    policy = make_policy()
+    probability = blame.weigh(a_case()).probability
+    assert probability is not None
+    verdict = blame.weigh(a_case(policy=replace(policy, blame=BlameWeights(floor=probability))))
+    assert verdict.convicts and verdict.why == "dep-41, P 0.998 (need 1.00): onset 30 s after live"
+
+
+@pytest.mark.parametrize(
+    ("live_at", "onset"),
+    [
+        (NOW - 60.0, "onset 0 s after live"),
+        (NOW - 59.0, "onset 60 s after its first traffic"),
+        (None, "onset 60 s after its first traffic"),
+    ],
+)
+def test_the_delay_is_counted_from_live_or_from_the_first_traffic(live_at: float | None, onset: str) -> None:
+    """Live by the onset, to the second: from then; else from when it could first take traffic."""
+    suspect = replace(HISTORY[0], finished_at=live_at)
+    verdict = blame.weigh(a_case(a_service(deploys=(suspect, *HISTORY[1:]))))
+    assert verdict.prior_why == f"{onset}; {RATES}"
+    minutes = 0.0 if live_at == NOW - 60.0 else 1.0
+    assert verdict.prior_odds == pytest.approx(0.05 * MINUTES_PER_MONTH * blame.density_per_minute(minutes))
 
 
 def test_an_old_deploy_is_too_little_to_act() -> None:
     """Three hours after the deploy: below the threshold, and it says so."""
     verdict = blame.weigh(a_case(live_before(180)))
     assert not verdict.convicts and not verdict.vetoed
-    assert "too little to act" in verdict.why
+    assert verdict.why == "dep-41, P 0.213 (need 0.80, too little to act): onset 3 h 0 min after live"
 
 
 def test_a_small_share_needs_more_than_the_floor_and_no_share_only_the_floor() -> None:
@@ -69,7 +122,9 @@ def test_no_live_deploy_no_suspect() -> None:
     unread = blame.weigh(a_case(a_service(deploys=(), deploys_at=None, deploys_why="not read yet")))
     assert unread.suspect is None and unread.probability is None and "not read yet" in unread.why
     dead = blame.weigh(a_case(a_service(deploys=HISTORY[1:])))
-    assert "the platform names no live deploy" in dead.why and not dead.convicts
+    why = "no deploy can be blamed: the platform names no live deploy"
+    cost = blame.cost_rule(1.0, WEIGHTS)
+    assert dead == Blame(None, None, False, 0.0, 0.0, "", (), (), None, 0.80, 0.80, cost, why) and not dead.convicts
 
 
 @pytest.mark.parametrize(
@@ -79,8 +134,15 @@ def test_no_live_deploy_no_suspect() -> None:
         ([("dep-x", "build_failed", "bad00000", 1000)], "dep-41", False),
         ([("dep-x", "deactivated", "bad00000", 100_000)], "dep-41", True),
         ([("dep-x", "deactivated", None, 100_000)], "dep-41", False),
+        ([("dep-x", "build_failed", "c" * 8, 1000), ("dep-y", "deactivated", "bad00000", 100_000)], "dep-41", True),
     ],
-    ids=["another commit", "a failed build of it", "the same commit, long before", "a nameless one"],
+    ids=[
+        "another commit",
+        "a failed build",
+        "the same commit, long before",
+        "a nameless one",
+        "a failed build between",
+    ],
 )
 def test_what_changed_is_code_or_configuration(older: list, change: str, configuration: bool) -> None:
     """Only configuration changed if the same code had run before."""
@@ -103,11 +165,13 @@ def test_the_first_of_two_deploys_of_a_commit_is_the_change_when_the_onset_fits_
 
 
 def test_an_onset_a_moment_early_is_tolerated() -> None:
-    """Clocks differ by seconds: 4 s before its first traffic still fits, 6 s do not."""
-    for early, fits in ((4.0, True), (6.0, False)):
+    """Clocks differ by seconds: 5 s before its first traffic still fits, 6 s do not."""
+    for early, fits in ((0.0, True), (5.0, True), (6.0, False)):
         suspect = replace(HISTORY[0], update_seen_at=NOW - 60 + early)
         verdict = blame.weigh(a_case(a_service(deploys=(suspect, *HISTORY[1:]))))
         assert verdict.convicts is fits
+        if fits:
+            assert "onset 0 s after dep-41 could first take traffic" in [veto.why for veto in verdict.vetoes]
     assert verdict.why == "dep-41: it failed 6 s before dep-41 could take traffic"
     assert verdict.probability == 0.0
 
@@ -126,8 +190,10 @@ def odds_with(verdict: Blame) -> float:
 def test_an_upstream_status_page_is_a_term() -> None:
     """An upstream in trouble makes the deploy less likely; stale news does not, nor does another's page."""
     down = Bad("major outage")
-    assert odds_with(blame.weigh(a_case(vendors={"openai": (NOW - 60, down)}))) == pytest.approx(1 / 20)
-    assert odds_with(blame.weigh(a_case(vendors={"openai": (NOW - 901, down)}))) == 1.0
+    verdict = blame.weigh(a_case(vendors={"openai": (NOW - 899, down)}))
+    assert verdict.terms == (Term(1 / 20, "upstream openai fails: major outage"),)
+    assert odds_with(verdict) == pytest.approx(1 / 20)
+    assert odds_with(blame.weigh(a_case(vendors={"openai": (NOW - 900, down)}))) == 1.0
     assert odds_with(blame.weigh(a_case(vendors={"openai": (NOW - 60, Good())}))) == 1.0
     assert odds_with(blame.weigh(a_case(vendors={"stripe": (NOW - 60, down)}))) == 1.0
 
@@ -150,21 +216,42 @@ def shop_failing(seconds: float = 62.0, probes: int = 9) -> ServiceState:
     ("shop", "relation", "peers"),
     [
         (shop_failing(), {}, ["shop"]),
-        (shop_failing(seconds=250.0), {}, []),
+        (shop_failing(seconds=240.0), {}, ["shop"]),
+        (shop_failing(seconds=241.0), {}, []),
+        (shop_failing(probes=3), {}, ["shop"]),
         (shop_failing(probes=2), {}, []),
         (shop_failing(), {"other_depends_on": ("web",)}, []),
         (shop_failing(), {"web_depends_on": ("shop",)}, []),
         (ServiceState("shop", checks={"home": Check("home", "http")}), {}, []),
         (replace(shop_failing(), name="gone"), {}, []),
     ],
-    ids=["together", "long before", "a blip", "depends on us", "we depend on it", "healthy", "unknown"],
+    ids=[
+        "together",
+        "just together",
+        "long before",
+        "three probes",
+        "a blip",
+        "depends on us",
+        "we depend on it",
+        "healthy",
+        "unknown",
+    ],
 )
 def test_peers_that_fail_together(shop: ServiceState, relation: dict, peers: list) -> None:
     """Unrelated services failing at the same time point away from one service's deploy."""
     case = a_case(services={"web": a_service(), shop.name: shop}, **town(**relation))
     assert blame.failing_peers(case) == peers
     term = [term for term in blame.weigh(case).terms if term.factor == WEIGHTS.peers_failing]
-    assert bool(term) is bool(peers)
+    assert [one.why for one in term] == [f"other services fail too: {name}" for name in peers]
+
+
+def test_all_the_peers_are_named() -> None:
+    """One factor, whoever they are."""
+    relation = town()
+    services = relation["policy"].services
+    relation["policy"] = replace(relation["policy"], services={**services, "cart": ServicePolicy("cart", "srv-cart")})
+    case = a_case(services={"web": a_service(), "shop": shop_failing(), "cart": shop_failing()}, **relation)
+    assert blame.weigh(case).terms == (Term(WEIGHTS.peers_failing, "other services fail too: shop, cart"),)
 
 
 def a_deploy_of(code: str) -> Deploy:
@@ -193,6 +280,7 @@ def test_who_runs_the_same_suspect_code_is_no_peer(shop: ServiceState, peers: li
         (30.0, "other000", None, ["shop"]),
         (30.0, None, None, ["shop"]),
         (30.0, "bad00000", None, []),
+        (180.0, "other000", None, ["shop"]),
         (181.0, "other000", None, []),
         (500.0, "other000", 400.0, ["shop"]),
         (None, None, None, []),
@@ -227,10 +315,11 @@ def test_a_failing_dependency_is_a_term() -> None:
 
 def test_the_platforms_crash_reports_since_the_deploy_speak_against_it() -> None:
     """Reports from before it do not count."""
-    for ago, terms in ((20.0, 1), (400.0, 0)):
+    why = "the platform reports, since this deploy: instance crashed"
+    for ago, terms in ((20.0, 1), (120.0, 1), (121.0, 0)):
         crashes = Check("events", "render_events", crashes=((NOW - ago, "instance crashed"),))
         verdict = blame.weigh(a_case(a_service(checks={"home": failing(), "events": crashes})))
-        assert [term.factor for term in verdict.terms] == [5.0] * terms
+        assert verdict.terms == (Term(5.0, why),) * terms
     crashes = Check("home", "http", crashes=((NOW - 20, "no platform report"),))
     assert blame.weigh(a_case(a_service(checks={"home": crashes}))).terms == ()
 
@@ -246,8 +335,17 @@ def test_errors_new_in_the_release_speak_against_it() -> None:
 
 def test_a_fault_that_ended_shortly_before_the_deploy_is_probably_the_same_one() -> None:
     """An incident closed within the hour before it took traffic; not one after, nor days ago."""
-    for closed_at, factor in ((NOW - 1000, 0.1), (NOW - 50, 1.0), (NOW - 5000, 1.0), (None, 1.0)):
-        assert odds_with(blame.weigh(a_case(a_service(closed_at=closed_at)))) == pytest.approx(factor)
+    took_traffic = NOW - 120
+    same = (Term(0.1, "an incident of this service ended within the hour before it"),)
+    for closed_at, terms in (
+        (took_traffic - 1000, same),
+        (took_traffic, same),
+        (took_traffic + 1, ()),
+        (took_traffic - 3599, same),
+        (took_traffic - 3600, ()),
+        (None, ()),
+    ):
+        assert blame.weigh(a_case(a_service(closed_at=closed_at))).terms == terms
 
 
 def test_every_veto_acquits_with_its_reason() -> None:
@@ -283,7 +381,7 @@ def test_code_that_a_rollback_brought_is_not_convicted_when_deployed_again() -> 
 
 def test_old_news_of_the_platform_do_not_veto() -> None:
     """A status page unread for a quarter of an hour says nothing."""
-    assert blame.weigh(a_case(vendors={"render": (NOW - 901, Bad("partial outage"))})).convicts
+    assert blame.weigh(a_case(vendors={"render": (NOW - 900, Bad("partial outage"))})).convicts
 
 
 def test_terms_multiply() -> None:
@@ -301,3 +399,30 @@ def test_code_that_served_for_moments_only_was_not_proved_to_be_well() -> None:
         verdict = blame.weigh(a_case(a_service(deploys=(again, first, *HISTORY[1:]))))
         assert verdict.change is not None
         assert (verdict.change.id, verdict.configuration, verdict.convicts) == (change, configuration, True)
+
+
+@pytest.mark.parametrize(
+    ("again_at", "first_at", "lead", "change"),
+    [
+        (0.0, -1000.0, 120.0, "dep-42"),
+        (0.5, -1000.0, 120.0, "dep-41"),
+        (4.0, 2.0, 1.0, "dep-42"),
+        (6.0, 2.0, 1.0, "dep-41"),
+    ],
+)
+def test_the_change_is_the_newest_that_took_traffic_by_the_onset(
+    again_at: float, first_at: float, lead: float, change: str
+) -> None:
+    """To the second, counted from the onset; where none had, by five seconds later."""
+    first = replace(HISTORY[0], status="deactivated", update_seen_at=NOW - 60 + first_at)
+    again = Deploy("dep-42", "live", commit="bad00000", update_seen_at=NOW - 60 + again_at)
+    policy = replace(make_policy(), blame=BlameWeights(first_traffic_lead_seconds=lead))
+    verdict = blame.weigh(a_case(a_service(deploys=(again, first, *HISTORY[1:])), policy=policy))
+    assert verdict.change is not None and verdict.change.id == change
+
+
+def test_a_deploy_list_is_fresh_for_a_minute() -> None:
+    """To the second; and one that was read in our future, by another worker's clock, is read now."""
+    for ago, words in ((60.0, "read 60 s ago"), (-1.0, "read 0 s ago")):
+        verdict = blame.weigh(a_case(a_service(deploys_at=NOW - ago)))
+        assert verdict.vetoes[-1] == Veto("deploy list", False, words)
