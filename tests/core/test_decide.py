@@ -117,6 +117,7 @@ def test_the_share_is_that_of_the_last_minute() -> None:
     recent = tuple((NOW - at, at < 30) for at in range(0, 120, 2))
     service = a_service(checks={"home": failing(recent=recent)})
     assert failing_share(service, found(), NOW, make_policy()) == pytest.approx(15 / 31)
+    assert failing_share(service, found(method="cusum"), NOW, make_policy()) == pytest.approx(15 / 31)
     assert failing_share(service, found(method="latency", share=0.7), NOW, make_policy()) == 0.7
     assert failing_share(a_service(checks={"home": failing(recent=())}), found(share=0.4), NOW, make_policy()) == 0.4
 

@@ -14,7 +14,7 @@ from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Phase, Trouble
 from watchdog.domain.policy import Mode, ServicePolicy, Severity
-from watchdog.domain.readings import Bad
+from watchdog.domain.readings import Bad, Good
 
 
 def tell_of(effects: tuple[fx.Effect, ...]) -> fx.Tell:
@@ -189,8 +189,10 @@ def test_what_is_put_off_again_and_again_is_not_put_off_in_silence_for_ever(wait
     """Two minutes after it could first not be sent, a human has the outage, however often it was decided anew."""
     world = reach(Phase.PINNING)
     began = world.now
+    put(world, auto_deploy_off="commit", incident=replace(incident_of(world), pin_previous="commit"))
     for after in (0.0, 60.0, waits):
-        hear(world, e.RollbackPostponed(began + after, "web", "web-1", "the deploy list cannot be read"))
+        postponed = e.RollbackPostponed(began + after, "web", "web-1", "the deploy list cannot be read")
+        effects = hear(world, postponed)
         assert incident_of(world).put_off_at == began
         if after < 120.0:
             assert web(world).phase is Phase.SUSPECT
@@ -199,6 +201,7 @@ def test_what_is_put_off_again_and_again_is_not_put_off_in_silence_for_ever(wait
     assert (web(world).phase is Phase.PAGED) is paged
     why = "for 2 min nothing could be sent: the deploy list cannot be read"
     assert incident_of(world).human_needed == (why if paged else "")
+    assert ("RestoreAutoDeploy" in kinds(effects)) is paged, "it is not needed off any longer"
 
 
 def test_a_question_begins_a_new_patience() -> None:
@@ -240,6 +243,26 @@ def test_case_17_a_repair_that_went_live_unseen_is_not_undone() -> None:
     hear(world, e.Observed(world.now + 2, "web", "home", Bad("HTTP 503")))
     assert web(world).phase is Phase.PINNING
     assert "Rollback" in kinds(confirmed(world, world.now + 2))
+
+
+def test_a_repair_that_was_seen_to_be_good_is_not_undone_either() -> None:
+    """A good reading of the new deploy is a look at it, and no failure of it."""
+    world = reach(Phase.PINNING)
+    live, *older = web(world).deploys
+    put(world, deploys=(replace(live, finished_at=world.now + 0.1), *older), deploys_at=world.now + 1)
+    hear(world, e.Observed(world.now + 0.5, "web", "home", Good()))
+    assert "Rollback" not in kinds(confirmed(world, world.now + 1))
+
+
+@pytest.mark.parametrize(("after", "sent"), [(0.0, True), (0.1, False)])
+def test_a_failure_in_the_second_it_went_live_was_one_of_it(after: float, sent: bool) -> None:
+    """By the platform's own word, which is not ahead of us even if it is of this very moment."""
+    world = reach(Phase.PINNING)
+    failed_at = web(world).checks["home"].last_bad_at
+    assert failed_at is not None
+    live, *older = web(world).deploys
+    put(world, deploys=(replace(live, finished_at=failed_at + after), *older))
+    assert ("Rollback" in kinds(confirmed(world, failed_at + after))) is sent
 
 
 @pytest.mark.parametrize("finished_at", [None, START + 90_000.0])

@@ -61,7 +61,7 @@ def send(turn: Turn) -> None:
     """Send the one rollback, if the site is still bad at this moment and nobody said stop."""
     withheld = guard.withheld(turn.state)
     if withheld:
-        hand_over(turn, f"{withheld} before the rollback was sent", restore=True)
+        hand_over(turn, f"{withheld} before the rollback was sent")
         return
     if _target_is_gone(turn):
         why = f"the artefact of {turn.incident.expired} is gone, and so are older ones; no other target is tried"
