@@ -83,6 +83,15 @@ def test_a_question_without_an_answer_is_repeated_once() -> None:
     assert again[0].notice.lines[0] == "Question: roll web back to dep-40 aaaaaaa?"
 
 
+def test_a_question_is_late_at_its_very_deadline() -> None:
+    """The second before it is not."""
+    world = reach(Phase.ASKING)
+    asked = incident_of(world).asked_at
+    assert asked is not None
+    assert notices(hear(world, e.TimePassed(asked + 299.0))) == []
+    assert notices(hear(world, e.TimePassed(asked + 300.0))) == ["human_needed"]
+
+
 def test_a_question_is_decided_anew_when_it_worsens() -> None:
     """Slow (high, asked) becomes down (critical): rolled back without waiting for the answer."""
     world = bad_world(faults=[Fault(250.0, FOREVER, code="bad00000"), replace(SLOW, end=250.0)]).run(400.0)
@@ -222,6 +231,9 @@ def test_a_pin_that_comes_after_the_rollback_stays() -> None:
     effects = hear(world, e.PinConfirmed(world.now, "web", "web-1", "commit"))
     assert "RestoreAutoDeploy" not in kinds(effects)
     assert web(world).phase is Phase.DEPLOYING
+    already = reach(Phase.DEPLOYING, pin="unconfirmed")
+    assert hear(already, e.PinConfirmed(already.now, "web", "web-1", "off")) == (), "it was off before us"
+    assert not incident_of(already).pinned
 
 
 # --- the rollback ---

@@ -261,6 +261,7 @@ REPINNED = {"repinned": True, "pinned": False}
 def test_off_once_more_is_written_down() -> None:
     """As read back, in the incident, the service's facts and the story; without facts there are none to change."""
     world = pinned(Phase.DEPLOYING, **REPINNED)
+    put(world, facts=replace(world.facts, auto_deploy="commit"))
     effects = hear(world, e.PinConfirmed(world.now, *OURS, "commit"))
     assert (incident_of(world).pinned, incident_of(world).pin_note) == (True, "off once more, read back")
     facts = web(world).facts
@@ -311,6 +312,14 @@ def test_given_back_is_as_if_it_had_never_been_off() -> None:
     hear(world, e.AutoDeployRestored(world.now, *OURS, "commit"))
     assert (web(world).auto_deploy_off, web(world).pinned_for, web(world).offered) == ("", "", "")
     assert (incident_of(world).pinned, incident_of(world).pin_previous) == (False, None)
+
+
+@pytest.mark.parametrize(("incident", "named"), [("web-1", "web-1"), ("web", None)])
+def test_given_back_is_written_into_the_story_of_its_incident(incident: str, named: str | None) -> None:
+    """Or into the service's own, where nobody knows what it was switched off for."""
+    world = reach(Phase.CALM)
+    effects = hear(world, e.AutoDeployRestored(world.now, "web", incident, "commit"))
+    assert effects == (fx.Note(world.now, "web", named, "ACT", "auto-deploy given back: commit"),)
 
 
 def test_a_restart_probes_on_at_the_pace_it_had() -> None:

@@ -74,6 +74,12 @@ def test_what_was_switched_off_for_nothing_is_given_back_at_the_end() -> None:
     world = bad_world(faults=[Fault(64.0, 107.0, code="bad00000")], outcomes=["postponed"]).run(500.0)
     (tell,) = world.tells
     assert "auto-deploy, switched off for it, is being given back" in tell.notice.lines[0]
+    lasted = tell.notice.title.removeprefix("web RESOLVED: recovered by itself (").removesuffix(" since onset)")
+    how = tell.notice.lines[0].removeprefix("How: ")
+    assert [note.text for note in world.notes if note.label == "CLOSED"] == [
+        f"recovered by itself: {how}; {lasted} since onset"
+    ]
+    assert how.startswith("it recovered before a rollback was sent; ") and lasted.endswith(" s")
     assert not any(line.startswith("Left for you: auto-deploy") for line in tell.notice.lines)
     assert "Auto-deploy: off, is being given back (was commit)" in tell.notice.lines
     assert [restore.value for restore in world.restores] == ["commit"]
@@ -145,6 +151,7 @@ def test_readings_of_an_ended_incident_do_not_open_the_next() -> None:
         world.run(world.time + 1.0)
     assert web(world).phase is Phase.CALM and web(world).closed_at is not None
     assert all(check.run_probes == 0 and not check.recent for check in web(world).checks.values())
+    assert incident_of(world).closed_at == web(world).closed_at
 
 
 def test_the_alarm_begins_with_auto_deploy_while_it_is_off() -> None:
@@ -153,6 +160,30 @@ def test_the_alarm_begins_with_auto_deploy_while_it_is_off() -> None:
     effects = hear(world, e.RollbackLost(world.now, "web", "web-1", "no trace"))
     (tell,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
     assert tell.notice.title.startswith("AUTO-DEPLOY IS OFF on web. web CRITICAL: ")
+
+
+@pytest.mark.parametrize(
+    ("off", "previous", "paused", "warned", "given"),
+    [
+        ("commit", "commit", "", False, True),
+        ("commit", "commit", "bob", True, False),
+        ("commit", "off", "", True, False),
+        ("off", "off", "", False, False),
+        ("", "commit", "", False, False),
+    ],
+)
+def test_only_what_was_on_is_given_back_or_warned_of(
+    off: str, previous: str, paused: str, warned: bool, given: bool
+) -> None:
+    """Not what was off before us, nor what is on again; nothing at all during a pause, which is why the title warns."""
+    world = reach(Phase.ROLLING_BACK)
+    put(world, auto_deploy_off=off, incident=replace(incident_of(world), pin_previous=previous))
+    world.state = replace(world.state, paused_by=paused)
+    effects = hear(world, e.RollbackRefused(world.now, "web", "web-1", "artefact expired"))
+    (tell,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
+    assert tell.notice.title.startswith("AUTO-DEPLOY IS OFF on web. ") is warned
+    restores = [effect for effect in effects if isinstance(effect, fx.RestoreAutoDeploy)]
+    assert restores == ([fx.RestoreAutoDeploy("web", "web-1", "srv-web", "commit")] if given else [])
 
 
 def test_a_service_without_a_platform_has_nothing_to_give_back() -> None:

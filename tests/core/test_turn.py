@@ -11,8 +11,10 @@ from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.incidents import Phase, ServiceState
-from watchdog.domain.notices import NoticeKind
-from watchdog.domain.policy import Policy, Severity
+from watchdog.domain.notices import Link, Notice, NoticeKind
+from watchdog.domain.policy import Action, Policy, Rule, Severity
+
+QUIET = Rule(Action.ASK, 900.0, ())
 
 
 def a_turn(policy: Policy | None = None, **fields: object) -> Turn:
@@ -116,6 +118,7 @@ def test_a_notice_goes_to_the_channels_of_the_incident() -> None:
         ("diff", "https://git.example/w/compare/aaaaaaa1...bad00000"),
     ]
     assert tell.notice.wakes and tell.notice.incident == "web-1" and turn.incident.paged
+    assert (tell.notice.title, tell.notice.lines) == ("web is down", ("look",))
     assert lines(turn.effects, "TOLD") == ["pager, chat (page): web is down"]
 
 
@@ -140,17 +143,44 @@ def test_a_rule_that_names_nobody_tells_nobody() -> None:
 def test_the_watchdog_speaks_of_itself(kind: NoticeKind, wakes: bool) -> None:
     """To the channels for alerts; with none configured, to nobody."""
     turn = a_turn()
-    turn.tell_self(kind, "blind", "watchdog is blind", ())
+    turn.tell_self(kind, "blind", "watchdog is blind", ("look",))
     (tell,) = turn.effects
     assert isinstance(tell, fx.Tell) and tell.channels == ("pager",)
+    assert (tell.notice.title, tell.notice.lines) == ("watchdog is blind", ("look",))
     assert tell.notice.service == "watchdog" and tell.notice.wakes is wakes and tell.notice.severity is Severity.HIGH
     mute = a_turn(replace(make_policy(), alerts=()))
     mute.tell_self(kind, "blind", "watchdog is blind", ())
     assert mute.effects == []
 
 
+def test_what_no_open_incident_is_about_is_told_besides() -> None:
+    """To the people of high, or where the policy names none, to those for alerts; whole, with its links."""
+    policy = make_policy()
+    for matrix, channels in ((policy.matrix, ("pager", "chat")), ({**policy.matrix, Severity.HIGH: QUIET}, ("pager",))):
+        turn = a_turn(replace(policy, matrix=matrix), facts=replace(FACTS, url="https://web.example"))
+        turn.tell_besides(NoticeKind.UPDATED, "web-1/auto-deploy", "web: merges", ("one",), wakes=True)
+        links = (Link("site", "https://web.example"),)
+        notice = Notice(
+            NOW, "web-1/auto-deploy", "web", Severity.HIGH, NoticeKind.UPDATED, "web: merges", ("one",), links, True
+        )
+        assert turn.effects == [fx.Tell(notice, channels)]
+    nobody = a_turn(replace(policy, matrix={Severity.HIGH: QUIET}, alerts=()))
+    nobody.tell_besides(NoticeKind.UPDATED, "web-1/auto-deploy", "web: merges", ())
+    assert nobody.effects == []
+
+
+def test_incidents_are_numbered_by_service_and_counted_by_all() -> None:
+    """So no two workers give one id."""
+    turn = a_turn(incidents=4)
+    turn.state = replace(turn.state, incidents=7)
+    assert (turn.new_incident_id(), turn.service.incidents, turn.state.incidents) == ("web-5", 5, 8)
+
+
 def test_notes_name_what_they_are_about() -> None:
     """The service and its incident, if there is one; nothing for the fleet."""
+    fleet = Turn(a_state(), e.TimePassed(NOW), make_policy())
+    fleet.note("BLIND", "all dark")
+    assert fleet.effects == [fx.Note(NOW, "", None, "BLIND", "all dark")]
     turn = a_turn(incident=an_incident())
     turn.note("ACT", "something")
     turn.put(ServiceState("web"))
