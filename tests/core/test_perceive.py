@@ -7,7 +7,7 @@ import pytest
 from tests.core.scenes import FACTS, HISTORY, NOW, a_service, failing, found
 from tests.core.world import make_policy
 from watchdog.core import perceive
-from watchdog.domain.deploys import Deploy
+from watchdog.domain.deploys import Commit, Deploy
 from watchdog.domain.events import DeploysListed, DeploysUnread, Observed
 from watchdog.domain.incidents import Check, Phase, ServiceState
 from watchdog.domain.policy import SignalPolicy
@@ -31,6 +31,12 @@ def looked(service: ServiceState, *readings: tuple[float, object], signal: str =
 
 
 CALM = ServiceState("web", live="dep-41", watching_since=NOW)
+
+
+def test_readings_of_a_signal_add_up() -> None:
+    """In a check that bears its name and kind."""
+    check = looked(CALM, (0.0, Bad("HTTP 503")), (1.0, Bad("HTTP 503"))).checks["home"]
+    assert (check.name, check.kind, check.run_probes) == ("home", "http", 2)
 
 
 def test_the_healthy_record_grows_with_good_readings() -> None:
@@ -161,6 +167,8 @@ def test_a_new_live_deploy_opens_the_watch_window_and_begins_its_own_record() ->
     assert unknown.watch_until == NOW + 1800.0
     again = listed(after, LIVE_NOW, *HISTORY[1:], at=NOW + 60)
     assert again.watch_until == after.watch_until
+    healthy = replace(after, healthy_at=NOW + 50)
+    assert listed(healthy, LIVE_NOW, *HISTORY[1:], at=NOW + 60).healthy_at == NOW + 50
     longer = listed(replace(service, watch_until=NOW + 9999), LIVE_NOW)
     assert longer.watch_until == NOW + 9999
     assert listed(service, *HISTORY[1:]).live is None
@@ -179,6 +187,7 @@ def test_an_unread_list_stays_and_says_why() -> None:
     """It grows stale."""
     after = perceive.unread(a_service(), DeploysUnread(NOW, "web", "Render answered 503"))
     assert after == replace(a_service(), deploys_why="Render answered 503")
+    assert listed(after, *HISTORY).deploys_why == ""
 
 
 @pytest.mark.parametrize("phase", [Phase.PINNING, Phase.DEPLOYING, Phase.VERIFYING, Phase.PAGED, Phase.CALM])
@@ -198,7 +207,11 @@ def test_auto_deploy_that_somebody_switched_on_is_no_longer_off_because_of_us(
 ) -> None:
     """But a look that began before our own switch, or that the platform leaves unanswered, undoes nothing."""
     service = a_service(phase=phase, auto_deploy_off="commit", pin_settled_at=settled_at)
-    assert listed(service, *HISTORY, auto_deploy=auto_deploy).auto_deploy_off == off
+    service = replace(service, pinned_at=NOW - 9, merged=(Commit("c1", NOW - 5),), merges_why="unread")
+    after = listed(service, *HISTORY, auto_deploy=auto_deploy)
+    assert after.auto_deploy_off == off
+    kept = (service.pinned_at, service.merged, service.merges_why) if off else (0.0, (), "")
+    assert (after.pinned_at, after.merged, after.merges_why) == kept
 
 
 # --- judging ---
@@ -234,6 +247,8 @@ def test_signals_that_are_no_longer_configured_are_neither_found_nor_suspected_n
     service = a_service(checks={"gone": failing("gone")})
     assert perceive.findings(service, POLICY, NOW) == ()
     assert perceive.suspicion(service, POLICY, NOW) == ""
+    both = a_service(checks={"gone": failing("gone"), "home": failing()})
+    assert perceive.suspicion(both, POLICY, NOW) == "home: HTTP 503"
     assert perceive.calm(service, POLICY, NOW)
     assert not perceive.failing_now(service, (found("gone"),), POLICY, NOW)
     assert perceive.still_judged(service, (found("gone"), found("home")), POLICY) == (found("home"),)
@@ -264,6 +279,9 @@ def test_a_lesser_finding_waits_only_for_a_critical_run_that_may_still_be_confir
         return perceive.worse_is_coming(service, policy, findings, now)  # type: ignore[arg-type]
 
     assert waits(failing(seconds=20), found("api"))
+    assert waits(failing(seconds=54), found("api")) and not waits(failing(seconds=55), found("api"))
+    shop = a_service(checks={"home": Check("home", "http"), "shop": failing("shop", seconds=20)})
+    assert perceive.worse_is_coming(shop, policy, (found("api"),), NOW)  # type: ignore[arg-type]
     assert not waits(failing(seconds=20), found("home"), found("api"))
     assert not waits(Check("home", "http"), found("api"))
     assert not waits(failing(seconds=20), found("api"), now=NOW + 40)
@@ -289,7 +307,7 @@ def test_every_check_must_be_calm() -> None:
     """One that is not, or was not for so long, is enough to go on watching."""
     well = Check("home", "http", good_run=5, last_bad_at=NOW - 40)
     service = a_service(checks={"home": well, "api": replace(well, name="api", kind="latency")})
-    assert perceive.calm(service, POLICY, NOW)
+    assert perceive.calm(service, POLICY, NOW) and perceive.calm(service, POLICY, NOW - 39.5)
     assert perceive.calm(service, POLICY, NOW, 40.0) and not perceive.calm(service, POLICY, NOW, 41.0)
     slow = replace(service, checks={"home": well, "api": failing("api", "latency")})
     assert not perceive.calm(slow, POLICY, NOW)
@@ -301,6 +319,7 @@ def test_interrupting_ends_every_run_and_forgetting_clears_every_check() -> None
     assert len(perceive.findings(service, POLICY, NOW)) == 2
     broken = perceive.interrupt(service, 0.0)
     assert perceive.findings(broken, POLICY, NOW) == ()
+    assert {check.interrupted_at for check in perceive.interrupt(service, NOW).checks.values()} == {NOW}
     assert {name: check.recent for name, check in broken.checks.items()} == {
         name: check.recent for name, check in service.checks.items()
     }
