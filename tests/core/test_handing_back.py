@@ -35,8 +35,9 @@ def test_it_is_offered_once_when_a_new_commit_is_live() -> None:
         "web-1/auto-deploy",
         False,
     )
-    assert "watchdog restore-auto-deploy web" in tell.notice.lines[1]
-    assert "OFFER" in [effect.label for effect in effects if isinstance(effect, fx.Note)]
+    assert tell.notice.title == "web: auto-deploy can be given back"
+    assert tell.notice.lines[1] == "To give auto-deploy back (commit): watchdog restore-auto-deploy web"
+    assert lines(effects, "OFFER") == [" ".join(tell.notice.lines)]
     assert lines(listed(world), "OFFER") == []
 
 
@@ -45,6 +46,13 @@ def test_it_is_not_offered_for_bad_or_old_or_unknown_code(live: str | None) -> N
     """A rebuild of the old code, or the bad one again, is no reason to let merges ship."""
     world = quiet()
     world.end(world.begin(live, "api"))
+    assert lines(listed(world), "OFFER") == []
+
+
+def test_it_is_not_offered_for_what_a_rollback_brought() -> None:
+    """Somebody's own rollback to code that is not in the list any more: nothing new."""
+    world = quiet()
+    world.end(world.begin("ccccccc1", "rollback"))
     assert lines(listed(world), "OFFER") == []
 
 
@@ -90,7 +98,7 @@ def test_a_human_who_asks_gets_it_back(pinned_for: str) -> None:
     world = put(quiet(), pinned_for=pinned_for)
     effects = hear(world, e.RestoreRequested(world.now, "web", "ann"))
     (restore,) = [effect for effect in effects if isinstance(effect, fx.RestoreAutoDeploy)]
-    assert (restore.incident, restore.platform_id, restore.value) == (pinned_for or "web", "srv-web", "commit")
+    assert restore == fx.RestoreAutoDeploy("web", pinned_for or "web", "srv-web", "commit")
     assert lines(effects, "BY HAND") == ["auto-deploy -> commit, asked for by ann"]
     effects = hear(world, e.AutoDeployRestored(world.now, "web", restore.incident, "commit"))
     assert kinds(effects).count("Tell") == 0, "nobody was told that it is off, but in the incident"
@@ -115,3 +123,6 @@ def test_not_while_something_is_looked_into() -> None:
     world = reach(Phase.DEPLOYING)
     effects = hear(world, e.RestoreRequested(world.now, "web", "ann"))
     assert lines(effects, "REFUSED") == ["auto-deploy is not given back now: web is deploying"]
+    world = reach(Phase.ROLLING_BACK)
+    effects = hear(world, e.RestoreRequested(world.now, "web", "ann"))
+    assert lines(effects, "REFUSED") == ["auto-deploy is not given back now: web is rolling back"]

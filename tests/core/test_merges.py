@@ -7,12 +7,13 @@ import pytest
 from tests.core.scenes import hear, lines, put, reach, web
 from tests.core.test_handing_back import quiet
 from tests.core.world import World
-from watchdog.core.merges import REMEMBERED_MAX, SHOWN_MAX
+from watchdog.core.merges import LIST_MAX_SECONDS, REMEMBERED_MAX, SHOWN_MAX
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Commit
 from watchdog.domain.incidents import Phase
 from watchdog.domain.notices import Notice
+from watchdog.domain.units import show_seconds
 
 OLD = ("bad00000", "aaaaaaa1", "aaaaaaa0")
 
@@ -40,7 +41,10 @@ def test_a_merge_is_told_of_once_and_wakes_nobody() -> None:
     assert "watchdog restore-auto-deploy web" in notice.lines[-1]
     (note,) = [effect for effect in effects if isinstance(effect, fx.Note)]
     assert (note.label, note.incident) == ("MERGED", "web-1")
-    assert "off because of us, for" in note.text
+    lasted = show_seconds(world.now - web(world).pinned_at)
+    off = f"auto-deploy is off because of us, for {lasted} now"
+    assert note.text == f'1 merge NOT shipped; {off}: c1c1c1c "Change c1" (ann)'
+    assert notice.lines[0] == f"Merged and NOT shipped; {off}:"
     assert told(hear(world, branch(world, "c1c1c1c1c1"))) == []
 
 
@@ -48,6 +52,9 @@ def test_the_next_merge_tells_of_all_that_wait() -> None:
     """Several at once stand in one message."""
     world = quiet()
     hear(world, branch(world, "c1"))
+    effects = hear(world, branch(world, "c2", "c1"))
+    assert told(effects)[0].title.startswith("web: 2 merges NOT shipped")
+    assert lines(effects, "MERGED")[0].endswith('c2 "Change c2" (ann); c1 "Change c1" (ann)')
     (notice,) = told(hear(world, branch(world, "c3", "c2", "c1")))
     assert (notice.kind.value, notice.incident) == ("updated", "web-1/auto-deploy")
     assert notice.title.startswith("web: 3 merges NOT shipped")
@@ -79,14 +86,13 @@ def test_what_somebody_deployed_is_shipped_with_everything_below_it() -> None:
     assert notice.title.startswith("web: 1 merge NOT shipped")
 
 
-@pytest.mark.parametrize("listed_at", [None, 0.0])
-def test_without_a_fresh_deploy_list_nothing_is_judged(listed_at: float | None) -> None:
+@pytest.mark.parametrize("ago", [None, 121.0])
+def test_without_a_fresh_deploy_list_nothing_is_judged(ago: float | None) -> None:
     """After a restart, what was shipped by hand meanwhile is not known yet; the next look tells."""
     world = quiet()
-    fresh = web(world).deploys_at
-    put(world, deploys_at=listed_at)
+    put(world, deploys_at=None if ago is None else world.now - ago)
     assert hear(world, branch(world, "c1")) == ()
-    put(world, deploys_at=fresh)
+    put(world, deploys_at=world.now - LIST_MAX_SECONDS)
     assert len(told(hear(world, branch(world, "c1")))) == 1
 
 
@@ -96,6 +102,17 @@ def test_on_a_branch_without_a_deployed_commit_time_tells() -> None:
     rewritten = branch(world, "c1", old=("d1", "d2"))
     (notice,) = told(hear(world, rewritten))
     assert notice.title.startswith("web: 1 merge NOT shipped")
+    switched = quiet()
+    at_the_switch = Commit("c2", web(switched).pinned_at, "Change c2")
+    (notice,) = told(hear(switched, e.CommitsSeen(switched.now, "web", (at_the_switch,))))
+    assert notice.lines[1] == 'Not shipped: c2 "Change c2"', "made in that very second, by nobody knows whom"
+
+
+def test_as_many_as_are_named_are_named() -> None:
+    """And no rest is counted."""
+    world = quiet()
+    (notice,) = told(hear(world, branch(world, *(f"c{number:03}" for number in range(SHOWN_MAX)))))
+    assert len(notice.lines) == SHOWN_MAX + 2
 
 
 def test_many_merges_are_counted_and_few_are_named() -> None:
@@ -122,6 +139,7 @@ def test_that_merges_cannot_be_seen_is_told_once() -> None:
     effects = hear(world, unread)
     (notice,) = told(effects)
     assert (notice.title, notice.wakes) == ("web: merges that do not ship cannot be seen", False)
+    assert (notice.kind.value, notice.incident) == ("opened", "web-1/auto-deploy")
     assert notice.lines[0].startswith("AUTO-DEPLOY IS OFF")
     assert "GitHub answered 404" in notice.lines[0]
     assert lines(effects, "MERGED") == ["merges cannot be seen: GitHub answered 404: no such repository"]
@@ -145,7 +163,8 @@ def test_all_is_over_and_forgotten_when_auto_deploy_is_on_again(how: str) -> Non
     """Who was told that it is off hears so, once; the next switch begins anew, with a moment of its own."""
     world = quiet()
     hear(world, branch(world, "c1"))
-    assert web(world).pinned_at > 0
+    hear(world, e.CommitsUnread(world.now, "web", "GitHub answered 404"))
+    assert web(world).pinned_at > 0 and web(world).merges_why
     event: e.Event = e.AutoDeployRestored(world.now, "web", "web-1", "commit")
     if how == "switched on by somebody":
         facts = replace(world.facts, auto_deploy="commit")
@@ -155,6 +174,7 @@ def test_all_is_over_and_forgotten_when_auto_deploy_is_on_again(how: str) -> Non
     assert notice.title == "web: auto-deploy is on again"
     assert told(hear(world, event)) == []
     assert (web(world).auto_deploy_off, web(world).pinned_at, web(world).merged) == ("", 0.0, ())
+    assert web(world).merges_why == ""
 
 
 def test_a_merge_is_told_of_while_the_rollback_is_still_on_its_way() -> None:

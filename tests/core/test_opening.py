@@ -37,6 +37,16 @@ def test_an_incident_is_written_down_with_its_reasons() -> None:
     assert (incident.target, incident.target_code) == ("dep-40", "aaaaaaa1")
     assert incident.onset_at < incident.opened_at and incident.channels == ("pager", "chat")
     assert incident.decision is not None and incident.decision.course is Course.ROLLBACK
+    assert (incident.approved_by, incident.approved_at) == (None, None)
+    assert incident.reconsidered_at == incident.decision.at == incident.opened_at
+
+
+def test_an_incident_that_is_continued_is_decided_on_with_what_was_done_for_it() -> None:
+    """One rollback per incident, whatever brings it here once more."""
+    world = put(reach(Phase.ROLLING_BACK), phase=Phase.SUSPECT)
+    assert incident_of(world).tried
+    effects = hear(world, e.Observed(world.now, "web", "home", Bad("HTTP 503")))
+    assert "tried: this incident already had its one rollback" in lines(effects, "GUARDS")[0]
 
 
 def test_observe_writes_down_what_it_would_do() -> None:

@@ -145,6 +145,7 @@ def test_it_is_over_after_a_good_minute(human: str, outcome: str) -> None:
     assert state.services["web"].phase is Phase.PAGED and effects == ()
     state, effects = step(a_state(service), e.Observed(NOW + 2, "web", "home", Good()), POLICY)
     assert state.services["web"].phase is Phase.CALM and notices(effects) == ["resolved"]
+    assert lines(effects, "CLOSED") == [f"{outcome}: every check has been good for a minute; 62 s since onset"]
     incident: Incident | None = state.services["web"].incident
     assert incident is not None and (incident.outcome, incident.closed_at) == (outcome, NOW + 2)
 

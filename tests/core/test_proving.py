@@ -150,7 +150,8 @@ def test_a_site_that_stumbles_on_and_on_is_not_proved() -> None:
     faults += [Fault(at, at + 1.5) for at in range(190, 900, 80)]
     world = bad_world(faults=faults).run(800.0)
     incident = world.incidents["web-1"]
-    assert "no unbroken good stretch" in incident.human_needed and incident.verified_at is None
+    why = "not proved to be good 5 min after the rollback was live: no unbroken good stretch"
+    assert incident.human_needed == why and incident.verified_at is None
     assert incident.outcome == "recovered, with a human"
 
 
@@ -196,7 +197,7 @@ def test_before_patience_is_over_a_missing_proof_is_waited_for() -> None:
 def test_a_feed_needs_a_full_minute_since() -> None:
     """Sentry failed, and told of no minute after the rollback was live: unproved; with one: proved."""
     policy = watched_by(SignalPolicy("errors", "sentry", critical=True, every_seconds=30.0))
-    for start, why in ((-60.0, "errors: no full minute since"), (60.0, "")):
+    for start, why in ((-60.0, "errors: no full minute since"), (0.0, ""), (60.0, "")):
         world = reach(Phase.VERIFYING)
         world.policy = policy
         put(world, incident=replace(incident_of(world), findings=()))
@@ -223,6 +224,69 @@ def test_a_silent_feed_is_named_in_the_proof() -> None:
     effects = hear(world, e.TimePassed(at))
     proof = "home: 60 of 60 probes good since it was live; errors still unknown: no full minute since"
     assert lines(effects, "VERIFIED") == [proof]
+    told = reach(Phase.VERIFYING)
+    told.policy = world.policy
+    counts = (MinuteCount(restored_at(told), 60.0, 1.0),)
+    put(told, checks={"home": home, "errors": Check("errors", "sentry", last_at=at, last=Good(), counts=counts)})
+    effects = hear(told, e.TimePassed(at))
+    assert lines(effects, "VERIFIED") == ["home: 60 of 60 probes good since it was live"]
+
+
+def test_five_good_probes_from_the_second_it_was_live_are_enough() -> None:
+    """Of the home page and of an API that must be good as well; what was bad in between is counted."""
+    world = reach(Phase.VERIFYING)
+    world.policy = watched_by(
+        SignalPolicy("home", "http", critical=True, every_seconds=60.0),
+        SignalPolicy("api", "latency", critical=True, every_seconds=60.0),
+    )
+    live_at, at = restored_at(world), restored_at(world) + SECONDS
+    outcomes = tuple((live_at + 45.0 * number, False) for number in range(5))
+    home = Check("home", "http", last_at=at, last=Good(), good_run=5, recent=((live_at - 1.0, True), *outcomes))
+    api = Check("api", "latency", last_at=at, last=Good(), good_run=5, recent=((live_at, True), *outcomes))
+    few = reach(Phase.VERIFYING)
+    few.policy = world.policy
+    put(world, checks={"home": home, "api": api})
+    effects = hear(world, e.TimePassed(at))
+    proof = "home: 5 of 5 probes good since it was live; api: 5 of 6 probes good since it was live"
+    assert lines(effects, "VERIFIED") == [proof]
+    end = at + PATIENCE_SECONDS
+    home, api = replace(home, last_at=end), replace(api, last_at=end, recent=api.recent[:-1])
+    assert unproved(few, end, home=home, api=api) == "api: only 4 good probes since"
+
+
+@pytest.mark.parametrize(("ago", "stale"), [(70.0, ""), (71.0, "home was last read 71 s ago")])
+def test_a_reading_is_stale_when_two_were_due_and_the_next_is_not_just_slow(ago: float, stale: str) -> None:
+    """Every half minute, with ten seconds to answer: 70 s."""
+    world = reach(Phase.VERIFYING)
+    world.policy = watched_by(SignalPolicy("home", "http", critical=True, every_seconds=30.0, timeout_seconds=10.0))
+    at = restored_at(world) + SECONDS + PATIENCE_SECONDS
+    home = Check("home", "http", last_at=at - ago, last=Good(), good_run=9, recent=probed(at - ago, 9))
+    if stale:
+        assert unproved(world, at, home=home) == stale
+        return
+    put(world, checks={"home": home})
+    hear(world, e.TimePassed(at))
+    assert incident_of(world).verified_at == at
+
+
+def test_a_reading_of_the_second_it_was_live_is_a_reading_since() -> None:
+    """Old by now, which is another reason."""
+    world = reach(Phase.VERIFYING)
+    at = restored_at(world) + SECONDS + PATIENCE_SECONDS
+    assert unproved(world, at, home=Check("home", "http", last_at=restored_at(world))) == "home was last read 5 min ago"
+
+
+def test_what_neither_failed_nor_is_critical_need_not_be_proved() -> None:
+    """A third signal that nobody read."""
+    world = reach(Phase.VERIFYING)
+    world.policy = watched_by(
+        SignalPolicy("shop", "http", critical=True), SignalPolicy("home", "http"), SignalPolicy("blog", "http")
+    )
+    at = restored_at(world) + SECONDS
+    well = Check("home", "http", last_at=at, last=Good(), good_run=90, recent=probed(at, 60))
+    put(world, checks={"home": well, "shop": replace(well, name="shop")})
+    hear(world, e.TimePassed(at))
+    assert incident_of(world).verified_at == at
 
 
 def test_another_check_that_is_not_back_to_normal_forbids_the_proof() -> None:

@@ -46,7 +46,10 @@ def test_it_is_said_once_per_deploy_and_auto_deploy_is_switched_off_once_more(en
     how = "live again" if ends == "live" else "on its way again"
     assert lines(effects, "RETURNED") == [f"the bad commit bad0000 is {how} ({back}, blueprint_sync)"]
     assert [effect.incident for effect in effects if isinstance(effect, fx.PinAutoDeploy)] == ["web-1"]
-    assert notices(effects)[0] == "human_needed"
+    (tell,) = [effect.notice for effect in effects if isinstance(effect, fx.Tell)][:1]
+    assert (tell.kind.value, tell.wakes, tell.incident) == ("human_needed", True, "web-1")
+    assert tell.lines[0] == "It is not rolled back a second time unless a human says so."
+    assert lines(effects, "ACT") == ["auto-deploy -> off once more, to be read back"]
     assert "Rollback" not in kinds(effects)
     again = listed(world)
     assert lines(again, "RETURNED") == [] and "PinAutoDeploy" not in kinds(again)
@@ -83,9 +86,12 @@ def test_nothing_is_switched_off_that_need_not_or_may_not(why: str) -> None:
     assert "PinAutoDeploy" not in kinds(effects)
 
 
-def test_after_the_incident_it_is_a_page_of_its_own() -> None:
-    """In calm nothing is changed; the page is one per deploy, whoever it wakes."""
+@pytest.mark.parametrize("remembered", [False, True])
+def test_after_the_incident_it_is_a_page_of_its_own(remembered: bool) -> None:
+    """In calm nothing is changed; the page is one per deploy, whoever it wakes, though the incident is known still."""
     world = rolled_back(Phase.CALM)
+    if remembered:
+        put(world, incident=world.incidents["web-1"])
     back = world.begin("bad00000", "deploy_hook")
     effects = listed(world)
     (tell,) = [effect for effect in effects if isinstance(effect, fx.Tell)]

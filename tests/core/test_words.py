@@ -126,7 +126,8 @@ def test_what_was_done_is_said_and_nothing_else() -> None:
 @pytest.mark.parametrize(("value", "said"), [("commit", True), ("off", False), ("", False)])
 def test_what_is_left_for_people(value: str, said: bool) -> None:
     """Auto-deploy, if we switched it off; the bad commit, if it was rolled back."""
-    assert bool(words.left_lines(an_incident(), value)) is said
+    for half in ({}, {"suspect_code": "bad00000"}, {"rollback_deploy": "dep-42"}):
+        assert len(words.left_lines(an_incident(**half), value)) == said
     incident = an_incident(suspect_code="bad00000", rollback_deploy="dep-42")
     lines = words.left_lines(incident, value)
     assert lines[-1] == "Left for you: fix bad0000; `watchdog explain web-1` says why."
