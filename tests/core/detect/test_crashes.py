@@ -4,7 +4,7 @@ from tests.core.scenes import given
 from watchdog.core import detect
 from watchdog.core.detect import crashes
 from watchdog.domain.events import Observed
-from watchdog.domain.incidents import Check
+from watchdog.domain.incidents import Check, Finding
 from watchdog.domain.policy import Detection, SignalPolicy
 from watchdog.domain.readings import Bad, FailureKind, Good
 
@@ -26,16 +26,16 @@ def test_three_in_ten_minutes_are_a_crash_loop() -> None:
     """Two are not; the onset is the first of them, and the last is quoted."""
     assert detect.find(told(T0, T0 + 100), given(EVENTS, T0 + 100)) is None
     finding = detect.find(told(T0, T0 + 100, T0 + 200), given(EVENTS, T0 + 210))
-    assert finding is not None
-    assert (finding.method, finding.onset_at, finding.failure_kind) == ("crashes", T0, "crash")
-    assert finding.text == "3 failures in 10 min (limit 3): instance 2 crashed"
+    text = "3 failures in 10 min (limit 3): instance 2 crashed"
+    assert finding == Finding("events", "render_events", "crashes", T0, 0.0, text, "crash")
 
 
 def test_old_ones_do_not_count() -> None:
     """The window moves on, with and without further reports."""
     check = told(T0, T0 + 100, T0 + 200)
-    assert detect.find(check, given(EVENTS, T0 + 601)) is None
-    assert told(T0 + 900, check=check).crashes == ((T0 + 900, "instance 0 crashed"),)
+    assert detect.find(check, given(EVENTS, T0 + 599)) is not None
+    assert detect.find(check, given(EVENTS, T0 + 600)) is None
+    assert told(T0 + 800, check=check).crashes == ((T0 + 800, "instance 0 crashed"),)
 
 
 def test_the_moment_it_happened_counts_not_the_moment_it_was_told() -> None:

@@ -97,6 +97,16 @@ def test_calm_for_so_long_counts_from_the_last_bad_look_or_the_fresh_start(
     assert detect.calm(check, given, for_seconds) is calm
 
 
+def test_calm_alone_asks_for_no_while_and_an_interruption_begins_it_anew() -> None:
+    """Bad half a second ago, and two successes since: calm; for a minute: only a minute after the restart."""
+    given = Conditions(NOW, SignalPolicy("it", "http"), LIMITS)
+    check = Check("it", "http", last_bad_at=NOW - 0.5, good_run=5)
+    assert detect.calm(check, given)
+    old = replace(check, last_bad_at=NOW - 600)
+    assert not detect.calm(replace(old, interrupted_at=NOW - 59), given, 60.0)
+    assert detect.calm(replace(old, interrupted_at=NOW - 60), given, 60.0)
+
+
 def test_long_quiet_alone_is_not_calm() -> None:
     """The method has its say too: a probe needs two successes."""
     check = Check("it", "http", last_bad_at=NOW - 600, good_run=1)

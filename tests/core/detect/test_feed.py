@@ -65,7 +65,8 @@ def test_two_bad_minutes_of_five_with_the_newest_bad(last: list[float], confirme
 def test_the_words_carry_the_arithmetic_and_the_onset_is_the_first_bad_minute() -> None:
     """Measured, expected, over-dispersion, chance."""
     result = finding(fed(minutes([*QUIET, 1, 1, 1, 30, 40])))
-    assert result is not None and result.onset_at == T0 + 60 * (len(QUIET) + 3)
+    assert result is not None
+    assert result == Finding("errors", "sentry", "feed", T0 + 60 * (len(QUIET) + 3), 0.0, result.text)
     assert result.text.startswith("40 errors/min, 1.1 expected (phi 1.0, chance ")
 
 
@@ -85,6 +86,27 @@ def test_traffic_explains_errors() -> None:
     crowd = [*[100.0] * 15, 100.0, 100.0, 100.0, 1000.0, 1000.0]
     assert finding(fed(minutes(counts, crowd))) is None
     assert finding(fed(minutes(counts, [100.0] * 20))) is not None
+
+
+@pytest.mark.parametrize(("before", "now"), [(None, 1000.0), (100.0, None), (0.0, 1000.0)])
+def test_traffic_that_is_known_on_one_side_only_explains_nothing(before: float | None, now: float | None) -> None:
+    """Then it is the mean that is expected."""
+    history = [replace(minute, total=before) for minute in minutes([3.0] * 15)]
+    why = feed.why_bad(MinuteCount(T0 + 9000.0, 60.0, 30.0, now), history, ERRORS, Detection())
+    assert why.startswith("30 errors/min, 3.0 expected")
+
+
+def test_a_service_that_seldom_errs_but_then_in_heaps_is_known_to() -> None:
+    """The spread is over the mean, however small that is."""
+    assert "0.3 expected (phi 2.7, " in judged(60.0, [*[0.0] * 18, 3.0, 3.0])
+
+
+def test_what_is_just_as_probable_as_allowed_is_allowed() -> None:
+    """Only less than that is a flood."""
+    history, bucket = list(minutes([1.0] * 20)), MinuteCount(T0 + 9000.0, 60.0, 6.0)
+    chance = feed.poisson_tail(6.0, 1.0)
+    assert feed.why_bad(bucket, history, ERRORS, Detection(feed_alpha=chance)) == ""
+    assert feed.why_bad(bucket, history, ERRORS, Detection(feed_alpha=chance * 1.001)) != ""
 
 
 def test_little_history_judges_nothing() -> None:
@@ -131,6 +153,8 @@ def test_what_was_before_a_rollback_is_history_and_no_evidence() -> None:
     assert len(after.counts) == len(flood)
     new = minutes([30, 30], start=flood[-1].start + 120.0)
     assert finding(fed(new, after)) is not None
+    just = detect.forget(fed(flood), new[0].start)
+    assert finding(fed(new, just)) is not None, "a minute that begins in that second counts"
 
 
 def test_suspicious_and_calm_look_at_the_newest_minute() -> None:
@@ -157,6 +181,8 @@ def test_far_out_the_tail_is_bounded_and_never_zero() -> None:
     assert 0.0 < feed.poisson_tail(100_000.0, 1.0) < 1e-200
     exact = 1.0 - sum(math.exp(k * math.log(5.0) - 5.0 - math.lgamma(k + 1)) for k in range(28))
     assert exact <= feed.poisson_tail(28, 5.0) < 1e-9
+    assert feed.poisson_tail(28, 5.0) == pytest.approx(math.exp(28 - 5 - 28 * math.log(28 / 5)))
+    assert feed.poisson_tail(100_000.0, 1.0) == math.exp(-700.0)
 
 
 def test_false_alarms_are_rare_even_when_counts_swing() -> None:

@@ -54,9 +54,8 @@ def test_over_the_objective_for_a_minute_is_confirmed_with_its_arithmetic() -> N
     assert check.over_since == T0 + 10.0 and finding(check, now) is None
     check, now = fed([1.2], check=check, at=now + 2.0)
     result = finding(check, now)
-    assert result is not None and (result.method, result.failure_kind) == ("latency", "slow")
-    assert result.text == "p95 1200 ms > 800 ms (objective) for 60 s (limit 60 s), 31 samples"
-    assert (result.onset_at, result.share) == (T0 + 10.0, 1.0)
+    text = "p95 1200 ms > 800 ms (objective) for 60 s (limit 60 s), 31 samples"
+    assert result == Finding("api", "latency", "latency", T0 + 10.0, 1.0, text, "slow")
     few, now = fed([1.2] * 10, every=7.0)
     assert finding(few, now) is None, "over for 63 s, but only 10 samples"
 
@@ -66,6 +65,9 @@ def test_the_share_is_that_of_slow_answers() -> None:
     check, now = fed([1.2, 0.2, 0.2, 0.2] * 9 + [1.2])
     result = finding(check, now)
     assert result is not None and result.share == pytest.approx(10 / 37)
+    check, now = fed([1.2, 0.8, 0.8, 0.8] * 9 + [1.2])
+    result = finding(check, now)
+    assert result is not None and result.share == pytest.approx(10 / 37), "just in time is in time"
 
 
 def test_a_fast_answer_ends_it_once_the_percentile_is_back() -> None:
@@ -75,6 +77,22 @@ def test_a_fast_answer_ends_it_once_the_percentile_is_back() -> None:
     check, now = fed([0.2] * 8, check=check, at=now + 2.0)
     assert check.over_since is None, "15 s without a slow answer: nothing fresh feeds it"
     assert finding(check, now) is None
+
+
+@pytest.mark.parametrize(
+    ("later", "over"), [([0.2, 0.2, 0.2], True), ([0.2, 0.2, 0.2, 0.2], False), ([0.2, 0.2, 0.2, 0.8], False)]
+)
+def test_a_slow_answer_is_fresh_for_a_quarter_of_a_minute(later: list[float], over: bool) -> None:
+    """To the second; and an answer that just keeps the limit is no slow one."""
+    check, now = fed([1.2] * 40)
+    check, _ = fed(later, check=check, every=5.0, at=now + 5.0)
+    assert (check.over_since is not None) is over
+
+
+def test_what_is_just_at_its_limit_is_not_over_it() -> None:
+    """However long."""
+    check, _ = fed([0.8] * 40)
+    assert check.over_since is None
 
 
 @pytest.mark.parametrize("reading", [Unknown("void"), None])
@@ -99,6 +117,7 @@ def test_failures_are_judged_as_probes_and_have_no_latency() -> None:
     assert len(check.samples) == 5
     result = finding(check, check.last_at)
     assert result is not None and result.method == "run"
+    assert detect.failing(check, given(API, check.last_at))
     without = detect.observe(check, Observed(now + 99, "web", "api", Good()), API, Detection())
     assert len(without.samples) == 5
 
@@ -130,6 +149,7 @@ def test_the_tighter_limit_holds() -> None:
     both = SignalPolicy("api", "latency", limits_seconds={"p95": 0.8, "p99": 2.0}, times_baseline=2.0)
     assert latency.bounds(learnt, both) == {"p95": (0.4, "2 x baseline 200 ms"), "p99": (2.0, "objective")}
     assert latency.bounds(replace(learnt, baseline_seconds=0.5), both)["p95"] == (0.8, "objective")
+    assert latency.bounds(replace(learnt, baseline_seconds=0.4), both)["p95"] == (0.8, "objective")
 
 
 def test_a_reload_that_takes_the_limit_away_ends_the_finding() -> None:

@@ -53,9 +53,8 @@ def test_an_unbroken_run_is_confirmed_at_its_limit(text: str, conditions: dict, 
     if lasted is None:
         assert result is None
         return
-    assert result is not None and result.method == "run"
-    assert result.text == f"{len(text)} of {len(text)} probes failed for {lasted}: HTTP 503"
-    assert (result.onset_at, result.share, result.failure_kind) == (T0, 1.0, "status")
+    words = f"{len(text)} of {len(text)} probes failed for {lasted}: HTTP 503"
+    assert result == Finding("home", "http", "run", T0, 1.0, words, "status")
 
 
 def test_a_run_needs_five_probes_however_long() -> None:
@@ -112,8 +111,32 @@ def test_evidence_must_span_twenty_seconds() -> None:
     """Many failures within seconds are one blip."""
     check, now = seen("x." * 6, every=1.0)
     assert check.cusum > LIMITS.cusum_limit and finding(check, now - 1.0) is None
-    check, now = seen("x.x.x.x.x.x.x.", every=2.0)
-    assert finding(check, now - 2.0) is not None
+    check, now = seen("x.x.x.x.x.x", every=2.0)
+    assert now == T0 + 20.0 and finding(check, now) is not None
+    check, now = seen("x.x.x.x.x.x", every=1.99)
+    assert finding(check, now) is None
+
+
+def test_the_sum_confirms_and_disturbs_at_its_limit() -> None:
+    """Just reached is reached; a quarter of it is no calm, and one failure is suspicious whatever the limit is."""
+    check, now = seen("x.x.x.x.x.x")
+    for factor, confirmed in ((1.0, True), (1.001, False)):
+        limits = Detection(cusum_limit=check.cusum * factor)
+        assert (detect.find(check, given(HOME, now, limits)) is not None) is confirmed
+    check, now = seen("x..")
+    for factor, calm in ((4.0, False), (4.001, True)):
+        conditions = given(HOME, now, Detection(cusum_limit=check.cusum * factor))
+        assert detect.calm(check, conditions) is calm and detect.suspicious(check, conditions) is not calm
+    check, now = seen("..x")
+    assert detect.suspicious(check, given(HOME, now, Detection(cusum_limit=1000.0)))
+
+
+def test_the_onset_is_when_the_sum_left_zero_however_small_it_is_by_now() -> None:
+    """It nearly came back: then the next failure belongs to the same stretch."""
+    check, _ = seen("x" + "." * 20 + "x")
+    assert check.cusum_zero_at == T0
+    check, now = seen("x" + "." * 21 + "x")
+    assert check.cusum_zero_at == now
 
 
 def test_the_cusum_needs_a_fresh_failure() -> None:
