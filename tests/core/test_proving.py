@@ -77,7 +77,9 @@ def test_a_late_rollback_is_paged_once_and_given_up_at_last(known: bool) -> None
     effects = hear(world, e.TimePassed(requested + 300.0))
     status = " (update_in_progress)" if known else ""
     assert lines(effects, "LATE") == [f"The rollback dep-901 is not live after 5 min{status}."]
-    assert notices(effects) == ["human_needed"] and web(world).phase is Phase.DEPLOYING
+    (tell,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
+    assert (tell.notice.kind.value, tell.notice.wakes) == ("human_needed", True)
+    assert tell.notice.lines == tuple(lines(effects, "LATE")) and web(world).phase is Phase.DEPLOYING
     assert hear(world, e.TimePassed(requested + 400.0)) == ()
     effects = hear(world, e.TimePassed(requested + 1200.0))
     assert lines(effects, "HUMAN") == ["the rollback is not live after 20 min; nothing more is tried"]
