@@ -1,6 +1,7 @@
 """Calm and suspicion: the first bad reading, its confirmation, its dismissal, patience and restarts."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +10,8 @@ from tests.core.world import CONTROL, Fault
 from watchdog.core.watching import PATIENCE_SECONDS
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
-from watchdog.domain.incidents import Phase
+from watchdog.domain.incidents import Check, Phase
+from watchdog.domain.policy import SignalPolicy
 from watchdog.domain.readings import Bad, Good
 
 
@@ -67,6 +69,21 @@ def test_an_open_incident_is_decided_anew_only_while_it_is_seen_failing() -> Non
     assert web(world).phase is Phase.PINNING
 
 
+@pytest.mark.parametrize("opened", [False, True])
+def test_what_was_found_opens_an_incident_though_only_what_is_seen_goes_on_with_one(opened: bool) -> None:
+    """A crash loop whose last crash is a minute old: news worth an incident, no reason to act on an open one."""
+    world = reach(Phase.ROLLING_BACK if opened else Phase.SUSPECT)
+    if opened:
+        hear(world, e.RollbackPostponed(world.now, "web", "web-1", "rate limit"))
+    events = SignalPolicy("events", "render_events")
+    wishes = world.policy.services["web"]
+    world.policy = replace(world.policy, services={"web": replace(wishes, signals=(events,))})
+    crashes = tuple((world.now - ago, "out of memory") for ago in (80.0, 70.0, 61.0))
+    put(world, checks={"events": Check("events", "render_events", last=Good(), crashes=crashes)})
+    effects = hear(world, e.TimePassed(world.now))
+    assert len(lines(effects, "DECIDED")) == (0 if opened else 1)
+
+
 def test_a_lesser_finding_waits_for_the_worse_one_that_is_coming() -> None:
     """The API is confirmed first while home fails as well: no incident before home is judged, then one for both."""
     world = bad_world(api_fails_with_home=True).run(64.0)
@@ -74,6 +91,7 @@ def test_a_lesser_finding_waits_for_the_worse_one_that_is_coming() -> None:
         world.run(world.time + 1.0)
     findings = {finding.signal: finding for finding in incident_of(world).findings}
     assert list(findings) == ["home", "api"]
+    assert world.labels().count("DECIDED") == 1, "nobody is asked about the API for a moment"
 
 
 def test_an_open_incident_that_recovers_before_it_is_sent_is_closed() -> None:
