@@ -172,6 +172,9 @@ def test_all_is_over_and_forgotten_when_auto_deploy_is_on_again(how: str) -> Non
     (notice,) = told(hear(world, event))
     assert (notice.resolves, notice.incident) == (True, "web-1/auto-deploy")
     assert notice.title == "web: auto-deploy is on again"
+    why = "It was given back (commit)" if how == "given back" else "Somebody switched it on"
+    rest = "What is merged from now on ships by itself, and with it what was merged meanwhile."
+    assert notice.lines == (f"{why}. {rest}",)
     assert told(hear(world, event)) == []
     assert (web(world).auto_deploy_off, web(world).pinned_at, web(world).merged) == ("", 0.0, ())
     assert web(world).merges_why == ""
