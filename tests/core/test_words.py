@@ -97,6 +97,17 @@ def test_the_reasoning_is_a_line_each() -> None:
     )
 
 
+@pytest.mark.parametrize(("expired", "rebuilt"), [(None, False), ("dep-39", False), ("dep-40", True)])
+def test_a_rebuild_says_that_it_is_one(expired: str | None, rebuilt: bool) -> None:
+    """Only where it is the target's own artefact that is gone."""
+    incident = an_incident(target="dep-40", target_code="aaaaaaa1", suspect="dep-41", expired=expired)
+    rebuild = "a rebuild of aaaaaaa, since its artefact is gone: it takes as long as a build"
+    assert words.rebuild_words(incident) == (rebuild if rebuilt else "")
+    how = f" ({rebuild})" if rebuilt else ""
+    done = words.done_lines(replace(incident, rollback_deploy="dep-42"))
+    assert done == (f"Rolled back: dep-41 -> dep-40 as dep-42{how}",)
+
+
 def test_before_a_decision_only_what_was_seen_is_said() -> None:
     """And of a rollback by hand, that nobody was blamed."""
     assert words.decision_lines(an_incident()) == ("Seen: home: home fails",)
