@@ -364,6 +364,7 @@ def test_whatever_became_of_the_incident_somebody_is_woken(incident: str) -> Non
     effects = hear(world, e.AutoDeployNotRestored(world.now, "web", "web-1", "Render answered 503"))
     (tell,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
     assert tell.notice.title == "AUTO-DEPLOY IS OFF on web and could not be given back"
+    assert tell.notice.kind.value == "human_needed"
     assert (tell.notice.incident, tell.notice.wakes, tell.channels) == ("web-1/auto-deploy", True, ("pager", "chat"))
     (note,) = [effect for effect in effects if isinstance(effect, fx.Note)]
     assert (note.incident, note.label) == ("web-1", "HUMAN")

@@ -114,8 +114,10 @@ def test_a_stop_after_the_pin_gives_auto_deploy_back() -> None:
     world = reach(Phase.ROLLING_BACK)
     hear(world, e.RollbackPostponed(world.now, "web", "web-1", "rate limit"))
     assert web(world).phase is Phase.SUSPECT
-    restores = [effect.value for effect in said(world, "stop") if isinstance(effect, fx.RestoreAutoDeploy)]
+    effects = said(world, "stop")
+    restores = [effect.value for effect in effects if isinstance(effect, fx.RestoreAutoDeploy)]
     assert restores == ["commit"] and web(world).phase is Phase.PAGED
+    assert notices(effects) == [] and web(world).told_off == "", "it is not left off"
 
 
 def test_a_stop_while_an_obstacle_holds_the_rollback_back() -> None:
