@@ -1,10 +1,13 @@
 """Options of the whole suite."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from tests.canaries import pytest_runtest_makereport as pytest_runtest_makereport  # no secret comes out
+
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of daemons begin: each would compile itself anew
 
 LONG = [Path(__file__).parent / folder for folder in ("faults", "app", "simulation")]
 """Where a test takes seconds to minutes, most of them waiting for real processes."""
