@@ -67,8 +67,8 @@ REACHED_AT_LEAST = {
     "verified": 0.12,
     "approved": 0.08,
     "left to a human": 0.10,
-    "second incident": 0.02,
-    "second rollback": 0.01,
+    "second incident": 0.01,
+    "second rollback": 0.002,
 }
 
 
