@@ -325,12 +325,13 @@ def test_auto_deploy_given_back_is_written_down() -> None:
     world = reach(Phase.PINNING)
     hear(world, e.PinConfirmed(world.now, "web", "web-1", "commit"))
     hear(world, e.RollbackRefused(world.now, "web", "web-1", "artefact expired"))
-    effects = hear(world, e.AutoDeployRestored(world.now, "web", "web-1", "commit"))
+    later = world.now + 5.0
+    effects = hear(world, e.AutoDeployRestored(later, "web", "web-1", "commit"))
     assert web(world).auto_deploy_off == ""
     assert not incident_of(world).pinned and incident_of(world).pin_note == "given back (commit)"
     assert lines(effects, "ACT") == ["auto-deploy given back: commit"]
     put(world, incident=None, phase=Phase.CALM, auto_deploy_off="commit")
-    hear(world, e.AutoDeployRestored(world.now, "web", "web-1", "commit"))
+    hear(world, e.AutoDeployRestored(later, "web", "web-1", "commit"))
     assert web(world).incident is None and web(world).auto_deploy_off == ""
 
 

@@ -136,6 +136,7 @@ def test_what_is_remembered_is_bounded() -> None:
 def test_what_came_of_the_second_pin_is_written_down(outcome: str) -> None:
     """Confirmed: what is known of the service says so at once. Otherwise a human is told to do it."""
     world = reach(Phase.DEPLOYING)
+    put(world, pin_settled_at=world.now - 1.0)  # the first pin has long shown
     world.begin("bad00000")
     listed(world)
     assert incident_of(world).repinned and not incident_of(world).pinned

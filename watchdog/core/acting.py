@@ -119,12 +119,13 @@ def _remember_off(turn: Turn, event: e.PinConfirmed | e.PinUnconfirmed, previous
     """Auto-deploy is, or may be, off because of us: known until it was given back, or a later look reads it as on."""
     if previous is None or previous == "off":
         return
-    lands = perceive.PIN_LANDS_SECONDS if isinstance(event, e.PinUnconfirmed) else 0.0
+    unsure = isinstance(event, e.PinUnconfirmed)
+    settles = perceive.PIN_LANDS_SECONDS if unsure else perceive.PIN_SHOWS_SECONDS
     turn.change(
         auto_deploy_off=previous,
         pinned_for=event.incident,
         pinned_at=turn.service.pinned_at or turn.now,
-        pin_settled_at=turn.now + lands,
+        pin_settled_at=turn.now + settles,
         offered=live or "",
     )
 

@@ -19,6 +19,8 @@ HEALTHY_GAP_SECONDS = 60.0
 HEALTHY_MAX = 50
 PIN_LANDS_SECONDS = 30.0
 """So long a switch that was not read back may still arrive (its deadline, and the way): no earlier look tells."""
+PIN_SHOWS_SECONDS = 5.0
+"""So old an answer of the platform's may be: an earlier look does not tell of a switch that was read back either."""
 SAYS_NOT_ON = ("off", "unknown")
 BEFORE_UPDATE = frozenset({"created", "queued", "build_in_progress", "pre_deploy_in_progress"})
 

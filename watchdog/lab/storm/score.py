@@ -24,6 +24,7 @@ PIN_SECONDS = 60.0
 """The switch may come so long after its order, and a page that tells of it before it."""
 OFF_WORDS = (
     "auto-deploy is off",
+    "auto-deploy, which is off because of us",
     "auto-deploy may be off",
     "auto-deploy: off, read back",
     "auto-deploy: off once more",
