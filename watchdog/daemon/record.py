@@ -173,10 +173,13 @@ class Recorder:
         return [item for item in pending if item.id not in under_way and not self._may_be_anothers(item.effect)]
 
     def _may_be_anothers(self, effect: Effect) -> bool:
-        """Tell whether another worker may be delivering it now: every worker tells of itself, whoever has the fleet."""
+        """Tell whether another worker may be delivering it now: every worker tells of itself, whoever has the fleet.
+
+        One that is dated far ahead, by another's fast clock, is not waited for: better told twice than an hour late.
+        """
         if not isinstance(effect, Tell) or effect.notice.service != OURSELVES:
             return False
-        return self._clock.now() - effect.notice.at < OTHERS_SECONDS
+        return abs(self._clock.now() - effect.notice.at) < OTHERS_SECONDS
 
 
 def _concerned(event: Event, effects: Sequence[Effect]) -> set[str]:
