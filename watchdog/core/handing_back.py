@@ -58,8 +58,13 @@ def say_off(turn: Turn, why: str, *, sure: bool) -> None:
     """Say that auto-deploy is off (or may be, if it was not read back) for nothing that goes on."""
     title = f"AUTO-DEPLOY {'IS' if sure else 'MAY BE'} OFF on {turn.name}"
     line = f"It was {turn.service.auto_deploy_off}; {why}."
-    turn.emit(Note(turn.now, turn.name, turn.service.pinned_for or None, "HUMAN", f"{title}. {line}"))
+    note(turn, "HUMAN", f"{title}. {line}")
     tell(turn, title, (line, f"To give it back: watchdog restore-auto-deploy {turn.name}"))
+
+
+def note(turn: Turn, label: str, text: str) -> None:
+    """Write it into the story of the incident that auto-deploy is off for, though that may be over."""
+    turn.emit(Note(turn.now, turn.name, turn.service.pinned_for or None, label, text))
 
 
 def over(turn: Turn, how: str) -> None:

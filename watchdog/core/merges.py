@@ -10,11 +10,10 @@ Rule 3: merges that cannot be seen are said to be so, once: silence would be tak
 from itertools import takewhile
 
 from watchdog.core import words
-from watchdog.core.handing_back import is_ours, tell
+from watchdog.core.handing_back import is_ours, note, tell
 from watchdog.core.turn import Turn
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Commit
-from watchdog.domain.effects import Note
 from watchdog.domain.units import show_seconds
 
 SHOWN_MAX = 10
@@ -59,7 +58,7 @@ def _tell(turn: Turn, waiting: tuple[Commit, ...]) -> None:
         *more,
         f"To ship: deploy the branch by hand on the platform, then watchdog restore-auto-deploy {turn.name}",
     )
-    _note(turn, f"{count} NOT shipped; {off}: {'; '.join(map(_name, waiting[:SHOWN_MAX]))}")
+    note(turn, "MERGED", f"{count} NOT shipped; {off}: {'; '.join(map(_name, waiting[:SHOWN_MAX]))}")
     tell(turn, f"{turn.name}: {count} NOT shipped, auto-deploy is off", lines)
 
 
@@ -79,15 +78,10 @@ def unseen(turn: Turn) -> None:
         f"AUTO-DEPLOY IS OFF because of us, and merges, which do not ship, cannot be seen: {event.why}",
         f"Look at the branch yourself; watchdog restore-auto-deploy {turn.name} gives auto-deploy back.",
     )
-    _note(turn, f"merges cannot be seen: {event.why}")
+    note(turn, "MERGED", f"merges cannot be seen: {event.why}")
     tell(turn, f"{turn.name}: merges that do not ship cannot be seen", lines)
 
 
 def forget(turn: Turn) -> None:
     """Auto-deploy is on again: what is merged now ships."""
     turn.change(pinned_at=0.0, merged=(), merges_why="")
-
-
-def _note(turn: Turn, text: str) -> None:
-    """Write it into the story of the incident that auto-deploy is off for, though that is over."""
-    turn.emit(Note(turn.now, turn.name, turn.service.pinned_for or None, "MERGED", text))

@@ -82,11 +82,9 @@ class Acts:
 
     async def _unwanted(self, effect: Change) -> Event | None:
         """Return what the core must know of an action that nobody waits for: a pin may have gone through."""
-        row = (
-            await self._store.action(effect.incident, auto_deploy.STEP)
-            if isinstance(effect, fx.PinAutoDeploy)
-            else None
-        )
+        if not isinstance(effect, fx.PinAutoDeploy):
+            return None
+        row = await self._store.action(effect.incident, auto_deploy.STEP)
         if row is None:
             return None
         return e.PinUnconfirmed(self._clock.now(), effect.service, effect.incident, UNWANTED, row.baseline)

@@ -10,6 +10,7 @@ something forbids it at that moment (a pause), it is not sent.
 import asyncio
 from dataclasses import dataclass, replace
 
+from watchdog.core.perceive import PIN_SHOWS_SECONDS
 from watchdog.daemon.protocol import Forbids, Timings, TooLate
 from watchdog.domain import events as e
 from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy
@@ -20,8 +21,6 @@ from watchdog.ports import ActionRow, Clock, Platform, Store, WritablePlatform
 RESTORE_SECONDS = 30.0
 RESTORE_ATTEMPTS = 3
 UNTOLD = "the platform does not say what auto-deploy is set to"
-STALE_SECONDS = 5.0
-"""An answer of the platform's may be so old."""
 STEP = "pin"
 RESTORE = "restore"
 
@@ -152,7 +151,9 @@ class AutoDeploy:
         """
         row = await self._store.action(effect.incident, STEP)
         lost = row is not None and row.state == "sending"
-        await self._clock.sleep(self._timings.post_seconds + self._timings.landing_seconds if lost else STALE_SECONDS)
+        await self._clock.sleep(
+            self._timings.post_seconds + self._timings.landing_seconds if lost else PIN_SHOWS_SECONDS
+        )
 
     async def _restore_once(self, platform: WritablePlatform, effect: RestoreAutoDeploy, known: _Known) -> str:
         """Return the value that holds now: the old one, or one that somebody chose; nothing if it is still off.
