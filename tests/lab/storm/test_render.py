@@ -84,10 +84,11 @@ def test_an_expired_artefact_can_only_be_built_again() -> None:
     async def both() -> str | None:
         with pytest.raises(Gone):
             await scene.client.rollback("web", "dep-1")
+        scene.render.begin(scene.service, "rollback", "0000001", by="human")  # of the same commit, and not live
         return await scene.client.redeploy("web", "0000001")
 
     made = scene.play(both())
-    assert [one.made for one in scene.render.accepted] == [made]
+    assert [(one.made, one.target.deploy.id) for one in scene.render.accepted] == [(made, "dep-1")]
 
 
 def test_a_request_lands_after_its_sender_gave_up_but_not_for_ever() -> None:

@@ -101,6 +101,7 @@ def test_auto_deploy_that_stays_off_must_be_known() -> None:
     assert len(score.left_off(web, [arrived(PAGE)])) == 1, "it says nothing of auto-deploy"
     assert score.left_off(web, [arrived(OFF)]) == []
     assert len(score.left_off(web, [arrived(OFF), arrived(GIVEN)])) == 1, "a promise that was not kept"
+    assert score.left_off(web, [arrived(replace(OFF, at=220.0)), arrived(GIVEN)]) == [], "an older promise, late"
     on = notice(210.0, kind=RESOLVED, wakes=False, title="web: auto-deploy is on again")
     assert len(score.left_off(web, [arrived(OFF), arrived(on)])) == 1, "it is not"
     assert score.left_off(web, [arrived(notice(200.0, title="AUTO-DEPLOY MAY BE OFF on web"))]) == []

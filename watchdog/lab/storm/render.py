@@ -317,7 +317,8 @@ class RenderClient:
     async def redeploy(self, service_id: str, commit: str) -> str | None:
         """Send one order to build a commit again. Raises what `rollback` does."""
         service = self._render.services[service_id]
-        target = next(one for one in service.releases if one.deploy.commit == commit)
+        built = [one for one in service.releases if one.deploy.commit == commit]
+        target = next((one for one in built if one.live_at is not None), built[0])  # a commit is asked for, no deploy
         return await self._ask(service, "api", target)
 
     async def _ask(self, service: Service, trigger: str, target: Release) -> str:

@@ -114,6 +114,7 @@ def left_off(services: Sequence[Service], arrived: Sequence[Arrived]) -> list[st
         since = service.switches[-1][0]
         about = [one for one in arrived if one.notice.service == service.name and one.at >= since - PIN_SECONDS]
         said = [one for one in about if _says_off(one) or _says_on(one)]
+        said.sort(key=lambda one: one.notice.at)  # each carries its time: a page that wakes overtakes older messages
         if not said or _says_on(said[-1]):
             found.append(f"{service.name}: auto-deploy is off since {since:.0f} s, and nobody was told")
     return found
