@@ -272,8 +272,12 @@ class Store(Protocol):
     async def pending(self, names: Collection[str] | None = None) -> Sequence[PendingEffect]:
         """Return recorded effects of these services (all, if None) that were not finished, oldest first."""
 
-    async def finish(self, effect_id: int, outcome: str) -> None:
-        """Mark an effect as finished, with what came of it."""
+    async def finish(self, effect_id: int, outcome: str, service: str | None = None) -> None:
+        """Mark an effect as finished, with what came of it.
+
+        Of an action, `service` is whose it is: raises Displaced if the lease on it moved to another worker, which looks
+        itself. A notice that people have needs no lease.
+        """
 
     async def action(self, incident: str, step: str) -> ActionRow | None:
         """Return the journal row of a changing call, or None."""

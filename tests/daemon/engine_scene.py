@@ -48,12 +48,12 @@ class ShakyStore(MemoryStore):
         self.saved.append((event, state))
         return tuple(await super().save(event, state, effects))
 
-    async def finish(self, effect_id: int, outcome: str) -> None:
+    async def finish(self, effect_id: int, outcome: str, service: str | None = None) -> None:
         """Finish, or fail."""
         if self.finishing is not None:
             raise self.finishing
         self.finished.append(outcome)
-        await super().finish(effect_id, outcome)
+        await super().finish(effect_id, outcome, service)
 
 
 @dataclass

@@ -142,7 +142,7 @@ async def test_an_effect_that_cannot_be_finished_stays_for_the_next_start() -> N
     class Unfinished(MemoryStore):
         tries = 0
 
-        async def finish(self, effect_id: int, outcome: str) -> None:
+        async def finish(self, effect_id: int, outcome: str, service: str | None = None) -> None:
             self.tries += 1
             raise (Temporary if self.tries % 2 else Permanent)("the store does not answer")
 

@@ -62,6 +62,16 @@ async def test_the_whole_pin_is_bounded(name: str, mode: str, previous: str | No
         assert outcome.why
 
 
+async def test_what_an_earlier_attempt_may_have_switched_is_told_though_nothing_can_be_read() -> None:
+    """Killed on the way, resumed by another, and the platform does not answer: the old value stands in the journal."""
+    async with scene(clock=FakeClock(auto=False)) as s:
+        sent = ActionRow(INCIDENT, "pin", "sending", target="off", baseline="commit", service="web")
+        await s.store.put_action(sent, expect=None)
+        s.sandbox.set_mode("render", "error_500")
+        outcome = await s.actuator.perform(SHORT, resumed=True)
+        assert isinstance(outcome, e.PinUnconfirmed) and outcome.previous == "commit"
+
+
 async def test_what_is_off_already_is_left_off() -> None:
     """Nothing to change, nothing to give back."""
     async with scene() as s:
@@ -233,11 +243,12 @@ async def test_an_answer_from_before_our_switch_is_not_taken_for_somebody_s_choi
         assert s.web.auto_deploy_trigger == "commit"
 
 
-async def test_a_switch_that_lands_late_does_not_outlive_its_restore() -> None:
-    """It was never read back, so it may still be on its way: until it cannot be any more, nothing is given back."""
+@pytest.mark.parametrize("state", ["sending", "done"])
+async def test_a_switch_that_lands_late_does_not_outlive_its_restore(state: str) -> None:
+    """It was never read back, or it arrives once more: until it cannot any longer, nothing is given back."""
 
     class Late(FakeClock):
-        """Time in which the lost switch arrives 15 s after everybody gave it up."""
+        """Time in which the switch arrives after 15 s."""
 
         async def sleep(self, seconds: float) -> None:
             """Sleep; by then it may have landed."""
@@ -248,7 +259,9 @@ async def test_a_switch_that_lands_late_does_not_outlive_its_restore() -> None:
 
     landing: list[float] = []
     async with scene(clock=Late()) as s:
-        sent = ActionRow(INCIDENT, "pin", "sending", target="off", baseline="commit", service="web")
+        if state == "done":
+            s.sandbox.cloud.set_auto_deploy(s.web, "off")
+        sent = ActionRow(INCIDENT, "pin", state, target="off", baseline="commit", service="web")
         await s.store.put_action(sent, expect=None)
         landing.append(s.clock.elapsed)
         assert isinstance(await s.actuator.perform(RESTORE), e.AutoDeployRestored)

@@ -11,6 +11,7 @@ from tests.daemon.engine_scene import SHUT, Scene, ShakyStore, scene
 from tests.daemon.test_commands import answer, with_incident
 from tests.daemon.test_sharing import Worker
 from tests.daemon.test_sharing import two as two_workers
+from tests.daemon.town import tell
 from watchdog.daemon.commands import FAILED
 from watchdog.daemon.listeners import Listeners
 from watchdog.daemon.record import Recorder, Turn
@@ -21,6 +22,7 @@ from watchdog.domain.effects import Effect
 from watchdog.domain.errors import Stale
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Act, Phase, Shared, State, Trouble
+from watchdog.domain.notices import NoticeKind
 from watchdog.ports import PendingEffect
 
 two = two_workers
@@ -84,6 +86,31 @@ async def test_a_yes_that_would_break_a_promise_disarms_all_the_same() -> None:
     turn = Turn(State(), State(disarmed="a promise"), ())
     kept = await recorder.record(e.Approved(clock.now(), "web-1", "ann"), turn)
     assert (kept.after, kept.why_not, refusals) == (turn.after, str(SHUT), [])
+
+
+async def test_a_page_is_told_from_memory_and_an_all_clear_waits_for_its_record() -> None:
+    """For who takes over, an incident not written down as closed is open: its people must still have it in hand."""
+    clock = FakeClock()
+    store = ShakyStore(clock)
+    store.saving = SHUT
+    recorder = Recorder(store, clock, Listeners(), lambda _: None, lambda: None)
+    page, over = tell("down", "pager", wakes=True), tell("over", "pager", kind=NoticeKind.RESOLVED)
+    kept = await recorder.record(e.TimePassed(clock.now()), Turn(State(), State(), (page, over)))
+    assert [item.effect for item in kept.pending] == [page]
+    recorder.heard(page)
+    store.saving = None
+    then = await recorder.record(e.TimePassed(clock.now()), Turn(State(), State(), ()))
+    assert [item.effect for item in then.pending] == [over]
+
+
+async def test_who_watches_without_having_read_the_record_tells_all_clears_from_memory() -> None:
+    """Its incidents are its own: no record has them open."""
+    clock = FakeClock()
+    recorder = Recorder(ShakyStore(clock), clock, Listeners(), lambda _: None, lambda: None)
+    recorder.know(["web"], unread=True)
+    over = tell("over", "pager", kind=NoticeKind.RESOLVED)
+    kept = await recorder.record(e.TimePassed(clock.now()), Turn(State(), State(), (over,)))
+    assert [item.effect for item in kept.pending] == [over]
 
 
 HOLDS = [e.Paused(0.0, "ann"), e.InvariantBroken(0.0, "a promise of ours")]

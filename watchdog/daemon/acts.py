@@ -23,7 +23,8 @@ from watchdog.domain.events import Event
 from watchdog.domain.incidents import Phase, State
 from watchdog.ports import Clock, Store
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 30.0
+"""So long the journal may be silent about an action before a human hears that nobody knows what became of it."""
 AGAIN_SECONDS = 2.0
 FINISH_ATTEMPTS = 5
 FINISH_AGAIN_SECONDS = 5.0
@@ -78,7 +79,8 @@ class Acts:
             await self._ask(outcome)
             while self._trouble():
                 await self._clock.sleep(AGAIN_SECONDS)
-        await self._finish(effect_id, type(outcome).__name__ if outcome is not None else UNWANTED)
+        what = type(outcome).__name__ if outcome is not None else UNWANTED
+        await self._finish(effect_id, what, effect.service)
 
     async def _unwanted(self, effect: Change) -> Event | None:
         """Return what the core must know of an action that nobody waits for: a pin may have gone through."""
@@ -124,10 +126,11 @@ class Acts:
         previous = row.baseline if row is not None else None
         return e.PinUnconfirmed(at, effect.service, effect.incident, why, previous)
 
-    async def _finish(self, effect_id: int, outcome: str) -> None:
+    async def _finish(self, effect_id: int, outcome: str, service: str) -> None:
+        """Mark it; one that woke up after others took the service over finds out here. Raises Displaced."""
         for _ in range(FINISH_ATTEMPTS):
             try:
-                await self._store.finish(effect_id, outcome)
+                await self._store.finish(effect_id, outcome, service)
                 return
             except (Temporary, Permanent) as error:
                 log.error("an effect could not be marked as finished; it will be looked up again", why=str(error))

@@ -10,7 +10,6 @@ something forbids it at that moment (a pause), it is not sent.
 import asyncio
 from dataclasses import dataclass, replace
 
-from watchdog.core.perceive import PIN_SHOWS_SECONDS
 from watchdog.daemon.protocol import Forbids, Timings, TooLate
 from watchdog.domain import events as e
 from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy
@@ -69,7 +68,10 @@ class AutoDeploy:
         """Try once; return whether there is nothing more to try."""
         try:
             looked_at = self._clock.monotonic()
-            row = await self._pin_row(platform, effect)
+            before = await self._store.action(effect.incident, STEP)
+            if before is not None:  # of an earlier attempt, which may have gone through: whatever is read now
+                known.previous = before.baseline
+            row = await self._pin_row(platform, effect, before)
             known.previous = row.baseline
             known.confirmed = await self._switch(platform, effect, row, looked_at)
             known.why = "it is not read back as off"
@@ -81,15 +83,14 @@ class AutoDeploy:
             return True
         return False
 
-    async def _pin_row(self, platform: Platform, effect: PinAutoDeploy) -> ActionRow:
+    async def _pin_row(self, platform: Platform, effect: PinAutoDeploy, before: ActionRow | None) -> ActionRow:
         """Write the intent down, with the value to restore one day: the last that was not our own `off`."""
         value = (await platform.facts(effect.platform_id)).auto_deploy
         if value == "unknown":
             raise Temporary(UNTOLD)
-        row = await self._store.action(effect.incident, STEP)
-        previous = row.baseline if row is not None and value in ("off", row.baseline) else value
+        previous = before.baseline if before is not None and value in ("off", before.baseline) else value
         intent = ActionRow(effect.incident, STEP, "sending", target="off", baseline=previous, service=effect.service)
-        return await self._intend(intent, row)
+        return await self._intend(intent, before)
 
     async def _intend(self, intent: ActionRow, before: ActionRow | None) -> ActionRow:
         if not await self._store.put_action(intent, expect=before.state if before is not None else None):
@@ -130,7 +131,8 @@ class AutoDeploy:
     async def restore(self, platform: WritablePlatform, effect: RestoreAutoDeploy) -> Event:
         """Give the old value back, if it is still off, for at most `RESTORE_SECONDS`. Raises Refused and Displaced."""
         known = _Known(why="it was not read back in time")
-        await self._let_it_land(effect)
+        # The pin may still arrive, or once more: after ours it would undo ours. And a reading may be older than either.
+        await self._clock.sleep(self._timings.post_seconds + self._timings.landing_seconds)
         try:
             async with asyncio.timeout(RESTORE_SECONDS):
                 for _ in range(RESTORE_ATTEMPTS):
@@ -143,17 +145,6 @@ class AutoDeploy:
         except Permanent as error:
             known.why = str(error)
         return e.AutoDeployNotRestored(self._clock.now(), effect.service, effect.incident, known.why)
-
-    async def _let_it_land(self, effect: RestoreAutoDeploy) -> None:
-        """Wait until what we read is no older than our switch; and one that was never read back cannot arrive any more.
-
-        After ours, it would undo ours.
-        """
-        row = await self._store.action(effect.incident, STEP)
-        lost = row is not None and row.state == "sending"
-        await self._clock.sleep(
-            self._timings.post_seconds + self._timings.landing_seconds if lost else PIN_SHOWS_SECONDS
-        )
 
     async def _restore_once(self, platform: WritablePlatform, effect: RestoreAutoDeploy, known: _Known) -> str:
         """Return the value that holds now: the old one, or one that somebody chose; nothing if it is still off.

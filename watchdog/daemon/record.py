@@ -3,7 +3,8 @@
 Rule 1: without a record nothing is changed in production (fails closed), but people are told from memory (fails open).
 What was told from memory and turns out to stand in the journal after all is not told again: the outbox sees to that.
 What nobody has heard yet is written with the very next record: that one says "a human was told", and who comes after us
-believes it.
+believes it. An all-clear waits for that record: who comes after us takes an incident that was not written down as
+closed for open, and for known to people.
 Rule 2: of what is watched from memory only nothing is written: what was saved of it before is not known yet.
 Rule 3: what a human allows counts only once it is written down; what holds us back counts at once.
 """
@@ -149,7 +150,12 @@ class Recorder:
         tells = [effect for effect in turn.effects if isinstance(effect, Tell)]
         if isinstance(error, (Temporary, Permanent)):  # what no store can take would spoil every record after it
             self._owed.extend(tells)
+            tells = [tell for tell in tells if not self._waits(tell)]
         return replace(turn, pending=[PendingEffect(-1, tell) for tell in tells], why_not=self.trouble)
+
+    def _waits(self, tell: Tell) -> bool:
+        """Tell whether a notice must not overtake the record: an all-clear, if the journal has its incident open."""
+        return tell.notice.resolves and tell.notice.service not in self._unread
 
     def _complain(self, error: Exception) -> None:
         known = isinstance(error, (Temporary, Permanent))

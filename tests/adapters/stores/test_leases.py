@@ -8,16 +8,19 @@ import pytest
 
 from tests.adapters.stores.town import Town, in_memory, on_postgres
 from watchdog.adapters.stores.leases import share
-from watchdog.domain.effects import Note, PinAutoDeploy
+from watchdog.domain.effects import Note, PinAutoDeploy, Tell
 from watchdog.domain.errors import Displaced, Stale
 from watchdog.domain.events import TimePassed
 from watchdog.domain.incidents import ServiceState, State
+from watchdog.domain.notices import Notice, NoticeKind
+from watchdog.domain.policy import Severity
 from watchdog.ports import FLEET, ActionRow, Grip, Store
 
 NAMES = ("api", "web", "db", "job", FLEET)
 TTL = 10.0
 ROW = ActionRow("inc-1", "rollback", "planned", "dep-1", "dep-2", service="api")
 PIN = PinAutoDeploy("api", "inc-1", "srv-1")
+TELL = Tell(Notice(1.0, "inc-1", "api", Severity.CRITICAL, NoticeKind.OPENED, "api is down"), ("pager",))
 
 
 @pytest.fixture(params=["memory", "postgresql"])
@@ -152,6 +155,23 @@ async def test_case_21_a_zombie_writes_nothing(town: Town) -> None:
     assert await two.load() == state("api", "web")
     assert [*await two.pending(), *await two.notes()] == [] and await two.action("inc-1", "rollback") is None
     assert await two.put_action(ROW, None)
+
+
+async def test_case_21_a_zombie_finishes_no_action(town: Town) -> None:
+    """What it thinks of one comes from an older state; a notice that people have is finished by whoever brought it."""
+    one, two = await town.join(), await town.join()
+    await hold(one, "one")
+    action, notice = await one.save(TimePassed(1.0), state("api", "web"), [PIN, TELL])
+    town.lapse(TTL + 1)
+    await hold(two, "two")
+    with pytest.raises(Displaced) as caught:
+        await one.finish(action.id, "no longer wanted", PIN.service)
+    assert caught.value.names == (PIN.service,)
+    await one.finish(notice.id, "pager: sent")
+    assert await two.pending() == (action,)
+    await two.load()
+    await two.finish(action.id, "pinned", PIN.service)
+    assert await two.pending() == ()
 
 
 async def test_case_21_a_namesake_with_an_older_epoch_is_refused(town: Town) -> None:

@@ -1,13 +1,15 @@
 """The verdict: each kind of wrong is planted into a small history, and found; the right history is clean."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 import pytest
 
 from tests.lab.storm.history import History, arrived, notice
-from watchdog.domain.notices import NoticeKind
+from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.lab.storm import score
-from watchdog.lab.storm.channels import Outage, Owed
+from watchdog.lab.storm.channels import Arrived, Outage, Owed, Post
 from watchdog.lab.storm.episodes import Episode
 from watchdog.lab.storm.loop import DEAD, Process
 
@@ -91,23 +93,27 @@ OFF = notice(200.0, title="AUTO-DEPLOY IS OFF on web. down")
 GIVEN = replace(notice(210.0), lines=("Auto-deploy: off, is being given back (was commit)",))
 
 
+def left_off(history: History, *told: Arrived, composed: Mapping[Notice, float] = MappingProxyType({})) -> list[str]:
+    """Return what is left off without a word."""
+    return score.left_off([history.service], Post(history.render.nature, [*told], composed={**composed}))
+
+
 def test_auto_deploy_that_stays_off_must_be_known() -> None:
     """By the last word about it, of this service and not from an earlier time."""
     history = History()
-    web = [history.service]
-    assert score.left_off(web, []) == []
+    assert left_off(history) == []
     history.service.switch("off", 190.0)
-    assert len(score.left_off(web, [])) == 1
-    assert len(score.left_off(web, [arrived(PAGE)])) == 1, "it says nothing of auto-deploy"
-    assert score.left_off(web, [arrived(OFF)]) == []
-    assert len(score.left_off(web, [arrived(OFF), arrived(GIVEN)])) == 1, "a promise that was not kept"
-    assert score.left_off(web, [arrived(replace(OFF, at=220.0)), arrived(GIVEN)]) == [], "an older promise, late"
+    assert len(left_off(history)) == 1
+    assert len(left_off(history, arrived(PAGE))) == 1, "it says nothing of auto-deploy"
+    assert left_off(history, arrived(OFF)) == []
+    assert len(left_off(history, arrived(OFF), arrived(GIVEN))) == 1, "a promise that was not kept"
+    assert left_off(history, arrived(OFF), arrived(GIVEN), composed={OFF: 220.0, GIVEN: 210.0}) == [], "overtaken"
     on = notice(210.0, kind=RESOLVED, wakes=False, title="web: auto-deploy is on again")
-    assert len(score.left_off(web, [arrived(OFF), arrived(on)])) == 1, "it is not"
-    assert score.left_off(web, [arrived(notice(200.0, title="AUTO-DEPLOY MAY BE OFF on web"))]) == []
-    assert len(score.left_off(web, [arrived(OFF, 100.0)])) == 1, "of an earlier time"
+    assert len(left_off(history, arrived(OFF), arrived(on))) == 1, "it is not"
+    assert left_off(history, arrived(notice(200.0, title="AUTO-DEPLOY MAY BE OFF on web"))) == []
+    assert len(left_off(history, arrived(OFF, 100.0))) == 1, "of an earlier time"
     history.service.switch("commit", 300.0)
-    assert score.left_off(web, []) == []
+    assert left_off(history) == []
 
 
 def test_a_score_is_bad_if_anything_is() -> None:

@@ -124,10 +124,12 @@ class Journal(Leases):
             rows = (await connection.execute(query)).all()
         return tuple(PendingEffect(number, codec.EFFECTS.decode(text)) for number, text in rows)
 
-    async def finish(self, effect_id: int, outcome: str) -> None:
+    async def finish(self, effect_id: int, outcome: str, service: str | None = None) -> None:
         """Mark an effect as finished, with what came of it."""
         values = {"status": DONE, "outcome": outcome, "finished_at": self._clock.now()}
         async with self._writing() as connection:
+            if service is not None:
+                await self._fence(connection, (service,))
             await connection.execute(update(EFFECTS).where(EFFECTS.c.id == effect_id).values(values))
 
     async def action(self, incident: str, step: str) -> ActionRow | None:

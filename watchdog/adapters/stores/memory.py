@@ -113,8 +113,10 @@ class MemoryStore:
         found = self._db.pending.items()
         return tuple(PendingEffect(n, one) for n, one in found if names is None or service_of(one) in names)
 
-    async def finish(self, effect_id: int, outcome: str) -> None:
+    async def finish(self, effect_id: int, outcome: str, service: str | None = None) -> None:
         """Drop a finished effect."""
+        if service is not None:
+            self._fence((service,))
         self._db.pending.pop(effect_id, None)
 
     async def action(self, incident: str, step: str) -> ActionRow | None:

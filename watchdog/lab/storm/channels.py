@@ -42,11 +42,15 @@ class Outage:
 
 @dataclass(slots=True)
 class Post:
-    """What arrived, of all channels, and until when each channel is down."""
+    """What arrived, of all channels, and until when each channel is down.
+
+    `composed` is when each notice was (virtual seconds): the time it carries is its worker's, whose clock may be off.
+    """
 
     nature: Nature
     arrived: list[Arrived] = field(default_factory=list)
     owed: list[Owed] = field(default_factory=list)
+    composed: dict[Notice, float] = field(default_factory=dict)
     down_until: dict[str, float] = field(default_factory=dict)
     outages: list[Outage] = field(default_factory=list)
 
@@ -63,6 +67,10 @@ class Post:
         self.down_until.clear()
         for outage in self.outages:
             outage.stop = min(outage.stop, now)
+
+    def compose(self, notice: Notice) -> None:
+        """Remember when a notice was made of what was known then."""
+        self.composed.setdefault(notice, self.nature.loop.time())
 
     def owe(self, notice: Notice, channels: Sequence[str], by: Process | None) -> None:
         """Remember that people are owed a page: for ever if it is written down, else while its worker lives."""

@@ -63,7 +63,10 @@ class Start:
     def told(self, effects: Sequence[Effect]) -> None:
         """Take what a step led to: whatever becomes of the record, the outbox of this process has its pages now."""
         for effect in effects:
-            if isinstance(effect, Tell) and effect.notice.wakes:
+            if not isinstance(effect, Tell):
+                continue
+            self._host.post.compose(effect.notice)
+            if effect.notice.wakes:
                 self._host.post.owe(effect.notice, effect.channels, self.process)
 
     def failed(self, task: str, error: BaseException) -> None:

@@ -13,7 +13,7 @@ faults            the daemon's own: a task that died, a promise it found broken;
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from watchdog.lab.storm.channels import Arrived, Outage, Owed
+from watchdog.lab.storm.channels import Arrived, Outage, Owed, Post
 from watchdog.lab.storm.episodes import Episodes
 from watchdog.lab.storm.loop import DEAD
 from watchdog.lab.storm.render import Accepted, Service
@@ -105,16 +105,19 @@ def _tells(one: Arrived, page: Owed) -> bool:
     return notice == owed or (same and notice.wakes and notice.at > owed.at)
 
 
-def left_off(services: Sequence[Service], arrived: Sequence[Arrived]) -> list[str]:
-    """Return the services whose auto-deploy is off (only we switch it off), and of which people know no such thing."""
+def left_off(services: Sequence[Service], post: Post) -> list[str]:
+    """Return the services whose auto-deploy is off (only we switch it off), and of which people know no such thing.
+
+    The last word is the one that was composed last, for each says when that was: a page that wakes overtakes others.
+    """
     found = []
     for service in services:
         if service.auto_deploy != "off":
             continue
         since = service.switches[-1][0]
-        about = [one for one in arrived if one.notice.service == service.name and one.at >= since - PIN_SECONDS]
+        about = [one for one in post.arrived if one.notice.service == service.name and one.at >= since - PIN_SECONDS]
         said = [one for one in about if _says_off(one) or _says_on(one)]
-        said.sort(key=lambda one: one.notice.at)  # each carries its time: a page that wakes overtakes older messages
+        said.sort(key=lambda one: post.composed.get(one.notice, one.at))
         if not said or _says_on(said[-1]):
             found.append(f"{service.name}: auto-deploy is off since {since:.0f} s, and nobody was told")
     return found

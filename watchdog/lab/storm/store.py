@@ -203,9 +203,9 @@ class StormStore(MemoryStore):
         """Return unfinished effects."""
         return await self._over("pending", partial(super().pending, names))
 
-    async def finish(self, effect_id: int, outcome: str) -> None:
+    async def finish(self, effect_id: int, outcome: str, service: str | None = None) -> None:
         """Finish an effect."""
-        await self._over("finish", partial(super().finish, effect_id, outcome))
+        await self._over("finish", partial(super().finish, effect_id, outcome, service))
 
     async def action(self, incident: str, step: str) -> ActionRow | None:
         """Read a row of the journal."""

@@ -205,7 +205,7 @@ class World:
             missed=missed_ones,
             stuck=stuck,
             lost_pages=score.lost(self.post.owed, self.post.arrived, self.post.outages, now),
-            left_off=score.left_off(list(self.render.services.values()), self.post.arrived),
+            left_off=score.left_off(list(self.render.services.values()), self.post),
             faults=[
                 *(fault for host in self.hosts for fault in host.faults),
                 *self.nature.loop.complaints,
