@@ -6,7 +6,7 @@ import pytest
 
 from tests.core.scenes import FOREVER, bad_world, hear, incident_of, kinds, lines, notices, put, reach, web
 from tests.core.world import START, Fault, World, make_policy
-from watchdog.core import sending
+from watchdog.core import perceive, sending
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Course, Phase
@@ -466,3 +466,13 @@ def test_a_pin_that_was_put_off_is_decided_anew() -> None:
     world = reach(Phase.PINNING)
     effects = hear(world, e.RollbackPostponed(world.now, "web", "web-1", "another worker"))
     assert web(world).phase is Phase.SUSPECT and "Rollback" not in kinds(effects)
+    assert (web(world).auto_deploy_off, web(world).pinned_for) == ("", "")
+
+
+def test_a_pin_that_was_put_off_tells_what_an_earlier_attempt_may_have_switched() -> None:
+    """Auto-deploy may be off, for as long as that switch may land; so it is given back with the incident's end."""
+    world = reach(Phase.PINNING)
+    hear(world, e.RollbackPostponed(world.now, "web", "web-1", "another worker", "commit"))
+    assert web(world).phase is Phase.SUSPECT and incident_of(world).pin_previous == "commit"
+    assert (web(world).auto_deploy_off, web(world).pinned_for) == ("commit", "web-1")
+    assert web(world).pin_settled_at == world.now + perceive.PIN_LANDS_SECONDS

@@ -11,7 +11,7 @@ from tests.clocks import FakeClock, eventually
 from tests.daemon.render_scene import INCIDENT, PIN, RESTORE, ROLLBACK, Scene, scene
 from watchdog.adapters.platforms.render import Render
 from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.daemon.acts import PATIENCE_SECONDS, UNRECORDED, UNWANTED, Acts, still_wanted, unrecorded
+from watchdog.daemon.acts import OUTAGE, PATIENCE_SECONDS, UNRECORDED, UNWANTED, Acts, still_wanted, unrecorded
 from watchdog.daemon.protocol import SHIPPED, Change
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
@@ -57,6 +57,9 @@ def state_with(phase: Phase, *, off: str = "", target: str | None = "dep-39", in
     return State(services={"web": ServiceState("web", phase=phase, incident=made, auto_deploy_off=off)})
 
 
+OFF = state_with(Phase.PAGED, off="commit")
+
+
 async def carried_out(s: Scene, effect: Change, *, resumed: bool = False, state: State | None = None) -> list[Event]:
     """Carry an effect out to its end; return what the core heard."""
     heard: list[Event] = []
@@ -82,7 +85,7 @@ async def test_a_fault_of_our_own_ends_with_a_human(effect: Change, expected: ty
     async with scene(made=made) as s:
         if effect is RESTORE:
             s.sandbox.cloud.set_auto_deploy(s.web, "off")
-        (event,) = await carried_out(s, effect)
+        (event,) = await carried_out(s, effect, state=OFF)
         assert type(event) is expected
         assert BUG in event.why
         assert len(s.accepted) == (effect is ROLLBACK and made is BuggyAfterSending)
@@ -136,6 +139,18 @@ async def test_a_store_that_stays_away_ends_with_a_human(error: str) -> None:
         assert s.clock.elapsed < PATIENCE_SECONDS + SHIPPED.settle_seconds
 
 
+async def test_one_gap_of_the_store_after_a_long_look_is_waited_for() -> None:
+    """Patience is with the store, not with the action: a look for a lost answer takes half a minute by itself."""
+    failures = iter([True])
+    clock = FakeClock()
+    store = Gaps(clock, lambda state: state == "planned" and s.sent("POST") > 0 and next(failures, False))
+    async with scene(store=store, clock=clock) as s:
+        s.sandbox.set_mode("rollback", "reset_before")
+        (event,) = await carried_out(s, ROLLBACK)
+        assert isinstance(event, e.RollbackPostponed) and "no trace" in event.why
+        assert (s.sent("POST"), len(s.accepted)) == (1, 0)
+
+
 async def test_an_effect_that_cannot_be_finished_stays_for_the_next_start() -> None:
     """Tried a few times, then left: it will be looked up again."""
 
@@ -167,7 +182,7 @@ async def test_one_action_at_a_time_per_service(tmp_path: Path) -> None:
 
         again = replace(PIN, incident="web-2")
         pending = await s.store.save(None, State(), (RESTORE, again))
-        acts = Acts(s.actuator, s.store, s.clock, State, ask)
+        acts = Acts(s.actuator, s.store, s.clock, lambda: OFF, ask)
         restoring = group.create_task(acts.carry_out(pending[0].id, RESTORE, resumed=False))
         await eventually(lambda: s.sent("PATCH") == 2)
         await acts.carry_out(pending[1].id, again, resumed=False)
@@ -207,9 +222,65 @@ async def test_what_an_earlier_run_left_is_done_only_if_it_is_still_wanted(
     assert still_wanted(state, effect) is wanted
     async with scene() as s:
         heard = await carried_out(s, effect, resumed=True, state=state)
-        assert (len(heard) == 1) is wanted
+        unkept = effect is RESTORE and not wanted and state.services and state.services["web"].auto_deploy_off
+        assert (len(heard) == 1) is (wanted or bool(unkept))
         assert (s.sent("PATCH") > 0) is (wanted and effect is PIN)
         assert s.sent("POST") == 0
+
+
+async def test_an_answer_from_before_our_switch_is_not_taken_for_somebody_s_choice() -> None:
+    """It is read again a little later: it is off because of us, and given back."""
+
+    class OldAnswers(Render):
+        """The platform answers as it was until 3 s ago."""
+
+        async def facts(self, service_id: str) -> ServiceFacts:
+            """Return what is, or what was."""
+            facts = await super().facts(service_id)
+            return replace(facts, auto_deploy="checksPass") if s.clock.elapsed < 3.0 else facts
+
+    async with scene(made=OldAnswers) as s:
+        s.sandbox.cloud.set_auto_deploy(s.web, "off")
+        (outcome,) = await carried_out(s, RESTORE, state=OFF)
+        assert outcome == e.AutoDeployRestored(outcome.at, "web", INCIDENT, "commit")
+        assert s.web.auto_deploy_trigger == "commit"
+
+
+@pytest.mark.parametrize("state", ["sending", "done"])
+async def test_a_switch_that_lands_late_does_not_outlive_its_restore(state: str) -> None:
+    """It was never read back, or it arrives once more: until it cannot any longer, nothing is given back."""
+
+    class Late(FakeClock):
+        """Time in which the switch arrives after 15 s."""
+
+        async def sleep(self, seconds: float) -> None:
+            """Sleep; by then it may have landed."""
+            await super().sleep(seconds)
+            if landing and self.elapsed - landing[0] >= 15.0:
+                landing.clear()
+                s.sandbox.cloud.set_auto_deploy(s.web, "off")
+
+    landing: list[float] = []
+    async with scene(clock=Late()) as s:
+        if state == "done":
+            s.sandbox.cloud.set_auto_deploy(s.web, "off")
+        sent = ActionRow(INCIDENT, "pin", state, target="off", baseline="commit", service="web")
+        await s.store.put_action(sent, expect=None)
+        landing.append(s.clock.elapsed)
+        (outcome,) = await carried_out(s, RESTORE, state=OFF)
+        assert isinstance(outcome, e.AutoDeployRestored)
+        assert (landing, s.web.auto_deploy_trigger) == ([], "commit")
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+async def test_auto_deploy_is_not_given_back_in_the_middle_of_a_new_outage(resumed: bool) -> None:
+    """It began while we waited for our own switch to have landed; people read that it is given back, so they hear."""
+    async with scene() as s:
+        await s.actuator.perform(PIN)
+        state = state_with(Phase.PINNING, off="commit", incident="web-2")
+        (event,) = await carried_out(s, RESTORE, resumed=resumed, state=state)
+        assert event == e.AutoDeployNotRestored(event.at, "web", INCIDENT, OUTAGE)
+        assert (s.web.auto_deploy_trigger, s.sent("PATCH")) == ("off", 1)
 
 
 @pytest.mark.parametrize("phase", [Phase.SUSPECT, Phase.PAGED, Phase.ROLLING_BACK, Phase.DEPLOYING, Phase.CALM])

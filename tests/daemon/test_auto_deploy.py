@@ -225,47 +225,23 @@ async def test_a_pin_that_was_put_off_after_a_switch_tells_the_old_value(sent: b
         assert getattr(outcome, "previous", None) == ("commit" if sent else None)
 
 
-async def test_an_answer_from_before_our_switch_is_not_taken_for_somebody_s_choice() -> None:
-    """It is read again a little later: it is off because of us, and given back."""
+async def test_a_pin_that_is_put_off_tells_what_an_earlier_attempt_may_have_switched() -> None:
+    """Resumed by another worker, and what all share has changed: looked at again, but the old value is known."""
 
-    class OldAnswers(Render):
-        """The platform answers as it was until 3 s ago."""
+    class Changed(MemoryStore):
+        async def put_action(self, row: ActionRow, expect: str | None) -> bool:
+            if expect is not None:
+                raise Stale
+            return await super().put_action(row, expect)
 
-        async def facts(self, service_id: str) -> ServiceFacts:
-            """Return what is, or what was."""
-            facts = await super().facts(service_id)
-            return replace(facts, auto_deploy="checksPass") if s.clock.elapsed < 3.0 else facts
-
-    async with scene(made=OldAnswers) as s:
-        s.sandbox.cloud.set_auto_deploy(s.web, "off")
-        outcome = await s.actuator.perform(RESTORE)
-        assert outcome == e.AutoDeployRestored(outcome.at, "web", INCIDENT, "commit")
-        assert s.web.auto_deploy_trigger == "commit"
-
-
-@pytest.mark.parametrize("state", ["sending", "done"])
-async def test_a_switch_that_lands_late_does_not_outlive_its_restore(state: str) -> None:
-    """It was never read back, or it arrives once more: until it cannot any longer, nothing is given back."""
-
-    class Late(FakeClock):
-        """Time in which the switch arrives after 15 s."""
-
-        async def sleep(self, seconds: float) -> None:
-            """Sleep; by then it may have landed."""
-            await super().sleep(seconds)
-            if landing and self.elapsed - landing[0] >= 15.0:
-                landing.clear()
-                s.sandbox.cloud.set_auto_deploy(s.web, "off")
-
-    landing: list[float] = []
-    async with scene(clock=Late()) as s:
-        if state == "done":
-            s.sandbox.cloud.set_auto_deploy(s.web, "off")
-        sent = ActionRow(INCIDENT, "pin", state, target="off", baseline="commit", service="web")
-        await s.store.put_action(sent, expect=None)
-        landing.append(s.clock.elapsed)
-        assert isinstance(await s.actuator.perform(RESTORE), e.AutoDeployRestored)
-        assert (landing, s.web.auto_deploy_trigger) == ([], "commit")
+    clock = FakeClock()
+    async with scene(store=Changed(clock), clock=clock) as s:
+        await s.store.put_action(
+            ActionRow(INCIDENT, "pin", "sending", target="off", baseline="commit", service="web"), expect=None
+        )
+        outcome = await s.actuator.perform(PIN, resumed=True)
+        assert isinstance(outcome, e.RollbackPostponed)
+        assert (outcome.previous, s.sent("PATCH")) == ("commit", 0)
 
 
 async def test_a_refused_restore_is_said() -> None:

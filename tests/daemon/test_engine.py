@@ -10,7 +10,7 @@ import pytest
 from tests.clocks import eventually
 from tests.daemon.engine_scene import POLICY, SHUT, ShakyStore, scene
 from watchdog.adapters.platforms.render import Render
-from watchdog.daemon.acts import UNRECORDED
+from watchdog.daemon.acts import UNRECORDED, UNWANTED
 from watchdog.daemon.engine import FAULT_SECONDS
 from watchdog.daemon.record import OTHERS_SECONDS
 from watchdog.daemon.scheduler import Lateness
@@ -215,7 +215,7 @@ async def test_a_pin_left_over_from_an_incident_that_no_longer_waits_for_it_is_n
         s.sandbox.set_mode("render", "ok")
         again = await s.another()
         await again.quiet()
-        assert "no longer wanted after a restart" in s.store.finished  # type: ignore[attr-defined]
+        assert UNWANTED in s.store.finished  # type: ignore[attr-defined]
         assert (s.sent("PATCH"), s.sandbox.cloud.services["web"].auto_deploy_trigger) == (0, "commit")
         await again.stop()
 

@@ -18,11 +18,12 @@ from watchdog.daemon.record import Recorder, Turn
 from watchdog.daemon.sharing import RENEW_SECONDS, TTL_SECONDS
 from watchdog.daemon.translate import shared_anew
 from watchdog.domain import events as e
-from watchdog.domain.effects import Effect
+from watchdog.domain.effects import Effect, Tell
 from watchdog.domain.errors import Stale
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import Act, Phase, Shared, State, Trouble
+from watchdog.domain.incidents import Act, Incident, Phase, ServiceState, Shared, State, Trouble
 from watchdog.domain.notices import NoticeKind
+from watchdog.domain.policy import Severity
 from watchdog.ports import PendingEffect
 
 two = two_workers
@@ -88,29 +89,59 @@ async def test_a_yes_that_would_break_a_promise_disarms_all_the_same() -> None:
     assert (kept.after, kept.why_not, refusals) == (turn.after, str(SHUT), [])
 
 
-async def test_a_page_is_told_from_memory_and_an_all_clear_waits_for_its_record() -> None:
-    """For who takes over, an incident not written down as closed is open: its people must still have it in hand."""
+def open_in(number: int, closed_at: float | None = None) -> State:
+    """Return a state in which web has that incident."""
+    made = Incident(f"web-{number}", "web", Severity.CRITICAL, 0.0, 0.0, "web is down", closed_at=closed_at)
+    return State(services={"web": ServiceState("web", incident=made)})
+
+
+PAGE, OVER = tell("down", "pager", wakes=True), tell("over", "pager", kind=NoticeKind.RESOLVED)
+
+
+async def recorded(recorder: Recorder, state: State, *tells: Tell) -> list[Effect]:
+    """Let a turn be written down; return what is to be told at once."""
+    turn = await recorder.record(e.TimePassed(0.0), Turn(State(), state, tells))
+    return [item.effect for item in turn.pending]
+
+
+async def test_the_all_clear_of_an_incident_that_the_journal_has_open_waits_for_its_record() -> None:
+    """Who takes over by that journal takes it for known to people: they must still have it in hand."""
     clock = FakeClock()
     store = ShakyStore(clock)
-    store.saving = SHUT
     recorder = Recorder(store, clock, Listeners(), lambda _: None, lambda: None)
-    page, over = tell("down", "pager", wakes=True), tell("over", "pager", kind=NoticeKind.RESOLVED)
-    kept = await recorder.record(e.TimePassed(clock.now()), Turn(State(), State(), (page, over)))
-    assert [item.effect for item in kept.pending] == [page]
-    recorder.heard(page)
+    await recorded(recorder, open_in(1))
+    store.saving = SHUT
+    assert await recorded(recorder, open_in(1), PAGE) == [PAGE]
+    recorder.heard(PAGE)
+    assert await recorded(recorder, open_in(1, closed_at=9.0), OVER) == []
     store.saving = None
-    then = await recorder.record(e.TimePassed(clock.now()), Turn(State(), State(), ()))
-    assert [item.effect for item in then.pending] == [over]
+    assert await recorded(recorder, open_in(1, closed_at=9.0)) == [OVER]
 
 
-async def test_who_watches_without_having_read_the_record_tells_all_clears_from_memory() -> None:
-    """Its incidents are its own: no record has them open."""
+@pytest.mark.parametrize("known", [None, open_in(1, closed_at=5.0), open_in(2)])
+async def test_any_other_all_clear_is_told_from_memory(known: State | None) -> None:
+    """Of an incident that opened while the journal was away nobody else can tell; nor of a condition of our own."""
     clock = FakeClock()
-    recorder = Recorder(ShakyStore(clock), clock, Listeners(), lambda _: None, lambda: None)
-    recorder.know(["web"], unread=True)
-    over = tell("over", "pager", kind=NoticeKind.RESOLVED)
-    kept = await recorder.record(e.TimePassed(clock.now()), Turn(State(), State(), (over,)))
-    assert [item.effect for item in kept.pending] == [over]
+    store = ShakyStore(clock)
+    recorder = Recorder(store, clock, Listeners(), lambda _: None, lambda: None)
+    if known is not None:
+        recorder.know(["web"], known)
+    store.saving = SHUT
+    ours = tell("sees again", "pager", kind=NoticeKind.RESOLVED, service="watchdog", incident="blind")
+    assert await recorded(recorder, open_in(1, closed_at=9.0), OVER, ours) == [OVER, ours]
+
+
+async def test_what_waits_is_left_to_the_worker_that_takes_the_service_over() -> None:
+    """It has the incident open, and calls it off itself."""
+    clock = FakeClock()
+    store = ShakyStore(clock)
+    recorder = Recorder(store, clock, Listeners(), lambda _: None, lambda: None)
+    recorder.know(["web"], open_in(1))
+    store.saving = SHUT
+    assert await recorded(recorder, open_in(1, closed_at=9.0), OVER) == []
+    recorder.forget(["web"])
+    store.saving = None
+    assert await recorded(recorder, State()) == []
 
 
 HOLDS = [e.Paused(0.0, "ann"), e.InvariantBroken(0.0, "a promise of ours")]

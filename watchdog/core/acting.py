@@ -106,7 +106,7 @@ def _read_back(turn: Turn) -> None:
     turn.note("ACT", f"auto-deploy {turn.incident.pin_note}")
 
 
-def _remember_pin(turn: Turn, event: e.PinConfirmed | e.PinUnconfirmed) -> None:
+def _remember_pin(turn: Turn, event: e.PinConfirmed | e.PinUnconfirmed | e.RollbackPostponed) -> None:
     """Keep the old value, the last that is not our own `off`: a second pin may read that back."""
     if event.previous is None:
         return
@@ -115,12 +115,17 @@ def _remember_pin(turn: Turn, event: e.PinConfirmed | e.PinUnconfirmed) -> None:
     _remember_off(turn, event, turn.incident.pin_previous, turn.incident.suspect)
 
 
-def _remember_off(turn: Turn, event: e.PinConfirmed | e.PinUnconfirmed, previous: str | None, live: str | None) -> None:
+def _remember_off(
+    turn: Turn,
+    event: e.PinConfirmed | e.PinUnconfirmed | e.RollbackPostponed,
+    previous: str | None,
+    live: str | None,
+) -> None:
     """Auto-deploy is, or may be, off because of us: known until it was given back, or a later look reads it as on."""
     if previous is None or previous == "off":
         return
-    unsure = isinstance(event, e.PinUnconfirmed)
-    settles = perceive.PIN_LANDS_SECONDS if unsure else perceive.PIN_SHOWS_SECONDS
+    sure = isinstance(event, e.PinConfirmed)
+    settles = perceive.PIN_SHOWS_SECONDS if sure else perceive.PIN_LANDS_SECONDS
     turn.change(
         auto_deploy_off=previous,
         pinned_for=event.incident,
@@ -219,6 +224,7 @@ def postponed(turn: Turn) -> None:
     """Nothing was sent: look again, decide anew."""
     event = turn.event
     assert isinstance(event, e.RollbackPostponed)
+    _remember_pin(turn, event)
     budget.give_back(turn)
     turn.amend(tried=False, requested_at=None)
     if words.by_hand(turn.incident):

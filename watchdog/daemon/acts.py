@@ -3,7 +3,8 @@
 Rule 1: nobody is left waiting: a fault of our own, or a journal that stays away, ends as "a human must look".
 Rule 2: the core takes the outcome, and the journal what the core made of it, before the effect is marked as finished; a
 crash in between looks it up again.
-Rule 3: what an earlier run left is done only if the state still wants it; what a pin may have changed is told.
+Rule 3: what an earlier run left, or what had to wait, is done only if the state still wants it; what a pin may have
+changed is told.
 Rule 4: when the service moved to another worker, we let go without a word: that one looks it up and goes on.
 """
 
@@ -29,7 +30,8 @@ AGAIN_SECONDS = 2.0
 FINISH_ATTEMPTS = 5
 FINISH_AGAIN_SECONDS = 5.0
 ACTING = (Phase.PINNING, Phase.ROLLING_BACK, Phase.DEPLOYING, Phase.VERIFYING)
-UNWANTED = "no longer wanted after a restart"
+UNWANTED = "no longer wanted"
+OUTAGE = "another outage is being handled, which needs it off"
 UNRECORDED = "the journal could not be written, so nothing was sent"
 
 ACTS = (fx.PinAutoDeploy, fx.Rollback, fx.RestoreAutoDeploy)
@@ -72,8 +74,11 @@ class Acts:
             log.error("what became of an action is looked up later", incident=effect.incident, why=str(error))
 
     async def _carry_out(self, effect_id: int, effect: Change, *, resumed: bool) -> None:
+        if isinstance(effect, fx.RestoreAutoDeploy):  # not in its turn: what a new outage needs does not wait for this
+            await self._actuator.let_land()
         async with self._turns.setdefault(effect.service, asyncio.Lock()):
-            wanted = not resumed or still_wanted(self._state(), effect)
+            waited = resumed or isinstance(effect, fx.RestoreAutoDeploy)
+            wanted = not waited or still_wanted(self._state(), effect)
             outcome = await (self._outcome(effect, resumed=resumed) if wanted else self._unwanted(effect))
         if outcome is not None:
             await self._ask(outcome)
@@ -83,7 +88,15 @@ class Acts:
         await self._finish(effect_id, what, effect.service)
 
     async def _unwanted(self, effect: Change) -> Event | None:
-        """Return what the core must know of an action that nobody waits for: a pin may have gone through."""
+        """Return what the core must know of an action that nobody waits for: a pin may have gone through.
+
+        And auto-deploy that people read is being given back stays off, if another outage came first.
+        """
+        if isinstance(effect, fx.RestoreAutoDeploy):
+            service = self._state().services.get(effect.service)
+            still_off = service is not None and service.auto_deploy_off
+            at = self._clock.now()
+            return e.AutoDeployNotRestored(at, effect.service, effect.incident, OUTAGE) if still_off else None
         if not isinstance(effect, fx.PinAutoDeploy):
             return None
         row = await self._store.action(effect.incident, auto_deploy.STEP)
@@ -93,7 +106,7 @@ class Acts:
 
     async def _outcome(self, effect: Change, *, resumed: bool) -> Event:
         """Return what came of it, looking it up as long as the store takes to answer, within reason."""
-        give_up = self._clock.monotonic() + PATIENCE_SECONDS
+        give_up: float | None = None
         while True:
             try:
                 return await self._actuator.perform(effect, resumed=resumed)
@@ -107,6 +120,7 @@ class Acts:
                 if isinstance(error, AssertionError):
                     await self._ask(e.InvariantBroken(self._clock.now(), f"{type(effect).__name__}: {error}"))
                 return await self._unknown(effect, f"a fault of our own ({type(error).__name__}); please report it")
+            give_up = give_up if give_up is not None else self._clock.monotonic() + PATIENCE_SECONDS
             if self._clock.monotonic() >= give_up:
                 return await self._unknown(effect, why)
             resumed = True

@@ -13,6 +13,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
+from watchdog.core.perceive import PIN_SHOWS_SECONDS
 from watchdog.daemon.auto_deploy import AutoDeploy
 from watchdog.daemon.lookup import UNREADABLE, Reconcile, Search, look_up, newer_than
 from watchdog.daemon.protocol import (
@@ -79,6 +80,13 @@ class Actuator:
     def writing(self) -> bool:
         """Tell whether a changing call is in hand: a graceful stop lets it finish."""
         return self._writing + self._auto_deploy.writing > 0
+
+    async def let_land(self) -> None:
+        """Wait until a switch of ours cannot arrive any more, be it for a second time, and is no longer read as absent.
+
+        After one that gives auto-deploy back it would undo that.
+        """
+        await self._clock.sleep(self._timings.post_seconds + self._timings.landing_seconds + PIN_SHOWS_SECONDS)
 
     async def perform(self, effect: Change, *, resumed: bool = False) -> Event:
         """Do it and tell what came of it. `resumed`: it was recorded before a restart, or the journal went away."""

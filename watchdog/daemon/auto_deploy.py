@@ -29,6 +29,7 @@ class _Known:
     """What a pin has found out so far."""
 
     previous: str | None = None
+    intended: bool = False
     confirmed: bool = False
     why: str = ""
 
@@ -56,8 +57,9 @@ class AutoDeploy:
         except Refused as error:
             known.why = str(error)
         except Stale as error:
-            if known.previous is None:
-                return e.RollbackPostponed(self._clock.now(), effect.service, effect.incident, str(error))
+            if not known.intended:
+                at = self._clock.now()
+                return e.RollbackPostponed(at, effect.service, effect.incident, str(error), known.previous)
             known.why = str(error)
         at = self._clock.now()
         if known.confirmed:
@@ -72,7 +74,7 @@ class AutoDeploy:
             if before is not None:  # of an earlier attempt, which may have gone through: whatever is read now
                 known.previous = before.baseline
             row = await self._pin_row(platform, effect, before)
-            known.previous = row.baseline
+            known.previous, known.intended = row.baseline, True
             known.confirmed = await self._switch(platform, effect, row, looked_at)
             known.why = "it is not read back as off"
             return known.confirmed
@@ -131,8 +133,6 @@ class AutoDeploy:
     async def restore(self, platform: WritablePlatform, effect: RestoreAutoDeploy) -> Event:
         """Give the old value back, if it is still off, for at most `RESTORE_SECONDS`. Raises Refused and Displaced."""
         known = _Known(why="it was not read back in time")
-        # The pin may still arrive, or once more: after ours it would undo ours. And a reading may be older than either.
-        await self._clock.sleep(self._timings.post_seconds + self._timings.landing_seconds)
         try:
             async with asyncio.timeout(RESTORE_SECONDS):
                 for _ in range(RESTORE_ATTEMPTS):

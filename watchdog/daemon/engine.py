@@ -127,7 +127,7 @@ class Engine:
                 self.state = merged(self.state, saved.sharing(self._recorder.read(self.state, saved.shared)), epochs)
             elif from_memory:
                 self.state = replace(self.state, services={**self.state.services, **self._unknown(names)})
-            self._recorder.know(epochs, unread=from_memory)
+            self._recorder.know(epochs, saved, unread=from_memory)
             self.held.update(epochs)
         if names:
             await self.handle(e.Restarted(self._clock.now(), names))

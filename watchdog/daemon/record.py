@@ -3,8 +3,8 @@
 Rule 1: without a record nothing is changed in production (fails closed), but people are told from memory (fails open).
 What was told from memory and turns out to stand in the journal after all is not told again: the outbox sees to that.
 What nobody has heard yet is written with the very next record: that one says "a human was told", and who comes after us
-believes it. An all-clear waits for that record: who comes after us takes an incident that was not written down as
-closed for open, and for known to people.
+believes it. The all-clear of an incident that the journal has open waits for that record: who comes after us would take
+the incident for known to people.
 Rule 2: of what is watched from memory only nothing is written: what was saved of it before is not known yet.
 Rule 3: what a human allows counts only once it is written down; what holds us back counts at once.
 """
@@ -69,11 +69,23 @@ class Recorder:
         self._written = Shared()
         self.trouble = ""
         self._unread: set[str] = set()
+        self._open: dict[str, str] = {}
         self._owed: deque[Tell] = deque(maxlen=OWED_MAX)
 
-    def know(self, names: Collection[str], *, unread: bool = False) -> None:
-        """Remember whether it is known what the store has of these names."""
+    def know(self, names: Collection[str], state: State | None = None, *, unread: bool = False) -> None:
+        """Remember whether it is known what the store has of these names, and what it has (`state`)."""
         (self._unread.update if unread else self._unread.difference_update)(names)
+        self._wrote(state or State(), names)
+
+    def _wrote(self, state: State, names: Collection[str]) -> None:
+        """Remember which incidents of these names the journal has open."""
+        for name in names:
+            service = state.services.get(name)
+            incident = service.incident if service is not None else None
+            if incident is not None and incident.closed_at is None:
+                self._open[name] = incident.id
+            else:
+                self._open.pop(name, None)
 
     def forget(self, names: Collection[str]) -> None:
         """Let go of names that another worker has now: it decides anew, by what was written."""
@@ -126,8 +138,10 @@ class Recorder:
 
     async def _save(self, event: Event | None, state: State, effects: Sequence[Effect]) -> Sequence[PendingEffect]:
         owed = self._may_be_written()
-        pending = await self._store.save(event, self.known(state), (*owed, *effects))
+        known = self.known(state)
+        pending = await self._store.save(event, known, (*owed, *effects))
         self._settle(owed)
+        self._wrote(known, known.services)
         self._written = state.shared
         if self.trouble:
             self.trouble = ""
@@ -155,7 +169,8 @@ class Recorder:
 
     def _waits(self, tell: Tell) -> bool:
         """Tell whether a notice must not overtake the record: an all-clear, if the journal has its incident open."""
-        return tell.notice.resolves and tell.notice.service not in self._unread
+        notice = tell.notice
+        return notice.resolves and self._open.get(notice.service) == notice.incident
 
     def _complain(self, error: Exception) -> None:
         known = isinstance(error, (Temporary, Permanent))

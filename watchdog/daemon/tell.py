@@ -36,7 +36,7 @@ RETRY_AFTER_MAX_SECONDS = 600.0
 ATTEMPT_SECONDS = 30.0
 """The longest one attempt may take: an edit, a reply, or a resolve and a trigger."""
 STALE_SECONDS = 86400.0
-"""A notice that wakes nobody is dropped at this age."""
+"""A notice that wakes nobody, and is no all-clear, is dropped at this age."""
 
 CONSOLE = "console"
 """The one channel that does not stand in for others: nobody is woken by what a process prints."""
@@ -287,7 +287,7 @@ class Teller:
             raise Temporary(f"it failed in a way nobody foresaw ({type(error).__name__})") from None
 
     def _stale(self, notice: Notice) -> bool:
-        return not notice.wakes and self._clock.now() - notice.at > STALE_SECONDS
+        return not (notice.wakes or notice.resolves) and self._clock.now() - notice.at > STALE_SECONDS
 
     def _say(self, name: str, outcome: str, notice: Notice, why: str = "") -> None:
         """Tell log and metrics; a fault of theirs must not stop a page."""

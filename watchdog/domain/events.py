@@ -165,12 +165,16 @@ class RollbackStoodDown:
 
 @dataclass(frozen=True, slots=True)
 class RollbackPostponed:
-    """Nothing was sent (restart before the send, or 429): confirm afresh and decide anew."""
+    """Nothing was sent (restart before the send, or 429): confirm afresh and decide anew.
+
+    `previous` is what auto-deploy was before an earlier attempt to switch it off, of which nobody heard the outcome.
+    """
 
     at: float
     service: str
     incident: str
     why: str
+    previous: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
