@@ -73,7 +73,8 @@ def test_what_is_begun_has_its_deadline_its_note_and_nothing_of_an_earlier_one(
     """Woken then and not before; a second question, or a second rollback, may be late in its turn."""
     turn = turned(reach(Phase.PINNING), late_paged=True)
     begin(turn)
-    assert [effect.at - turn.now for effect in turn.effects if isinstance(effect, fx.WakeAt)] == [wakes]
+    asked = [effect.at - turn.now for effect in turn.effects if isinstance(effect, fx.WakeAt)]
+    assert asked == ([wakes, 59.0] if begin is sending.pin else [wakes]), "and a minute after it became critical"
     assert note in [(effect.label, effect.text) for effect in turn.effects if isinstance(effect, fx.Note)]
     assert turn.incident.late_paged is (begin is sending.pin)
     assert turn.service.phase_since == (turn.now if begin is not sending.pin else turn.service.phase_since)
@@ -289,6 +290,18 @@ def test_a_rollback_by_hand_waits_for_no_failure() -> None:
         hear(world, e.ControlChecked(world.now, target, Bad("timed out")))
     assert "Rollback" in kinds(confirmed(world))
     assert web(world).phase is Phase.ROLLING_BACK
+
+
+@pytest.mark.parametrize(("seconds", "sent"), [(119.0, True), (120.0, False)])
+def test_a_rollback_by_hand_that_was_held_up_for_long_is_asked_for_again(seconds: float, sent: bool) -> None:
+    """It was lost on the way, and people read meanwhile that nothing was sent."""
+    world = reach(Phase.CALM)
+    hear(world, e.RollbackRequested(world.now, "web", "ann"))
+    effects = confirmed(world, world.now + seconds)
+    assert ("Rollback" in kinds(effects)) is sent
+    if not sent:
+        assert incident_of(world).human_needed == "nothing was sent: it was asked for 2 min ago; ask again"
+        assert web(world).phase is Phase.PAGED and "RestoreAutoDeploy" in kinds(effects)
 
 
 def test_a_rollback_by_hand_overtakes_no_deploy_that_began_meanwhile() -> None:

@@ -169,6 +169,21 @@ async def test_an_effect_that_cannot_be_finished_stays_for_the_next_start() -> N
         assert (store.tries, len(await s.store.pending()), len(s.accepted)) == (5, 1, 1)
 
 
+@pytest.mark.parametrize("came_back", [True, False])
+async def test_an_outcome_that_was_lost_with_the_lease_leaves_its_effect_to_be_looked_up(came_back: bool) -> None:
+    """The service went to another worker before the outcome was written, and came back: the journal knows nothing."""
+    epochs = iter([3, 5 if came_back else 3])
+    async with scene() as s:
+        (pending,) = await s.store.save(None, State(), (PIN,))
+
+        async def ask(event: Event) -> None:
+            assert isinstance(event, e.PinConfirmed)
+
+        acts = Acts(s.actuator, s.store, s.clock, State, ask, epoch=lambda _: next(epochs))
+        await acts.carry_out(pending.id, PIN, resumed=False)
+        assert await s.store.pending() == ((pending,) if came_back else ())
+
+
 async def test_one_action_at_a_time_per_service(tmp_path: Path) -> None:
     """A restore still on its way and a new pin: the pin waits, so that `off` is what remains."""
     async with scene(store_url=f"sqlite:///{tmp_path}/journal.db") as s, asyncio.TaskGroup() as group:

@@ -71,13 +71,13 @@ async def test_what_waits_goes_as_soon_as_a_probe_succeeds() -> None:
 async def test_of_those_who_wait_for_a_place_a_page_is_woken_first() -> None:
     """All places are taken and one is given back."""
     breaker = Breaker(FakeClock())
-    parcels = [Lane().join("slack", page(number, wakes=number == 7).notice, number) for number in range(9)]
+    parcels = [Lane().join("slack", page(number, wakes=number == 7).notice, (number, 0)) for number in range(9)]
     for parcel in parcels:
         breaker.join(parcel)
         parcel.stir.clear()
     assert [breaker.take(parcel) for parcel in parcels[:4]] == [True, True, True, False]
     breaker.given_back()
-    assert [parcel.number for parcel in parcels if parcel.stir.is_set()] == [7]
+    assert [parcel.place for parcel in parcels if parcel.stir.is_set()] == [(7, 0)]
 
 
 async def test_a_notice_that_finds_the_breaker_open_is_handed_on_without_an_attempt() -> None:

@@ -16,7 +16,7 @@ INFO, PAGE, OVER = notice(), notice(wakes=True), notice(kind=NoticeKind.RESOLVED
 def queue(*notices: Notice) -> tuple[Lane, list[Parcel]]:
     """Return a lane and those who wait in it, oldest first."""
     lane = Lane()
-    return lane, [lane.join("slack", one, number) for number, one in enumerate(notices)]
+    return lane, [lane.join("slack", one, (number, 0)) for number, one in enumerate(notices)]
 
 
 def state(parcels: list[Parcel]) -> str:
@@ -43,7 +43,7 @@ def test_trouble_makes_older_information_give_way_to_the_newest() -> None:
     assert state(parcels[1:]) == "gow"
     lane.leave(parcels[2])
     lane.failed(parcels[1], broken=False)
-    newest = lane.join("slack", OVER, 4)
+    newest = lane.join("slack", OVER, (4, 0))
     assert state([parcels[1], parcels[3], newest]) == "gow"
 
 

@@ -192,6 +192,17 @@ async def test_a_cancelled_delivery_stays_pending_and_a_restart_skips_who_has_it
         assert await s.store.pending() == ()
 
 
+async def test_what_an_earlier_run_left_arrives_in_the_order_of_the_journal(tmp_path: Path) -> None:
+    """Whichever is taken up first: an all-clear does not give way to the page it ends."""
+    async with scene(tmp_path, clock=FakeClock(auto=False)) as s:
+        page, over = tell("down", "slack", wakes=True), tell("over", "slack", kind=NoticeKind.RESOLVED)
+        rows = await s.store.save(None, State(), (page, over))
+        async with asyncio.TaskGroup() as group:
+            for row in reversed(rows):
+                group.create_task(s.teller.deliver(row.id, row.effect))
+        assert s.town.slack == ["down", "over"]
+
+
 async def test_notices_of_one_incident_arrive_in_order(tmp_path: Path) -> None:
     """Five at once, as the engine starts them; each channel has them as they were decided."""
     async with scene(tmp_path) as s:

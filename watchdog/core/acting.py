@@ -6,7 +6,19 @@ Rule 2: what a human agreed to is decided anew before it is done.
 
 from dataclasses import replace
 
-from watchdog.core import budget, ending, handing_back, merges, opening, perceive, returning, sending, severity, words
+from watchdog.core import (
+    budget,
+    delayed,
+    ending,
+    handing_back,
+    merges,
+    opening,
+    perceive,
+    returning,
+    sending,
+    severity,
+    words,
+)
 from watchdog.core.turn import Turn
 from watchdog.domain import events as e
 from watchdog.domain.effects import Note, SetPace
@@ -145,6 +157,7 @@ def not_pinned(turn: Turn) -> None:
 
 def pin_overdue(turn: Turn) -> None:
     """No outcome of the pin came at all: go on without it."""
+    delayed.say(turn)
     if turn.now - turn.service.phase_since >= sending.PIN_PATIENCE_SECONDS:
         _go_on_unpinned(turn, "no answer came")
 
@@ -160,6 +173,8 @@ def send_overdue(turn: Turn) -> None:
     waited = turn.now - turn.service.phase_since
     if waited >= sending.SEND_PATIENCE_SECONDS:
         sending.hand_over(turn, f"no outcome of the rollback came in {show_seconds(waited)}")
+    else:
+        delayed.say(turn)
 
 
 def accepted(turn: Turn) -> None:
@@ -357,4 +372,5 @@ def resume_acting(turn: Turn) -> None:
     turn.change(phase_since=turn.now)
     turn.wake_at(turn.now + sending.PIN_PATIENCE_SECONDS)
     turn.wake_at(turn.now + sending.SEND_PATIENCE_SECONDS)
+    delayed.wake(turn)
     turn.emit(SetPace(turn.name, turn.service.pace_seconds))

@@ -5,7 +5,7 @@ seen of the one before says nothing of it. A site that recovered is left alone.
 Rule 2: auto-deploy that we switched off and no longer need off is given back.
 """
 
-from watchdog.core import budget, ending, guard, perceive, words
+from watchdog.core import budget, delayed, ending, guard, perceive, words
 from watchdog.core.blame import live_deploy, took_traffic_at
 from watchdog.core.turn import Turn
 from watchdog.domain.effects import PinAutoDeploy, Rollback
@@ -53,6 +53,7 @@ def pin(turn: Turn) -> None:
     assert turn.wishes.platform_id is not None, "a guard blocks a service the platform did not tell of"
     turn.enter(Phase.PINNING)
     turn.wake_at(turn.now + PIN_PATIENCE_SECONDS)
+    delayed.wake(turn)
     turn.note("ACT", "auto-deploy -> off, to be read back")
     turn.emit(PinAutoDeploy(turn.name, turn.incident.id, turn.wishes.platform_id))
 
@@ -67,9 +68,9 @@ def send(turn: Turn) -> None:
         why = f"the artefact of {turn.incident.expired} is gone, and so are older ones; no other target is tried"
         hand_over(turn, why, restore=True)
         return
-    coming = guard.on_its_way(turn.service)
-    if coming is not None and words.by_hand(turn.incident):
-        hand_over(turn, f"nothing was sent: {coming.id} is on its way ({coming.status}); ask again", restore=True)
+    not_now = _not_by_hand_now(turn)
+    if not_now:
+        hand_over(turn, f"nothing was sent: {not_now}; ask again", restore=True)
         return
     why_wait = _why_wait(turn)
     if why_wait:
@@ -110,12 +111,28 @@ def put_off(turn: Turn, why: str) -> None:
         return
     turn.note("WAIT", f"nothing was sent: {why}; looking again")
     turn.enter(Phase.SUSPECT)
+    delayed.say(turn)
 
 
 def _target_is_gone(turn: Turn) -> bool:
     """Tell whether another target is meant than the one whose artefact was gone; a human may name one."""
     expired = turn.incident.expired
     return expired not in (None, turn.incident.target) and not words.by_hand(turn.incident)
+
+
+def _not_by_hand_now(turn: Turn) -> str:
+    """Return why what was asked for by hand is not what the human meant any more, or nothing.
+
+    It may have been lost on the way for long, and people read meanwhile that nothing was sent.
+    """
+    decision = turn.incident.decision
+    if decision is None or not words.by_hand(turn.incident):
+        return ""
+    age = turn.now - decision.at
+    if age >= PUT_OFF_SECONDS:
+        return f"it was asked for {show_seconds(age)} ago"
+    coming = guard.on_its_way(turn.service)
+    return f"{coming.id} is on its way ({coming.status})" if coming is not None else ""
 
 
 def _why_wait(turn: Turn) -> str:

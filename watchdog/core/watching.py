@@ -1,6 +1,6 @@
 """Calm and suspicion: from the first bad reading to a confirmed anomaly, or back to calm."""
 
-from watchdog.core import ending, perceive, sending
+from watchdog.core import delayed, ending, perceive, sending
 from watchdog.core.opening import open_incident
 from watchdog.core.turn import Turn
 from watchdog.domain.effects import SetPace
@@ -39,6 +39,8 @@ def confirm(turn: Turn) -> None:
         _calm_down(turn)
     elif turn.service.incident is not None and lasted >= PATIENCE_SECONDS:
         sending.hand_over(turn, f"for {show_seconds(lasted)} it neither failed for sure nor recovered", restore=True)
+    else:
+        delayed.say(turn)
 
 
 def _may_decide(turn: Turn, findings: tuple[Finding, ...]) -> bool:

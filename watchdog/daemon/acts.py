@@ -44,7 +44,7 @@ class Acts:
     """Brings actions to their end.
 
     `state` returns what is known now, `ask` lets the core take an event, `trouble` returns why the last record was not
-    taken by the store, or nothing.
+    taken by the store, or nothing; `epoch` tells by which lease a service is held, which changes when it came back.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Acts:
         state: Callable[[], State],
         ask: Callable[[Event], Awaitable[object]],
         trouble: Callable[[], str] = lambda: "",
+        epoch: Callable[[str], int | None] = lambda _: None,
     ) -> None:
         self._actuator = actuator
         self._store = store
@@ -62,6 +63,7 @@ class Acts:
         self._state = state
         self._ask = ask
         self._trouble = trouble
+        self._epoch = epoch
         self._turns: dict[str, asyncio.Lock] = {}
 
     async def carry_out(self, effect_id: int, effect: Change, *, resumed: bool) -> None:
@@ -81,11 +83,22 @@ class Acts:
             wanted = not waited or still_wanted(self._state(), effect)
             outcome = await (self._outcome(effect, resumed=resumed) if wanted else self._unwanted(effect))
         if outcome is not None:
-            await self._ask(outcome)
-            while self._trouble():
-                await self._clock.sleep(AGAIN_SECONDS)
+            await self._written(effect, outcome)
         what = type(outcome).__name__ if outcome is not None else UNWANTED
         await self._finish(effect_id, what, effect.service)
+
+    async def _written(self, effect: Change, outcome: Event) -> None:
+        """Let the core take the outcome, and the journal what the core made of it. Raises Displaced.
+
+        If the service went to another worker before that and came back, what is known of it is the journal's, which has
+        no outcome yet: the effect stays, and is looked up.
+        """
+        held = self._epoch(effect.service)
+        await self._ask(outcome)
+        while self._trouble():
+            await self._clock.sleep(AGAIN_SECONDS)
+        if self._epoch(effect.service) != held:
+            raise Displaced((effect.service,))
 
     async def _unwanted(self, effect: Change) -> Event | None:
         """Return what the core must know of an action that nobody waits for: a pin may have gone through.

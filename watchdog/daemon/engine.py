@@ -87,7 +87,15 @@ class Engine:
         self._teller = teller
         actuator.forbids = self._forbids
         actuator.stood_still = self._stood_still
-        self._acts = Acts(actuator, store, clock, lambda: self.state, self.ask, lambda: self.store_trouble)
+        self._acts = Acts(
+            actuator,
+            store,
+            clock,
+            lambda: self.state,
+            self.ask,
+            lambda: self.store_trouble,
+            lambda name: self.held.get(name),
+        )
         self._time = Timekeeper(clock, self.tell, self._record_snapshot)
         self._queue: asyncio.Queue[_Item] = asyncio.Queue(QUEUE_MAX)
         self._paces: dict[str, float] = {}

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from watchdog.daemon.lane import Parcel
+from watchdog.daemon.lane import Parcel, Place
 from watchdog.domain.notices import Notice
 
 
@@ -14,7 +14,7 @@ class Errand:
     effect_id: int | None
     notice: Notice
     named: tuple[str, ...]
-    number: int
+    place: Place
     group: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
     parcels: dict[str, Parcel] = field(default_factory=dict)
     stand_ins: list[Parcel] = field(default_factory=list)

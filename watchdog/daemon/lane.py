@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 
 from watchdog.domain.notices import Notice
 
+Place = tuple[int, int]
+"""A notice's place in the order in which notices were decided."""
+
 
 class Lane:
     """Who waits, and the lock that makes attempts one at a time (each reads the reference the last one left)."""
@@ -20,11 +23,11 @@ class Lane:
         self.attempt = asyncio.Lock()
         self._parcels: list[Parcel] = []
 
-    def join(self, channel: str, notice: Notice, number: int) -> "Parcel":
-        """Put a notice behind every older one; `number` is its place in the order in which notices were decided."""
-        parcel = Parcel(self, channel, notice, number)
+    def join(self, channel: str, notice: Notice, place: Place) -> "Parcel":
+        """Put a notice behind every older one."""
+        parcel = Parcel(self, channel, notice, place)
         self._parcels.append(parcel)
-        self._parcels.sort(key=lambda each: each.number)
+        self._parcels.sort(key=lambda each: each.place)
         self._settle()
         return parcel
 
@@ -79,7 +82,7 @@ class Parcel:
     lane: Lane
     channel: str
     notice: Notice
-    number: int
+    place: Place
     troubled: bool = False
     broken: bool = False
     partly: bool = False

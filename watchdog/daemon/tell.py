@@ -19,7 +19,7 @@ import structlog
 
 from watchdog.daemon.breaker import NEVER, Breaker
 from watchdog.daemon.errand import Errand
-from watchdog.daemon.lane import Lane, Parcel
+from watchdog.daemon.lane import Lane, Parcel, Place
 from watchdog.daemon.told import GAPS_SECONDS, Told
 from watchdog.daemon.waiting import sleep_or
 from watchdog.domain.effects import Tell
@@ -66,7 +66,8 @@ class Teller:
         self._lanes: WeakValueDictionary[tuple[str, str], Lane] = WeakValueDictionary()
         self._breakers = {name: Breaker(clock) for name in notifiers}
         self._errands: list[Errand] = []
-        self._numbers = count()
+        self._numbers = count(1)
+        self._newest_row = 0
         self._deaf = ""
 
     @property
@@ -106,7 +107,7 @@ class Teller:
 
         May be called again for the same effect after a restart; may be cancelled at any moment.
         """
-        errand = Errand(effect_id, tell.notice, self._named(tell), self._number(tell.notice))
+        errand = Errand(effect_id, tell.notice, self._named(tell), self._place(effect_id, tell.notice))
         # Before the first await: notices queue in the order in which they were decided.
         for name in errand.named:
             self._queue(errand, name)
@@ -125,10 +126,16 @@ class Teller:
                 parcel.lane.leave(parcel)
         await self._told.finish(effect_id, errand.notice, errand.outcomes)
 
-    def _number(self, notice: Notice) -> int:
-        """Return the notice's place in the order of decisions: the one it has, if it is under way from memory."""
-        before = (one.number for one in self._errands if one.effect_id is None and one.notice == notice)
-        return next(before, next(self._numbers))
+    def _place(self, effect_id: int | None, notice: Notice) -> Place:
+        """Return the notice's place in the order of decisions: the one it has, if it is under way from memory.
+
+        That is the journal's order; a notice without a row comes after all rows that were seen before it.
+        """
+        before = next((one.place for one in self._errands if one.effect_id is None and one.notice == notice), None)
+        if before is not None:
+            return before
+        self._newest_row = max(self._newest_row, effect_id or 0)
+        return (effect_id, 0) if effect_id is not None else (self._newest_row, next(self._numbers))
 
     def _named(self, tell: Tell) -> tuple[str, ...]:
         """Return the channels to bring it to; when none of the named ones is configured, the first that is."""
@@ -140,7 +147,7 @@ class Teller:
 
     def _queue(self, errand: Errand, name: str) -> Parcel:
         lane = self._lanes.setdefault((errand.notice.incident, name), Lane())
-        parcel = errand.parcels[name] = lane.join(name, errand.notice, errand.number)
+        parcel = errand.parcels[name] = lane.join(name, errand.notice, errand.place)
         return parcel
 
     async def _bring_the_end_to_others(self, errand: Errand) -> None:

@@ -10,7 +10,10 @@ CRITICAL_SHARE = 0.5
 
 @dataclass(slots=True)
 class Episode:
-    """A service failing: since when, until when (virtual seconds; None while it lasts), and because of what."""
+    """A service failing: since when, until when (virtual seconds; None while it lasts), and because of what.
+
+    `rises` are the moments it became worse, with the share that fails from then on: another outage came on top.
+    """
 
     service: str
     number: int
@@ -18,6 +21,12 @@ class Episode:
     share: float
     culprit: Release | None
     ended: float | None = None
+    rises: list[tuple[float, float]] = field(default_factory=list)
+
+    @property
+    def worst(self) -> float:
+        """Return the highest share so far."""
+        return max([self.share, *(share for _, share in self.rises)])
 
 
 @dataclass(slots=True)
@@ -36,6 +45,9 @@ class Episodes:
             self.all.append(Episode(service.name, len(self.all) + 1, now, share, culprit))
             cause = culprit.deploy.id if culprit is not None else "not the deploy's fault"
             self.nature.note(f"{service.name} FAILS ({share:g}; {cause})")
+        elif open_one is not None and share > open_one.worst:
+            open_one.rises.append((now, share))
+            self.nature.note(f"{service.name} FAILS MORE ({share:g})")
         elif share == 0 and open_one is not None:
             open_one.ended = now
             self.nature.note(f"{service.name} WORKS")

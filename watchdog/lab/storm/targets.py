@@ -83,12 +83,13 @@ def _first_traffic(release: Release, service: Service) -> float:
     return max([release.began_at, *not_yet]) - ONSET_SECONDS
 
 
-def _seen_failing(service: Service, episode: Episode) -> float:
-    """Return when the episode was first seen (virtual seconds); when it began, if it never was.
+def _seen_failing(service: Service, episode: Episode, at: float) -> float:
+    """Return when the episode, as bad as it was at that moment, was first seen; when it became so, if it never was.
 
     A site that is calm is looked at every ten seconds only, and one that fails by half may look well.
     """
-    return next((at for at in service.seen_failing if at >= episode.began), episode.began)
+    began = max([episode.began, *(rose for rose, _ in episode.rises if rose <= at)])
+    return next((seen for seen in service.seen_failing if seen >= began), began)
 
 
 def _paused(one: Accepted, wishes: Wishes) -> str:
@@ -110,7 +111,7 @@ def _uncalled_for(one: Accepted, suspect: Release, service: Service, episodes: E
     episode = episodes.latest(one.service, one.sent_at)
     if episode is None:
         return "the site never failed"
-    took_over = _first_traffic(suspect, service) > _seen_failing(service, episode)
+    took_over = _first_traffic(suspect, service) > _seen_failing(service, episode, one.sent_at)
     if suspect is not episode.culprit and not suspect.fails and took_over:
         return f"{suspect.deploy.id} (by {suspect.by}) had taken over since it failed, and is not to blame"
     stops = [said.at for said in wishes.obeyed if said.name == "stop" and said.service == one.service]

@@ -1,0 +1,111 @@
+"""A rollback that is due and not on its way: people hear of it once, after a minute, and it is still tried."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.core.scenes import hear, incident_of, lines, put, reach, web
+from tests.core.world import World
+from watchdog.core import delayed
+from watchdog.domain import effects as fx
+from watchdog.domain import events as e
+from watchdog.domain.incidents import Check, Course, Phase, Trouble
+from watchdog.domain.notices import NoticeKind
+from watchdog.domain.readings import Bad, Good
+
+MINUTE = delayed.UNTOLD_SECONDS
+
+
+def since(world: World) -> float:
+    """Return when it became critical."""
+    return world.state.troubles["web"].at
+
+
+def later(world: World, at: float, *, bad: bool = True) -> list[fx.Tell]:
+    """Let a moment pass, after a look at the site; return what people are told."""
+    hear(world, e.Observed(at - 1.0, "web", "home", Bad("HTTP 503") if bad else Good()))
+    return [effect for effect in hear(world, e.TimePassed(at)) if isinstance(effect, fx.Tell)]
+
+
+@pytest.mark.parametrize("phase", [Phase.PINNING, Phase.ROLLING_BACK])
+def test_after_a_minute_people_hear_that_it_is_not_on_its_way_and_once(phase: Phase) -> None:
+    """It pages, says how long, and changes nothing about what is done."""
+    world = reach(phase)
+    at = since(world)
+    assert later(world, at + MINUTE - 0.5) == []
+    effects = hear(world, e.TimePassed(at + MINUTE))
+    (told,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
+    assert (told.notice.kind, told.notice.wakes) == (NoticeKind.HUMAN_NEEDED, True)
+    line = f"For 60 s a rollback to {incident_of(world).target} is due and not on its way; it is still tried."
+    assert told.notice.lines[0] == line and lines(effects, "LATE") == [line]
+    assert any(item.startswith("Blame: ") for item in told.notice.lines)
+    assert web(world).phase is Phase.ROLLING_BACK and incident_of(world).paged, "a pin is waited for no longer"
+    assert later(world, at + MINUTE + 5.0) == []
+
+
+def test_after_a_restart_it_wakes_up_for_it() -> None:
+    """Counted from when it became critical; what is overdue is said at once."""
+    world = reach(Phase.PINNING)
+    at = since(world)
+    assert fx.WakeAt(at + MINUTE) in hear(world, e.Restarted(at + 30.0))
+    assert fx.WakeAt(at + 90.0) in hear(world, e.Restarted(at + 90.0))
+
+
+def test_an_outage_that_is_put_off_and_looked_at_again_is_told_too() -> None:
+    """By another worker, who must see it fail for itself before it decides."""
+    world = reach(Phase.PINNING)
+    at = since(world)
+    hear(world, e.RollbackPostponed(at + 10.0, "web", "web-1", "the list cannot be read"))
+    fresh = {name: Check(name, check.kind) for name, check in web(world).checks.items()}
+    put(world, checks=fresh)
+    assert web(world).phase is Phase.SUSPECT
+    hear(world, e.Observed(at + 59.0, "web", "home", Bad("HTTP 503")))
+    assert not incident_of(world).paged
+    hear(world, e.Observed(at + 61.0, "web", "home", Bad("HTTP 503")))
+    assert incident_of(world).paged and web(world).phase is Phase.SUSPECT
+
+
+def test_put_off_after_a_minute_it_is_told_at_once() -> None:
+    """With the reason in the story."""
+    world = reach(Phase.ROLLING_BACK)
+    at = since(world)
+    hear(world, e.Observed(at + 64.0, "web", "home", Bad("HTTP 503")))
+    effects = hear(world, e.RollbackPostponed(at + 65.0, "web", "web-1", "no trace of it"))
+    assert lines(effects, "WAIT") == ["nothing was sent: no trace of it; looking again"]
+    assert lines(effects, "LATE")[0].startswith("For 65 s ")
+
+
+@pytest.mark.parametrize("case", ["well again", "told", "closed", "another course"])
+def test_nobody_is_woken_for_nothing(case: str) -> None:
+    """What is seen failing no longer, was told before, is over, or is not to be rolled back."""
+    world = reach(Phase.PINNING)
+    incident, at = incident_of(world), since(world) + MINUTE
+    assert incident.decision is not None
+    changed = {
+        "told": replace(incident, paged=True),
+        "closed": replace(incident, closed_at=world.now),
+        "another course": replace(incident, decision=replace(incident.decision, course=Course.PAGE)),
+    }.get(case, incident)
+    put(world, incident=changed)
+    hear(world, e.Observed(at - 20.0 if case == "well again" else at - 1.0, "web", "home", Bad("HTTP 503")))
+    assert not [effect for effect in hear(world, e.TimePassed(at)) if isinstance(effect, fx.Tell)]
+
+
+def test_what_a_human_asked_for_is_as_old_as_the_order_and_waits_for_no_failure() -> None:
+    """However long the site was in trouble before."""
+    world = reach(Phase.CALM)
+    asked_at = world.now
+    hear(world, e.RollbackRequested(asked_at, "web", "ann"))
+    world.state = replace(world.state, troubles={"web": Trouble("web", asked_at - 500.0, "aaa", False)})
+    assert web(world).phase is Phase.PINNING
+    assert later(world, asked_at + 59.9, bad=False) == []
+    assert len(later(world, asked_at + 60.0, bad=False)) == 1
+
+
+def test_without_an_account_of_the_trouble_the_incident_s_age_counts() -> None:
+    """A state saved by an older version has none."""
+    world = reach(Phase.PINNING)
+    world.state = replace(world.state, troubles={})
+    at = incident_of(world).opened_at
+    assert later(world, at + 59.9) == []
+    assert len(later(world, at + 60.0)) == 1

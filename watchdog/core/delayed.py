@@ -1,0 +1,51 @@
+"""A rollback that was decided and is not on its way: after a minute people hear of it, and it is still tried.
+
+Usually it is sent within a second, and what people hear first is that it was. But a platform that loses answers, or a
+database that is away, can keep it up for minutes, and nobody else would look meanwhile.
+"""
+
+from watchdog.core import ending, perceive, words
+from watchdog.core.turn import Turn
+from watchdog.domain.incidents import Course, Incident
+from watchdog.domain.notices import NoticeKind
+from watchdog.domain.units import show_seconds
+
+UNTOLD_SECONDS = 60.0
+"""So long after it became critical (or a human asked), an outage that is still to be rolled back is told."""
+
+
+def say(turn: Turn) -> None:
+    """Page once, unless people were told of this incident before or it is seen failing no longer."""
+    incident = turn.service.incident
+    if incident is None or incident.closed_at is not None or incident.paged or not _to_be_rolled_back(incident):
+        return
+    waited = turn.now - _since(turn, incident)
+    if waited < UNTOLD_SECONDS or not _still_needed(turn, incident):
+        return
+    line = f"For {show_seconds(waited)} a rollback to {incident.target} is due and not on its way; it is still tried."
+    turn.note("LATE", line)
+    lines = (line, *words.done_lines(incident), *words.decision_lines(incident))
+    turn.tell(NoticeKind.HUMAN_NEEDED, ending.alarm_title(turn), lines, wakes=True)
+
+
+def wake(turn: Turn) -> None:
+    """Ask to be woken when it is time to say so."""
+    if not _to_be_rolled_back(turn.incident):
+        return
+    turn.wake_at(max(turn.now, _since(turn, turn.incident) + UNTOLD_SECONDS))
+
+
+def _since(turn: Turn, incident: Incident) -> float:
+    """Return since when it waits: a human's order is as old as itself, an incident may have been harmless for long."""
+    if words.by_hand(incident) and incident.decision is not None:
+        return incident.decision.at
+    trouble = turn.state.troubles.get(turn.name)
+    return trouble.at if trouble is not None else incident.opened_at
+
+
+def _to_be_rolled_back(incident: Incident) -> bool:
+    return incident.decision is not None and incident.decision.course is Course.ROLLBACK
+
+
+def _still_needed(turn: Turn, incident: Incident) -> bool:
+    return words.by_hand(incident) or perceive.failing_now(turn.service, incident.findings, turn.policy, turn.now)
