@@ -298,6 +298,28 @@ def test_what_was_put_off_late_is_nobody_s_business_otherwise(incident: str | No
     assert tells(effects) == [] and web(world).incident == before.services["web"].incident
 
 
+@pytest.mark.parametrize(("phase", "given"), [(Phase.PAGED, True), (Phase.SUSPECT, False)])
+def test_a_pin_put_off_late_that_may_have_gone_through_is_not_forgotten(phase: Phase, given: bool) -> None:
+    """A stop came first: what an earlier attempt may have switched goes back as if the pin had come late."""
+    world = reach(Phase.PINNING)
+    put(world, phase=phase)
+    effects = hear(world, e.RollbackPostponed(world.now, *OURS, "another worker", "commit"))
+    assert (web(world).auto_deploy_off, incident_of(world).pin_previous) == ("commit", "commit")
+    assert ("RestoreAutoDeploy" in kinds(effects)) is given
+    over = hear(
+        put(world, incident=None, phase=Phase.CALM, auto_deploy_off=""),
+        e.RollbackPostponed(world.now, *OURS, "another worker", "commit"),
+    )
+    assert web(world).auto_deploy_off == "commit" and "MAY BE OFF" in tells(over)[0].notice.title
+
+
+def test_while_an_outage_is_handled_nobody_is_advised_to_switch_it_on() -> None:
+    """The merge would undo the rollback."""
+    world = pinned(Phase.DEPLOYING, pinned=True)
+    (tell,) = tells(hear(world, e.AutoDeployNotRestored(world.now, "web", "web-0", "another outage")))
+    assert tell.notice.lines[1] == "Once that is over: watchdog restore-auto-deploy web"
+
+
 def test_given_back_is_as_if_it_had_never_been_off() -> None:
     """Nothing of the pin is left; what could not be given back wakes somebody."""
     world = pinned(Phase.PAGED, pinned=True)

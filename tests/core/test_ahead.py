@@ -14,7 +14,7 @@ from tests.core.world import START, Fault, World, make_policy, old_deploy
 from watchdog.core.ahead import not_ahead
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Check, Incident, Phase
+from watchdog.domain.incidents import Check, Course, Decision, Incident, Phase
 from watchdog.domain.policy import Severity
 from watchdog.domain.readings import Good
 
@@ -47,6 +47,20 @@ def test_moments_ahead_become_now_and_deadlines_stay() -> None:
     assert seen.incident is not None and seen.deploys[0].update_seen_at == NOW
     assert (seen.incident.opened_at, seen.incident.onset_at) == (NOW, NOW - 1.0)
     assert (seen.incident.announced_until, seen.watch_until) == (NOW + 60.0, NOW + HOUR)
+
+
+def test_a_decision_and_what_keeps_it_from_being_done_are_no_younger_than_now() -> None:
+    """An order by hand has an age, and so has what was put off."""
+    decision = Decision(NOW + HOUR, Course.ROLLBACK, Severity.HIGH, "asked", "a human asked", 0.0, "assist")
+    incident = Incident(
+        "web-1", "web", Severity.HIGH, NOW - 9.0, NOW - 9.0, "x", decision=decision, put_off_at=NOW + HOUR
+    )
+    seen = not_ahead(a_service(name="web", incident=incident), NOW).incident
+    assert seen is not None and seen.decision is not None
+    assert (seen.decision.at, seen.put_off_at, seen.decision.why) == (NOW, NOW, "asked")
+    old = replace(incident, decision=replace(decision, at=NOW - 5.0))
+    kept = not_ahead(a_service(name="web", incident=old), NOW).incident
+    assert kept is not None and kept.decision is not None and kept.decision.at == NOW - 5.0
 
 
 @pytest.mark.parametrize("field", ["last_at", "counts_from", "baseline_at", "interrupted_at"])

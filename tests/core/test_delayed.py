@@ -27,20 +27,39 @@ def later(world: World, at: float, *, bad: bool = True) -> list[fx.Tell]:
     return [effect for effect in hear(world, e.TimePassed(at)) if isinstance(effect, fx.Tell)]
 
 
-@pytest.mark.parametrize("phase", [Phase.PINNING, Phase.ROLLING_BACK])
-def test_after_a_minute_people_hear_that_it_is_not_on_its_way_and_once(phase: Phase) -> None:
+def test_after_a_minute_people_hear_that_it_is_not_on_its_way_and_once() -> None:
     """It pages, says how long, and changes nothing about what is done."""
-    world = reach(phase)
+    world = reach(Phase.ROLLING_BACK)
     at = since(world)
     assert later(world, at + MINUTE - 0.5) == []
     effects = hear(world, e.TimePassed(at + MINUTE))
     (told,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
     assert (told.notice.kind, told.notice.wakes) == (NoticeKind.HUMAN_NEEDED, True)
-    line = f"For 60 s a rollback to {incident_of(world).target} is due and not on its way; it is still tried."
+    due = f"For 60 s a rollback to {incident_of(world).target} is due"
+    line = f"{due} and not known to be on its way; it is still being tried."
     assert told.notice.lines[0] == line and lines(effects, "LATE") == [line]
     assert any(item.startswith("Blame: ") for item in told.notice.lines)
-    assert web(world).phase is Phase.ROLLING_BACK and incident_of(world).paged, "a pin is waited for no longer"
+    assert web(world).phase is Phase.ROLLING_BACK and incident_of(world).paged
     assert later(world, at + MINUTE + 5.0) == []
+
+
+@pytest.mark.parametrize("phase", [Phase.PINNING, Phase.ROLLING_BACK])
+def test_a_look_at_the_site_is_occasion_enough(phase: Phase) -> None:
+    """Whoever took the service over had not seen it fail yet when it was woken."""
+    world = reach(phase)
+    at = since(world)
+    hear(world, e.Restarted(at + 70.0))
+    assert "TOLD" not in [one.label for one in hear(world, e.TimePassed(at + 70.0)) if isinstance(one, fx.Note)]
+    hear(world, e.Observed(at + 72.0, "web", "home", Bad("HTTP 503")))
+    assert incident_of(world).paged and web(world).phase is phase
+
+
+def test_a_pin_that_nobody_answers_is_told_before_it_is_waited_for_no_longer() -> None:
+    """Begun later than the outage became critical, it has time until after the minute."""
+    world = reach(Phase.PINNING)
+    put(world, phase_since=since(world) + 30.0)
+    assert len(later(world, since(world) + MINUTE)) == 1
+    assert web(world).phase is Phase.PINNING
 
 
 def test_after_a_restart_it_wakes_up_for_it() -> None:
@@ -69,16 +88,17 @@ def test_put_off_after_a_minute_it_is_told_at_once() -> None:
     """With the reason in the story."""
     world = reach(Phase.ROLLING_BACK)
     at = since(world)
-    hear(world, e.Observed(at + 64.0, "web", "home", Bad("HTTP 503")))
+    hear(world, e.Observed(at + 59.0, "web", "home", Bad("HTTP 503")))
     effects = hear(world, e.RollbackPostponed(at + 65.0, "web", "web-1", "no trace of it"))
     assert lines(effects, "WAIT") == ["nothing was sent: no trace of it; looking again"]
     assert lines(effects, "LATE")[0].startswith("For 65 s ")
 
 
-@pytest.mark.parametrize("case", ["well again", "told", "closed", "another course"])
+@pytest.mark.parametrize("case", ["well again", "told", "closed", "another course", "paused"])
 def test_nobody_is_woken_for_nothing(case: str) -> None:
-    """What is seen failing no longer, was told before, is over, or is not to be rolled back."""
-    world = reach(Phase.PINNING)
+    """What is seen failing no longer, was told before, is over, not to be rolled back, or will not be sent."""
+    world = reach(Phase.ROLLING_BACK)
+    world.state = replace(world.state, paused_by="ann" if case == "paused" else "")
     incident, at = incident_of(world), since(world) + MINUTE
     assert incident.decision is not None
     changed = {
@@ -96,16 +116,26 @@ def test_what_a_human_asked_for_is_as_old_as_the_order_and_waits_for_no_failure(
     world = reach(Phase.CALM)
     asked_at = world.now
     hear(world, e.RollbackRequested(asked_at, "web", "ann"))
+    put(world, phase=Phase.ROLLING_BACK)
     world.state = replace(world.state, troubles={"web": Trouble("web", asked_at - 500.0, "aaa", False)})
-    assert web(world).phase is Phase.PINNING
     assert later(world, asked_at + 59.9, bad=False) == []
     assert len(later(world, asked_at + 60.0, bad=False)) == 1
 
 
-def test_without_an_account_of_the_trouble_the_incident_s_age_counts() -> None:
-    """A state saved by an older version has none."""
-    world = reach(Phase.PINNING)
+def test_without_an_account_of_the_trouble_the_decision_s_age_counts() -> None:
+    """Of an outage that is not critical, which the matrix may have rolled back as well: it may be open for long."""
+    world = reach(Phase.ROLLING_BACK)
+    decision = incident_of(world).decision
+    assert decision is not None
+    put(world, incident=replace(incident_of(world), opened_at=decision.at - 3600.0))
     world.state = replace(world.state, troubles={})
-    at = incident_of(world).opened_at
-    assert later(world, at + 59.9) == []
-    assert len(later(world, at + 60.0)) == 1
+    assert later(world, decision.at + 59.9) == []
+    assert len(later(world, decision.at + 60.0)) == 1
+
+
+def test_an_account_of_a_fast_clock_counts_from_now() -> None:
+    """Another worker's, an hour ahead: we do not wait for that hour."""
+    world = reach(Phase.ROLLING_BACK)
+    at = world.now
+    world.state = replace(world.state, troubles={"web": Trouble("web", at + 3600.0, "aaa", False)})
+    assert fx.WakeAt(at + 1.0 + MINUTE) in hear(world, e.Restarted(at + 1.0))

@@ -237,8 +237,7 @@ async def test_what_an_earlier_run_left_is_done_only_if_it_is_still_wanted(
     assert still_wanted(state, effect) is wanted
     async with scene() as s:
         heard = await carried_out(s, effect, resumed=True, state=state)
-        unkept = effect is RESTORE and not wanted and state.services and state.services["web"].auto_deploy_off
-        assert (len(heard) == 1) is (wanted or bool(unkept))
+        assert (len(heard) == 1) is wanted
         assert (s.sent("PATCH") > 0) is (wanted and effect is PIN)
         assert s.sent("POST") == 0
 
@@ -296,6 +295,32 @@ async def test_auto_deploy_is_not_given_back_in_the_middle_of_a_new_outage(resum
         (event,) = await carried_out(s, RESTORE, resumed=resumed, state=state)
         assert event == e.AutoDeployNotRestored(event.at, "web", INCIDENT, OUTAGE)
         assert (s.web.auto_deploy_trigger, s.sent("PATCH")) == ("off", 1)
+
+
+async def test_the_same_outage_that_goes_on_tells_of_auto_deploy_itself() -> None:
+    """A human asks again, as we advised, while we wait to give it back: nothing was promised that is not kept."""
+    async with scene() as s:
+        await s.actuator.perform(PIN)
+        assert await carried_out(s, RESTORE, state=state_with(Phase.PINNING, off="commit")) == []
+        assert s.web.auto_deploy_trigger == "off"
+
+
+async def test_what_somebody_switched_on_while_we_waited_is_told_as_given_back() -> None:
+    """The core may know of it already; people read that it is being given back."""
+    async with scene() as s:
+        (event,) = await carried_out(s, RESTORE, state=state_with(Phase.PAGED))
+        assert event == e.AutoDeployRestored(event.at, "web", INCIDENT, "commit")
+        assert s.sent("PATCH") == 0
+
+
+async def test_a_service_that_moved_while_we_waited_is_left_to_the_other_worker() -> None:
+    """It has the effect, and gives auto-deploy back."""
+    epochs = iter([3, None])
+    async with scene() as s:
+        (pending,) = await s.store.save(None, State(), (RESTORE,))
+        acts = Acts(s.actuator, s.store, s.clock, State, s.store.pending, epoch=lambda _: next(epochs))
+        await acts.carry_out(pending.id, RESTORE, resumed=False)
+        assert await s.store.pending() == (pending,)
 
 
 @pytest.mark.parametrize("phase", [Phase.SUSPECT, Phase.PAGED, Phase.ROLLING_BACK, Phase.DEPLOYING, Phase.CALM])

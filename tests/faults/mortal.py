@@ -80,7 +80,7 @@ def _effect(effect: object) -> str:
 COMMITS: dict[str, Callable[..., str | None]] = {
     "save": saved,
     "put_action": lambda row, expect: f"{row.step} {row.state}",
-    "finish": lambda effect_id, outcome: "a notice" if ":" in outcome else outcome,
+    "finish": lambda effect_id, outcome, service=None: "a notice" if ":" in outcome else outcome,
     "answer": lambda command_id, **answer: "a command",
     "delivered": lambda effect_id, channel, incident, reference: channel,
 }

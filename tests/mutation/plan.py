@@ -23,7 +23,8 @@ class Target:
 
 def default_modules(root: Path = ROOT) -> list[str]:
     """Return the whole core and the actuation path."""
-    core = [path.relative_to(root).as_posix() for path in sorted((root / "watchdog" / "core").rglob("*.py"))]
+    found = sorted((root / "watchdog" / "core").rglob("*.py"))
+    core = [path.relative_to(root).as_posix() for path in found if "def " in path.read_text(encoding="utf-8")]
     return [*core, *(f"watchdog/daemon/{name}.py" for name in ACTUATION)]
 
 

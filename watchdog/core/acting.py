@@ -22,7 +22,7 @@ from watchdog.core import (
 from watchdog.core.turn import Turn
 from watchdog.domain import events as e
 from watchdog.domain.effects import Note, SetPace
-from watchdog.domain.incidents import Course, Decision, Finding, Phase
+from watchdog.domain.incidents import ACTING, Course, Decision, Finding, Phase
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.units import show_seconds
 
@@ -157,9 +157,10 @@ def not_pinned(turn: Turn) -> None:
 
 def pin_overdue(turn: Turn) -> None:
     """No outcome of the pin came at all: go on without it."""
-    delayed.say(turn)
     if turn.now - turn.service.phase_since >= sending.PIN_PATIENCE_SECONDS:
         _go_on_unpinned(turn, "no answer came")
+    else:
+        delayed.say(turn)
 
 
 def _go_on_unpinned(turn: Turn, why: str) -> None:
@@ -258,7 +259,7 @@ def lost(turn: Turn) -> None:
 def pin_came_late(turn: Turn) -> None:
     """Auto-deploy is (or may be) off for an action that went on, or ended, without it: give it back if it ended."""
     event = turn.event
-    assert isinstance(event, (e.PinConfirmed, e.PinUnconfirmed))
+    assert isinstance(event, (e.PinConfirmed, e.PinUnconfirmed, e.RollbackPostponed))
     incident = turn.service.incident
     if incident is None or incident.id != event.incident:
         _pinned_for_one_that_is_over(turn, event)
@@ -275,7 +276,7 @@ def pin_came_late(turn: Turn) -> None:
         ending.give_back_or_say(turn)
 
 
-def _pinned_for_one_that_is_over(turn: Turn, event: e.PinConfirmed | e.PinUnconfirmed) -> None:
+def _pinned_for_one_that_is_over(turn: Turn, event: e.PinConfirmed | e.PinUnconfirmed | e.RollbackPostponed) -> None:
     """Nobody knows any more whether it was rolled back: auto-deploy is left as it is, and a human decides."""
     if event.previous in (None, "off"):
         return
@@ -306,12 +307,14 @@ def _pinned_again(turn: Turn, event: e.PinConfirmed | e.PinUnconfirmed | e.Rollb
 
 
 def put_off_late(turn: Turn) -> None:
-    """Something was not sent that nobody waits for; unless it was to switch auto-deploy off once more."""
+    """Something was not sent that nobody waits for; but it was to be switched off once more, or may be off."""
     event, incident = turn.event, turn.service.incident
     assert isinstance(event, e.RollbackPostponed)
     ours = incident is not None and incident.id == event.incident
     if incident is not None and ours and incident.repinned and not incident.pinned:
         _pinned_again(turn, event)
+    elif event.previous is not None:
+        pin_came_late(turn)
 
 
 def acceptance_came_late(turn: Turn) -> None:
@@ -345,7 +348,8 @@ def auto_deploy_not_restored(turn: Turn) -> None:
     assert isinstance(event, e.AutoDeployNotRestored)
     off = f"AUTO-DEPLOY IS OFF on {turn.name} and could not be given back"
     _note_of_pin(turn, event.incident, "HUMAN", f"{off}: {event.why}")
-    lines = (f"Why: {event.why}", f"Switch it on by hand, or try again: watchdog restore-auto-deploy {turn.name}")
+    again = "Once that is over" if turn.service.phase in ACTING else "Switch it on by hand, or try again"
+    lines = (f"Why: {event.why}", f"{again}: watchdog restore-auto-deploy {turn.name}")
     incident = turn.service.incident
     if incident is not None and incident.id == event.incident:
         turn.amend(pin_note=f"still OFF, it could not be given back: {event.why}")

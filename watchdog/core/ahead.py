@@ -18,6 +18,7 @@ OF_INCIDENT = (
     "asked_at",
     "approved_at",
     "requested_at",
+    "put_off_at",
     "restored_at",
     "verified_at",
     "reconsidered_at",
@@ -37,8 +38,15 @@ def not_ahead(service: ServiceState, now: float) -> ServiceState:
         acted_at=tuple(min(at, now) for at in service.acted_at),
         opened_at=tuple(min(at, now) for at in service.opened_at),
         pin_settled_at=min(service.pin_settled_at, now + perceive.PIN_LANDS_SECONDS),
-        incident=None if incident is None else _past(incident, OF_INCIDENT, now),
+        incident=None if incident is None else _incident(incident, now),
     )
+
+
+def _incident(incident: Incident, now: float) -> Incident:
+    decision = incident.decision
+    if decision is not None and decision.at > now:
+        incident = replace(incident, decision=replace(decision, at=now))
+    return _past(incident, OF_INCIDENT, now)
 
 
 def _check(check: Check, now: float) -> Check:

@@ -4,7 +4,7 @@ Usually it is sent within a second, and what people hear first is that it was. B
 database that is away, can keep it up for minutes, and nobody else would look meanwhile.
 """
 
-from watchdog.core import ending, perceive, words
+from watchdog.core import ending, guard, perceive, words
 from watchdog.core.turn import Turn
 from watchdog.domain.incidents import Course, Incident
 from watchdog.domain.notices import NoticeKind
@@ -19,10 +19,13 @@ def say(turn: Turn) -> None:
     incident = turn.service.incident
     if incident is None or incident.closed_at is not None or incident.paged or not _to_be_rolled_back(incident):
         return
+    if guard.withheld(turn.state):  # it will not be sent, and who hears of that is told so
+        return
     waited = turn.now - _since(turn, incident)
     if waited < UNTOLD_SECONDS or not _still_needed(turn, incident):
         return
-    line = f"For {show_seconds(waited)} a rollback to {incident.target} is due and not on its way; it is still tried."
+    due = f"For {show_seconds(waited)} a rollback to {incident.target} is due"
+    line = f"{due} and not known to be on its way; it is still being tried."
     turn.note("LATE", line)
     lines = (line, *words.done_lines(incident), *words.decision_lines(incident))
     turn.tell(NoticeKind.HUMAN_NEEDED, ending.alarm_title(turn), lines, wakes=True)
@@ -37,10 +40,11 @@ def wake(turn: Turn) -> None:
 
 def _since(turn: Turn, incident: Incident) -> float:
     """Return since when it waits: a human's order is as old as itself, an incident may have been harmless for long."""
-    if words.by_hand(incident) and incident.decision is not None:
-        return incident.decision.at
+    assert incident.decision is not None, "it is to be rolled back"
     trouble = turn.state.troubles.get(turn.name)
-    return trouble.at if trouble is not None else incident.opened_at
+    if words.by_hand(incident) or trouble is None:
+        return incident.decision.at
+    return min(trouble.at, turn.now)
 
 
 def _to_be_rolled_back(incident: Incident) -> bool:

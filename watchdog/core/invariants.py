@@ -11,11 +11,10 @@ from collections.abc import Sequence
 
 from watchdog.core import budget, groups, perceive, words
 from watchdog.domain.effects import Effect, PinAutoDeploy, RestoreAutoDeploy, Rollback, Tell
-from watchdog.domain.incidents import Incident, Phase, ServiceState, State
+from watchdog.domain.incidents import ACTING, Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Mode, Policy
 
 DAY_SECONDS = 86400.0
-ACTING = frozenset({Phase.PINNING, Phase.ROLLING_BACK, Phase.DEPLOYING, Phase.VERIFYING})
 BEFORE_ACCEPTANCE = frozenset({Phase.PINNING, Phase.ROLLING_BACK})
 
 

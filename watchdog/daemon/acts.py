@@ -21,7 +21,7 @@ from watchdog.domain import events as e
 from watchdog.domain.effects import Effect
 from watchdog.domain.errors import Displaced, Permanent, Temporary
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import Phase, State
+from watchdog.domain.incidents import ACTING, Phase, State
 from watchdog.ports import Clock, Store
 
 PATIENCE_SECONDS = 30.0
@@ -29,7 +29,6 @@ PATIENCE_SECONDS = 30.0
 AGAIN_SECONDS = 2.0
 FINISH_ATTEMPTS = 5
 FINISH_AGAIN_SECONDS = 5.0
-ACTING = (Phase.PINNING, Phase.ROLLING_BACK, Phase.DEPLOYING, Phase.VERIFYING)
 UNWANTED = "no longer wanted"
 OUTAGE = "another outage is being handled, which needs it off"
 UNRECORDED = "the journal could not be written, so nothing was sent"
@@ -76,40 +75,51 @@ class Acts:
             log.error("what became of an action is looked up later", incident=effect.incident, why=str(error))
 
     async def _carry_out(self, effect_id: int, effect: Change, *, resumed: bool) -> None:
+        held = self._epoch(effect.service)
         if isinstance(effect, fx.RestoreAutoDeploy):  # not in its turn: what a new outage needs does not wait for this
             await self._actuator.let_land()
+            self._still_held(effect, held)
         async with self._turns.setdefault(effect.service, asyncio.Lock()):
-            waited = resumed or isinstance(effect, fx.RestoreAutoDeploy)
-            wanted = not waited or still_wanted(self._state(), effect)
+            wanted = still_wanted(self._state(), effect) if resumed else not self._in_the_way(effect)
             outcome = await (self._outcome(effect, resumed=resumed) if wanted else self._unwanted(effect))
         if outcome is not None:
-            await self._written(effect, outcome)
+            await self._written(effect, outcome, held)
         what = type(outcome).__name__ if outcome is not None else UNWANTED
         await self._finish(effect_id, what, effect.service)
 
-    async def _written(self, effect: Change, outcome: Event) -> None:
+    async def _written(self, effect: Change, outcome: Event, held: int | None) -> None:
         """Let the core take the outcome, and the journal what the core made of it. Raises Displaced.
 
         If the service went to another worker before that and came back, what is known of it is the journal's, which has
         no outcome yet: the effect stays, and is looked up.
         """
-        held = self._epoch(effect.service)
         await self._ask(outcome)
         while self._trouble():
             await self._clock.sleep(AGAIN_SECONDS)
+        self._still_held(effect, held)
+
+    def _still_held(self, effect: Change, held: int | None) -> None:
         if self._epoch(effect.service) != held:
             raise Displaced((effect.service,))
+
+    def _in_the_way(self, effect: Change) -> bool:
+        """Tell whether giving auto-deploy back would disturb an action that began while it waited."""
+        service = self._state().services.get(effect.service)
+        return isinstance(effect, fx.RestoreAutoDeploy) and service is not None and service.phase in ACTING
 
     async def _unwanted(self, effect: Change) -> Event | None:
         """Return what the core must know of an action that nobody waits for: a pin may have gone through.
 
-        And auto-deploy that people read is being given back stays off, if another outage came first.
+        And auto-deploy that people read is being given back stays off, if another outage came first; if the same one
+        goes on, its end tells of it.
         """
         if isinstance(effect, fx.RestoreAutoDeploy):
             service = self._state().services.get(effect.service)
-            still_off = service is not None and service.auto_deploy_off
-            at = self._clock.now()
-            return e.AutoDeployNotRestored(at, effect.service, effect.incident, OUTAGE) if still_off else None
+            incident = service.incident if service is not None else None
+            same = incident is not None and incident.id == effect.incident
+            if service is None or not service.auto_deploy_off or same:
+                return None
+            return e.AutoDeployNotRestored(self._clock.now(), effect.service, effect.incident, OUTAGE)
         if not isinstance(effect, fx.PinAutoDeploy):
             return None
         row = await self._store.action(effect.incident, auto_deploy.STEP)

@@ -27,6 +27,10 @@ class Phase(StrEnum):
     PAGED = "paged"
 
 
+ACTING = frozenset({Phase.PINNING, Phase.ROLLING_BACK, Phase.DEPLOYING, Phase.VERIFYING})
+"""The phases in which a rollback is being made or proved."""
+
+
 class Verdict(StrEnum):
     """A guard's answer."""
 

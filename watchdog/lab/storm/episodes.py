@@ -6,6 +6,8 @@ from watchdog.lab.storm.nature import Nature
 from watchdog.lab.storm.render import Release, Service
 
 CRITICAL_SHARE = 0.5
+RISE = 0.25
+"""So much more of it fails when another outage came on top."""
 
 
 @dataclass(slots=True)
@@ -45,7 +47,7 @@ class Episodes:
             self.all.append(Episode(service.name, len(self.all) + 1, now, share, culprit))
             cause = culprit.deploy.id if culprit is not None else "not the deploy's fault"
             self.nature.note(f"{service.name} FAILS ({share:g}; {cause})")
-        elif open_one is not None and share > open_one.worst:
+        elif open_one is not None and share >= open_one.worst + RISE:
             open_one.rises.append((now, share))
             self.nature.note(f"{service.name} FAILS MORE ({share:g})")
         elif share == 0 and open_one is not None:

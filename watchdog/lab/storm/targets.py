@@ -84,11 +84,14 @@ def _first_traffic(release: Release, service: Service) -> float:
 
 
 def _seen_failing(service: Service, episode: Episode, at: float) -> float:
-    """Return when the episode, as bad as it was at that moment, was first seen; when it became so, if it never was.
+    """Return when the episode, as bad as it was known to be at that moment, was first seen; when it began, if never.
 
-    A site that is calm is looked at every ten seconds only, and one that fails by half may look well.
+    A site that is calm is looked at every ten seconds only, and one that fails by half may look well. That it became
+    worse counts if a failure was seen afterwards and before the last look.
     """
-    began = max([episode.began, *(rose for rose, _ in episode.rises if rose <= at)])
+    looked = at - LOOK_MAX_SECONDS
+    known = [rose for rose, _ in episode.rises if any(rose <= seen <= looked for seen in service.seen_failing)]
+    began = max([episode.began, *known])
     return next((seen for seen in service.seen_failing if seen >= began), began)
 
 
