@@ -7,14 +7,13 @@ from watchdog.lab.storm.variants import FULL, VARIANTS
 
 SEEDS, CHUNK = 400, 20
 CAUGHT_AT = {
-    "blind-resend": 228,
-    "short-settle": 127,
-    "no-guard": 133,
-    "no-fence": 29,
-    "no-last-look": 192,
-    "old-list": 83,
-    "no-read-back": 170,
-    "no-retry": 7,
+    "blind-resend": 8,
+    "short-settle": 8,
+    "no-guard": 41,
+    "no-fence": 175,
+    "no-last-look": 66,
+    "no-read-back": 34,
+    "no-retry": 6,
     "no-wake": 1,
     "endless-settle": 4,
 }

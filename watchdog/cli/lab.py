@@ -16,7 +16,6 @@ Variant = Literal[
     "no-guard",
     "no-fence",
     "no-last-look",
-    "old-list",
     "no-read-back",
     "no-retry",
     "no-wake",

@@ -16,7 +16,6 @@ from watchdog.lab.storm.render import RenderClient
 from watchdog.lab.storm.store import StormStore
 from watchdog.lab.storm.weakened import (
     Believing,
-    OldList,
     TriesOnce,
     Unfenced,
     Whispers,
@@ -54,7 +53,6 @@ VARIANTS = {
     ),
     "no-fence": Variant("double_rollbacks", store=Unfenced),
     "no-last-look": Variant("wrong_targets", weaken=forbid_nothing),
-    "old-list": Variant("wrong_targets", platform=OldList),
     "no-read-back": Variant("left_off", platform=Believing),
     "no-retry": Variant("lost_pages", channel=TriesOnce),
     "no-wake": Variant("missed", channel=Whispers),
@@ -62,4 +60,8 @@ VARIANTS = {
         "stuck", timings=replace(SHIPPED, settle_seconds=ENDLESS_SECONDS, lost_seconds=ENDLESS_SECONDS)
     ),
 }
-"""The shipped daemon, and the weakened ones, by name."""
+"""The shipped daemon, and the weakened ones, by name.
+
+An actuator that is shown an old list is not among them: nothing went wrong for it in 400 seeds, for the core reads the
+list itself and sends nothing without a fresh failure. That the last look reads it is held by tests of the actuator.
+"""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from watchdog.daemon.actuator import Actuator
 from watchdog.daemon.lookup import Search
 from watchdog.daemon.protocol import Answer, NoTrace, never_too_late, nothing_forbids
-from watchdog.domain.deploys import Deploy, ServiceFacts
+from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.errors import Temporary
 from watchdog.domain.notices import Notice
 from watchdog.lab.storm.channels import StormChannel
@@ -46,19 +46,6 @@ class Unfenced(StormStore):
         before = self._db.actions.get((row.incident, row.step))
         self._memo.revision = self._db.revision
         return await super()._put_action(row, before.state if before is not None else None)
-
-
-class OldList(RenderClient):
-    """A platform that shows the actuator its deploys as they were at the decision: nobody was quicker."""
-
-    async def deploys(self, service_id: str, back_to: str | None = None) -> Sequence[Deploy]:
-        """Return what was there when `back_to` was the newest, the last that served as live."""
-        shown = await super().deploys(service_id, back_to)
-        if back_to is None:
-            return shown
-        then = list(shown)[[deploy.id for deploy in shown].index(back_to) :]
-        served = next((at for at, deploy in enumerate(then) if deploy.was_live), None)
-        return [replace(one, status="live") if at == served else one for at, one in enumerate(then)]
 
 
 class Believing(RenderClient):
