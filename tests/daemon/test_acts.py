@@ -313,6 +313,30 @@ async def test_what_somebody_switched_on_while_we_waited_is_told_as_given_back()
         assert s.sent("PATCH") == 0
 
 
+async def test_what_a_look_from_before_our_switch_says_does_not_keep_it_from_being_given_back() -> None:
+    """Taken up by the next run; then the core reads it as on, and only after that the switch lands."""
+
+    class Landing(FakeClock):
+        """Time in which the core is misled, and the switch lands, while we wait for it."""
+
+        async def sleep(self, seconds: float) -> None:
+            """Sleep; meanwhile it lands."""
+            await super().sleep(seconds)
+            if seconds > 20.0:
+                states[:] = [state_with(Phase.PAGED)]
+                s.sandbox.cloud.set_auto_deploy(s.web, "off")
+
+    async def ask(event: Event) -> None:
+        assert isinstance(event, e.AutoDeployRestored)
+
+    states = [OFF]
+    async with scene(clock=Landing()) as s:
+        (pending,) = await s.store.save(None, State(), (RESTORE,))
+        acts = Acts(s.actuator, s.store, s.clock, lambda: states[0], ask)
+        await acts.carry_out(pending.id, RESTORE, resumed=True)
+        assert (s.web.auto_deploy_trigger, await s.store.pending()) == ("commit", ())
+
+
 async def test_a_service_that_moved_while_we_waited_is_left_to_the_other_worker() -> None:
     """It has the effect, and gives auto-deploy back."""
     epochs = iter([3, None])

@@ -76,11 +76,12 @@ class Acts:
 
     async def _carry_out(self, effect_id: int, effect: Change, *, resumed: bool) -> None:
         held = self._epoch(effect.service)
-        if isinstance(effect, fx.RestoreAutoDeploy):  # not in its turn: what a new outage needs does not wait for this
+        wanted = not resumed or still_wanted(self._state(), effect)
+        if wanted and isinstance(effect, fx.RestoreAutoDeploy):  # not in its turn: a new outage does not wait for this
             await self._actuator.let_land()
             self._still_held(effect, held)
         async with self._turns.setdefault(effect.service, asyncio.Lock()):
-            wanted = still_wanted(self._state(), effect) if resumed else not self._in_the_way(effect)
+            wanted = wanted and self._wanted_now(effect, resumed=resumed)
             outcome = await (self._outcome(effect, resumed=resumed) if wanted else self._unwanted(effect))
         if outcome is not None:
             await self._written(effect, outcome, held)
@@ -102,10 +103,16 @@ class Acts:
         if self._epoch(effect.service) != held:
             raise Displaced((effect.service,))
 
-    def _in_the_way(self, effect: Change) -> bool:
-        """Tell whether giving auto-deploy back would disturb an action that began while it waited."""
+    def _wanted_now(self, effect: Change, *, resumed: bool) -> bool:
+        """Tell whether what was wanted before it waited still is.
+
+        Auto-deploy is given back unless an action began meanwhile that this would disturb: that the core takes it for on
+        may come from a look from before our switch landed.
+        """
+        if not isinstance(effect, fx.RestoreAutoDeploy):
+            return not resumed or still_wanted(self._state(), effect)
         service = self._state().services.get(effect.service)
-        return isinstance(effect, fx.RestoreAutoDeploy) and service is not None and service.phase in ACTING
+        return service is None or service.phase not in ACTING
 
     async def _unwanted(self, effect: Change) -> Event | None:
         """Return what the core must know of an action that nobody waits for: a pin may have gone through.
