@@ -106,8 +106,8 @@ class Acts:
     def _wanted_now(self, effect: Change, *, resumed: bool) -> bool:
         """Tell whether what was wanted before it waited still is.
 
-        Auto-deploy is given back unless an action began meanwhile that this would disturb: that the core takes it for on
-        may come from a look from before our switch landed.
+        Auto-deploy is given back unless an action began meanwhile that this would disturb. That the core takes it for
+        on may come from a look from before our switch landed.
         """
         if not isinstance(effect, fx.RestoreAutoDeploy):
             return not resumed or still_wanted(self._state(), effect)
