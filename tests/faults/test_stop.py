@@ -7,6 +7,7 @@ from pathlib import Path
 from tests.faults.databases import Databases, postgresql, sqlite
 from tests.faults.processes import guarding, together
 from tests.faults.test_kill import assert_one_rollback_and_a_closed_incident
+from watchdog.daemon.actuator import NO_ID
 
 RUNNER = Path(__file__).with_name("stopped.py")
 
@@ -30,8 +31,10 @@ def stopped_in_hand(folder: Path, number: signal.Signals, databases: Databases, 
         assert daemon.until_ended(30.0) == 0
         assert not shared or daemon.rows(HELD) == [], "handed over at the end, not left to run out"
         assert daemon.said("stopping") and daemon.errors() == ""
-        ((state, deploy),) = daemon.rows("SELECT state, deploy FROM actions WHERE step = 'rollback'")
-        assert (state, deploy) == ("accepted", "dep-43"), "the answer in hand was waited for and saved"
+        ((state, deploy, note),) = daemon.rows("SELECT state, deploy, note FROM actions WHERE step = 'rollback'")
+        saved = (state, deploy) == ("accepted", "dep-43")
+        nameless = quirks and (state, note) == ("sending", NO_ID)  # looked for in the list, by us still or by the next
+        assert saved or nameless, "the answer in hand was waited for and saved"
         daemon.start()
         assert_one_rollback_and_a_closed_incident(cloud, daemon)
         assert len(cloud.requests("render", "POST")) == 1
