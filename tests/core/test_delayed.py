@@ -133,6 +133,16 @@ def test_without_an_account_of_the_trouble_the_decision_s_age_counts() -> None:
     assert len(later(world, decision.at + 60.0)) == 1
 
 
+def test_an_outage_that_was_decided_anew_is_as_old_as_it_was() -> None:
+    """Each time something kept it from being sent, a younger decision was made."""
+    world = reach(Phase.ROLLING_BACK)
+    at, decision = since(world), incident_of(world).decision
+    assert decision is not None
+    put(world, incident=replace(incident_of(world), decision=replace(decision, at=at + 40.0)))
+    assert later(world, at + 59.9) == []
+    assert len(later(world, at + 60.0)) == 1
+
+
 def test_an_account_of_a_fast_clock_counts_from_now() -> None:
     """Another worker's, an hour ahead: we do not wait for that hour."""
     world = reach(Phase.ROLLING_BACK)
