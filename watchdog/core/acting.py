@@ -26,6 +26,9 @@ from watchdog.domain.incidents import ACTING, Course, Decision, Finding, Phase
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.units import show_seconds
 
+PinOutcome = e.PinConfirmed | e.PinUnconfirmed | e.RollbackPostponed
+"""What may come of switching auto-deploy off; each tells the value before it, if that is known."""
+
 
 def await_veto(turn: Turn) -> None:
     """The veto window: over when its time has come, or when the site recovered."""
@@ -118,7 +121,7 @@ def _read_back(turn: Turn) -> None:
     turn.note("ACT", f"auto-deploy {turn.incident.pin_note}")
 
 
-def _remember_pin(turn: Turn, event: e.PinConfirmed | e.PinUnconfirmed | e.RollbackPostponed) -> None:
+def _remember_pin(turn: Turn, event: PinOutcome) -> None:
     """Keep the old value, the last that is not our own `off`: a second pin may read that back."""
     if event.previous is None:
         return
@@ -129,7 +132,7 @@ def _remember_pin(turn: Turn, event: e.PinConfirmed | e.PinUnconfirmed | e.Rollb
 
 def _remember_off(
     turn: Turn,
-    event: e.PinConfirmed | e.PinUnconfirmed | e.RollbackPostponed,
+    event: PinOutcome,
     previous: str | None,
     live: str | None,
 ) -> None:
@@ -259,7 +262,7 @@ def lost(turn: Turn) -> None:
 def pin_came_late(turn: Turn) -> None:
     """Auto-deploy is (or may be) off for an action that went on, or ended, without it: give it back if it ended."""
     event = turn.event
-    assert isinstance(event, (e.PinConfirmed, e.PinUnconfirmed, e.RollbackPostponed))
+    assert isinstance(event, PinOutcome)
     incident = turn.service.incident
     if incident is None or incident.id != event.incident:
         _pinned_for_one_that_is_over(turn, event)
@@ -276,7 +279,7 @@ def pin_came_late(turn: Turn) -> None:
         ending.give_back_or_say(turn)
 
 
-def _pinned_for_one_that_is_over(turn: Turn, event: e.PinConfirmed | e.PinUnconfirmed | e.RollbackPostponed) -> None:
+def _pinned_for_one_that_is_over(turn: Turn, event: PinOutcome) -> None:
     """Nobody knows any more whether it was rolled back: auto-deploy is left as it is, and a human decides."""
     if event.previous in (None, "off"):
         return
@@ -290,10 +293,9 @@ def _note_of_pin(turn: Turn, incident: str, label: str, text: str) -> None:
     turn.emit(Note(turn.now, turn.name, incident if incident != turn.name else None, label, text))
 
 
-def _pinned_again(turn: Turn, event: e.PinConfirmed | e.PinUnconfirmed | e.RollbackPostponed) -> None:
+def _pinned_again(turn: Turn, event: PinOutcome) -> None:
     """What came of switching auto-deploy off once more, after the bad commit had come back."""
-    if not isinstance(event, e.RollbackPostponed):
-        _remember_pin(turn, event)
+    _remember_pin(turn, event)
     if isinstance(event, e.PinConfirmed):
         turn.amend(pinned=True, pin_note="off once more, read back")
         facts = turn.service.facts

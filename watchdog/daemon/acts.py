@@ -76,17 +76,27 @@ class Acts:
 
     async def _carry_out(self, effect_id: int, effect: Change, *, resumed: bool) -> None:
         held = self._epoch(effect.service)
-        wanted = not resumed or still_wanted(self._state(), effect)
-        if wanted and isinstance(effect, fx.RestoreAutoDeploy):  # not in its turn: a new outage does not wait for this
-            await self._actuator.let_land()
-            self._still_held(effect, held)
+        landed = await self._landed(effect, held, resumed=resumed)
         async with self._turns.setdefault(effect.service, asyncio.Lock()):
-            wanted = wanted and self._wanted_now(effect, resumed=resumed)
+            wanted = landed and self._wanted_now(effect, resumed=resumed)
             outcome = await (self._outcome(effect, resumed=resumed) if wanted else self._unwanted(effect))
         if outcome is not None:
             await self._written(effect, outcome, held)
         what = type(outcome).__name__ if outcome is not None else UNWANTED
         await self._finish(effect_id, what, effect.service)
+
+    async def _landed(self, effect: Change, held: int | None, *, resumed: bool) -> bool:
+        """Wait until auto-deploy can be given back; not in its turn, for a new outage does not wait for this.
+
+        Returns whether that is wanted; of any other action that is known in its turn. Raises Displaced.
+        """
+        if not isinstance(effect, fx.RestoreAutoDeploy):
+            return True
+        if resumed and not still_wanted(self._state(), effect):
+            return False
+        await self._actuator.let_land()
+        self._still_held(effect, held)
+        return True
 
     async def _written(self, effect: Change, outcome: Event, held: int | None) -> None:
         """Let the core take the outcome, and the journal what the core made of it. Raises Displaced.
