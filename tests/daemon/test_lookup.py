@@ -24,8 +24,14 @@ CODE = ROLLBACK.target_code
 STATUSES = ("live", "deactivated", "created", "build_in_progress", "canceled", "update_failed", "superseded", "", None)
 
 
+PAGE = 20
+
+
 class Lists:
-    """A platform that only lists: each entry is a list or what it raises; the last holds for ever."""
+    """A platform that only lists: each entry is a list or what it raises; the last holds for ever.
+
+    One page, or as many as it takes to go back to what it is asked for.
+    """
 
     name, can_write = "lists", True
 
@@ -38,7 +44,8 @@ class Lists:
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        reached = next((at for at, deploy in enumerate(answer, start=1) if deploy.id == back_to), 0)
+        return answer[: max(PAGE, reached)]
 
     async def rollback(self, service_id: str, deploy_id: str) -> str | None:
         """Count."""
@@ -121,6 +128,14 @@ async def test_a_late_trace_is_found_and_an_absent_one_is_absent_only_after_the_
     answer = await look_up(absent)
     assert answer == NoTrace("no trace of it in the deploy list after 30 s", [BASE, LIVE])
     assert absent.clock.monotonic() - 1000.0 > SHIPPED.settle_seconds
+
+
+@pytest.mark.parametrize("ours", [42, 81])
+async def test_the_list_is_read_back_to_the_baseline_however_many_came_after_it(ours: int) -> None:
+    """Ours is on the first page, or on the last: it is found."""
+    others = [made(number, "new_commit", "other") for number in range(80, 50, -1)]
+    newer = sorted([*others, made(ours)], key=lambda deploy: deploy.id, reverse=True)
+    assert await look_up(search([*newer, BASE, LIVE])) == Found(made(ours))
 
 
 async def test_an_unreadable_list_is_never_taken_for_an_empty_one() -> None:
