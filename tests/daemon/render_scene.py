@@ -41,9 +41,9 @@ class SteppedClock(FakeClock):
 class Told(Actuator):
     """An actuator of which every outcome is looked at: of this moment and its effect, with a reason if it has one."""
 
-    async def perform(self, effect: PinAutoDeploy | Rollback | RestoreAutoDeploy, *, resumed: bool = False) -> Event:
+    async def perform(self, effect: PinAutoDeploy | Rollback | RestoreAutoDeploy, **resumed: bool) -> Event:
         """Perform, and look."""
-        outcome = await super().perform(effect, resumed=resumed)
+        outcome = await super().perform(effect, **resumed)
         assert (outcome.at, outcome.service, outcome.incident) == (self._clock.now(), effect.service, effect.incident)
         assert getattr(outcome, "why", "told") not in (None, "", "None")
         return outcome

@@ -11,7 +11,9 @@ from tests.clocks import FakeClock
 from tests.daemon.render_scene import INCIDENT, PIN, RESTORE, ROLLBACK, Scene, SteppedClock, Told, scene
 from watchdog.adapters.platforms.render import Render, build_render
 from watchdog.adapters.stores.memory import MemoryStore
-from watchdog.daemon.protocol import SHIPPED, Change, nothing_forbids
+from watchdog.core.perceive import PIN_SHOWS_SECONDS
+from watchdog.daemon.lookup import Search, look_up
+from watchdog.daemon.protocol import SHIPPED, Answer, Change, NoTrace, nothing_forbids
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.errors import Displaced, OutcomeUnknown, Permanent, Stale, Temporary
@@ -405,21 +407,27 @@ async def test_case_20_without_a_readable_list_nothing_is_sent() -> None:
         assert (await s.row()).state == "planned"
 
 
-async def test_case_06_07_too_long_since_the_last_look_it_is_not_sent() -> None:
+@pytest.mark.parametrize("frozen_seconds", [SHIPPED.guard_seconds, SHIPPED.guard_seconds + 1.0])
+async def test_case_06_07_too_long_since_the_last_look_it_is_not_sent(frozen_seconds: float) -> None:
     """The process slept between the look and the send (a paused machine): look again."""
 
     class SlowToMark(MemoryStore):
         async def put_action(self, row: ActionRow, expect: str | None) -> bool:
             if row.state == "sending":
-                clock.freeze(6.0)
+                clock.freeze(frozen_seconds)
             return await super().put_action(row, expect)
 
     clock = FakeClock()
     async with scene(store=SlowToMark(clock), clock=clock) as s:
+        looked_at: list[float] = []
+        s.actuator.stood_still = lambda at: looked_at.append(at) or ""  # type: ignore[func-returns-value]
         outcome = await s.actuator.perform(ROLLBACK)
-        assert isinstance(outcome, e.RollbackPostponed)
         row = await s.row()
-        assert (row.state, row.attempts, s.sent("POST")) == ("planned", 0, 0)
+        if frozen_seconds == SHIPPED.guard_seconds:
+            assert (row.state, s.sent("POST"), looked_at) == ("accepted", 1, [clock.monotonic() - frozen_seconds])
+        else:
+            assert isinstance(outcome, e.RollbackPostponed) and "since the last look" in outcome.why
+            assert (row.state, row.attempts, s.sent("POST"), looked_at) == ("planned", 0, 0, [])
 
 
 @pytest.mark.parametrize(
@@ -479,6 +487,66 @@ async def test_what_the_platform_is_known_to_have_taken_is_never_sent_again() ->
         again = await s.actuator.perform(ROLLBACK, resumed=True)
         assert isinstance(again, e.RollbackLost)
         assert (s.sent("POST"), len(s.accepted)) == (1, 1)
+
+
+async def test_that_it_was_taken_is_written_down_before_it_is_looked_for() -> None:
+    """Whoever dies in the middle of the search leaves that word behind."""
+    rows: list[ActionRow] = []
+
+    async def look(search: Search) -> Answer:
+        rows.append(await s.row())
+        return await look_up(search)
+
+    async with scene(made=AcceptedUnseen) as s:
+        at = s.clock.now()
+        await Told(s.platform, s.store, s.clock, reconcile=look).perform(ROLLBACK)
+        assert [(row.state, row.note, row.sent_at) for row in rows] == [("sending", "accepted without an id", at)]
+
+
+async def test_no_trace_without_a_list_tells_nothing_of_a_human() -> None:
+    """A search may end without a list to judge by: then nobody is said to have acted."""
+
+    async def blindly(_: Search) -> Answer:
+        return NoTrace("not looked for")
+
+    async with scene() as s:
+        s.sandbox.set_mode("rollback", "reset_before")
+        outcome = await Told(s.platform, s.store, s.clock, reconcile=blindly).perform(ROLLBACK)
+        assert isinstance(outcome, e.RollbackPostponed) and outcome.why.startswith("not looked for (")
+
+
+async def test_an_answer_that_does_not_come_in_time_is_looked_for() -> None:
+    """The deadline is that of the whole call, whatever the client allows."""
+    async with scene() as s:
+        s.sandbox.modes.slow_seconds = 2.0
+        s.sandbox.set_mode("rollback", "slow")
+        rows: list[str] = []
+
+        async def look(search: Search) -> Answer:
+            rows.append(search.effect.target)
+            return NoTrace("not looked for")
+
+        timings = replace(SHIPPED, post_seconds=0.3)
+        outcome = await Told(s.platform, s.store, s.clock, timings=timings, reconcile=look).perform(ROLLBACK)
+        assert isinstance(outcome, e.RollbackPostponed)
+        assert (outcome.why, rows) == ("not looked for (no answer within 0 s)", ["dep-39"])
+
+
+async def test_a_switch_is_given_the_time_to_land() -> None:
+    """Its deadline, its way, and as long as an old answer may still be shown."""
+    async with scene() as s:
+        await s.actuator.let_land()
+        assert s.clock.elapsed == SHIPPED.post_seconds + SHIPPED.landing_seconds + PIN_SHOWS_SECONDS
+
+
+@pytest.mark.parametrize("state", ["failed", "done"])
+async def test_what_came_of_another_target_is_not_told_of_this_one(state: str) -> None:
+    """The row is that of an earlier attempt in the same incident; a restart tells the effect again."""
+    async with scene() as s:
+        other = ActionRow(INCIDENT, "rollback", state, target="dep-38", baseline="dep-41", note="lost", service="web")
+        await s.store.put_action(other, expect=None)
+        outcome = await s.actuator.perform(ROLLBACK, resumed=True)
+        assert isinstance(outcome, e.RollbackPostponed) and "interrupted" in outcome.why
 
 
 class SomethingNew(Render):
@@ -552,17 +620,27 @@ async def test_every_row_names_the_service_whose_lease_it_needs() -> None:
         assert [row.state for row in rows] == ["done", "accepted", "planned", "done"]
 
 
-async def test_a_row_that_somebody_else_moved_is_not_sent_over() -> None:
+async def test_a_row_of_an_older_version_gets_the_name_of_its_service() -> None:
+    """It was written before rows were fenced."""
+    async with scene() as s:
+        unnamed = ActionRow(INCIDENT, "rollback", "sending", target="dep-39", baseline="dep-41", attempts=1)
+        await s.store.put_action(unnamed, expect=None)
+        assert isinstance(await s.actuator.perform(ROLLBACK, resumed=True), e.RollbackPostponed)
+        assert ((await s.row()).service, (await s.row()).state) == ("web", "planned")
+
+
+@pytest.mark.parametrize("state", ["planned", "sending"])
+async def test_a_row_that_somebody_else_moved_is_not_sent_over(state: str) -> None:
     """Two at the same action: the store lets one of them through."""
 
     class Raced(MemoryStore):
         async def put_action(self, row: ActionRow, expect: str | None) -> bool:
-            return row.state != "sending" and await super().put_action(row, expect)
+            return row.state != state and await super().put_action(row, expect)
 
     clock = FakeClock()
     async with scene(store=Raced(clock), clock=clock) as s:
         outcome = await s.actuator.perform(ROLLBACK)
-        assert isinstance(outcome, e.RollbackPostponed)
+        assert outcome == e.RollbackPostponed(outcome.at, "web", INCIDENT, "somebody else is at this action")
         assert s.sent("POST") == 0
 
 
@@ -582,6 +660,7 @@ async def test_without_the_right_nothing_is_changed(effect: object, expected: ty
         actuator = Told(None if given == "nothing" else platform, s.store, s.clock)
         outcome = await actuator.perform(effect)  # type: ignore[arg-type]
         assert type(outcome) is expected
+        assert (getattr(outcome, "why", "") == "this watchdog was given no right to change anything") is not writable
         assert (s.sent("POST"), s.sent("PATCH")) == (0, 0)
         if effect is ROLLBACK and writable:
             assert (await s.row()).state == "failed"
