@@ -1,5 +1,6 @@
 """Auto-deploy off and on again, against the sandbox's Render: bounded, read back, and never somebody else's value."""
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -7,9 +8,10 @@ from typing import ClassVar
 import pytest
 
 from tests.clocks import FakeClock
-from tests.daemon.render_scene import INCIDENT, PIN, RESTORE, scene
+from tests.daemon.render_scene import INCIDENT, PIN, RESTORE, Told, scene
 from watchdog.adapters.platforms.render import Render
 from watchdog.adapters.stores.memory import MemoryStore
+from watchdog.daemon.protocol import SHIPPED
 from watchdog.domain import events as e
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.errors import Stale
@@ -44,22 +46,21 @@ async def test_a_switch_that_did_nothing_is_tried_again(mode: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "mode", "previous"),
+    ("name", "mode", "previous", "why"),
     [
-        ("render", "hang", None),
-        ("render", "error_500", None),
-        ("patch", "ignore", "commit"),
-        ("patch", "slow", "commit"),
+        ("render", "hang", None, "it was not read back in time"),
+        ("render", "error_500", None, "it was not read back in time"),
+        ("patch", "ignore", "commit", "it is not read back as off"),
+        ("patch", "slow", "commit", "it was not read back in time"),
     ],
 )
-async def test_the_whole_pin_is_bounded(name: str, mode: str, previous: str | None) -> None:
+async def test_the_whole_pin_is_bounded(name: str, mode: str, previous: str | None, why: str) -> None:
     """Each call hangs, or nothing helps: in the time given it is unconfirmed, with the old value if that was read."""
     async with scene(clock=FakeClock(auto=False)) as s:
         s.sandbox.set_mode(name, mode)
         outcome = await s.actuator.perform(SHORT)
         assert isinstance(outcome, e.PinUnconfirmed)
-        assert (outcome.previous, s.actuator.writing) == (previous, False)
-        assert outcome.why
+        assert (outcome.previous, outcome.why, s.actuator.writing) == (previous, why, False)
 
 
 async def test_what_an_earlier_attempt_may_have_switched_is_told_though_nothing_can_be_read() -> None:
@@ -205,6 +206,104 @@ async def test_what_the_platform_does_not_say_was_not_given_back() -> None:
         Untold.looks[:] = [False] * 3
         outcome = await s.actuator.perform(RESTORE)
         assert isinstance(outcome, e.AutoDeployNotRestored) and "does not say" in outcome.why
+
+
+async def test_what_the_platform_never_says_is_said() -> None:
+    """The reason is that of the last try."""
+    async with scene(made=Untold, clock=FakeClock(auto=False)) as s:
+        Untold.looks[:] = [False]
+        outcome = await s.actuator.perform(SHORT)
+        assert isinstance(outcome, e.PinUnconfirmed)
+        assert outcome.why == "the platform does not say what auto-deploy is set to"
+
+
+async def test_the_whole_restore_is_bounded() -> None:
+    """A platform that hangs is not waited for."""
+    async with scene() as s:
+        await s.actuator.perform(PIN)
+        s.sandbox.set_mode("render", "hang")
+        actuator = Told(s.platform, s.store, s.clock, timings=replace(SHIPPED, restore_seconds=0.3))
+        outcome = await actuator.perform(RESTORE)
+        assert isinstance(outcome, e.AutoDeployNotRestored) and outcome.why == "it was not read back in time"
+
+
+async def test_two_at_the_same_switch_say_so() -> None:
+    """The store lets one of them through; the other one looks again, and in the end a human does."""
+
+    class Raced(MemoryStore):
+        async def put_action(self, row: ActionRow, expect: str | None) -> bool:
+            return False
+
+    clock = FakeClock(auto=False)
+    async with scene(store=Raced(clock), clock=clock) as s:
+        pinned = await s.actuator.perform(SHORT)
+        assert isinstance(pinned, e.PinUnconfirmed)
+        assert pinned.why == "somebody else switches it at the same time"
+        s.sandbox.cloud.set_auto_deploy(s.web, "off")
+        actuator = Told(s.platform, s.store, s.clock, timings=replace(SHIPPED, restore_seconds=0.3))
+        restored = await actuator.perform(RESTORE)
+        assert isinstance(restored, e.AutoDeployNotRestored)
+        assert restored.why == "somebody else switches it at the same time"
+        assert s.sent("PATCH") == 0
+
+
+async def test_too_long_since_the_look_it_is_not_switched() -> None:
+    """The process slept in between: it looks again first; asleep each time, it says why."""
+
+    class Asleep(Render):
+        sleeps = 1
+
+        async def facts(self, service_id: str) -> ServiceFacts:
+            if self.sleeps > 0:
+                self.sleeps -= 1
+                s.clock.freeze(SHIPPED.guard_seconds + 1.0)
+            return await super().facts(service_id)
+
+    ages: list[float] = []
+    async with scene(made=Asleep) as s:
+        s.actuator.forbids = lambda _, looked_at: ages.append(s.clock.monotonic() - looked_at) or ""  # type: ignore[func-returns-value]
+        assert isinstance(await s.actuator.perform(PIN), e.PinConfirmed)
+        assert len(ages) == 1 and ages[0] <= SHIPPED.guard_seconds
+    async with scene(made=Asleep, clock=FakeClock(auto=False)) as s:
+        s.platform.sleeps = 100  # type: ignore[attr-defined]
+        outcome = await s.actuator.perform(SHORT)
+        assert isinstance(outcome, e.PinUnconfirmed) and outcome.why == "more than 5 s since the last look"
+
+
+async def test_a_stop_waits_for_every_switch_in_hand() -> None:
+    """One after the other, and two at the same time: until the last has its answer, one is in hand."""
+
+    class Gated(Render):
+        begun = 0
+
+        async def set_auto_deploy(self, service_id: str, value: str) -> None:
+            self.begun += 1
+            gate = gates[self.begun - 1]
+            await gate.wait()
+            await super().set_auto_deploy(service_id, value)
+
+    gates = [asyncio.Event() for _ in range(3)]
+    async with scene(made=Gated) as s, asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+
+        async def switch(incident: str, nth: int) -> asyncio.Task[e.Event]:
+            s.sandbox.cloud.set_auto_deploy(s.web, "commit")
+            task = tasks.create_task(s.actuator.perform(replace(PIN, incident=incident)))
+            while s.platform.begun < nth:  # type: ignore[attr-defined]
+                await asyncio.sleep(0)
+            return task
+
+        one = await switch("web-1", 1)
+        assert s.actuator.writing
+        gates[0].set()
+        await one
+        assert not s.actuator.writing
+        two, three = await switch("web-2", 2), await switch("web-3", 3)
+        gates[1].set()
+        await two
+        assert s.actuator.writing
+        gates[2].set()
+        await three
+        assert not s.actuator.writing
 
 
 @pytest.mark.parametrize("sent", [True, False])

@@ -17,7 +17,6 @@ from watchdog.domain.errors import OutcomeUnknown, Permanent, Refused, Stale, Te
 from watchdog.domain.events import Event
 from watchdog.ports import ActionRow, Clock, Platform, Store, WritablePlatform
 
-RESTORE_SECONDS = 30.0
 RESTORE_ATTEMPTS = 3
 UNTOLD = "the platform does not say what auto-deploy is set to"
 STEP = "pin"
@@ -131,10 +130,10 @@ class AutoDeploy:
             return
 
     async def restore(self, platform: WritablePlatform, effect: RestoreAutoDeploy) -> Event:
-        """Give the old value back, if it is still off, for at most `RESTORE_SECONDS`. Raises Refused and Displaced."""
+        """Give the old value back, if it is still off, for at most `restore_seconds`. Raises Refused and Displaced."""
         known = _Known(why="it was not read back in time")
         try:
-            async with asyncio.timeout(RESTORE_SECONDS):
+            async with asyncio.timeout(self._timings.restore_seconds):
                 for _ in range(RESTORE_ATTEMPTS):
                     value = await self._restore_once(platform, effect, known)
                     if value:

@@ -46,7 +46,8 @@ class Timings:
     `guard_seconds`: from the last look to the send; `settle_seconds`: how long a send is looked for;
     `lost_seconds`: how long a list that cannot be read is waited for; `post_seconds`: total deadline of one send;
     `landing_seconds`: how long after that it may still arrive (an assumption about the platform);
-    `lease_seconds`: how long a lease on a service is granted for.
+    `lease_seconds`: how long a lease on a service is granted for; `restore_seconds`: total deadline of giving
+    auto-deploy back.
     """
 
     guard_seconds: float = 5.0
@@ -58,6 +59,7 @@ class Timings:
     post_seconds: float = 12.0
     landing_seconds: float = 8.0
     lease_seconds: float = 8.0
+    restore_seconds: float = 30.0
     attempts_max: int = 2
     limited_max: int = 4
 
