@@ -6,21 +6,22 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.clocks import FakeClock, eventually
 from tests.daemon.render_scene import INCIDENT, PIN, RESTORE, ROLLBACK, Scene, scene
 from watchdog.adapters.platforms.render import Render
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.daemon.acts import OUTAGE, PATIENCE_SECONDS, UNRECORDED, UNWANTED, Acts, still_wanted, unrecorded
-from watchdog.daemon.protocol import SHIPPED, Change
+from watchdog.daemon.protocol import Change
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy, ServiceFacts
-from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.errors import Displaced, Permanent, Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Severity
-from watchdog.ports import ActionRow
+from watchdog.ports import ActionRow, Store
 
 BUG = "a fault of our own (KeyError)"
 
@@ -51,9 +52,27 @@ class BuggyReader(Render):
         raise KeyError("status")
 
 
-def state_with(phase: Phase, *, off: str = "", target: str | None = "dep-39", incident: str = INCIDENT) -> State:
+class Finished:
+    """A store, and what it was told of effects that are finished: (outcome, service)."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.told: list[tuple[str, str | None]] = []
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    async def finish(self, effect_id: int, outcome: str, service: str | None = None) -> None:
+        """Finish it, and remember."""
+        self.told.append((outcome, service))
+        await self._store.finish(effect_id, outcome, service)
+
+
+def state_with(
+    phase: Phase, *, off: str = "", target: str | None = "dep-39", incident: str = INCIDENT, **more: bool
+) -> State:
     """Return a state in which web is in that phase of that incident."""
-    made = Incident(incident, "web", Severity.CRITICAL, 0.0, 0.0, "web is down", target=target)
+    made = replace(Incident(incident, "web", Severity.CRITICAL, 0.0, 0.0, "web is down", target=target), **more)  # type: ignore[arg-type]
     return State(services={"web": ServiceState("web", phase=phase, incident=made, auto_deploy_off=off)})
 
 
@@ -67,11 +86,16 @@ async def carried_out(s: Scene, effect: Change, *, resumed: bool = False, state:
     async def ask(event: Event) -> None:
         heard.append(event)
         assert (await s.store.pending()) != (), "the core hears of it before it is marked as finished"
+        assert event.at == s.clock.now()
+        if not isinstance(event, e.InvariantBroken):
+            assert (event.service, event.incident) == ("web", effect.incident)  # type: ignore[union-attr]
 
     (pending,) = await s.store.save(None, State(), (effect,))
-    acts = Acts(s.actuator, s.store, s.clock, lambda: state or State(), ask)
+    store = Finished(s.store)
+    acts = Acts(s.actuator, store, s.clock, lambda: state or State(), ask)  # type: ignore[arg-type]
     await acts.carry_out(pending.id, effect, resumed=resumed)
     assert await s.store.pending() == ()
+    assert store.told == [(type(heard[-1]).__name__ if heard else UNWANTED, "web")]
     return heard
 
 
@@ -91,6 +115,102 @@ async def test_a_fault_of_our_own_ends_with_a_human(effect: Change, expected: ty
         assert len(s.accepted) == (effect is ROLLBACK and made is BuggyAfterSending)
         if isinstance(event, e.PinUnconfirmed):
             assert event.previous == ("commit" if made is BuggyAfterSending else None)
+
+
+class BrokenPromise(Render):
+    """The client finds one of our own promises broken."""
+
+    async def facts(self, service_id: str) -> ServiceFacts:
+        """Break it."""
+        raise AssertionError("a service has one live deploy")
+
+
+@pytest.mark.parametrize("effect", [PIN, RESTORE])
+async def test_a_broken_promise_disarms_before_a_human_is_asked(effect: Change) -> None:
+    """Nothing else is changed until somebody looked; the fault is in the log, with its traceback."""
+    async with scene(made=BrokenPromise) as s:
+        with capture_logs() as lines:
+            broken, unknown = await carried_out(s, effect, state=OFF)
+        what = f"{type(effect).__name__}: a service has one live deploy"
+        assert broken == e.InvariantBroken(broken.at, what)
+        why = "a fault of our own (AssertionError); please report it"
+        assert getattr(unknown, "why", "") == why
+        (line,) = [line for line in lines if line["log_level"] == "error"]
+        assert (line["event"], type(line["exc_info"])) == ("an action failed on a fault of our own", AssertionError)
+
+
+async def test_a_fault_of_our_own_while_the_journal_is_away_tells_no_value_to_restore() -> None:
+    """Nobody can say what auto-deploy was."""
+
+    class Gone(MemoryStore):
+        asked = 0
+
+        async def action(self, incident: str, step: str) -> ActionRow | None:
+            self.asked += 1
+            if self.asked > 1:
+                raise Temporary("the store does not answer")
+            return await super().action(incident, step)
+
+    clock = FakeClock()
+    async with scene(made=BuggyReader, store=Gone(clock), clock=clock) as s:
+        (event,) = await carried_out(s, PIN)
+        assert isinstance(event, e.PinUnconfirmed) and event.previous is None
+
+
+async def test_what_cannot_be_told_for_the_journal_s_silence_is_left_for_later() -> None:
+    """A pin of an earlier run that nobody wants: whether it went through stands in the journal alone."""
+
+    class Silent(MemoryStore):
+        async def action(self, incident: str, step: str) -> ActionRow | None:
+            raise Temporary("the store does not answer")
+
+    clock = FakeClock()
+    async with scene(store=Silent(clock), clock=clock) as s:
+        (pending,) = await s.store.save(None, State(), (PIN,))
+
+        async def ask(event: Event) -> None:
+            raise AssertionError(event)
+
+        with capture_logs() as lines:
+            await Acts(s.actuator, s.store, s.clock, State, ask).carry_out(pending.id, PIN, resumed=True)
+        assert await s.store.pending() == (pending,)
+    assert lines == [
+        {
+            "event": "what became of an action is looked up later",
+            "log_level": "error",
+            "incident": INCIDENT,
+            "why": "the store does not answer",
+        }
+    ]
+
+
+async def test_services_do_not_wait_for_each_other() -> None:
+    """One hangs in its switch; the other one's is made meanwhile."""
+
+    class Gated(Render):
+        async def set_auto_deploy(self, service_id: str, value: str) -> None:
+            if service_id == "srv-web":
+                begun.set()
+                await gate.wait()
+            await super().set_auto_deploy(service_id, value)
+
+    begun, gate = asyncio.Event(), asyncio.Event()
+    heard: list[str] = []
+
+    async def ask(event: Event) -> None:
+        heard.append(getattr(event, "service", ""))
+
+    other = replace(PIN, service="api", incident="api-1", platform_id="srv-api")
+    async with scene(made=Gated) as s, asyncio.timeout(10), asyncio.TaskGroup() as group:
+        one, two = await s.store.save(None, State(), (PIN, other))
+        acts = Acts(s.actuator, s.store, s.clock, State, ask)
+        waiting = group.create_task(acts.carry_out(one.id, PIN, resumed=False))
+        await begun.wait()
+        await acts.carry_out(two.id, other, resumed=False)
+        assert heard == ["api"]
+        gate.set()
+        await waiting
+        assert heard == ["api", "web"]
 
 
 async def test_a_lost_send_of_ours_is_found_when_a_human_asks_again() -> None:
@@ -122,9 +242,16 @@ async def test_a_store_that_fails_right_after_the_send_is_waited_for_and_the_rol
     clock = FakeClock()
     store = Gaps(clock, lambda state: state == "accepted" and next(failures, False))
     async with scene(store=store, clock=clock) as s:
-        (event,) = await carried_out(s, ROLLBACK)
+        with capture_logs() as lines:
+            (event,) = await carried_out(s, ROLLBACK)
         assert isinstance(event, e.RollbackAccepted)
         assert (event.adopted, s.sent("POST"), (await s.row()).state) == (True, 1, "accepted")
+        told = {
+            "event": "the store did not answer during an action; looking it up",
+            "log_level": "error",
+            "why": "the store does not answer",
+        }
+        assert [line for line in lines if line["log_level"] == "error"] == [told, told]
 
 
 @pytest.mark.parametrize("error", ["planned", "accepted"])
@@ -136,7 +263,9 @@ async def test_a_store_that_stays_away_ends_with_a_human(error: str) -> None:
         sent = error == "accepted"
         assert type(event) is (e.RollbackLost if sent else e.RollbackPostponed)
         assert (s.sent("POST"), len(s.accepted)) == (sent, sent)
-        assert s.clock.elapsed < PATIENCE_SECONDS + SHIPPED.settle_seconds
+        if isinstance(event, e.RollbackLost):
+            assert s.clock.elapsed == PATIENCE_SECONDS
+            assert event.why == "the journal does not answer: the store does not answer"
 
 
 async def test_one_gap_of_the_store_after_a_long_look_is_waited_for() -> None:
@@ -164,9 +293,15 @@ async def test_an_effect_that_cannot_be_finished_stays_for_the_next_start() -> N
     clock = FakeClock()
     store = Unfinished(clock)
     async with scene(store=store, clock=clock) as s:
-        with pytest.raises(AssertionError):
+        with capture_logs() as lines, pytest.raises(AssertionError):
             await carried_out(s, ROLLBACK)
         assert (store.tries, len(await s.store.pending()), len(s.accepted)) == (5, 1, 1)
+        told = {
+            "event": "an effect could not be marked as finished; it will be looked up again",
+            "log_level": "error",
+            "why": "the store does not answer",
+        }
+        assert [line for line in lines if line["log_level"] == "error"] == [told] * 5
 
 
 @pytest.mark.parametrize("came_back", [True, False])
@@ -180,8 +315,16 @@ async def test_an_outcome_that_was_lost_with_the_lease_leaves_its_effect_to_be_l
             assert isinstance(event, e.PinConfirmed)
 
         acts = Acts(s.actuator, s.store, s.clock, State, ask, epoch=lambda _: next(epochs))
-        await acts.carry_out(pending.id, PIN, resumed=False)
+        with capture_logs() as lines:
+            await acts.carry_out(pending.id, PIN, resumed=False)
         assert await s.store.pending() == ((pending,) if came_back else ())
+        told = {
+            "event": "an action is left to another worker",
+            "log_level": "warning",
+            "incident": INCIDENT,
+            "why": str(Displaced(("web",))),
+        }
+        assert [line for line in lines if line["log_level"] == "warning"] == ([told] if came_back else [])
 
 
 async def test_one_action_at_a_time_per_service(tmp_path: Path) -> None:
@@ -211,6 +354,8 @@ WANTED = [
     (PIN, state_with(Phase.PINNING), True),
     (PIN, state_with(Phase.PAGED), False),
     (PIN, state_with(Phase.ROLLING_BACK), False),
+    (PIN, state_with(Phase.PAGED, repinned=True), True),
+    (PIN, state_with(Phase.PAGED, repinned=True, pinned=True), False),
     (PIN, state_with(Phase.PINNING, incident="web-2"), False),
     (PIN, State(), False),
     (PIN, State(services={"web": ServiceState("web", phase=Phase.CALM)}), False),
