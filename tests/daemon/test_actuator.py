@@ -660,7 +660,8 @@ async def test_without_the_right_nothing_is_changed(effect: object, expected: ty
         actuator = Told(None if given == "nothing" else platform, s.store, s.clock)
         outcome = await actuator.perform(effect)  # type: ignore[arg-type]
         assert type(outcome) is expected
-        assert (getattr(outcome, "why", "") == "this watchdog was given no right to change anything") is not writable
+        said = getattr(outcome, "why", "") == "this watchdog was given no right to change anything"
+        assert said == (not writable)
         assert (s.sent("POST"), s.sent("PATCH")) == (0, 0)
         if effect is ROLLBACK and writable:
             assert (await s.row()).state == "failed"
