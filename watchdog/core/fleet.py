@@ -9,6 +9,7 @@ from dataclasses import replace
 from watchdog.core import perceive, sight
 from watchdog.core.turn import Turn
 from watchdog.domain import events as e
+from watchdog.domain.copies import changed
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Phase, ServiceState
 from watchdog.domain.notices import NoticeKind
@@ -27,13 +28,13 @@ UNSEEN_LINES = (
 
 def perceive_control(turn: Turn, event: e.ControlChecked) -> None:
     """Fold a control target's reading in."""
-    turn.state = replace(turn.state, control={**turn.state.control, event.target: (event.at, event.reading)})
+    turn.state = changed(turn.state, control={**turn.state.control, event.target: (event.at, event.reading)})
     judge_sight(turn)
 
 
 def perceive_silence(turn: Turn, event: e.ProbesJudged) -> None:
     """Learn whether any probe of any service still says something."""
-    turn.state = replace(turn.state, unseen=event.silent)
+    turn.state = changed(turn.state, unseen=event.silent)
     judge_sight(turn)
 
 
@@ -78,7 +79,7 @@ def _see_again(turn: Turn, lasted: float) -> None:
 
 def perceive_vendor(turn: Turn, event: e.VendorChecked) -> None:
     """Fold a status page's reading in."""
-    turn.state = replace(turn.state, vendors={**turn.state.vendors, event.vendor: (event.at, event.reading)})
+    turn.state = changed(turn.state, vendors={**turn.state.vendors, event.vendor: (event.at, event.reading)})
 
 
 def pause(turn: Turn, event: e.Paused) -> None:

@@ -23,8 +23,10 @@ def is_ours(turn: Turn) -> bool:
 
 def offer(turn: Turn) -> None:
     """A fresh deploy list in calm: say once that auto-deploy can be given back, when a new commit is live."""
+    if not is_ours(turn):
+        return
     live = live_deploy(turn.service.deploys)
-    if not is_ours(turn) or live is None or live.id == turn.service.offered or not _is_new(turn, live):
+    if live is None or live.id == turn.service.offered or not _is_new(turn, live):
         return
     turn.change(offered=live.id)
     old = turn.service.auto_deploy_off

@@ -4,10 +4,13 @@ Rule 1: a reading changes only the knowledge it is about.
 Rule 2: "healthy by our own record" counts only while the service is calm and its critical checks answer well.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from watchdog.core import blame, detect
 from watchdog.core.detect import probes
+from watchdog.domain.copies import changed
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.events import DeploysListed, DeploysUnread, Observed
 from watchdog.domain.incidents import Check, Finding, Phase, ServiceState
@@ -34,30 +37,35 @@ def observed(service: ServiceState, event: Observed, policy: Policy) -> ServiceS
     if check is None or check.kind != signal.kind:
         check = Check(event.signal, signal.kind)
     check = detect.observe(check, event, signal, policy.detection)
-    check = detect.settle(check, conditions(service, event.signal, policy, event.at))
-    service = replace(service, checks={**service.checks, event.signal: check})
-    return _healthy(service, policy.services[service.name], event.at)
+    if check.troubled_since is not None:
+        check = detect.settle(check, conditions(service, event.signal, policy, event.at))
+    checks = {**service.checks, event.signal: check}
+    return changed(service, checks=checks, **_healthy(service, checks, policy.services[service.name], event.at))
 
 
-def _healthy(service: ServiceState, wishes: ServicePolicy, at: float) -> ServiceState:
-    """Add the time since the last look to the live deploy's healthy record."""
-    since = service.healthy_at
-    if service.phase is not Phase.CALM or service.live is None or not _all_well(service, wishes):
-        return replace(service, healthy_at=None) if since is not None else service
+def _healthy(service: ServiceState, checks: Mapping[str, Check], wishes: ServicePolicy, at: float) -> Mapping[str, Any]:
+    """Return what becomes of the live deploy's healthy record: the time since the last look is added to it."""
+    since, live = service.healthy_at, service.live
+    if service.phase is not Phase.CALM or live is None or not _all_well(checks, wishes):
+        return {"healthy_at": None}
     if since is None or at - since > HEALTHY_GAP_SECONDS:
-        return replace(service, healthy_at=at)
+        return {"healthy_at": at}
     if at - since < HEALTHY_STEP_SECONDS:
-        return service
+        return {}
     record = dict(service.healthy_seconds)
-    record[service.live] = record.pop(service.live, 0.0) + (at - since)
-    kept = dict(list(record.items())[-HEALTHY_MAX:])
-    return replace(service, healthy_seconds=kept, healthy_at=at)
+    record[live] = record.pop(live, 0.0) + (at - since)
+    while len(record) > HEALTHY_MAX:
+        del record[next(iter(record))]
+    return {"healthy_at": at, "healthy_seconds": record}
 
 
-def _all_well(service: ServiceState, wishes: ServicePolicy) -> bool:
-    watched = [signal for signal in wishes.signals if signal.critical] or list(wishes.signals)
-    checks = [service.checks.get(signal.name) for signal in watched]
-    return bool(checks) and all(check is not None and isinstance(check.last, Good) for check in checks)
+def _all_well(checks: Mapping[str, Check], wishes: ServicePolicy) -> bool:
+    watched = [signal for signal in wishes.signals if signal.critical] or wishes.signals
+    for signal in watched:
+        check = checks.get(signal.name)
+        if check is None or not isinstance(check.last, Good):
+            return False
+    return bool(watched)
 
 
 def listed(service: ServiceState, event: DeploysListed, policy: Policy) -> ServiceState:
@@ -66,14 +74,14 @@ def listed(service: ServiceState, event: DeploysListed, policy: Policy) -> Servi
         return replace(service, deploys_why="the platform listed no deploy at all")
     before = {deploy.id: deploy for deploy in service.deploys}
     lead = policy.blame.first_traffic_lead_seconds
-    deploys = tuple(_dated(deploy, before.get(deploy.id), service, lead) for deploy in event.deploys)
+    deploys = tuple([_dated(deploy, before.get(deploy.id), service, lead) for deploy in event.deploys])
     live = blame.live_deploy(deploys)
     watch_until, healthy_at = service.watch_until, service.healthy_at
     if live is not None and live.id != service.live:
         began = live.finished_at if live.finished_at is not None else event.at
         watch_until = max(watch_until, began + policy.pace.watch_window_seconds)
         healthy_at = None
-    seen = replace(
+    seen = changed(
         service,
         deploys=deploys,
         deploys_at=event.at,
@@ -83,8 +91,10 @@ def listed(service: ServiceState, event: DeploysListed, policy: Policy) -> Servi
         watch_until=watch_until,
         healthy_at=healthy_at,
     )
-    on = auto_deploy_is_on(seen)
-    return replace(seen, auto_deploy_off="", pinned_at=0.0, merged=(), merges_why="") if on else seen
+    ours = seen.auto_deploy_off or seen.pinned_at or seen.merged or seen.merges_why
+    if not ours or not auto_deploy_is_on(seen):
+        return seen
+    return changed(seen, auto_deploy_off="", pinned_at=0.0, merged=(), merges_why="")
 
 
 def auto_deploy_is_on(service: ServiceState) -> bool:
@@ -105,13 +115,13 @@ def _dated(deploy: Deploy, before: Deploy | None, service: ServiceState, lead_se
     it went live (less the platform's lead) is nearer.
     """
     if before is not None and before.update_seen_at is not None:
-        return replace(deploy, update_seen_at=before.update_seen_at)
+        return changed(deploy, update_seen_at=before.update_seen_at)
     if service.deploys_at is None or not (deploy.is_live or deploy.status == "update_in_progress"):
         return deploy
     if before is not None and before.status not in BEFORE_UPDATE:
         return deploy
     live_at = deploy.finished_at - lead_seconds if deploy.finished_at is not None else 0.0
-    return replace(deploy, update_seen_at=max(service.deploys_at, deploy.created_at, live_at))
+    return changed(deploy, update_seen_at=max(service.deploys_at, deploy.created_at, live_at))
 
 
 def unread(service: ServiceState, event: DeploysUnread) -> ServiceState:
@@ -174,7 +184,7 @@ def worse_is_coming(service: ServiceState, policy: Policy, found: tuple[Finding,
 def suspicion(service: ServiceState, policy: Policy, now: float) -> str:
     """Return why the service deserves a closer look, or nothing."""
     for name, check in service.checks.items():
-        if policy.services[service.name].signal(name) is None:
+        if detect.at_rest(check) or policy.services[service.name].signal(name) is None:
             continue
         if detect.suspicious(check, conditions(service, name, policy, now)):
             return f"{name}: {_why_suspicious(check)}"

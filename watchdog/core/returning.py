@@ -28,6 +28,8 @@ def _know(turn: Turn, deploys: list[Deploy]) -> None:
 
 def watch(turn: Turn) -> None:
     """Look through a fresh deploy list for denied code that is live, or on its way, again."""
+    if not turn.service.bad:
+        return
     codes = {code for code, _ in turn.service.bad}.intersection(turn.state.denied)
     known = {deploy for _, deploy in turn.service.bad}
     back = [

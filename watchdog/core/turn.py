@@ -6,6 +6,7 @@ It lives for a single call of `step` and never leaves it; from outside, `step` i
 from dataclasses import replace
 from typing import Any
 
+from watchdog.domain.copies import changed
 from watchdog.domain.effects import Effect, Note, ReadDeploys, SetPace, Tell, WakeAt
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
@@ -54,17 +55,17 @@ class Turn:
     def put(self, service: ServiceState) -> None:
         """Replace the service's state."""
         if service is not self.state.services.get(self.name):
-            self.state = replace(self.state, services={**self.state.services, self.name: service})
+            self.state = changed(self.state, services={**self.state.services, self.name: service})
 
     def change(self, **fields: Any) -> None:
         """Change fields of the service's state."""
-        self.put(replace(self.service, **fields))
+        self.put(changed(self.service, **fields))
 
     def new_incident_id(self) -> str:
         """Return the id of a new incident: the service's name and a number of its own, so no two workers give one."""
         number = self.service.incidents + 1
         self.change(incidents=number)
-        self.state = replace(self.state, incidents=self.state.incidents + 1)
+        self.state = changed(self.state, incidents=self.state.incidents + 1)
         return f"{self.name}-{number}"
 
     def amend(self, **fields: Any) -> None:

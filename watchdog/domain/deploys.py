@@ -1,4 +1,4 @@
-"""Deploys and the services they belong to, as a platform tells of them."""
+"""Deploys and the services they belong to, as a platform tells of them. `Deploy` has no slots (see copies)."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ IN_PROGRESS = frozenset({"created", "queued", "build_in_progress", "pre_deploy_i
 ENDED = ONCE_LIVE | {"build_failed", "pre_deploy_failed", "update_failed", "canceled"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Deploy:
     """One deploy. Times are UTC epoch seconds. `status` and `trigger` are open sets: unknown values survive.
 

@@ -1,6 +1,7 @@
 """What we know: the state of each check, service and incident, and why a decision was made.
 
-Everything here is what `core.step` takes and returns; it is saved whole and restored after a crash.
+Everything here is what `core.step` takes and returns; it is saved whole and restored after a crash. `Check`,
+`ServiceState` and `State` are copied with every reading, and have no slots for that (see copies).
 """
 
 from collections.abc import Mapping
@@ -50,7 +51,7 @@ class Course(StrEnum):
     NOTE = "note"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Check:
     """The statistics of one signal. All times are UTC epoch seconds.
 
@@ -257,7 +258,7 @@ class Incident:
     channels: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ServiceState:
     """One guarded service. `healthy_seconds` maps deploy id to how long we ourselves saw it healthy.
 
@@ -337,7 +338,7 @@ class Shared:
     troubles: Mapping[str, Trouble] = field(default_factory=lambda: MappingProxyType({}))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class State:
     """Everything the core remembers; with several workers, of the services that this one holds.
 

@@ -80,7 +80,10 @@ class ServicePolicy:
 
     def signal(self, name: str) -> SignalPolicy | None:
         """Return the signal of that name, or None."""
-        return next((signal for signal in self.signals if signal.name == name), None)
+        for signal in self.signals:  # no generator: it is asked for with every reading
+            if signal.name == name:
+                return signal
+        return None
 
 
 @dataclass(frozen=True, slots=True)

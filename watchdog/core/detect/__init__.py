@@ -6,9 +6,11 @@ Rule 3: a finding carries its arithmetic in words.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 from watchdog.core.detect import crashes, feed, latency, probes
+from watchdog.domain.copies import changed
 from watchdog.domain.events import Observed
 from watchdog.domain.incidents import Check, Finding
 from watchdog.domain.policy import Detection, SignalPolicy
@@ -28,9 +30,9 @@ class Conditions:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """How one kind of signal is judged."""
+    """How one kind of signal is judged; `observe` returns what a reading that could be read changes in its check."""
 
-    observe: Callable[[Check, Observed, SignalPolicy, Detection], Check]
+    observe: Callable[[Check, Observed, SignalPolicy, Detection], dict[str, Any]]
     find: Callable[..., Finding | None]
     suspicious: Callable[..., bool]
     calm: Callable[..., bool]
@@ -47,17 +49,24 @@ METHODS: dict[str, Method] = {
 
 def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detection) -> Check:
     """Return the check with this reading folded in."""
-    seen = replace(check, last=event.reading, last_at=event.at)
-    if isinstance(event.reading, Unknown):
-        return seen
-    if isinstance(event.reading, Bad):
-        seen = replace(seen, last_bad_at=event.at, last_why=event.reading.why, last_kind=event.reading.kind.value)
-    return METHODS[signal.kind].observe(seen, event, signal, limits)
+    reading = event.reading
+    if isinstance(reading, Unknown):
+        return changed(check, last=reading, last_at=event.at)
+    seen = METHODS[signal.kind].observe(check, event, signal, limits)
+    if isinstance(reading, Bad):
+        seen |= {"last_bad_at": event.at, "last_why": reading.why, "last_kind": reading.kind.value}
+    return changed(check, last=reading, last_at=event.at, **seen)
 
 
 def find(check: Check, given: Conditions) -> Finding | None:
     """Return the confirmed anomaly of this check, or None."""
     return METHODS[given.signal.kind].find(check, given)
+
+
+def at_rest(check: Check) -> bool:
+    """Tell whether it holds nothing that any method could be suspicious of, whatever the limits."""
+    nothing = check.run_probes == 0 and check.cusum == 0.0 and check.over_since is None
+    return nothing and not check.crashes and not check.counts
 
 
 def suspicious(check: Check, given: Conditions) -> bool:
@@ -81,7 +90,7 @@ def failing(check: Check, given: Conditions) -> bool:
 def settle(check: Check, given: Conditions) -> Check:
     """Return the check; what an interruption cut short is over once it was calm as long as ends an incident."""
     if check.troubled_since is not None and calm(check, given, given.limits.calm_seconds):
-        return replace(check, troubled_since=None)
+        return changed(check, troubled_since=None)
     return check
 
 
@@ -91,10 +100,10 @@ def interrupt(check: Check, at: float) -> Check:
     Since when it was in trouble is kept: an outage does not begin anew with us, after a deploy that came in between.
     """
     onsets = [since for since in (check.troubled_since, check.cusum_zero_at, check.over_since) if since is not None]
-    ended = replace(
+    ended = changed(
         check, run_started_at=None, run_probes=0, good_run=0, cusum=0.0, cusum_zero_at=None, over_since=None
     )
-    return replace(ended, interrupted_at=at, troubled_since=min(onsets, default=None))
+    return changed(ended, interrupted_at=at, troubled_since=min(onsets, default=None))
 
 
 def forget(check: Check, at: float) -> Check:

@@ -3,8 +3,7 @@
 The only eyes on a service without a URL; for the others a second witness to a probe's suspicion.
 """
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from watchdog.domain.events import Observed
 from watchdog.domain.incidents import Check, Finding
@@ -18,13 +17,15 @@ if TYPE_CHECKING:
 CRASHES_MAX = 50
 
 
-def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detection) -> Check:
+def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detection) -> dict[str, Any]:
     """Remember a reported failure."""
+    if not check.crashes and not isinstance(event.reading, Bad):
+        return {}
     at = event.happened_at if event.happened_at is not None else event.at
     kept = tuple(item for item in check.crashes if item[0] > event.at - limits.crashes_window_seconds)
     if isinstance(event.reading, Bad) and at >= check.counts_from:
         kept = (*kept, (at, event.reading.why))[-CRASHES_MAX:]
-    return replace(check, crashes=kept)
+    return {"crashes": kept}
 
 
 def _recent(check: Check, given: "Conditions") -> list[tuple[float, str]]:

@@ -7,10 +7,10 @@ five confirm. Where the source gives a denominator the expectation follows the t
 says nothing: its newest minute must be recent.
 """
 
-from dataclasses import replace
+from collections.abc import Sequence
 from math import ceil, exp, lgamma, log
 from statistics import fmean, pvariance
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from watchdog.domain.events import Observed
 from watchdog.domain.incidents import Check, Finding
@@ -28,11 +28,11 @@ STALE_SECONDS = 360.0
 """A newest minute older than this is silence (a feed is at most 5 min behind, and read every minute)."""
 
 
-def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detection) -> Check:
+def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detection) -> dict[str, Any]:
     """Merge the feed's complete buckets; a bucket that is told again is replaced."""
     merged = {count.start: count for count in check.counts} | {count.start: count for count in event.counts}
     counts = tuple(merged[start] for start in sorted(merged))[-COUNTS_MAX:]
-    return replace(check, counts=counts, new_issues=event.new_issues or check.new_issues)
+    return {"counts": counts, "new_issues": event.new_issues or check.new_issues}
 
 
 def poisson_tail(count: float, mean: float) -> float:
@@ -47,7 +47,7 @@ def poisson_tail(count: float, mean: float) -> float:
     return max(0.0, 1.0 - below)
 
 
-def _expected(minute: MinuteCount, history: list[MinuteCount]) -> float:
+def _expected(minute: MinuteCount, history: Sequence[MinuteCount]) -> float:
     """Return the count to expect in this minute, from history and (where known) its traffic."""
     mean = max(fmean(count.count for count in history), 0.1)
     traffic = sum(count.total or 0.0 for count in history)
@@ -56,7 +56,7 @@ def _expected(minute: MinuteCount, history: list[MinuteCount]) -> float:
     return mean
 
 
-def why_bad(minute: MinuteCount, history: list[MinuteCount], signal: SignalPolicy, limits: Detection) -> str:
+def why_bad(minute: MinuteCount, history: Sequence[MinuteCount], signal: SignalPolicy, limits: Detection) -> str:
     """Return the arithmetic if this minute is bad, else nothing."""
     per_minute = minute.count * 60 / minute.seconds
     if signal.limit_per_minute is not None and per_minute > signal.limit_per_minute:
@@ -77,12 +77,17 @@ def why_bad(minute: MinuteCount, history: list[MinuteCount], signal: SignalPolic
 def _bad_minutes(check: Check, given: "Conditions") -> list[tuple[MinuteCount, str]]:
     """Return the bad ones among the last minutes, with the arithmetic; none unless the newest one is bad."""
     window = check.counts[-given.limits.feed_window_minutes :]
-    history = list(check.counts[: -given.limits.feed_window_minutes])
     if not window or given.now - (window[-1].start + window[-1].seconds) > STALE_SECONDS:
         return []
-    judged = [(minute, why_bad(minute, history, given.signal, given.limits)) for minute in window]
-    bad = [(minute, why) for minute, why in judged if why and minute.start >= check.counts_from]
-    return bad if bad and bad[-1][0] is window[-1] else []
+    history = check.counts[: -given.limits.feed_window_minutes]
+    bad: list[tuple[MinuteCount, str]] = []
+    for minute in reversed(window):  # the newest first: it is looked at with every probe of the service
+        why = why_bad(minute, history, given.signal, given.limits) if minute.start >= check.counts_from else ""
+        if why:
+            bad.insert(0, (minute, why))
+        elif minute is window[-1]:
+            return []
+    return bad
 
 
 def find(check: Check, given: "Conditions") -> Finding | None:

@@ -6,9 +6,8 @@ confirms at its limit. Each run counts only its first failures, so that one blip
 Time without readings is no evidence: a run lasts from its first failure to its last, and ends in a gap.
 """
 
-from dataclasses import replace
 from math import log
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from watchdog.domain.events import Observed
 from watchdog.domain.incidents import Check, Finding
@@ -25,10 +24,11 @@ RECENT_MAX = 256
 Outcomes = tuple[tuple[float, bool], ...]
 
 
-def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detection) -> Check:
-    """Fold one probe in."""
+def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detection) -> dict[str, Any]:
+    """Return what one probe changes."""
     failed = isinstance(event.reading, Bad)
-    kept = tuple(item for item in check.recent if item[0] > event.at - RECENT_SECONDS)[-RECENT_MAX + 1 :]
+    oldest = event.at - RECENT_SECONDS
+    kept = [item for item in check.recent if item[0] > oldest][-RECENT_MAX + 1 :]
     unbroken = bool(kept) and event.at - kept[-1][0] <= gap_seconds(signal, limits)
     recent = (*kept, (event.at, failed))
     return _fail(check, event.at, recent, limits, unbroken=unbroken) if failed else _succeed(check, recent, limits)
@@ -39,35 +39,33 @@ def gap_seconds(signal: SignalPolicy, limits: Detection) -> float:
     return signal.every_seconds + signal.timeout_seconds + limits.fresh_seconds
 
 
-def _fail(check: Check, at: float, recent: Outcomes, limits: Detection, *, unbroken: bool) -> Check:
+def _fail(check: Check, at: float, recent: Outcomes, limits: Detection, *, unbroken: bool) -> dict[str, Any]:
     run_probes = check.run_probes + 1 if unbroken else 1
     cusum = check.cusum
     if run_probes <= limits.cusum_failures_per_run:
         cusum = min(cusum + log(limits.cusum_p1 / limits.cusum_p0), 2 * limits.cusum_limit)
-    return replace(
-        check,
-        run_started_at=check.run_started_at if unbroken and check.run_started_at is not None else at,
-        run_probes=run_probes,
-        failing_since=check.failing_since if check.failing_since is not None else at,
-        good_run=0,
-        recent=recent,
-        cusum=cusum,
-        cusum_zero_at=check.cusum_zero_at if check.cusum > 0 else at,
-    )
+    return {
+        "run_started_at": check.run_started_at if unbroken and check.run_started_at is not None else at,
+        "run_probes": run_probes,
+        "failing_since": check.failing_since if check.failing_since is not None else at,
+        "good_run": 0,
+        "recent": recent,
+        "cusum": cusum,
+        "cusum_zero_at": check.cusum_zero_at if check.cusum > 0 else at,
+    }
 
 
-def _succeed(check: Check, recent: Outcomes, limits: Detection) -> Check:
+def _succeed(check: Check, recent: Outcomes, limits: Detection) -> dict[str, Any]:
     cusum = max(0.0, check.cusum + log((1 - limits.cusum_p1) / (1 - limits.cusum_p0)))
-    return replace(
-        check,
-        run_started_at=None,
-        run_probes=0,
-        failing_since=None,
-        good_run=check.good_run + 1,
-        recent=recent,
-        cusum=cusum,
-        cusum_zero_at=check.cusum_zero_at if cusum > 0 else None,
-    )
+    return {
+        "run_started_at": None,
+        "run_probes": 0,
+        "failing_since": None,
+        "good_run": check.good_run + 1,
+        "recent": recent,
+        "cusum": cusum,
+        "cusum_zero_at": check.cusum_zero_at if cusum > 0 else None,
+    }
 
 
 def run_limit_seconds(given: "Conditions") -> float:
