@@ -9,8 +9,10 @@ WORDS; a new secret of a test is given such a word and is watched from then on.
 """
 
 import base64
+import contextlib
 import json
 import re
+import zlib
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -29,7 +31,7 @@ KEYS = (
     keys.SENTRY_PUBLIC_KEY,
 )
 WORDS = ("c4n4ry", "canary-")
-WRITTEN = ("*.log", "*.err", "*.db", "*.db-wal", "*.dump")
+WRITTEN = ("*.log", "*.err", "*.db", "*.db-wal", "*.dump", "*.jsonl.gz")
 """Files that a daemon writes, or that tests make of what it answers and keeps; configurations hold keys rightly."""
 HEARD = "sandbox.jsonl"
 ADDRESSED = {"path": "", "query": "", "id": ""}
@@ -80,11 +82,25 @@ def hits_in(folder: Path) -> Iterator[str]:
 
 def pieces(path: Path) -> Iterator[str]:
     """Yield a file however large it is, in pieces that overlap by more than any secret is long."""
+    before = b""
+    for piece in unzipped(path) if path.suffix == ".gz" else plain(path):
+        yield (before + piece).decode("latin-1")
+        before = piece[-OVERLAP_BYTES:]
+
+
+def plain(path: Path) -> Iterator[bytes]:
+    """Yield a file in pieces."""
     with path.open("rb") as file:
-        before = b""
         while piece := file.read(PIECE_BYTES):
-            yield (before + piece).decode("latin-1")
-            before = piece[-OVERLAP_BYTES:]
+            yield piece
+
+
+def unzipped(path: Path) -> Iterator[bytes]:
+    """Yield what a zipped file holds, as far as it can be unzipped."""
+    unzip = zlib.decompressobj(31)
+    with contextlib.suppress(zlib.error):
+        for piece in plain(path):
+            yield unzip.decompress(piece)
 
 
 def heard(path: Path) -> str:

@@ -67,12 +67,17 @@ def describe(effect: fx.Effect) -> str:
 def play(text: str) -> str:
     """Return the behaviour of a story, given what stands above its line."""
     stage = Stage(make_policy(), [])
+    perform(text, stage)
+    return "\n".join(stage.told) + "\n"
+
+
+def perform(text: str, stage: Stage) -> None:
+    """Let a story happen on a stage, to its end."""
     end = 0.0
     for line in text.split(f"\n{LINE}\n")[0].splitlines():
         if line.strip() and not line.startswith("#"):
             end = max(end, _read(stage, line))
     stage.run(end)
-    return "\n".join(stage.told) + "\n"
 
 
 def _read(stage: Stage, line: str) -> float:

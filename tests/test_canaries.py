@@ -11,7 +11,8 @@ from tests.canaries import KEYS, hits
 
 ROOT = Path(__file__).parents[1]
 PRELUDE = (
-    f"import base64, json, logging, sys\nfrom urllib.parse import quote\nKEY, SLASHED = {KEYS[0]!r}, {KEYS[5]!r}\n"
+    "import base64, gzip, json, logging, sys\nfrom urllib.parse import quote\n"
+    f"KEY, SLASHED = {KEYS[0]!r}, {KEYS[5]!r}\n"
 )
 
 
@@ -46,6 +47,7 @@ def _outcome_in(folder: Path, body: str) -> str:
         "print(base64.urlsafe_b64encode(b'c:' + KEY.encode()).decode())",
         "print(quote(SLASHED, safe=''))",
         "(tmp_path / 'near.commands.dump').write_text('rejected: ' + KEY)",
+        "(tmp_path / 'a.jsonl.gz').write_bytes(gzip.compress(b'{' + KEY.encode() + b'}')[:-4])",
         "(tmp_path / 'sandbox.jsonl').write_text(json.dumps({'what': 'slack_webhook', 'text': KEY}) + '\\n')",
         "(tmp_path / 'out0.log').write_bytes(bytes(4 * 1024 * 1024 - 5) + KEY.encode() + bytes(9))",
     ],

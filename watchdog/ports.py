@@ -14,6 +14,7 @@ from watchdog.domain.effects import Effect, Note
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, Shared, State
 from watchdog.domain.notices import Notice
+from watchdog.domain.policy import Policy
 from watchdog.domain.readings import MinuteCount, Phases, Reading
 
 
@@ -158,6 +159,34 @@ class PendingEffect:
 
     id: int
     effect: Effect
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the core as it was taken, and what it was decided by; `undone`: nothing came of the event.
+
+    Who sees every step in order knows, by comparing `before` with the last `after`, what changed without an event.
+    """
+
+    before: State
+    event: Event
+    policy: Policy
+    after: State
+    effects: Sequence[Effect]
+    undone: bool = False
+
+
+class Tape(Protocol):
+    """Where steps are recorded, to be replayed. It blocks: call it in a thread, one call at a time."""
+
+    def write(self, at: float, steps: Sequence[Step]) -> None:
+        """Write steps in their order, at that moment (UTC epoch seconds). Raises Temporary: some were not written."""
+
+    def interrupt(self) -> None:
+        """Note that steps are missing: the next one begins anew, with how things are then. Raises nothing."""
+
+    def close(self) -> None:
+        """Finish what is written. Raises nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,7 @@ def test_an_open_incident_is_never_stranded(text: str, words: str) -> None:
         (changed("console: {}", "console: {}\n  slack: {channel: '#incidents'}"), "channels changed"),
         (TEXT + "log: {level: debug}\n", "log changed"),
         (TEXT + "metrics: {listen: false}\n", "metrics changed"),
+        (TEXT + "record: {enabled: false}\n", "record changed"),
         (changed("watchdog.db", "other.db"), "store_url changed"),
         (TEXT + "endpoints: {render: https://proxy.example/v1}\n", "endpoints changed"),
     ],

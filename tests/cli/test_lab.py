@@ -1,4 +1,4 @@
-"""`watchdog lab storm` and `lab soak`, typed: the sum as JSON, one seed line by line, an exit code that tells."""
+"""`lab storm`, `lab soak` and `lab speed`, typed: the sum as JSON, one seed line by line, an exit code that tells."""
 
 import json
 import subprocess
@@ -51,4 +51,14 @@ def test_a_soak_is_summed_up() -> None:
     told = json.loads(done.stdout)
     assert (told["hours"], told["services"]) == (2, 3) and told["reads"] > 3 * 2 * 360
     assert done.returncode == (0 if told["flat"] else 1)
+    assert done.stderr == ""
+
+
+def test_the_speed_is_summed_up() -> None:
+    """Both medians with their rounds; the exit code agrees."""
+    done = typed("speed", "--rounds", "1", "--days", "0.1", "--json")
+    told = json.loads(done.stdout)
+    assert told["observations_per_second"] > 0 and len(told["observations_per_second_rounds"]) == 1
+    assert told["service_year_seconds"] > 0
+    assert done.returncode == (0 if told["fast_enough"] else 1)
     assert done.stderr == ""

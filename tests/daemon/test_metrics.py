@@ -46,6 +46,8 @@ def lively() -> Metrics:
     metrics.error("probe:api/health")
     metrics.store_error()
     metrics.sharing(20, 2, store_up=False)
+    metrics.recorded(7)
+    metrics.unrecorded(2)
     metrics.remote_write("sent", 0, 1.7e9)
     metrics.heartbeat("healthchecks", "ok", 1.7e9)
     return metrics
@@ -108,6 +110,8 @@ def test_promtool_finds_nothing_to_complain_about() -> None:
         ("watchdog_store_errors_total", {}, 1),
         ("watchdog_store_up", {}, 0),
         ("watchdog_services_held", {}, 20),
+        ("watchdog_recorded_steps_total", {"outcome": "written"}, 7),
+        ("watchdog_recorded_steps_total", {"outcome": "dropped"}, 2),
         ("watchdog_workers", {}, 2),
         ("watchdog_remote_write_batches_total", {"outcome": "sent"}, 1),
         ("watchdog_heartbeat_pings_total", {"switch": "healthchecks", "outcome": "ok"}, 1),

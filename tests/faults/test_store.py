@@ -31,9 +31,10 @@ def locked(daemon: Daemon) -> Iterator[None]:
 
 @contextmanager
 def full(daemon: Daemon) -> Iterator[None]:
-    """No file may grow any more, as on a full disk; the daemon's log is such a file too."""
+    """No file may grow any more, as on a full disk; the daemon's log is such a file too, and so is its recording."""
     before = resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
     yield
+    daemon.until(lambda: daemon.metric("watchdog_recorded_steps_total", outcome="dropped"))
     resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, before)
 
 

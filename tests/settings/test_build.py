@@ -1,10 +1,12 @@
 """From checked parts to Settings."""
 
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from tests.settings.texts import KEY, SMALL, changed, loaded
+from tests.settings.texts import KEY, SMALL, changed, loaded, shown
+from watchdog.domain.errors import ConfigurationError
 from watchdog.domain.policy import Mode
 from watchdog.settings import load
 
@@ -62,3 +64,61 @@ def test_endpoints_may_be_on_this_machine(tmp_path: Path) -> None:
     assert settings.endpoints["pagerduty"] == "https://events.pagerduty.com"
     (tmp_path / "watchdog.yaml").write_text(SMALL + "store: sqlite:////var/data/w.db\n", encoding="utf-8")
     assert load(None, {}, tmp_path).store_url == "sqlite:////var/data/w.db"
+
+
+@pytest.mark.parametrize(
+    ("store", "written", "folder"),
+    [
+        ("", "", "recordings"),
+        ("store: sqlite:///data/watchdog.db\n", "", "data/recordings"),
+        ("store: sqlite:///data/watchdog.db\n", "record: {folder: kept}\n", "kept"),
+        ("store: postgresql\n", "", "recordings"),
+        ("", "record: {enabled: false, folder: kept}\n", None),
+    ],
+)
+def test_recordings_lie_beside_the_store(tmp_path: Path, store: str, written: str, folder: str | None) -> None:
+    """Or where the configuration says; nowhere, if nothing is recorded."""
+    (tmp_path / "watchdog.yaml").write_text(SMALL + store + written, encoding="utf-8")
+    settings = load(None, {"WATCHDOG_STORE_URL": "postgresql://host/db"}, tmp_path)
+    assert settings.record.folder == (tmp_path / folder if folder else None)
+    assert (settings.record.keep_seconds, settings.record.max_bytes) == (30 * 86400.0, 200 * 1024**2)
+
+
+def test_an_absolute_store_has_its_recordings_on_its_disk(tmp_path: Path) -> None:
+    """A disk of Render's, not the folder of the configuration."""
+    disk = tmp_path / "disk"
+    (tmp_path / "watchdog.yaml").write_text(SMALL + f"store: sqlite:///{disk}/watchdog.db\n", encoding="utf-8")
+    assert load(None, {}, tmp_path).record.folder == disk / "recordings"
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("record: {keep: 30}", "record.keep: a duration needs a unit -> write 30s, 30ms or 30m"),
+        (
+            "record: {keep: 1m}",
+            "record.keep: not a sensible time to keep recordings -> write something from 1h to 400d",
+        ),
+        ("record: {max: 1MiB}", "record.max: not a sensible bound -> write something from 8MiB to 100GiB"),
+        ("record: {max: lots}", "record.max: not a size -> write a number and a unit"),
+        ("record: {folder: 's3://bucket/x'}", "record.folder: not a folder -> write recordings, or /var/data"),
+        ("record: {enabled: 1}", "record.enabled: wrong type -> write true or false"),
+        ("record: {kep: 30d}", "record.kep: unknown key -> did you mean keep?"),
+        ("record: off", "record: wrong type -> write a mapping"),
+    ],
+)
+def test_what_is_wrong_with_record_is_said(written: str, words: str) -> None:
+    """With its place, and what to write."""
+    assert words in shown(SMALL + written + "\n")
+
+
+def test_a_policy_can_be_read_without_any_secret() -> None:
+    """For a replay, on a machine that holds none; everything else is checked all the same."""
+    text = changed("render: srv-web", "render: srv-web\n    mode: autonomous").replace("console", "pagerduty")
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "new.yaml"
+        path.write_text(text + "store: postgresql\n", encoding="utf-8")
+        policy = load(path, {}, path.parent, secretless=True).policy
+        assert policy.services["web"].mode is Mode.AUTONOMOUS
+        with pytest.raises(ConfigurationError, match="needs a secret"):
+            load(path, {}, path.parent)

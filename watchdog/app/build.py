@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from watchdog.adapters.notifiers import NOTIFIERS
 from watchdog.adapters.options import Context
 from watchdog.adapters.platforms import PLATFORMS
+from watchdog.adapters.recordings import FileTape
 from watchdog.adapters.repositories.github import TOKEN as GITHUB_TOKEN
 from watchdog.adapters.repositories.github import build_github
 from watchdog.adapters.signals import SIGNALS
@@ -25,6 +26,7 @@ from watchdog.daemon.aggregate import MinuteAggregator
 from watchdog.daemon.engine import Engine
 from watchdog.daemon.listeners import Listeners
 from watchdog.daemon.protocol import Hook, no_hook
+from watchdog.daemon.recorder import StepRecorder
 from watchdog.daemon.remote_write import RemoteWriter
 from watchdog.daemon.supervisor import OnError
 from watchdog.daemon.translate import CONTROL, VENDORS
@@ -43,6 +45,7 @@ class App(Daemon):
     settings: Settings
     minutes: MinuteAggregator
     writer: RemoteWriter | None = None
+    recorder: StepRecorder | None = None
 
 
 def build_platform(settings: Settings, clock: Clock) -> Platform | None:
@@ -194,6 +197,7 @@ def build(
     parts = {part.name: getattr(daemon, part.name) for part in dataclasses.fields(daemon)}
     app = App(settings=settings, minutes=minutes, **parts)
     listen_to_minutes(app)
+    record_steps(app)
     return app
 
 
@@ -210,3 +214,13 @@ def listen_to_minutes(app: App) -> None:
             app.minutes.add(service, source.name, sample, at)  # type: ignore[arg-type]
 
     app.engine.listeners.sampled.append(sampled)
+
+
+def record_steps(app: App) -> None:
+    """Let every step of the core be recorded for `watchdog lab replay`, unless the configuration says otherwise."""
+    record = app.settings.record
+    if record.folder is None:
+        return
+    tape = FileTape(record.folder, app.sharing.worker, record.keep_seconds, record.max_bytes)
+    app.recorder = StepRecorder(tape, app.clock, app.metrics)
+    app.engine.listeners.taken.append(app.recorder.taken)

@@ -23,6 +23,7 @@ from watchdog.daemon.exposition import Exposition
 from watchdog.daemon.heartbeat import Heartbeat, healthchecks, sentry_crons
 from watchdog.daemon.http_server import HttpServer, private_app
 from watchdog.daemon.protocol import Hook, no_hook
+from watchdog.daemon.recorder import StepRecorder
 from watchdog.daemon.remote_write import RemoteWriter
 from watchdog.daemon.status import status_of
 from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Temporary
@@ -151,6 +152,8 @@ def status_now(app: App) -> dict[str, Any]:
 
 async def start(app: App) -> None:
     """Take up the journal and begin to watch."""
+    if app.recorder is not None:
+        app.supervisor.start("recorder", app.recorder.run)
     await begin(app)
     upkeep(app, app.minutes)
     _start_senders(app)
@@ -183,15 +186,24 @@ def _start_senders(app: App) -> None:
 
 
 async def finish(app: App) -> None:
-    """Stop in good order: the last word saved, the leases given back, the last metrics sent."""
+    """Stop in good order: the last word saved, the leases given back, the last steps recorded, the last metrics."""
     await end(app)
     with contextlib.suppress(Temporary, Permanent):
         await app.store.put_minutes(app.minutes.flush())
     with contextlib.suppress(Temporary, Permanent):
         await app.store.release()
+    if app.recorder is not None:
+        await _last_steps(app.recorder)
     if app.writer is not None:
         await _last_metrics(app.writer)
     await app.close()
+
+
+async def _last_steps(recorder: StepRecorder) -> None:
+    """Record what waits, or give up soon."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LAST_WORD_SECONDS):
+            await recorder.close()
 
 
 async def _last_metrics(writer: RemoteWriter) -> None:

@@ -1,7 +1,8 @@
-"""Experiments on the daemon itself: `watchdog lab storm`, `watchdog lab soak`."""
+"""Experiments: `watchdog lab score` on decisions; `watchdog lab storm`, `soak`, `speed` on the daemon itself."""
 
 import json
 import sys
+from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
@@ -71,6 +72,78 @@ async def storm(
     return output.FAILED if report.bad else output.DONE
 
 
+async def score(
+    *,
+    seed: str | None = None,
+    episodes: int = 200,
+    clean_years: float = 60.0,
+    classes: str = "",
+    rivals: bool = True,
+    processes: int = 2,
+    report: Path | None = None,
+    as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
+    it: It,
+) -> int:
+    """Measure the decisions: how often it rolls back wrongly, what it misses, how long it takes, with shipped defaults.
+
+    Parameters
+    ----------
+    seed
+        Of the episodes; by default a hash of the shipped defaults and of the fault classes, which nobody tuned on.
+    episodes
+        How many of each fault class.
+    clean_years
+        How many years of services in which nothing goes wrong.
+    classes
+        Only these fault classes, by commas.
+    rivals
+        Let what people use today play the same episodes, to compare the cost.
+    processes
+        How many at a time.
+    report
+        A folder: write report.html (with plots), report.md and report.json there.
+    as_json
+        Print one JSON object.
+    """
+    from watchdog.app import decisions
+    from watchdog.cli import output
+    from watchdog.lab.classes import BY_NAME
+    from watchdog.lab.report import write
+
+    names = [name.strip() for name in classes.split(",") if name.strip()] or list(BY_NAME)
+    strange = [name for name in names if name not in BY_NAME]
+    if strange:
+        output.complain(f"no fault class {strange[0]!r}: choose from {', '.join(BY_NAME)}")
+        return output.USAGE
+    try:
+        _made(report)
+    except OSError as error:
+        output.complain(f"cannot write the report to {report}: {error.strerror}")
+        return output.USAGE
+    scored = decisions.score(
+        seed or decisions.report_seed(),
+        names=names,
+        episodes=episodes,
+        clean_years=clean_years,
+        rivals=rivals,
+        processes=processes,
+    )
+    if report is not None:
+        write(scored.report(), report)
+    result = scored.json_object()
+    if as_json:
+        sys.stdout.write(json.dumps(result) + "\n")
+    else:
+        output.show_lines([f"{what}: {value}" for what, value in result.items()])
+    return output.DONE
+
+
+def _made(folder: Path | None) -> None:
+    """Make the folder of the report: better to learn now than after an hour that it cannot be."""
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+
+
 async def soak(
     *,
     hours: int = 24,
@@ -104,3 +177,34 @@ async def soak(
         output.show_lines([f"hour {one.hour}: {one.memory_mib:.1f} MiB, {one.tasks} tasks" for one in result.looks])
         output.show_lines([f"{what}: {value}" for what, value in result.json_object().items()])
     return output.DONE if result.flat else output.FAILED
+
+
+async def speed(
+    *,
+    rounds: int = 5,
+    days: float = 2.0,
+    as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
+    it: It,
+) -> int:
+    """Measure how fast decisions are made: healthy readings a second on one core, and the seconds of a service-year.
+
+    The exit code is 0 only if both medians keep to their bars (100,000 a second at least, 90 s at most).
+
+    Parameters
+    ----------
+    rounds
+        How many times each is measured; the median counts.
+    days
+        How many days of a service-year are played.
+    as_json
+        Print one JSON object.
+    """
+    from watchdog.cli import output
+    from watchdog.lab.speed import measure
+
+    result = measure(rounds, days=days)
+    if as_json:
+        sys.stdout.write(json.dumps(result.json_object()) + "\n")
+    else:
+        output.show_lines([f"{what}: {value}" for what, value in result.json_object().items()])
+    return output.DONE if result.fast_enough else output.FAILED

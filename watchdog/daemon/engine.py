@@ -19,8 +19,7 @@ from typing import Any
 import structlog
 
 from watchdog.core import last_look
-from watchdog.core.invariants import broken
-from watchdog.core.machine import step
+from watchdog.core.promised import promised_step
 from watchdog.daemon.acts import ACTS, Acts
 from watchdog.daemon.actuator import Actuator
 from watchdog.daemon.deploy_watch import DeployWatch
@@ -40,7 +39,7 @@ from watchdog.domain.errors import Displaced, Permanent, Stale, Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import ServiceState, State
 from watchdog.domain.policy import Policy
-from watchdog.ports import FLEET, Clock, PendingEffect, Sample, SignalSource, Store
+from watchdog.ports import FLEET, Clock, PendingEffect, Sample, SignalSource, Step, Store
 
 QUEUE_MAX = 10_000
 STALE_MAX = 5
@@ -245,6 +244,10 @@ class Engine:
         self._adjust(turn.effects)
         for listener in self.listeners.stepped:
             safely(listener, turn.before, turn.after, event, turn.effects)
+        if turn.policy is not None:
+            step = Step(turn.before, event, turn.policy, turn.after, turn.effects, turn.undone)
+            for taken in self.listeners.taken:
+                safely(taken, step)
         return turn
 
     async def _recorded(self, event: Event) -> Turn:
@@ -265,19 +268,11 @@ class Engine:
     def _stepped(self, event: Event) -> Turn:
         if not self._is_ours(event):
             raise Displaced((getattr(event, "service", "") or getattr(event, "incident", ""),))
-        return Turn(self.state, *self._step(self.state, event))
-
-    def _step(self, before: State, event: Event) -> tuple[State, Sequence[Effect]]:
-        """Let the core take an event. What would break a promise of ours is not done; it disarms us instead."""
-        try:
-            after, effects = step(before, event, self.policy)
-            why = broken(before, after, effects, self.policy)
-        except AssertionError as error:
-            why = f"{type(event).__name__}: {error or 'an assertion failed'}"
-        if not why:
-            return after, effects
-        log.error("a promise of ours would be broken: disarmed, nothing of it is done", why=why)
-        return step(before, e.InvariantBroken(event.at, why), self.policy)
+        before, policy = self.state, self.policy
+        after, effects, why = promised_step(before, event, policy)
+        if why:
+            log.error("a promise of ours would be broken: disarmed, nothing of it is done", why=why)
+        return Turn(before, after, effects, policy=policy)
 
     async def _refresh_in_turn(self) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Who else wants to know what the engine does: the demo's screen, the metrics, the charts.
+"""Who else wants to know what the engine does: the demo's screen, the metrics, the charts, the recording.
 
 Rule: what a listener dies of is logged; it never stops a decision or a page.
 """
@@ -11,7 +11,7 @@ import structlog
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import State
-from watchdog.ports import Sample, SignalSource
+from watchdog.ports import Sample, SignalSource, Step
 
 log = structlog.get_logger("watchdog")
 
@@ -22,6 +22,7 @@ class Listeners:
 
     note: list[Callable[[Note], None]] = field(default_factory=list)
     stepped: list[Callable[[State, State, Event, Sequence[Effect]], None]] = field(default_factory=list)
+    taken: list[Callable[[Step], None]] = field(default_factory=list)
     sampled: list[Callable[[str, SignalSource, Sample, float], None]] = field(default_factory=list)
     store_failed: list[Callable[[str], None]] = field(default_factory=list)
     dropped: list[Callable[[tuple[str, ...]], None]] = field(default_factory=list)

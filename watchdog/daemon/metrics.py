@@ -85,6 +85,9 @@ class Metrics:
         self._tasks = self._gauge("tasks", "Tasks under supervision.")
         self._errors = self._counter("errors", "Failures of our own tasks.", "task")
         self._store_errors = self._counter("store_errors", "Times the journal did not answer.")
+        self._recorded = self._counter("recorded_steps", "Steps of the core, by whether they were recorded.", "outcome")
+        for outcome in ("written", "dropped"):
+            self._recorded.labels(outcome)
         self._store_up = self._gauge("store_up", "0 while our leases cannot be renewed: we can change nothing.")
         self._held = self._gauge("services_held", "Services this worker watches.")
         self._workers = self._gauge("workers", "Living workers, as the store told us last.")
@@ -217,6 +220,14 @@ class Metrics:
     def store_error(self) -> None:
         """Count a time the journal did not answer."""
         self._store_errors.inc()
+
+    def recorded(self, steps: int) -> None:
+        """Count steps of the core that were recorded."""
+        self._recorded.labels("written").inc(steps)
+
+    def unrecorded(self, steps: int) -> None:
+        """Count steps of the core that were not recorded: the disk did not take them."""
+        self._recorded.labels("dropped").inc(steps)
 
     def sharing(self, services_held: int, workers: int, *, store_up: bool) -> None:
         """Say how many services are ours, among how many workers, and whether the store renews our leases."""

@@ -23,6 +23,7 @@ from watchdog.domain.effects import OUTSIDE, Effect, Tell
 from watchdog.domain.errors import Displaced, Permanent, Stale, Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Shared, State
+from watchdog.domain.policy import Policy
 from watchdog.ports import FLEET, Clock, PendingEffect, Store
 
 OURSELVES = "watchdog"
@@ -41,13 +42,18 @@ log = structlog.get_logger("watchdog")
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What the core made of an event and what is to be done then; `why_not` it was not written down, or nothing."""
+    """What the core made of an event and what is to be done then; `why_not` it was not written down, or nothing.
+
+    `policy` is what the core decided by; `undone` tells that nothing comes of the event after all.
+    """
 
     before: State
     after: State
     effects: Sequence[Effect]
     pending: Sequence[PendingEffect] = ()
     why_not: str = ""
+    policy: Policy | None = None
+    undone: bool = False
 
 
 class Recorder:
@@ -156,7 +162,7 @@ class Recorder:
         self._complain(error)
         disarms = turn.after.disarmed and not turn.before.disarmed
         if isinstance(event, ALLOWING) and not disarms:
-            return Turn(turn.before, turn.before, (), why_not=self.trouble)
+            return replace(turn, after=turn.before, effects=(), why_not=self.trouble, undone=True)
         for effect in turn.effects:
             refusal = unrecorded(effect, self._clock.now())
             if refusal is not None:

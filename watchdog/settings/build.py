@@ -28,12 +28,22 @@ from watchdog.settings import needs, references
 from watchdog.settings.advanced import apply
 from watchdog.settings.document import Document
 from watchdog.settings.matrix import build_matrix
-from watchdog.settings.model import Adapter, DependencySettings, LogSettings, MetricsSettings, ServiceSettings, Settings
+from watchdog.settings.model import (
+    Adapter,
+    DependencySettings,
+    LogSettings,
+    MetricsSettings,
+    RecordSettings,
+    ServiceSettings,
+    Settings,
+)
 from watchdog.settings.registries import Registries, check_channels, check_signals
 from watchdog.settings.secrets import SecretMap
-from watchdog.settings.shape import PLATFORM_ID, POSTGRESQL, MetricsShape, Shape
+from watchdog.settings.shape import PLATFORM_ID, POSTGRESQL, MetricsShape, RecordShape, Shape
 from watchdog.settings.validation import validate
 
+RECORDINGS = "recordings"
+"""The folder beside the store, unless `record.folder` names another."""
 ENDPOINTS: Mapping[str, str] = {
     "render": "https://api.render.com/v1",
     "sentry": "https://sentry.io",
@@ -53,11 +63,13 @@ class Builder:
         secrets: SecretMap,
         environ: Mapping[str, str],
         registries: Registries,
+        secretless: bool = False,
     ) -> None:
         self._document = document
         self._secrets = secrets
         self._environ = environ
         self._registries = registries
+        self._secretless = secretless
 
     def build(self, path: Path | None, folder: Path) -> Settings | None:
         """Return the settings, or None when mistakes were reported. Relative stores lie in `folder`."""
@@ -75,7 +87,8 @@ class Builder:
         references.check_dependencies(document, shape)
         references.check_advanced(document, shape)
         vendors = references.status_pages(document, shape, kinds)
-        needs.check_secrets(document, shape, modes, signals, channels, self._registries, self._secrets)
+        if not self._secretless:
+            needs.check_secrets(document, shape, modes, signals, channels, self._registries, self._secrets)
         needs.check_remote_write(document, shape, self._secrets)
         if document.mistakes:
             return None
@@ -94,6 +107,7 @@ class Builder:
             store_url=_store_url(shape.store, folder, self._secrets),
             metrics=_metrics(shape.metrics),
             log=LogSettings(shape.log.format, shape.log.level),
+            record=_record(shape.record, shape.store, folder),
             vendors=MappingProxyType(vendors),
             dependencies=MappingProxyType(
                 {name: DependencySettings(one.render, one.vendor_status) for name, one in shape.dependencies.items()}
@@ -180,10 +194,20 @@ def _endpoints(shape: Shape) -> dict[str, str]:
 
 def _store_url(written: str, folder: Path, secrets: Mapping[str, str]) -> str:
     if written == POSTGRESQL:
-        return secrets[needs.STORE_URL]
+        return secrets.get(needs.STORE_URL, "")
     if not written.startswith("sqlite:"):
         return written
     return f"sqlite:///{(folder / written.removeprefix('sqlite:///')).absolute()}"
+
+
+def _record(shape: RecordShape, store: str, folder: Path) -> RecordSettings:
+    """Return what is recorded where; by default beside a SQLite store, else beside the configuration."""
+    if not shape.enabled:
+        return RecordSettings(None, shape.keep, shape.max)
+    if shape.folder is not None:
+        return RecordSettings((folder / shape.folder).absolute(), shape.keep, shape.max)
+    beside = (folder / store.removeprefix("sqlite:///")).parent if store.startswith("sqlite:") else folder
+    return RecordSettings((beside / RECORDINGS).absolute(), shape.keep, shape.max)
 
 
 def _metrics(shape: MetricsShape) -> MetricsSettings:

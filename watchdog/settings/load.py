@@ -23,10 +23,12 @@ def load(
     *,
     signals: Signals = SIGNALS,
     notifiers: Notifiers = NOTIFIERS,
+    secretless: bool = False,
 ) -> Settings:
     """Return the settings from the given file, else `./watchdog.yaml`, else the text in WATCHDOG_CONFIG_YAML.
 
-    Secrets come from `environ`, else from a `.env` beside the file. Raises ConfigurationError with every mistake.
+    Secrets come from `environ`, else from a `.env` beside the file; `secretless`: only the policy is wanted, so that
+    none needs to be there. Raises ConfigurationError with every mistake.
     """
     found, name, text = _text(path, environ, cwd)
     folder = found.parent if found else cwd
@@ -37,7 +39,7 @@ def load(
     document = parse(text, name)
     settings = None
     if document.data or not document.mistakes:
-        settings = Builder(document, secrets, environ, Registries(signals, notifiers)).build(found, folder)
+        settings = Builder(document, secrets, environ, Registries(signals, notifiers), secretless).build(found, folder)
     mistakes = (*sorted(document.mistakes, key=_line), *dotenv_mistakes, *secret_mistakes, *misspelt)
     if mistakes or settings is None:
         raise ConfigurationError(mistakes or (Mistake(name, "cannot be understood", "start from config/minimal.yaml"),))

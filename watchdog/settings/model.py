@@ -58,6 +58,15 @@ class LogSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordSettings:
+    """`folder` None: nothing is recorded."""
+
+    folder: Path | None = None
+    keep_seconds: float = 30 * 86400.0
+    max_bytes: int = 200 * 1024**2
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything the composition root needs.
 
@@ -77,6 +86,7 @@ class Settings:
     store_url: str = field(repr=False)
     metrics: MetricsSettings = MetricsSettings()
     log: LogSettings = LogSettings()
+    record: RecordSettings = RecordSettings()
     vendors: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     dependencies: Mapping[str, DependencySettings] = field(default_factory=lambda: MappingProxyType({}))
     warnings: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from watchdog.adapters.options import Duration, Size
 from watchdog.adapters.stores import check_url
 from watchdog.settings.advanced import (
     BlameSection,
@@ -38,7 +39,6 @@ LATER: dict[str, str] = {
     "migrations": "a service with a pre-deploy command is asked about, unless rollback_safe: true",
     "console": "watchdog status, or channels: {console: {}}",
     "heartbeat": "set WATCHDOG_HEARTBEAT_URL",
-    "record": "minutes are kept 48 h, hours 400 days",
     "approvals": "answer with watchdog approve|reject INCIDENT",
     "tickets": "write do: tell",
     "lighthouse": "watch an http or latency signal",
@@ -46,6 +46,9 @@ LATER: dict[str, str] = {
     "sentry_cron": "watch render_events of the cron job",
 }
 """Keys (and kinds of signals and channels) that do not work yet, and what to write meanwhile."""
+
+KEEP_MIN_SECONDS, KEEP_MAX_SECONDS = 3600.0, 400 * 86400.0
+RECORD_BYTES_MIN, RECORD_BYTES_MAX = 8 * 1024**2, 100 * 1024**3
 
 LATER_ACTIONS = ("ticket", "escalate")
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,38}[A-Za-z0-9])?")
@@ -104,6 +107,24 @@ def _store(text: str) -> str:
     if not re.fullmatch(r"sqlite:///\S|sqlite:///\S[^\r\n]*\S", text):
         raise ValueError("not a store: write sqlite:///watchdog.db, sqlite:////var/data/watchdog.db or postgresql")
     return text
+
+
+def _folder(text: str) -> str:
+    if not text.strip() or re.search(r"[\x00-\x1f]|://", text):
+        raise ValueError("not a folder: write recordings, or /var/data/recordings")
+    return text
+
+
+def _kept(seconds: float) -> float:
+    if not KEEP_MIN_SECONDS <= seconds <= KEEP_MAX_SECONDS:
+        raise ValueError("not a sensible time to keep recordings: write something from 1h to 400d")
+    return seconds
+
+
+def _roomy(size: int) -> int:
+    if not RECORD_BYTES_MIN <= size <= RECORD_BYTES_MAX:
+        raise ValueError("not a sensible bound: write something from 8MiB to 100GiB, or record: {enabled: false}")
+    return size
 
 
 def _version(value: object) -> object:
@@ -196,6 +217,15 @@ class LogShape(Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 
+class RecordShape(Section):
+    """What the core was told, kept for `watchdog lab replay`."""
+
+    enabled: bool = True
+    folder: Annotated[str, AfterValidator(_folder)] | None = None
+    keep: Annotated[Duration, AfterValidator(_kept)] = 30 * 86400.0
+    max: Annotated[Size, AfterValidator(_roomy)] = 200 * 1024**2
+
+
 class AdvancedShape(Section):
     """The statistics; nobody needs to touch these."""
 
@@ -223,4 +253,5 @@ class Shape(Section):
     endpoints: EndpointsShape = EndpointsShape()
     private_hosts: list[Annotated[str, AfterValidator(_host)]] = Field(default_factory=list, max_length=100)
     log: LogShape = LogShape()
+    record: RecordShape = RecordShape()
     advanced: AdvancedShape = AdvancedShape()

@@ -68,12 +68,16 @@ class Codec(Generic[T]):
     def decode(self, text: str) -> T:
         """Return what was encoded. Raises Permanent when this version cannot read it."""
         try:
-            value: T = self._read(json.loads(text), self._kind)
+            return self.structured(json.loads(text))
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise Permanent(
                 f"the store holds a {self._name} that this version cannot read ({type(error).__name__}): "
                 "run the version that wrote it, or move the store away and start with an empty one"
             ) from None
+
+    def structured(self, plain: Any) -> T:
+        """Return what parsed JSON means. Raises ValueError, TypeError, KeyError or AttributeError if nothing."""
+        value: T = self._read(plain, self._kind)
         return value
 
 

@@ -1,0 +1,50 @@
+"""A daemon that records in this process and guards the make-believe cloud until a bad deploy is rolled back."""
+
+import asyncio
+from pathlib import Path
+
+from tests.clocks import eventually
+from tests.faults.processes import SHORT
+from watchdog.app.build import App, build
+from watchdog.app.run import finish, start
+from watchdog.daemon.clock import SystemClock
+from watchdog.lab.doings import Doing, doings
+from watchdog.sandbox.behaviours import behaviour
+from watchdog.sandbox.config_file import write_config
+from watchdog.sandbox.server import Sandbox
+from watchdog.settings import load
+
+ENOUGH_SECONDS = 90.0
+
+
+async def bad_deploy(folder: Path, more: str = "") -> tuple[App, list[Doing]]:
+    """Live through a bad deploy, with the statistics shortened, to an end in good order; return the daemon's doings."""
+    did: list[Doing] = []
+    async with Sandbox(rollback_seconds=1.0) as sandbox:
+        path = write_config(folder, sandbox.urls, more=SHORT + more)
+        app = build(load(path, {}, folder), SystemClock(), on_error=lambda name, error: None)
+        app.engine.listeners.stepped.append(
+            lambda before, after, event, effects: did.extend(doings(before, after, effects, event.at))
+        )
+        await start(app)
+        try:
+            await eventually(lambda: _is_watching(app), ENOUGH_SECONDS)
+            sandbox.cloud.deploy(behaviour=behaviour("error", after_seconds=0.0), build_seconds=0.2, update_seconds=0.2)
+            await eventually(lambda: _is_over(did) and not app.teller.waiting, ENOUGH_SECONDS)
+        finally:
+            await finish(app)
+    return app, did
+
+
+def _is_watching(app: App) -> bool:
+    web = app.engine.state.services.get("web")
+    return web is not None and web.live == "dep-40" and len(web.checks) >= 2
+
+
+def _is_over(did: list[Doing]) -> bool:
+    return any(one.what.startswith("resolved") for one in did)
+
+
+def live_through(folder: Path, more: str = "") -> tuple[App, list[Doing]]:
+    """Do so, in a loop of its own."""
+    return asyncio.run(bad_deploy(folder, more))

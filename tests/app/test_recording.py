@@ -1,0 +1,168 @@
+"""A whole run, recorded and replayed: the same decisions byte for byte, and what another policy would have done."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.app.recorded import live_through
+from tests.canaries import hits_in
+from tests.faults.processes import guarding
+from watchdog.adapters.recordings.lines import Head, Told
+from watchdog.adapters.recordings.reading import Reader
+from watchdog.app.replay import Answer, answer
+from watchdog.cli.main import main
+from watchdog.lab.doings import Doing
+from watchdog.settings import load
+
+
+@pytest.fixture(scope="session")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Doing]]:
+    """The folder of a daemon that rolled a bad deploy back, and what it did."""
+    folder = tmp_path_factory.mktemp("guard")
+    app, did = live_through(folder)
+    assert [one.target for one in did if one.kind == "rollback"] == ["dep-40"]
+    assert app.recorder is not None and app.recorder.trouble == ""
+    return folder, did
+
+
+def other(folder: Path, *pairs: tuple[str, str]) -> Path:
+    """Write the configuration once more with pieces replaced, without secrets beside it."""
+    text = (folder / "watchdog.yaml").read_text(encoding="utf-8")
+    for old, new in pairs:
+        assert old in text
+        text = text.replace(old, new)
+    path = folder / "other" / "new.yaml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def against(folder: Path, *pairs: tuple[str, str]) -> Answer:
+    """Replay against another configuration."""
+    path = other(folder, *pairs)
+    return answer([folder / "recordings"], load(path, {}, path.parent, secretless=True))
+
+
+def test_the_same_decisions_byte_for_byte(guarded: tuple[Path, list[Doing]]) -> None:
+    """Every step's effects hash alike, and what was decided is what the run did."""
+    found = answer([guarded[0] / "recordings"], None)
+    assert found.replay.divergence is None
+    assert found.replay.events > 50
+    (decided, *_) = [one for one in found.replay.old if one.kind == "decided"]
+    assert (decided.service, decided.incident, decided.target) == ("web", "web-1", "dep-40")
+    assert decided.what.startswith("rollback (critical)") and decided.why
+    (sent,) = [one for one in found.replay.old if one.kind == "rollback"]
+    assert (sent.target, sent.service) == ("dep-40", "web")
+    assert [one.kind for one in found.replay.old if one.is_act] == ["pin", "rollback"]
+
+
+def test_what_is_replayed_is_what_the_run_did(guarded: tuple[Path, list[Doing]]) -> None:
+    """To the last digit of every time, and to the last letter of every reason."""
+    folder, did = guarded
+    found = answer([folder / "recordings"], None)
+    assert found.replay.old == sorted(did, key=lambda one: one.at)
+
+
+def test_the_recording_holds_every_decision_of_the_run(guarded: tuple[Path, list[Doing]]) -> None:
+    """The end of the recording is the state that the journal has: nothing was left out."""
+    (reader,) = [Reader(path) for path in (guarded[0] / "recordings").iterdir()]
+    head, *rest = reader
+    assert isinstance(head, Head) and not head.follows and head.part == 1
+    told = [line for line in rest if isinstance(line, Told)]
+    assert {"Observed", "DeploysListed", "ControlChecked", "Restarted", "PinConfirmed", "RollbackAccepted"} <= {
+        type(one.event).__name__ for one in told
+    }
+    assert not reader.torn
+
+
+def test_killed_in_the_middle_both_runs_are_replayed(tmp_path: Path) -> None:
+    """kill -9 with a rollback on its way: the first recording ends torn, the second begins with what was saved."""
+    with guarding(tmp_path, quirks=True, rollback_seconds=2.0) as (cloud, daemon):
+        cloud.write()
+        daemon.start().until_watching()
+        cloud.bad_deploy()
+        daemon.until(lambda: cloud.log("rollback_accepted"))
+        daemon.until(lambda: daemon.metric("watchdog_recorded_steps_total", outcome="written"))
+        daemon.kill()
+        daemon.start()
+        assert daemon.until_story("CLOSED", 90.0).startswith("rolled back and verified")
+        daemon.process.terminate()
+        assert daemon.until_ended() == 0
+        done = daemon.cli("lab", "replay", "recordings", "--json", config=None)
+        found = answer([cloud.folder / "recordings"], None).replay
+        assert (found.divergence, found.files) == (None, 2)
+        assert [one.what for one in found.old if one.what.startswith("resolved")]
+        assert done.returncode == 0 and json.loads(done.stdout)["differences"] == []
+
+
+def test_observe_would_have_touched_nothing(guarded: tuple[Path, list[Doing]]) -> None:
+    """The pin and the rollback are only in the old; the decision is another; from then on the world is not known."""
+    found = against(guarded[0], ("mode: autonomous", "mode: observe"))
+    assert found.differences is not None and found.replay.divergence is None
+    gone = [one.old.kind for one in found.differences if one.only == "old" and one.old is not None and one.old.is_act]
+    assert gone == ["pin", "rollback"]
+    (decided,) = [one for one in found.differences if one.only == "changed" and one.old and one.old.kind == "decided"]
+    assert decided.old is not None and decided.new is not None
+    assert decided.old.at == decided.new.at and "what" in decided.changed
+    assert "would" in decided.new.what
+    assert not [one for one in found.replay.new if one.is_act]
+    (pin,) = [one for one in found.replay.old if one.kind == "pin"]
+    assert found.unknown_from == pin.at
+
+
+def test_the_same_policy_makes_no_difference(guarded: tuple[Path, list[Doing]]) -> None:
+    """Also when it is told what it did not ask to be told."""
+    found = against(guarded[0])
+    assert found.differences == []
+    assert found.replay.new == found.replay.old
+
+
+def test_a_service_that_is_named_has_the_id_of_the_recording(guarded: tuple[Path, list[Doing]]) -> None:
+    """Nobody asks Render for it; one that the recording does not know is named as such."""
+    found = against(guarded[0], ("render: srv-web", "render: shop-frontend"))
+    assert found.differences == []
+    other_name = against(guarded[0], ("  web:\n", "  shop:\n"))
+    assert other_name.replay.notes == [
+        "shop is not in the recording: nothing is known of it",
+        "web is not in the new configuration: nothing is done about it",
+    ]
+    assert other_name.replay.new == []
+
+
+def test_no_key_is_in_a_recording(guarded: tuple[Path, list[Doing]]) -> None:
+    """The policy has none, events and states neither; whoever reads the folder is its owner."""
+    assert list((guarded[0] / "recordings").glob("*.jsonl.gz"))
+    assert list(hits_in(guarded[0] / "recordings")) == []
+    assert (guarded[0] / "recordings").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_veto_is_waited_for_in_the_other_policy(guarded: tuple[Path, list[Doing]]) -> None:
+    """It asks to be woken at a moment at which nobody woke the run, and acts then."""
+    found = against(guarded[0], ("mode: autonomous", "mode: autonomous\n    veto: 2s"))
+    kinds = [one.what.partition(":")[0] for one in found.replay.new if one.kind in ("page", "tell")]
+    assert "announced" in kinds
+    (sent,) = [one for one in found.replay.old if one.kind == "rollback"]
+    assert found.unknown_from is not None and found.unknown_from <= sent.at
+
+
+def test_typed(
+    guarded: tuple[Path, list[Doing]], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit code 0 and words; with --config the diff, without any secret; JSON for machines."""
+    monkeypatch.chdir(guarded[0])
+    for name in [name for name in os.environ if name.startswith("WATCHDOG_")]:
+        monkeypatch.delenv(name)
+    assert main(["lab", "replay", "recordings"]) == 0
+    printed = capsys.readouterr().out
+    assert "the same decisions as in the run, byte for byte" in printed
+    assert "ROLLBACK roll back away from dep-42 -> dep-40" in printed
+    new = str(other(guarded[0], ("mode: autonomous", "mode: observe")))
+    assert main(["lab", "replay", "recordings", "--config", new]) == 0
+    printed = capsys.readouterr().out
+    assert "- only old: " in printed and "~ what" in printed and "not known" in printed
+    assert main(["lab", "replay", "recordings", "--config", new, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["same"] and told["cost"]["rollbacks"] == 1 and told["new"]["cost"]["rollbacks"] == 0
+    assert told["unknown_from"] == min(one["old"]["at"] for one in told["differences"] if one["only"] == "old")

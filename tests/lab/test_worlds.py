@@ -1,0 +1,114 @@
+"""The simulated worlds: as the facts say, the same for everybody who looks, and nothing there that nobody put there."""
+
+import itertools
+from dataclasses import replace
+from statistics import fmean, pvariance, quantiles
+
+import pytest
+
+from watchdog.domain.readings import Bad, FailureKind, Good
+from watchdog.lab.chance import Chance
+from watchdog.lab.classes import BY_NAME, CLASSES
+from watchdog.lab.clean import clean_scene
+from watchdog.lab.profile import BLIP_CAP_SECONDS, DAY_SECONDS, draw_blip_seconds, draw_profile
+from watchdog.lab.scene import Right, Scene
+from watchdog.lab.service import Release, Service
+from watchdog.lab.symptoms import Fault, Symptom
+
+
+def test_blips_are_those_of_the_facts() -> None:
+    """Four a day; median 4 s, p90 14 s, never longer than 55 s."""
+    dice = Chance("test", "blips").generator()
+    seconds = [draw_blip_seconds(dice) for _ in range(20_000)]
+    assert quantiles(seconds, n=2)[0] == pytest.approx(4.0, rel=0.05)
+    assert quantiles(seconds, n=10)[8] == pytest.approx(14.0, rel=0.05)
+    assert max(seconds) == BLIP_CAP_SECONDS
+    days = 300.0
+    blips = clean_scene("blips", days).main.blips_between(0.0, float("inf"))
+    restarts = sum(end - begin >= 5.0 for begin, end in blips)
+    assert len(blips) - restarts <= 4 * days * 1.1
+    assert len(blips) >= 4 * days * 0.9
+
+
+def test_numbers_by_key_are_uniform_and_do_not_depend_on_who_asked_before() -> None:
+    """Neighbouring moments have nothing to do with each other."""
+    stream, again = Chance("seed", 1), Chance("seed", 1)
+    numbers = [stream.uniform(key) for key in range(20_000)]
+    assert again.uniform(12_345) == numbers[12_345]
+    assert fmean(numbers) == pytest.approx(0.5, abs=0.01)
+    assert pvariance(numbers) == pytest.approx(1 / 12, rel=0.03)
+    pairs = list(itertools.pairwise(numbers))
+    assert fmean((a - 0.5) * (b - 0.5) for a, b in pairs) == pytest.approx(0.0, abs=0.002)
+    assert Chance("seed", 2).uniform(12_345) != numbers[12_345]
+
+
+def service() -> Service:
+    """Return a service with one release, at rest."""
+    chance = Chance("test", "service")
+    made = Service("web", replace(draw_profile(chance.generator()), error_share=0.01, error_phi=2.0), chance)
+    made.release(Release("dep-1", "c1", 0.0, 0.0, 0.0, 0.0))
+    return made
+
+
+def test_a_healthy_service_answers_but_for_one_probe_in_a_thousand() -> None:
+    """And whoever looks again at the same moment sees the same."""
+    made = service()
+    looks = [made.probe("home", float(at)) for at in range(100_000)]
+    failed = sum(isinstance(look.reading, Bad) for look in looks)
+    assert 60 <= failed <= 150
+    assert looks[4711] == made.probe("home", 4711.0)
+    assert {type(look.reading) for look in looks} == {Good, Bad}
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 1.0])
+def test_a_fault_of_a_commit_shows_while_that_commit_serves(share: float) -> None:
+    """From its delay on, on its routes, for its share; the next commit ends it."""
+    made = service()
+    made.release(Release("dep-2", "c2", 900.0, 950.0, 1000.0, 1001.0))
+    made.release(Release("dep-3", "c1", 4900.0, 4950.0, 5000.0, 5001.0))
+    made.faults.append(
+        Fault(Symptom(share, FailureKind.STATUS, "HTTP 500"), "c2", after_seconds=100.0, routes=("home",))
+    )
+
+    def failing(route: str, begin: int, end: int) -> float:
+        return fmean(isinstance(made.probe(route, float(at)).reading, Bad) for at in range(begin, end))
+
+    assert failing("home", 1100, 5000) == pytest.approx(share, abs=0.03)
+    for route, begin, end in (("home", 0, 1100), ("home", 5000, 8000), ("api", 1100, 5000)):
+        assert failing(route, begin, end) < 0.01
+
+
+def test_errors_are_over_dispersed_and_follow_the_traffic() -> None:
+    """Variance twice the mean, for a phi of two."""
+    made = service()
+    at = 12 * 3600.0
+    counts = [made.minute(at + DAY_SECONDS * 7 * week).count for week in range(3000)]
+    mean = made.profile.traffic(at) * made.profile.error_share
+    assert fmean(counts) == pytest.approx(mean, rel=0.1)
+    assert pvariance(counts) / fmean(counts) == pytest.approx(2.0, rel=0.15)
+
+
+@pytest.mark.parametrize("name", list(BY_NAME))
+def test_an_episode_is_its_seed(name: str) -> None:
+    """Built twice: the same world and the same truth; another seed is another one."""
+    one, again, other = BY_NAME[name].scene("a"), BY_NAME[name].scene("a"), BY_NAME[name].scene("b")
+    moments = [one.begins_at + step * 61.0 for step in range(60)]
+    for service_name, made in one.services.items():
+        assert made.listed(one.ends_at) == again.services[service_name].listed(one.ends_at)
+        assert [made.probe("home", at) for at in moments] == [
+            again.services[service_name].probe("home", at) for at in moments
+        ]
+    assert (one.truth, one.ends_at) == (again.truth, again.ends_at)
+    assert one.begins_at != other.begins_at
+
+
+def test_every_class_has_its_truth() -> None:
+    """A rollback has a commit to blame and one to go back to; and every row of the facts' table is there."""
+    for one in CLASSES:
+        scene: Scene = one.scene("truth")
+        if scene.truth.right is Right.ROLLBACK:
+            assert scene.truth.commit and scene.truth.targets and one.deploy_caused
+            assert scene.truth.onset_at is not None
+        assert (scene.truth.commit is not None) <= one.deploy_caused
+    assert len(CLASSES) >= 28
+    assert sum(one.held_out for one in CLASSES) >= 3

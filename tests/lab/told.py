@@ -1,0 +1,45 @@
+"""The stories of tests/stories, as steps of the core that can be recorded."""
+
+from pathlib import Path
+
+from tests.core.world import make_policy
+from tests.storyteller import Stage, perform
+from watchdog.adapters.recordings import FileTape
+from watchdog.core.promised import promised_step
+from watchdog.domain.events import Event
+from watchdog.lab.doings import Doing, doings
+from watchdog.ports import Step
+
+STORIES = Path(__file__).parents[1] / "stories"
+DAY = 86400.0
+
+
+class RecordedStage(Stage):
+    """A stage that keeps every step, and what it did."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.steps: list[Step] = []
+        self.did: list[Doing] = []
+
+    def tell(self, event: Event) -> None:
+        """Hand an event to the core."""
+        before, policy = self.state, self.policy
+        if self.steps and self.steps[-1].after == before:
+            before = self.steps[-1].after  # the very same, as in the engine
+        after, effects, _ = promised_step(before, event, policy)
+        self.did.extend(doings(before, after, effects, event.at))
+        self.steps.append(Step(before, event, policy, after, effects))
+        super().tell(event)
+
+
+def story(name: str) -> RecordedStage:
+    """Play a story to its end."""
+    stage = RecordedStage(make_policy(), [])
+    perform((STORIES / f"{name}.txt").read_text(encoding="utf-8"), stage)
+    return stage
+
+
+def tape(folder: Path, run: str = "one", *, keep_days: float = 30.0, max_bytes: int = 200 * 1024**2) -> FileTape:
+    """Return a tape with the shipped bounds."""
+    return FileTape(folder, run, keep_days * DAY, max_bytes)

@@ -1,0 +1,139 @@
+"""The decision lab: many episodes and clean years in parallel processes, ours and the rivals' side by side, summed up.
+
+Rule: the seeds that are reported are a hash of the shipped defaults, of the core and of the lab, so they change with
+any of these: what was tuned was never tuned on them.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from hashlib import blake2b
+from multiprocessing import get_context
+from pathlib import Path
+from time import perf_counter
+
+from watchdog import core, lab
+from watchdog.app.lab_policy import configuration, policy_for
+from watchdog.lab import classes, scene
+from watchdog.lab.clean import Clean, clean_scene, play_clean
+from watchdog.lab.drive import Drive, Record
+from watchdog.lab.judge import Played, judge
+from watchdog.lab.ranking import OURS, Ranking, between_incidents, compare
+from watchdog.lab.report import Report
+from watchdog.lab.rivals.oracle import Oracle
+from watchdog.lab.rivals.quiet import kayenta_quiet, probers_quiet
+from watchdog.lab.rivals.table import JUDGES, PROBERS, RIVALS
+from watchdog.lab.score import summary
+
+CLEAN_DAYS = 30.0
+RIVALS_MONTHS = 12
+"""Clean months that the rivals watch, too."""
+CHUNK = 5
+ORACLE = "oracle"
+
+Everyone = Mapping[str, Sequence[Played]]
+"""What each decider did, by its name: ours, the oracle, the rivals; all in the same order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What was played, and how long that took (real seconds)."""
+
+    seed: str
+    everyone: Everyone
+    clean: Sequence[Clean]
+    between: Mapping[str, float]
+    seconds: float
+
+    @property
+    def ours(self) -> Sequence[Played]:
+        """Return our own episodes."""
+        return self.everyone[OURS]
+
+    def ranking(self) -> Ranking | None:
+        """Return the comparison with the rivals, if they played."""
+        rivals = {name: played for name, played in self.everyone.items() if name not in (OURS, ORACLE)}
+        return compare(self.ours, rivals, self.everyone[ORACLE], self.between, self.seed) if rivals else None
+
+    def json_object(self) -> dict[str, object]:
+        """Return the numbers that are published."""
+        ranking = self.ranking()
+        compared = (
+            {"cost_ratio_best_rival": ranking.ratio.json_object(), "ranking": ranking.json_object()} if ranking else {}
+        )
+        return {
+            "seed": self.seed,
+            "episodes": len(self.ours),
+            **summary(self.ours, self.clean),
+            **compared,
+            "seconds": round(self.seconds, 1),
+        }
+
+    def report(self) -> Report:
+        """Return what the report shows."""
+        oracle = self.everyone.get(ORACLE, ())
+        shown = configuration(scene.Scene("shown", 0))
+        return Report(self.seed, self.json_object(), self.ours, oracle, self.clean, self.ranking(), shown)
+
+
+def report_seed() -> str:
+    """Return the seed of published numbers."""
+    digest = blake2b(repr(policy_for(classes.CLASSES[0].scene("seed"))).encode(), digest_size=6)
+    for folder in (core, lab):
+        for file in sorted(Path(folder.__path__[0]).rglob("*.py")):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def play_episode(name: str, seed: str) -> Played:
+    """Play one episode with the shipped defaults."""
+    made, record = run_episode(name, seed)
+    return judge(made, seed, record)
+
+
+def run_episode(name: str, seed: str) -> tuple[scene.Scene, Record]:
+    """Play one episode with the shipped defaults; return its world and what was done."""
+    made = classes.BY_NAME[name].scene(seed)
+    return made, Drive(made, policy_for(made)).run(made.ends_at)
+
+
+def score(
+    seed: str, *, names: Sequence[str], episodes: int, clean_years: float, rivals: bool = True, processes: int = 2
+) -> Scored:
+    """Play so many episodes of each class and so many clean years; the rivals play the same episodes."""
+    began = perf_counter()
+    jobs = [(name, f"{seed}-{number}") for name in names for number in range(episodes)]
+    chunks = [(jobs[at : at + CHUNK], rivals) for at in range(0, len(jobs), CHUNK)]
+    months = [f"{seed}-{number}" for number in range(round(clean_years * 365.25 / CLEAN_DAYS))]
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        clean = list(pool.map(_play_clean, months))
+        quiet = list(pool.map(_rivals_quiet, months[:RIVALS_MONTHS])) if rivals else []
+        everyone: dict[str, list[Played]] = defaultdict(list)
+        for chunk in pool.map(_play_chunk, chunks):
+            for name, played in chunk.items():
+                everyone[name] += played
+    between = {name: between_incidents([month[name] for month in quiet]) for name in (quiet[0] if quiet else ())}
+    if clean and rivals:
+        between[OURS] = between_incidents(clean)
+    return Scored(seed, everyone, clean, between, perf_counter() - began)
+
+
+def _play_chunk(chunk: tuple[Sequence[tuple[str, str]], bool]) -> Mapping[str, list[Played]]:
+    jobs, rivals = chunk
+    played: dict[str, list[Played]] = defaultdict(list)
+    for name, seed in jobs:
+        played[OURS].append(play_episode(name, seed))
+        for rival in (Oracle(), *RIVALS) if rivals else ():
+            made = classes.BY_NAME[name].scene(seed)
+            played[rival.name].append(judge(made, seed, rival.play(made)))
+    return played
+
+
+def _play_clean(seed: str) -> Clean:
+    return play_clean(seed, CLEAN_DAYS, policy_for(clean_scene(seed, 0.1)))
+
+
+def _rivals_quiet(seed: str) -> Mapping[str, Clean]:
+    judges = {one.name: kayenta_quiet(one, seed, CLEAN_DAYS) for one in JUDGES}
+    return {**probers_quiet(PROBERS, seed, CLEAN_DAYS), **judges}

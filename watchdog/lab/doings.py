@@ -1,0 +1,116 @@
+"""What a policy did, step by step, in words: decisions, and what touches the outside; and what all of it came to.
+
+Rule: only what a human would ask about: when, on which service, what, why, where to; paces and wakes are our affair.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from watchdog.domain import effects as fx
+from watchdog.domain.effects import Effect
+from watchdog.domain.incidents import Course, Incident, State
+
+ACTS = ("pin", "rollback", "restore")
+"""Kinds that change production."""
+TOWARDS = (Course.ROLLBACK, Course.ANNOUNCE, Course.ASK)
+"""Courses that lead to a deploy; the others say in words where they would."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """One thing: `kind` is decided, page, tell, or one of ACTS; `delay_seconds` is from the onset to a decision."""
+
+    at: float
+    service: str
+    incident: str
+    kind: str
+    what: str
+    why: str = ""
+    target: str = ""
+    delay_seconds: float | None = None
+
+    @property
+    def is_act(self) -> bool:
+        """Tell whether it changes production."""
+        return self.kind in ACTS
+
+    def json_object(self) -> Mapping[str, Any]:
+        """Return it for machines; what is not known is left out."""
+        named = {name: getattr(self, name) for name in self.__slots__}
+        return {name: value for name, value in named.items() if value not in ("", None)}
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What it all came to: how much was done, how many were woken, how long until it was decided."""
+
+    rollbacks: int
+    pages: int
+    notices: int
+    incidents: int
+    delay_seconds_mean: float | None
+
+    @classmethod
+    def of(cls, doings: Sequence[Doing]) -> "Cost":
+        """Sum up."""
+        first: dict[str, float] = {}
+        for one in doings:
+            if one.delay_seconds is not None:
+                first.setdefault(one.incident, one.delay_seconds)
+        count = {kind: sum(one.kind == kind for one in doings) for kind in ("rollback", "page", "tell")}
+        mean = sum(first.values()) / len(first) if first else None
+        return cls(count["rollback"], count["page"], count["tell"], len(first), mean)
+
+    def json_object(self) -> Mapping[str, Any]:
+        """Return it for machines."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def doings(before: State, after: State, effects: Sequence[Effect], at: float) -> Iterator[Doing]:
+    """Yield what one step did: first what was decided, then what it asks for outside."""
+    for name, service in after.services.items():
+        known = before.services.get(name)
+        if service is not known and service.incident is not None:
+            yield from _decided(known.incident if known is not None else None, service.incident)
+    for effect in effects:
+        done = _outside(effect, at)
+        if done is not None:
+            yield done
+
+
+def _decided(before: Incident | None, incident: Incident) -> Iterator[Doing]:
+    decision = incident.decision
+    if decision is None or (before is not None and before.decision is decision):
+        return
+    named = decision.target is not None and decision.course in TOWARDS
+    deploy = decision.target.deploy if named and decision.target is not None else None
+    yield Doing(
+        decision.at,
+        incident.service,
+        incident.id,
+        "decided",
+        f"{decision.course.value} ({decision.severity.value})" + (f"; {decision.would}" if decision.would else ""),
+        decision.why,
+        deploy.id if deploy is not None else "",
+        decision.at - incident.onset_at,
+    )
+
+
+def _outside(effect: Effect, at: float) -> Doing | None:
+    match effect:
+        case fx.Tell(notice, channels):
+            kind, whom = ("page" if notice.wakes else "tell"), ", ".join(channels)
+            return Doing(
+                at, notice.service, notice.incident, kind, f"{notice.kind.value}: {notice.title}", f"to {whom}"
+            )
+        case fx.PinAutoDeploy():
+            return Doing(at, effect.service, effect.incident, "pin", "auto-deploy off")
+        case fx.Rollback():
+            what = "rebuild" if effect.rebuild else "roll back"
+            who = f"asked by {effect.approved_by}" if effect.approved_by else ""
+            what = f"{what} away from {effect.suspect}"
+            return Doing(at, effect.service, effect.incident, "rollback", what, who, effect.target)
+        case fx.RestoreAutoDeploy():
+            return Doing(at, effect.service, effect.incident, "restore", f"auto-deploy {effect.value} again")
+    return None

@@ -1,0 +1,112 @@
+"""One episode judged: what was done first, whether that was right, and how long it took."""
+
+from dataclasses import dataclass
+
+from watchdog.core.guard import NO_ROLLBACK_TRAILER
+from watchdog.lab.drive import DECISIVE, Did, Record
+from watchdog.lab.scene import Right, Scene
+
+HEARD = ("rollback", "ask", "page")
+"""What makes a human look at a service; that the watchdog is blind does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """One episode, played by one decider.
+
+    `did` is what was done first of rollback, ask, page and self-alert (or nothing), `at` seconds after the onset;
+    `right` what should have been. A rollback is `false` unless it goes to the right commit of the right service when
+    that was right, `wrong_service` if the service was not even to blame. `blame` is the probability at the first
+    decision, `guilty` whether the live deploy really did it.
+
+    For the cost it counts what came of it, not what should have been done: `heard_at` is when a human first heard of
+    the service, `asked_at` when the question was put whose yes mends, `mended_at` when the rollback was requested that
+    does (0 if before the onset). A rollback did `harm` if it mended nothing and was not right, or if nothing was to be
+    seen yet; a page was `early` if it came before the onset. The fault reached its share in `grows_seconds`. All of
+    them in seconds after the onset.
+    """
+
+    name: str
+    seed: str
+    right: str
+    did: str
+    good: bool
+    at: float | None = None
+    rollback_at: float | None = None
+    false: bool = False
+    wrong_service: bool = False
+    rollbacks: int = 0
+    share: float = 0.0
+    lasts_seconds: float = 0.0
+    tags: frozenset[str] = frozenset()
+    blame: float | None = None
+    guilty: bool = False
+    observations: int = 0
+    probes: int = 0
+    heard_at: float | None = None
+    asked_at: float | None = None
+    mended_at: float | None = None
+    harm: bool = False
+    early: bool = False
+    grows_seconds: float = 0.0
+
+
+def judge(scene: Scene, seed: str, record: Record) -> Played:
+    """Return what the run came to."""
+    truth = scene.truth
+    begins = truth.onset_at if truth.onset_at is not None else scene.fault_at
+    first = next((one for one in record.did if one.what in DECISIVE), None)
+    rollbacks = [one for one in record.did if one.what == "rollback"]
+    false = [one for one in rollbacks if not _right_rollback(scene, one)]
+    did = first.what if first is not None else Right.NOTHING.value
+    blames = [chance for _, name, chance in record.blame if name == truth.service and chance is not None]
+    return Played(
+        name=scene.name,
+        seed=seed,
+        right=truth.right.value,
+        did=did,
+        good=not false and (did == truth.right or did in truth.also),
+        at=first.at - begins if first is not None else None,
+        rollback_at=rollbacks[0].at - begins if rollbacks else None,
+        false=bool(false),
+        wrong_service=any(one.service != truth.service for one in false) and truth.commit is not None,
+        rollbacks=len(rollbacks),
+        share=truth.share,
+        lasts_seconds=truth.ends_at - begins,
+        tags=truth.tags,
+        blame=blames[0] if blames else None,
+        guilty=truth.commit is not None,
+        observations=record.observations,
+        probes=record.probes,
+        heard_at=_first(begins, [one for one in record.did if _heard(scene, one) and one.at >= begins]),
+        asked_at=_first(begins, [one for one in record.did if one.what == "ask" and mends(scene, one)]),
+        mended_at=_first(begins, [one for one in rollbacks if mends(scene, one)]),
+        harm=any(one.at < begins or not (mends(scene, one) or _right_rollback(scene, one)) for one in rollbacks),
+        early=truth.onset_at is not None and any(one.at < begins and one.what in ("page", "ask") for one in record.did),
+        grows_seconds=max((fault.grows_seconds for fault in scene.services[truth.service].faults), default=0.0),
+    )
+
+
+def mends(scene: Scene, did: Did) -> bool:
+    """Tell whether going back to that commit ends the outage: the fault is the live one's own, and the way is safe."""
+    truth, service = scene.truth, scene.services[scene.truth.service]
+    guilty = next((one for one in service.releases if one.commit == truth.commit), None)
+    if guilty is None or did.service != truth.service or did.commit in (None, truth.commit):
+        return False
+    own = any(fault.commit == truth.commit for fault in service.faults)
+    safe = scene.pre_deploy_command is None and NO_ROLLBACK_TRAILER not in guilty.message.lower()
+    return own and safe and did.at >= guilty.serves_at
+
+
+def _heard(scene: Scene, did: Did) -> bool:
+    return did.what in HEARD and did.service in (scene.truth.service, "")
+
+
+def _first(begins: float, done: list[Did]) -> float | None:
+    return max(0.0, done[0].at - begins) if done else None
+
+
+def _right_rollback(scene: Scene, did: Did) -> bool:
+    truth = scene.truth
+    allowed = truth.right is Right.ROLLBACK or Right.ROLLBACK in truth.also
+    return allowed and did.service == truth.service and did.commit in truth.targets

@@ -1,0 +1,159 @@
+"""Who costs least: ours against the rivals and the oracle, all on the same episodes.
+
+Rule 1: what counts is the avoidable cost: that beyond the oracle's, since some outage nobody could have avoided.
+Rule 2: a ranking that flips when mistakes weigh a third or three times as much is not a result.
+Rule 3: a rival is shown at its best setting, chosen on development seeds.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import inf, log
+from random import Random
+
+from watchdog.lab.clean import Clean
+from watchdog.lab.cost import USUAL, cost
+from watchdog.lab.intervals import HALF, Estimate
+from watchdog.lab.judge import Played
+from watchdog.lab.score import by_class, mean_cost, mix
+
+FACTORS = (1 / 3, 1.0, 3.0)
+OURS = "ours"
+INCIDENTS_PER_YEAR = (10.0 - 0.5) / log(10.0 / 0.5) * 365.25 / 20
+"""One incident in 20 good deploys (facts on decisions, section 4), at the mean of the world's deploys a day (58)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """What the comparison came to. Costs are outage minutes an incident, by the factor of the price of mistakes.
+
+    `ratio` is the avoidable cost of the best rival over ours, at the usual prices; `holds` tells whether ours is the
+    least at every factor.
+    """
+
+    oracle: Mapping[float, float]
+    avoidable: Mapping[str, Mapping[float, float]]
+    best: Mapping[float, str]
+    ratio: Estimate
+    holds: bool
+
+    def json_object(self) -> dict[str, object]:
+        """Return it as published."""
+        return {
+            "oracle_minutes": {f"{factor:.2f}": value for factor, value in self.oracle.items()},
+            "avoidable_minutes": {
+                name: {f"{factor:.2f}": value for factor, value in costs.items()}
+                for name, costs in self.avoidable.items()
+            },
+            "best_rival": {f"{factor:.2f}": name for factor, name in self.best.items()},
+            "ratio": self.ratio.json_object(),
+            "ranking_holds": self.holds,
+        }
+
+
+def compare(
+    ours: Sequence[Played],
+    rivals: Mapping[str, Sequence[Played]],
+    oracle: Sequence[Played],
+    between: Mapping[str, float] | None = None,
+    seed: object = "ranking",
+    samples: int = 500,
+) -> Ranking:
+    """Return the ranking; `between`: what each (ours too) costs between two incidents, at the usual prices.
+
+    Raises ValueError where they did not play the same episodes.
+    """
+    everyone = {OURS: ours, **rivals}
+    _same_episodes(everyone, oracle)
+    quiet = {name: (between or {}).get(name, 0.0) for name in everyone}
+    weights = mix(oracle)
+    bound = {factor: mean_cost(oracle, weights, factor) for factor in FACTORS}
+    avoidable = {
+        name: {f: mean_cost(played, weights, f) + f * quiet[name] - bound[f] for f in FACTORS}
+        for name, played in everyone.items()
+    }
+    best = {factor: min(rivals, key=lambda name: avoidable[name][factor]) for factor in FACTORS}
+    return Ranking(
+        bound,
+        avoidable,
+        best,
+        _ratio(everyone, oracle, quiet, seed, samples),
+        all(avoidable[OURS][factor] < avoidable[best[factor]][factor] for factor in FACTORS),
+    )
+
+
+def between_incidents(clean: Sequence[Clean]) -> float:
+    """Return what false alarms cost from one incident to the next, in outage minutes at the usual prices."""
+    years = sum(one.years for one in clean)
+    price = sum(one.rollbacks * USUAL.false_rollback + one.pages * USUAL.false_page for one in clean)
+    return price / years / INCIDENTS_PER_YEAR if years else 0.0
+
+
+def best_settings(
+    played: Mapping[str, Sequence[Played]], families: Mapping[str, str], between: Mapping[str, float] | None = None
+) -> Mapping[str, str]:
+    """Return of each family the name of the rival that costs least."""
+    found: dict[str, tuple[float, str]] = {}
+    for name, episodes in played.items():
+        price = mean_cost(episodes, mix(episodes)) + (between or {}).get(name, 0.0)
+        family = families[name]
+        if family not in found or price < found[family][0]:
+            found[family] = (price, name)
+    return {family: name for family, (_, name) in found.items()}
+
+
+# --- the ratio and its interval ---
+
+
+def _ratio(
+    everyone: Mapping[str, Sequence[Played]],
+    oracle: Sequence[Played],
+    quiet: Mapping[str, float],
+    seed: object,
+    samples: int,
+) -> Estimate:
+    """Return it with the bootstrap's interval (Efron 1979, percentiles): episodes drawn anew within each class.
+
+    All deciders keep their episodes together, and the best rival is looked for anew each time: that errs to its side.
+    """
+    extra = _extra(everyone, oracle)
+    groups = _places(oracle)
+    dice = Random(f"{seed}")
+    drawn = []
+    for _ in range(samples):
+        places = [place for group in groups for place in dice.choices(group, k=len(group))]
+        drawn.append(_quotient(extra, quiet, places))
+    drawn.sort()
+    everything = [place for group in groups for place in group]
+    low, high = (drawn[min(samples - 1, int(share * samples))] for share in (HALF, 1 - HALF))
+    return Estimate(_quotient(extra, quiet, everything), low, high, len(everything))
+
+
+def _extra(everyone: Mapping[str, Sequence[Played]], oracle: Sequence[Played]) -> Mapping[str, list[float]]:
+    """Return what each episode cost each decider beyond the oracle, weighted, in the oracle's order."""
+    weights = mix(oracle)
+    order = [(one.name, one.seed, weights.get(one.name, 0.0), cost(one)) for one in oracle]
+    found = {}
+    for name, played in everyone.items():
+        costs = {(one.name, one.seed): cost(one) for one in played}
+        found[name] = [weight * (costs[kind, seed] - bound) for kind, seed, weight, bound in order]
+    return found
+
+
+def _places(oracle: Sequence[Played]) -> Sequence[Sequence[int]]:
+    groups: dict[str, list[int]] = {name: [] for name in by_class(oracle)}
+    for place, one in enumerate(oracle):
+        groups[one.name].append(place)
+    return list(groups.values())
+
+
+def _quotient(extra: Mapping[str, list[float]], quiet: Mapping[str, float], places: Sequence[int]) -> float:
+    sums = {name: quiet[name] + sum(costs[place] for place in places) for name, costs in extra.items()}
+    ours = sums.pop(OURS)
+    return min(sums.values()) / ours if ours > 0 else inf
+
+
+def _same_episodes(everyone: Mapping[str, Sequence[Played]], oracle: Sequence[Played]) -> None:
+    wanted = {(one.name, one.seed) for one in oracle}
+    for name, played in everyone.items():
+        if {(one.name, one.seed) for one in played} != wanted or len(played) != len(oracle):
+            raise ValueError(f"{name} did not play the same episodes as the oracle")

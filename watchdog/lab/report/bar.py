@@ -1,0 +1,74 @@
+"""One bar: what was promised, what was measured, and whether it is reached.
+
+Rule 1: reached is what the value says; where the interval goes beyond the bar, that is said as well.
+Rule 2: what was not measured is neither reached nor missed.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from watchdog.lab.intervals import Estimate
+from watchdog.lab.report import words
+
+
+class Reached(StrEnum):
+    """Whether a bar is reached."""
+
+    YES = "reached"
+    BARELY = "reached, not yet certain"
+    NO = "missed"
+    UNKNOWN = words.NOT_MEASURED
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One promise. `counted` says in words from how many; `unmet` what else it asks for that is not so.
+
+    `certain_by` is the limit for the far end of the interval; `has_interval` is false where none can be given.
+    """
+
+    key: str
+    what: str
+    wanted: str
+    found: Estimate
+    show: words.Show
+    limit: float
+    counted: str
+    at_least: bool = False
+    certain_by: float | None = None
+    unmet: str = ""
+    measured: bool = True
+    has_interval: bool = True
+
+    @property
+    def reached(self) -> Reached:
+        """Tell whether it is reached."""
+        if not self.measured:
+            return Reached.UNKNOWN
+        if self.unmet or not self._keeps(self.found.value, self.limit):
+            return Reached.NO
+        return Reached.YES if self._certain() else Reached.BARELY
+
+    def _certain(self) -> bool:
+        far = self.found.low if self.at_least else self.found.high
+        return self._keeps(far, self.limit if self.certain_by is None else self.certain_by)
+
+    def _keeps(self, value: float, limit: float) -> bool:
+        return value >= limit if self.at_least else value <= limit
+
+    def row(self) -> tuple[str, ...]:
+        """Return it as a line of the table."""
+        if not self.measured:
+            return (self.what, words.NOT_MEASURED, "–", self.counted, self.wanted, self.reached.value)
+        between = words.interval(self.found, self.show) if self.has_interval else "–"
+        told = f"{self.reached.value}: {self.unmet}" if self.unmet else self.reached.value
+        return (self.what, self.show(self.found.value), between, self.counted, self.wanted, told)
+
+    def json_object(self) -> dict[str, object]:
+        """Return it for machines."""
+        found = {**self.found.json_object()} if self.measured else None
+        return {"key": self.key, "limit": self.limit, "at_least": self.at_least, "reached": self.reached.value} | {
+            "found": found,
+            "counted": self.counted,
+            "unmet": self.unmet,
+        }

@@ -1,0 +1,161 @@
+"""The bars, one after the other: what was promised of the decisions, with the limit, from the published numbers."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from math import inf
+from typing import Any
+
+from watchdog.lab.intervals import Estimate, poisson_rate
+from watchdog.lab.report import words
+from watchdog.lab.report.bar import Bar
+
+Numbers = Mapping[str, Any]
+"""What `score.summary` returns, with the comparison: the numbers that are published."""
+DELAY_SECONDS = {
+    "hard": (70.0, "nothing answers"),
+    "hard_corroborated": (40.0, "nothing answers, and a second witness reports it"),
+    "half": (90.0, "a critical route fails for half"),
+    "fifth": (240.0, "a critical route fails for a fifth"),
+}
+FALSE_ROLLBACKS_HIGH = 0.1
+TENTHS = 5
+P95_EPISODES = 72
+"""So many are needed before the largest is beyond the true p95 with 97.5 % certainty (0.95^72 < 0.025)."""
+
+
+def bars(numbers: Numbers) -> list[Bar]:
+    """Return all of them, in the order of the page."""
+    return [*_rollbacks(numbers), *_quiet(numbers), *_delays(numbers), _cost(numbers), _calibration(numbers)]
+
+
+def _of(found: Mapping[str, float]) -> Estimate:
+    return Estimate(found["value"], found["low"], found["high"], found["n"])
+
+
+def _rollbacks(numbers: Numbers) -> Iterator[Bar]:
+    precise, recalled = _of(numbers["rollback_precision"]), _of(numbers["rollback_recall"])
+    yield Bar(
+        "rollback_precision",
+        "When it rolls back, that is right (in a realistic mix of incidents)",
+        "at least 97 %",
+        precise,
+        words.percent,
+        0.97,
+        f"{precise.n:.0f} rollbacks (effective)",
+        at_least=True,
+        measured=precise.n > 0,
+    )
+    yield Bar(
+        "rollback_recall",
+        "A bad deploy that must be rolled back is",
+        "at least 95 %",
+        recalled,
+        words.percent,
+        0.95,
+        f"{recalled.n:.0f} bad deploys",
+        at_least=True,
+        measured=recalled.n > 0,
+    )
+
+
+def _quiet(numbers: Numbers) -> Iterator[Bar]:
+    years, episodes = numbers["clean_service_years"], sum(_of(one["good"]).n for one in numbers["per_class"].values())
+    rolled, paged = _of(numbers["false_rollbacks_per_service_year"]), _of(numbers["false_pages_per_service_year"])
+    worst = rolled.high > FALSE_ROLLBACKS_HIGH
+    yield Bar(
+        "false_rollbacks_per_service_year",
+        "False rollbacks in a year of one healthy service",
+        "at most 0.05, the interval's end at most 0.1",
+        rolled,
+        words.number,
+        0.05,
+        f"{rolled.n:.0f} in {years:.1f} years",
+        certain_by=FALSE_ROLLBACKS_HIGH,
+        unmet="too few years to rule out 0.1" if worst and rolled.value <= 0.05 else "",
+        measured=years > 0,
+    )
+    yield Bar(
+        "false_pages_per_service_year",
+        "People woken for nothing in a year of one healthy service",
+        "at most 2",
+        paged,
+        words.number,
+        2.0,
+        f"{paged.n:.0f} in {years:.1f} years",
+        measured=years > 0,
+    )
+    wrong = numbers["wrong_service_rollbacks"]
+    count = poisson_rate(wrong, 1.0)
+    yield Bar(
+        "wrong_service_rollbacks",
+        "Rollbacks of a service that had nothing to do with it",
+        "0",
+        count,
+        words.number,
+        0.0,
+        f"{episodes:.0f} episodes",
+        certain_by=count.high,
+        measured=episodes > 0,
+    )
+    silent = _of(numbers["nothing_right_share"])
+    yield Bar(
+        "nothing_right_share",
+        "Where there is nothing to do, nothing is done",
+        "at least 99 %",
+        silent,
+        words.percent,
+        0.99,
+        f"{silent.n:.0f} episodes",
+        at_least=True,
+        measured=silent.n > 0,
+    )
+
+
+def _delays(numbers: Numbers) -> Iterator[Bar]:
+    for tag, (limit, what) in DELAY_SECONDS.items():
+        found = _of(numbers["rollback_request_delay_p95_seconds"][tag])
+        found = found if found.n >= P95_EPISODES else replace(found, high=inf)
+        yield Bar(
+            f"delay_p95_{tag}",
+            f"From the first failure to the rollback, 19 times in 20: {what}",
+            f"at most {limit:.0f} s",
+            found,
+            words.seconds,
+            limit,
+            f"{found.n:.0f} bad deploys",
+            measured=found.n > 0,
+        )
+
+
+def _cost(numbers: Numbers) -> Bar:
+    ratio = numbers.get("cost_ratio_best_rival")
+    found = _of(ratio) if ratio else Estimate(0.0, 0.0, 0.0, 0)
+    holds = bool(ratio) and numbers["ranking"]["ranking_holds"]
+    return Bar(
+        "cost_ratio_best_rival",
+        "Avoidable cost of the best of today's methods, compared with ours",
+        "at least 3 times, and ours least if mistakes weigh a third or three times as much",
+        found,
+        words.times,
+        3.0,
+        f"{found.n:.0f} episodes" if ratio else "no rivals played",
+        at_least=True,
+        unmet="" if holds or not ratio else "ours is not least at every price of mistakes",
+        measured=bool(ratio),
+    )
+
+
+def _calibration(numbers: Numbers) -> Bar:
+    error, tenths = numbers["blame_calibration_max_error"], len(numbers["blame_calibration"])
+    return Bar(
+        "blame_calibration_max_error",
+        "How far its probability of guilt is off, at worst",
+        f"at most 0.07, with at least {TENTHS} of the 10 tenths in use",
+        Estimate(error, error, error, tenths),
+        words.number,
+        0.07,
+        f"{tenths} of 10 tenths",
+        unmet="" if tenths >= TENTHS else f"only {tenths} tenths are in use",
+        measured=tenths > 0,
+        has_interval=False,
+    )

@@ -1,0 +1,78 @@
+"""How long each class took, episode by episode, beside the shortest time that anybody could need.
+
+Rule: what was not done right counts as done at the horizon, in the median and p95 too.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from watchdog.lab.classes import BY_NAME
+from watchdog.lab.judge import Played
+from watchdog.lab.score import by_class
+
+NO_HURRY = ("nothing", "ticket")
+
+
+@dataclass(frozen=True, slots=True)
+class Delays:
+    """One class: seconds from the onset to the first act, ours if it was right (else nothing), the oracle's always."""
+
+    name: str
+    words: str
+    horizon_seconds: float
+    ours: tuple[float | None, ...]
+    bound: tuple[float | None, ...]
+
+    @property
+    def missed(self) -> int:
+        """Return how many were not done right within the horizon."""
+        return sum(one is None for one in self.ours)
+
+    def of_ours(self, share: float) -> float:
+        """Return a quantile of ours, misses at the horizon."""
+        return quantile([self.at(one) for one in self.ours], share)
+
+    def of_bound(self, share: float) -> float | None:
+        """Return a quantile of the bound, if the oracle played."""
+        return quantile([self.at(one) for one in self.bound], share) if self.bound else None
+
+    def at(self, one: float | None) -> float:
+        """Return where an episode is shown, in seconds."""
+        return self.horizon_seconds if one is None else min(max(one, 0.0), self.horizon_seconds)
+
+    def json_object(self) -> dict[str, object]:
+        """Return it for machines; null is a miss."""
+        return {
+            "class": self.name,
+            "horizon_seconds": self.horizon_seconds,
+            "median_seconds": self.of_ours(0.5),
+            "p95_seconds": self.of_ours(0.95),
+            "bound_median_seconds": self.of_bound(0.5),
+            "missed": self.missed,
+            "ours_seconds": self.ours,
+            "bound_seconds": self.bound,
+        }
+
+
+def delays(ours: Sequence[Played], oracle: Sequence[Played]) -> list[Delays]:
+    """Return every class in which there is something to do at once."""
+    bound = by_class(oracle)
+    return [_class(name, found, bound) for name, found in by_class(ours).items() if found[0].right not in NO_HURRY]
+
+
+def _class(name: str, ours: Sequence[Played], bound: Mapping[str, Sequence[Played]]) -> Delays:
+    horizon = BY_NAME[name].scene("horizon").horizon_seconds
+    return Delays(
+        name,
+        BY_NAME[name].words,
+        horizon,
+        tuple(one.at if one.good else None for one in ours),
+        tuple(one.at if one.at is not None and one.at < horizon else None for one in bound.get(name, ())),
+    )
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """Return an order statistic: the smallest value that at least this share does not exceed."""
+    found = sorted(values)
+    return found[max(0, min(len(found) - 1, ceil(share * len(found)) - 1))]

@@ -1,0 +1,53 @@
+"""The same as Markdown: sentences and tables, for a terminal or a repository. What is foreign stays text."""
+
+from collections.abc import Iterator, Sequence
+
+from watchdog.lab.report.content import Report
+from watchdog.lab.report.sections import TITLE, headline, sections
+from watchdog.lab.report.table import Section, Table
+from watchdog.lab.report.words import plain
+
+SPECIAL = "\\`*_[]<>|#~$&"
+"""What Markdown, or HTML within it, would take for markup."""
+
+
+def markdown(report: Report) -> str:
+    """Return the whole text."""
+    parts = [f"# {TITLE}", f"**{escaped(headline(report))}**", "The plots are in `report.html`."]
+    parts += [part for section in sections(report) for part in _section(section)]
+    return "\n\n".join(parts) + "\n"
+
+
+def escaped(text: str) -> str:
+    """Return text that is only text."""
+    return "".join(f"\\{char}" if char in SPECIAL else char for char in plain(text))
+
+
+def _section(section: Section) -> Iterator[str]:
+    yield f"## {escaped(section.title)}"
+    if section.as_list:
+        yield "\n".join(f"- {escaped(text)}" for text in section.text)
+    else:
+        yield from (escaped(text) for text in section.text)
+    if section.facts:
+        yield "\n".join(f"- {escaped(fact)}" for fact in section.facts[:4])
+    if section.lines:
+        yield "\n".join(f"    {plain(line)}" for line in section.lines)
+    if section.table is not None:
+        yield "\n".join(_table(section.table))
+
+
+def _table(table: Table) -> Iterator[str]:
+    yield _row([escaped(cell) for cell in table.head])
+    yield _row(["---"] * len(table.head))
+    for row in table.rows:
+        yield _row([_code(cell) if place in table.code else escaped(cell) for place, cell in enumerate(row)])
+
+
+def _code(text: str) -> str:
+    """Return it as code, unless it holds what would end it."""
+    return escaped(text) if "`" in text or "|" in text else f"`{plain(text)}`"
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"

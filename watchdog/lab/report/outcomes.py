@@ -1,0 +1,90 @@
+"""What was done in each class, and everything that went wrong, with the seed that plays it again."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from watchdog.lab.classes import BY_NAME
+from watchdog.lab.clean import Clean
+from watchdog.lab.intervals import Estimate, wilson
+from watchdog.lab.judge import Played
+from watchdog.lab.report.words import many, replay_command
+from watchdog.lab.score import by_class
+from watchdog.lab.story import CLEAN, WHATS, why_wrong
+
+FALSE = "false rollback"
+DOINGS = ("rollback", FALSE, "ask", "page", "self-alert", "nothing")
+"""What can be done first; a false rollback counts as that whenever it came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One class: of each doing how many episodes, and how many of them were right; `rights` is what is best to do."""
+
+    name: str
+    words: str
+    rights: Sequence[str]
+    did: Mapping[str, tuple[int, int]]
+    good: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One episode that was not decided rightly."""
+
+    name: str
+    seed: str
+    did: str
+    right: str
+    why: str
+
+    @property
+    def command(self) -> str:
+        """Return what plays it again."""
+        return replay_command(self.name, self.seed)
+
+    def json_object(self) -> dict[str, object]:
+        """Return it for machines."""
+        return {
+            "class": self.name,
+            "seed": self.seed,
+            "did": self.did,
+            "right": self.right,
+            "why": self.why,
+            "command": self.command,
+        }
+
+
+def rows(played: Sequence[Played]) -> list[Row]:
+    """Return what was done, class by class."""
+    return [_row(name, found) for name, found in by_class(played).items()]
+
+
+def _row(name: str, found: Sequence[Played]) -> Row:
+    did: dict[str, tuple[int, int]] = {}
+    for one in found:
+        doing = FALSE if one.false else one.did
+        total, good = did.get(doing, (0, 0))
+        did[doing] = (total + 1, good + one.good)
+    rights = list(dict.fromkeys(one.right for one in found))
+    return Row(name, BY_NAME[name].words, rights, did, wilson(sum(one.good for one in found), len(found)))
+
+
+def failures(played: Sequence[Played], clean: Sequence[Clean]) -> list[Failure]:
+    """Return every one of them: of the episodes, then of the clean months."""
+    episodes = [one for found in by_class(played).values() for one in found if not one.good]
+    return [*(_failure(one) for one in episodes), *_clean(clean)]
+
+
+def _failure(one: Played) -> Failure:
+    also = BY_NAME[one.name].scene(one.seed).truth.also
+    right = " or ".join(WHATS[what] for what in (one.right, *sorted(also)))
+    did = FALSE if one.false else one.did
+    at = f" after {one.at:.0f} s" if one.at is not None else ""
+    return Failure(one.name, one.seed, f"{did}{at}", right, why_wrong(one))
+
+
+def _clean(clean: Sequence[Clean]) -> Iterator[Failure]:
+    for month in clean:
+        if month.rollbacks or month.pages:
+            did = f"{many(month.rollbacks, 'rollback')}, {many(month.pages, 'page')}"
+            yield Failure(CLEAN, month.seed, did, "nothing", "a month in which nothing is wrong")

@@ -1,0 +1,178 @@
+"""Many episodes and clean years summed up, every number with its interval."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from watchdog.lab.classes import BY_NAME, CLASSES
+from watchdog.lab.clean import Clean
+from watchdog.lab.cost import USUAL, cost
+from watchdog.lab.intervals import Estimate, poisson_rate, wilson
+from watchdog.lab.judge import Played
+
+DELAYS = ("hard", "hard_corroborated", "half", "fifth")
+RECALLED = ("hard-down", "hard-down-reported", "hard-down-new-errors", "half-failing", "fifth-failing", "wrong-body")
+"""Bad deploys that must be rolled back: hard down, a critical route from 20 % on, a wrong page."""
+DEPLOYS_SHARE = 0.4
+"""Of incidents, in the realistic mix: caused by a deploy."""
+DECILES = 10
+Blamed = tuple[float, float, bool]
+"""A probability of guilt: its weight in the mix, the probability, the truth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """One tenth of the blame probabilities: what was predicted, what was true, of how many.
+
+    `share` is that of all probabilities, in the realistic mix.
+    """
+
+    predicted: float
+    actual: Estimate
+    share: float = 0.0
+
+
+def by_class(played: Sequence[Played]) -> Mapping[str, list[Played]]:
+    """Return the episodes of each class, in the order of the table."""
+    found: dict[str, list[Played]] = defaultdict(list)
+    for one in played:
+        found[one.name].append(one)
+    return {one.name: found[one.name] for one in CLASSES if one.name in found}
+
+
+def mix(played: Sequence[Played]) -> Mapping[str, float]:
+    """Return the weight of one episode of each class in the realistic mix: all that comes with one incident.
+
+    The incident: 40 % deploys, 60 % others. And what is none: as many of each such class as there are per incident (one
+    incident in 20 good deploys), so that a rollback of a good deploy counts as often as it happens.
+    """
+    groups = by_class(played)
+    incidents = [name for name in groups if groups[name][0].right not in ("nothing", "ticket")]
+    weights: dict[str, float] = {}
+    for caused, share in ((True, DEPLOYS_SHARE), (False, 1 - DEPLOYS_SHARE)):
+        names = [name for name in incidents if BY_NAME[name].deploy_caused is caused]
+        total = sum(BY_NAME[name].weight for name in names)
+        weights |= {name: share * BY_NAME[name].weight / total / len(groups[name]) for name in names}
+    return weights | {name: BY_NAME[name].weight / len(groups[name]) for name in groups if name not in incidents}
+
+
+def precision(played: Sequence[Played], weights: Mapping[str, float]) -> Estimate:
+    """Return which share of the rollbacks was right; the interval is that of the effective number (Kish)."""
+    rolled = [(weights.get(one.name, 0.0), not one.false) for one in played if one.rollbacks]
+    total = sum(weight for weight, _ in rolled)
+    if total <= 0:
+        return wilson(0, 0)
+    effective = total**2 / sum(weight**2 for weight, _ in rolled)
+    return wilson(sum(weight for weight, right in rolled if right) / total * effective, effective)
+
+
+def recall(played: Sequence[Played]) -> Estimate:
+    """Return which share of the bad deploys that must be rolled back was, with nothing rolled back wrongly."""
+    found = [one for one in played if one.name in RECALLED]
+    return wilson(sum(one.mended_at is not None and not one.false for one in found), len(found))
+
+
+def delay_p95(played: Sequence[Played], tag: str, horizon_seconds: float = 1500.0) -> Estimate:
+    """Return the p95 of the seconds from onset to the request that mends, misses at the horizon.
+
+    The bounds are order statistics.
+    """
+    found = sorted(one.mended_at if one.mended_at is not None else horizon_seconds for one in played if tag in one.tags)
+    n = len(found)
+    if not n:
+        return Estimate(0.0, 0.0, 0.0, 0)
+    spread = 1.96 * (n * 0.95 * 0.05) ** 0.5
+    places = [min(n - 1, max(0, round(0.95 * n + shift) - 1)) for shift in (0.0, -spread, spread)]
+    return Estimate(found[places[0]], found[places[1]], found[places[2]], n)
+
+
+def nothing_right(played: Sequence[Played]) -> Estimate:
+    """Return in which share of the episodes with nothing to do nothing was done."""
+    found = [one for one in played if one.right == "nothing"]
+    return wilson(sum(one.did == "nothing" for one in found), len(found))
+
+
+def calibration(played: Sequence[Played], weights: Mapping[str, float]) -> Sequence[Bin]:
+    """Return predicted against actual guilt, by tenths of the predicted probability, in the realistic mix."""
+    bins: list[list[Blamed]] = [[] for _ in range(DECILES)]
+    everyone = blamed(played, weights)
+    for weight, chance, guilty in everyone:
+        bins[min(int(chance * DECILES), DECILES - 1)].append((weight, chance, guilty))
+    everything = sum(weight for weight, _, _ in everyone)
+    found = []
+    for one_bin in bins:
+        total = sum(weight for weight, _, _ in one_bin)
+        if total <= 0:
+            continue
+        effective = total**2 / sum(weight**2 for weight, _, _ in one_bin)
+        actual = sum(weight for weight, _, guilty in one_bin if guilty) / total
+        predicted = sum(weight * chance for weight, chance, _ in one_bin) / total
+        found.append(Bin(predicted, wilson(actual * effective, effective), total / everything))
+    return found
+
+
+def blamed(played: Sequence[Played], weights: Mapping[str, float]) -> Sequence[Blamed]:
+    """Return each probability of guilt that was given in the mix, with its weight and the truth."""
+    return [
+        (weights[one.name], one.blame, one.guilty) for one in played if one.blame is not None and one.name in weights
+    ]
+
+
+def ece(bins: Sequence[Bin]) -> float | None:
+    """Return the expected calibration error, or nothing where nobody was blamed.
+
+    Formula: the sum over the tenths of share x |actual - predicted| (Naeini, Cooper, Hauskrecht 2015, AAAI; equal
+    widths, as in Guo et al. 2017, ICML), each probability with its weight in the realistic mix. 0 is perfect.
+    """
+    return sum(one.share * abs(one.actual.value - one.predicted) for one in bins) if bins else None
+
+
+def brier(played: Sequence[Played], weights: Mapping[str, float]) -> float | None:
+    """Return the Brier score of the blame, or nothing where nobody was blamed.
+
+    Formula: the weighted mean of (probability - truth)^2, with truth 1 where the deploy did it and else 0 (Brier 1950,
+    Monthly Weather Review 78). 0 is perfect, 0.25 is what "perhaps" (0.5) always gets.
+    """
+    found = blamed(played, weights)
+    total = sum(weight for weight, _, _ in found)
+    return sum(weight * (chance - guilty) ** 2 for weight, chance, guilty in found) / total if total > 0 else None
+
+
+def mean_cost(played: Sequence[Played], weights: Mapping[str, float], factor: float = 1.0) -> float:
+    """Return the cost of an incident of the realistic mix, in outage minutes."""
+    priced = USUAL.times(factor)
+    return sum(weights.get(one.name, 0.0) * cost(one, priced) for one in played)
+
+
+def summary(played: Sequence[Played], clean: Sequence[Clean]) -> dict[str, object]:
+    """Return the numbers that are published, each as `{value, low, high, n}`."""
+    weights = mix(played)
+    years = sum(one.years for one in clean)
+    bins = calibration(played, weights)
+    return {
+        "rollback_precision": precision(played, weights).json_object(),
+        "rollback_precision_equal_classes": precision(played, {one.name: 1.0 for one in CLASSES}).json_object(),
+        "rollback_recall": recall(played).json_object(),
+        "false_rollbacks_per_service_year": poisson_rate(sum(one.rollbacks for one in clean), years).json_object(),
+        "false_pages_per_service_year": poisson_rate(sum(one.pages for one in clean), years).json_object(),
+        "wrong_service_rollbacks": sum(one.wrong_service for one in played),
+        "nothing_right_share": nothing_right(played).json_object(),
+        "rollback_request_delay_p95_seconds": {tag: delay_p95(played, tag).json_object() for tag in DELAYS},
+        "blame_calibration_max_error": max((abs(one.predicted - one.actual.value) for one in bins), default=0.0),
+        "blame_ece": ece(bins),
+        "blame_brier": brier(played, weights),
+        "blame_calibration": [
+            {"predicted": one.predicted, **one.actual.json_object(), "share": one.share} for one in bins
+        ],
+        "clean_service_years": years,
+        "per_class": {name: _class(found) for name, found in by_class(played).items()},
+    }
+
+
+def _class(found: Sequence[Played]) -> dict[str, object]:
+    did: dict[str, int] = defaultdict(int)
+    for one in found:
+        did["false rollback" if one.false else one.did] += 1
+    good = wilson(sum(one.good for one in found), len(found))
+    wrong = [one.seed for one in found if not one.good]
+    return {"right": found[0].right, "did": dict(did), "good": good.json_object(), "failures": wrong[:20]}
