@@ -269,10 +269,17 @@ class Daemon:
         return (sys.executable, "-m", "watchdog", "-c", str(config or self.cloud.config), *arguments)
 
     def history(self) -> list[Entry]:
-        """Return `watchdog history --format json`."""
-        done = self.cli("history", "--format", "json")
-        assert done.returncode == 0, done.stderr
-        rows: list[Entry] = json.loads(done.stdout)
+        """Return `watchdog history --format json`; asked again where a busy database was too slow."""
+        answers = [self.cli("history", "--format", "json")]
+
+        def answered() -> bool:
+            if "Try again" in answers[-1].stderr:
+                answers.append(self.cli("history", "--format", "json"))
+            return "Try again" not in answers[-1].stderr
+
+        until(answered)
+        assert answers[-1].returncode == 0, answers[-1].stderr
+        rows: list[Entry] = json.loads(answers[-1].stdout)
         return rows
 
     # --- the record ---
