@@ -47,7 +47,6 @@ class Record:
     blame: list[tuple[float, str, float | None]] = field(default_factory=list)
     observations: int = 0
     probes: int = 0
-    verified_at: float | None = None
     notes: list[fx.Note] = field(default_factory=list)
 
 
@@ -111,12 +110,7 @@ class Drive:
         elif isinstance(effect, fx.Rollback):
             self._roll_back(effect)
         elif isinstance(effect, fx.Note):
-            self._note(effect)
-
-    def _note(self, note: fx.Note) -> None:
-        self.record.notes.append(note)
-        if note.label == "VERIFIED":
-            self.record.verified_at = self.now
+            self.record.notes.append(effect)
 
     def _wake_at(self, at: float) -> None:
         if at not in self._wakes:

@@ -1,7 +1,10 @@
 """Intervals for what was counted: Wilson's for shares, Garwood's (exact) for Poisson rates. All at 95 %."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from math import exp, lgamma, log, sqrt
+from math import sqrt
+
+from watchdog.core.detect.feed import poisson_tail
 
 Z = 1.959963984540054
 HALF = 0.025
@@ -36,19 +39,13 @@ def poisson_rate(events: int, exposure: float) -> Estimate:
     """Return events per unit of exposure with Garwood's exact interval (1936)."""
     if exposure <= 0:
         return Estimate(0.0, 0.0, float("inf"), events)
-    low = 0.0 if events == 0 else _solve(lambda mean: 1.0 - _below(events - 1, mean), HALF, events)
-    high = _solve(lambda mean: -_below(events, mean), -HALF, 10.0 + 3.0 * events)
+    low = 0.0 if events == 0 else _solve(lambda mean: poisson_tail(events, mean), HALF, events)
+    high = _solve(lambda mean: poisson_tail(events + 1, mean), 1 - HALF, 10.0 + 3.0 * events)
     return Estimate(events / exposure, low / exposure, high / exposure, events)
 
 
-def _below(count: int, mean: float) -> float:
-    """Return P(X <= count) for a Poisson mean."""
-    if mean <= 0:
-        return 1.0
-    return sum(exp(k * log(mean) - mean - lgamma(k + 1)) for k in range(count + 1))
-
-
-def _solve(rising, wanted: float, high: float) -> float:  # type: ignore[no-untyped-def]
+def _solve(rising: Callable[[float], float], wanted: float, high: float) -> float:
+    """Return where a rising function takes a value, between 0 and `high`."""
     low = 0.0
     for _ in range(80):
         middle = (low + high) / 2

@@ -113,10 +113,9 @@ class Service:
         if not self.faults:
             return []
         now = self.serving(at)
-        load = self.profile.traffic(at) / self.profile.requests_per_minute
         found = []
         for fault in self.faults:
-            strength = fault.strength(at, route, now.commit, now.serves_at, load)
+            strength = fault.strength(at, route, now.commit, now.serves_at)
             if strength > 0:
                 found.append(fault.symptom.at_strength(strength))
         return found

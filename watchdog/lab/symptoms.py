@@ -52,7 +52,7 @@ class Fault:
 
     With a `commit`: `after_seconds` after that commit began to serve, for `lasts_seconds`. Without: from `begins_at` on
     (UTC epoch seconds). It reaches its full strength in `grows_seconds`; with `every_seconds` it comes again and again,
-    for `on_seconds` each; above `load` (requests per minute, times the weekly mean) only, if one is given.
+    for `on_seconds` each.
     """
 
     symptom: Symptom
@@ -64,17 +64,16 @@ class Fault:
     grows_seconds: float = 0.0
     every_seconds: float = 0.0
     on_seconds: float = 0.0
-    load: float = 0.0
 
-    def strength(self, at: float, route: str, commit: str, serving_since: float, load: float) -> float:
-        """Return how strong it is (0 to 1) on a route ("" for any), given what serves since when, and the load."""
+    def strength(self, at: float, route: str, commit: str, serving_since: float) -> float:
+        """Return how strong it is (0 to 1) on a route ("" for any), given what serves since when."""
         if self.routes and route and route not in self.routes:
             return 0.0
         if self.commit is not None and commit != self.commit:
             return 0.0
         began = self.begins_at if self.commit is None else serving_since + self.after_seconds
         since = at - began
-        if not 0.0 <= since < self.lasts_seconds or load < self.load:
+        if not 0.0 <= since < self.lasts_seconds:
             return 0.0
         if self.every_seconds and since % self.every_seconds >= self.on_seconds:
             return 0.0
