@@ -5,6 +5,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from tests.core.limits import LIMITS
 from tests.core.whole import holes
 from tests.core.world import CONTROL, START, Fault, World, make_policy, old_deploy
 from watchdog.core import machine
@@ -105,7 +106,7 @@ def an_incident(**fields: Any) -> Incident:
 
 def given(signal: SignalPolicy, now: float = NOW, limits: Detection | None = None, **more: Any) -> Conditions:
     """Return what a detector may know."""
-    return Conditions(now, signal, limits or Detection(), **more)
+    return Conditions(now, signal, limits or LIMITS, **more)
 
 
 def step(state: State, event: Event, policy: Policy) -> tuple[State, tuple[Effect, ...]]:

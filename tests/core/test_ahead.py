@@ -66,9 +66,9 @@ def test_a_decision_and_what_keeps_it_from_being_done_are_no_younger_than_now() 
 @pytest.mark.parametrize("field", ["last_at", "counts_from", "baseline_at", "interrupted_at"])
 def test_a_check_read_in_the_future_begins_anew(field: str) -> None:
     """Its run and its sums cannot be placed; its baseline is kept."""
-    check = replace(Check("home", "http", run_probes=4, baseline_seconds=0.2, last=Good()), **{field: NOW + 1.0})
+    check = replace(Check("home", "http", run_probes=4, baseline_p95_seconds=0.2, last=Good()), **{field: NOW + 1.0})
     seen = not_ahead(a_service(name="web", checks={"home": check}), NOW).checks["home"]
-    assert (seen.run_probes, seen.baseline_seconds, seen.counts_from) == (0, 0.2, NOW)
+    assert (seen.run_probes, seen.baseline_p95_seconds, seen.counts_from) == (0, 0.2, NOW)
     assert max(seen.last_at, seen.baseline_at, seen.interrupted_at) <= NOW
 
 

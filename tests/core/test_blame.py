@@ -5,6 +5,7 @@ from math import e
 
 import pytest
 
+from tests.core.limits import WEIGHTS
 from tests.core.scenes import HISTORY, NOW, a_case, a_service, failing, found
 from tests.core.world import make_policy
 from watchdog.core import blame
@@ -13,7 +14,6 @@ from watchdog.domain.incidents import Blame, Check, Phase, ServiceState, Term, T
 from watchdog.domain.policy import BlameWeights, ServicePolicy
 from watchdog.domain.readings import Bad, Good
 
-WEIGHTS = BlameWeights()
 MINUTES_PER_MONTH = 43830.0
 RATES = "assumed (no history yet): 1 bad deploy in 20, 1 other incident a month"
 
@@ -83,7 +83,7 @@ def test_just_as_probable_as_needed_is_enough() -> None:
     policy = make_policy()
     probability = blame.weigh(a_case()).probability
     assert probability is not None
-    verdict = blame.weigh(a_case(policy=replace(policy, blame=BlameWeights(floor=probability))))
+    verdict = blame.weigh(a_case(policy=replace(policy, blame=replace(WEIGHTS, floor=probability))))
     assert verdict.convicts and verdict.why == "dep-41, P 0.998 (need 1.00): onset 30 s after live"
 
 
@@ -246,12 +246,12 @@ def test_peers_that_fail_together(shop: ServiceState, relation: dict, peers: lis
 
 
 def test_all_the_peers_are_named() -> None:
-    """One factor, whoever they are."""
+    """Each tells against the deploy."""
     relation = town()
     services = relation["policy"].services
     relation["policy"] = replace(relation["policy"], services={**services, "cart": ServicePolicy("cart", "srv-cart")})
     case = a_case(services={"web": a_service(), "shop": shop_failing(), "cart": shop_failing()}, **relation)
-    assert blame.weigh(case).terms == (Term(WEIGHTS.peers_failing, "other services fail too: shop, cart"),)
+    assert blame.weigh(case).terms == (Term(WEIGHTS.peers_failing**2, "other services fail too: shop, cart"),)
 
 
 def a_deploy_of(code: str) -> Deploy:

@@ -9,6 +9,7 @@ from hypothesis import given as generated
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from tests.core.limits import LIMITS
 from tests.core.scenes import FACTS, NOW, given, step
 from watchdog.core import detect
 from watchdog.core.detect import METHODS, feed, latency
@@ -17,11 +18,10 @@ from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Effect, SetPace
 from watchdog.domain.events import DeploysListed, Observed
 from watchdog.domain.incidents import Check, ServiceState, State
-from watchdog.domain.policy import DEFAULT_MATRIX, Detection, Policy, ServicePolicy, SignalPolicy
+from watchdog.domain.policy import DEFAULT_MATRIX, Policy, ServicePolicy, SignalPolicy
 from watchdog.domain.readings import Good, MinuteCount, Unknown
 
 MANY = settings(max_examples=300, deadline=None)
-LIMITS = Detection()
 moments = st.floats(NOW - 700.0, NOW)
 minutes = st.builds(
     MinuteCount,
@@ -44,7 +44,7 @@ checks = st.builds(
     ),
     counts_from=st.sampled_from((0.0, 0.0, NOW - 200.0)),
     crashes=st.lists(st.tuples(moments, st.just("failed")), max_size=2).map(tuple),
-    baseline_seconds=st.sampled_from((None, 0.1, 0.4)),
+    baseline_p95_seconds=st.sampled_from((None, 0.1, 0.4)),
     baseline_minutes=st.sampled_from((0, 9, 10, 500)),
     baseline_at=moments,
 )

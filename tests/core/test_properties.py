@@ -56,7 +56,7 @@ def copy_core(folder: Path) -> Path:
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "watchdog" / "__init__.py", folder / "watchdog")
     (folder / "tests" / "core").mkdir(parents=True)
-    for name in ("world.py", "whole.py", "properties.py"):
+    for name in ("limits.py", "world.py", "whole.py", "properties.py"):
         shutil.copy(ROOT / "tests" / "core" / name, folder / "tests" / "core")
     return folder
 

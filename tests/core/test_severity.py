@@ -2,12 +2,12 @@
 
 import pytest
 
+from tests.core.limits import LIMITS
 from tests.core.scenes import found
 from watchdog.core.severity import RULES, judge
 from watchdog.domain.incidents import Finding
-from watchdog.domain.policy import Detection, ServicePolicy, Severity, SignalPolicy
+from watchdog.domain.policy import ServicePolicy, Severity, SignalPolicy
 
-LIMITS = Detection()
 WEB = ServicePolicy(
     "web",
     "srv-web",

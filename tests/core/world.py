@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import count
 
+from tests.core.limits import LIMITS, WEIGHTS
 from tests.core.whole import holes
 from watchdog.core import invariants
 from watchdog.core.machine import step
@@ -58,7 +59,15 @@ def make_policy(mode: Mode = Mode.AUTONOMOUS, veto_seconds: float = 0.0, **more:
         Severity.HIGH: Rule(Action.ASK, 900.0, ("pager", "chat")),
     }
     vendors = {"render": VendorPolicy("render", "platform"), "openai": VendorPolicy("openai", "upstream")}
-    base = Policy(services={"web": web}, matrix=matrix, control=CONTROL, vendors=vendors, alerts=("pager",))
+    base = Policy(
+        services={"web": web},
+        matrix=matrix,
+        control=CONTROL,
+        vendors=vendors,
+        alerts=("pager",),
+        detection=LIMITS,
+        blame=WEIGHTS,
+    )
     return replace(base, **more)  # type: ignore[arg-type]
 
 

@@ -23,6 +23,11 @@ MINUTES_PER_MONTH = 43830.0
 STALE_DEPLOYS_SECONDS = 60.0
 STALE_VENDOR_SECONDS = 900.0
 PEER_SECONDS = 180.0
+ASSUMED_DEPLOYS = 20.0
+ASSUMED_MONTHS = 1.0
+LEARNED_MONTHS_MIN = 0.1
+PEERS_COUNTED_MAX = 3
+"""Each service that fails with this one tells against its deploy; from the third on no more is learnt."""
 NOT_CURABLE = {"dns": "name resolution fails", "tls": "the certificate or TLS fails"}
 
 
@@ -149,14 +154,27 @@ def _prior(case: Case, change: Deploy) -> tuple[float, str]:
     live_at = change.finished_at
     began = live_at if live_at is not None and live_at <= case.onset_at else took_traffic_at(change, weights)
     delay = max(0.0, case.onset_at - began)
-    odds = weights.bad_deploy_share * density_per_minute(delay / 60)
-    odds /= weights.other_incidents_per_month / MINUTES_PER_MONTH
+    bad_share, others_per_month, rates = _rates(case.service, weights, case.now)
+    odds = bad_share * density_per_minute(delay / 60) / (others_per_month / MINUTES_PER_MONTH)
     what = "after live" if began == live_at else "after its first traffic"
-    rates = (
-        f"1 bad deploy in {1 / weights.bad_deploy_share:.0f}, "
-        f"{weights.other_incidents_per_month:g} other incident a month"
-    )
-    return odds, f"onset {show_seconds(delay)} {what}; assumed (no history yet): {rates}"
+    return odds, f"onset {show_seconds(delay)} {what}; {rates}"
+
+
+def _rates(service: ServiceState, weights: BlameWeights, now: float) -> tuple[float, float, str]:
+    """Return the share of bad deploys, the other incidents a month, and both in words.
+
+    What is assumed counts as much as 20 deploys and one month of this service's own history (the posterior means of a
+    beta and of a gamma distribution).
+    """
+    seen, months = service.history, max(0.0, now - service.watching_since) / (MINUTES_PER_MONTH * 60)
+    bad = (weights.bad_deploy_share * ASSUMED_DEPLOYS + seen.bad_deploys) / (ASSUMED_DEPLOYS + seen.deploys)
+    others = (weights.other_incidents_per_month * ASSUMED_MONTHS + seen.others) / (ASSUMED_MONTHS + months)
+    monthly = f"{others:.2g} other incident"
+    rates = f"1 bad deploy in {1 / bad:.0f}, {monthly}{'' if monthly.startswith('1 ') else 's'} a month"
+    if months < LEARNED_MONTHS_MIN:
+        return bad, others, f"assumed (no history yet): {rates}"
+    counts = f"{seen.bad_deploys} of {seen.deploys} deploys, {seen.others} others in {months:.1f} months"
+    return bad, others, f"{rates} (seen: {counts})"
 
 
 def _terms(case: Case, change: Deploy) -> tuple[Term, ...]:
@@ -164,7 +182,8 @@ def _terms(case: Case, change: Deploy) -> tuple[Term, ...]:
     found = [*_upstream_terms(case)]
     peers = failing_peers(case)
     if peers:
-        found.append(Term(weights.peers_failing, f"other services fail too: {', '.join(peers)}"))
+        factor = weights.peers_failing ** min(len(peers), PEERS_COUNTED_MAX)
+        found.append(Term(factor, f"other services fail too: {', '.join(peers)}"))
     since = took_traffic_at(change, weights)
     crashes = [
         text
@@ -208,8 +227,9 @@ def _run_started(service: ServiceState) -> float | None:
 def failing_peers(case: Case) -> list[str]:
     """Return the other services (no dependencies, no dependants) whose failure began about the same time.
 
-    One that runs the same suspect code is no peer: its failure tells against that code. Another worker's service is
-    known by its trouble, which began to be known about when ours did.
+    One that runs the same suspect code is no peer: its failure tells against that code; one that was deployed itself
+    at that moment has a reason of its own. Another worker's service is known by its trouble, which began to be known
+    about when ours did.
     """
     live = live_deploy(case.service.deploys)
     code = live.code if live is not None else None
@@ -226,10 +246,18 @@ def _fails_with_us(case: Case, name: str) -> bool:
     other, trouble = case.state.services.get(name), case.state.troubles.get(name)
     if other is not None:
         began = _run_started(other)
-        return began is not None and abs(began - case.onset_at) <= PEER_SECONDS and _long(other)
+        if began is None or abs(began - case.onset_at) > PEER_SECONDS or not _long(other):
+            return False
+        return not _deployed_itself(other, began, case.policy.blame)
     mine = case.state.troubles.get(case.service.name)
     known_at = mine.at if mine is not None else case.now
     return trouble is not None and abs(trouble.at - known_at) <= PEER_SECONDS
+
+
+def _deployed_itself(service: ServiceState, began: float, weights: BlameWeights) -> bool:
+    """Tell whether its failures began while a deploy of its own took over."""
+    starts = [deploy.first_traffic_at(weights.first_traffic_lead_seconds) for deploy in service.deploys]
+    return any(at is not None and 0.0 <= began - at <= weights.first_traffic_lead_seconds for at in starts)
 
 
 def _suspect_code(case: Case, name: str) -> str | None:

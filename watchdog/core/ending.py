@@ -1,9 +1,11 @@
 """Endings: an incident left to a human, only told, only noted, or closed."""
 
+from dataclasses import replace
+
 from watchdog.core import guard, handing_back, perceive, words
 from watchdog.core.turn import Turn
 from watchdog.domain.effects import RestoreAutoDeploy
-from watchdog.domain.incidents import Phase
+from watchdog.domain.incidents import History, Phase
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import Severity
 from watchdog.domain.units import show_seconds
@@ -57,8 +59,18 @@ def close(turn: Turn, outcome: str, how: str) -> None:
     elif turn.incident.pin_previous is not None:
         handing_back.left_off(turn)
     turn.put(perceive.forget(turn.service, turn.now))
-    turn.change(closed_at=turn.now)
+    turn.change(closed_at=turn.now, history=_wiser(turn))
     turn.enter(Phase.CALM)
+
+
+def _wiser(turn: Turn) -> History:
+    """Return the service's history with this incident, if it was one: proved to be the deploy's doing, or not."""
+    history, incident = turn.service.history, turn.incident
+    if incident.severity not in (Severity.CRITICAL, Severity.HIGH):
+        return history
+    if incident.verified_at is not None:
+        return replace(history, bad_deploys=history.bad_deploys + 1)
+    return replace(history, others=history.others + 1)
 
 
 def give_back_or_say(turn: Turn) -> None:

@@ -33,14 +33,28 @@ def observed(service: ServiceState, event: Observed, policy: Policy) -> ServiceS
     signal = policy.services[service.name].signal(event.signal)
     if signal is None:
         return service
-    check = service.checks.get(event.signal)
-    if check is None or check.kind != signal.kind:
-        check = Check(event.signal, signal.kind)
-    check = detect.observe(check, event, signal, policy.detection)
+    before = service.checks.get(event.signal)
+    if before is None or before.kind != signal.kind:
+        before = Check(event.signal, signal.kind)
+    check = detect.observe(before, event, signal, policy.detection)
+    if before.run_probes or before.over_since is not None:
+        check = _learned(service, before, check, policy, event.at)
     if check.troubled_since is not None:
         check = detect.settle(check, conditions(service, event.signal, policy, event.at))
     checks = {**service.checks, event.signal: check}
     return changed(service, checks=checks, **_healthy(service, checks, policy.services[service.name], event.at))
+
+
+def _learned(service: ServiceState, before: Check, after: Check, policy: Policy, at: float) -> Check:
+    """Return the check with what an end of failing or of slowness teaches; nothing, where new code ended it."""
+    rolled_back = service.incident is not None and service.incident.requested_at is not None
+    began = before.run_started_at if before.run_started_at is not None else before.over_since
+    live = blame.live_deploy(service.deploys)
+    replaced = live is not None and began is not None and (live.finished_at or 0.0) > began
+    if rolled_back or replaced:
+        return after
+    given = conditions(service, after.name, policy, at)
+    return detect.learn(before, after, replace(given, corroborated=False))
 
 
 def _healthy(service: ServiceState, checks: Mapping[str, Check], wishes: ServicePolicy, at: float) -> Mapping[str, Any]:
@@ -77,7 +91,10 @@ def listed(service: ServiceState, event: DeploysListed, policy: Policy) -> Servi
     deploys = tuple([_dated(deploy, before.get(deploy.id), service, lead) for deploy in event.deploys])
     live = blame.live_deploy(deploys)
     watch_until, healthy_at = service.watch_until, service.healthy_at
+    history = service.history
     if live is not None and live.id != service.live:
+        if service.live is not None and not live.is_rollback:
+            history = replace(history, deploys=history.deploys + 1)
         began = live.finished_at if live.finished_at is not None else event.at
         watch_until = max(watch_until, began + policy.pace.watch_window_seconds)
         healthy_at = None
@@ -90,6 +107,7 @@ def listed(service: ServiceState, event: DeploysListed, policy: Policy) -> Servi
         live=live.id if live else None,
         watch_until=watch_until,
         healthy_at=healthy_at,
+        history=history,
     )
     ours = seen.auto_deploy_off or seen.pinned_at or seen.merged or seen.merges_why
     if not ours or not auto_deploy_is_on(seen):
@@ -175,7 +193,7 @@ def worse_is_coming(service: ServiceState, policy: Policy, found: tuple[Finding,
             return False
         if not signal.critical or check is None or check.run_started_at is None:
             continue
-        limit = probes.run_limit_seconds(conditions(service, signal.name, policy, now))
+        limit = probes.run_limit_seconds(check, conditions(service, signal.name, policy, now))
         if now - check.run_started_at < limit + policy.detection.fresh_seconds:
             return True
     return False

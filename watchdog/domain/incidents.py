@@ -61,7 +61,8 @@ class Check:
     `crashes` when the platform reported failures, `interrupted_at` when readings were missing last (a restart, another
     worker): it cannot be called calm since before then. Two onsets outlast missing readings: `failing_since` its first
     failure with nothing good since, `troubled_since` that of a sum or a slowness which an interruption cut short, until
-    it has been calm for a while.
+    it has been calm for a while. `healed_seconds` is the longest run of failures that ended by itself (at `healed_at`),
+    `slow_healed_seconds` the longest time over a latency limit that did.
     """
 
     name: str
@@ -78,7 +79,8 @@ class Check:
     cusum_zero_at: float | None = None
     recent: tuple[tuple[float, bool], ...] = ()
     samples: tuple[tuple[float, float], ...] = ()
-    baseline_seconds: float | None = None
+    baseline_p50_seconds: float | None = None
+    baseline_p95_seconds: float | None = None
     baseline_minutes: int = 0
     baseline_at: float = 0.0
     over_since: float | None = None
@@ -87,6 +89,10 @@ class Check:
     interrupted_at: float = 0.0
     failing_since: float | None = None
     troubled_since: float | None = None
+    healed_seconds: float = 0.0
+    healed_at: float = 0.0
+    slow_healed_seconds: float = 0.0
+    slow_healed_at: float = 0.0
     new_issues: tuple[str, ...] = ()
     crashes: tuple[tuple[float, str], ...] = ()
 
@@ -258,6 +264,17 @@ class Incident:
     channels: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class History:
+    """What we saw of a service: deploys that went live, those of them that we rolled back with success, and incidents
+    that ended otherwise.
+    """
+
+    deploys: int = 0
+    bad_deploys: int = 0
+    others: int = 0
+
+
 @dataclass(frozen=True)
 class ServiceState:
     """One guarded service. `healthy_seconds` maps deploy id to how long we ourselves saw it healthy.
@@ -275,6 +292,7 @@ class ServiceState:
     phase: Phase = Phase.CALM
     phase_since: float = 0.0
     watching_since: float = 0.0
+    history: History = History()
     checks: Mapping[str, Check] = field(default_factory=lambda: MappingProxyType({}))
     deploys: tuple[Deploy, ...] = ()
     deploys_at: float | None = None

@@ -133,8 +133,8 @@ class Pace:
 class Detection:
     """When a suspicion is confirmed. Methods and figures: run timer and CUSUM, see core/detect."""
 
-    run_seconds: float = 45.0
-    run_seconds_in_watch: float = 40.0
+    run_seconds: float = 60.0
+    run_seconds_in_watch: float = 56.0
     run_seconds_corroborated: float = 20.0
     run_probes_min: int = 5
     cusum_p0: float = 0.002
@@ -147,13 +147,13 @@ class Detection:
     calm_seconds: float = 60.0
     critical_share: float = 0.10
     share_window_seconds: float = 60.0
-    latency_hold_seconds: float = 60.0
+    latency_hold_seconds: float = 300.0
     latency_samples_min: int = 20
     feed_events_min: float = 5.0
     feed_ratio: float = 3.0
     feed_minutes: int = 2
     feed_window_minutes: int = 5
-    feed_alpha: float = 1e-4
+    feed_alpha: float = 1e-8
     crashes_min: int = 3
     crashes_window_seconds: float = 600.0
     fresh_seconds: float = 15.0
@@ -165,7 +165,7 @@ class BlameWeights:
     """Assumptions and factors of the blame odds; costs in outage-minutes."""
 
     bad_deploy_share: float = 0.05
-    other_incidents_per_month: float = 1.0
+    other_incidents_per_month: float = 4.0
     upstream_failing: float = 1 / 20
     peers_failing: float = 1 / 50
     new_errors_in_release: float = 5.0

@@ -4,14 +4,14 @@ from dataclasses import fields, replace
 
 import pytest
 
+from tests.core.limits import LIMITS
 from watchdog.core import detect
 from watchdog.core.detect import METHODS, Conditions
 from watchdog.domain.events import Observed
 from watchdog.domain.incidents import Check
-from watchdog.domain.policy import Detection, SignalPolicy
+from watchdog.domain.policy import SignalPolicy
 from watchdog.domain.readings import Bad, FailureKind, Good, MinuteCount, Unknown
 
-LIMITS = Detection()
 NOW = 10_000.0
 KINDS = sorted(METHODS)
 
@@ -33,7 +33,7 @@ def worn(kind: str) -> Check:
         cusum_zero_at=NOW - 60,
         recent=((NOW - 2, True), (NOW, False)),
         samples=((NOW, 0.3),),
-        baseline_seconds=0.2,
+        baseline_p95_seconds=0.2,
         baseline_minutes=40,
         baseline_at=NOW - 100,
         over_since=NOW - 70,
@@ -146,7 +146,7 @@ def test_forgetting_keeps_baselines_history_and_the_last_look() -> None:
     """Evidence goes; what is usual for this service stays."""
     before = worn("latency")
     after = detect.forget(before, NOW)
-    kept = {"name", "kind", "last", "last_at", "baseline_seconds", "baseline_minutes", "baseline_at", "counts"}
+    kept = {"name", "kind", "last", "last_at", "baseline_p95_seconds", "baseline_minutes", "baseline_at", "counts"}
     empty = Check("it", "latency")
     for field in fields(Check):
         if field.name in kept:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.core.limits import LIMITS
 from tests.core.scenes import given
 from watchdog.core import detect
 from watchdog.core.detect import feed
@@ -29,7 +30,7 @@ def minutes(counts: list[float], totals: list[float] | None = None, start: float
 def fed(counts: tuple[MinuteCount, ...], check: Check | None = None, **more: tuple[str, ...]) -> Check:
     """Fold buckets in."""
     event = Observed(counts[-1].start + 90.0, "web", "errors", Good(), counts=counts, **more)  # type: ignore[arg-type]
-    return detect.observe(check or Check("errors", "sentry"), event, ERRORS, Detection())
+    return detect.observe(check or Check("errors", "sentry"), event, ERRORS, LIMITS)
 
 
 def finding(check: Check, signal: SignalPolicy = ERRORS, now: float | None = None) -> Finding | None:
@@ -92,7 +93,7 @@ def test_traffic_explains_errors() -> None:
 def test_traffic_that_is_known_on_one_side_only_explains_nothing(before: float | None, now: float | None) -> None:
     """Then it is the mean that is expected."""
     history = [replace(minute, total=before) for minute in minutes([3.0] * 15)]
-    why = feed.why_bad(MinuteCount(T0 + 9000.0, 60.0, 30.0, now), history, ERRORS, Detection())
+    why = feed.why_bad(MinuteCount(T0 + 9000.0, 60.0, 30.0, now), history, ERRORS, LIMITS)
     assert why.startswith("30 errors/min, 3.0 expected")
 
 
@@ -206,7 +207,7 @@ def test_false_alarms_are_rare_even_when_counts_swing() -> None:
 def judged(count: float, history: list[float], seconds: float = 60.0, **more: float) -> str:
     """Return why one bucket after such minutes is bad."""
     bucket = MinuteCount(T0 + 9000.0, seconds, count)
-    return feed.why_bad(bucket, list(minutes(history)), replace(ERRORS, **more), Detection())
+    return feed.why_bad(bucket, list(minutes(history)), replace(ERRORS, **more), LIMITS)
 
 
 @pytest.mark.parametrize(
@@ -242,7 +243,7 @@ def test_a_clean_history_still_leaves_something_to_expect() -> None:
     """Traffic without any error before does not make one error infinitely improbable."""
     clean = list(minutes([0.0] * 20, [1000.0] * 20))
     bucket = MinuteCount(T0 + 9000.0, 60.0, 9.0, 1000.0)
-    assert "0.1 expected" in feed.why_bad(bucket, clean, ERRORS, Detection())
+    assert "0.1 expected" in feed.why_bad(bucket, clean, ERRORS, LIMITS)
 
 
 def test_a_limit_of_no_minutes_still_needs_one() -> None:
@@ -267,8 +268,8 @@ def test_without_phi_a_swinging_service_would_be_accused_all_the_time() -> None:
     luck = random.Random(11)
     counts = minutes([poisson(luck, luck.gammavariate(1.0, 5.0)) for _ in range(14_400)])
     ends = range(90, len(counts), 5)
-    bare = sum(feed.poisson_tail(counts[end].count, 5.0) < Detection().feed_alpha for end in ends)
-    ours = sum(bool(feed.why_bad(counts[end], list(counts[end - 90 : end - 5]), ERRORS, Detection())) for end in ends)
+    bare = sum(feed.poisson_tail(counts[end].count, 5.0) < LIMITS.feed_alpha for end in ends)
+    ours = sum(bool(feed.why_bad(counts[end], list(counts[end - 90 : end - 5]), ERRORS, LIMITS)) for end in ends)
     assert bare / len(ends) > 0.03
     assert ours / len(ends) < 0.005
 

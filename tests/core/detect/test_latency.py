@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import pytest
 
+from tests.core.limits import LIMITS
 from tests.core.scenes import given
 from watchdog.core import detect
 from watchdog.core.detect import latency
 from watchdog.domain.events import Observed
 from watchdog.domain.incidents import Check, Finding
-from watchdog.domain.policy import Detection, SignalPolicy
+from watchdog.domain.policy import SignalPolicy
 from watchdog.domain.readings import Bad, Good, Unknown
 
 API = SignalPolicy("api", "latency", limits_seconds={"p95": 0.8})
@@ -24,7 +25,7 @@ def fed(
     """Fold latencies in; return the check and the time of the last."""
     check = check or Check("api", "latency")
     for seconds in latencies:
-        check = detect.observe(check, Observed(at, "web", "api", Good(), seconds), signal, Detection())
+        check = detect.observe(check, Observed(at, "web", "api", Good(), seconds), signal, LIMITS)
         at += every
     return check, at - every
 
@@ -102,7 +103,7 @@ def test_silence_is_not_slowness(reading: Unknown | None) -> None:
     check, now = fed([1.2] * 26)
     for second in range(1, 60):
         if reading is not None:
-            check = detect.observe(check, Observed(now + second, "web", "api", reading), API, Detection())
+            check = detect.observe(check, Observed(now + second, "web", "api", reading), API, LIMITS)
     assert finding(check, now + 60.0) is None
     confirmed, now = fed([1.2] * 40)
     assert finding(confirmed, now + 15.0) is not None and finding(confirmed, now + 16.0) is None
@@ -114,21 +115,21 @@ def test_failures_are_judged_as_probes_and_have_no_latency() -> None:
     check, now = fed([0.2] * 5)
     for second in range(0, 48, 2):
         event = Observed(now + 2 + second, "web", "api", Bad("HTTP 503"), 9.0)
-        check = detect.observe(check, event, API, Detection())
+        check = detect.observe(check, event, API, LIMITS)
     assert len(check.samples) == 5
     result = finding(check, check.last_at)
     assert result is not None and result.method == "run"
     assert detect.failing(check, given(API, check.last_at))
-    without = detect.observe(check, Observed(now + 99, "web", "api", Good()), API, Detection())
+    without = detect.observe(check, Observed(now + 99, "web", "api", Good()), API, LIMITS)
     assert len(without.samples) == 5
 
 
 def test_the_baseline_is_learnt_minute_by_minute_and_only_while_all_is_well() -> None:
     """The first minute sets it, later ones move it by a tenth; slow times do not."""
     check, now = fed([0.2] * 1, RELATIVE)
-    assert check.baseline_seconds == 0.2 and check.baseline_minutes == 1
+    assert check.baseline_p95_seconds == 0.2 and check.baseline_minutes == 1
     check, now = fed([0.4] * 40, RELATIVE, check=check, at=now + 2.0)
-    assert check.baseline_minutes == 2 and check.baseline_seconds == pytest.approx(0.22)
+    assert check.baseline_minutes == 2 and check.baseline_p95_seconds == pytest.approx(0.22)
     slow, _ = fed([1.2] * 100, API)
     assert slow.baseline_minutes == 0
 
@@ -146,11 +147,11 @@ def test_twice_the_baseline_counts_after_ten_minutes_of_learning() -> None:
 
 def test_the_tighter_limit_holds() -> None:
     """Objective and baseline: whichever is smaller; other percentiles have their own."""
-    learnt = Check("api", "latency", baseline_seconds=0.2, baseline_minutes=10)
+    learnt = Check("api", "latency", baseline_p95_seconds=0.2, baseline_minutes=10)
     both = SignalPolicy("api", "latency", limits_seconds={"p95": 0.8, "p99": 2.0}, times_baseline=2.0)
     assert latency.bounds(learnt, both) == {"p95": (0.4, "2 x baseline 200 ms"), "p99": (2.0, "objective")}
-    assert latency.bounds(replace(learnt, baseline_seconds=0.5), both)["p95"] == (0.8, "objective")
-    assert latency.bounds(replace(learnt, baseline_seconds=0.4), both)["p95"] == (0.8, "objective")
+    assert latency.bounds(replace(learnt, baseline_p95_seconds=0.5), both)["p95"] == (0.8, "objective")
+    assert latency.bounds(replace(learnt, baseline_p95_seconds=0.4), both)["p95"] == (0.8, "objective")
 
 
 def test_a_reload_that_takes_the_limit_away_ends_the_finding() -> None:
@@ -206,7 +207,7 @@ def test_an_outage_does_not_teach_that_slow_is_normal() -> None:
     """While over twice its baseline nothing is learnt, however long it lasts."""
     check, now = fed([0.2] * 400, RELATIVE)
     slow, now = fed([0.9] * 600, RELATIVE, check=check, at=now + 2.0)
-    assert (slow.baseline_seconds, slow.baseline_minutes) == (check.baseline_seconds, check.baseline_minutes)
+    assert (slow.baseline_p95_seconds, slow.baseline_minutes) == (check.baseline_p95_seconds, check.baseline_minutes)
     assert finding(slow, now, RELATIVE) is not None
 
 

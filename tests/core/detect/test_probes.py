@@ -6,6 +6,7 @@ from math import log
 
 import pytest
 
+from tests.core.limits import LIMITS
 from tests.core.scenes import given
 from watchdog.core import detect
 from watchdog.core.detect import probes
@@ -15,7 +16,6 @@ from watchdog.domain.policy import Detection, SignalPolicy
 from watchdog.domain.readings import Bad, FailureKind, Good, Unknown
 
 HOME = SignalPolicy("home", "http", critical=True)
-LIMITS = Detection()
 DOWN = Bad("HTTP 503", FailureKind.STATUS)
 T0 = 10_000.0
 
@@ -245,9 +245,9 @@ def test_what_is_remembered_is_bounded() -> None:
 def test_forgetting_and_interrupting() -> None:
     """To forget clears all but the baseline; to interrupt ends runs and sums, and keeps what was counted."""
     check, now = seen("..xxx")
-    check = replace(check, baseline_seconds=0.2, baseline_minutes=12, baseline_at=5.0)
+    check = replace(check, baseline_p95_seconds=0.2, baseline_minutes=12, baseline_at=5.0)
     fresh = detect.forget(check, now)
-    kept = Check("home", "http", last=check.last, last_at=now, baseline_seconds=0.2, baseline_minutes=12)
+    kept = Check("home", "http", last=check.last, last_at=now, baseline_p95_seconds=0.2, baseline_minutes=12)
     assert fresh == replace(kept, baseline_at=5.0, counts_from=now)
     broken = detect.interrupt(check, 0.0)
     assert (broken.run_probes, broken.run_started_at, broken.cusum, broken.good_run) == (0, None, 0.0, 0)

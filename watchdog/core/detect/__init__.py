@@ -58,6 +58,15 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
     return changed(check, last=reading, last_at=event.at, **seen)
 
 
+def learn(before: Check, after: Check, given: Conditions) -> Check:
+    """Return the check, wiser by what just ended by itself: how long its blips and its slow times last."""
+    if before.run_probes > 1 and after.run_probes == 0:
+        after = changed(after, **probes.learnt(before, given))
+    if before.over_since is not None and after.over_since is None:
+        after = changed(after, **latency.learnt(before, given))
+    return after
+
+
 def find(check: Check, given: Conditions) -> Finding | None:
     """Return the confirmed anomaly of this check, or None."""
     return METHODS[given.signal.kind].find(check, given)
@@ -113,9 +122,14 @@ def forget(check: Check, at: float) -> Check:
         kind=check.kind,
         last=check.last,
         last_at=check.last_at,
-        baseline_seconds=check.baseline_seconds,
+        baseline_p50_seconds=check.baseline_p50_seconds,
+        baseline_p95_seconds=check.baseline_p95_seconds,
         baseline_minutes=check.baseline_minutes,
         baseline_at=check.baseline_at,
+        healed_seconds=check.healed_seconds,
+        healed_at=check.healed_at,
+        slow_healed_seconds=check.slow_healed_seconds,
+        slow_healed_at=check.slow_healed_at,
         counts=check.counts,
         counts_from=at,
     )

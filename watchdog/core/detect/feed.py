@@ -5,6 +5,8 @@ improbable: the Poisson tail at count/phi, with the over-dispersion phi = max(1,
 service's own history (facts: without phi a before/after test is wrong up to 25 % of the time). Two bad minutes of
 five confirm. Where the source gives a denominator the expectation follows the traffic. A feed that fell silent
 says nothing: its newest minute must be recent.
+
+Known errors counted without the traffic are a "count", not a flood: ten times the visitors bring ten times of them.
 """
 
 from collections.abc import Sequence
@@ -32,7 +34,7 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
     """Merge the feed's complete buckets; a bucket that is told again is replaced."""
     merged = {count.start: count for count in check.counts} | {count.start: count for count in event.counts}
     counts = tuple(merged[start] for start in sorted(merged))[-COUNTS_MAX:]
-    return {"counts": counts, "new_issues": event.new_issues or check.new_issues}
+    return {"counts": counts, "new_issues": event.new_issues}
 
 
 def poisson_tail(count: float, mean: float) -> float:
@@ -49,18 +51,18 @@ def poisson_tail(count: float, mean: float) -> float:
 
 def _expected(minute: MinuteCount, history: Sequence[MinuteCount]) -> float:
     """Return the count to expect in this minute, from history and (where known) its traffic."""
-    mean = max(fmean(count.count for count in history), 0.1)
-    traffic = sum(count.total or 0.0 for count in history)
-    if minute.total and traffic:
-        return max(sum(count.count for count in history) / traffic * minute.total, 0.1)
-    return mean
+    known = [count for count in history if count.total]
+    if minute.total and len(known) >= HISTORY_MIN:
+        per_request = sum(count.count for count in known) / sum(count.total or 0.0 for count in known)
+        return max(per_request * minute.total, 0.1)
+    return max(fmean(count.count for count in history), 0.1)
 
 
 def why_bad(minute: MinuteCount, history: Sequence[MinuteCount], signal: SignalPolicy, limits: Detection) -> str:
     """Return the arithmetic if this minute is bad, else nothing."""
-    per_minute = minute.count * 60 / minute.seconds
-    if signal.limit_per_minute is not None and per_minute > signal.limit_per_minute:
-        return f"{per_minute:.0f} errors/min > {signal.limit_per_minute:g} (objective)"
+    over = _objective(minute, signal)
+    if over:
+        return over
     if len(history) < HISTORY_MIN or minute.count < limits.feed_events_min:
         return ""
     expected = _expected(minute, history)
@@ -71,7 +73,19 @@ def why_bad(minute: MinuteCount, history: Sequence[MinuteCount], signal: SignalP
     chance = poisson_tail(minute.count / phi, expected / phi)
     if chance >= limits.feed_alpha:
         return ""
-    return f"{per_minute:.0f} errors/min, {expected:.1f} expected (phi {phi:.1f}, chance {chance:.0e})"
+    return f"{_per_minute(minute):.0f} errors/min, {expected:.1f} expected (phi {phi:.1f}, chance {chance:.0e})"
+
+
+def _objective(minute: MinuteCount, signal: SignalPolicy) -> str:
+    """Return the arithmetic if it breaks the user's own limit, else nothing."""
+    limit = signal.limit_per_minute
+    if limit is None or _per_minute(minute) <= limit:
+        return ""
+    return f"{_per_minute(minute):.0f} errors/min > {limit:g} (objective)"
+
+
+def _per_minute(minute: MinuteCount) -> float:
+    return minute.count * 60 / minute.seconds
 
 
 def _bad_minutes(check: Check, given: "Conditions") -> list[tuple[MinuteCount, str]]:
@@ -96,7 +110,8 @@ def find(check: Check, given: "Conditions") -> Finding | None:
     if len(bad) < max(given.limits.feed_minutes, 1):
         return None
     text = f"{bad[-1][1]}; {len(bad)} of {given.limits.feed_window_minutes} minutes (limit {given.limits.feed_minutes})"
-    return Finding(check.name, check.kind, "feed", bad[0][0].start, 0.0, text)
+    sure = check.new_issues or bad[-1][0].total or _objective(bad[-1][0], given.signal)
+    return Finding(check.name, check.kind, "feed" if sure else "count", bad[0][0].start, 0.0, text)
 
 
 def suspicious(check: Check, given: "Conditions") -> bool:

@@ -1,7 +1,9 @@
 """Latency of a route: percentiles over a rolling window against an objective and against its own baseline.
 
-A failed request is judged as a probe (see probes); only answers have a latency. The baseline is a slow average
-of one-minute p95s taken while nothing was over its limit. Percentiles: nearest rank.
+A failed request is judged as a probe (see probes); only answers have a latency. The baselines are slow averages
+(of 100 minutes; of all, while there are fewer) of each minute's p50 and p95, taken while nothing was over its limit: the
+p95 of a dozen samples is their slowest, and only the median shows that everything became slower. Percentiles: nearest
+rank.
 """
 
 from math import ceil, inf
@@ -18,7 +20,10 @@ if TYPE_CHECKING:
 
 SAMPLES_MAX = 512
 BASELINE_MINUTES_MIN = 10
-BASELINE_WEIGHT = 0.1
+BASELINE_WEIGHT_MIN = 0.01
+HEALED_MAX_SECONDS = 900.0
+"""A slow time that lasted longer is not one of those that come and go: it does not teach patience."""
+HEALED_MARGIN = 1.2
 Samples = tuple[tuple[float, float], ...]
 QUANTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 
@@ -37,48 +42,72 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
     oldest = event.at - signal.window_seconds
     kept = [item for item in check.samples if item[0] > oldest][-SAMPLES_MAX + 1 :]
     samples = (*kept, (event.at, event.latency_seconds))
-    if not _over(check, samples, signal, limits):
-        return {**outcome, "samples": samples, "over_since": None, **_learn(check, samples, event.at)}
-    since = check.over_since if check.over_since is not None else event.at
-    return {**outcome, "samples": samples, "over_since": since}
+    if _over(check, samples, signal, limits):
+        since = check.over_since if check.over_since is not None else event.at
+        return {**outcome, "samples": samples, "over_since": since}
+    return {**outcome, "samples": samples, "over_since": None, **_learn(check, samples, event.at)}
+
+
+def learnt(check: Check, given: "Conditions") -> dict[str, Any]:
+    """Return what its time over a limit teaches, which just ended by itself: how long such times last.
+
+    Also if a human was told of it: a job that makes it slow every hour must not wake one every hour.
+    """
+    if check.over_since is None or check.troubled_since is not None:
+        return {}
+    lasted = given.now - check.over_since
+    if lasted > HEALED_MAX_SECONDS or lasted <= healed_seconds(check, given.now):
+        return {}
+    return {"slow_healed_seconds": lasted, "slow_healed_at": given.now}
+
+
+def healed_seconds(check: Check, now: float) -> float:
+    """Return the longest time over a limit that ended by itself (seconds), fading as that of failures does."""
+    return check.slow_healed_seconds * probes.fading(now - check.slow_healed_at)
 
 
 def _learn(check: Check, samples: Samples, at: float) -> dict[str, Any]:
-    """Let the minute's p95 move the baseline."""
+    """Let the minute's percentiles move the baselines."""
     if at - check.baseline_at < 60:
         return {}
-    newest = quantile([seconds for _, seconds in samples], 0.95)
-    old = check.baseline_seconds
+    values = [seconds for _, seconds in samples]
+    weight = max(1.0 / (check.baseline_minutes + 1), BASELINE_WEIGHT_MIN)
     return {
-        "baseline_seconds": newest if old is None else old + BASELINE_WEIGHT * (newest - old),
+        "baseline_p50_seconds": _moved(check.baseline_p50_seconds, quantile(values, 0.50), weight),
+        "baseline_p95_seconds": _moved(check.baseline_p95_seconds, quantile(values, 0.95), weight),
         "baseline_minutes": check.baseline_minutes + 1,
         "baseline_at": at,
     }
 
 
+def _moved(old: float | None, newest: float, weight: float) -> float:
+    return newest if old is None else old + weight * (newest - old)
+
+
 def bounds(check: Check, signal: SignalPolicy) -> dict[str, tuple[float, str]]:
     """Return percentile -> (limit in seconds, where it comes from); the tighter of objective and baseline."""
     found = {name: (seconds, "objective") for name, seconds in signal.limits_seconds.items()}
-    learnt = _learnt(check)
-    if signal.times_baseline and learnt:
-        relative = learnt * signal.times_baseline
-        if "p95" not in found or relative < found["p95"][0]:
-            found["p95"] = (relative, f"{signal.times_baseline:g} x baseline {_ms(learnt)}")
+    for name, usual in _baselines(check).items():
+        relative = usual * (signal.times_baseline or inf)
+        if relative < found.get(name, (inf, ""))[0]:
+            found[name] = (relative, f"{signal.times_baseline:g} x baseline {_ms(usual)}")
     return found
 
 
 def lowest_bound(check: Check, signal: SignalPolicy) -> float:
     """Return the lowest of the bounds in seconds; infinite if there is none."""
-    limits = list(signal.limits_seconds.values())
-    learnt = _learnt(check)
-    if signal.times_baseline and learnt:
-        limits.append(learnt * signal.times_baseline)
+    limits = [*signal.limits_seconds.values()]
+    if signal.times_baseline:
+        limits += [usual * signal.times_baseline for usual in _baselines(check).values()]
     return min(limits, default=inf)
 
 
-def _learnt(check: Check) -> float | None:
-    """Return the baseline, once enough minutes made it."""
-    return check.baseline_seconds if check.baseline_minutes >= BASELINE_MINUTES_MIN else None
+def _baselines(check: Check) -> dict[str, float]:
+    """Return percentile -> its usual value in seconds, once enough minutes made it."""
+    p50, p95 = check.baseline_p50_seconds, check.baseline_p95_seconds
+    if p50 is None or p95 is None or check.baseline_minutes < BASELINE_MINUTES_MIN:
+        return {}
+    return {"p50": p50, "p95": p95}
 
 
 def _over(check: Check, samples: Samples, signal: SignalPolicy, limits: Detection) -> str:
@@ -106,7 +135,7 @@ def find(check: Check, given: "Conditions") -> Finding | None:
     measured_at = check.samples[-1][0]
     lasted = measured_at - check.over_since
     since = [seconds for at, seconds in check.samples if at >= check.over_since]
-    hold = given.limits.latency_hold_seconds
+    hold = max(given.limits.latency_hold_seconds, HEALED_MARGIN * healed_seconds(check, given.now))
     if lasted < hold or len(since) < given.limits.latency_samples_min:
         return None
     if given.now - measured_at > given.limits.fresh_seconds:

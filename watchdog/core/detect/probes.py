@@ -4,6 +4,7 @@ The run timer confirms an unbroken run of failures that outlasts the blips a hea
 (Page 1954; optimal by Moustakides 1986) adds log(p1/p0) for a failure and log((1-p1)/(1-p0)) for a success, and
 confirms at its limit. Each run counts only its first failures, so that one blip, however long, is one blip.
 Time without readings is no evidence: a run lasts from its first failure to its last, and ends in a gap.
+How long its blips last is learned from each check: the run timer outlasts the longest that ended by itself lately.
 """
 
 from math import log
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 RECENT_SECONDS = 180.0
 RECENT_MAX = 256
+HEALED_MARGIN = 1.1
+HEALED_FACTOR_MAX = 1.25
+"""What is learned makes the limit longer by a quarter at most: patience must not teach itself more patience."""
+HEALED_HALF_LIFE_SECONDS = 30 * 86400.0
 
 Outcomes = tuple[tuple[float, bool], ...]
 
@@ -68,11 +73,36 @@ def _succeed(check: Check, recent: Outcomes, limits: Detection) -> dict[str, Any
     }
 
 
-def run_limit_seconds(given: "Conditions") -> float:
-    """Return how long an unbroken run of failures must last."""
+def learnt(check: Check, given: "Conditions") -> dict[str, Any]:
+    """Return what its run teaches, which just ended by itself: how long one lasts, if no longer one did lately.
+
+    One that was confirmed was an outage, however it ended, and one that we saw only a part of tells no length.
+    """
+    if check.run_started_at is None or check.last_bad_at is None or check.failing_since != check.run_started_at:
+        return {}
+    lasted = check.last_bad_at - check.run_started_at
+    if lasted >= run_limit_seconds(check, given) or lasted <= healed_seconds(check, given.now):
+        return {}
+    return {"healed_seconds": lasted, "healed_at": given.now}
+
+
+def healed_seconds(check: Check, now: float) -> float:
+    """Return the longest run that ended by itself (seconds); what was seen long ago counts less and less."""
+    return check.healed_seconds * fading(now - check.healed_at)
+
+
+def fading(age_seconds: float) -> float:
+    """Return what is left (0 to 1) of something learnt so long ago."""
+    return float(0.5 ** (max(0.0, age_seconds) / HEALED_HALF_LIFE_SECONDS))
+
+
+def run_limit_seconds(check: Check, given: "Conditions") -> float:
+    """Return how long an unbroken run of failures must last: longer than blips do, unless others report it, too."""
     if given.corroborated:
         return given.limits.run_seconds_corroborated
-    return given.limits.run_seconds_in_watch if given.in_watch else given.limits.run_seconds
+    usual = given.limits.run_seconds_in_watch if given.in_watch else given.limits.run_seconds
+    blips = HEALED_MARGIN * healed_seconds(check, given.now)
+    return max(usual, min(blips, HEALED_FACTOR_MAX * usual))
 
 
 def cusum_limit(given: "Conditions") -> float:
@@ -95,7 +125,7 @@ def _find_run(check: Check, given: "Conditions") -> Finding | None:
     if check.run_started_at is None or check.run_probes < given.limits.run_probes_min:
         return None
     failed_at = _fresh_failure(check, given)
-    limit = run_limit_seconds(given)
+    limit = run_limit_seconds(check, given)
     if failed_at is None or failed_at - check.run_started_at < limit:
         return None
     lasted = failed_at - check.run_started_at
@@ -114,12 +144,39 @@ def _find_cusum(check: Check, given: "Conditions") -> Finding | None:
         return None
     if failed_at - onset < given.limits.cusum_span_seconds:
         return None
+    onset = _likeliest_onset(check, onset, given.limits.cusum_p0)
     failed, probes = share_failing(check, onset)
     text = (
         f"{failed} of {probes} probes failed in {show_seconds(failed_at - onset)} "
         f"(CUSUM {check.cusum:.1f}, limit {limit:.0f})"
     )
     return _finding(check, "cusum", onset, check.troubled_since, text)
+
+
+def _likeliest_onset(check: Check, zero_at: float, p0: float) -> float:
+    """Return from which failure on the probes speak most against a healthy service: max n KL(p, p0), p = failed / n.
+
+    The generalised likelihood ratio's change point (Willsky and Jones 1976). One stray failure minutes before, that the
+    sum still holds, would date the onset to before a deploy that did it. Where not all since then is kept: `zero_at`.
+    """
+    if not check.recent or check.recent[0][0] > zero_at:
+        return zero_at
+    best, best_at = 0.0, zero_at
+    failed = 0
+    for probes, (at, bad) in enumerate(reversed(check.recent), start=1):
+        failed += bad
+        if at < zero_at:
+            break
+        evidence = probes * _divergence(failed / probes, p0)
+        if bad and evidence >= best:
+            best, best_at = evidence, at
+    return best_at
+
+
+def _divergence(p: float, q: float) -> float:
+    """Return the Kullback-Leibler divergence of two coins, KL(p || q), with 0 < q < 1."""
+    healthy = (1 - p) * log((1 - p) / (1 - q)) if p < 1 else 0.0
+    return p * log(p / q) + healthy if p > 0 else healthy
 
 
 def _fresh_failure(check: Check, given: "Conditions") -> float | None:
