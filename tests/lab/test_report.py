@@ -278,6 +278,8 @@ def test_the_commands_are_typed(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert main([*words, "--report", str(tmp_path / "file")]) == 2
     assert main(["lab", "episode", "restart-blip", "t-0"]) == 0
     assert main(["lab", "episode", "no-such", "t-0"]) == 2
+    assert main(["lab", "score", "--seed", "dev-1", "--episodes", "0", "--clean-years", "0", "--no-rivals"]) == 0
     told = capsys.readouterr()
+    assert "not played on 'dev-1' unless named: overlap, no-help, blip-tail" in told.err
     assert "cannot write the report" in told.err and "no fault class 'no-such'" in told.err
     assert "restart-blip: a good deploy, felt for 5 to 40 s (seed t-0)" in told.out

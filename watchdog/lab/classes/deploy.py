@@ -20,25 +20,25 @@ def _bad(scene: Scene, symptom: Symptom, *tags: str, **more: object) -> None:
 
 def hard_down(scene: Scene) -> None:
     """Nothing answers, and nobody else reports it."""
-    _bad(scene, scene.dice.choice(DOWN), "hard", after=scene.dice.uniform(0.0, 60.0))
+    _bad(scene, scene.dice.choice(DOWN), "hard", after=scene.draw(0.0, 60.0))
 
 
 def hard_down_reported(scene: Scene) -> None:
     """Nothing answers, and the platform reports a crash loop."""
-    down = replace(scene.dice.choice(DOWN), crash_every_seconds=scene.dice.uniform(5.0, 12.0))
-    _bad(scene, down, "hard_corroborated", after=scene.dice.uniform(0.0, 60.0))
+    down = replace(scene.dice.choice(DOWN), crash_every_seconds=scene.draw(5.0, 12.0))
+    _bad(scene, down, "hard_corroborated", after=scene.draw(0.0, 60.0))
 
 
 def hard_down_new_errors(scene: Scene) -> None:
     """Every request ends in an error that is new; the error tracker hears of it, a minute or two later."""
     down = Symptom(1.0, FailureKind.STATUS, "HTTP 500", errors=1.0, new_error="TypeError: undefined")
-    _bad(scene, down, "hard", after=scene.dice.uniform(0.0, 60.0))
+    _bad(scene, down, "hard", after=scene.draw(0.0, 60.0))
 
 
 def _failing(scene: Scene, low: float, high: float, *tags: str) -> None:
-    share = scene.dice.uniform(low, high)
+    share = scene.draw(low, high)
     errors = Symptom(share, FailureKind.STATUS, "HTTP 500", errors=share, new_error="KeyError: session")
-    _bad(scene, errors, *tags, routes=HOME, after=scene.dice.uniform(0.0, 60.0))
+    _bad(scene, errors, *tags, routes=HOME, after=scene.draw(0.0, 60.0))
 
 
 def half_failing(scene: Scene) -> None:
@@ -59,13 +59,13 @@ def few_failing(scene: Scene) -> None:
 def wrong_body(scene: Scene) -> None:
     """HTTP 200, and not the page."""
     wrong = Symptom(1.0, FailureKind.BODY, "text not found")
-    _bad(scene, wrong, after=scene.dice.uniform(0.0, 30.0))
+    _bad(scene, wrong, after=scene.draw(0.0, 30.0))
 
 
 def latency_creep(scene: Scene) -> None:
     """Slower, and nothing else: over twice the usual is for a rollback, less for a human."""
-    slow = scene.dice.uniform(1.3, 4.0)
-    _bad(scene, Symptom(slow=slow), after=scene.dice.uniform(0.0, 60.0))
+    slow = scene.draw(1.3, 4.0)
+    _bad(scene, Symptom(slow=slow), after=scene.draw(0.0, 60.0))
     if slow < 2.0:
         scene.truth.right, scene.truth.also = Right.PAGE, frozenset({Right.ASK})
     scene.truth.share = 0.05
@@ -75,8 +75,8 @@ def leak(scene: Scene) -> None:
     """Slower and slower over an hour or two, then failing."""
     _bad(
         scene,
-        Symptom(scene.dice.uniform(0.3, 1.0), slow=scene.dice.uniform(3.0, 8.0)),
-        grows=scene.dice.uniform(3600.0, 7200.0),
+        Symptom(scene.draw(0.3, 1.0), slow=scene.draw(3.0, 8.0)),
+        grows=scene.draw(3600.0, 7200.0),
     )
     scene.truth.right, scene.truth.also = Right.PAGE, frozenset({Right.ASK})
     scene.horizon_seconds = 9000.0
@@ -84,21 +84,21 @@ def leak(scene: Scene) -> None:
 
 def late_onset(scene: Scene) -> None:
     """It breaks a quarter of an hour to half an hour after the deploy."""
-    share = scene.dice.choice((1.0, scene.dice.uniform(0.3, 0.8)))
+    share = scene.dice.choice((1.0, scene.draw(0.3, 0.8)))
     down = replace(scene.dice.choice(DOWN), share=share)
-    _bad(scene, down, after=scene.dice.uniform(900.0, 1700.0))
+    _bad(scene, down, after=scene.draw(900.0, 1700.0))
 
 
 def under_load(scene: Scene) -> None:
     """It breaks at the next peak of the traffic, hours later."""
-    down = Symptom(scene.dice.uniform(0.2, 0.8), FailureKind.STATUS, "HTTP 503", errors=0.3)
-    _bad(scene, down, after=scene.dice.uniform(7200.0, 14400.0))
+    down = Symptom(scene.draw(0.2, 0.8), FailureKind.STATUS, "HTTP 503", errors=0.3)
+    _bad(scene, down, after=scene.draw(7200.0, 14400.0))
     scene.truth.right, scene.truth.also = Right.PAGE, frozenset({Right.ASK})
 
 
 def migration(scene: Scene) -> None:
     """As hard as any, but the deploy says that going back is not safe."""
-    _bad(scene, scene.dice.choice(DOWN), after=scene.dice.uniform(0.0, 60.0))
+    _bad(scene, scene.dice.choice(DOWN), after=scene.draw(0.0, 60.0))
     if scene.dice.random() < 0.5:
         scene.pre_deploy_command = "migrate"
     else:
@@ -108,8 +108,8 @@ def migration(scene: Scene) -> None:
 
 def overlap(scene: Scene) -> None:
     """Two services are deployed within minutes; one of the deploys is bad."""
-    scene.deploy(scene.fault_at + scene.dice.uniform(-240.0, 60.0), "shop", blip=scene.dice.random() < 0.3)
-    _bad(scene, scene.dice.choice(DOWN), after=scene.dice.uniform(0.0, 60.0))
+    scene.deploy(scene.fault_at + scene.draw(-240.0, 60.0), "shop", blip=scene.dice.random() < 0.3)
+    _bad(scene, scene.dice.choice(DOWN), after=scene.draw(0.0, 60.0))
 
 
 def no_help(scene: Scene) -> None:
@@ -118,3 +118,12 @@ def no_help(scene: Scene) -> None:
     scene.truth.share = 1.0
     scene.main.faults[:] = [Fault(scene.dice.choice(DOWN), begins_at=scene.truth.onset_at or 0.0)]
     scene.truth.also = frozenset({Right.PAGE})
+
+
+def with_dependant(scene: Scene) -> None:
+    """Another service calls it, which nobody has declared, and goes down with it within seconds."""
+    _bad(scene, replace(scene.dice.choice(DOWN), share=scene.dice.choice((1.0, scene.draw(0.3, 0.9)))))
+    scene.truth.also = frozenset({Right.ASK})
+    down = Symptom(scene.draw(0.5, 1.0), FailureKind.STATUS, "HTTP 502", errors=0.5)
+    follows = Fault(down, scene.truth.commit, after_seconds=scene.draw(0.0, 20.0))
+    scene.services["shop"].borrowed.append((scene.main, follows))

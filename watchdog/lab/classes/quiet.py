@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from watchdog.lab.profile import BLIP_CAP_SECONDS, draw_blip_seconds
-from watchdog.lab.scene import Right, Scene
+from watchdog.lab.scene import MAIN, Right, Scene
 from watchdog.lab.symptoms import Fault, Symptom
 
 
@@ -14,36 +14,39 @@ def restart_blip(scene: Scene) -> None:
 
 def recovers(scene: Scene) -> None:
     """It fails for at most 40 s, often in a watch window, and is well again."""
-    if scene.dice.random() < 0.5:
-        scene.deploy(scene.fault_at - scene.dice.uniform(0.0, 1500.0))
-    scene.main.add_blip(scene.fault_at, scene.dice.uniform(15.0, 40.0))
+    in_window = scene.dice.random() < 0.5
+    scene.deploy_by_chance(MAIN if in_window else "")
+    if in_window:
+        scene.deploy(scene.fault_at - scene.draw(0.0, 1500.0))
+    scene.main.add_blip(scene.fault_at, scene.draw(15.0, 40.0))
 
 
 def long_blip(scene: Scene) -> None:
     """One of the blips that every service has, up to the longest of them."""
+    scene.deploy_by_chance()
     scene.main.add_blip(scene.fault_at, max(15.0, min(BLIP_CAP_SECONDS, 3 * draw_blip_seconds(scene.dice))))
 
 
 def surge_quiet(scene: Scene) -> None:
     """A crowd comes, and it holds."""
-    scene.trouble(Symptom(traffic=scene.dice.uniform(3.0, 10.0)), scene.fault_at, lasts=1800.0)
+    scene.deploy_by_chance()
+    scene.trouble(Symptom(traffic=scene.draw(3.0, 10.0)), scene.fault_at, lasts=1800.0)
 
 
 def cron_spikes(scene: Scene) -> None:
-    """A job makes it slow for some minutes, every half hour or so, and always has."""
-    slow = Symptom(slow=scene.dice.uniform(2.0, 3.5))
+    """A job makes it slow, for a minute or for ten, every half hour or so, and always has."""
+    scene.deploy_by_chance()
+    slow = Symptom(slow=scene.draw(2.0, 3.5))
     every = scene.dice.choice((900.0, 1800.0))
     scene.main.faults.append(
-        Fault(
-            slow, begins_at=scene.begins_at - 86400.0, every_seconds=every, on_seconds=scene.dice.uniform(60.0, 180.0)
-        )
+        Fault(slow, begins_at=scene.begins_at - 86400.0, every_seconds=every, on_seconds=scene.draw(60.0, 600.0))
     )
     scene.horizon_seconds = 5400.0
 
 
 def flaky(scene: Scene) -> None:
     """One request in a hundred fails, and always has."""
-    scene.main.faults.append(Fault(Symptom(scene.dice.uniform(0.005, 0.012), errors=0.01), begins_at=0.0))
+    scene.main.faults.append(Fault(Symptom(scene.draw(0.005, 0.012), errors=0.01), begins_at=0.0))
     scene.deploy(scene.fault_at)
     scene.horizon_seconds = 7200.0
 
@@ -58,6 +61,7 @@ def few_new_errors(scene: Scene) -> None:
 
 def feed_silent(scene: Scene) -> None:
     """The error tracker's quota is used up: it hears nothing."""
+    scene.deploy_by_chance()
     scene.trouble(Symptom(silent=True), scene.fault_at, lasts=7200.0)
     scene.truth.right, scene.truth.also = Right.TICKET, frozenset({Right.NOTHING})
 
@@ -70,7 +74,7 @@ def feed_late(scene: Scene) -> None:
 
 def quiet_night(scene: Scene) -> None:
     """Few visitors, and one or two of them meet an error."""
-    scene.main.profile = replace(scene.main.profile, requests_per_minute=scene.dice.uniform(0.5, 3.0))
+    scene.main.profile = replace(scene.main.profile, requests_per_minute=scene.draw(0.5, 3.0))
     scene.deploy(scene.fault_at)
     scene.trouble(Symptom(errors=0.5), scene.fault_at, lasts=180.0)
     scene.truth.right = Right.NOTHING
