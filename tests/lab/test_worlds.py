@@ -2,7 +2,7 @@
 
 import itertools
 from dataclasses import replace
-from math import exp
+from math import exp, inf
 from statistics import fmean, pvariance, quantiles
 
 import pytest
@@ -14,7 +14,7 @@ from watchdog.lab.clean import clean_scene
 from watchdog.lab.drive import Record
 from watchdog.lab.judge import judge
 from watchdog.lab.profile import BLIP_CAP_SECONDS, DAY_SECONDS, draw_blip_seconds, draw_profile
-from watchdog.lab.scene import Right, Scene
+from watchdog.lab.scene import FaultClass, Right, Scene
 from watchdog.lab.score import mix
 from watchdog.lab.service import Release, Service
 from watchdog.lab.symptoms import Fault, Symptom
@@ -32,6 +32,20 @@ def test_blips_are_those_of_the_facts() -> None:
     restarts = sum(end - begin >= 5.0 for begin, end in blips)
     assert len(blips) - restarts <= 4 * days * 1.1
     assert len(blips) >= 4 * days * 0.9
+
+
+def test_every_service_of_an_episode_has_them_too() -> None:
+    """As often and as long, beside what the class is about; a scene that nobody finished has none."""
+    quiet = FaultClass("quiet", "nothing", lambda scene: None)
+    assert not Scene("quiet", 0).main.blips_between(0.0, inf)
+    found, days = [], 0.0
+    for seed in range(600):
+        scene = quiet.scene(seed)
+        for made in scene.services.values():
+            found += [ends - begins for begins, ends in made.blips_between(0.0, inf)]
+            days += (scene.ends_at - scene.begins_at) / DAY_SECONDS
+    assert len(found) / days == pytest.approx(4.0, rel=0.15)
+    assert quantiles(found, n=2)[0] == pytest.approx(4.0, rel=0.25) and max(found) <= BLIP_CAP_SECONDS
 
 
 def test_numbers_by_key_are_uniform_and_do_not_depend_on_who_asked_before() -> None:

@@ -11,7 +11,14 @@ from random import Random
 
 from watchdog.domain.readings import FailureKind
 from watchdog.lab.chance import Chance
-from watchdog.lab.profile import DAY_SECONDS, Profile, draw_profile, draw_restart_blip_seconds
+from watchdog.lab.profile import (
+    BLIPS_PER_DAY,
+    DAY_SECONDS,
+    Profile,
+    draw_blip_seconds,
+    draw_profile,
+    draw_restart_blip_seconds,
+)
 from watchdog.lab.service import Release, Service
 from watchdog.lab.symptoms import Fault, Symptom
 
@@ -132,6 +139,13 @@ class Scene:
                 blip = self.dice.random() < service.profile.restart_blip_share
                 self.deploy(self.fault_at - gap, name, blip=blip)
 
+    def add_background(self) -> None:
+        """Give every service the blips that all have, whatever else goes on."""
+        for name, service in self.services.items():
+            dice, at = self.chance.generator(name, "blips"), self.begins_at
+            while (at := at + dice.expovariate(BLIPS_PER_DAY / DAY_SECONDS)) < self.ends_at:
+                service.add_blip(at, draw_blip_seconds(dice))
+
     def _release(self, profile: Profile, live_at: float, message: str = "") -> Release:
         self._commits += 1
         number = self._commits
@@ -198,6 +212,7 @@ class FaultClass:
         """Return the episode of this seed."""
         scene = Scene(self.name, seed)
         self.make(scene)
+        scene.add_background()
         return scene
 
 
