@@ -152,7 +152,7 @@ def test_the_plots_have_as_many_marks_as_data(report: Report) -> None:
     assert report.ranking is not None
     steps = plot_ladder(report.ladder, 1.0)
     families = len({step.family for step in report.ladder})
-    assert marks(steps, "bar ours") == 1 and marks(steps, "bar rival") == families - 1 == 13
+    assert marks(steps, "bar ours") == 1 and marks(steps, "bar rival") == families - 1 == 17
     cells = plot_outcomes(report.rows)
     assert marks(cells, "cell right") + marks(cells, "cell wrong") == sum(len(row.did) for row in report.rows)
     assert sum(total for row in report.rows for total, _ in row.did.values()) == len(report.ours)
