@@ -17,7 +17,7 @@ PLAYED = Played("hard-down", "s", "rollback", "rollback", True, share=1.0, guilt
     ("changes", "minutes"),
     [
         ({"mended_at": 60.0, "heard_at": 60.0}, 2.0),
-        ({"asked_at": 60.0, "heard_at": 60.0}, 7.0),
+        ({"asked_at": 60.0, "heard_at": 60.0}, 14.0),
         ({"heard_at": 60.0}, 43.0),
         ({"heard_at": 60.0, "mended_at": 600.0}, 11.0),  # a wrong try first
         ({}, 83.0),
@@ -25,7 +25,8 @@ PLAYED = Played("hard-down", "s", "rollback", "rollback", True, share=1.0, guilt
         ({"mended_at": 0.0, "harm": True}, 31.0),  # before anything was to be seen
         ({"heard_at": 60.0, "harm": True}, 73.0),
         ({"heard_at": 60.0, "harm": True, "wrong_service": True}, 103.0),
-        ({"heard_at": 60.0, "early": True}, 48.0),
+        ({"heard_at": 60.0, "needless": 1}, 48.0),
+        ({"mended_at": 60.0, "needless": 3}, 17.0),
         ({"guilty": False, "lasts_seconds": 600.0, "heard_at": 60.0}, 10.0),
         ({"guilty": False, "lasts_seconds": 600.0}, 10.0),
         ({"guilty": False, "lasts_seconds": 6000.0, "harm": True}, 113.0),
@@ -71,9 +72,58 @@ def test_where_a_rollback_does_not_help_it_mends_nothing_but_was_right() -> None
 def test_who_pages_before_the_onset_has_not_heard_of_it() -> None:
     """It is a false page, and no detection; nor is a page of another service, or that the watchdog is blind."""
     early = acted("late-onset", (-100.0, "page", MAIN))
-    assert early.early and early.heard_at is None
+    assert early.needless == 1 and early.heard_at is None
     other = acted("hard-down", (10.0, "page", "docs"), (20.0, "self-alert", MAIN), (30.0, "page", MAIN))
-    assert other.heard_at == 30.0 and not other.early
+    assert other.heard_at == 30.0 and other.needless == 1
+
+
+PAGE, ASK, BACK = "page", "ask", "rollback"
+
+
+@pytest.mark.parametrize(
+    ("kind", "did", "needless"),
+    [
+        ("hard-down", [(60, PAGE)], 0),
+        ("hard-down", [(60, PAGE), (300, PAGE)], 1),  # the same again
+        ("hard-down", [(60, PAGE), (90, ASK)], 0),  # a way out is news
+        ("hard-down", [(60, ASK), (90, PAGE), (300, ASK)], 2),
+        ("hard-down", [(60, ASK), (900, PAGE)], 0),  # it has been answered by then, and this would not have come
+        ("hard-down", [(60, BACK), (240, PAGE)], 1),  # right, and well: nothing left to do
+        ("hard-down", [(30, PAGE), (60, BACK)], 0),
+        ("no-help", [(60, BACK), (240, PAGE)], 0),  # it did not help: that is news
+        ("no-help", [(60, BACK), (240, PAGE), (500, PAGE)], 1),
+        ("other-incident", [(60, PAGE)], 0),
+        ("other-incident", [(60, PAGE), (300, PAGE), (600, PAGE)], 2),
+        ("other-incident", [(60, ASK)], 1),  # no deploy did it
+        ("other-incident", [(60, BACK), (240, PAGE)], 0),  # a mistake of its own, but somebody must know
+        ("short-outage", [(50, PAGE)], 0),
+        ("restart-blip", [(10, PAGE), (20, PAGE)], 2),
+        ("few-new-errors", [(10, PAGE)], 1),
+        ("blind", [(10, PAGE)], 1),  # nothing is down but our own network
+    ],
+)
+def test_which_calls_should_not_have_been(kind: str, did: list[tuple[float, str]], needless: int) -> None:
+    """One call an incident, and another only with news; each of the others costs a false page."""
+    found = acted(kind, *((float(at), what, MAIN) for at, what in did))
+    assert found.needless == needless
+    without = cost(replace(found, needless=0))
+    assert cost(found) == pytest.approx(without + 5.0 * needless)
+
+
+def test_a_question_that_names_another_commit_leads_astray() -> None:
+    """It is charged, and its yes mends nothing."""
+    found = acted("hard-down", (60.0, "ask", MAIN), commit="bad")
+    assert found.needless == 1 and found.asked_at is None and found.heard_at == 60.0
+
+
+def test_to_tell_of_a_dependant_is_true_and_no_answer() -> None:
+    """That the other service is down may be said first; the deploy that did it is what counts."""
+    kind = "bad-deploy-with-dependant"
+    found = acted(kind, (40.0, "page", "shop"), (50.0, "rollback", MAIN))
+    assert found.good and (found.did, found.rollback_at, found.needless) == ("rollback", 50.0, 0)
+    wrong = acted(kind, (40.0, "rollback", "shop"))
+    assert wrong.wrong_service and not wrong.good and cost(wrong) > 60.0
+    assert acted(kind, (40.0, "page", "docs")).needless == 1, "nothing is wrong with that one"
 
 
 def test_a_rollback_before_the_onset_was_luck() -> None:

@@ -19,7 +19,7 @@ def played(after_minutes: float | None, harmed: int = 0, paged_early: int = 0) -
     """Return ten bad deploys, mended so long after their onset, and ten other incidents with these mistakes."""
     at = None if after_minutes is None else after_minutes * 60.0
     bad = [replace(BAD, seed=seed, mended_at=at, heard_at=at) for seed in SEEDS]
-    other = [replace(OTHER, seed=seed, harm=n < harmed, early=n < paged_early) for n, seed in enumerate(SEEDS)]
+    other = [replace(OTHER, seed=seed, harm=n < harmed, needless=int(n < paged_early)) for n, seed in enumerate(SEEDS)]
     return [*bad, *other]
 
 

@@ -152,7 +152,7 @@ def test_the_plots_have_as_many_marks_as_data(report: Report) -> None:
     assert report.ranking is not None
     steps = plot_ladder(report.ladder, 1.0)
     families = len({step.family for step in report.ladder})
-    assert marks(steps, "bar ours") == 1 and marks(steps, "bar rival") == families - 1 == 13
+    assert marks(steps, "bar ours") == 1 and marks(steps, "bar rival") == families - 1 == 17
     cells = plot_outcomes(report.rows)
     assert marks(cells, "cell right") + marks(cells, "cell wrong") == sum(len(row.did) for row in report.rows)
     assert sum(total for row in report.rows for total, _ in row.did.values()) == len(report.ours)
@@ -278,6 +278,8 @@ def test_the_commands_are_typed(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert main([*words, "--report", str(tmp_path / "file")]) == 2
     assert main(["lab", "episode", "restart-blip", "t-0"]) == 0
     assert main(["lab", "episode", "no-such", "t-0"]) == 2
+    assert main(["lab", "score", "--seed", "dev-1", "--episodes", "0", "--clean-years", "0", "--no-rivals"]) == 0
     told = capsys.readouterr()
+    assert "not played on 'dev-1' unless named: overlap, no-help, blip-tail" in told.err
     assert "cannot write the report" in told.err and "no fault class 'no-such'" in told.err
     assert "restart-blip: a good deploy, felt for 5 to 40 s (seed t-0)" in told.out

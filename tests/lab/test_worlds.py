@@ -2,16 +2,20 @@
 
 import itertools
 from dataclasses import replace
+from math import exp, inf
 from statistics import fmean, pvariance, quantiles
 
 import pytest
 
 from watchdog.domain.readings import Bad, FailureKind, Good
 from watchdog.lab.chance import Chance
-from watchdog.lab.classes import BY_NAME, CLASSES
+from watchdog.lab.classes import BY_NAME, CLASSES, played_on
 from watchdog.lab.clean import clean_scene
+from watchdog.lab.drive import Record
+from watchdog.lab.judge import judge
 from watchdog.lab.profile import BLIP_CAP_SECONDS, DAY_SECONDS, draw_blip_seconds, draw_profile
-from watchdog.lab.scene import Right, Scene
+from watchdog.lab.scene import FaultClass, Right, Scene
+from watchdog.lab.score import mix
 from watchdog.lab.service import Release, Service
 from watchdog.lab.symptoms import Fault, Symptom
 
@@ -28,6 +32,20 @@ def test_blips_are_those_of_the_facts() -> None:
     restarts = sum(end - begin >= 5.0 for begin, end in blips)
     assert len(blips) - restarts <= 4 * days * 1.1
     assert len(blips) >= 4 * days * 0.9
+
+
+def test_every_service_of_an_episode_has_them_too() -> None:
+    """As often and as long, beside what the class is about; a scene that nobody finished has none."""
+    quiet = FaultClass("quiet", "nothing", lambda scene: None)
+    assert not Scene("quiet", 0).main.blips_between(0.0, inf)
+    found, days = [], 0.0
+    for seed in range(600):
+        scene = quiet.scene(seed)
+        for made in scene.services.values():
+            found += [ends - begins for begins, ends in made.blips_between(0.0, inf)]
+            days += (scene.ends_at - scene.begins_at) / DAY_SECONDS
+    assert len(found) / days == pytest.approx(4.0, rel=0.15)
+    assert quantiles(found, n=2)[0] == pytest.approx(4.0, rel=0.25) and max(found) <= BLIP_CAP_SECONDS
 
 
 def test_numbers_by_key_are_uniform_and_do_not_depend_on_who_asked_before() -> None:
@@ -112,3 +130,67 @@ def test_every_class_has_its_truth() -> None:
         assert (scene.truth.commit is not None) <= one.deploy_caused
     assert len(CLASSES) >= 28
     assert sum(one.held_out for one in CLASSES) >= 3
+
+
+def test_seeds_for_development_never_draw_from_the_upper_third_of_a_range() -> None:
+    """All others draw from the whole of it; so does a class: no short outage over 200 s on such a seed."""
+    for seed, most in (("dev-1", 70.0), ("other", 90.0)):
+        drawn = [Scene("draws", f"{seed}{n}").draw(30.0, 90.0) for n in range(300)]
+        assert 30.0 <= min(drawn) < 32.0 and most - 2.0 < max(drawn) <= most
+    for seed, most in (("dev", 200.0), ("seed", 270.0)):
+        lasts = [BY_NAME["short-outage"].scene(f"{seed}-{n}").truth for n in range(100)]
+        longest = max(one.ends_at - (one.onset_at or 0.0) for one in lasts)
+        assert most - 10.0 < longest <= most + 1e-3
+
+
+def test_classes_that_are_held_out_are_not_for_development() -> None:
+    """They are left out of such a seed, and nothing else is."""
+    names, refused = played_on("dev-7")
+    assert refused == [one.name for one in CLASSES if one.held_out] and "blip-tail" in refused
+    assert [*names, *refused] != list(BY_NAME) == played_on("7-dev")[0]
+    assert set(names) | set(refused) == set(BY_NAME) and not set(names) & set(refused)
+
+
+def deployed_before(name: str, seconds: float, seeds: int = 400) -> tuple[float, float]:
+    """Return in which share of episodes the service was deployed so shortly before, and what its rate makes of it."""
+    scenes = [BY_NAME[name].scene(f"chance-{n}") for n in range(seeds)]
+    lately = sum(any(0.0 <= scene.fault_at - one.live_at < seconds for one in scene.main.releases) for scene in scenes)
+    rates = [scene.main.profile.deploys_per_day / DAY_SECONDS for scene in scenes]
+    return lately / seeds, fmean(1.0 - exp(-rate * seconds) for rate in rates)
+
+
+@pytest.mark.parametrize("name", ["other-incident", "short-outage", "no-marker", "region-outage", "surge-with-errors"])
+def test_who_is_struck_has_been_deployed_lately_as_often_as_chance_has_it(name: str) -> None:
+    """By the service's own rate of deploys: half an hour, and an hour and a half."""
+    for seconds in (1800.0, 5400.0):
+        found, expected = deployed_before(name, seconds)
+        assert found == pytest.approx(expected, abs=0.05)
+
+
+def test_a_coincidence_that_is_forced_says_so() -> None:
+    """After a deploy there is always one, and not a second one of the same service."""
+    assert deployed_before("region-after-deploy", 401.0, 50)[0] == 1.0
+    assert deployed_before("blip-tail", 1.0, 50)[0] == 1.0
+    assert deployed_before("blind", 401.0)[0] == pytest.approx(0.5, abs=0.08)
+
+
+def test_a_dependant_falls_with_what_it_needs_and_rises_with_it() -> None:
+    """Within 20 s of it, while the bad commit serves; the rollback of the other mends both."""
+    for number in range(5):
+        scene = BY_NAME["bad-deploy-with-dependant"].scene(f"s{number}")
+        onset, shop = scene.truth.onset_at or 0.0, scene.services["shop"]
+        assert not scene.depends_on and scene.truth.service == "web"
+        assert not shop.symptoms(onset - 1.0, "home") and shop.symptoms(onset + 20.0, "home")
+        back = replace(scene.main.releases[-2], id="back", serves_at=onset + 300.0, live_at=onset + 301.0)
+        scene.main.release(back)
+        assert shop.symptoms(onset + 299.0, "home") and not shop.symptoms(onset + 300.0, "home")
+
+
+def test_the_mix_is_40_to_60_however_many_classes_there_are() -> None:
+    """Of the incidents; what is none comes beside them, as often as it does."""
+    played = [judge(one.scene("mix"), "mix", Record()) for one in CLASSES]
+    weights = mix(played)
+    incidents = [one for one in played if one.right not in ("nothing", "ticket")]
+    by_deploy = sum(weights[one.name] for one in incidents if one.guilty)
+    assert by_deploy == pytest.approx(0.4)
+    assert sum(weights[one.name] for one in incidents) == pytest.approx(1.0)

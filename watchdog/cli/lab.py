@@ -95,7 +95,7 @@ async def score(
     clean_years
         How many years of services in which nothing goes wrong.
     classes
-        Only these fault classes, by commas.
+        Only these fault classes, by commas; without it, a seed that begins with dev leaves out what is held out.
     rivals
         Let what people use today play the same episodes, to compare the cost.
     processes
@@ -107,10 +107,15 @@ async def score(
     """
     from watchdog.app import decisions
     from watchdog.cli import output
-    from watchdog.lab.classes import BY_NAME
+    from watchdog.lab.classes import BY_NAME, played_on
     from watchdog.lab.report import write
 
-    names = [name.strip() for name in classes.split(",") if name.strip()] or list(BY_NAME)
+    seed = seed or decisions.report_seed()
+    names = [name.strip() for name in classes.split(",") if name.strip()]
+    if not names:
+        names, refused = played_on(seed)
+        if refused:
+            output.complain(f"held out of tuning, so not played on {seed!r} unless named: {', '.join(refused)}")
     strange = [name for name in names if name not in BY_NAME]
     if strange:
         output.complain(f"no fault class {strange[0]!r}: choose from {', '.join(BY_NAME)}")
@@ -121,7 +126,7 @@ async def score(
         output.complain(f"cannot write the report to {report}: {error.strerror}")
         return output.USAGE
     scored = decisions.score(
-        seed or decisions.report_seed(),
+        seed,
         names=names,
         episodes=episodes,
         clean_years=clean_years,

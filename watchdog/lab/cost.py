@@ -1,8 +1,11 @@
 """What an episode cost, in minutes of total outage: the share of requests failing times the minutes, and every mistake.
 
 Rule 1: an outage lasts until it is mended in the world, whoever did that and whatever an operator would have done.
-Rule 2: the same deed costs the same, whoever did it; each kind of mistake is charged once an episode.
+Rule 2: the same deed costs the same, whoever did it. A false rollback is charged once an episode; a needless page or
+question each time, as in the quiet times between incidents. `calls.py` says which are needless: those about nothing,
+those that name the wrong culprit, and after the first those that say nothing new.
 Rule 3: nobody is paid for luck: what was done before anything could be seen is a mistake.
+Rule 4: what a human must do lasts until a human has done it; a question rolls nothing back by itself.
 
 Source: facts on decisions, section 4: an unmended bad deploy costs 83 minutes (the median of 40 public incidents that
 ended in a rollback), a human who is paged begins where the median incident is first noticed, at 41 minutes.
@@ -10,12 +13,11 @@ ended in a rollback), a human who is paged begins where the median incident is f
 
 from dataclasses import dataclass
 
+from watchdog.lab.calls import ANSWER_MINUTES
 from watchdog.lab.judge import Played
 
 HUMAN_MINUTES = 83.0
 NOTICED_MINUTES = 41.0
-ANSWER_MINUTES = 5.0
-"""How long a question waits for its answer (an assumption: a phone that rings)."""
 ROLLBACK_MINUTES = 1.0
 """From the request to the old version serving (the mean of the world's)."""
 
@@ -46,8 +48,7 @@ def mistakes(played: Played, weights: Weights = USUAL) -> float:
     total = 0.0
     if played.harm:
         total += weights.wrong_service if played.wrong_service else weights.false_rollback
-    needless = played.did in ("page", "ask") and played.right in ("nothing", "ticket")
-    return total + (weights.false_page if needless or played.early else 0.0)
+    return total + weights.false_page * played.needless
 
 
 def failed_minutes(played: Played) -> float:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from watchdog.core.guard import NO_ROLLBACK_TRAILER
+from watchdog.lab.calls import CALLS, mends, needless
 from watchdog.lab.drive import DECISIVE, Did, Record
 from watchdog.lab.scene import Right, Scene
 
@@ -22,8 +22,8 @@ class Played:
     For the cost it counts what came of it, not what should have been done: `heard_at` is when a human first heard of
     the service, `asked_at` when the question was put whose yes mends, `mended_at` when the rollback was requested that
     does (0 if before the onset). A rollback did `harm` if it mended nothing and was not right, or if nothing was to be
-    seen yet; a page was `early` if it came before the onset. The fault reached its share in `grows_seconds`. All of
-    them in seconds after the onset.
+    seen yet; `needless` pages and questions are those that should not have been. The fault reached its share in
+    `grows_seconds`. All of them in seconds after the onset.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Played:
     asked_at: float | None = None
     mended_at: float | None = None
     harm: bool = False
-    early: bool = False
+    needless: int = 0
     grows_seconds: float = 0.0
 
 
@@ -55,7 +55,7 @@ def judge(scene: Scene, seed: str, record: Record) -> Played:
     """Return what the run came to."""
     truth = scene.truth
     begins = truth.onset_at if truth.onset_at is not None else scene.fault_at
-    first = next((one for one in record.did if one.what in DECISIVE), None)
+    first = next((one for one in record.did if one.what in DECISIVE and not _beside_the_point(scene, one)), None)
     rollbacks = [one for one in record.did if one.what == "rollback"]
     false = [one for one in rollbacks if not _right_rollback(scene, one)]
     did = first.what if first is not None else Right.NOTHING.value
@@ -82,20 +82,15 @@ def judge(scene: Scene, seed: str, record: Record) -> Played:
         asked_at=_first(begins, [one for one in record.did if one.what == "ask" and mends(scene, one)]),
         mended_at=_first(begins, [one for one in rollbacks if mends(scene, one)]),
         harm=any(one.at < begins or not (mends(scene, one) or _right_rollback(scene, one)) for one in rollbacks),
-        early=truth.onset_at is not None and any(one.at < begins and one.what in ("page", "ask") for one in record.did),
+        needless=needless(scene, record),
         grows_seconds=max((fault.grows_seconds for fault in scene.services[truth.service].faults), default=0.0),
     )
 
 
-def mends(scene: Scene, did: Did) -> bool:
-    """Tell whether going back to that commit ends the outage: the fault is the live one's own, and the way is safe."""
-    truth, service = scene.truth, scene.services[scene.truth.service]
-    guilty = next((one for one in service.releases if one.commit == truth.commit), None)
-    if guilty is None or did.service != truth.service or did.commit in (None, truth.commit):
-        return False
-    own = any(fault.commit == truth.commit for fault in service.faults)
-    safe = scene.pre_deploy_command is None and NO_ROLLBACK_TRAILER not in guilty.message.lower()
-    return own and safe and did.at >= guilty.serves_at
+def _beside_the_point(scene: Scene, did: Did) -> bool:
+    """Tell whether a call is about a service that only suffers from another's deploy: true, and no answer to it."""
+    service = scene.services.get(did.service)
+    return did.what in CALLS and service is not None and bool(service.borrowed)
 
 
 def _heard(scene: Scene, did: Did) -> bool:

@@ -11,7 +11,14 @@ from random import Random
 
 from watchdog.domain.readings import FailureKind
 from watchdog.lab.chance import Chance
-from watchdog.lab.profile import DAY_SECONDS, Profile, draw_profile, draw_restart_blip_seconds
+from watchdog.lab.profile import (
+    BLIPS_PER_DAY,
+    DAY_SECONDS,
+    Profile,
+    draw_blip_seconds,
+    draw_profile,
+    draw_restart_blip_seconds,
+)
 from watchdog.lab.service import Release, Service
 from watchdog.lab.symptoms import Fault, Symptom
 
@@ -19,6 +26,11 @@ EPOCH = 1_798_934_400.0
 """A Sunday, 2027-01-03 00:00 UTC."""
 WARM_UP_SECONDS = 2400.0
 HISTORY = 5
+RECENT_SECONDS = 7200.0
+DEVELOPMENT = "dev"
+"""Seeds that begin with it are for tuning."""
+HELD_OUT_SHARE = 1 / 3
+"""Of every range: its upper end, which seeds for development never draw from."""
 MAIN = "web"
 
 
@@ -65,6 +77,7 @@ class Scene:
 
     def __init__(self, name: str, seed: object) -> None:
         self.name = name
+        self.for_development = str(seed).startswith(DEVELOPMENT)
         self.chance = Chance("episode", name, seed)
         self.dice: Random = self.chance.generator("draws")
         self.begins_at = EPOCH + self.dice.uniform(1.0, 29.0) * DAY_SECONDS
@@ -94,6 +107,11 @@ class Scene:
         """Return the horizon."""
         return (self.truth.onset_at or self.fault_at) + self.horizon_seconds
 
+    def draw(self, low: float, high: float) -> float:
+        """Return a parameter from a range; on a seed for development not from the third that is held out."""
+        drawn = self.dice.random() * (1.0 - HELD_OUT_SHARE if self.for_development else 1.0)
+        return low + (high - low) * drawn
+
     def add_service(self, name: str, profile: Profile | None = None) -> Service:
         """Add a service with a few good deploys behind it."""
         service = Service(name, profile or draw_profile(self.dice), self.chance)
@@ -112,6 +130,21 @@ class Scene:
         if blip:
             one.add_blip(release.serves_at, draw_restart_blip_seconds(self.dice))
         return release
+
+    def deploy_by_chance(self, *without: str) -> None:
+        """Have services be deployed shortly before as often as they are: well, and some of the restarts are felt."""
+        for name, service in self.services.items():
+            gap = self.dice.expovariate(service.profile.deploys_per_day / DAY_SECONDS)
+            if gap < RECENT_SECONDS and name not in without:
+                blip = self.dice.random() < service.profile.restart_blip_share
+                self.deploy(self.fault_at - gap, name, blip=blip)
+
+    def add_background(self) -> None:
+        """Give every service the blips that all have, whatever else goes on."""
+        for name, service in self.services.items():
+            dice, at = self.chance.generator(name, "blips"), self.begins_at
+            while (at := at + dice.expovariate(BLIPS_PER_DAY / DAY_SECONDS)) < self.ends_at:
+                service.add_blip(at, draw_blip_seconds(dice))
 
     def _release(self, profile: Profile, live_at: float, message: str = "") -> Release:
         self._commits += 1
@@ -179,6 +212,7 @@ class FaultClass:
         """Return the episode of this seed."""
         scene = Scene(self.name, seed)
         self.make(scene)
+        scene.add_background()
         return scene
 
 

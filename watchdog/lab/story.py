@@ -59,6 +59,9 @@ def verdict(scene: Scene, played: Played) -> Iterator[str]:
     yield f"{'RIGHT':<12} {wanted}"
     at = f" {played.at:.1f} s after the onset" if played.at is not None else ""
     yield f"{'DONE FIRST':<12} {WHATS[played.did]}{at}"
+    if played.needless:
+        calls = "page or question" if played.needless == 1 else "pages or questions"
+        yield f"{'NEEDLESS':<12} {played.needless} {calls} that should not have been, or said nothing new"
     yield f"{'VERDICT':<12} {'right' if played.good else 'wrong: ' + why_wrong(played)}"
 
 

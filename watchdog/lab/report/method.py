@@ -1,7 +1,8 @@
 """How it was measured, in plain words: the seed, what was played, the price of a mistake, and what none of it tells."""
 
+from watchdog.lab.calls import ANSWER_MINUTES
 from watchdog.lab.classes import BY_NAME
-from watchdog.lab.cost import ANSWER_MINUTES, HUMAN_MINUTES, NOTICED_MINUTES, ROLLBACK_MINUTES, USUAL
+from watchdog.lab.cost import HUMAN_MINUTES, NOTICED_MINUTES, ROLLBACK_MINUTES, USUAL
 from watchdog.lab.report.content import Report
 from watchdog.lab.report.delays import NO_HURRY
 from watchdog.lab.report.table import Table

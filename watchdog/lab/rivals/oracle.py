@@ -13,9 +13,9 @@ A bound of the mean: on a single episode somebody may be luckier.
 from dataclasses import dataclass
 from math import inf, log
 
+from watchdog.lab.calls import mends
 from watchdog.lab.clean import YEAR_SECONDS
 from watchdog.lab.drive import Did, Record
-from watchdog.lab.judge import mends
 from watchdog.lab.profile import PROBE_NOISE
 from watchdog.lab.scene import Right, Scene
 from watchdog.lab.symptoms import Fault, Symptom

@@ -1,6 +1,6 @@
 """The table of rivals: every rule, in every setting that one would try, with each of the plans."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
@@ -11,7 +11,8 @@ from watchdog.lab.rivals.rules import FAST, Burn, InARow, Rule, Threshold
 from watchdog.lab.rivals.watch import Prober
 from watchdog.lab.scene import Scene
 
-PLANS = (Plan.PAGE, Plan.FRESH, Plan.LATEST)
+PLANS = (Plan.PAGE, Plan.FRESH, Plan.LATEST, Plan.ASK)
+"""To ask within half an hour of a deploy is nobody's practice, but what the price of a question must stand against."""
 
 
 class Rival(Protocol):
@@ -58,14 +59,7 @@ JUDGES: tuple[Kayenta, ...] = (
 )
 RIVALS: tuple[Rival, ...] = (*PROBERS, *JUDGES)
 
-ASKERS: tuple[Prober, ...] = tuple(
-    Prober(f"{setting}, {Plan.ASK.value}", f"{method}, {Plan.ASK.value}", rule, every, Plan.ASK)
-    for method, setting, rule, every in RULES
-)
-"""Nobody's practice, but what the price of a question must be checked against: the same rules, with a human's yes."""
-
 
 def named(name: str) -> Rival:
     """Return the rival of that name."""
-    everyone: Sequence[Rival] = (*RIVALS, *ASKERS)
-    return next(one for one in everyone if one.name == name)
+    return next(one for one in RIVALS if one.name == name)

@@ -1,0 +1,67 @@
+"""The fault classes: what a deploy breaks, what breaks by itself, and what only looks like it. The table of them all.
+
+Rule 1: every parameter is drawn from a range; the right action is what a good operator would do, not what we do.
+Rule 2: two things are held out of tuning. Whole classes (`held_out`): seeds that begin with "dev" are not played on
+them, unless they are named. And of every range that a class draws from with `scene.draw`, its upper third: on such
+seeds it is never drawn, on all others the whole range is. So what is reported has been tuned on neither.
+Rule 3: who is struck by something else has been deployed lately as often as chance has it, by the service's own rate
+of deploys (half to ten a day); where a class forces that coincidence it says so.
+
+Weights that have a reason of their own: 10 % of the outages that public monitors saw are shorter than 270 s, and with a
+look every 5 min they missed about half of those, so `short-outage` is a fifth as frequent as all that last longer. The
+felt restarts are 11 % of 20 good deploys an incident. Assumptions, without a source: a good deploy in a thousand starts
+as slowly as in `blip-tail` (0.02 for each incident), and of bad deploys one in twenty takes a dependant down.
+"""
+
+from watchdog.lab.classes import deploy, other, quiet
+from watchdog.lab.scene import DEVELOPMENT, FaultClass
+
+CLASSES: tuple[FaultClass, ...] = (
+    FaultClass("hard-down", "deploy: nothing answers", deploy.hard_down, True, weight=3.0),
+    FaultClass(
+        "hard-down-reported", "deploy: nothing answers, a reported crash loop", deploy.hard_down_reported, True, 2.0
+    ),
+    FaultClass(
+        "hard-down-new-errors", "deploy: nothing but errors that are new", deploy.hard_down_new_errors, True, 1.0
+    ),
+    FaultClass("half-failing", "deploy: a critical route fails for half", deploy.half_failing, True, 2.0),
+    FaultClass("fifth-failing", "deploy: a critical route fails for 20 to 30 %", deploy.fifth_failing, True, 2.0),
+    FaultClass("few-failing", "deploy: a critical route fails for 5 to 15 %", deploy.few_failing, True),
+    FaultClass("wrong-body", "deploy: HTTP 200, wrong page", deploy.wrong_body, True),
+    FaultClass("latency-creep", "deploy: slower by 30 to 300 %", deploy.latency_creep, True),
+    FaultClass("leak", "deploy: worse and worse over an hour or two", deploy.leak, True),
+    FaultClass("late-onset", "deploy: breaks 15 to 28 min later", deploy.late_onset, True),
+    FaultClass("under-load", "deploy: breaks hours later", deploy.under_load, True),
+    FaultClass("migration", "deploy: as hard as any, going back not safe", deploy.migration, True),
+    FaultClass("overlap", "deploy: two services at once, one bad", deploy.overlap, True, held_out=True),
+    FaultClass("no-help", "deploy, and a rollback does not help", deploy.no_help, True, 0.5, held_out=True),
+    FaultClass("bad-deploy-with-dependant", "deploy: another service falls with it", deploy.with_dependant, True),
+    FaultClass("other-incident", "something else, now and then after a deploy", other.other_incident, weight=6.0),
+    FaultClass("short-outage", "something else, for 1 to 4.5 min", other.short_outage, weight=3.0),
+    FaultClass("blip-tail", "a good deploy, fails for 55 to 110 s", other.blip_tail, weight=0.5, held_out=True),
+    FaultClass("region-outage", "many services at once", other.region_outage),
+    FaultClass("region-after-deploy", "many services at once, after a deploy", other.region_after_deploy, weight=0.3),
+    FaultClass("blind", "our own network", other.blind, weight=0.5),
+    FaultClass("upstream", "an API it depends on", other.upstream, weight=2.0),
+    FaultClass("database", "its database", other.database),
+    FaultClass("surge-with-errors", "a crowd, and errors", other.surge_with_errors),
+    FaultClass("certificate", "an expired certificate", other.certificate, weight=0.5),
+    FaultClass("no-marker", "a change that no deploy tells of", other.no_marker, held_out=True),
+    FaultClass("restart-blip", "a good deploy, felt for 5 to 40 s", quiet.restart_blip, weight=2.2),
+    FaultClass("recovers", "fails for 15 to 40 s", quiet.recovers, weight=1.0),
+    FaultClass("long-blip", "fails for up to 55 s by itself", quiet.long_blip, held_out=True, weight=1.0),
+    FaultClass("surge-quiet", "a crowd, and no errors", quiet.surge_quiet, weight=0.1),
+    FaultClass("cron-spikes", "slow for 1 to 10 min every half hour, always", quiet.cron_spikes, weight=0.2),
+    FaultClass("flaky", "1 % fails, always", quiet.flaky, weight=0.2),
+    FaultClass("few-new-errors", "a good deploy with a rare new error", quiet.few_new_errors, weight=0.5),
+    FaultClass("feed-silent", "the error tracker hears nothing", quiet.feed_silent, weight=0.05),
+    FaultClass("feed-late", "the error tracker is late", quiet.feed_late, weight=0.1),
+    FaultClass("quiet-night", "few visitors, some errors", quiet.quiet_night, weight=0.5),
+)
+BY_NAME = {one.name: one for one in CLASSES}
+
+
+def played_on(seed: str) -> tuple[list[str], list[str]]:
+    """Return the names of the classes that are played on a seed, and of those that are held out of it."""
+    refused = [one.name for one in CLASSES if one.held_out and seed.startswith(DEVELOPMENT)]
+    return [one.name for one in CLASSES if one.name not in refused], refused

@@ -1,0 +1,129 @@
+"""What a deploy breaks: a few lines a class.
+
+Rule: the right action is what a good operator would do, not what we do.
+"""
+
+from dataclasses import replace
+
+from watchdog.domain.readings import FailureKind
+from watchdog.lab.scene import DOWN, Right, Scene
+from watchdog.lab.symptoms import Fault, Symptom
+
+HOME = ("home",)
+
+
+def _bad(scene: Scene, symptom: Symptom, *tags: str, **more: object) -> None:
+    scene.bad_deploy(symptom, **more)  # type: ignore[arg-type]
+    scene.truth.right = Right.ROLLBACK
+    scene.truth.tags = frozenset(tags)
+
+
+def hard_down(scene: Scene) -> None:
+    """Nothing answers, and nobody else reports it."""
+    _bad(scene, scene.dice.choice(DOWN), "hard", after=scene.draw(0.0, 60.0))
+
+
+def hard_down_reported(scene: Scene) -> None:
+    """Nothing answers, and the platform reports a crash loop."""
+    down = replace(scene.dice.choice(DOWN), crash_every_seconds=scene.draw(5.0, 12.0))
+    _bad(scene, down, "hard_corroborated", after=scene.draw(0.0, 60.0))
+
+
+def hard_down_new_errors(scene: Scene) -> None:
+    """Every request ends in an error that is new; the error tracker hears of it, a minute or two later."""
+    down = Symptom(1.0, FailureKind.STATUS, "HTTP 500", errors=1.0, new_error="TypeError: undefined")
+    _bad(scene, down, "hard", after=scene.draw(0.0, 60.0))
+
+
+def _failing(scene: Scene, low: float, high: float, *tags: str) -> None:
+    share = scene.draw(low, high)
+    errors = Symptom(share, FailureKind.STATUS, "HTTP 500", errors=share, new_error="KeyError: session")
+    _bad(scene, errors, *tags, routes=HOME, after=scene.draw(0.0, 60.0))
+
+
+def half_failing(scene: Scene) -> None:
+    """A critical route fails for half of its requests."""
+    _failing(scene, 0.45, 0.6, "half")
+
+
+def fifth_failing(scene: Scene) -> None:
+    """A critical route fails for a fifth of its requests, or a bit more."""
+    _failing(scene, 0.2, 0.3, "fifth")
+
+
+def few_failing(scene: Scene) -> None:
+    """A critical route fails for one request in twenty to one in seven."""
+    _failing(scene, 0.05, 0.15)
+
+
+def wrong_body(scene: Scene) -> None:
+    """HTTP 200, and not the page."""
+    wrong = Symptom(1.0, FailureKind.BODY, "text not found")
+    _bad(scene, wrong, after=scene.draw(0.0, 30.0))
+
+
+def latency_creep(scene: Scene) -> None:
+    """Slower, and nothing else: over twice the usual is for a rollback, less for a human."""
+    slow = scene.draw(1.3, 4.0)
+    _bad(scene, Symptom(slow=slow), after=scene.draw(0.0, 60.0))
+    if slow < 2.0:
+        scene.truth.right, scene.truth.also = Right.PAGE, frozenset({Right.ASK})
+    scene.truth.share = 0.05
+
+
+def leak(scene: Scene) -> None:
+    """Slower and slower over an hour or two, then failing."""
+    _bad(
+        scene,
+        Symptom(scene.draw(0.3, 1.0), slow=scene.draw(3.0, 8.0)),
+        grows=scene.draw(3600.0, 7200.0),
+    )
+    scene.truth.right, scene.truth.also = Right.PAGE, frozenset({Right.ASK})
+    scene.horizon_seconds = 9000.0
+
+
+def late_onset(scene: Scene) -> None:
+    """It breaks a quarter of an hour to half an hour after the deploy."""
+    share = scene.dice.choice((1.0, scene.draw(0.3, 0.8)))
+    down = replace(scene.dice.choice(DOWN), share=share)
+    _bad(scene, down, after=scene.draw(900.0, 1700.0))
+
+
+def under_load(scene: Scene) -> None:
+    """It breaks at the next peak of the traffic, hours later."""
+    down = Symptom(scene.draw(0.2, 0.8), FailureKind.STATUS, "HTTP 503", errors=0.3)
+    _bad(scene, down, after=scene.draw(7200.0, 14400.0))
+    scene.truth.right, scene.truth.also = Right.PAGE, frozenset({Right.ASK})
+
+
+def migration(scene: Scene) -> None:
+    """As hard as any, but the deploy says that going back is not safe."""
+    _bad(scene, scene.dice.choice(DOWN), after=scene.draw(0.0, 60.0))
+    if scene.dice.random() < 0.5:
+        scene.pre_deploy_command = "migrate"
+    else:
+        scene.main.releases[-1] = replace(scene.main.releases[-1], message="Drop a column\n\nWatchdog: no-rollback")
+    scene.truth.right, scene.truth.also = Right.PAGE, frozenset({Right.ASK})
+
+
+def overlap(scene: Scene) -> None:
+    """Two services are deployed within minutes; one of the deploys is bad."""
+    scene.deploy(scene.fault_at + scene.draw(-240.0, 60.0), "shop", blip=scene.dice.random() < 0.3)
+    _bad(scene, scene.dice.choice(DOWN), after=scene.draw(0.0, 60.0))
+
+
+def no_help(scene: Scene) -> None:
+    """A deploy, and in the same minute something breaks that the rollback does not mend: one attempt, then a human."""
+    _bad(scene, replace(scene.dice.choice(DOWN), share=0.0))
+    scene.truth.share = 1.0
+    scene.main.faults[:] = [Fault(scene.dice.choice(DOWN), begins_at=scene.truth.onset_at or 0.0)]
+    scene.truth.also = frozenset({Right.PAGE})
+
+
+def with_dependant(scene: Scene) -> None:
+    """Another service calls it, which nobody has declared, and goes down with it within seconds."""
+    _bad(scene, replace(scene.dice.choice(DOWN), share=scene.dice.choice((1.0, scene.draw(0.3, 0.9)))))
+    scene.truth.also = frozenset({Right.ASK})
+    down = Symptom(scene.draw(0.5, 1.0), FailureKind.STATUS, "HTTP 502", errors=0.5)
+    follows = Fault(down, scene.truth.commit, after_seconds=scene.draw(0.0, 20.0))
+    scene.services["shop"].borrowed.append((scene.main, follows))
