@@ -9,7 +9,7 @@ Rule 2: a veto alone acquits; a broken ruler never convicts.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp
 
 from watchdog.core import sight
@@ -23,6 +23,7 @@ MINUTES_PER_MONTH = 43830.0
 STALE_DEPLOYS_SECONDS = 60.0
 STALE_VENDOR_SECONDS = 900.0
 PEER_SECONDS = 180.0
+EARLIER = " (when it began)"
 ASSUMED_DEPLOYS = 20.0
 ASSUMED_MONTHS = 1.0
 LEARNED_MONTHS_MIN = 0.1
@@ -33,7 +34,7 @@ NOT_CURABLE = {"dns": "name resolution fails", "tls": "the certificate or TLS fa
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What blame is weighed from."""
+    """What blame is weighed from; `before` is what was found when this incident was judged last."""
 
     state: State
     policy: Policy
@@ -43,6 +44,7 @@ class Case:
     main: Finding
     share: float
     now: float
+    before: Blame | None = None
 
     @property
     def onset_at(self) -> float:
@@ -116,7 +118,7 @@ def weigh(case: Case) -> Blame:
     run = lineage(case.service.deploys, suspect)
     change = _change(run, case.onset_at, weights)
     prior, prior_why = _prior(case, change)
-    terms = _terms(case, change)
+    terms = _with_earlier(_terms(case, change), case.before, suspect)
     odds = prior
     for term in terms:
         odds *= term.factor
@@ -177,13 +179,24 @@ def _rates(service: ServiceState, weights: BlameWeights, now: float) -> tuple[fl
     return bad, others, f"{rates} (seen: {counts})"
 
 
+def _with_earlier(terms: tuple[Term, ...], before: Blame | None, suspect: Deploy) -> tuple[Term, ...]:
+    """Return the terms, and what acquitted this suspect when the incident began: that others recovered first does not
+    tell against it.
+    """
+    if before is None or before.suspect is None or before.suspect.id != suspect.id:
+        return terms
+    names = {term.name for term in terms}
+    kept = [term for term in before.terms if term.factor < 1 and term.name not in names]
+    return (*terms, *(term if term.why.endswith(EARLIER) else replace(term, why=term.why + EARLIER) for term in kept))
+
+
 def _terms(case: Case, change: Deploy) -> tuple[Term, ...]:
     weights = case.policy.blame
     found = [*_upstream_terms(case)]
     peers = failing_peers(case)
     if peers:
         factor = weights.peers_failing ** min(len(peers), PEERS_COUNTED_MAX)
-        found.append(Term(factor, f"other services fail too: {', '.join(peers)}"))
+        found.append(Term(factor, f"other services fail too: {', '.join(peers)}", "peers"))
     since = took_traffic_at(change, weights)
     crashes = [
         text
@@ -192,13 +205,16 @@ def _terms(case: Case, change: Deploy) -> tuple[Term, ...]:
         if check.kind == "render_events" and at >= since
     ]
     if crashes:
-        found.append(Term(weights.platform_reports_crash, f"the platform reports, since this deploy: {crashes[-1]}"))
+        found.append(
+            Term(weights.platform_reports_crash, f"the platform reports, since this deploy: {crashes[-1]}", "crashes")
+        )
     flood = next((finding for finding in case.findings if finding.method == "feed"), None)
     new = case.service.checks[flood.signal].new_issues if flood else ()
     if flood and new:
-        found.append(Term(weights.new_errors_in_release, f"errors new in this release: {new[0]}"))
+        found.append(Term(weights.new_errors_in_release, f"errors new in this release: {new[0]}", "new errors"))
     if case.service.closed_at is not None and since - 3600 < case.service.closed_at <= since:
-        found.append(Term(weights.same_fault_before, "an incident of this service ended within the hour before it"))
+        why = "an incident of this service ended within the hour before it"
+        found.append(Term(weights.same_fault_before, why, "fault before"))
     return tuple(found)
 
 
@@ -207,9 +223,11 @@ def _upstream_terms(case: Case) -> list[Term]:
     for name in case.wishes.depends_on:
         at, reading = case.state.vendors.get(name, (0.0, None))
         if isinstance(reading, Bad) and case.now - at < STALE_VENDOR_SECONDS:
-            terms.append(Term(case.policy.blame.upstream_failing, f"upstream {name} fails: {reading.why}"))
+            why = f"upstream {name} fails: {reading.why}"
+            terms.append(Term(case.policy.blame.upstream_failing, why, f"upstream {name}"))
         elif _failing_before(case, name):
-            terms.append(Term(case.policy.blame.upstream_failing, f"{name}, which it depends on, fails as well"))
+            why = f"{name}, which it depends on, fails as well"
+            terms.append(Term(case.policy.blame.upstream_failing, why, f"upstream {name}"))
     return terms
 
 

@@ -42,7 +42,8 @@ def decide(
     wishes = policy.services[service.name]
     level, why_level, main = severity.judge(findings, wishes, policy.detection)
     share = failing_share(service, main, now, policy)
-    case = blaming.Case(state, policy, service, wishes, findings, main, share, now)
+    before = incident.decision.blame if incident is not None and incident.decision is not None else None
+    case = blaming.Case(state, policy, service, wishes, findings, main, share, now, before)
     verdict = blaming.weigh(case)
     target = find_target(state, policy, service, verdict)
     answers = guard.check(guard.Request(state, policy, service, wishes, verdict, target, incident, now))

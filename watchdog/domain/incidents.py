@@ -122,10 +122,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One factor of the blame odds."""
+    """One factor of the blame odds, and which kind of evidence it is."""
 
     factor: float
     why: str
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ class Played:
     the service, `asked_at` when the question was put whose yes mends, `mended_at` when the rollback was requested that
     does (0 if before the onset). A rollback did `harm` if it mended nothing and was not right, or if nothing was to be
     seen yet; `needless` pages and questions are those that should not have been. The fault reached its share in
-    `grows_seconds`. All of them in seconds after the onset.
+    `grows_seconds`. All of them in seconds after the onset. `weight`: how often such an episode comes, against the
+    others of its class (rare coincidences are played more often than they come).
     """
 
     name: str
@@ -49,6 +50,7 @@ class Played:
     harm: bool = False
     needless: int = 0
     grows_seconds: float = 0.0
+    weight: float = 1.0
 
 
 def judge(scene: Scene, seed: str, record: Record) -> Played:
@@ -84,6 +86,7 @@ def judge(scene: Scene, seed: str, record: Record) -> Played:
         harm=any(one.at < begins or not (mends(scene, one) or _right_rollback(scene, one)) for one in rollbacks),
         needless=needless(scene, record),
         grows_seconds=max((fault.grows_seconds for fault in scene.services[truth.service].faults), default=0.0),
+        weight=scene.weight,
     )
 
 

@@ -65,10 +65,10 @@ def compare(
     everyone = {OURS: ours, **rivals}
     _same_episodes(everyone, oracle)
     quiet = {name: (between or {}).get(name, 0.0) for name in everyone}
-    weights = mix(oracle)
-    bound = {factor: mean_cost(oracle, weights, factor) for factor in FACTORS}
+    weight = mix(oracle)
+    bound = {factor: mean_cost(oracle, weight, factor) for factor in FACTORS}
     avoidable = {
-        name: {f: mean_cost(played, weights, f) + f * quiet[name] - bound[f] for f in FACTORS}
+        name: {f: mean_cost(played, weight, f) + f * quiet[name] - bound[f] for f in FACTORS}
         for name, played in everyone.items()
     }
     best = {factor: min(rivals, key=lambda name: avoidable[name][factor]) for factor in FACTORS}
@@ -130,12 +130,12 @@ def _ratio(
 
 def _extra(everyone: Mapping[str, Sequence[Played]], oracle: Sequence[Played]) -> Mapping[str, list[float]]:
     """Return what each episode cost each decider beyond the oracle, weighted, in the oracle's order."""
-    weights = mix(oracle)
-    order = [(one.name, one.seed, weights.get(one.name, 0.0), cost(one)) for one in oracle]
+    weight = mix(oracle)
+    order = [(one.name, one.seed, weight(one), cost(one)) for one in oracle]
     found = {}
     for name, played in everyone.items():
         costs = {(one.name, one.seed): cost(one) for one in played}
-        found[name] = [weight * (costs[kind, seed] - bound) for kind, seed, weight, bound in order]
+        found[name] = [counts * (costs[kind, seed] - bound) for kind, seed, counts, bound in order]
     return found
 
 

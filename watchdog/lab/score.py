@@ -1,7 +1,7 @@
 """Many episodes and clean years summed up, every number with its interval."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from watchdog.lab.classes import BY_NAME, CLASSES
@@ -16,6 +16,8 @@ RECALLED = ("hard-down", "hard-down-reported", "hard-down-new-errors", "half-fai
 DEPLOYS_SHARE = 0.4
 """Of incidents, in the realistic mix: caused by a deploy."""
 DECILES = 10
+Mix = Callable[[Played], float]
+"""Returns the weight of an episode in the realistic mix."""
 Blamed = tuple[float, float, bool]
 """A probability of guilt: its weight in the mix, the probability, the truth."""
 
@@ -40,8 +42,8 @@ def by_class(played: Sequence[Played]) -> Mapping[str, list[Played]]:
     return {one.name: found[one.name] for one in CLASSES if one.name in found}
 
 
-def mix(played: Sequence[Played]) -> Mapping[str, float]:
-    """Return the weight of one episode of each class in the realistic mix: all that comes with one incident.
+def mix(played: Sequence[Played]) -> Mix:
+    """Return the weight of an episode in the realistic mix, all that comes with one incident: its class's, and its own.
 
     The incident: 40 % deploys, 60 % others. And what is none: as many of each such class as there are per incident (one
     incident in 20 good deploys), so that a rollback of a good deploy counts as often as it happens.
@@ -52,18 +54,29 @@ def mix(played: Sequence[Played]) -> Mapping[str, float]:
     for caused, share in ((True, DEPLOYS_SHARE), (False, 1 - DEPLOYS_SHARE)):
         names = [name for name in incidents if BY_NAME[name].deploy_caused is caused]
         total = sum(BY_NAME[name].weight for name in names)
-        weights |= {name: share * BY_NAME[name].weight / total / len(groups[name]) for name in names}
-    return weights | {name: BY_NAME[name].weight / len(groups[name]) for name in groups if name not in incidents}
+        weights |= {name: share * BY_NAME[name].weight / total / _sum(groups[name]) for name in names}
+    weights |= {name: BY_NAME[name].weight / _sum(groups[name]) for name in groups if name not in incidents}
+    return lambda one: weights.get(one.name, 0.0) * one.weight
 
 
-def precision(played: Sequence[Played], weights: Mapping[str, float]) -> Estimate:
+def equal_classes(played: Sequence[Played]) -> Mix:
+    """Return the weight of an episode where each class counts as much as any other."""
+    sums = {name: _sum(found) for name, found in by_class(played).items()}
+    return lambda one: one.weight / sums[one.name]
+
+
+def _sum(found: Sequence[Played]) -> float:
+    return sum(one.weight for one in found)
+
+
+def precision(played: Sequence[Played], weight: Mix) -> Estimate:
     """Return which share of the rollbacks was right; the interval is that of the effective number (Kish)."""
-    rolled = [(weights.get(one.name, 0.0), not one.false) for one in played if one.rollbacks]
-    total = sum(weight for weight, _ in rolled)
+    rolled = [(weight(one), not one.false) for one in played if one.rollbacks]
+    total = sum(counts for counts, _ in rolled)
     if total <= 0:
         return wilson(0, 0)
-    effective = total**2 / sum(weight**2 for weight, _ in rolled)
-    return wilson(sum(weight for weight, right in rolled if right) / total * effective, effective)
+    effective = total**2 / sum(counts**2 for counts, _ in rolled)
+    return wilson(sum(counts for counts, right in rolled if right) / total * effective, effective)
 
 
 def recall(played: Sequence[Played]) -> Estimate:
@@ -92,30 +105,28 @@ def nothing_right(played: Sequence[Played]) -> Estimate:
     return wilson(sum(one.did == "nothing" for one in found), len(found))
 
 
-def calibration(played: Sequence[Played], weights: Mapping[str, float]) -> Sequence[Bin]:
+def calibration(played: Sequence[Played], weight: Mix) -> Sequence[Bin]:
     """Return predicted against actual guilt, by tenths of the predicted probability, in the realistic mix."""
     bins: list[list[Blamed]] = [[] for _ in range(DECILES)]
-    everyone = blamed(played, weights)
-    for weight, chance, guilty in everyone:
-        bins[min(int(chance * DECILES), DECILES - 1)].append((weight, chance, guilty))
-    everything = sum(weight for weight, _, _ in everyone)
+    everyone = blamed(played, weight)
+    for one in everyone:
+        bins[min(int(one[1] * DECILES), DECILES - 1)].append(one)
+    everything = sum(counts for counts, _, _ in everyone)
     found = []
     for one_bin in bins:
-        total = sum(weight for weight, _, _ in one_bin)
+        total = sum(counts for counts, _, _ in one_bin)
         if total <= 0:
             continue
-        effective = total**2 / sum(weight**2 for weight, _, _ in one_bin)
-        actual = sum(weight for weight, _, guilty in one_bin if guilty) / total
-        predicted = sum(weight * chance for weight, chance, _ in one_bin) / total
+        effective = total**2 / sum(counts**2 for counts, _, _ in one_bin)
+        actual = sum(counts for counts, _, guilty in one_bin if guilty) / total
+        predicted = sum(counts * chance for counts, chance, _ in one_bin) / total
         found.append(Bin(predicted, wilson(actual * effective, effective), total / everything))
     return found
 
 
-def blamed(played: Sequence[Played], weights: Mapping[str, float]) -> Sequence[Blamed]:
+def blamed(played: Sequence[Played], weight: Mix) -> Sequence[Blamed]:
     """Return each probability of guilt that was given in the mix, with its weight and the truth."""
-    return [
-        (weights[one.name], one.blame, one.guilty) for one in played if one.blame is not None and one.name in weights
-    ]
+    return [(weight(one), one.blame, one.guilty) for one in played if one.blame is not None and weight(one) > 0]
 
 
 def ece(bins: Sequence[Bin]) -> float | None:
@@ -127,31 +138,31 @@ def ece(bins: Sequence[Bin]) -> float | None:
     return sum(one.share * abs(one.actual.value - one.predicted) for one in bins) if bins else None
 
 
-def brier(played: Sequence[Played], weights: Mapping[str, float]) -> float | None:
+def brier(played: Sequence[Played], weight: Mix) -> float | None:
     """Return the Brier score of the blame, or nothing where nobody was blamed.
 
     Formula: the weighted mean of (probability - truth)^2, with truth 1 where the deploy did it and else 0 (Brier 1950,
     Monthly Weather Review 78). 0 is perfect, 0.25 is what "perhaps" (0.5) always gets.
     """
-    found = blamed(played, weights)
-    total = sum(weight for weight, _, _ in found)
-    return sum(weight * (chance - guilty) ** 2 for weight, chance, guilty in found) / total if total > 0 else None
+    found = blamed(played, weight)
+    total = sum(counts for counts, _, _ in found)
+    return sum(counts * (chance - guilty) ** 2 for counts, chance, guilty in found) / total if total > 0 else None
 
 
-def mean_cost(played: Sequence[Played], weights: Mapping[str, float], factor: float = 1.0) -> float:
+def mean_cost(played: Sequence[Played], weight: Mix, factor: float = 1.0) -> float:
     """Return the cost of an incident of the realistic mix, in outage minutes."""
     priced = USUAL.times(factor)
-    return sum(weights.get(one.name, 0.0) * cost(one, priced) for one in played)
+    return sum(weight(one) * cost(one, priced) for one in played)
 
 
 def summary(played: Sequence[Played], clean: Sequence[Clean]) -> dict[str, object]:
     """Return the numbers that are published, each as `{value, low, high, n}`."""
-    weights = mix(played)
+    weight = mix(played)
     years = sum(one.years for one in clean)
-    bins = calibration(played, weights)
+    bins = calibration(played, weight)
     return {
-        "rollback_precision": precision(played, weights).json_object(),
-        "rollback_precision_equal_classes": precision(played, {one.name: 1.0 for one in CLASSES}).json_object(),
+        "rollback_precision": precision(played, weight).json_object(),
+        "rollback_precision_equal_classes": precision(played, equal_classes(played)).json_object(),
         "rollback_recall": recall(played).json_object(),
         "false_rollbacks_per_service_year": poisson_rate(sum(one.rollbacks for one in clean), years).json_object(),
         "false_pages_per_service_year": poisson_rate(sum(one.pages for one in clean), years).json_object(),
@@ -160,7 +171,7 @@ def summary(played: Sequence[Played], clean: Sequence[Clean]) -> dict[str, objec
         "rollback_request_delay_p95_seconds": {tag: delay_p95(played, tag).json_object() for tag in DELAYS},
         "blame_calibration_max_error": max((abs(one.predicted - one.actual.value) for one in bins), default=0.0),
         "blame_ece": ece(bins),
-        "blame_brier": brier(played, weights),
+        "blame_brier": brier(played, weight),
         "blame_calibration": [
             {"predicted": one.predicted, **one.actual.json_object(), "share": one.share} for one in bins
         ],

@@ -1,9 +1,9 @@
 """Latency of a route: percentiles over a rolling window against an objective and against its own baseline.
 
 A failed request is judged as a probe (see probes); only answers have a latency. The baselines are slow averages
-(of 100 minutes; of all, while there are fewer) of each minute's p50 and p95, taken while nothing was over its limit: the
-p95 of a dozen samples is their slowest, and only the median shows that everything became slower. Percentiles: nearest
-rank.
+(of 100 minutes; of all, while there are fewer) of each minute's p50 and p95, taken while nothing was over its limit:
+the p95 of a dozen samples is their slowest, and only the median shows that everything became slower. Percentiles:
+nearest rank.
 """
 
 from math import ceil, inf

@@ -4,12 +4,31 @@ Rule: the right action is what a good operator would do, not what we do.
 """
 
 from dataclasses import replace
+from math import exp, log
 
 from watchdog.domain.readings import FailureKind
 from watchdog.lab.scene import DOWN, Right, Scene
 from watchdog.lab.symptoms import Fault, Symptom
 
 HOME = ("home",)
+SOON_MEAN_SECONDS = 120.0
+SLOW_MEAN_SECONDS = 900.0
+"""How long after it took traffic a bad deploy shows: the first two terms of the density in the facts (section 1.3)."""
+
+
+def _soon(scene: Scene, within_seconds: float) -> float:
+    """Return after how many seconds it shows: at once, or nearly; Exp(2 min), none later than that."""
+    return _exponential(scene, SOON_MEAN_SECONDS, within_seconds)
+
+
+def _sooner_or_later(scene: Scene) -> float:
+    """Return after how many seconds it shows: two of three soon, one only when somebody happens to need it."""
+    return _exponential(scene, SLOW_MEAN_SECONDS if scene.dice.random() < 1 / 3 else SOON_MEAN_SECONDS, 1700.0)
+
+
+def _exponential(scene: Scene, mean: float, within: float) -> float:
+    """Return a draw of an exponential distribution that ends at `within`."""
+    return -mean * log(1.0 - scene.dice.random() * (1.0 - exp(-within / mean)))
 
 
 def _bad(scene: Scene, symptom: Symptom, *tags: str, **more: object) -> None:
@@ -20,52 +39,52 @@ def _bad(scene: Scene, symptom: Symptom, *tags: str, **more: object) -> None:
 
 def hard_down(scene: Scene) -> None:
     """Nothing answers, and nobody else reports it."""
-    _bad(scene, scene.dice.choice(DOWN), "hard", after=scene.draw(0.0, 60.0))
+    _bad(scene, scene.dice.choice(DOWN), "hard", after=_soon(scene, 120.0))
 
 
 def hard_down_reported(scene: Scene) -> None:
     """Nothing answers, and the platform reports a crash loop."""
     down = replace(scene.dice.choice(DOWN), crash_every_seconds=scene.draw(5.0, 12.0))
-    _bad(scene, down, "hard_corroborated", after=scene.draw(0.0, 60.0))
+    _bad(scene, down, "hard_corroborated", after=_soon(scene, 120.0))
 
 
 def hard_down_new_errors(scene: Scene) -> None:
     """Every request ends in an error that is new; the error tracker hears of it, a minute or two later."""
     down = Symptom(1.0, FailureKind.STATUS, "HTTP 500", errors=1.0, new_error="TypeError: undefined")
-    _bad(scene, down, "hard", after=scene.draw(0.0, 60.0))
+    _bad(scene, down, "hard", after=_soon(scene, 120.0))
 
 
-def _failing(scene: Scene, low: float, high: float, *tags: str) -> None:
+def _failing(scene: Scene, low: float, high: float, after: float, *tags: str) -> None:
     share = scene.draw(low, high)
     errors = Symptom(share, FailureKind.STATUS, "HTTP 500", errors=share, new_error="KeyError: session")
-    _bad(scene, errors, *tags, routes=HOME, after=scene.draw(0.0, 60.0))
+    _bad(scene, errors, *tags, routes=HOME, after=after)
 
 
 def half_failing(scene: Scene) -> None:
     """A critical route fails for half of its requests."""
-    _failing(scene, 0.45, 0.6, "half")
+    _failing(scene, 0.45, 0.6, _soon(scene, 600.0), "half")
 
 
 def fifth_failing(scene: Scene) -> None:
     """A critical route fails for a fifth of its requests, or a bit more."""
-    _failing(scene, 0.2, 0.3, "fifth")
+    _failing(scene, 0.2, 0.3, _soon(scene, 600.0), "fifth")
 
 
 def few_failing(scene: Scene) -> None:
     """A critical route fails for one request in twenty to one in seven."""
-    _failing(scene, 0.05, 0.15)
+    _failing(scene, 0.05, 0.15, _sooner_or_later(scene))
 
 
 def wrong_body(scene: Scene) -> None:
     """HTTP 200, and not the page."""
     wrong = Symptom(1.0, FailureKind.BODY, "text not found")
-    _bad(scene, wrong, after=scene.draw(0.0, 30.0))
+    _bad(scene, wrong, after=_soon(scene, 600.0))
 
 
 def latency_creep(scene: Scene) -> None:
     """Slower, and nothing else: over twice the usual is for a rollback, less for a human."""
     slow = scene.draw(1.3, 4.0)
-    _bad(scene, Symptom(slow=slow), after=scene.draw(0.0, 60.0))
+    _bad(scene, Symptom(slow=slow), after=_sooner_or_later(scene))
     if slow < 2.0:
         scene.truth.right, scene.truth.also = Right.PAGE, frozenset({Right.ASK})
     scene.truth.share = 0.05
@@ -78,7 +97,7 @@ def leak(scene: Scene) -> None:
         Symptom(scene.draw(0.3, 1.0), slow=scene.draw(3.0, 8.0)),
         grows=scene.draw(3600.0, 7200.0),
     )
-    scene.truth.right, scene.truth.also = Right.PAGE, frozenset({Right.ASK})
+    scene.truth.right, scene.truth.also = Right.PAGE, frozenset({Right.ASK, Right.ROLLBACK})
     scene.horizon_seconds = 9000.0
 
 
@@ -98,7 +117,7 @@ def under_load(scene: Scene) -> None:
 
 def migration(scene: Scene) -> None:
     """As hard as any, but the deploy says that going back is not safe."""
-    _bad(scene, scene.dice.choice(DOWN), after=scene.draw(0.0, 60.0))
+    _bad(scene, scene.dice.choice(DOWN), after=_soon(scene, 120.0))
     if scene.dice.random() < 0.5:
         scene.pre_deploy_command = "migrate"
     else:
@@ -109,7 +128,7 @@ def migration(scene: Scene) -> None:
 def overlap(scene: Scene) -> None:
     """Two services are deployed within minutes; one of the deploys is bad."""
     scene.deploy(scene.fault_at + scene.draw(-240.0, 60.0), "shop", blip=scene.dice.random() < 0.3)
-    _bad(scene, scene.dice.choice(DOWN), after=scene.draw(0.0, 60.0))
+    _bad(scene, scene.dice.choice(DOWN), after=_soon(scene, 120.0))
 
 
 def no_help(scene: Scene) -> None:
