@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from watchdog.lab.calls import CALLS, mends, needless
 from watchdog.lab.drive import DECISIVE, Did, Record
-from watchdog.lab.scene import Right, Scene
+from watchdog.lab.scene import FaultClass, Right, Scene
 
 HEARD = ("rollback", "ask", "page")
 """What makes a human look at a service; that the watchdog is blind does not."""
@@ -23,7 +23,7 @@ class Played:
     the service, `asked_at` when the question was put whose yes mends, `mended_at` when the rollback was requested that
     does (0 if before the onset). A rollback did `harm` if it mended nothing and was not right, or if nothing was to be
     seen yet; `needless` pages and questions are those that should not have been. The fault reached its share in
-    `grows_seconds`. All of them in seconds after the onset.
+    `grows_seconds`. All of them in seconds after the onset. `kind` is the class, where it is not one of the table.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Played:
     mended_at: float | None = None
     harm: bool = False
     needless: int = 0
+    kind: FaultClass | None = None
     grows_seconds: float = 0.0
 
 
@@ -83,6 +84,7 @@ def judge(scene: Scene, seed: str, record: Record) -> Played:
         mended_at=_first(begins, [one for one in rollbacks if mends(scene, one)]),
         harm=any(one.at < begins or not (mends(scene, one) or _right_rollback(scene, one)) for one in rollbacks),
         needless=needless(scene, record),
+        kind=scene.kind,
         grows_seconds=max((fault.grows_seconds for fault in scene.services[truth.service].faults), default=0.0),
     )
 

@@ -9,6 +9,7 @@ from watchdog.lab.clean import Clean
 from watchdog.lab.cost import USUAL, cost
 from watchdog.lab.intervals import Estimate, poisson_rate, wilson
 from watchdog.lab.judge import Played
+from watchdog.lab.scene import FaultClass
 
 DELAYS = ("hard", "hard_corroborated", "half", "fifth")
 RECALLED = ("hard-down", "hard-down-reported", "hard-down-new-errors", "half-failing", "fifth-failing", "wrong-body")
@@ -37,7 +38,12 @@ def by_class(played: Sequence[Played]) -> Mapping[str, list[Played]]:
     found: dict[str, list[Played]] = defaultdict(list)
     for one in played:
         found[one.name].append(one)
-    return {one.name: found[one.name] for one in CLASSES if one.name in found}
+    return {name: found[name] for name in (*(one.name for one in CLASSES if one.name in found), *found)}
+
+
+def kind_of(played: Played) -> FaultClass:
+    """Return the class of an episode: that of a scenario file, or that of the table."""
+    return played.kind or BY_NAME[played.name]
 
 
 def mix(played: Sequence[Played]) -> Mapping[str, float]:
@@ -47,13 +53,14 @@ def mix(played: Sequence[Played]) -> Mapping[str, float]:
     incident in 20 good deploys), so that a rollback of a good deploy counts as often as it happens.
     """
     groups = by_class(played)
+    kinds = {name: kind_of(found[0]) for name, found in groups.items()}
     incidents = [name for name in groups if groups[name][0].right not in ("nothing", "ticket")]
     weights: dict[str, float] = {}
     for caused, share in ((True, DEPLOYS_SHARE), (False, 1 - DEPLOYS_SHARE)):
-        names = [name for name in incidents if BY_NAME[name].deploy_caused is caused]
-        total = sum(BY_NAME[name].weight for name in names)
-        weights |= {name: share * BY_NAME[name].weight / total / len(groups[name]) for name in names}
-    return weights | {name: BY_NAME[name].weight / len(groups[name]) for name in groups if name not in incidents}
+        names = [name for name in incidents if kinds[name].deploy_caused is caused]
+        total = sum(kinds[name].weight for name in names)
+        weights |= {name: share * kinds[name].weight / total / len(groups[name]) for name in names}
+    return weights | {name: kinds[name].weight / len(groups[name]) for name in groups if name not in incidents}
 
 
 def precision(played: Sequence[Played], weights: Mapping[str, float]) -> Estimate:
@@ -151,7 +158,7 @@ def summary(played: Sequence[Played], clean: Sequence[Clean]) -> dict[str, objec
     bins = calibration(played, weights)
     return {
         "rollback_precision": precision(played, weights).json_object(),
-        "rollback_precision_equal_classes": precision(played, {one.name: 1.0 for one in CLASSES}).json_object(),
+        "rollback_precision_equal_classes": precision(played, {one.name: 1.0 for one in played}).json_object(),
         "rollback_recall": recall(played).json_object(),
         "false_rollbacks_per_service_year": poisson_rate(sum(one.rollbacks for one in clean), years).json_object(),
         "false_pages_per_service_year": poisson_rate(sum(one.pages for one in clean), years).json_object(),
