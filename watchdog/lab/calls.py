@@ -45,7 +45,7 @@ def mends(scene: Scene, did: Did) -> bool:
 def suffers(scene: Scene, name: str) -> bool:
     """Tell whether something is wrong with a service ("": with any) in this episode."""
     service = scene.services.get(name)
-    return service is None or bool(service.faults or service.borrowed)
+    return service is None or bool(service.faults)
 
 
 def _wanted(scene: Scene, before: Sequence[Did], call: Did) -> bool:

@@ -92,7 +92,7 @@ def judge(scene: Scene, seed: str, record: Record) -> Played:
 def _beside_the_point(scene: Scene, did: Did) -> bool:
     """Tell whether a call is about a service that only suffers from another's deploy: true, and no answer to it."""
     service = scene.services.get(did.service)
-    return did.what in CALLS and service is not None and bool(service.borrowed)
+    return did.what in CALLS and service is not None and any(fault.source for fault in service.faults)
 
 
 def _heard(scene: Scene, did: Did) -> bool:

@@ -173,11 +173,8 @@ class Scenario:
             began = release.serves_at + begins
         source = next((one.service for one in self.deploys if one.name and one.name == planned.deploy), "")
         for name in planned.services:
-            service = scene.services[name]
-            if source in ("", name):
-                service.faults.append(fault)
-            else:
-                service.borrowed.append((scene.services[source], fault))
+            other = scene.services[source] if source not in ("", name) else None
+            scene.services[name].faults.append(replace(fault, source=other))
         if self.truth.service in planned.services and scene.truth.onset_at is None:
             scene.truth.onset_at, scene.truth.share = began, symptom.share
             scene.truth.ends_at = inf if planned.deploy else began + fault.lasts_seconds
