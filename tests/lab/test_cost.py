@@ -87,6 +87,8 @@ PAGE, ASK, BACK = "page", "ask", "rollback"
         ("hard-down", [(60, PAGE), (300, PAGE)], 1),  # the same again
         ("hard-down", [(60, PAGE), (90, ASK)], 0),  # a way out is news
         ("hard-down", [(60, ASK), (90, PAGE), (300, ASK)], 2),
+        ("hard-down", [(60, ASK), (360, PAGE)], 0),  # nobody has answered
+        ("hard-down", [(60, ASK), (360, PAGE), (660, PAGE)], 1),
         ("hard-down", [(60, ASK), (900, PAGE)], 0),  # it has been answered by then, and this would not have come
         ("hard-down", [(60, BACK), (240, PAGE)], 1),  # right, and well: nothing left to do
         ("hard-down", [(30, PAGE), (60, BACK)], 0),

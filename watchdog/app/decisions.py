@@ -88,22 +88,30 @@ def report_seed() -> str:
 
 def play_episode(name: str, seed: str) -> Played:
     """Play one episode with the shipped defaults."""
-    made, record = run_episode(name, seed)
+    made, record = run_episode(classes.BY_NAME[name], seed)
     return judge(made, seed, record)
 
 
-def run_episode(name: str, seed: str) -> tuple[scene.Scene, Record]:
+def run_episode(kind: scene.FaultClass, seed: str) -> tuple[scene.Scene, Record]:
     """Play one episode with the shipped defaults; return its world and what was done."""
-    made = classes.BY_NAME[name].scene(seed)
+    made = kind.scene(seed)
     return made, Drive(made, policy_for(made)).run(made.ends_at)
 
 
 def score(
-    seed: str, *, names: Sequence[str], episodes: int, clean_years: float, rivals: bool = True, processes: int = 2
+    seed: str,
+    *,
+    names: Sequence[str],
+    scenarios: Sequence[scene.FaultClass] = (),
+    episodes: int,
+    clean_years: float,
+    rivals: bool = True,
+    processes: int = 2,
 ) -> Scored:
     """Play so many episodes of each class and so many clean years; the rivals play the same episodes."""
     began = perf_counter()
-    jobs = [(name, f"{seed}-{number}") for name in names for number in range(episodes)]
+    kinds = [*(classes.BY_NAME[name] for name in names), *scenarios]
+    jobs = [(kind, f"{seed}-{number}") for kind in kinds for number in range(episodes)]
     chunks = [(jobs[at : at + CHUNK], rivals) for at in range(0, len(jobs), CHUNK)]
     months = [f"{seed}-{number}" for number in range(round(clean_years * 365.25 / CLEAN_DAYS))]
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
@@ -119,13 +127,14 @@ def score(
     return Scored(seed, everyone, clean, between, perf_counter() - began)
 
 
-def _play_chunk(chunk: tuple[Sequence[tuple[str, str]], bool]) -> Mapping[str, list[Played]]:
+def _play_chunk(chunk: tuple[Sequence[tuple[scene.FaultClass, str]], bool]) -> Mapping[str, list[Played]]:
     jobs, rivals = chunk
     played: dict[str, list[Played]] = defaultdict(list)
-    for name, seed in jobs:
-        played[OURS].append(play_episode(name, seed))
+    for kind, seed in jobs:
+        made, record = run_episode(kind, seed)
+        played[OURS].append(judge(made, seed, record))
         for rival in (Oracle(), *RIVALS) if rivals else ():
-            made = classes.BY_NAME[name].scene(seed)
+            made = kind.scene(seed)
             played[rival.name].append(judge(made, seed, rival.play(made)))
     return played
 

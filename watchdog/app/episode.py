@@ -5,6 +5,7 @@ Rule: the same class and seed give the same episode, to the letter, as long as t
 
 from watchdog.app.decisions import CLEAN_DAYS, run_episode
 from watchdog.app.lab_policy import policy_for
+from watchdog.lab.classes import BY_NAME
 from watchdog.lab.clean import clean_scene, counted
 from watchdog.lab.drive import Drive
 from watchdog.lab.judge import judge
@@ -18,7 +19,7 @@ def story(name: str, seed: str) -> tuple[list[str], bool]:
 
 
 def _episode(name: str, seed: str) -> tuple[list[str], bool]:
-    scene, record = run_episode(name, seed)
+    scene, record = run_episode(BY_NAME[name], seed)
     played = judge(scene, seed, record)
     return tell(scene, record, played), played.good
 

@@ -30,5 +30,5 @@ async def episode(name: str, seed: str, /, *, it: It) -> int:
         output.complain(f"no fault class {name!r}: choose from {', '.join((*BY_NAME, CLEAN))}")
         return output.USAGE
     lines, good = story(name, seed)
-    output.show_lines(["".join(char if char.isprintable() else "?" for char in line) for line in lines])
+    output.show_lines(output.printable(lines))
     return output.DONE if good else output.FAILED

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -78,6 +79,7 @@ async def score(
     episodes: int = 200,
     clean_years: float = 60.0,
     classes: str = "",
+    scenarios: Annotated[tuple[Path, ...], Parameter(consume_multiple=True, negative="")] = (),
     rivals: bool = True,
     processes: int = 2,
     report: Path | None = None,
@@ -96,6 +98,8 @@ async def score(
         How many years of services in which nothing goes wrong.
     classes
         Only these fault classes, by commas; without it, a seed that begins with dev leaves out what is held out.
+    scenarios
+        Scenario files, played like classes: these alone, unless classes are named, too.
     rivals
         Let what people use today play the same episodes, to compare the cost.
     processes
@@ -107,15 +111,13 @@ async def score(
     """
     from watchdog.app import decisions
     from watchdog.cli import output
-    from watchdog.lab.classes import BY_NAME, played_on
+    from watchdog.lab.classes import BY_NAME
     from watchdog.lab.report import write
+    from watchdog.settings.scenarios import read_scenarios
 
     seed = seed or decisions.report_seed()
-    names = [name.strip() for name in classes.split(",") if name.strip()]
-    if not names:
-        names, refused = played_on(seed)
-        if refused:
-            output.complain(f"held out of tuning, so not played on {seed!r} unless named: {', '.join(refused)}")
+    own = read_scenarios(scenarios, it.cwd)
+    names = [name.strip() for name in classes.split(",") if name.strip()] or ([] if own else _all(seed))
     strange = [name for name in names if name not in BY_NAME]
     if strange:
         output.complain(f"no fault class {strange[0]!r}: choose from {', '.join(BY_NAME)}")
@@ -128,6 +130,7 @@ async def score(
     scored = decisions.score(
         seed,
         names=names,
+        scenarios=own,
         episodes=episodes,
         clean_years=clean_years,
         rivals=rivals,
@@ -135,12 +138,29 @@ async def score(
     )
     if report is not None:
         write(scored.report(), report)
-    result = scored.json_object()
+    _show(scored.json_object(), as_json)
+    return output.DONE
+
+
+def _show(result: Mapping[str, object], as_json: bool) -> None:
+    """Write the numbers, as JSON or one a line."""
+    from watchdog.cli import output
+
     if as_json:
         sys.stdout.write(json.dumps(result) + "\n")
     else:
         output.show_lines([f"{what}: {value}" for what, value in result.items()])
-    return output.DONE
+
+
+def _all(seed: str) -> list[str]:
+    """Return the names of the classes that are played on a seed, and say which are not."""
+    from watchdog.cli import output
+    from watchdog.lab.classes import played_on
+
+    names, refused = played_on(seed)
+    if refused:
+        output.complain(f"held out of tuning, so not played on {seed!r} unless named: {', '.join(refused)}")
+    return names
 
 
 def _made(folder: Path | None) -> None:
@@ -208,8 +228,5 @@ async def speed(
     from watchdog.lab.speed import measure
 
     result = measure(rounds, days=days)
-    if as_json:
-        sys.stdout.write(json.dumps(result.json_object()) + "\n")
-    else:
-        output.show_lines([f"{what}: {value}" for what, value in result.json_object().items()])
+    _show(result.json_object(), as_json)
     return output.DONE if result.fast_enough else output.FAILED

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from cyclopts import App, CycloptsError, Group, Parameter
 
 from watchdog import __version__
-from watchdog.cli import acting, episode, lab, output, reading, replay, running
+from watchdog.cli import acting, episode, lab, output, reading, replay, running, scenario
 from watchdog.cli.context import Context, Roof
 from watchdog.domain.errors import WatchdogError
 
@@ -70,7 +70,7 @@ notify.command(running.notify_test, name="test")
 app.command(notify)
 experiments = App(
     name="lab",
-    help="Experiments: on decisions (`lab score`, `episode`, `replay`), on the daemon (`lab speed`, `storm`, `soak`).",
+    help="Experiments: on decisions (`score`, `episode`, `scenario`, `replay`), the daemon (`speed`, `storm`, `soak`).",
     group=groups[0],
     sort_key=10,
 )
@@ -78,6 +78,7 @@ experiments.command(lab.storm, name="storm")
 experiments.command(lab.soak, name="soak")
 experiments.command(lab.score, name="score")
 experiments.command(episode.episode, name="episode")
+experiments.command(scenario.scenario, name="scenario")
 experiments.command(lab.speed, name="speed")
 experiments.command(replay.replay, name="replay")
 app.command(experiments)

@@ -53,6 +53,11 @@ def _dressed(line: str) -> Text:
     return text
 
 
+def printable(lines: Sequence[str]) -> list[str]:
+    """Return lines without what a terminal would obey."""
+    return ["".join(char if char.isprintable() else "?" for char in line) for line in lines]
+
+
 def complain(text: str) -> None:
     """Write one line to stderr."""
     sys.stderr.write(f"{clean(text, limit=2000)}\n")

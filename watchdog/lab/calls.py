@@ -1,8 +1,8 @@
 """Pages and questions, as the operator sees them who is woken: which of them should not have been.
 
 Rule 1: one incident, one call a service. A second one is worth its price only if it says something new: that a rollback
-was tried and did not help, or, after a page, a question whose yes ends it. A reminder says nothing new while a human is
-at work, whoever sends it.
+was tried and did not help; after a page, a question whose yes ends it; once, that a question has had no answer for five
+minutes. That it goes on, or is worse than was said a moment ago, sees who has been called.
 Rule 2: after a rollback that mends there is nothing left to call about.
 Rule 3: a question that names the wrong culprit, or the wrong way back, sends the human astray.
 Rule 4: what is well is not called about, nor what a human can do nothing about, nor what has not begun.
@@ -20,6 +20,8 @@ NOBODY = (Right.NOTHING, Right.TICKET, Right.SELF)
 ANSWER_MINUTES = 12.0
 """How long a question waits for its answer: half of the 24 min after which a human is first heard of in incidents that
 end in a rollback (facts on decisions, 1.1); the other half is taken as the noticing, which a call spares."""
+REMINDER_SECONDS = 300.0
+"""A question that has waited so long may be repeated."""
 
 
 def needless(scene: Scene, record: Record) -> int:
@@ -43,7 +45,7 @@ def mends(scene: Scene, did: Did) -> bool:
 def suffers(scene: Scene, name: str) -> bool:
     """Tell whether something is wrong with a service ("": with any) in this episode."""
     service = scene.services.get(name)
-    return service is None or bool(service.faults or service.borrowed)
+    return service is None or bool(service.faults)
 
 
 def _wanted(scene: Scene, before: Sequence[Did], call: Did) -> bool:
@@ -66,4 +68,5 @@ def _is_news(scene: Scene, call: Did, said: Sequence[Did]) -> bool:
     asked = [one for one in called if one.what == "ask"]
     if any(mends(scene, one) and call.at > one.at + ANSWER_MINUTES * 60.0 for one in asked):
         return True  # it would not have come: that yes has been said by then
-    return not called or (call.what == "ask" and not asked and mends(scene, call))
+    reminds = len(called) == 1 and bool(asked) and call.at - asked[0].at >= REMINDER_SECONDS - 1.0
+    return not called or reminds or (call.what == "ask" and not asked and mends(scene, call))

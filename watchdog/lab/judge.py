@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from watchdog.lab.calls import CALLS, mends, needless
 from watchdog.lab.drive import DECISIVE, Did, Record
-from watchdog.lab.scene import Right, Scene
+from watchdog.lab.scene import FaultClass, Right, Scene
 
 HEARD = ("rollback", "ask", "page")
 """What makes a human look at a service; that the watchdog is blind does not."""
@@ -23,8 +23,9 @@ class Played:
     the service, `asked_at` when the question was put whose yes mends, `mended_at` when the rollback was requested that
     does (0 if before the onset). A rollback did `harm` if it mended nothing and was not right, or if nothing was to be
     seen yet; `needless` pages and questions are those that should not have been. The fault reached its share in
-    `grows_seconds`. All of them in seconds after the onset. `weight`: how often such an episode comes, against the
-    others of its class (rare coincidences are played more often than they come).
+    `grows_seconds`. All of them in seconds after the onset. `kind` is the class, where it is not one of the table.
+    `weight`: how often such an episode comes, against the others of its class (rare coincidences are played more often
+    than they come).
     """
 
     name: str
@@ -49,6 +50,7 @@ class Played:
     mended_at: float | None = None
     harm: bool = False
     needless: int = 0
+    kind: FaultClass | None = None
     grows_seconds: float = 0.0
     weight: float = 1.0
 
@@ -85,6 +87,7 @@ def judge(scene: Scene, seed: str, record: Record) -> Played:
         mended_at=_first(begins, [one for one in rollbacks if mends(scene, one)]),
         harm=any(one.at < begins or not (mends(scene, one) or _right_rollback(scene, one)) for one in rollbacks),
         needless=needless(scene, record),
+        kind=scene.kind,
         grows_seconds=max((fault.grows_seconds for fault in scene.services[truth.service].faults), default=0.0),
         weight=scene.weight,
     )
@@ -93,7 +96,7 @@ def judge(scene: Scene, seed: str, record: Record) -> Played:
 def _beside_the_point(scene: Scene, did: Did) -> bool:
     """Tell whether a call is about a service that only suffers from another's deploy: true, and no answer to it."""
     service = scene.services.get(did.service)
-    return did.what in CALLS and service is not None and bool(service.borrowed)
+    return did.what in CALLS and service is not None and any(fault.source for fault in service.faults)
 
 
 def _heard(scene: Scene, did: Did) -> bool:

@@ -79,6 +79,7 @@ class Scene:
 
     def __init__(self, name: str, seed: object) -> None:
         self.name = name
+        self.kind: FaultClass | None = None
         self.for_development = str(seed).startswith(DEVELOPMENT)
         self.chance = Chance("episode", name, seed)
         self.dice: Random = self.chance.generator("draws")
@@ -215,7 +216,7 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class FaultClass:
-    """A kind of episode; `held_out`: never tuned on.
+    """A kind of episode; `held_out`: never tuned on; `file`: the scenario file that it was read from, if it was.
 
     `weight`: of an incident, its share within its half of the realistic mix; of what is none, how many there are for
     each incident.
@@ -227,10 +228,12 @@ class FaultClass:
     deploy_caused: bool = False
     weight: float = 1.0
     held_out: bool = False
+    file: str = ""
 
     def scene(self, seed: object) -> Scene:
         """Return the episode of this seed."""
         scene = Scene(self.name, seed)
+        scene.kind = self
         self.make(scene)
         scene.add_background()
         return scene

@@ -9,6 +9,7 @@ from watchdog.lab.clean import Clean
 from watchdog.lab.cost import USUAL, cost
 from watchdog.lab.intervals import Estimate, poisson_rate, wilson
 from watchdog.lab.judge import Played
+from watchdog.lab.scene import FaultClass
 
 DELAYS = ("hard", "hard_corroborated", "half", "fifth")
 RECALLED = ("hard-down", "hard-down-reported", "hard-down-new-errors", "half-failing", "fifth-failing", "wrong-body")
@@ -39,7 +40,12 @@ def by_class(played: Sequence[Played]) -> Mapping[str, list[Played]]:
     found: dict[str, list[Played]] = defaultdict(list)
     for one in played:
         found[one.name].append(one)
-    return {one.name: found[one.name] for one in CLASSES if one.name in found}
+    return {name: found[name] for name in (*(one.name for one in CLASSES if one.name in found), *found)}
+
+
+def kind_of(played: Played) -> FaultClass:
+    """Return the class of an episode: that of a scenario file, or that of the table."""
+    return played.kind or BY_NAME[played.name]
 
 
 def mix(played: Sequence[Played]) -> Mix:
@@ -49,13 +55,14 @@ def mix(played: Sequence[Played]) -> Mix:
     incident in 20 good deploys), so that a rollback of a good deploy counts as often as it happens.
     """
     groups = by_class(played)
+    kinds = {name: kind_of(found[0]) for name, found in groups.items()}
     incidents = [name for name in groups if groups[name][0].right not in ("nothing", "ticket")]
     weights: dict[str, float] = {}
     for caused, share in ((True, DEPLOYS_SHARE), (False, 1 - DEPLOYS_SHARE)):
-        names = [name for name in incidents if BY_NAME[name].deploy_caused is caused]
-        total = sum(BY_NAME[name].weight for name in names)
-        weights |= {name: share * BY_NAME[name].weight / total / _sum(groups[name]) for name in names}
-    weights |= {name: BY_NAME[name].weight / _sum(groups[name]) for name in groups if name not in incidents}
+        names = [name for name in incidents if kinds[name].deploy_caused is caused]
+        total = sum(kinds[name].weight for name in names)
+        weights |= {name: share * kinds[name].weight / total / _sum(groups[name]) for name in names}
+    weights |= {name: kinds[name].weight / _sum(groups[name]) for name in groups if name not in incidents}
     return lambda one: weights.get(one.name, 0.0) * one.weight
 
 

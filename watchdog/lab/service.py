@@ -62,7 +62,6 @@ class Service:
         self.profile = profile
         self.releases: list[Release] = []
         self.faults: list[Fault] = []
-        self.borrowed: list[tuple[Service, Fault]] = []  # of another service that it needs, while a bad commit serves
         self.auto_deploy = "commit"
         self._probes = chance.apart(name, "probes")
         self._latency = chance.apart(name, "latency")
@@ -111,11 +110,11 @@ class Service:
 
     def symptoms(self, at: float, route: str) -> list[Symptom]:
         """Return what is wrong on a route."""
-        if not self.faults and not self.borrowed:
+        if not self.faults:
             return []
         found = []
-        for source, fault in (*((self, fault) for fault in self.faults), *self.borrowed):
-            now = source.serving(at)
+        for fault in self.faults:
+            now = (fault.source or self).serving(at)
             strength = fault.strength(at, route, now.commit, now.serves_at)
             if strength > 0:
                 found.append(fault.symptom.at_strength(strength))

@@ -5,11 +5,11 @@ Rule: times are seconds since the onset (before it: negative); nothing here play
 
 from collections.abc import Iterator, Sequence
 
-from watchdog.lab.classes import BY_NAME
 from watchdog.lab.clean import Clean
 from watchdog.lab.drive import Record
 from watchdog.lab.judge import Played
 from watchdog.lab.scene import Scene
+from watchdog.lab.score import kind_of
 
 CLEAN = "clean"
 """The name of a month in which nothing goes wrong, where a fault class would stand."""
@@ -32,7 +32,7 @@ def begins_at(scene: Scene) -> float:
 def tell(scene: Scene, record: Record, played: Played) -> list[str]:
     """Return the story of an episode: the truth, every line, the verdict."""
     return [
-        f"{scene.name}: {BY_NAME[scene.name].words} (seed {played.seed})",
+        f"{scene.name}: {kind_of(played).words} (seed {played.seed})",
         *_truth(scene),
         "",
         *_lines(record, begins_at(scene)),

@@ -4,10 +4,14 @@ A fault belongs to a commit (it comes with it, and goes when another one serves)
 goes by itself, whatever is deployed).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
+from typing import TYPE_CHECKING
 
 from watchdog.domain.readings import FailureKind
+
+if TYPE_CHECKING:
+    from watchdog.lab.service import Service
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,8 @@ class Symptom:
 class Fault:
     """When a symptom shows, and on which routes (all, if none is named).
 
-    With a `commit`: `after_seconds` after that commit began to serve, for `lasts_seconds`. Without: from `begins_at` on
+    With a `commit`: `after_seconds` after that commit began to serve, for `lasts_seconds`; with a `source`, too, it is
+    that other service, which this one needs, whose commit it is. Without: from `begins_at` on
     (UTC epoch seconds). It reaches its full strength in `grows_seconds`; with `every_seconds` it comes again and again,
     for `on_seconds` each.
     """
@@ -64,6 +69,7 @@ class Fault:
     grows_seconds: float = 0.0
     every_seconds: float = 0.0
     on_seconds: float = 0.0
+    source: "Service | None" = field(default=None, compare=False, repr=False)
 
     def strength(self, at: float, route: str, commit: str, serving_since: float) -> float:
         """Return how strong it is (0 to 1) on a route ("" for any), given what serves since when."""

@@ -86,7 +86,7 @@ def dotted(path: Sequence[str | int]) -> str:
     return text.lstrip(".")
 
 
-def parse(text: str, name: str) -> Document:
+def parse(text: str, name: str, example: str = "config/minimal.yaml") -> Document:
     """Parse a configuration; what is wrong with it as YAML is in the document's `mistakes`."""
     document = Document(name)
     if len(text.encode()) > SIZE_MAX:
@@ -105,7 +105,7 @@ def parse(text: str, name: str) -> Document:
     except yaml.YAMLError as error:
         document.mistakes.append(_syntax_mistake(error, name))
     except _Refused as error:
-        document.mistakes.append(Mistake(f"{name}:1", str(error), "start from config/minimal.yaml"))
+        document.mistakes.append(Mistake(f"{name}:1", str(error), f"start from {example}"))
     finally:
         if loader is not None:
             loader.dispose()

@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from watchdog.lab.classes import BY_NAME
 from watchdog.lab.judge import Played
-from watchdog.lab.score import by_class
+from watchdog.lab.score import by_class, kind_of
 
 NO_HURRY = ("nothing", "ticket")
 
@@ -62,10 +61,11 @@ def delays(ours: Sequence[Played], oracle: Sequence[Played]) -> list[Delays]:
 
 
 def _class(name: str, ours: Sequence[Played], bound: Mapping[str, Sequence[Played]]) -> Delays:
-    horizon = BY_NAME[name].scene("horizon").horizon_seconds
+    kind = kind_of(ours[0])
+    horizon = kind.scene("horizon").horizon_seconds
     return Delays(
         name,
-        BY_NAME[name].words,
+        kind.words,
         horizon,
         tuple(one.at if one.good else None for one in ours),
         tuple(one.at if one.at is not None and one.at < horizon else None for one in bound.get(name, ())),

@@ -1,12 +1,14 @@
 """How it was measured, in plain words: the seed, what was played, the price of a mistake, and what none of it tells."""
 
+from collections.abc import Mapping
+
 from watchdog.lab.calls import ANSWER_MINUTES
-from watchdog.lab.classes import BY_NAME
 from watchdog.lab.cost import HUMAN_MINUTES, NOTICED_MINUTES, ROLLBACK_MINUTES, USUAL
 from watchdog.lab.report.content import Report
 from watchdog.lab.report.delays import NO_HURRY
 from watchdog.lab.report.table import Table
-from watchdog.lab.score import DEPLOYS_SHARE
+from watchdog.lab.scene import FaultClass
+from watchdog.lab.score import DEPLOYS_SHARE, by_class, kind_of
 
 LIMITS = (
     "Simulated: the services, their traffic, their failures, the answer times of Render and Sentry. Real: the code "
@@ -57,15 +59,19 @@ def table(report: Report) -> Table:
             ("A question waits for its answer", f"{ANSWER_MINUTES:g} min"),
             ("A rollback takes", f"{ROLLBACK_MINUTES:g} min"),
             *_weights(report),
-            ("Held out classes", ", ".join(one.name for one in report.rows if BY_NAME[one.name].held_out) or "none"),
+            ("Held out classes", ", ".join(name for name, kind in _kinds(report).items() if kind.held_out) or "none"),
         ],
     )
 
 
+def _kinds(report: Report) -> Mapping[str, FaultClass]:
+    return {name: kind_of(found[0]) for name, found in by_class(report.ours).items()}
+
+
 def _weights(report: Report) -> list[tuple[str, str]]:
-    found = []
+    found, kinds = [], _kinds(report)
     for caused, words in ((True, "Weights of the classes that a deploy caused"), (False, "Weights of the others")):
         counted = [one for one in report.rows if not set(one.rights) & set(NO_HURRY)]
-        names = [one.name for one in counted if BY_NAME[one.name].deploy_caused is caused]
-        found.append((words, ", ".join(f"{name} {BY_NAME[name].weight:g}" for name in names) or "none"))
+        names = [one.name for one in counted if kinds[one.name].deploy_caused is caused]
+        found.append((words, ", ".join(f"{name} {kinds[name].weight:g}" for name in names) or "none"))
     return found

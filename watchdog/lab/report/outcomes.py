@@ -3,12 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from watchdog.lab.classes import BY_NAME
 from watchdog.lab.clean import Clean
 from watchdog.lab.intervals import Estimate, wilson
 from watchdog.lab.judge import Played
 from watchdog.lab.report.words import many, replay_command
-from watchdog.lab.score import by_class
+from watchdog.lab.score import by_class, kind_of
 from watchdog.lab.story import CLEAN, WHATS, why_wrong
 
 FALSE = "false rollback"
@@ -36,11 +35,12 @@ class Failure:
     did: str
     right: str
     why: str
+    file: str = ""
 
     @property
     def command(self) -> str:
         """Return what plays it again."""
-        return replay_command(self.name, self.seed)
+        return replay_command(self.name, self.seed, self.file)
 
     def json_object(self) -> dict[str, object]:
         """Return it for machines."""
@@ -66,7 +66,7 @@ def _row(name: str, found: Sequence[Played]) -> Row:
         total, good = did.get(doing, (0, 0))
         did[doing] = (total + 1, good + one.good)
     rights = list(dict.fromkeys(one.right for one in found))
-    return Row(name, BY_NAME[name].words, rights, did, wilson(sum(one.good for one in found), len(found)))
+    return Row(name, kind_of(found[0]).words, rights, did, wilson(sum(one.good for one in found), len(found)))
 
 
 def failures(played: Sequence[Played], clean: Sequence[Clean]) -> list[Failure]:
@@ -76,11 +76,12 @@ def failures(played: Sequence[Played], clean: Sequence[Clean]) -> list[Failure]:
 
 
 def _failure(one: Played) -> Failure:
-    also = BY_NAME[one.name].scene(one.seed).truth.also
+    kind = kind_of(one)
+    also = kind.scene(one.seed).truth.also
     right = " or ".join(WHATS[what] for what in (one.right, *sorted(also)))
     did = FALSE if one.false else one.did
     at = f" after {one.at:.0f} s" if one.at is not None else ""
-    return Failure(one.name, one.seed, f"{did}{at}", right, why_wrong(one))
+    return Failure(one.name, one.seed, f"{did}{at}", right, why_wrong(one), kind.file)
 
 
 def _clean(clean: Sequence[Clean]) -> Iterator[Failure]:

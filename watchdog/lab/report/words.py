@@ -54,6 +54,8 @@ def many(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
-def replay_command(name: str, seed: str) -> str:
-    """Return what to type to see an episode again."""
+def replay_command(name: str, seed: str, file: str = "") -> str:
+    """Return what to type to see an episode again: of a class, or of a scenario file."""
+    if file:
+        return shlex.join(["watchdog", "lab", "scenario", plain(file), "--seed", plain(seed)])
     return shlex.join(["watchdog", "lab", "episode", name, plain(seed)])

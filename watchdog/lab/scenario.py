@@ -1,0 +1,207 @@
+"""A fault class of a user's own, as data: what is deployed, what breaks, who is told late, and what is right to do.
+
+Rule 1: everything is told from one moment, forty minutes after the world begins; a range is drawn from once an episode.
+Rule 2: it is plain data, so that it can be sent to another process.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import inf
+
+from watchdog.domain.readings import FailureKind
+from watchdog.lab.scene import MAIN, FaultClass, Right, Scene
+from watchdog.lab.service import Release
+from watchdog.lab.symptoms import Fault, Symptom
+
+Range = tuple[float, float]
+"""From..to, both included; one number is a range of no width. Times in seconds."""
+NO_ROLLBACK = "\n\nWatchdog: no-rollback"
+PREVIOUS, START = "previous", "start"
+"""What to go back to: what served before the guilty deploy, or before all deploys of the scenario."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDeploy:
+    """A deploy that goes live at `at` (before the moment: negative); `blip`: how long its restart is felt."""
+
+    service: str
+    at: Range = (0.0, 0.0)
+    name: str = ""
+    blip: Range | None = None
+    no_rollback: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedFault:
+    """What goes wrong with services: from the moment on, or with a `deploy`, while that serves (others fall with it).
+
+    Numbers mean what they do in `Symptom` and `Fault`.
+    """
+
+    services: tuple[str, ...] = (MAIN,)
+    deploy: str = ""
+    begins: Range = (0.0, 0.0)
+    lasts: Range = (inf, inf)
+    grows: Range = (0.0, 0.0)
+    every: Range = (0.0, 0.0)
+    each_lasts: Range = (0.0, 0.0)
+    routes: tuple[str, ...] = ()
+    share: Range = (0.0, 0.0)
+    kind: FailureKind = FailureKind.STATUS
+    why: str = "HTTP 500"
+    slow: Range = (1.0, 1.0)
+    errors: Range = (0.0, 0.0)
+    traffic: Range = (1.0, 1.0)
+    crash_every: Range = (0.0, 0.0)
+    new_error: str = ""
+    silent: bool = False
+
+    def symptom(self, scene: Scene) -> Symptom:
+        """Return what is to be seen of it in this episode."""
+        return Symptom(
+            _drawn(scene, self.share),
+            self.kind,
+            self.why,
+            _drawn(scene, self.slow),
+            _drawn(scene, self.errors),
+            self.new_error,
+            _drawn(scene, self.crash_every),
+            _drawn(scene, self.traffic),
+            self.silent,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedOutage:
+    """Something that is not ours is down: a status page says so, or a control target does not answer."""
+
+    begins: Range = (0.0, 0.0)
+    lasts: Range = (inf, inf)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The truth: what is `right`, what is as good (`also`); which `deploy` did it, if one did, and what to go back to.
+
+    `share` is that of all requests which fail, if it is another than that of the first fault of the service.
+    """
+
+    right: Right
+    also: frozenset[Right] = frozenset()
+    deploy: str = ""
+    target: str = PREVIOUS
+    service: str = MAIN
+    share: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One file. `services` are there besides the main one, with what is other about them than chance would make it."""
+
+    words: str
+    truth: Verdict
+    weight: float = 1.0
+    horizon_seconds: float = 1500.0
+    services: Mapping[str, Mapping[str, Range]] | None = None
+    depends_on: Mapping[str, tuple[str, ...]] | None = None
+    deploys: tuple[PlannedDeploy, ...] = ()
+    faults: tuple[PlannedFault, ...] = ()
+    vendors_down: Mapping[str, PlannedOutage] | None = None
+    control_down: PlannedOutage | None = None
+    pre_deploy_command: str | None = None
+    feed_delay: Range | None = None
+
+    def kind(self, name: str, file: str) -> FaultClass:
+        """Return it as a fault class."""
+        return FaultClass(name, self.words, self.make, bool(self.truth.deploy), self.weight, file=file)
+
+    def make(self, scene: Scene) -> None:
+        """Build an episode of it."""
+        scene.horizon_seconds = self.horizon_seconds
+        scene.pre_deploy_command = self.pre_deploy_command
+        scene.feed_delay_seconds = self.feed_delay or scene.feed_delay_seconds
+        scene.depends_on |= dict(self.depends_on or {})
+        self._settle(scene)
+        start = {name: service.releases[-1].commit for name, service in scene.services.items()}
+        deployed = self._deploy(scene)
+        for fault in self.faults:
+            self._break(scene, fault, deployed)
+        for name, outage in (self.vendors_down or {}).items():
+            scene.outside.vendors_down[name] = [_spell(scene, outage)]
+        if self.control_down is not None:
+            scene.outside.control_down.append(_spell(scene, self.control_down))
+        self._judge(scene, deployed, start)
+
+    def _settle(self, scene: Scene) -> None:
+        """Have the services that are named, and no others but the main one; where none is, those of every scene."""
+        named = self.services or {}
+        for name in [name for name in scene.services if named and name not in (MAIN, *named)]:
+            del scene.services[name]
+        for name, other in named.items():
+            service = scene.services.get(name) or scene.add_service(name)
+            drawn = {key: _drawn(scene, value) for key, value in other.items()}
+            service.profile = replace(service.profile, **drawn)
+
+    def _deploy(self, scene: Scene) -> Mapping[str, Release]:
+        """Deploy in the order in which chance has it; return the deploys that have a name."""
+        planned = sorted(((_drawn(scene, one.at), n, one) for n, one in enumerate(self.deploys)), key=lambda p: p[:2])
+        found = {}
+        for at, _, one in planned:
+            message = f"Change {one.name}{NO_ROLLBACK}" if one.no_rollback else ""
+            release = scene.deploy(scene.fault_at + at, one.service, message=message)
+            if one.blip is not None:
+                scene.services[one.service].add_blip(release.serves_at, _drawn(scene, one.blip))
+            found[one.name] = release
+        return found
+
+    def _break(self, scene: Scene, planned: PlannedFault, deployed: Mapping[str, Release]) -> None:
+        symptom, begins = planned.symptom(scene), _drawn(scene, planned.begins)
+        fault = Fault(
+            symptom,
+            lasts_seconds=_drawn(scene, planned.lasts),
+            routes=planned.routes,
+            grows_seconds=_drawn(scene, planned.grows),
+            every_seconds=_drawn(scene, planned.every),
+            on_seconds=_drawn(scene, planned.each_lasts),
+        )
+        if not planned.deploy:
+            fault = replace(fault, begins_at=scene.fault_at + begins)
+            began = fault.begins_at
+        else:
+            release = deployed[planned.deploy]
+            fault = replace(fault, commit=release.commit, after_seconds=begins)
+            began = release.serves_at + begins
+        source = next((one.service for one in self.deploys if one.name and one.name == planned.deploy), "")
+        for name in planned.services:
+            other = scene.services[source] if source not in ("", name) else None
+            scene.services[name].faults.append(replace(fault, source=other))
+        if self.truth.service in planned.services and scene.truth.onset_at is None:
+            scene.truth.onset_at, scene.truth.share = began, symptom.share
+            scene.truth.ends_at = inf if planned.deploy else began + fault.lasts_seconds
+
+    def _judge(self, scene: Scene, deployed: Mapping[str, Release], start: Mapping[str, str]) -> None:
+        truth, wanted = scene.truth, self.truth
+        truth.right, truth.also, truth.service = wanted.right, wanted.also, wanted.service
+        if wanted.share is not None:
+            truth.share = wanted.share
+        if not wanted.deploy:
+            return
+        guilty = deployed[wanted.deploy]
+        truth.commit = guilty.commit
+        if wanted.target == START:
+            target = start[wanted.service]
+        elif wanted.target == PREVIOUS:
+            target = scene.services[wanted.service].serving(guilty.serves_at - 0.001).commit
+        else:
+            target = deployed[wanted.target].commit
+        truth.targets = frozenset({target})
+
+
+def _drawn(scene: Scene, span: Range) -> float:
+    low, high = span
+    return low if low == high else scene.draw(low, high)
+
+
+def _spell(scene: Scene, outage: PlannedOutage) -> tuple[float, float]:
+    begins = scene.fault_at + _drawn(scene, outage.begins)
+    return begins, begins + _drawn(scene, outage.lasts)
