@@ -15,6 +15,7 @@ from watchdog.lab.profile import PROBE_NOISE, Profile
 from watchdog.lab.symptoms import Fault, Symptom
 
 TIMEOUT_SECONDS = 5.0
+MINUTES_KEPT = 200
 NORMAL_Q = 8
 BLIP = Bad("connection refused", FailureKind.CONNECT)
 HEALTHY = Good("HTTP 200")
@@ -68,6 +69,8 @@ class Service:
         self._feed = chance.apart(name, "feed")
         self._blips: list[tuple[float, float]] = []
         self._span: _Span | None = None
+        self._minutes: dict[float, MinuteCount] = {}
+        self._facts: ServiceFacts | None = None
 
     # --- building ---
 
@@ -158,6 +161,16 @@ class Service:
 
     def minute(self, start: float) -> MinuteCount:
         """Return the errors of one minute, as an error tracker counts them: over-dispersed, and with the traffic."""
+        if self.faults:
+            return self._count(start)
+        known = self._minutes.get(start)
+        if known is None:
+            if len(self._minutes) >= MINUTES_KEPT:
+                self._minutes.clear()
+            known = self._minutes[start] = self._count(start)
+        return known
+
+    def _count(self, start: float) -> MinuteCount:
         profile = self.profile
         chance = Random(int(self._feed.uniform(int(start)) * 2**53))
         symptoms = self.symptoms(start + 30.0, "")
@@ -176,6 +189,8 @@ class Service:
 
     def crashes(self, since: float, until: float) -> list[float]:
         """Return when its process was reported to have crashed."""
+        if not self.faults:
+            return []
         found, at = [], since
         while at < until:
             every = max((symptom.crash_every_seconds for symptom in self.symptoms(at, "")), default=0.0)
@@ -190,9 +205,12 @@ class Service:
 
     def facts(self, pre_deploy_command: str | None = None) -> ServiceFacts:
         """Return what the platform says of the service."""
-        return ServiceFacts(
-            self.platform_id, self.name, auto_deploy=self.auto_deploy, pre_deploy_command=pre_deploy_command
-        )
+        facts = self._facts
+        if facts is None or (facts.auto_deploy, facts.pre_deploy_command) != (self.auto_deploy, pre_deploy_command):
+            facts = self._facts = ServiceFacts(
+                self.platform_id, self.name, auto_deploy=self.auto_deploy, pre_deploy_command=pre_deploy_command
+            )
+        return facts
 
 
 def _deploy(release: Release, at: float, live: Release | None) -> Deploy:
