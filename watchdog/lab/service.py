@@ -15,6 +15,8 @@ from watchdog.lab.profile import PROBE_NOISE, Profile
 from watchdog.lab.symptoms import Fault, Symptom
 
 TIMEOUT_SECONDS = 5.0
+LISTED = 20
+"""So many of its newest deploys the platform lists, on the one page that is read of it."""
 MINUTES_KEPT = 200
 NORMAL_Q = 8
 BLIP = Bad("connection refused", FailureKind.CONNECT)
@@ -108,7 +110,7 @@ class Service:
             ends=moments[index] if index < len(moments) else inf,
             deploys=len(self.releases),
             serving=max(served, key=lambda release: release.serves_at) if served else self.releases[0],
-            listed=tuple(_deploy(release, at, live) for release in reversed(begun)),
+            listed=tuple(_deploy(release, at, live) for release in reversed(begun[-LISTED:])),
         )
 
     def symptoms(self, at: float, route: str) -> list[Symptom]:
