@@ -29,10 +29,16 @@ READ_SECONDS = (0.2, 1.0)
 EVENTS_LATE_SECONDS = (1.0, 5.0)
 """How late the platform tells of a crash."""
 DOWN = Bad("no answer", FailureKind.TIMEOUT)
+CONTROL_ANSWERS_SECONDS = 0.1
+ANSWERED = Good("HTTP 200")
+OPERATIONAL = Good("all systems operational")
+UNHARMED = Good("no failure reported")
 
 
 @dataclass(eq=False, slots=True)
-class _Check:
+class Check:
+    """One signal that is read: when next, when last, and how many reads are in flight."""
+
     service: Service
     signal: SignalPolicy
     due: float = 0.0
@@ -56,9 +62,7 @@ class Eyes:
         self._told_crashes: dict[str, float] = {}
         self.probes = 0
         self._checks = [
-            _Check(scene.services[name], signal)
-            for name, wishes in policy.services.items()
-            for signal in wishes.signals
+            Check(scene.services[name], signal) for name, wishes in policy.services.items() for signal in wishes.signals
         ]
 
     def open(self) -> None:
@@ -90,16 +94,16 @@ class Eyes:
         if faster:
             self._read_deploys(name, self._agenda.now)
 
-    def _interval(self, check: _Check) -> float:
+    def _interval(self, check: Check) -> float:
         every = check.signal.every_seconds
         adaptive = check.signal.kind in PROBES
         return min(every, self._paces.get(check.service.name, every)) if adaptive else every
 
-    def _plan(self, check: _Check, due: float) -> None:
+    def _plan(self, check: Check, due: float) -> None:
         check.due = due
         self._agenda.at(due, partial(self._read, check, due))
 
-    def _read(self, check: _Check, due: float) -> None:
+    def _read(self, check: Check, due: float) -> None:
         if check.due != due:
             return
         every = self._interval(check)
@@ -110,20 +114,24 @@ class Eyes:
         check.started = self._agenda.now
         READERS[check.signal.kind](self, check)
 
-    def _probe(self, check: _Check) -> None:
+    def _probe(self, check: Check) -> None:
         began = self._agenda.now
         look = check.service.probe(check.signal.name, began)
         self.probes += 1
         seconds = None if isinstance(look.reading, Bad) else look.seconds
         check.in_flight += 1
         seen = e.Observed(began, check.service.name, check.signal.name, look.reading, latency_seconds=seconds)
-        self._agenda.at(began + look.seconds, partial(self._landed, check, seen))
+        self._later(began + look.seconds, seen, check)
 
-    def _landed(self, check: _Check, seen: e.Observed) -> None:
+    def _later(self, at: float, event: Event, check: Check | None = None) -> None:
+        """Have what was read told when its answer is there; `check` is what then has one read less in flight."""
+        self._agenda.at(at, partial(self._tell, event) if check is None else partial(self._landed, check, event))
+
+    def _landed(self, check: Check, event: Event) -> None:
         check.in_flight -= 1
-        self._tell(seen)
+        self._tell(event)
 
-    def _feed(self, check: _Check) -> None:
+    def _feed(self, check: Check) -> None:
         service, began = check.service, self._agenda.now
         low, high = self._scene.feed_delay_seconds
         known_until = began - low - (high - low) * self._dice.random()
@@ -137,9 +145,9 @@ class Eyes:
         event = e.Observed(
             began, service.name, check.signal.name, reading, counts=counts, new_issues=service.new_errors(known_until)
         )
-        self._agenda.at(began + self._dice.uniform(*READ_SECONDS), partial(self._tell, event))
+        self._later(began + self._dice.uniform(*READ_SECONDS), event)
 
-    def _crashes(self, check: _Check) -> None:
+    def _crashes(self, check: Check) -> None:
         service, began = check.service, self._agenda.now
         late = began - self._dice.uniform(*EVENTS_LATE_SECONDS)
         crashed = service.crashes(self._told_crashes.get(service.name, late), late)
@@ -149,30 +157,36 @@ class Eyes:
             bad = e.Observed(
                 began, service.name, check.signal.name, Bad("server failed", FailureKind.CRASH), happened_at=at
             )
-            self._agenda.at(answered, partial(self._tell, bad))
+            self._later(answered, bad)
         if not crashed:
-            good = e.Observed(began, service.name, check.signal.name, Good("no failure reported"))
-            self._agenda.at(answered, partial(self._tell, good))
+            good = e.Observed(began, service.name, check.signal.name, UNHARMED)
+            self._later(answered, good)
 
     def _control(self, target: str) -> None:
         began = self._agenda.now
         down = any(begins <= began < ends for begins, ends in self._scene.outside.control_down)
-        reading = DOWN if down else Good("HTTP 200")
+        reading = DOWN if down else ANSWERED
         checked = e.ControlChecked(began, target, reading)
-        self._agenda.at(began + (TIMEOUT_SECONDS if down else 0.1), partial(self._tell, checked))
+        self._agenda.at(began + (TIMEOUT_SECONDS if down else CONTROL_ANSWERS_SECONDS), partial(self._tell, checked))
+        self._agenda.at(began + self._control_every(), partial(self._control, target))
+
+    def _control_every(self) -> float:
         every = max(CONTROL_SOONEST_SECONDS, min(self._paces.values(), default=CONTROL_SECONDS))
-        self._agenda.at(began + min(every, CONTROL_SECONDS), partial(self._control, target))
+        return min(every, CONTROL_SECONDS)
 
     def _vendor(self, vendor: str) -> None:
         began = self._agenda.now
         down = any(b <= began < ends for b, ends in self._scene.outside.vendors_down.get(vendor, ()))
-        reading = Bad("partial outage", FailureKind.OUTAGE) if down else Good("all systems operational")
+        reading = Bad("partial outage", FailureKind.OUTAGE) if down else OPERATIONAL
         if any(b <= began < ends for b, ends in self._scene.outside.control_down):
             self._tell(e.VendorChecked(began, vendor, Unknown("it cannot be read")))
         else:
             self._tell(e.VendorChecked(began, vendor, reading))
+        self._agenda.at(began + self._vendor_every(), partial(self._vendor, vendor))
+
+    def _vendor_every(self) -> float:
         worried = any(pace < CONTROL_SECONDS / 2 for pace in self._paces.values())
-        self._agenda.at(began + (VENDOR_SECONDS / 2 if worried else VENDOR_SECONDS), partial(self._vendor, vendor))
+        return VENDOR_SECONDS / 2 if worried else VENDOR_SECONDS
 
     def _read_deploys(self, name: str, due: float) -> None:
         self._deploys_due[name] = due
@@ -184,11 +198,11 @@ class Eyes:
         began, service = self._agenda.now, self._scene.services[name]
         event = e.DeploysListed(began, name, service.listed(began), service.facts(self._scene.pre_deploy_command))
         took = self._dice.uniform(*READ_SECONDS)
-        self._agenda.at(began + took, partial(self._tell, event))
+        self._later(began + took, event)
         self._read_deploys(name, began + took + self._deploys_every.get(name, DEPLOYS_SECONDS))
 
 
-READERS: Mapping[str, Callable[[Eyes, _Check], None]] = MappingProxyType(
+READERS: Mapping[str, Callable[[Eyes, Check], None]] = MappingProxyType(
     {"http": Eyes._probe, "latency": Eyes._probe, "sentry": Eyes._feed, "render_events": Eyes._crashes}
 )
 """How each kind of signal is read."""

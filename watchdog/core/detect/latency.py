@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SAMPLES_MAX = 512
 BASELINE_MINUTES_MIN = 10
 BASELINE_WEIGHT = 0.1
+LEARN_SECONDS = 60.0
 Samples = tuple[tuple[float, float], ...]
 QUANTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 
@@ -45,7 +46,7 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
 
 def _learn(check: Check, samples: Samples, at: float) -> dict[str, Any]:
     """Let the minute's p95 move the baseline."""
-    if at - check.baseline_at < 60:
+    if at - check.baseline_at < LEARN_SECONDS:
         return {}
     newest = quantile([seconds for _, seconds in samples], 0.95)
     old = check.baseline_seconds
