@@ -4,7 +4,7 @@ As the daemon's scheduler and deploy watch read them: with its intervals, its pa
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 
@@ -12,7 +12,7 @@ from watchdog.daemon.scheduler import JITTER, NUDGE_GAP_SECONDS, OVERLAP_MAX, SU
 from watchdog.domain import events as e
 from watchdog.domain.events import Event
 from watchdog.domain.policy import Policy, SignalPolicy
-from watchdog.domain.readings import Bad, FailureKind, Good, Unknown
+from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown
 from watchdog.lab.agenda import Agenda
 from watchdog.lab.scene import Scene
 from watchdog.lab.service import TIMEOUT_SECONDS, Service
@@ -41,6 +41,7 @@ class Check:
 
     service: Service
     signal: SignalPolicy
+    read: Callable[[], None] = field(init=False)
     due: float = 0.0
     started: float = -1e9
     in_flight: int = 0
@@ -64,6 +65,8 @@ class Eyes:
         self._checks = [
             Check(scene.services[name], signal) for name, wishes in policy.services.items() for signal in wishes.signals
         ]
+        for check in self._checks:
+            check.read = partial(self._read, check)
 
     def open(self) -> None:
         """Begin to look."""
@@ -101,11 +104,12 @@ class Eyes:
 
     def _plan(self, check: Check, due: float) -> None:
         check.due = due
-        self._agenda.at(due, partial(self._read, check, due))
+        self._agenda.at(due, check.read)
 
-    def _read(self, check: Check, due: float) -> None:
+    def _read(self, check: Check) -> None:
+        due = self._agenda.now
         if check.due != due:
-            return
+            return  # it was planned anew since
         every = self._interval(check)
         spread = 1 + JITTER * (2 * self._dice.random() - 1)
         self._plan(check, due + every * spread)
@@ -116,12 +120,16 @@ class Eyes:
 
     def _probe(self, check: Check) -> None:
         began = self._agenda.now
-        look = check.service.probe(check.signal.name, began)
+        reading, seconds = check.service.look(check.signal.name, began)
         self.probes += 1
-        seconds = None if isinstance(look.reading, Bad) else look.seconds
         check.in_flight += 1
-        seen = e.Observed(began, check.service.name, check.signal.name, look.reading, latency_seconds=seconds)
-        self._later(began + look.seconds, seen, check)
+        self._saw(check, began, reading, seconds)
+
+    def _saw(self, check: Check, began: float, reading: Reading, seconds: float) -> None:
+        """A probe sees this, so many seconds later."""
+        took = None if isinstance(reading, Bad) else seconds
+        seen = e.Observed(began, check.service.name, check.signal.name, reading, latency_seconds=took)
+        self._later(began + seconds, seen, check)
 
     def _later(self, at: float, event: Event, check: Check | None = None) -> None:
         """Have what was read told when its answer is there; `check` is what then has one read less in flight."""

@@ -8,15 +8,21 @@ fails are not even read, but counted up when somebody is to be told.
 from bisect import insort
 from functools import partial
 from itertools import count
+from typing import Any
 
 from watchdog.domain import events as e
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import State
 from watchdog.domain.policy import Policy
+from watchdog.domain.readings import Reading
 from watchdog.lab.drive import Drive, Record
 from watchdog.lab.eyes import ANSWERED, CONTROL_ANSWERS_SECONDS, OPERATIONAL, Check, Eyes
 from watchdog.lab.rest import Rest
 from watchdog.lab.scene import Scene
+
+
+Flight = tuple[float, int, Event | None, Any, Any, Any]
+"""What lands when, in order: an event, or (cheaper) a probe of a check of a service at rest, and what it saw."""
 
 
 class QuietEyes(Eyes):
@@ -28,7 +34,7 @@ class QuietEyes(Eyes):
         """Gather into this from now on."""
         self.rest = rest
         self._order = count()
-        self._flights: list[tuple[float, int, Event, Check | None]] = []
+        self._flights: list[Flight] = []
         self._controls: list[tuple[str, float]] = []
         self._pages: list[tuple[str, float]] = []
         outside = self._scene.outside
@@ -38,16 +44,22 @@ class QuietEyes(Eyes):
         """Gather the answers that have come by now."""
         flights = self._flights
         while flights and flights[0][0] <= now:
-            _, _, event, check = flights.pop(0)
-            if check is not None:
+            _, _, event, check, place, look = flights.pop(0)
+            if event is None:
                 check.in_flight -= 1
-            self.rest.gather(event)
+                place.gather(*look)
+                self.rest.folded += 1
+            else:
+                self.rest.gather(event)
 
     def wake(self, now: float) -> None:
         """Gather all that has come by now; what is still to come is the agenda's again."""
         self.land(now)
-        for at, _, event, check in self._flights:
-            super()._later(at, event, check)
+        for at, _, event, check, _, look in self._flights:
+            if event is None:
+                super()._saw(check, *look[1:])
+            else:
+                super()._later(at, event)
         self._flights = []
         for target, began in self._controls:
             self._wake_control(target, began, now)
@@ -57,30 +69,37 @@ class QuietEyes(Eyes):
 
     def _wake_control(self, target: str, began: float, now: float) -> None:
         every = self._control_every()
-        while began <= now:
-            checked = e.ControlChecked(began, target, ANSWERED)
-            if began + CONTROL_ANSWERS_SECONDS <= now:
-                self.rest.gather(checked)
-            else:
-                super()._later(began + CONTROL_ANSWERS_SECONDS, checked)
-            began += every
-        self._agenda.at(began, partial(self._control, target))
+        looks = _moments(began, every, now)
+        self._agenda.at(looks[-1] + every, partial(self._control, target))
+        if looks[-1] + CONTROL_ANSWERS_SECONDS > now:
+            last = looks.pop()
+            super()._later(last + CONTROL_ANSWERS_SECONDS, e.ControlChecked(last, target, ANSWERED))
+        if looks:
+            self.rest.gather(e.ControlChecked(looks[-1], target, ANSWERED), of=len(looks))
 
     def _wake_page(self, vendor: str, began: float, now: float) -> None:
         every = self._vendor_every()
-        while began <= now:
-            self.rest.gather(e.VendorChecked(began, vendor, OPERATIONAL))
-            began += every
-        self._agenda.at(began, partial(self._vendor, vendor))
+        looks = _moments(began, every, now)
+        self._agenda.at(looks[-1] + every, partial(self._vendor, vendor))
+        self.rest.gather(e.VendorChecked(looks[-1], vendor, OPERATIONAL), of=len(looks))
 
-    def _read(self, check: Check, due: float) -> None:
-        if self.rest.on:
+    def _read(self, check: Check) -> None:
+        if self._flights:
             self.land(self._agenda.now)
-        super()._read(check, due)
+        super()._read(check)
+
+    def _saw(self, check: Check, began: float, reading: Reading, seconds: float) -> None:
+        if self.rest.on:
+            place = self.rest.services[check.service.name]
+            look = place.checks[check.signal.name], began, reading, seconds
+            if place.only_adds(*look):
+                insort(self._flights, (began + seconds, next(self._order), None, check, place, look))
+                return
+        super()._saw(check, began, reading, seconds)
 
     def _later(self, at: float, event: Event, check: Check | None = None) -> None:
-        if self.rest.on and self.rest.only_adds(event):
-            insort(self._flights, (at, next(self._order), event, check))
+        if self.rest.on and check is None and self.rest.only_adds(event):
+            insort(self._flights, (at, next(self._order), event, None, None, None))
         else:
             super()._later(at, event, check)
 
@@ -95,6 +114,14 @@ class QuietEyes(Eyes):
             self._pages.append((vendor, self._agenda.now))
         else:
             super()._vendor(vendor)
+
+
+def _moments(begins: float, every: float, until: float) -> list[float]:
+    """Return the moments from the first one until then, each so many seconds after the one before."""
+    found = [begins]
+    while found[-1] + every <= until:
+        found.append(found[-1] + every)
+    return found
 
 
 class QuietDrive(Drive):

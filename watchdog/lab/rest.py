@@ -51,11 +51,25 @@ class CheckAtRest:
 
     def think(self, event: e.Observed) -> bool:
         """Have the detector fold the reading in; tell whether the check is still at rest."""
+        if _seconds(event) <= self.ceiling_seconds:
+            self._learn(event)
+            return True
         check = detect.observe(self.known(), event, self.signal, self._given.limits)
         if not is_well(check, self._given):
             return False
         self.put(check)
         return True
+
+    def _learn(self, event: e.Observed) -> None:
+        """Have the baseline learn from an answer that is as quick as all others are."""
+        self.ats.append(event.at)
+        self.seconds.append(_seconds(event))
+        self.last = event.reading
+        samples = _samples(self._check, self.ats, self.seconds, self.signal)
+        learnt = latency.learn(self._check, samples, event.at)
+        self._check = changed(self._check, samples=samples, **learnt)
+        self.seconds = []
+        self.ceiling_seconds, self.learnt_at = _adds_if_quick(self._check, self.signal)
 
     def known(self) -> Check:
         """Return the check with what was gathered."""
@@ -93,7 +107,7 @@ def _probed(
         if cusum == 0.0:
             break
         cusum = probes.after_success(cusum, limits)
-    looks = (*check.recent, *[(at, False) for at in ats])
+    looks = (*check.recent, *[(at, False) for at in ats[-probes.RECENT_MAX :]])
     oldest = max(ats) - probes.RECENT_SECONDS
     return {
         "good_run": check.good_run + len(ats),
@@ -106,10 +120,15 @@ def _probed(
 def _timed(
     check: Check, ats: list[float], seconds: list[float], signal: SignalPolicy, limits: Detection
 ) -> dict[str, Any]:
-    samples = (*check.samples, *zip(ats, seconds, strict=True))
+    samples = _samples(check, ats, seconds, signal)
+    return {**_probed(check, ats, seconds, signal, limits), "samples": samples}
+
+
+def _samples(check: Check, ats: list[float], seconds: list[float], signal: SignalPolicy) -> latency.Samples:
+    """Return its latencies with those that it does not know of: the last of its looks."""
+    more = zip(ats[len(ats) - len(seconds) :], seconds, strict=True)
     oldest = max(ats) - signal.window_seconds
-    kept = tuple([item for item in samples if item[0] > oldest][-latency.SAMPLES_MAX :])
-    return {**_probed(check, ats, seconds, signal, limits), "samples": kept}
+    return tuple([item for item in (*check.samples, *more) if item[0] > oldest][-latency.SAMPLES_MAX :])
 
 
 def _nothing_more(*_: object) -> dict[str, Any]:
@@ -128,10 +147,11 @@ GATHERED: Mapping[str, Callable[..., dict[str, Any]]] = MappingProxyType(
 class ServiceAtRest:
     """One service, its checks, and how long it was seen healthy meanwhile."""
 
-    __slots__ = ("_from", "_healthy_at", "_healthy_seconds", "_service", "checks", "deploys_at", "in_watch")
+    __slots__ = ("_from", "_healthy_at", "_healthy_seconds", "_service", "_watch_until", "checks", "deploys_at", "in_watch")
 
     def __init__(self, service: ServiceState, checks: Mapping[str, CheckAtRest], *, in_watch: bool) -> None:
         self._service = service
+        self._watch_until = service.watch_until
         self.checks = checks
         self.in_watch = in_watch
         self.deploys_at = service.deploys_at
@@ -140,7 +160,19 @@ class ServiceAtRest:
 
     def is_same_watch(self, at: float) -> bool:
         """Tell whether the pace is still that of the moment: a watch window that ends changes it."""
-        return (at < self._service.watch_until) is self.in_watch
+        return (at < self._watch_until) is self.in_watch
+
+    def only_adds(self, check: CheckAtRest, at: float, reading: Reading, seconds: float) -> bool:
+        """Tell whether this look at one of its checks would only add to what is known."""
+        quick = seconds <= check.ceiling_seconds and at - check.learnt_at < latency.LEARN_SECONDS
+        return quick and type(reading) is Good and (at < self._watch_until) is self.in_watch
+
+    def gather(self, check: CheckAtRest, at: float, reading: Reading, seconds: float) -> None:
+        """Keep a look that only adds."""
+        check.ats.append(at)
+        check.seconds.append(seconds)
+        check.last = reading
+        self.seen_healthy(at)
 
     def seen_healthy(self, at: float) -> None:
         """Add the time since the last look."""
@@ -195,7 +227,7 @@ class Rest:
         self.on = False
         self.folded = 0
         self._policy = policy
-        self._services: dict[str, ServiceAtRest] = {}
+        self.services: dict[str, ServiceAtRest] = {}
         self._control: dict[str, tuple[float, Reading]] = {}
         self._vendors: dict[str, tuple[float, Reading]] = {}
         self._listed: dict[str, e.DeploysListed] = {}
@@ -215,7 +247,7 @@ class Rest:
             if resting is None:
                 return
             services[name] = resting
-        self.on, self._services, self._control, self._vendors = True, services, {}, {}
+        self.on, self.services, self._control, self._vendors = True, services, {}, {}
 
     def end(self, state: State) -> State:
         """Rest no longer; return the state with what was gathered since."""
@@ -224,7 +256,7 @@ class Rest:
         self.on = False
         return changed(
             state,
-            services={**state.services, **{name: one.known() for name, one in self._services.items()}},
+            services={**state.services, **{name: one.known() for name, one in self.services.items()}},
             control={**state.control, **self._control},
             vendors={**state.vendors, **self._vendors},
         )
@@ -232,31 +264,24 @@ class Rest:
     def only_adds(self, event: Event) -> bool:
         """Tell whether it would only add to what is known; if so, it may be gathered when its time has come."""
         if type(event) is e.Observed:
-            place = self._services[event.service]
-            check = place.checks[event.signal]
-            seconds = event.latency_seconds if event.latency_seconds is not None else inf
-            quick = seconds <= check.ceiling_seconds and event.at - check.learnt_at < latency.LEARN_SECONDS
-            return quick and type(event.reading) is Good and place.is_same_watch(event.at)
+            place = self.services[event.service]
+            return place.only_adds(place.checks[event.signal], event.at, event.reading, _seconds(event))
         if type(event) is e.DeploysListed:
             known = self._listed.get(event.service)
             same = known is not None and event.deploys is known.deploys and event.facts is known.facts
-            return same and self._services[event.service].is_same_watch(event.at)
+            return same and self.services[event.service].is_same_watch(event.at)
         if type(event) is e.ControlChecked:
             return type(event.reading) is Good and event.target in self._policy.control
         return type(event) is e.VendorChecked
 
-    def gather(self, event: Event) -> None:
-        """Keep what only adds."""
-        self.folded += 1
+    def gather(self, event: Event, *, of: int = 1) -> None:
+        """Keep what only adds; the last one of so many is enough where only that is known afterwards."""
+        self.folded += of
         if type(event) is e.Observed:
-            place = self._services[event.service]
-            check = place.checks[event.signal]
-            check.ats.append(event.at)
-            check.seconds.append(event.latency_seconds or 0.0)
-            check.last = event.reading
-            place.seen_healthy(event.at)
+            place = self.services[event.service]
+            place.gather(place.checks[event.signal], event.at, event.reading, _seconds(event))
         elif type(event) is e.DeploysListed:
-            self._services[event.service].deploys_at = event.at
+            self.services[event.service].deploys_at = event.at
         elif type(event) is e.ControlChecked:
             self._control[event.target] = (event.at, event.reading)
         elif type(event) is e.VendorChecked:
@@ -269,9 +294,13 @@ class Rest:
             return True
         if type(event) is not e.Observed or type(event.reading) is not Good:
             return False
-        place = self._services[event.service]
+        place = self.services[event.service]
         if not place.is_same_watch(event.at) or not place.checks[event.signal].think(event):
             return False
         place.seen_healthy(event.at)
         self.folded += 1
         return True
+
+
+def _seconds(event: e.Observed) -> float:
+    return event.latency_seconds if event.latency_seconds is not None else inf

@@ -127,7 +127,7 @@ class Service:
 
     def blips(self, at: float) -> bool:
         """Tell whether it is in one of its blips."""
-        index = bisect_right(self._blips, (at, float("inf"))) - 1
+        index = bisect_right(self._blips, (at, inf)) - 1
         return index >= 0 and at < self._blips[index][1]
 
     def blips_between(self, begin: float, end: float) -> list[tuple[float, float]]:
@@ -138,21 +138,25 @@ class Service:
 
     def probe(self, route: str, at: float) -> Look:
         """Return what a visitor of the route meets at that moment."""
+        return Look(*self.look(route, at))
+
+    def look(self, route: str, at: float) -> tuple[Reading, float]:
+        """Return the same, as a reading and the seconds it took: millions of them are asked for."""
         key = int(at * 1000) * 64 + len(route)
         seconds = self._seconds(key)
         if self.blips(at):
-            return Look(BLIP, min(seconds, 0.05))
+            return BLIP, min(seconds, 0.05)
         dice = self._probes.uniform(key)
-        for symptom in self.symptoms(at, route):
+        for symptom in self.symptoms(at, route) if self.faults else ():
             seconds *= symptom.slow
             if dice < symptom.share:
                 took = TIMEOUT_SECONDS if symptom.kind is FailureKind.TIMEOUT else seconds
-                return Look(Bad(symptom.why, symptom.kind), min(took, TIMEOUT_SECONDS))
+                return Bad(symptom.why, symptom.kind), min(took, TIMEOUT_SECONDS)
         if dice > 1.0 - PROBE_NOISE:
-            return Look(Bad("no answer", FailureKind.TIMEOUT), TIMEOUT_SECONDS)
+            return Bad("no answer", FailureKind.TIMEOUT), TIMEOUT_SECONDS
         if seconds >= TIMEOUT_SECONDS:
-            return Look(Bad("no answer within 5 s", FailureKind.TIMEOUT), TIMEOUT_SECONDS)
-        return Look(HEALTHY, seconds)
+            return Bad("no answer within 5 s", FailureKind.TIMEOUT), TIMEOUT_SECONDS
+        return HEALTHY, seconds
 
     def _seconds(self, key: int) -> float:
         profile, first, second = self.profile, self._latency.uniform(key), self._latency.uniform(key + NORMAL_Q)

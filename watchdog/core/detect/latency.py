@@ -39,12 +39,12 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
     kept = [item for item in check.samples if item[0] > oldest][-SAMPLES_MAX + 1 :]
     samples = (*kept, (event.at, event.latency_seconds))
     if not _over(check, samples, signal, limits):
-        return {**outcome, "samples": samples, "over_since": None, **_learn(check, samples, event.at)}
+        return {**outcome, "samples": samples, "over_since": None, **learn(check, samples, event.at)}
     since = check.over_since if check.over_since is not None else event.at
     return {**outcome, "samples": samples, "over_since": since}
 
 
-def _learn(check: Check, samples: Samples, at: float) -> dict[str, Any]:
+def learn(check: Check, samples: Samples, at: float) -> dict[str, Any]:
     """Let the minute's p95 move the baseline."""
     if at - check.baseline_at < LEARN_SECONDS:
         return {}
