@@ -157,7 +157,7 @@ def findings(service: ServiceState, policy: Policy, now: float) -> tuple[Finding
     found = [
         detect.find(check, conditions(service, name, policy, now))
         for name, check in service.checks.items()
-        if policy.services[service.name].signal(name) is not None
+        if not detect.at_rest(check) and policy.services[service.name].signal(name) is not None
     ]
     return tuple(finding for finding in found if finding is not None)
 

@@ -11,13 +11,14 @@ from itertools import count
 from typing import Any
 
 from watchdog.domain import events as e
+from watchdog.domain.copies import changed
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import State
 from watchdog.domain.policy import Policy
 from watchdog.domain.readings import Reading
 from watchdog.lab.drive import Drive, Record
 from watchdog.lab.eyes import ANSWERED, CONTROL_ANSWERS_SECONDS, OPERATIONAL, Check, Eyes
-from watchdog.lab.rest import Rest
+from watchdog.lab.rest import Rest, sees
 from watchdog.lab.scene import Scene
 
 
@@ -151,6 +152,10 @@ class QuietDrive(Drive):
             self._eyes.land(self.now)
             if self._rest.takes(event):
                 return
+        elif type(event) is e.ControlChecked and sees(self.state, event):
+            self.state = changed(self.state, control={**self.state.control, event.target: (event.at, event.reading)})
+            self._rest.folded += 1
+            return
         self._end_rest(self.now)
         super().tell(event)
         self._rest.begin(self.state, event, self.now)

@@ -220,6 +220,16 @@ def service_at_rest(service: ServiceState, policy: Policy, now: float) -> Servic
     return ServiceAtRest(service, checks, in_watch=in_watch)
 
 
+def can_see(state: State) -> bool:
+    """Tell whether we are not blind."""
+    return state.blind_since is None and not state.unseen
+
+
+def sees(state: State, event: e.ControlChecked) -> bool:
+    """Tell whether a control target answers, as ever: whatever goes on, then its answer only adds to what is known."""
+    return can_see(state) and type(event.reading) is Good
+
+
 class Rest:
     """The whole state at rest, while `on`; `folded` counts what was gathered and not told."""
 
@@ -236,7 +246,7 @@ class Rest:
         """Rest, if the state does, after this event was told."""
         if isinstance(event, e.DeploysListed):
             self._listed[event.service] = event
-        if state.blind_since is not None or state.unseen or state.troubles:
+        if not can_see(state) or state.troubles:
             return
         if len(state.control) < len(self._policy.control) or len(state.vendors) < len(self._policy.vendors):
             return
