@@ -41,6 +41,7 @@ class Check:
 
     service: Service
     signal: SignalPolicy
+    every_seconds: float
     read: Callable[[], None] = field(init=False)
     due: float = 0.0
     started: float = -1e9
@@ -63,7 +64,9 @@ class Eyes:
         self._told_crashes: dict[str, float] = {}
         self.probes = 0
         self._checks = [
-            Check(scene.services[name], signal) for name, wishes in policy.services.items() for signal in wishes.signals
+            Check(scene.services[name], signal, signal.every_seconds)
+            for name, wishes in policy.services.items()
+            for signal in wishes.signals
         ]
         for check in self._checks:
             check.read = partial(self._read, check)
@@ -71,7 +74,7 @@ class Eyes:
     def open(self) -> None:
         """Begin to look."""
         for check in self._checks:
-            self._plan(check, self._agenda.now + self._dice.random() * self._interval(check))
+            self._plan(check, self._agenda.now + self._dice.random() * check.every_seconds)
         for name in self._policy.services:
             self._read_deploys(name, self._agenda.now)
         for target in self._policy.control:
@@ -85,7 +88,9 @@ class Eyes:
         self._paces[name] = every_seconds
         for check in self._checks:
             if check.service.name == name:
-                gap = min(NUDGE_GAP_SECONDS, self._interval(check)) if worried else self._interval(check)
+                if check.signal.kind in PROBES:
+                    check.every_seconds = min(check.signal.every_seconds, every_seconds)
+                gap = min(NUDGE_GAP_SECONDS, check.every_seconds) if worried else check.every_seconds
                 soonest = max(self._agenda.now, check.started + gap)
                 if soonest < check.due:
                     self._plan(check, soonest)
@@ -97,11 +102,6 @@ class Eyes:
         if faster:
             self._read_deploys(name, self._agenda.now)
 
-    def _interval(self, check: Check) -> float:
-        every = check.signal.every_seconds
-        adaptive = check.signal.kind in PROBES
-        return min(every, self._paces.get(check.service.name, every)) if adaptive else every
-
     def _plan(self, check: Check, due: float) -> None:
         check.due = due
         self._agenda.at(due, check.read)
@@ -110,7 +110,7 @@ class Eyes:
         due = self._agenda.now
         if check.due != due:
             return  # it was planned anew since
-        every = self._interval(check)
+        every = check.every_seconds
         spread = 1 + JITTER * (2 * self._dice.random() - 1)
         self._plan(check, due + every * spread)
         if check.in_flight and (every >= SUSPICION_SECONDS or check.in_flight >= OVERLAP_MAX):
@@ -167,8 +167,11 @@ class Eyes:
             )
             self._later(answered, bad)
         if not crashed:
-            good = e.Observed(began, service.name, check.signal.name, UNHARMED)
-            self._later(answered, good)
+            self._unharmed(check, began, answered)
+
+    def _unharmed(self, check: Check, began: float, answered: float) -> None:
+        """The platform reports nothing."""
+        self._later(answered, e.Observed(began, check.service.name, check.signal.name, UNHARMED))
 
     def _control(self, target: str) -> None:
         began = self._agenda.now

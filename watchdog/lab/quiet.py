@@ -8,6 +8,7 @@ fails are not even read, but counted up when somebody is to be told.
 from bisect import insort
 from functools import partial
 from itertools import count
+from math import inf
 from typing import Any
 
 from watchdog.domain import events as e
@@ -17,13 +18,13 @@ from watchdog.domain.incidents import State
 from watchdog.domain.policy import Policy
 from watchdog.domain.readings import Reading
 from watchdog.lab.drive import Drive, Record
-from watchdog.lab.eyes import ANSWERED, CONTROL_ANSWERS_SECONDS, OPERATIONAL, Check, Eyes
+from watchdog.lab.eyes import ANSWERED, CONTROL_ANSWERS_SECONDS, OPERATIONAL, UNHARMED, Check, Eyes
 from watchdog.lab.rest import Rest, sees
 from watchdog.lab.scene import Scene
 
 
 Flight = tuple[float, int, Event | None, Any, Any, Any]
-"""What lands when, in order: an event, or (cheaper) a probe of a check of a service at rest, and what it saw."""
+"""What lands when, in order: an event, or (cheaper) a look at a check of a service at rest."""
 
 
 class QuietEyes(Eyes):
@@ -46,21 +47,24 @@ class QuietEyes(Eyes):
         flights = self._flights
         while flights and flights[0][0] <= now:
             _, _, event, check, place, look = flights.pop(0)
-            if event is None:
-                check.in_flight -= 1
-                place.gather(*look)
-                self.rest.folded += 1
-            else:
+            if event is not None:
                 self.rest.gather(event)
+                continue
+            if check.in_flight:
+                check.in_flight -= 1
+            place.gather(*look)
+            self.rest.folded += 1
 
     def wake(self, now: float) -> None:
         """Gather all that has come by now; what is still to come is the agenda's again."""
         self.land(now)
         for at, _, event, check, _, look in self._flights:
-            if event is None:
+            if event is not None:
+                super()._later(at, event)
+            elif check.in_flight:
                 super()._saw(check, *look[1:])
             else:
-                super()._later(at, event)
+                super()._unharmed(check, look[1], at)
         self._flights = []
         for target, began in self._controls:
             self._wake_control(target, began, now)
@@ -85,18 +89,26 @@ class QuietEyes(Eyes):
         self.rest.gather(e.VendorChecked(looks[-1], vendor, OPERATIONAL), of=len(looks))
 
     def _read(self, check: Check) -> None:
-        if self._flights:
+        if self._flights and self._flights[0][0] <= self._agenda.now:
             self.land(self._agenda.now)
         super()._read(check)
 
     def _saw(self, check: Check, began: float, reading: Reading, seconds: float) -> None:
-        if self.rest.on:
-            place = self.rest.services[check.service.name]
-            look = place.checks[check.signal.name], began, reading, seconds
-            if place.only_adds(*look):
-                insort(self._flights, (began + seconds, next(self._order), None, check, place, look))
-                return
-        super()._saw(check, began, reading, seconds)
+        if not self.rest.on or not self._flies(check, began + seconds, began, reading, seconds):
+            super()._saw(check, began, reading, seconds)
+
+    def _unharmed(self, check: Check, began: float, answered: float) -> None:
+        if not self.rest.on or not self._flies(check, answered, began, UNHARMED, inf):
+            super()._unharmed(check, began, answered)
+
+    def _flies(self, check: Check, lands: float, began: float, reading: Reading, seconds: float) -> bool:
+        """Keep a look that only adds until its answer is there; tell whether it does."""
+        place = self.rest.services[check.service.name]
+        look = place.checks[check.signal.name], began, reading, seconds
+        adds = place.only_adds(*look)
+        if adds:
+            insort(self._flights, (lands, next(self._order), None, check, place, look))
+        return adds
 
     def _later(self, at: float, event: Event, check: Check | None = None) -> None:
         if self.rest.on and check is None and self.rest.only_adds(event):

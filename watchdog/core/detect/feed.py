@@ -70,10 +70,10 @@ def why_bad(minute: MinuteCount, history: Sequence[MinuteCount], signal: SignalP
     if len(history) < HISTORY_MIN or minute.count < limits.feed_events_min:
         return ""
     expected = _expected(minute, history)
-    counts = [count.count for count in history]
-    phi = max(1.0, pvariance(counts) / max(fmean(counts), 0.1))
     if minute.count < limits.feed_ratio * expected:
         return ""
+    counts = [count.count for count in history]
+    phi = max(1.0, pvariance(counts) / max(fmean(counts), 0.1))
     chance = poisson_tail(minute.count / phi, expected / phi)
     if chance >= limits.feed_alpha:
         return ""
