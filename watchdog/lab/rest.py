@@ -30,11 +30,10 @@ LONGEST_SECONDS = 1e9
 class CheckAtRest:
     """One check, and the good looks at it that it does not know of yet.
 
-    A look only adds to it if it took no longer than `ceiling_seconds`, and less than a minute has passed since it
-    learnt.
+    A look only adds to it if it took no longer than `ceiling_seconds`: then no answer that it knows of did.
     """
 
-    __slots__ = ("_check", "_given", "ats", "ceiling_seconds", "last", "learnt_at", "seconds", "signal")
+    __slots__ = ("_check", "_given", "_learnt_at", "ats", "ceiling_seconds", "last", "seconds", "signal")
 
     def __init__(self, check: Check, signal: SignalPolicy, given: detect.Conditions) -> None:
         self.signal = signal
@@ -47,29 +46,27 @@ class CheckAtRest:
         self.ats: list[float] = []
         self.seconds: list[float] = []
         self.last: Reading | None = check.last
-        self.ceiling_seconds, self.learnt_at = CEILINGS.get(check.kind, _thinks)(check, self.signal)
+        self.ceiling_seconds, self._learnt_at = CEILINGS.get(check.kind, _thinks)(check, self.signal)
 
     def think(self, event: e.Observed) -> bool:
         """Have the detector fold the reading in; tell whether the check is still at rest."""
-        if _seconds(event) <= self.ceiling_seconds:
-            self._learn(event)
-            return True
         check = detect.observe(self.known(), event, self.signal, self._given.limits)
         if not is_well(check, self._given):
             return False
         self.put(check)
         return True
 
-    def _learn(self, event: e.Observed) -> None:
-        """Have the baseline learn from an answer that is as quick as all others are."""
-        self.ats.append(event.at)
-        self.seconds.append(_seconds(event))
-        self.last = event.reading
-        samples = _samples(self._check, self.ats, self.seconds, self.signal)
-        learnt = latency.learn(self._check, samples, event.at)
-        self._check = changed(self._check, samples=samples, **learnt)
-        self.seconds = []
-        self.ceiling_seconds, self.learnt_at = _adds_if_quick(self._check, self.signal)
+    def gather(self, at: float, reading: Reading, seconds: float) -> None:
+        """Keep a look that only adds; once a minute the baseline learns from it."""
+        self.ats.append(at)
+        self.seconds.append(seconds)
+        self.last = reading
+        if at - self._learnt_at >= latency.LEARN_SECONDS:
+            samples = _samples(self._check, self.ats, self.seconds, self.signal)
+            learnt = latency.learn(self._check, samples, at)
+            self._check = changed(self._check, samples=samples, **learnt)
+            self.seconds = []
+            self.ceiling_seconds, self._learnt_at = _adds_if_quick(self._check, self.signal)
 
     def known(self) -> Check:
         """Return the check with what was gathered."""
@@ -164,14 +161,12 @@ class ServiceAtRest:
 
     def only_adds(self, check: CheckAtRest, at: float, reading: Reading, seconds: float) -> bool:
         """Tell whether this look at one of its checks would only add to what is known."""
-        quick = seconds <= check.ceiling_seconds and at - check.learnt_at < latency.LEARN_SECONDS
+        quick = seconds <= check.ceiling_seconds
         return quick and type(reading) is Good and (at < self._watch_until) is self.in_watch
 
     def gather(self, check: CheckAtRest, at: float, reading: Reading, seconds: float) -> None:
         """Keep a look that only adds."""
-        check.ats.append(at)
-        check.seconds.append(seconds)
-        check.last = reading
+        check.gather(at, reading, seconds)
         self.seen_healthy(at)
 
     def seen_healthy(self, at: float) -> None:
