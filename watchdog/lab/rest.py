@@ -30,10 +30,11 @@ LONGEST_SECONDS = 1e9
 class CheckAtRest:
     """One check, and the good looks at it that it does not know of yet.
 
-    A look only adds to it if it took no longer than `ceiling_seconds`: then no answer that it knows of did.
+    A look only adds to it if it took no longer than `ceiling_seconds`, and the last one that did (at `slow_at`) is no
+    longer fresh: then no percentile is over its limit.
     """
 
-    __slots__ = ("_check", "_given", "_learnt_at", "ats", "ceiling_seconds", "last", "seconds", "signal")
+    __slots__ = ("_check", "_given", "_learnt_at", "ats", "ceiling_seconds", "last", "seconds", "signal", "slow_at")
 
     def __init__(self, check: Check, signal: SignalPolicy, given: detect.Conditions) -> None:
         self.signal = signal
@@ -46,7 +47,7 @@ class CheckAtRest:
         self.ats: list[float] = []
         self.seconds: list[float] = []
         self.last: Reading | None = check.last
-        self.ceiling_seconds, self._learnt_at = CEILINGS.get(check.kind, _thinks)(check, self.signal)
+        self.ceiling_seconds, self.slow_at, self._learnt_at = CEILINGS.get(check.kind, _thinks)(check, self.signal)
 
     def think(self, event: e.Observed) -> bool:
         """Have the detector fold the reading in; tell whether the check is still at rest."""
@@ -66,7 +67,7 @@ class CheckAtRest:
             learnt = latency.learn(self._check, samples, at)
             self._check = changed(self._check, samples=samples, **learnt)
             self.seconds = []
-            self.ceiling_seconds, self._learnt_at = _adds_if_quick(self._check, self.signal)
+            self.ceiling_seconds, self.slow_at, self._learnt_at = _adds_if_quick(self._check, self.signal)
 
     def known(self) -> Check:
         """Return the check with what was gathered."""
@@ -82,18 +83,17 @@ def is_well(check: Check, given: detect.Conditions) -> bool:
     return unbroken and isinstance(check.last, Good) and not detect.suspicious(check, given)
 
 
-def _thinks(check: Check, signal: SignalPolicy) -> tuple[float, float]:
-    return -inf, 0.0
+def _thinks(check: Check, signal: SignalPolicy) -> tuple[float, float, float]:
+    return -inf, -inf, inf
 
 
-def _always_adds(check: Check, signal: SignalPolicy) -> tuple[float, float]:
-    return inf, inf
+def _always_adds(check: Check, signal: SignalPolicy) -> tuple[float, float, float]:
+    return inf, -inf, inf
 
 
-def _adds_if_quick(check: Check, signal: SignalPolicy) -> tuple[float, float]:
+def _adds_if_quick(check: Check, signal: SignalPolicy) -> tuple[float, float, float]:
     bound = min(latency.lowest_bound(check, signal), LONGEST_SECONDS)
-    slowest = max((seconds for _, seconds in check.samples), default=0.0)
-    return (bound if slowest <= bound else -inf), check.baseline_at
+    return bound, max([at for at, seconds in check.samples if seconds > bound], default=-inf), check.baseline_at
 
 
 def _probed(
@@ -132,10 +132,12 @@ def _nothing_more(*_: object) -> dict[str, Any]:
     return {}
 
 
-CEILINGS: Mapping[str, Callable[[Check, SignalPolicy], tuple[float, float]]] = MappingProxyType(
+CEILINGS: Mapping[str, Callable[[Check, SignalPolicy], tuple[float, float, float]]] = MappingProxyType(
     {"http": _always_adds, "latency": _adds_if_quick, "render_events": _always_adds}
 )
-"""Up to how many seconds a look only adds, and when it learnt; a kind that is not named thinks about every look."""
+"""Up to how many seconds a look only adds, when the last one took longer, and when it learnt last.
+
+A kind that is not named thinks about every look."""
 GATHERED: Mapping[str, Callable[..., dict[str, Any]]] = MappingProxyType(
     {"http": _probed, "latency": _timed, "render_events": _nothing_more}
 )
@@ -144,9 +146,12 @@ GATHERED: Mapping[str, Callable[..., dict[str, Any]]] = MappingProxyType(
 class ServiceAtRest:
     """One service, its checks, and how long it was seen healthy meanwhile."""
 
-    __slots__ = ("_from", "_healthy_at", "_healthy_seconds", "_service", "_watch_until", "checks", "deploys_at", "in_watch")
+    __slots__ = ("_fresh_seconds", "_from", "_healthy_at", "_healthy_seconds", "_service", "_watch_until", "checks", "deploys_at", "in_watch")
 
-    def __init__(self, service: ServiceState, checks: Mapping[str, CheckAtRest], *, in_watch: bool) -> None:
+    def __init__(
+        self, service: ServiceState, checks: Mapping[str, CheckAtRest], limits: Detection, *, in_watch: bool
+    ) -> None:
+        self._fresh_seconds = limits.fresh_seconds
         self._service = service
         self._watch_until = service.watch_until
         self.checks = checks
@@ -161,7 +166,7 @@ class ServiceAtRest:
 
     def only_adds(self, check: CheckAtRest, at: float, reading: Reading, seconds: float) -> bool:
         """Tell whether this look at one of its checks would only add to what is known."""
-        quick = seconds <= check.ceiling_seconds
+        quick = seconds <= check.ceiling_seconds and check.slow_at < at - self._fresh_seconds
         return quick and type(reading) is Good and (at < self._watch_until) is self.in_watch
 
     def gather(self, check: CheckAtRest, at: float, reading: Reading, seconds: float) -> None:
@@ -212,7 +217,7 @@ def service_at_rest(service: ServiceState, policy: Policy, now: float) -> Servic
         if check is None or check.kind != signal.kind or not is_well(check, given):
             return None
         checks[signal.name] = CheckAtRest(check, signal, given)
-    return ServiceAtRest(service, checks, in_watch=in_watch)
+    return ServiceAtRest(service, checks, policy.detection, in_watch=in_watch)
 
 
 def can_see(state: State) -> bool:
