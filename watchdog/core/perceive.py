@@ -54,7 +54,7 @@ def _learned(service: ServiceState, before: Check, after: Check, policy: Policy,
     if rolled_back or replaced:
         return after
     given = conditions(service, after.name, policy, at)
-    return detect.learn(before, after, replace(given, corroborated=False))
+    return detect.learn(before, after, given._replace(corroborated=False))
 
 
 def _healthy(service: ServiceState, checks: Mapping[str, Check], wishes: ServicePolicy, at: float) -> Mapping[str, Any]:
@@ -175,7 +175,7 @@ def findings(service: ServiceState, policy: Policy, now: float) -> tuple[Finding
     found = [
         detect.find(check, conditions(service, name, policy, now))
         for name, check in service.checks.items()
-        if policy.services[service.name].signal(name) is not None
+        if not detect.at_rest(check) and policy.services[service.name].signal(name) is not None
     ]
     return tuple(finding for finding in found if finding is not None)
 

@@ -15,12 +15,11 @@ class Agenda:
 
     def at(self, at: float, do: Callable[[], None]) -> None:
         """Have something done then; at once, if that is past."""
-        heapq.heappush(self._due, (max(at, self.now), next(self._order), do))
+        heapq.heappush(self._due, (at if at > self.now else self.now, next(self._order), do))
 
-    def step(self, until: float) -> bool:
-        """Do what is due next, if it is due by then; tell whether it was."""
-        if not self._due or self._due[0][0] > until:
-            return False
-        self.now, _, do = heapq.heappop(self._due)
-        do()
-        return True
+    def run(self, until: float) -> None:
+        """Do all that is due by then, and what becomes due meanwhile."""
+        due, take = self._due, heapq.heappop
+        while due and due[0][0] <= until:
+            self.now, _, do = take(due)
+            do()

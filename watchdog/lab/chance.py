@@ -24,7 +24,7 @@ class Chance:
         mixed = (self._start + key * 0x9E3779B97F4A7C15) & _MASK
         mixed = ((mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
         mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & _MASK
-        return float((mixed ^ (mixed >> 31)) >> 11) * 2.0**-53
+        return ((mixed ^ (mixed >> 31)) >> 11) * 2.0**-53
 
     def apart(self, *names: object) -> "Chance":
         """Return a stream of its own."""

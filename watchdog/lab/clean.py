@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from watchdog.domain.policy import Policy
 from watchdog.lab.chance import Chance
-from watchdog.lab.drive import Drive, Record
+from watchdog.lab.drive import Record
 from watchdog.lab.profile import BLIPS_PER_DAY, DAY_SECONDS, draw_blip_seconds
+from watchdog.lab.quiet import QuietDrive
 from watchdog.lab.scene import MAIN, Scene
 
 YEAR_SECONDS = 365.25 * DAY_SECONDS
@@ -50,7 +51,7 @@ def clean_scene(seed: object, days: float) -> Scene:
 def play_clean(seed: str, days: float, policy: Policy) -> Clean:
     """Play it, and count what should not have been."""
     scene = clean_scene(seed, days)
-    return counted(seed, days, Drive(scene, policy).run(scene.begins_at + days * DAY_SECONDS))
+    return counted(seed, days, QuietDrive(scene, policy).run(scene.begins_at + days * DAY_SECONDS))
 
 
 def counted(seed: str, days: float, record: Record) -> Clean:

@@ -72,8 +72,7 @@ class Drive:
         """Play until then."""
         self.tell(e.Restarted(self.now))
         self._eyes.open()
-        while self._agenda.step(until):
-            pass
+        self._agenda.run(until)
         self.record.probes = self._eyes.probes
         return self.record
 

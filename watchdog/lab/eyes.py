@@ -4,7 +4,7 @@ As the daemon's scheduler and deploy watch read them: with its intervals, its pa
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 
@@ -12,7 +12,7 @@ from watchdog.daemon.scheduler import JITTER, NUDGE_GAP_SECONDS, OVERLAP_MAX, SU
 from watchdog.domain import events as e
 from watchdog.domain.events import Event
 from watchdog.domain.policy import Policy, SignalPolicy
-from watchdog.domain.readings import Bad, FailureKind, Good, Unknown
+from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown
 from watchdog.lab.agenda import Agenda
 from watchdog.lab.scene import Scene
 from watchdog.lab.service import TIMEOUT_SECONDS, Service
@@ -29,12 +29,20 @@ READ_SECONDS = (0.2, 1.0)
 EVENTS_LATE_SECONDS = (1.0, 5.0)
 """How late the platform tells of a crash."""
 DOWN = Bad("no answer", FailureKind.TIMEOUT)
+CONTROL_ANSWERS_SECONDS = 0.1
+ANSWERED = Good("HTTP 200")
+OPERATIONAL = Good("all systems operational")
+UNHARMED = Good("no failure reported")
 
 
 @dataclass(eq=False, slots=True)
-class _Check:
+class Check:
+    """One signal that is read: when next, when last, and how many reads are in flight."""
+
     service: Service
     signal: SignalPolicy
+    every_seconds: float
+    read: Callable[[], None] = field(init=False)
     due: float = 0.0
     started: float = -1e9
     in_flight: int = 0
@@ -56,15 +64,17 @@ class Eyes:
         self._told_crashes: dict[str, float] = {}
         self.probes = 0
         self._checks = [
-            _Check(scene.services[name], signal)
+            Check(scene.services[name], signal, signal.every_seconds)
             for name, wishes in policy.services.items()
             for signal in wishes.signals
         ]
+        for check in self._checks:
+            check.read = partial(self._read, check)
 
     def open(self) -> None:
         """Begin to look."""
         for check in self._checks:
-            self._plan(check, self._agenda.now + self._dice.random() * self._interval(check))
+            self._plan(check, self._agenda.now + self._dice.random() * check.every_seconds)
         for name in self._policy.services:
             self._read_deploys(name, self._agenda.now)
         for target in self._policy.control:
@@ -78,7 +88,9 @@ class Eyes:
         self._paces[name] = every_seconds
         for check in self._checks:
             if check.service.name == name:
-                gap = min(NUDGE_GAP_SECONDS, self._interval(check)) if worried else self._interval(check)
+                if check.signal.kind in PROBES:
+                    check.every_seconds = min(check.signal.every_seconds, every_seconds)
+                gap = min(NUDGE_GAP_SECONDS, check.every_seconds) if worried else check.every_seconds
                 soonest = max(self._agenda.now, check.started + gap)
                 if soonest < check.due:
                     self._plan(check, soonest)
@@ -90,19 +102,15 @@ class Eyes:
         if faster:
             self._read_deploys(name, self._agenda.now)
 
-    def _interval(self, check: _Check) -> float:
-        every = check.signal.every_seconds
-        adaptive = check.signal.kind in PROBES
-        return min(every, self._paces.get(check.service.name, every)) if adaptive else every
-
-    def _plan(self, check: _Check, due: float) -> None:
+    def _plan(self, check: Check, due: float) -> None:
         check.due = due
-        self._agenda.at(due, partial(self._read, check, due))
+        self._agenda.at(due, check.read)
 
-    def _read(self, check: _Check, due: float) -> None:
+    def _read(self, check: Check) -> None:
+        due = self._agenda.now
         if check.due != due:
-            return
-        every = self._interval(check)
+            return  # it was planned anew since
+        every = check.every_seconds
         spread = 1 + JITTER * (2 * self._dice.random() - 1)
         self._plan(check, due + every * spread)
         if check.in_flight and (every >= SUSPICION_SECONDS or check.in_flight >= OVERLAP_MAX):
@@ -110,20 +118,28 @@ class Eyes:
         check.started = self._agenda.now
         READERS[check.signal.kind](self, check)
 
-    def _probe(self, check: _Check) -> None:
+    def _probe(self, check: Check) -> None:
         began = self._agenda.now
-        look = check.service.probe(check.signal.name, began)
+        reading, seconds = check.service.look(check.signal.name, began)
         self.probes += 1
-        seconds = None if isinstance(look.reading, Bad) else look.seconds
         check.in_flight += 1
-        seen = e.Observed(began, check.service.name, check.signal.name, look.reading, latency_seconds=seconds)
-        self._agenda.at(began + look.seconds, partial(self._landed, check, seen))
+        self._saw(check, began, reading, seconds)
 
-    def _landed(self, check: _Check, seen: e.Observed) -> None:
+    def _saw(self, check: Check, began: float, reading: Reading, seconds: float) -> None:
+        """A probe sees this, so many seconds later."""
+        took = None if isinstance(reading, Bad) else seconds
+        seen = e.Observed(began, check.service.name, check.signal.name, reading, latency_seconds=took)
+        self._later(began + seconds, seen, check)
+
+    def _later(self, at: float, event: Event, check: Check | None = None) -> None:
+        """Have what was read told when its answer is there; `check` is what then has one read less in flight."""
+        self._agenda.at(at, partial(self._tell, event) if check is None else partial(self._landed, check, event))
+
+    def _landed(self, check: Check, event: Event) -> None:
         check.in_flight -= 1
-        self._tell(seen)
+        self._tell(event)
 
-    def _feed(self, check: _Check) -> None:
+    def _feed(self, check: Check) -> None:
         service, began = check.service, self._agenda.now
         low, high = self._scene.feed_delay_seconds
         known_until = began - low - (high - low) * self._dice.random()
@@ -137,9 +153,9 @@ class Eyes:
         event = e.Observed(
             began, service.name, check.signal.name, reading, counts=counts, new_issues=service.new_errors(known_until)
         )
-        self._agenda.at(began + self._dice.uniform(*READ_SECONDS), partial(self._tell, event))
+        self._later(began + self._dice.uniform(*READ_SECONDS), event)
 
-    def _crashes(self, check: _Check) -> None:
+    def _crashes(self, check: Check) -> None:
         service, began = check.service, self._agenda.now
         late = began - self._dice.uniform(*EVENTS_LATE_SECONDS)
         crashed = service.crashes(self._told_crashes.get(service.name, late), late)
@@ -149,30 +165,39 @@ class Eyes:
             bad = e.Observed(
                 began, service.name, check.signal.name, Bad("server failed", FailureKind.CRASH), happened_at=at
             )
-            self._agenda.at(answered, partial(self._tell, bad))
+            self._later(answered, bad)
         if not crashed:
-            good = e.Observed(began, service.name, check.signal.name, Good("no failure reported"))
-            self._agenda.at(answered, partial(self._tell, good))
+            self._unharmed(check, began, answered)
+
+    def _unharmed(self, check: Check, began: float, answered: float) -> None:
+        """The platform reports nothing."""
+        self._later(answered, e.Observed(began, check.service.name, check.signal.name, UNHARMED))
 
     def _control(self, target: str) -> None:
         began = self._agenda.now
         down = any(begins <= began < ends for begins, ends in self._scene.outside.control_down)
-        reading = DOWN if down else Good("HTTP 200")
+        reading = DOWN if down else ANSWERED
         checked = e.ControlChecked(began, target, reading)
-        self._agenda.at(began + (TIMEOUT_SECONDS if down else 0.1), partial(self._tell, checked))
+        self._agenda.at(began + (TIMEOUT_SECONDS if down else CONTROL_ANSWERS_SECONDS), partial(self._tell, checked))
+        self._agenda.at(began + self._control_every(), partial(self._control, target))
+
+    def _control_every(self) -> float:
         every = max(CONTROL_SOONEST_SECONDS, min(self._paces.values(), default=CONTROL_SECONDS))
-        self._agenda.at(began + min(every, CONTROL_SECONDS), partial(self._control, target))
+        return min(every, CONTROL_SECONDS)
 
     def _vendor(self, vendor: str) -> None:
         began = self._agenda.now
         down = any(b <= began < ends for b, ends in self._scene.outside.vendors_down.get(vendor, ()))
-        reading = Bad("partial outage", FailureKind.OUTAGE) if down else Good("all systems operational")
+        reading = Bad("partial outage", FailureKind.OUTAGE) if down else OPERATIONAL
         if any(b <= began < ends for b, ends in self._scene.outside.control_down):
             self._tell(e.VendorChecked(began, vendor, Unknown("it cannot be read")))
         else:
             self._tell(e.VendorChecked(began, vendor, reading))
+        self._agenda.at(began + self._vendor_every(), partial(self._vendor, vendor))
+
+    def _vendor_every(self) -> float:
         worried = any(pace < CONTROL_SECONDS / 2 for pace in self._paces.values())
-        self._agenda.at(began + (VENDOR_SECONDS / 2 if worried else VENDOR_SECONDS), partial(self._vendor, vendor))
+        return VENDOR_SECONDS / 2 if worried else VENDOR_SECONDS
 
     def _read_deploys(self, name: str, due: float) -> None:
         self._deploys_due[name] = due
@@ -184,11 +209,11 @@ class Eyes:
         began, service = self._agenda.now, self._scene.services[name]
         event = e.DeploysListed(began, name, service.listed(began), service.facts(self._scene.pre_deploy_command))
         took = self._dice.uniform(*READ_SECONDS)
-        self._agenda.at(began + took, partial(self._tell, event))
+        self._later(began + took, event)
         self._read_deploys(name, began + took + self._deploys_every.get(name, DEPLOYS_SECONDS))
 
 
-READERS: Mapping[str, Callable[[Eyes, _Check], None]] = MappingProxyType(
+READERS: Mapping[str, Callable[[Eyes, Check], None]] = MappingProxyType(
     {"http": Eyes._probe, "latency": Eyes._probe, "sentry": Eyes._feed, "render_events": Eyes._crashes}
 )
 """How each kind of signal is read."""

@@ -15,6 +15,9 @@ from watchdog.lab.profile import PROBE_NOISE, Profile
 from watchdog.lab.symptoms import Fault, Symptom
 
 TIMEOUT_SECONDS = 5.0
+LISTED = 20
+"""So many of its newest deploys the platform lists, on the one page that is read of it."""
+MINUTES_KEPT = 200
 NORMAL_Q = 8
 BLIP = Bad("connection refused", FailureKind.CONNECT)
 HEALTHY = Good("HTTP 200")
@@ -68,6 +71,8 @@ class Service:
         self._feed = chance.apart(name, "feed")
         self._blips: list[tuple[float, float]] = []
         self._span: _Span | None = None
+        self._minutes: dict[float, MinuteCount] = {}
+        self._facts: ServiceFacts | None = None
 
     # --- building ---
 
@@ -105,7 +110,7 @@ class Service:
             ends=moments[index] if index < len(moments) else inf,
             deploys=len(self.releases),
             serving=max(served, key=lambda release: release.serves_at) if served else self.releases[0],
-            listed=tuple(_deploy(release, at, live) for release in reversed(begun)),
+            listed=tuple(_deploy(release, at, live) for release in reversed(begun[-LISTED:])),
         )
 
     def symptoms(self, at: float, route: str) -> list[Symptom]:
@@ -122,7 +127,7 @@ class Service:
 
     def blips(self, at: float) -> bool:
         """Tell whether it is in one of its blips."""
-        index = bisect_right(self._blips, (at, float("inf"))) - 1
+        index = bisect_right(self._blips, (at, inf)) - 1
         return index >= 0 and at < self._blips[index][1]
 
     def blips_between(self, begin: float, end: float) -> list[tuple[float, float]]:
@@ -133,21 +138,25 @@ class Service:
 
     def probe(self, route: str, at: float) -> Look:
         """Return what a visitor of the route meets at that moment."""
+        return Look(*self.look(route, at))
+
+    def look(self, route: str, at: float) -> tuple[Reading, float]:
+        """Return the same, as a reading and the seconds it took: millions of them are asked for."""
         key = int(at * 1000) * 64 + len(route)
         seconds = self._seconds(key)
         if self.blips(at):
-            return Look(BLIP, min(seconds, 0.05))
+            return BLIP, min(seconds, 0.05)
         dice = self._probes.uniform(key)
-        for symptom in self.symptoms(at, route):
+        for symptom in self.symptoms(at, route) if self.faults else ():
             seconds *= symptom.slow
             if dice < symptom.share:
                 took = TIMEOUT_SECONDS if symptom.kind is FailureKind.TIMEOUT else seconds
-                return Look(Bad(symptom.why, symptom.kind), min(took, TIMEOUT_SECONDS))
+                return Bad(symptom.why, symptom.kind), min(took, TIMEOUT_SECONDS)
         if dice > 1.0 - PROBE_NOISE:
-            return Look(Bad("no answer", FailureKind.TIMEOUT), TIMEOUT_SECONDS)
+            return Bad("no answer", FailureKind.TIMEOUT), TIMEOUT_SECONDS
         if seconds >= TIMEOUT_SECONDS:
-            return Look(Bad("no answer within 5 s", FailureKind.TIMEOUT), TIMEOUT_SECONDS)
-        return Look(HEALTHY, seconds)
+            return Bad("no answer within 5 s", FailureKind.TIMEOUT), TIMEOUT_SECONDS
+        return HEALTHY, seconds
 
     def _seconds(self, key: int) -> float:
         profile, first, second = self.profile, self._latency.uniform(key), self._latency.uniform(key + NORMAL_Q)
@@ -158,6 +167,16 @@ class Service:
 
     def minute(self, start: float) -> MinuteCount:
         """Return the errors of one minute, as an error tracker counts them: over-dispersed, and with the traffic."""
+        if self.faults:
+            return self._count(start)
+        known = self._minutes.get(start)
+        if known is None:
+            if len(self._minutes) >= MINUTES_KEPT:
+                self._minutes.clear()
+            known = self._minutes[start] = self._count(start)
+        return known
+
+    def _count(self, start: float) -> MinuteCount:
         profile = self.profile
         chance = Random(int(self._feed.uniform(int(start)) * 2**53))
         symptoms = self.symptoms(start + 30.0, "")
@@ -176,6 +195,8 @@ class Service:
 
     def crashes(self, since: float, until: float) -> list[float]:
         """Return when its process was reported to have crashed."""
+        if not self.faults:
+            return []
         found, at = [], since
         while at < until:
             every = max((symptom.crash_every_seconds for symptom in self.symptoms(at, "")), default=0.0)
@@ -190,9 +211,12 @@ class Service:
 
     def facts(self, pre_deploy_command: str | None = None) -> ServiceFacts:
         """Return what the platform says of the service."""
-        return ServiceFacts(
-            self.platform_id, self.name, auto_deploy=self.auto_deploy, pre_deploy_command=pre_deploy_command
-        )
+        facts = self._facts
+        if facts is None or (facts.auto_deploy, facts.pre_deploy_command) != (self.auto_deploy, pre_deploy_command):
+            facts = self._facts = ServiceFacts(
+                self.platform_id, self.name, auto_deploy=self.auto_deploy, pre_deploy_command=pre_deploy_command
+            )
+        return facts
 
 
 def _deploy(release: Release, at: float, live: Release | None) -> Deploy:

@@ -16,8 +16,8 @@ from watchdog.domain.incidents import State
 from watchdog.domain.policy import DEFAULT_MATRIX, Mode, Policy, ServicePolicy, SignalPolicy
 from watchdog.domain.readings import Good
 from watchdog.lab.clean import YEAR_SECONDS, clean_scene
-from watchdog.lab.drive import Drive
 from watchdog.lab.profile import DAY_SECONDS
+from watchdog.lab.quiet import QuietDrive
 from watchdog.lab.scene import EPOCH, MAIN
 
 ROUNDS = 5
@@ -96,5 +96,5 @@ def _year(seed: int, days: float) -> float:
     """Return the seconds that a clean service-year takes, by some days of one."""
     began = process_time()
     scene = clean_scene(f"speed-{seed}", days)
-    Drive(scene, POLICY).run(scene.begins_at + days * DAY_SECONDS)
+    QuietDrive(scene, POLICY).run(scene.begins_at + days * DAY_SECONDS)
     return (process_time() - began) * YEAR_SECONDS / (days * DAY_SECONDS)

@@ -7,7 +7,7 @@ Rule 3: a finding carries its arithmetic in words.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from watchdog.core.detect import crashes, feed, latency, probes
 from watchdog.domain.copies import changed
@@ -17,9 +17,11 @@ from watchdog.domain.policy import Detection, SignalPolicy
 from watchdog.domain.readings import Bad, Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class Conditions:
-    """What a detector may know beside its check: the time, the limits, and whether a deploy is fresh."""
+class Conditions(NamedTuple):
+    """What a detector may know beside its check: the time, the limits, and whether a deploy is fresh.
+
+    A tuple, as it is made several times a reading, in half the time.
+    """
 
     now: float
     signal: SignalPolicy

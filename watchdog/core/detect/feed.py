@@ -32,9 +32,15 @@ STALE_SECONDS = 360.0
 
 def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detection) -> dict[str, Any]:
     """Merge the feed's complete buckets; a bucket that is told again is replaced."""
-    merged = {count.start: count for count in check.counts} | {count.start: count for count in event.counts}
-    counts = tuple(merged[start] for start in sorted(merged))[-COUNTS_MAX:]
-    return {"counts": counts, "new_issues": event.new_issues}
+    return {"counts": _merged(check.counts, event.counts), "new_issues": event.new_issues}
+
+
+def _merged(known: Sequence[MinuteCount], told: Sequence[MinuteCount]) -> tuple[MinuteCount, ...]:
+    before = told[:-1]
+    if known and before and tuple(known[-len(before) :]) == tuple(before) and told[-1].start > known[-1].start:
+        return (*known, told[-1])[-COUNTS_MAX:]  # one minute more, and nothing else: most answers are that
+    merged = {count.start: count for count in known} | {count.start: count for count in told}
+    return tuple(merged[start] for start in sorted(merged))[-COUNTS_MAX:]
 
 
 def poisson_tail(count: float, mean: float) -> float:
@@ -66,10 +72,10 @@ def why_bad(minute: MinuteCount, history: Sequence[MinuteCount], signal: SignalP
     if len(history) < HISTORY_MIN or minute.count < limits.feed_events_min:
         return ""
     expected = _expected(minute, history)
-    counts = [count.count for count in history]
-    phi = max(1.0, pvariance(counts) / max(fmean(counts), 0.1))
     if minute.count < limits.feed_ratio * expected:
         return ""
+    counts = [count.count for count in history]
+    phi = max(1.0, pvariance(counts) / max(fmean(counts), 0.1))
     chance = poisson_tail(minute.count / phi, expected / phi)
     if chance >= limits.feed_alpha:
         return ""

@@ -24,6 +24,7 @@ BASELINE_WEIGHT_MIN = 0.01
 HEALED_MAX_SECONDS = 900.0
 """A slow time that lasted longer is not one of those that come and go: it does not teach patience."""
 HEALED_MARGIN = 1.2
+LEARN_SECONDS = 60.0
 Samples = tuple[tuple[float, float], ...]
 QUANTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 
@@ -45,7 +46,7 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
     if _over(check, samples, signal, limits):
         since = check.over_since if check.over_since is not None else event.at
         return {**outcome, "samples": samples, "over_since": since}
-    return {**outcome, "samples": samples, "over_since": None, **_learn(check, samples, event.at)}
+    return {**outcome, "samples": samples, "over_since": None, **learn(check, samples, event.at)}
 
 
 def learnt(check: Check, given: "Conditions") -> dict[str, Any]:
@@ -66,9 +67,9 @@ def healed_seconds(check: Check, now: float) -> float:
     return check.slow_healed_seconds * probes.fading(now - check.slow_healed_at)
 
 
-def _learn(check: Check, samples: Samples, at: float) -> dict[str, Any]:
+def learn(check: Check, samples: Samples, at: float) -> dict[str, Any]:
     """Let the minute's percentiles move the baselines."""
-    if at - check.baseline_at < 60:
+    if at - check.baseline_at < LEARN_SECONDS:
         return {}
     values = [seconds for _, seconds in samples]
     weight = max(1.0 / (check.baseline_minutes + 1), BASELINE_WEIGHT_MIN)

@@ -61,7 +61,7 @@ def _fail(check: Check, at: float, recent: Outcomes, limits: Detection, *, unbro
 
 
 def _succeed(check: Check, recent: Outcomes, limits: Detection) -> dict[str, Any]:
-    cusum = max(0.0, check.cusum + log((1 - limits.cusum_p1) / (1 - limits.cusum_p0)))
+    cusum = after_success(check.cusum, limits)
     return {
         "run_started_at": None,
         "run_probes": 0,
@@ -71,6 +71,11 @@ def _succeed(check: Check, recent: Outcomes, limits: Detection) -> dict[str, Any
         "cusum": cusum,
         "cusum_zero_at": check.cusum_zero_at if cusum > 0 else None,
     }
+
+
+def after_success(cusum: float, limits: Detection) -> float:
+    """Return what one success leaves of the sum."""
+    return max(0.0, cusum + log((1 - limits.cusum_p1) / (1 - limits.cusum_p0)))
 
 
 def learnt(check: Check, given: "Conditions") -> dict[str, Any]:

@@ -102,10 +102,10 @@ def leak(scene: Scene) -> None:
 
 
 def late_onset(scene: Scene) -> None:
-    """It breaks a quarter of an hour to half an hour after the deploy."""
+    """It breaks 10 minutes to an hour after the deploy, in the middle 20."""
     share = scene.dice.choice((1.0, scene.draw(0.3, 0.8)))
     down = replace(scene.dice.choice(DOWN), share=share)
-    _bad(scene, down, after=scene.draw(900.0, 1700.0))
+    _bad(scene, down, after=600.0 + _exponential(scene, SLOW_MEAN_SECONDS, 3000.0))
 
 
 def under_load(scene: Scene) -> None:
