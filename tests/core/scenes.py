@@ -9,8 +9,8 @@ from tests.core.limits import LIMITS
 from tests.core.whole import holes
 from tests.core.world import CONTROL, START, Fault, World, make_policy, old_deploy
 from watchdog.core import machine
-from watchdog.core.blame import Case
 from watchdog.core.detect import Conditions
+from watchdog.core.terms import Case
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.effects import Effect, Note, Tell
 from watchdog.domain.events import Event

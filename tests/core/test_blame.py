@@ -8,7 +8,7 @@ import pytest
 from tests.core.limits import WEIGHTS
 from tests.core.scenes import HISTORY, NOW, a_case, a_service, failing, found
 from tests.core.world import make_policy
-from watchdog.core import blame
+from watchdog.core import blame, suspects, terms
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Blame, Check, Phase, ServiceState, Term, Trouble, Veto
 from watchdog.domain.policy import BlameWeights, ServicePolicy
@@ -179,7 +179,7 @@ def test_an_onset_a_moment_early_is_tolerated() -> None:
 def test_created_is_the_last_resort() -> None:
     """Nothing better known than its creation: then that."""
     bare = Deploy("dep-1", "live", created_at=50.0)
-    assert blame.took_traffic_at(bare, WEIGHTS) == 50.0
+    assert suspects.took_traffic_at(bare, WEIGHTS) == 50.0
 
 
 def odds_with(verdict: Blame) -> float:
@@ -240,7 +240,7 @@ def shop_failing(seconds: float = 62.0, probes: int = 9) -> ServiceState:
 def test_peers_that_fail_together(shop: ServiceState, relation: dict, peers: list) -> None:
     """Unrelated services failing at the same time point away from one service's deploy."""
     case = a_case(services={"web": a_service(), shop.name: shop}, **town(**relation))
-    assert blame.failing_peers(case) == peers
+    assert terms.failing_peers(case) == peers
     term = [term for term in blame.weigh(case).terms if term.factor == WEIGHTS.peers_failing]
     assert [one.why for one in term] == [f"other services fail too: {name}" for name in peers]
 
@@ -269,9 +269,9 @@ def a_deploy_of(code: str) -> Deploy:
 def test_who_runs_the_same_suspect_code_is_no_peer(shop: ServiceState, peers: list) -> None:
     """Its failure tells against that code, not for it."""
     case = a_case(services={"web": a_service(), "shop": shop}, **town())
-    assert blame.failing_peers(case) == peers
+    assert terms.failing_peers(case) == peers
     nothing_live = replace(case, service=a_service(deploys=()))
-    assert blame.failing_peers(nothing_live) == ["shop"]
+    assert terms.failing_peers(nothing_live) == ["shop"]
 
 
 @pytest.mark.parametrize(
@@ -293,7 +293,7 @@ def test_another_workers_service_is_known_by_its_trouble(
     troubles = {"shop": Trouble("shop", NOW - seconds, code)} if seconds is not None else {}
     troubles |= {"web": Trouble("web", NOW - mine)} if mine is not None else {}
     case = a_case(services={"web": a_service()}, troubles=troubles, **town())
-    assert blame.failing_peers(case) == peers
+    assert terms.failing_peers(case) == peers
 
 
 def test_a_dependency_of_another_worker_fails_by_its_trouble() -> None:

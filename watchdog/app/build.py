@@ -20,7 +20,7 @@ from watchdog.adapters.signals.vendor_status import VendorStatus, render_compone
 from watchdog.adapters.signals.wire import Wire
 from watchdog.adapters.stores import build_store
 from watchdog.app.wire import Daemon, Outside, wire
-from watchdog.core.blame import live_deploy
+from watchdog.core.suspects import live_deploy
 from watchdog.daemon.actuator import Actuator
 from watchdog.daemon.aggregate import MinuteAggregator
 from watchdog.daemon.engine import Engine

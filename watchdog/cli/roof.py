@@ -14,8 +14,8 @@ from watchdog.app.build import build_repository, build_sources
 from watchdog.app.demo import demo as play
 from watchdog.app.run import run as run_daemon
 from watchdog.cli.context import Screen
-from watchdog.core.blame import live_deploy
 from watchdog.core.machine import step
+from watchdog.core.suspects import live_deploy
 from watchdog.core.target import Search, choose_target
 from watchdog.daemon.clock import SteadyClock, SystemClock
 from watchdog.daemon.translate import CONTROL, VENDORS

@@ -10,6 +10,7 @@ from watchdog.core import blame as blaming
 from watchdog.core import guard, severity, words
 from watchdog.core.detect import latency, probes
 from watchdog.core.target import Search, choose_target
+from watchdog.core.terms import Case
 from watchdog.domain.incidents import (
     Blame,
     Check,
@@ -43,7 +44,7 @@ def decide(
     level, why_level, main = severity.judge(findings, wishes, policy.detection)
     share = failing_share(service, main, now, policy)
     before = incident.decision.blame if incident is not None and incident.decision is not None else None
-    case = blaming.Case(state, policy, service, wishes, findings, main, share, now, before)
+    case = Case(state, policy, service, wishes, findings, main, share, now, before)
     verdict = blaming.weigh(case)
     target = find_target(state, policy, service, verdict)
     answers = guard.check(guard.Request(state, policy, service, wishes, verdict, target, incident, now))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from watchdog.core import budget as budgets
 from watchdog.core import flapping, groups, sight, words
-from watchdog.core.blame import live_deploy, took_traffic_at
+from watchdog.core.suspects import live_deploy, took_traffic_at
 from watchdog.core.turn import Turn
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Blame, GuardAnswer, Incident, ServiceState, State, TargetChoice, Trouble, Verdict

@@ -8,7 +8,7 @@ word, closed when auto-deploy is on again, by whoever.
 """
 
 from watchdog.core import guard
-from watchdog.core.blame import live_deploy
+from watchdog.core.suspects import live_deploy
 from watchdog.core.turn import Turn
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy

@@ -1,8 +1,8 @@
 """What humans say: yes, no, stop, and a rollback by hand. A refusal always says why (label REFUSED)."""
 
 from watchdog.core import acting, ending, guard, sending
-from watchdog.core.blame import live_deploy
 from watchdog.core.decide import find_target
+from watchdog.core.suspects import live_deploy
 from watchdog.core.turn import Turn
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy

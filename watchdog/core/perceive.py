@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from watchdog.core import blame, detect
+from watchdog.core import detect, suspects
 from watchdog.core.detect import probes
 from watchdog.domain.copies import changed
 from watchdog.domain.deploys import Deploy
@@ -49,7 +49,7 @@ def _learned(service: ServiceState, before: Check, after: Check, policy: Policy,
     """Return the check with what an end of failing or of slowness teaches; nothing, where new code ended it."""
     rolled_back = service.incident is not None and service.incident.requested_at is not None
     began = before.run_started_at if before.run_started_at is not None else before.over_since
-    live = blame.live_deploy(service.deploys)
+    live = suspects.live_deploy(service.deploys)
     replaced = live is not None and began is not None and (live.finished_at or 0.0) > began
     if rolled_back or replaced:
         return after
@@ -89,7 +89,7 @@ def listed(service: ServiceState, event: DeploysListed, policy: Policy) -> Servi
     before = {deploy.id: deploy for deploy in service.deploys}
     lead = policy.blame.first_traffic_lead_seconds
     deploys = tuple([_dated(deploy, before.get(deploy.id), service, lead) for deploy in event.deploys])
-    live = blame.live_deploy(deploys)
+    live = suspects.live_deploy(deploys)
     watch_until, healthy_at = service.watch_until, service.healthy_at
     history = service.history
     if live is not None and live.id != service.live:

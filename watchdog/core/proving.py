@@ -8,7 +8,7 @@ Rule 3: a good stretch is not broken by one failed probe (one in a thousand fail
 from itertools import pairwise
 
 from watchdog.core import ending, perceive, returning, sending
-from watchdog.core.blame import live_deploy
+from watchdog.core.suspects import live_deploy
 from watchdog.core.turn import Turn
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import SetPace

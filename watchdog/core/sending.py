@@ -6,7 +6,7 @@ Rule 2: auto-deploy that we switched off and no longer need off is given back.
 """
 
 from watchdog.core import budget, delayed, ending, guard, perceive, words
-from watchdog.core.blame import live_deploy, took_traffic_at
+from watchdog.core.suspects import live_deploy, took_traffic_at
 from watchdog.core.turn import Turn
 from watchdog.domain.effects import PinAutoDeploy, Rollback
 from watchdog.domain.incidents import Phase

@@ -7,7 +7,7 @@ decides in the knowledge of both.
 from dataclasses import replace
 
 from watchdog.core import severity
-from watchdog.core.blame import live_deploy
+from watchdog.core.suspects import live_deploy
 from watchdog.core.turn import Turn
 from watchdog.domain.incidents import Finding, Trouble
 from watchdog.domain.policy import Severity

@@ -1,0 +1,51 @@
+"""Suspects: which deploy serves, since when it took traffic, and which of its kind brought what differs.
+
+Rule: the suspect is the live deploy; the *change* is the deploy of the same code whose first traffic fits the onset.
+"""
+
+from collections.abc import Sequence
+
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.policy import BlameWeights
+
+
+def live_deploy(deploys: Sequence[Deploy]) -> Deploy | None:
+    """Return the deploy that serves the traffic, or None."""
+    return next((deploy for deploy in deploys if deploy.is_live), None)
+
+
+def lineage(deploys: Sequence[Deploy], suspect: Deploy) -> list[Deploy]:
+    """Return the suspect and the once-live deploys right before it that ran the same code, newest first."""
+    run = [suspect]
+    for deploy in deploys[[item.id for item in deploys].index(suspect.id) + 1 :]:
+        if not deploy.was_live:
+            continue
+        if deploy.code is None or deploy.code != suspect.code:
+            break
+        run.append(deploy)
+    return run
+
+
+def change_of(run: Sequence[Deploy], onset_at: float, weights: BlameWeights) -> Deploy:
+    """Return the deploy of the run that fits the onset; an earlier one, if that had not served long enough to tell."""
+    change = _newest_by(run, onset_at, weights)
+    for before in run[run.index(change) + 1 :]:
+        if took_traffic_at(change, weights) - took_traffic_at(before, weights) >= weights.first_traffic_lead_seconds:
+            break
+        change = before
+    return change
+
+
+def _newest_by(run: Sequence[Deploy], onset_at: float, weights: BlameWeights) -> Deploy:
+    """Return the newest deploy of the run that took traffic by the onset; with some tolerance if none did."""
+    for tolerance in (0.0, weights.onset_tolerance_seconds):
+        for deploy in run:
+            if took_traffic_at(deploy, weights) <= onset_at + tolerance:
+                return deploy
+    return run[-1]
+
+
+def took_traffic_at(deploy: Deploy, weights: BlameWeights) -> float:
+    """Return when its instances could first take traffic; its creation when nothing better is known."""
+    at = deploy.first_traffic_at(weights.first_traffic_lead_seconds)
+    return at if at is not None else deploy.created_at
