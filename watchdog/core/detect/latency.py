@@ -56,7 +56,7 @@ def learnt(check: Check, given: "Conditions") -> dict[str, Any]:
     """
     if check.over_since is None or check.troubled_since is not None:
         return {}
-    lasted = given.now - check.over_since
+    lasted = check.samples[-1][0] - check.over_since
     if lasted > HEALED_MAX_SECONDS or lasted <= healed_seconds(check, given.now):
         return {}
     return {"slow_healed_seconds": lasted, "slow_healed_at": given.now}
@@ -72,11 +72,12 @@ def learn(check: Check, samples: Samples, at: float) -> dict[str, Any]:
     if at - check.baseline_at < LEARN_SECONDS:
         return {}
     values = [seconds for _, seconds in samples]
-    weight = max(1.0 / (check.baseline_minutes + 1), BASELINE_WEIGHT_MIN)
+    minutes = check.baseline_minutes if check.baseline_p50_seconds is not None else 0  # an older version knew none
+    weight = max(1.0 / (minutes + 1), BASELINE_WEIGHT_MIN)
     return {
         "baseline_p50_seconds": _moved(check.baseline_p50_seconds, quantile(values, 0.50), weight),
         "baseline_p95_seconds": _moved(check.baseline_p95_seconds, quantile(values, 0.95), weight),
-        "baseline_minutes": check.baseline_minutes + 1,
+        "baseline_minutes": minutes + 1,
         "baseline_at": at,
     }
 

@@ -81,12 +81,14 @@ def after_success(cusum: float, limits: Detection) -> float:
 def learnt(check: Check, given: "Conditions") -> dict[str, Any]:
     """Return what its run teaches, which just ended by itself: how long one lasts, if no longer one did lately.
 
-    One that was confirmed was an outage, however it ended, and one that we saw only a part of tells no length.
+    One that was confirmed, by itself or with others, was an outage, however it ended; and one that we saw only a part
+    of tells no length.
     """
     if check.run_started_at is None or check.last_bad_at is None or check.failing_since != check.run_started_at:
         return {}
     lasted = check.last_bad_at - check.run_started_at
-    if lasted >= run_limit_seconds(check, given) or lasted <= healed_seconds(check, given.now):
+    confirmed = lasted >= run_limit_seconds(check, given) or check.cusum >= cusum_limit(given)
+    if confirmed or lasted <= healed_seconds(check, given.now):
         return {}
     return {"healed_seconds": lasted, "healed_at": given.now}
 
