@@ -166,7 +166,7 @@ def test_a_baseline_of_an_older_version_is_learnt_anew() -> None:
     """It knew no median; its thousands of minutes do not make the first one of ours count as usual."""
     old = Check("api", "latency", baseline_minutes=5000)
     assert latency.bounds(old, RELATIVE) == {} and latency.lowest_bound(old, RELATIVE) == float("inf")
-    check, now = fed([0.1], RELATIVE, check=old)
+    check, _ = fed([0.1], RELATIVE, check=old)
     assert (check.baseline_minutes, check.baseline_p50_seconds, check.baseline_p95_seconds) == (1, 0.1, 0.1)
     assert latency.bounds(check, RELATIVE) == {}
 
