@@ -45,7 +45,15 @@ def test_every_peer_that_fails_as_well_tells_against_the_deploy(failed: int, pow
 @pytest.mark.parametrize(
     ("live_at", "peer"),
     [(-59.0, True), (-60.0, False), (-120.0, False), (-180.0, False), (-181.0, True), (-100_000.0, True), (None, True)],
-    ids=["just after", "at its begin", "a minute before", "just before", "long enough before", "days ago", "never live"],
+    ids=[
+        "just after",
+        "at its begin",
+        "a minute before",
+        "just before",
+        "long enough before",
+        "days ago",
+        "never live",
+    ],
 )
 def test_who_began_to_fail_with_a_deploy_of_its_own_is_no_peer(live_at: float | None, peer: bool) -> None:
     """It has a reason of its own: its instances may have been replaced for two minutes by then."""

@@ -61,8 +61,9 @@ class Check:
     `crashes` when the platform reported failures, `interrupted_at` when readings were missing last (a restart, another
     worker): it cannot be called calm since before then. Two onsets outlast missing readings: `failing_since` its first
     failure with nothing good since, `troubled_since` that of a sum or a slowness which an interruption cut short, until
-    it has been calm for a while. `healed_seconds` is the longest run of failures that ended by itself (at `healed_at`),
-    `slow_healed_seconds` the longest time over a latency limit that did.
+    it has been calm for a while. `stumbled_at` is when it last failed soon after it had failed. `healed_seconds` is the
+    longest run of failures that ended by itself (at `healed_at`), `slow_healed_seconds` the longest time over a latency
+    limit that did.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Check:
     interrupted_at: float = 0.0
     failing_since: float | None = None
     troubled_since: float | None = None
+    stumbled_at: float = 0.0
     healed_seconds: float = 0.0
     healed_at: float = 0.0
     slow_healed_seconds: float = 0.0

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 RECENT_SECONDS = 180.0
 RECENT_MAX = 256
+CLOSE_PROBES = 20
+"""Two failures within so many probes are more than chance, also where 1 in 100 fails."""
 HEALED_MARGIN = 1.1
 HEALED_FACTOR_MAX = 1.25
 """What is learned makes the limit longer by a quarter at most: patience must not teach itself more patience."""
@@ -46,6 +48,7 @@ def gap_seconds(signal: SignalPolicy, limits: Detection) -> float:
 
 def _fail(check: Check, at: float, recent: Outcomes, limits: Detection, *, unbroken: bool) -> dict[str, Any]:
     run_probes = check.run_probes + 1 if unbroken else 1
+    again = any(failed for _, failed in recent[-CLOSE_PROBES:-1])
     cusum = check.cusum
     if run_probes <= limits.cusum_failures_per_run:
         cusum = min(cusum + log(limits.cusum_p1 / limits.cusum_p0), 2 * limits.cusum_limit)
@@ -54,6 +57,7 @@ def _fail(check: Check, at: float, recent: Outcomes, limits: Detection, *, unbro
         "run_probes": run_probes,
         "failing_since": check.failing_since if check.failing_since is not None else at,
         "good_run": 0,
+        "stumbled_at": at if again else check.stumbled_at,
         "recent": recent,
         "cusum": cusum,
         "cusum_zero_at": check.cusum_zero_at if check.cusum > 0 else at,
