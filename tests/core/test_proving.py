@@ -165,8 +165,8 @@ def probes_with(*failed: int, at: float) -> Check:
         ((10, 30), True),
         ((10, 29), False),
         ((10, 11), False),
-        ((5, 26, 47), True),
-        ((5, 40, 45), False),
+        ((9, 30, 51), True),
+        ((9, 40, 45), False),
     ],
     ids=["none", "a single one", "two far apart", "two close", "two at once", "three far apart", "close ones, earlier"],
 )

@@ -1,4 +1,4 @@
-"""Lessons: what ended by itself teaches how long a blip of this check lasts, and a slow time; never more than a little."""
+"""Lessons: what ended by itself teaches how long a blip of this check lasts, and a slow time; never too much."""
 
 from dataclasses import replace
 
@@ -23,7 +23,7 @@ MONTH = probes.HEALED_HALF_LIFE_SECONDS
 def told(
     text: str, signal: SignalPolicy = HOME, check: Check | None = None, start: float = T0, **more: bool
 ) -> tuple[Check, float]:
-    """Fold in readings, two seconds apart, and let the check learn: `x` bad, `.` good, `s` slow, `?` unknown, `_` none."""
+    """Fold in readings, 2 s apart, and let the check learn: `x` bad, `.` good, `s` slow, `?` unknown, `_` none."""
     check, at = check or Check(signal.name, signal.kind), start
     for letter in text:
         if letter != "_":
@@ -96,7 +96,10 @@ def test_the_run_timer_outlasts_the_blips_of_this_check() -> None:
     """A tenth longer than the longest; the finding says which limit it was that held."""
     check, now = told("." + "x" * 23 + "." * 50)
     assert probes.run_limit_seconds(check, given(HOME, now)) == pytest.approx(1.1 * 44.0, rel=1e-4)
-    for failures, words in ((25, ""), (26, "26 of 26 probes failed for 50 s (limit 48 s)")):
+    for failures, words in (
+        (25, ""),
+        (26, "26 of 26 probes failed for 50 s (limit 48 s, as its blips last up to 44 s): HTTP 503"),
+    ):
         failed, at = told("x" * failures, check=check, start=now + 2.0)
         result = detect.find(failed, given(HOME, at))
         assert (result.text if result else "").startswith(words) and (result is not None) is bool(words)
@@ -172,7 +175,10 @@ def test_slow_times_that_pass_teach_patience(lasted: float, seconds: float) -> N
 def test_slowness_is_told_only_when_it_lasts_longer_than_its_slow_times_do() -> None:
     """A fifth longer; the finding says which limit it was that held."""
     check, now = told(slow(100.0), API)
-    for answers, words in ((60, ""), (61, "p95 1200 ms > 800 ms (objective) for 2 min (limit 120 s)")):
+    for answers, words in (
+        (60, ""),
+        (61, "p95 1200 ms > 800 ms (objective) for 2 min (limit 120 s, as its slow times last up to 100 s)"),
+    ):
         again, at = told("s" * answers, API, check=check, start=now + 2.0)
         result = detect.find(again, given(API, at))
         assert (result.text if result else "").startswith(words) and (result is not None) is bool(words)

@@ -129,6 +129,18 @@ def _ms(seconds: float) -> str:
     return f"{seconds * 1000:.0f} ms"
 
 
+def hold_seconds(check: Check, given: "Conditions") -> float:
+    """Return how long it must stay over its limit: longer than slow times that pass do."""
+    return max(given.limits.latency_hold_seconds, HEALED_MARGIN * healed_seconds(check, given.now))
+
+
+def learnt_words(check: Check, given: "Conditions") -> str:
+    """Return why it must stay over its limit for longer than usual, or nothing."""
+    if hold_seconds(check, given) <= given.limits.latency_hold_seconds:
+        return ""
+    return f", as its slow times last up to {show_seconds(healed_seconds(check, given.now))}"
+
+
 def find(check: Check, given: "Conditions") -> Finding | None:
     """Return a percentile that stayed over its limit long enough, or a confirmed failure."""
     failing = probes.find(check, given)
@@ -137,7 +149,7 @@ def find(check: Check, given: "Conditions") -> Finding | None:
     measured_at = check.samples[-1][0]
     lasted = measured_at - check.over_since
     since = [seconds for at, seconds in check.samples if at >= check.over_since]
-    hold = max(given.limits.latency_hold_seconds, HEALED_MARGIN * healed_seconds(check, given.now))
+    hold = hold_seconds(check, given)
     if lasted < hold or len(since) < given.limits.latency_samples_min:
         return None
     if given.now - measured_at > given.limits.fresh_seconds:
@@ -147,7 +159,8 @@ def find(check: Check, given: "Conditions") -> Finding | None:
         return None
     limit = lowest_bound(check, given.signal)
     slow = sum(seconds > limit for seconds in since) / len(since)
-    text = f"{over} for {show_seconds(lasted)} (limit {show_seconds(hold)}), {len(since)} samples"
+    borne = f"limit {show_seconds(hold)}{learnt_words(check, given)}"
+    text = f"{over} for {show_seconds(lasted)} ({borne}), {len(since)} samples"
     onset_at = probes.began(check.over_since, check.troubled_since)
     return Finding(check.name, check.kind, "latency", onset_at, slow, text, "slow")
 

@@ -109,11 +109,24 @@ def fading(age_seconds: float) -> float:
 
 def run_limit_seconds(check: Check, given: "Conditions") -> float:
     """Return how long an unbroken run of failures must last: longer than blips do, unless others report it, too."""
+    usual = _usual_limit_seconds(given)
     if given.corroborated:
-        return given.limits.run_seconds_corroborated
-    usual = given.limits.run_seconds_in_watch if given.in_watch else given.limits.run_seconds
+        return usual
     blips = HEALED_MARGIN * healed_seconds(check, given.now)
     return max(usual, min(blips, HEALED_FACTOR_MAX * usual))
+
+
+def _usual_limit_seconds(given: "Conditions") -> float:
+    if given.corroborated:
+        return given.limits.run_seconds_corroborated
+    return given.limits.run_seconds_in_watch if given.in_watch else given.limits.run_seconds
+
+
+def learnt_words(check: Check, given: "Conditions") -> str:
+    """Return why its run limit is longer than usual, or nothing."""
+    if run_limit_seconds(check, given) <= _usual_limit_seconds(given):
+        return ""
+    return f", as its blips last up to {show_seconds(healed_seconds(check, given.now))}"
 
 
 def cusum_limit(given: "Conditions") -> float:
@@ -142,7 +155,7 @@ def _find_run(check: Check, given: "Conditions") -> Finding | None:
     lasted = failed_at - check.run_started_at
     text = (
         f"{check.run_probes} of {check.run_probes} probes failed for {show_seconds(lasted)} "
-        f"(limit {show_seconds(limit)})"
+        f"(limit {show_seconds(limit)}{learnt_words(check, given)})"
     )
     return _finding(check, "run", check.run_started_at, check.failing_since, text)
 
