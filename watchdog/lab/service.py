@@ -77,9 +77,12 @@ class Service:
     # --- building ---
 
     def add_blip(self, begins_at: float, seconds: float) -> None:
-        """Have it fail for a moment by itself."""
-        self._blips.append((begins_at, begins_at + seconds))
-        self._blips.sort()
+        """Have it fail for a moment by itself; what overlaps is one blip."""
+        ends_at = begins_at + seconds
+        met = [one for one in self._blips if one[0] <= ends_at and one[1] >= begins_at]
+        met.append((begins_at, ends_at))
+        joined = min(begins for begins, _ in met), max(ends for _, ends in met)
+        self._blips = sorted([*(one for one in self._blips if one not in met), joined])
 
     def release(self, release: Release) -> None:
         """Add a deploy; the newest comes last."""
