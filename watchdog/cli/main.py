@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from cyclopts import App, CycloptsError, Group, Parameter
 
 from watchdog import __version__
-from watchdog.cli import acting, episode, lab, output, reading, replay, running
+from watchdog.cli import acting, episode, lab, output, readiness, reading, replay, running
 from watchdog.cli.context import Context, Roof
 from watchdog.domain.errors import WatchdogError
 
@@ -70,7 +70,8 @@ notify.command(running.notify_test, name="test")
 app.command(notify)
 experiments = App(
     name="lab",
-    help="Experiments: on decisions (`lab score`, `episode`, `replay`), on the daemon (`lab speed`, `storm`, `soak`).",
+    help="Experiments: on decisions (`lab score`, `episode`), on your own history (`lab replay`, `readiness`), "
+    "on the daemon (`lab speed`, `storm`, `soak`).",
     group=groups[0],
     sort_key=10,
 )
@@ -80,6 +81,7 @@ experiments.command(lab.score, name="score")
 experiments.command(episode.episode, name="episode")
 experiments.command(lab.speed, name="speed")
 experiments.command(replay.replay, name="replay")
+experiments.command(readiness.readiness, name="readiness")
 app.command(experiments)
 
 Prepared = Callable[[Context], Coroutine[Any, Any, int]]

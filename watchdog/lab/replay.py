@@ -104,6 +104,8 @@ class _Run:
         self._part = head.part
         if follows and self._old is not None:
             self._old.policy = head.policy
+            if self._other is not None and self._policy_of is not None:
+                self._other.wish(self._policy_of(head.policy))
             if not same(self._old.state, head.state):
                 self._diverged(where, head.at, "the state at the beginning of this file is another")
                 self._old.state = head.state

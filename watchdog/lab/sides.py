@@ -85,6 +85,10 @@ class Other:
         self._due: list[Event] = []
         self._now = 0.0
 
+    def wish(self, policy: Policy) -> None:
+        """Go on with another policy."""
+        self._side.policy = policy
+
     def hear(self, event: Event) -> None:
         """Take an event of the run, after what came due for this policy alone."""
         self._now = max(self._now, event.at)

@@ -8,7 +8,7 @@ secrets.py     the environment and .env         build.py       all of it, in ord
 init.py        `watchdog init`                  check.py       `watchdog check [--live]`
 """
 
-from watchdog.settings.load import load
+from watchdog.settings.load import is_configured, load
 from watchdog.settings.model import (
     Adapter,
     DependencySettings,
@@ -30,6 +30,7 @@ __all__ = [
     "SecretMap",
     "ServiceSettings",
     "Settings",
+    "is_configured",
     "load",
     "resolve_names",
 ]
