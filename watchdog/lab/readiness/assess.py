@@ -60,10 +60,12 @@ def assess(
     diaries = Diaries()
     listening = Listening(diaries.old, diaries.new, answer)
     found = replay(runs, lambda recorded: autonomous(other(recorded) if other else recorded), listening)
-    acts, ways = [], []
+    acts: list[Judged] = []
+    ways: list[Missed] = []
     for name, diary in diaries.of.items():
-        acts += judge(diary, [one for one in labels if one.incident.service == name])
-        ways += missed(name, diary)
+        judged = judge(diary, [one for one in labels if one.incident.service == name])
+        acts += judged
+        ways += missed(name, diary, judged)
     watched = {name: sum(end - begin for begin, end in diary.stretches()) for name, diary in diaries.of.items()}
     acts.sort(key=lambda one: one.act.at)
     ways.sort(key=lambda one: one.undone.at)

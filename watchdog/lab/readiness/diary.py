@@ -13,7 +13,7 @@ from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Effect, Rollback
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import Decision, Incident, ServiceState, State
+from watchdog.domain.incidents import Decision, Incident, Phase, ServiceState, State
 from watchdog.domain.readings import Unknown
 
 GAP_SECONDS = 120.0
@@ -56,7 +56,10 @@ class Outage:
 
 @dataclass(slots=True)
 class Diary:
-    """One service. `live_at` maps deploy to when it went live, `through_us` one that we made to who approved it."""
+    """One service. `live_at` maps deploy to when it went live, `through_us` one that we made to who approved it.
+
+    `phases` are what the judged policy was doing since when.
+    """
 
     watched: list[tuple[float, float]] = field(default_factory=list)
     deploys: dict[str, Deploy] = field(default_factory=dict)
@@ -64,6 +67,7 @@ class Diary:
     through_us: dict[str, str | None] = field(default_factory=dict)
     outages: dict[tuple[str, float], Outage] = field(default_factory=dict)
     acts: list[Act] = field(default_factory=list)
+    phases: list[tuple[float, Phase]] = field(default_factory=list)
 
     def read(self, at: float) -> None:
         """Note a reading that could be read."""
@@ -92,6 +96,10 @@ class Diary:
     def was_watched(self, begin: float, end: float) -> bool:
         """Tell whether it was watched from then to then without a gap."""
         return any(first <= begin + GAP_SECONDS and end <= last for first, last in self.stretches())
+
+    def phase_at(self, at: float) -> Phase:
+        """Return what the judged policy was doing then."""
+        return max(((since, phase) for since, phase in self.phases if since <= at), default=(0.0, Phase.CALM))[1]
 
     def outages_in_order(self) -> list[Outage]:
         """Return every outage once, by its beginning."""
@@ -130,6 +138,8 @@ class Diaries:
         for name, service in after.services.items():
             known = before.services.get(name)
             if service is not known:
+                if known is None or service.phase is not known.phase:
+                    self.service(name).phases.append((event.at, service.phase))
                 self._follow(known, service)
         for effect in effects:
             if isinstance(effect, Rollback) and effect.approved_by is None:

@@ -7,9 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from watchdog.domain.incidents import Course
-from watchdog.lab.readiness.diary import Act, Diary, Outage
+from watchdog.domain.incidents import Course, Phase
+from watchdog.lab.readiness.diary import Diary
 from watchdog.lab.readiness.undone import Undone, undone
+from watchdog.lab.readiness.verdicts import Judged
+
+SUSPECTED = "suspected, and not confirmed yet"
+UNSEEN = "no failure was seen: nothing was wrong that we watch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +46,16 @@ class Missed:
         }
 
 
-def missed(name: str, diary: Diary) -> list[Missed]:
-    """Return what a human undid on a service while we watched it, and no act of ours was about."""
+def missed(name: str, diary: Diary, acts: Sequence[Judged]) -> list[Missed]:
+    """Return what a human undid on a service while we watched it, and none of our acts was about."""
     ways = [human for human in undone(diary) if diary.was_watched(human.at, human.at)]
-    return [_thought(name, diary, human) for human in ways if not any(_is_about(act, human) for act in diary.acts)]
+    return [_thought(name, diary, human) for human in ways if not any(_is_about(one, human) for one in acts)]
 
 
-def _is_about(act: Act, human: Undone) -> bool:
+def _is_about(one: Judged, human: Undone) -> bool:
+    act = one.act
+    if one.undone is not None and one.undone.deploy.id == human.deploy.id:
+        return True
     same = act.suspect == human.left.id or (act.suspect_code is not None and act.suspect_code == human.left.code)
     return same and act.at <= human.live_at
 
@@ -57,14 +64,12 @@ def _thought(name: str, diary: Diary, human: Undone) -> Missed:
     lasting = [one for one in diary.outages_in_order() if one.began_at <= human.at <= one.ended_at]
     known = [decision for decision in lasting[-1].decisions if decision.at <= human.at] if lasting else []
     if not known:
-        return Missed(name, human, _nothing_known(diary.outages_in_order(), human))
+        suspected = diary.phase_at(human.at) is Phase.SUSPECT
+        why = (
+            "suspected, and not confirmed yet" if suspected else "no failure was seen: nothing was wrong that we watch"
+        )
+        return Missed(name, human, why)
     last = known[-1]
     asked = next((one.at for one in known if one.course in (Course.ASK, Course.ANNOUNCE)), None)
     seconds = human.at - asked if asked is not None else None
     return Missed(name, human, f"{last.course.value}: {last.why}", last.at, seconds)
-
-
-def _nothing_known(outages: Sequence[Outage], human: Undone) -> str:
-    if any(one.began_at <= human.at and one.decisions and one.decisions[0].at > human.at for one in outages):
-        return "it was failing, which was not confirmed yet"
-    return "no failure was confirmed: nothing was wrong that we watch"

@@ -129,7 +129,7 @@ def _undone(case: Case) -> Judged | None:
     relapses = case.diary.relapses(lasting[-1].ended_at, STAYED_SECONDS)
     if relapses and not changes(case.diary, human.live_at, relapses[0]):
         return replace(unknown, why=f"{did}, and it failed again within {show_seconds(STAYED_SECONDS)}")
-    helped = f"it recovered {show_seconds(max(0.0, after))} after that was live"
+    helped = f"it recovered {f'{show_seconds(after)} after that was live' if after > 0 else 'with that'}"
     return Judged(act, Verdict.RIGHT, "undone", f"{did}; {helped}", human)
 
 

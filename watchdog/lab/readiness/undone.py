@@ -58,8 +58,12 @@ def how_undone(diary: Diary, deploy: Deploy, suspect: Deploy) -> str:
 
 
 def changes(diary: Diary, since: float, until: float) -> Sequence[Deploy]:
-    """Return the deploys that went live after `since` and by `until` (UTC epoch seconds)."""
-    return [one for one in _by_going_live(diary) if since < diary.live_at[one.id] <= until]
+    """Return the deploys that were asked for or went live after `since` and by `until` (UTC epoch seconds).
+
+    One that is asked for may take traffic a while before it is reported live.
+    """
+    moments = [(one, (one.created_at, diary.live_at[one.id])) for one in _by_going_live(diary)]
+    return [one for one, times in moments if any(since < at <= until for at in times)]
 
 
 def _by_going_live(diary: Diary) -> list[Deploy]:
