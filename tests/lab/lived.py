@@ -3,16 +3,17 @@
 Rule: what people do is part of the world (a deploy of theirs, a word to the core); nothing here knows what is right.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tests.lab.told import tape
+from tests.lab.told import DAY, tape
 from watchdog.app.lab_policy import policy_for
 from watchdog.core.promised import promised_step
-from watchdog.domain.events import Event
+from watchdog.domain.events import Event, Observed
 from watchdog.domain.incidents import State
 from watchdog.domain.policy import Mode, Policy
-from watchdog.domain.readings import FailureKind
+from watchdog.domain.readings import FailureKind, Good
 from watchdog.lab.drive import Drive
 from watchdog.lab.scene import MAIN, Scene
 from watchdog.lab.service import Release
@@ -22,14 +23,15 @@ from watchdog.ports import Step
 DOWN = Symptom(1.0, FailureKind.STATUS, "HTTP 503")
 SLOW = Symptom(slow=9.0)
 MINUTE = 60.0
+QUIET_SECONDS = 110.0
 
 
 class Recorded(Drive):
     """A drive that keeps every step."""
 
-    def __init__(self, scene: Scene, policy: Policy) -> None:
-        super().__init__(scene, policy)
-        self.steps: list[Step] = []
+    def __init__(self, scene: Scene, policy: Policy, state: State | None = None, steps: Sequence[Step] = ()) -> None:
+        super().__init__(scene, policy, state)
+        self.steps = list(steps)
 
     def tell(self, event: Event) -> None:
         """Tell the core, keep the step, and do what it says."""
@@ -85,9 +87,21 @@ class Life:
         """Have a human say something to the core then."""
         self.drive.tell_at(self.at(minute), event)
 
-    def record(self, folder: Path, minutes: float, run: str = "one") -> State:
-        """Live until then, and record it; return how things are at the end."""
+    def quiet(self, days: float) -> None:
+        """Have nothing happen for so many days, in which the site is read now and then; minute 0 is the end of them."""
+        began = self.drive.now
+        for nth in range(int(days * DAY / QUIET_SECONDS)):
+            self.drive.tell(Observed(began + nth * QUIET_SECONDS, MAIN, "home", Good("HTTP 200")))
+        self.scene.begins_at = began + days * DAY
+        self.drive = Recorded(self.scene, self.policy, self.drive.state, self.drive.steps)
+
+    def play(self, minutes: float) -> None:
+        """Live until then."""
         self.drive.run(self.at(minutes))
+
+    def record(self, folder: Path, minutes: float, run: str = "one") -> State:
+        """Live until then, and record it all; return how things are at the end."""
+        self.play(minutes)
         written = tape(folder, run)
         written.write(self.drive.steps[0].event.at, self.drive.steps)
         written.close()

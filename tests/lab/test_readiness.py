@@ -11,8 +11,9 @@ from tests.lab.told import tape
 from watchdog.adapters.recordings.reading import runs_of
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Incident
-from watchdog.domain.policy import Mode
+from watchdog.domain.policy import Action, Mode, Rule, Severity
 from watchdog.lab.readiness import Labelled, Readiness, Verdict, assess
+from watchdog.lab.readiness.missed import SUSPECTED, UNSEEN
 
 AGAIN, RIGHT, UNKNOWN, WRONG = Verdict.AGAIN, Verdict.RIGHT, Verdict.UNKNOWN, Verdict.WRONG
 
@@ -245,7 +246,7 @@ def test_what_a_human_undid_and_we_would_not_have_is_listed_apart(tmp_path: Path
     assert slow.why.startswith("ask: the policy asks for this severity") and slow.decided_at is not None
     assert slow.asked_seconds == pytest.approx(life.at(60) - slow.decided_at)
     assert (ugly.undone.left.id, ugly.asked_seconds) == ("dep-ugly", None)
-    assert ugly.why == "no failure was seen: nothing was wrong that we watch"
+    assert ugly.why == UNSEEN
 
 
 def test_a_human_who_is_faster_than_the_proof_of_failure(tmp_path: Path) -> None:
@@ -255,7 +256,7 @@ def test_a_human_who_is_faster_than_the_proof_of_failure(tmp_path: Path) -> None
     life.back(10.7)
     found = assessed(tmp_path, life, minutes=30)
     assert not found.acts
-    assert [one.why for one in found.missed] == ["suspected, and not confirmed yet"]
+    assert [one.why for one in found.missed] == [SUSPECTED]
 
 
 def test_a_restart_in_the_outage_is_the_same_outage(tmp_path: Path) -> None:
@@ -273,6 +274,38 @@ def test_a_restart_in_the_outage_is_the_same_outage(tmp_path: Path) -> None:
     assert [one.verdict for one in found.acts] == [RIGHT]
     assert found.outlook.service_days == pytest.approx(90 / 1440, rel=0.01)
     assert assess(runs_of([first])).acts[0].why == "that it recovered was not seen"
+
+
+def test_a_policy_that_is_reloaded_is_judged_from_then_on(tmp_path: Path) -> None:
+    """First a human is asked about what is critical, later it is rolled back."""
+    life = Life()
+    asks = {**life.policy.matrix, Severity.CRITICAL: Rule(Action.ASK, 300.0)}
+    life.drive.policy = replace(life.policy, matrix=asks)
+    rolled_back(life)
+    life.play(60)
+    life.drive.policy = life.policy
+    life.deploy(70, "dep-worse")
+    life.breaks("dep-worse")
+    life.back(80, "dep-back-2")
+    found = assessed(tmp_path, life, minutes=120)
+    assert found.replay.files == 2 and found.replay.divergence is None
+    assert [(one.act.suspect, one.verdict) for one in found.acts] == [("dep-worse", RIGHT)]
+    assert [(one.undone.left.id, one.why.partition(":")[0]) for one in found.missed] == [("dep-bad", "ask")]
+
+
+def test_an_outage_that_was_on_already_is_another_policy_s(tmp_path: Path) -> None:
+    """Of the second of two recordings alone it is not said that observing was our reason."""
+    life = Life()
+    rolled_back(life)
+    life.play(15)
+    before = len(life.drive.steps)
+    life.play(60)
+    write(tmp_path, life, slice(before, None), "late")
+    found = assess(runs_of([tmp_path]))
+    assert not found.acts
+    assert [one.why for one in found.missed] == [
+        "the recording, or this start of the daemon, begins in the middle of it"
+    ]
 
 
 def write(folder: Path, life: Life, part: slice, run: str) -> None:

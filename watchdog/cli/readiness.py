@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from watchdog.app.readiness import Examined
 
 It = Annotated[Context, Parameter(parse=False)]
+RULES = ("human_seconds", "recovery_seconds", "stayed_seconds", "same_outage_seconds", "label_seconds")
+"""The limits by which acts are judged, by their names in lab/readiness/rules.py."""
 
 
 async def readiness(
@@ -50,6 +52,8 @@ async def readiness(
 
 def json_object(examined: "Examined") -> Mapping[str, Any]:
     """Return everything for machines; an upper bound that does not exist is null."""
+    from watchdog.lab.readiness import rules
+
     found = examined.readiness
     outlook, replayed = found.outlook, found.replay
     return {
@@ -66,6 +70,7 @@ def json_object(examined: "Examined") -> Mapping[str, Any]:
         "false_rollbacks_per_service_year": outlook.wrong_per_year.json_object() if outlook.service_days else None,
         "service_years_to_bound": outlook.years_to_bound,
         "criteria": [one.json_object() for one in outlook.criteria],
+        "rules": {name: getattr(rules, name.upper()) for name in RULES},
         "needed": outlook.needed,
         "acts": [one.json_object() for one in found.acts],
         "missed": [one.json_object() for one in found.missed],

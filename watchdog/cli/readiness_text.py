@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from watchdog.lab.readiness import Judged, Missed, Readiness
 
 LABEL = 14
+WRONG_SHOWN_MAX = 5
 HEAD = ("when (UTC)", "service", "from -> to")
-UNITS = {"wrong share": "%", "unknown share": "%"}
 
 
 def show(examined: "Examined") -> None:
@@ -34,7 +34,7 @@ def show(examined: "Examined") -> None:
     if found.missed:
         output.show_lines(["", "A human undid these, and it would not have (counted apart):"])
         output.show_table(table((*HEAD, "how", "what it thought"), [_missed(one) for one in found.missed]))
-    output.show_lines(["", *_summary(found), "", *_criteria(found.outlook), "", *_verdict(found.outlook)])
+    output.show_lines(["", *_summary(found), "", *_criteria(found.outlook), "", *_verdict(found)])
 
 
 def _what_was_judged(examined: "Examined") -> Iterator[str]:
@@ -60,7 +60,14 @@ def _when(at: float) -> str:
 
 def _act(one: "Judged") -> tuple[str, ...]:
     act = one.act
-    return (_when(act.at), act.service, f"{act.suspect} -> {act.target}", act.incident, one.verdict.value, one.why)
+    return (
+        _when(act.at),
+        act.service,
+        f"{act.suspect} -> {act.target}",
+        one.run_incident or "-",
+        one.verdict.value,
+        one.why,
+    )
 
 
 def _missed(one: "Missed") -> tuple[str, ...]:
@@ -103,32 +110,37 @@ def _criteria(outlook: Outlook) -> Iterator[str]:
 
 def number(criterion: Criterion, value: float) -> str:
     """Return a number of a criterion as people read it."""
-    return f"{value:.1%}" if UNITS.get(criterion.name) else f"{value:.4g}"
+    return f"{value:.1%}" if criterion.name.endswith("share") else f"{value:.4g}"
 
 
-def _verdict(outlook: Outlook) -> Iterator[str]:
+def _verdict(found: "Readiness") -> Iterator[str]:
+    outlook = found.outlook
     yield outlook.verdict
+    wrong = [one.run_incident for one in found.acts if one.verdict is Verdict.WRONG and one.run_incident]
+    if wrong:
+        shown = ", ".join(clean(incident) for incident in wrong[:WRONG_SHOWN_MAX])
+        yield f"Look at what would have been wrong first (watchdog explain): {shown}."
     if outlook.verdict == "READY":
         yield "Begin with one service, and with a window to stop it: mode: autonomous, veto: 60s."
     else:
-        yield from _needed(outlook)
-    share, rate = outlook.wrong_share, outlook.wrong_per_year
+        yield _needed(outlook)
     yield (
-        f"With 95 % confidence no more than {share.high:.0%} of its rollbacks are wrong, and {rate.high:.3g} in a "
-        f"service-year; to show {BOUND_PER_YEAR:g} takes {outlook.years_to_bound:.1f} more service-years without one "
-        "(watchdog lab score plays them)."
+        f"As far as this shows, up to {outlook.wrong_share.high:.0%} of its rollbacks may be wrong, and up to "
+        f"{outlook.wrong_per_year.high:.3g} a service-year (upper ends of the 95 % intervals). To bring that down to "
+        f"{BOUND_PER_YEAR:g} a year takes {outlook.years_to_bound:.1f} more service-years without a wrong one: no "
+        "recording is so long; watchdog lab score plays them."
     )
 
 
-def _needed(outlook: Outlook) -> Iterator[str]:
+def _needed(outlook: Outlook) -> str:
     needed = outlook.needed
     parts = [
         f"{needed['judged_acts']:g} more judged acts" if needed["judged_acts"] else "",
         f"{needed['service_days']:.1f} more service-days" if needed["service_days"] else "",
-        f"{needed['labels']:g} labels on unknown acts" if needed["labels"] else "",
+        f"a label for {needed['labels']:g} of the unknown acts" if needed["labels"] else "",
     ]
     what = ", ".join(part for part in parts if part)
-    yield f"Needed{', with nothing else wrong' if outlook.wrong else ''}: {what}."
+    return f"Needed{', without another wrong act' if outlook.wrong else ''}: {what}."
 
 
 def _line(label: str, text: str) -> str:

@@ -14,6 +14,7 @@ from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Effect, Rollback
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Decision, Incident, Phase, ServiceState, State
+from watchdog.domain.policy import Mode
 from watchdog.domain.readings import Unknown
 
 GAP_SECONDS = 120.0
@@ -40,6 +41,7 @@ class Act:
 class Outage:
     """An incident as the judged policy would have had it; what follows one without a pause belongs to it.
 
+    There are no `decisions` of one that the run had already when the recording begins: they were another policy's.
     Times are UTC epoch seconds; `closed_at` and `recovered_at` stay None while it lasts, or if its end was not seen.
     """
 
@@ -58,7 +60,8 @@ class Outage:
 class Diary:
     """One service. `live_at` maps deploy to when it went live, `through_us` one that we made to who approved it.
 
-    `phases` are what the judged policy was doing since when.
+    `phases` are what the judged policy was doing since when; `incidents` are those of the run, by id: these are what
+    its store knows, and what people label.
     """
 
     watched: list[tuple[float, float]] = field(default_factory=list)
@@ -68,6 +71,7 @@ class Diary:
     outages: dict[tuple[str, float], Outage] = field(default_factory=dict)
     acts: list[Act] = field(default_factory=list)
     phases: list[tuple[float, Phase]] = field(default_factory=list)
+    incidents: dict[str, Incident] = field(default_factory=dict)
 
     def read(self, at: float) -> None:
         """Note a reading that could be read."""
@@ -82,6 +86,18 @@ class Diary:
             self.deploys[deploy.id] = deploy
             if deploy.was_live:
                 self.live_at.setdefault(deploy.id, at if deploy.finished_at is None else deploy.finished_at)
+
+    def has(self, incident: Incident) -> None:
+        """Note an incident of the run as it is now."""
+        self.incidents[incident.id] = incident
+        if incident.rollback_deploy is not None:
+            self.through_us[incident.rollback_deploy] = incident.approved_by
+
+    def incident_at(self, at: float) -> str | None:
+        """Return the id of the run's incident that was not over then and began last, or None."""
+        lasting = [one for one in self.incidents.values() if one.closed_at is None or at <= one.closed_at]
+        begun = [one for one in lasting if one.onset_at <= at]
+        return max(begun, key=lambda one: one.onset_at).id if begun else None
 
     def stretches(self) -> list[tuple[float, float]]:
         """Return when it was watched, in order; what two workers or files told of the same time counts once."""
@@ -122,16 +138,15 @@ class Diaries:
         return self.of.setdefault(name, Diary())
 
     def old(self, before: State, event: Event, after: State, effects: Sequence[Effect]) -> None:
-        """Note what happened: readings, deploys, and which of those we made."""
+        """Note what happened: readings, incidents, deploys, and which of those we made."""
         if isinstance(event, e.Observed):
             if not isinstance(event.reading, Unknown):
                 self.service(event.service).read(event.at)
         elif isinstance(event, e.DeploysListed):
             self.service(event.service).listed(event.deploys, event.at)
         for name, service in after.services.items():
-            incident = service.incident
-            if incident is not None and incident.rollback_deploy is not None:
-                self.service(name).through_us[incident.rollback_deploy] = incident.approved_by
+            if service.incident is not None:
+                self.service(name).has(service.incident)
 
     def new(self, before: State, event: Event, after: State, effects: Sequence[Effect]) -> None:
         """Note what would have been decided and done, and how the outages went."""
@@ -155,7 +170,8 @@ class Diaries:
         if outage is None:
             outage = diary.outages[key] = _continued(diary, was) or Outage(incident.onset_at)
         decision = incident.decision
-        if decision is not None and (not outage.decisions or outage.decisions[-1] is not decision):
+        ours = decision is not None and decision.mode == Mode.AUTONOMOUS.value
+        if decision is not None and ours and (not outage.decisions or outage.decisions[-1] is not decision):
             outage.decisions.append(decision)
         if incident.closed_at is not None and outage.closed_at is None:
             outage.closed_at = incident.closed_at

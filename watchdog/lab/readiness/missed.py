@@ -13,6 +13,7 @@ from watchdog.lab.readiness.undone import Undone, undone
 from watchdog.lab.readiness.verdicts import Judged
 
 SUSPECTED = "suspected, and not confirmed yet"
+BEGUN = "the recording, or this start of the daemon, begins in the middle of it"
 UNSEEN = "no failure was seen: nothing was wrong that we watch"
 
 
@@ -65,10 +66,7 @@ def _thought(name: str, diary: Diary, human: Undone) -> Missed:
     known = [decision for decision in lasting[-1].decisions if decision.at <= human.at] if lasting else []
     if not known:
         suspected = diary.phase_at(human.at) is Phase.SUSPECT
-        why = (
-            "suspected, and not confirmed yet" if suspected else "no failure was seen: nothing was wrong that we watch"
-        )
-        return Missed(name, human, why)
+        return Missed(name, human, SUSPECTED if suspected else BEGUN if lasting else UNSEEN)
     last = known[-1]
     asked = next((one.at for one in known if one.course in (Course.ASK, Course.ANNOUNCE)), None)
     seconds = human.at - asked if asked is not None else None

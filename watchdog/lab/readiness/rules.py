@@ -55,8 +55,8 @@ def judge(diary: Diary, labels: Sequence[Labelled] = ()) -> list[Judged]:
     judged: list[Judged] = []
     for act in sorted(diary.acts, key=lambda one: one.at):
         case = Case(act, diary, labels)
-        again = _again(case, judged)
-        judged.append(again or next(found for rule in RULES if (found := rule(case)) is not None))
+        found = _again(case, judged) or next(found for rule in RULES if (found := rule(case)) is not None)
+        judged.append(replace(found, run_incident=diary.incident_at(act.at)))
     return judged
 
 

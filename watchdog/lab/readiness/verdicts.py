@@ -29,13 +29,17 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """An act with its verdict, the rule that gave it, and why in words. `undone` is the human's way back, if any."""
+    """An act with its verdict, the rule that gave it, and why in words. `undone` is the human's way back, if any.
+
+    `run_incident` is the incident that the run itself had then: what `watchdog label` and `explain` know it by.
+    """
 
     act: Act
     verdict: Verdict
     rule: str
     why: str
     undone: Undone | None = None
+    run_incident: str | None = None
 
     @property
     def saved_seconds(self) -> float | None:
@@ -52,4 +56,5 @@ class Judged:
             one = self.undone
             human = {"deploy": one.deploy.id, "at": one.at, "live_at": one.live_at, "how": one.how, "by": one.by}
         verdict = {"verdict": self.verdict.value, "rule": self.rule, "verdict_why": self.why}
-        return act | verdict | {"human": human, "saved_seconds": self.saved_seconds}
+        more = {"human": human, "saved_seconds": self.saved_seconds, "run_incident": self.run_incident}
+        return act | verdict | more
