@@ -4,17 +4,20 @@ import asyncio
 import gzip
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
 
-from tests.lab.lived import Life
+from tests.lab.lived import SLOW, Life
 from watchdog.adapters.stores import build_store
 from watchdog.app.lab_policy import configuration
 from watchdog.cli.main import main
 from watchdog.daemon.clock import SystemClock
+from watchdog.domain.policy import Mode
 
 ACTS = 10
+README = Path(__file__).parents[2] / "README.md"
 
 
 @pytest.fixture(scope="session")
@@ -45,6 +48,48 @@ def outage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "watchdog.yaml").write_text(configuration(life.scene), encoding="utf-8")
     asyncio.run(remember(folder, life))
     return folder
+
+
+@pytest.fixture(scope="session")
+def week(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The life that the README shows: two bad deploys, one blip, one repair, and one that was only slow."""
+    folder = tmp_path_factory.mktemp("week")
+    life = Life(Mode.OBSERVE, ("home", "api"))
+    for name, minute in (("dep-41", 18), ("dep-43", 25)):
+        life.deploy(4, name)
+        life.breaks(name)
+        life.back(minute, f"dep-{int(name[-2:]) + 1}")
+        life.play(30)
+        life.quiet(1.9)
+    life.deploy(4, "dep-45")
+    life.fails(4.4, 7)
+    life.play(40)
+    life.quiet(1.8)
+    life.deploy(30, "dep-46")
+    life.breaks("dep-46", SLOW)
+    life.back(48, "dep-47")
+    life.deploy(60, "dep-48")
+    life.breaks("dep-48")
+    life.deploy(80, "dep-49")
+    life.record(folder / "recordings", 90)
+    (folder / "watchdog.yaml").write_text(configuration(life.scene).replace("autonomous", "observe"), encoding="utf-8")
+    asyncio.run(remember(folder, life))
+    return folder
+
+
+def test_what_the_readme_shows(week: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is what is printed: every word and line; the numbers follow the shipped limits, which are tuned."""
+    monkeypatch.chdir(week)
+    told = printed_by(capsys, 1)
+    shown = re.search(
+        r"<!-- readiness -->\n```sh\n.*?```\n+```\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL
+    )
+    assert shown is not None and wording(told) == wording(shown[1])
+
+
+def wording(text: str) -> list[str]:
+    """Return lines without their numbers, and without the widths of columns that follow from these."""
+    return [re.sub(r"[ \d.,:]+", " ", line) for line in text.splitlines()]
 
 
 async def remember(folder: Path, life: Life) -> None:
@@ -108,7 +153,7 @@ def test_a_part_of_it_is_not_enough(
     monkeypatch.chdir(outage / "recordings")
     told = printed_by(capsys, 1, ".")
     assert "note: no configuration, so no store" in told
-    assert "\nNOT ENOUGH EVIDENCE\nNeeded: 10 more judged acts, 30.0 more service-days, a label for 1 of" in told
+    assert "\nNOT ENOUGH EVIDENCE\nNeeded: 10 more judged acts, 30 more service-days, a label for 1 of" in told
     assert "1 unknown" in told and "dep-fix went live (new_commit), which undoes nothing" in told
 
 
@@ -121,7 +166,7 @@ def test_a_label_is_taken_from_the_store(
     for word, verdict in (("wrong", "NOT READY"), ("right", "NOT ENOUGH EVIDENCE")):
         asyncio.run(label(outage, word))
         told = json.loads(printed_by(capsys, 1, "--json"))
-        wrong = "Look at what would have been wrong first (watchdog explain): web-1." in printed_by(capsys, 1)
+        wrong = "Look at what would have been wrong (watchdog explain): web-1." in printed_by(capsys, 1)
         assert wrong == (word == "wrong")
         assert (told["verdict"], told["counts"][word], told["acts"][0]["rule"]) == (verdict, 1, "label")
         assert told["notes"] == []

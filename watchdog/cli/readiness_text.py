@@ -4,6 +4,7 @@ Rule: every number is shown with what it is counted from, and every limit with i
 """
 
 from collections.abc import Iterator, Sequence
+from math import ceil
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -119,7 +120,10 @@ def _verdict(found: "Readiness") -> Iterator[str]:
     wrong = [one.run_incident for one in found.acts if one.verdict is Verdict.WRONG and one.run_incident]
     if wrong:
         shown = ", ".join(clean(incident) for incident in wrong[:WRONG_SHOWN_MAX])
-        yield f"Look at what would have been wrong first (watchdog explain): {shown}."
+        yield (
+            f"Look at what would have been wrong (watchdog explain): {shown}. Then change the policy, and judge that "
+            "one on the same recordings: --config NEW."
+        )
     if outlook.verdict == "READY":
         yield "Begin with one service, and with a window to stop it: mode: autonomous, veto: 60s."
     else:
@@ -136,11 +140,11 @@ def _needed(outlook: Outlook) -> str:
     needed = outlook.needed
     parts = [
         f"{needed['judged_acts']:g} more judged acts" if needed["judged_acts"] else "",
-        f"{needed['service_days']:.1f} more service-days" if needed["service_days"] else "",
+        f"{ceil(needed['service_days']):,} more service-days" if needed["service_days"] else "",
         f"a label for {needed['labels']:g} of the unknown acts" if needed["labels"] else "",
     ]
     what = ", ".join(part for part in parts if part)
-    return f"Needed{', without another wrong act' if outlook.wrong else ''}: {what}."
+    return f"{'Or, without another wrong act' if outlook.wrong else 'Needed'}: {what}."
 
 
 def _line(label: str, text: str) -> str:
