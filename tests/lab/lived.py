@@ -74,14 +74,17 @@ class Life:
         """Have a human go back to what was live at minute 0."""
         self.deploy(minute, name, self.good.commit, trigger=trigger)
 
-    def breaks(self, name: str, symptom: Symptom = DOWN) -> None:
-        """Have the commit of a deploy fail for as long as it serves."""
+    def breaks(
+        self, name: str, symptom: Symptom = DOWN, *, routes: tuple[str, ...] = (), after_seconds: float = 0.0
+    ) -> None:
+        """Have the commit of a deploy fail for as long as it serves; on all routes, if none is named."""
         commit = next(one.commit for one in self.scene.main.releases if one.id == name)
-        self.scene.main.faults.append(Fault(symptom, commit))
+        self.scene.main.faults.append(Fault(symptom, commit, after_seconds, routes=routes))
 
-    def fails(self, begin: float, end: float) -> None:
-        """Have it fail from minute to minute, whatever is deployed."""
-        self.scene.main.faults.append(Fault(DOWN, begins_at=self.at(begin), lasts_seconds=(end - begin) * MINUTE))
+    def fails(self, begin: float, end: float, *, routes: tuple[str, ...] = ()) -> None:
+        """Have it fail from minute to minute, whatever is deployed; on all routes, if none is named."""
+        seconds = (end - begin) * MINUTE
+        self.scene.main.faults.append(Fault(DOWN, begins_at=self.at(begin), lasts_seconds=seconds, routes=routes))
 
     def says(self, minute: float, event: Event) -> None:
         """Have a human say something to the core then."""

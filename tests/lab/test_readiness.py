@@ -259,6 +259,17 @@ def test_a_human_who_is_faster_than_the_proof_of_failure(tmp_path: Path) -> None
     assert [one.why for one in found.missed] == [SUSPECTED]
 
 
+def test_one_route_that_recovers_is_no_recovery(tmp_path: Path) -> None:
+    """What was found answers again after two minutes; by then another route fails, and goes on for an hour."""
+    life = Life(Mode.OBSERVE, ("home", "api"))
+    life.deploy(40, "dep-bad")
+    life.fails(40.4, 42.5, routes=("home",))
+    life.breaks("dep-bad", routes=("api",), after_seconds=90.0)
+    life.back(95)
+    (one,) = assessed(tmp_path, life, minutes=140).acts
+    assert (one.verdict, one.rule) == (RIGHT, "undone")
+
+
 def test_a_restart_in_the_outage_is_the_same_outage(tmp_path: Path) -> None:
     """Two runs of the daemon, the second of which takes the incident over: one act, judged by what came after."""
     life = Life()

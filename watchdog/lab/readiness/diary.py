@@ -21,6 +21,9 @@ GAP_SECONDS = 120.0
 """Readings further apart do not make a stretch that was watched."""
 PROBED = ("run", "cusum")
 """Methods of a finding (the main one comes first) that is over with the last failed probe."""
+PROBES = ("http", "latency")
+CALL_OFF_SECONDS = 900.0
+"""So long may it take to call off what probes no longer show (12 min for what fails now and then)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,9 +204,9 @@ def _continued(diary: Diary, was: Incident | None) -> Outage | None:
 
 
 def _recovered_at(before: ServiceState, incident: Incident, closed_at: float) -> float:
-    """Return when the last of its failures was seen; where it is no matter of probes, when it was over for sure."""
+    """Return when the last failed probe was seen; where something else kept it open, when it was over for sure."""
     if not incident.findings or incident.findings[0].method not in PROBED:
         return closed_at
-    signals = {finding.signal for finding in incident.findings if finding.method in PROBED}
-    bad = [check.last_bad_at for check in before.checks.values() if check.name in signals]
-    return max((at for at in bad if at is not None), default=closed_at)
+    bad = [check.last_bad_at for check in before.checks.values() if check.kind in PROBES]
+    last = max((at for at in bad if at is not None), default=closed_at)
+    return last if closed_at - last <= CALL_OFF_SECONDS else closed_at
