@@ -4,7 +4,7 @@ Rule: every number is shown with what it is counted from, and every limit with i
 """
 
 from collections.abc import Iterator, Sequence
-from math import ceil
+from math import ceil, inf
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -85,7 +85,7 @@ def _summary(found: "Readiness") -> Iterator[str]:
     yield _line("acts", f"{told}{again}")
     share, rate = outlook.wrong_share, outlook.wrong_per_year
     yield _line("wrong share", f"{share.value:.1%} of {share.n:g} judged (95 %: {share.low:.1%} to {share.high:.1%})")
-    bound = f"{rate.value:.2f} in a service-year (95 %: {rate.low:.2f} to {rate.high:.3g})"
+    bound = f"{shown(rate.value)} in a service-year (95 %: {shown(rate.low)} to {shown(rate.high)})"
     yield _line("wrong rate", f"{bound}; {outlook.service_days:.1f} service-days recorded")
     yield from _earlier([one.saved_seconds for one in found.acts if one.saved_seconds is not None])
     right = f"a human undid the deploy in the outage, or within {show_seconds(HUMAN_SECONDS)} of our request, and the"
@@ -111,7 +111,14 @@ def _criteria(outlook: Outlook) -> Iterator[str]:
 
 def number(criterion: Criterion, value: float) -> str:
     """Return a number of a criterion as people read it."""
-    return f"{value:.1%}" if criterion.name.endswith("share") else f"{value:.4g}"
+    return f"{value:.1%}" if criterion.name.endswith("share") else shown(value)
+
+
+def shown(value: float) -> str:
+    """Return a number with as many digits as mean something."""
+    if value == inf:
+        return "any number"
+    return f"{value:,.0f}" if value >= 100 else f"{round(value, 2):g}"
 
 
 def _verdict(found: "Readiness") -> Iterator[str]:
@@ -119,9 +126,9 @@ def _verdict(found: "Readiness") -> Iterator[str]:
     yield outlook.verdict
     wrong = [one.run_incident for one in found.acts if one.verdict is Verdict.WRONG and one.run_incident]
     if wrong:
-        shown = ", ".join(clean(incident) for incident in wrong[:WRONG_SHOWN_MAX])
+        named = ", ".join(clean(incident) for incident in wrong[:WRONG_SHOWN_MAX])
         yield (
-            f"Look at what would have been wrong (watchdog explain): {shown}. Then change the policy, and judge that "
+            f"Look at what would have been wrong (watchdog explain): {named}. Then change the policy, and judge that "
             "one on the same recordings: --config NEW."
         )
     if outlook.verdict == "READY":
@@ -130,8 +137,8 @@ def _verdict(found: "Readiness") -> Iterator[str]:
         yield _needed(outlook)
     yield (
         f"As far as this shows, up to {outlook.wrong_share.high:.0%} of its rollbacks may be wrong, and up to "
-        f"{outlook.wrong_per_year.high:.3g} a service-year (upper ends of the 95 % intervals). To bring that down to "
-        f"{BOUND_PER_YEAR:g} a year takes {outlook.years_to_bound:.1f} more service-years without a wrong one: no "
+        f"{shown(outlook.wrong_per_year.high)} a service-year (upper ends of the 95 % intervals). To bring that down "
+        f"to {BOUND_PER_YEAR:g} a year takes {outlook.years_to_bound:.1f} more service-years without a wrong one: no "
         "recording is so long; watchdog lab score plays them."
     )
 
