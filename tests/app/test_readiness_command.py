@@ -87,6 +87,16 @@ def test_what_the_readme_shows(week: Path, capsys: pytest.CaptureFixture[str], m
     assert shown is not None and wording(told) == wording(shown[1])
 
 
+def test_what_was_missed_for_machines(
+    week: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With both deploys, the moments, and how much earlier it would have asked."""
+    monkeypatch.chdir(week)
+    (one,) = json.loads(printed_by(capsys, 1, "--json"))["missed"]
+    assert (one["suspect"], one["target"], one["how"], one["by"]) == ("dep-46", "dep-47", "rolled back", "")
+    assert one["decided_at"] < one["at"] < one["live_at"] and one["asked_seconds"] == one["at"] - one["decided_at"]
+
+
 def wording(text: str) -> list[str]:
     """Return lines without their numbers, and without the widths of columns that follow from these."""
     return [re.sub(r"[ \d.,:]+", " ", line) for line in text.splitlines()]
@@ -178,6 +188,17 @@ async def label(folder: Path, word: str) -> None:
     await store.open()
     assert await store.label("web-1", word, "ann")
     await store.close()
+
+
+def test_a_store_that_cannot_be_read_is_said_to_be(
+    outage: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The recordings are judged all the same."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "watchdog.yaml").write_text((outage / "watchdog.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "lab.db").write_bytes(b"not a database, but as long as the header of one would be" * 20)
+    told = json.loads(printed_by(capsys, 1, str(outage / "recordings"), "--json"))
+    assert len(told["acts"]) == 1 and told["notes"][0].startswith("labels are not known: ")
 
 
 def test_another_policy(
