@@ -1,8 +1,9 @@
 """Blame: how probable is it that the live deploy caused this? Log-odds, with every term and veto named.
 
 Prior odds (facts: attribution): P(bad deploy) f(D) / lambda, where f is the density of an onset D minutes after the
-change took traffic, and lambda the rate of other incidents. f = 0.65 Exp(1.3 min) + 0.1 Exp(12 min) + 0.25 Exp(600 min):
-the form of the facts, fitted together with lambda to the lab's classes, so that P comes true as often as it says. Act at P >= max(floor, P*), P* = C / (C + s (L_human - L_rollback)), where acting costs less than waiting.
+change took traffic, lambda the rate of other incidents. f = 0.65 Exp(1.3 min) + 0.1 Exp(12 min) + 0.25 Exp(600 min):
+the form of the facts, fitted together with lambda to the lab's classes, so that P comes true as often as it says. Act
+at P >= max(floor, P*), P* = C / (C + s (L_human - L_rollback)), the point where acting costs less than waiting.
 
 Rule: a veto alone acquits; a broken ruler never convicts.
 """
