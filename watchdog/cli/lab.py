@@ -127,7 +127,9 @@ async def score(
         clean_years=clean_years,
         rivals=rivals,
         processes=processes,
+        progress=output.show_progress,
     )
+    output.end_progress()
     if report is not None:
         write(scored.report(), report)
     result = scored.json_object()

@@ -11,6 +11,7 @@ from itertools import count
 from math import inf
 from typing import Any
 
+from watchdog.daemon.scheduler import JITTER
 from watchdog.domain import events as e
 from watchdog.domain.copies import changed
 from watchdog.domain.events import Event
@@ -18,11 +19,9 @@ from watchdog.domain.incidents import State
 from watchdog.domain.policy import Policy
 from watchdog.domain.readings import Reading
 from watchdog.lab.drive import Drive, Record
-from watchdog.daemon.scheduler import JITTER
 from watchdog.lab.eyes import ANSWERED, CONTROL_ANSWERS_SECONDS, OPERATIONAL, PROBES, UNHARMED, Check, Eyes
 from watchdog.lab.rest import Rest, sees
 from watchdog.lab.scene import Scene
-
 
 Flight = tuple[float, int, Event | None, Any, Any, Any]
 """What lands when, in order: an event, or (cheaper) a look at a check of a service at rest."""

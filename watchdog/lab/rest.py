@@ -146,7 +146,17 @@ GATHERED: Mapping[str, Callable[..., dict[str, Any]]] = MappingProxyType(
 class ServiceAtRest:
     """One service, its checks, and how long it was seen healthy meanwhile."""
 
-    __slots__ = ("_fresh_seconds", "_from", "_healthy_at", "_healthy_seconds", "_service", "_watch_until", "checks", "deploys_at", "in_watch")
+    __slots__ = (
+        "_fresh_seconds",
+        "_from",
+        "_healthy_at",
+        "_healthy_seconds",
+        "_service",
+        "_watch_until",
+        "checks",
+        "deploys_at",
+        "in_watch",
+    )
 
     def __init__(
         self, service: ServiceState, checks: Mapping[str, CheckAtRest], limits: Detection, *, in_watch: bool
