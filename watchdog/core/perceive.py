@@ -30,7 +30,8 @@ BEFORE_UPDATE = frozenset({"created", "queued", "build_in_progress", "pre_deploy
 
 def observed(service: ServiceState, event: Observed, policy: Policy) -> ServiceState:
     """Fold one reading of a signal in; a signal the policy does not know is passed over."""
-    signal = policy.services[service.name].signal(event.signal)
+    wishes = policy.services[service.name]
+    signal = wishes.signal(event.signal)
     if signal is None:
         return service
     before = service.checks.get(event.signal)
@@ -42,7 +43,7 @@ def observed(service: ServiceState, event: Observed, policy: Policy) -> ServiceS
     if check.troubled_since is not None:
         check = detect.settle(check, conditions(service, event.signal, policy, event.at))
     checks = {**service.checks, event.signal: check}
-    return changed(service, checks=checks, **_healthy(service, checks, policy.services[service.name], event.at))
+    return changed(service, checks=checks, **_healthy(service, checks, wishes, event.at))
 
 
 def _learned(service: ServiceState, before: Check, after: Check, policy: Policy, at: float) -> Check:

@@ -182,7 +182,9 @@ class ServiceAtRest:
     def gather(self, check: CheckAtRest, at: float, reading: Reading, seconds: float) -> None:
         """Keep a look that only adds."""
         check.gather(at, reading, seconds)
-        self.seen_healthy(at)
+        since = self._healthy_at
+        if since is None or at - since >= HEALTHY_STEP_SECONDS:
+            self.seen_healthy(at)
 
     def seen_healthy(self, at: float) -> None:
         """Add the time since the last look."""

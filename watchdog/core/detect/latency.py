@@ -135,9 +135,11 @@ def find(check: Check, given: "Conditions") -> Finding | None:
         return failing
     measured_at = check.samples[-1][0]
     lasted = measured_at - check.over_since
-    since = [seconds for at, seconds in check.samples if at >= check.over_since]
     hold = max(given.limits.latency_hold_seconds, HEALED_MARGIN * healed_seconds(check, given.now))
-    if lasted < hold or len(since) < given.limits.latency_samples_min:
+    if lasted < hold:
+        return None
+    since = [seconds for at, seconds in check.samples if at >= check.over_since]
+    if len(since) < given.limits.latency_samples_min:
         return None
     if given.now - measured_at > given.limits.fresh_seconds:
         return None
