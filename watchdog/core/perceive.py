@@ -36,7 +36,7 @@ def observed(service: ServiceState, event: Observed, policy: Policy) -> ServiceS
         return service
     before = service.checks.get(event.signal)
     if before is None or before.kind != signal.kind:
-        before = Check(event.signal, signal.kind)
+        before = Check(event.signal, signal.kind, watched_from=event.at)
     check = detect.observe(before, event, signal, policy.detection)
     if before.run_probes or before.over_since is not None:
         check = _learned(service, before, check, policy, event.at)
@@ -55,7 +55,8 @@ def _learned(service: ServiceState, before: Check, after: Check, policy: Policy,
     if rolled_back or replaced:
         return after
     given = conditions(service, after.name, policy, at)
-    return detect.learn(before, after, given._replace(corroborated=False))
+    given = given._replace(corroborated=False)
+    return detect.learn(before, after, given, in_incident=service.incident is not None)
 
 
 def _healthy(service: ServiceState, checks: Mapping[str, Check], wishes: ServicePolicy, at: float) -> Mapping[str, Any]:

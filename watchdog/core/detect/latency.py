@@ -9,7 +9,7 @@ nearest rank.
 from math import ceil, inf
 from typing import TYPE_CHECKING, Any
 
-from watchdog.core.detect import probes
+from watchdog.core.detect import probes, usual
 from watchdog.domain.events import Observed
 from watchdog.domain.incidents import Check, Finding
 from watchdog.domain.policy import Detection, SignalPolicy
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from watchdog.core.detect import Conditions
 
 SAMPLES_MAX = 512
+SAMPLES_MIN = 20
+WINDOWS_MAX = 3
 BASELINE_MINUTES_MIN = 10
 BASELINE_WEIGHT_MIN = 0.01
 HEALED_MAX_SECONDS = 900.0
@@ -40,13 +42,22 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
     outcome = probes.observe(check, event, signal, limits)
     if event.latency_seconds is None or outcome["run_probes"] > 0:
         return outcome
-    oldest = event.at - signal.window_seconds
-    kept = [item for item in check.samples if item[0] > oldest][-SAMPLES_MAX + 1 :]
-    samples = (*kept, (event.at, event.latency_seconds))
+    samples = window((*check.samples, (event.at, event.latency_seconds)), signal)
     if _over(check, samples, signal, limits):
         since = check.over_since if check.over_since is not None else event.at
         return {**outcome, "samples": samples, "over_since": since}
     return {**outcome, "samples": samples, "over_since": None, **learn(check, samples, event.at)}
+
+
+def window(samples: Samples, signal: SignalPolicy) -> Samples:
+    """Return those of the window, or the last 20 if it holds fewer: the p95 of a dozen is their slowest."""
+    newest = samples[-1][0]
+    oldest = newest - signal.window_seconds
+    kept = [item for item in samples[-SAMPLES_MAX:] if item[0] > oldest]
+    if len(kept) < SAMPLES_MIN:
+        oldest = newest - WINDOWS_MAX * signal.window_seconds
+        kept = [item for item in samples[-SAMPLES_MIN:] if item[0] > oldest]
+    return tuple(kept)
 
 
 def learnt(check: Check, given: "Conditions") -> dict[str, Any]:
@@ -64,7 +75,7 @@ def learnt(check: Check, given: "Conditions") -> dict[str, Any]:
 
 def healed_seconds(check: Check, now: float) -> float:
     """Return the longest time over a limit that ended by itself (seconds), fading as that of failures does."""
-    return check.slow_healed_seconds * probes.fading(now - check.slow_healed_at)
+    return check.slow_healed_seconds * usual.fading(now - check.slow_healed_at)
 
 
 def learn(check: Check, samples: Samples, at: float) -> dict[str, Any]:
