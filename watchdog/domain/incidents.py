@@ -62,8 +62,8 @@ class Check:
     worker): it cannot be called calm since before then. Two onsets outlast missing readings: `failing_since` its first
     failure with nothing good since, `troubled_since` that of a sum or a slowness which an interruption cut short, until
     it has been calm for a while. `healed_seconds` is the longest run of failures that ended by itself (at `healed_at`),
-    `slow_healed_seconds` the longest time over a latency limit that did, `strays` its failures that came to nothing (when,
-    how many) since `watched_from`.
+    `slow_healed_seconds` the longest time over a latency limit that did, `strays` its failures that came to nothing
+    (when, how many) since `watched_from`.
     """
 
     name: str

@@ -99,10 +99,10 @@ def _moved(old: float | None, newest: float, weight: float) -> float:
 def bounds(check: Check, signal: SignalPolicy) -> dict[str, tuple[float, str]]:
     """Return percentile -> (limit in seconds, where it comes from); the tighter of objective and baseline."""
     found = {name: (seconds, "objective") for name, seconds in signal.limits_seconds.items()}
-    for name, usual in _baselines(check).items():
-        relative = usual * (signal.times_baseline or inf)
+    for name, learned in _baselines(check).items():
+        relative = learned * (signal.times_baseline or inf)
         if relative < found.get(name, (inf, ""))[0]:
-            found[name] = (relative, f"{signal.times_baseline:g} x baseline {_ms(usual)}")
+            found[name] = (relative, f"{signal.times_baseline:g} x baseline {_ms(learned)}")
     return found
 
 
@@ -110,7 +110,7 @@ def lowest_bound(check: Check, signal: SignalPolicy) -> float:
     """Return the lowest of the bounds in seconds; infinite if there is none."""
     limits = [*signal.limits_seconds.values()]
     if signal.times_baseline:
-        limits += [usual * signal.times_baseline for usual in _baselines(check).values()]
+        limits += [learned * signal.times_baseline for learned in _baselines(check).values()]
     return min(limits, default=inf)
 
 
