@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+import pytest
+
 from tests.cli import examples as x
 from watchdog.cli.why_not import why_not
 from watchdog.domain.effects import Note
-from watchdog.domain.incidents import Course
+from watchdog.domain.incidents import Check, Course
 from watchdog.ports import Minute
 
 START = x.BEGIN - 4
@@ -31,7 +33,7 @@ WRITTEN DOWN (UTC, 2026-11-25)
 BECAUSE      errors: 0 of 1 readings could be judged; the unknown is no
              evidence
              home: 2 of 12 readings were bad (17 %), which was not confirmed:
-             that takes an unbroken run of 45 s and 5 probes (40 s after a
+             that takes an unbroken run of 60 s and 5 probes (56 s after a
              deploy), or a CUSUM of 18 (14)
              the suspicion ended by itself after 16 s: 2 good probes
 """
@@ -50,6 +52,24 @@ def test_a_blip() -> None:
     )
     expected = BLIP.replace("             02:15  4 good", "  home       02:15  4 good")
     assert "\n".join(why_not("web", START + 60, notes, rows, ())) + "\n" == expected
+
+
+@pytest.mark.parametrize(
+    ("healed", "learnt_at", "limits"),
+    [
+        (58.0, START, "run of 64 s and 5 probes (64 s after a deploy, as its blips last up to 58 s), or"),
+        (53.0, START, "run of 60 s and 5 probes (58 s after a deploy, as its blips last up to 53 s), or"),
+        (40.0, START, "run of 60 s and 5 probes (56 s after a deploy), or"),
+        (58.0, START + 61.0, "run of 60 s and 5 probes (56 s after a deploy), or"),
+    ],
+    ids=["learnt", "for watch windows only", "shorter than the limit", "learnt later"],
+)
+def test_the_limit_is_the_one_that_was_in_force(healed: float, learnt_at: float, limits: str) -> None:
+    """What this check taught by then is said; what it taught later held not yet."""
+    checks = {"home": Check("home", "http", healed_seconds=healed, healed_at=learnt_at)}
+    rows = (minute("home", 0, 6), minute("home", 60, 4, 2, why="HTTP 503"))
+    answer = " ".join(" ".join(why_not("web", START + 60, (), rows, (), checks=checks)).split())
+    assert limits in answer
 
 
 def test_nothing_recorded() -> None:

@@ -66,10 +66,11 @@ def test_a_decision_and_what_keeps_it_from_being_done_are_no_younger_than_now() 
 @pytest.mark.parametrize("field", ["last_at", "counts_from", "baseline_at", "interrupted_at"])
 def test_a_check_read_in_the_future_begins_anew(field: str) -> None:
     """Its run and its sums cannot be placed; its baseline is kept."""
-    check = replace(Check("home", "http", run_probes=4, baseline_p95_seconds=0.2, last=Good()), **{field: NOW + 1.0})
+    learnt = {"baseline_p95_seconds": 0.2, "healed_at": NOW + 2.0, "slow_healed_at": NOW + 2.0}
+    check = replace(Check("home", "http", run_probes=4, last=Good(), **learnt), **{field: NOW + 1.0})  # type: ignore[arg-type]
     seen = not_ahead(a_service(name="web", checks={"home": check}), NOW).checks["home"]
     assert (seen.run_probes, seen.baseline_p95_seconds, seen.counts_from) == (0, 0.2, NOW)
-    assert max(seen.last_at, seen.baseline_at, seen.interrupted_at) <= NOW
+    assert max(seen.last_at, seen.baseline_at, seen.interrupted_at, seen.healed_at, seen.slow_healed_at) <= NOW
 
 
 def test_a_start_takes_the_service_up_as_of_now() -> None:

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from tests.core.limits import LIMITS
 from tests.core.scenes import FOREVER, bad_world, hear, incident_of, kinds, lines, notices, put, reach, web
 from tests.core.world import START, Fault, World, make_policy
+from watchdog.core import detect
 from watchdog.core.proving import PATIENCE_SECONDS
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
@@ -134,7 +136,7 @@ def test_a_pin_that_somebody_undid_is_told_once() -> None:
 
 
 @pytest.mark.parametrize(("failing", "seconds"), [(None, 180.0), (190.0, 240.0)])
-def test_one_bad_reading_starts_the_good_stretch_anew(failing: float | None, seconds: float) -> None:
+def test_two_bad_readings_start_the_good_stretch_anew(failing: float | None, seconds: float) -> None:
     """A stumble during the verification is no disproof, but the three minutes begin again."""
     faults = [Fault(64.0, FOREVER, code="bad00000")]
     if failing is not None:
@@ -144,6 +146,60 @@ def test_one_bad_reading_starts_the_good_stretch_anew(failing: float | None, sec
     assert incident.verified_at is not None and incident.restored_at is not None
     assert incident.outcome == "rolled back and verified"
     assert incident.verified_at - incident.restored_at >= seconds
+
+
+def probes_with(*failed: int, at: float) -> Check:
+    """Return home with probes until then, one in two seconds; these of them failed, counted from the newest."""
+    check, (signal, *_) = Check("home", "http"), make_policy().services["web"].signals
+    for ago in reversed(range(300)):
+        reading = Bad("HTTP 503") if ago in failed else Good()
+        check = detect.observe(check, e.Observed(at - 2.0 * ago, "web", "home", reading), signal, LIMITS)
+    return check
+
+
+@pytest.mark.parametrize(
+    ("failed", "proved"),
+    [
+        ((), True),
+        ((10,), True),
+        ((10, 30), True),
+        ((10, 29), False),
+        ((10, 11), False),
+        ((9, 30, 51), True),
+        ((9, 40, 45), False),
+    ],
+    ids=["none", "a single one", "two far apart", "two close", "two at once", "three far apart", "close ones, earlier"],
+)
+def test_one_failed_probe_does_not_break_a_good_stretch_and_two_close_ones_do(failed: tuple, proved: bool) -> None:
+    """One in a thousand fails by itself; two within twenty are more than chance."""
+    world = reach(Phase.VERIFYING)
+    at = restored_at(world) + SECONDS
+    put(world, checks={"home": probes_with(*failed, at=at)})
+    hear(world, e.TimePassed(at))
+    assert (incident_of(world).verified_at == at) is proved
+
+
+def test_a_stumble_is_not_forgotten_while_it_is_verified_for_longer_than_probes_are_remembered() -> None:
+    """Ten minutes are asked for: two close failures five minutes ago are a good stretch of five minutes."""
+    world = reach(Phase.VERIFYING)
+    limits = replace(world.policy.verification, seconds=600.0)
+    world.policy = replace(world.policy, verification=limits)
+    at = restored_at(world) + 600.0
+    put(world, checks={"home": probes_with(150, 151, at=at)})
+    hear(world, e.TimePassed(at))
+    assert web(world).phase is Phase.VERIFYING
+    put(world, checks={"home": probes_with(150, at=at)})
+    hear(world, e.TimePassed(at + 1.0))
+    assert incident_of(world).verified_at == at + 1.0
+
+
+def test_an_isolated_failure_does_not_delay_the_proof() -> None:
+    """The recovery is told after three minutes, as if nothing had been."""
+    faults = [Fault(64.0, FOREVER, code="bad00000"), Fault(190.0, 190.5)]
+    incident = bad_world(faults=faults).run(800.0).incidents["web-1"]
+    assert incident.verified_at is not None and incident.restored_at is not None
+    assert incident.verified_at - incident.restored_at == pytest.approx(180.0, abs=5.0)
+    assert "of" in incident.verification and not incident.verification.startswith("home: 90 of 90")
 
 
 def test_a_site_that_stumbles_on_and_on_is_not_proved() -> None:

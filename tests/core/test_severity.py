@@ -34,6 +34,11 @@ WEB = ServicePolicy(
         (found("home", "latency"), "high", "home: latency over its limit"),
         (found("errors", "feed", share=0.0), "high", "errors: a flood of errors"),
         (found("events", "crashes", share=0.0), "high", "events: a crash loop"),
+        (
+            found("errors", "count", kind="sentry", share=0.0),
+            "medium",
+            "errors: more errors, none of a new kind: a crowd brings them, too",
+        ),
         (found("home", "unheard of"), "low", "home: anything else"),
         (found("analytics", "run"), "medium", "analytics: set to medium in the configuration"),
         (found("checkout", "run", share=0.01), "critical", "checkout: set to critical in the configuration"),

@@ -110,7 +110,11 @@ async def why_not(service: str, time: str, /, *, it: It) -> int:
         notes = await store.notes(service=service, since=since, until=until, limit=40)
         minutes = await store.minutes(service, since, until)
         found = [one for one in await store.incidents(INCIDENTS_READ) if one.service == service and _open(one, at)]
-    output.show_lines(answer.why_not(service, at, notes, minutes, found, detection=settings.policy.detection))
+        state = await store.load()
+    known = state.services.get(service) if state is not None else None
+    checks = known.checks if known is not None else {}
+    detection = settings.policy.detection
+    output.show_lines(answer.why_not(service, at, notes, minutes, found, detection=detection, checks=checks))
     return output.DONE
 
 

@@ -3,13 +3,15 @@
 Rule: the answer is what the record holds; where the record is silent, that is the answer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, tzinfo
 
 from watchdog.cli.text import clean, clock, day, flow, item, moment, section, zone
+from watchdog.core.detect import Conditions
+from watchdog.core.detect.probes import learnt_words, run_limit_seconds
 from watchdog.domain.effects import Note
-from watchdog.domain.incidents import Incident
-from watchdog.domain.policy import Detection
+from watchdog.domain.incidents import Check, Incident
+from watchdog.domain.policy import Detection, SignalPolicy
 from watchdog.domain.units import show_seconds
 from watchdog.ports import Minute
 
@@ -27,11 +29,13 @@ def why_not(
     incidents: Sequence[Incident],
     *,
     detection: Detection | None = None,
+    checks: Mapping[str, Check] | None = None,
     tz: tzinfo = UTC,
 ) -> list[str]:
     """Return why nothing was done for the service at that moment (UTC epoch seconds).
 
-    `notes` and `minutes` are the record around it, `incidents` those that were open then.
+    `notes` and `minutes` are the record around it, `incidents` those that were open then, `checks` what is known of its
+    signals by now: what was learnt by that moment held then.
     """
     limits = detection or Detection()
     blocks = [
@@ -39,7 +43,7 @@ def why_not(
         seen(minutes, tz),
         story_of(notes, tz),
         open_then(incidents),
-        because(at, notes, minutes, incidents, limits),
+        because(at, notes, minutes, incidents, limits, checks or {}),
     ]
     return [line for number, block in enumerate(filter(None, blocks)) for line in ([""] if number else []) + block]
 
@@ -90,12 +94,17 @@ def open_then(incidents: Sequence[Incident]) -> list[str]:
 
 
 def because(
-    at: float, notes: Sequence[Note], minutes: Sequence[Minute], incidents: Sequence[Incident], limits: Detection
+    at: float,
+    notes: Sequence[Note],
+    minutes: Sequence[Minute],
+    incidents: Sequence[Incident],
+    limits: Detection,
+    checks: Mapping[str, Check],
 ) -> list[str]:
     """Return the reasons, one a line, incidents before readings."""
     reasons = [_of_incident(incident, at) for incident in incidents]
     if not incidents:
-        reasons += _of_readings(minutes, limits) + _of_suspicion(notes)
+        reasons += _of_readings(at, minutes, limits, checks) + _of_suspicion(notes)
     lines: list[str] = []
     for reason in reasons:
         lines += section("" if lines else "BECAUSE", reason)
@@ -117,7 +126,7 @@ def _of_incident(incident: Incident, at: float) -> str:
     return f"{incident.id}: {decision.course}, not rollback: {decision.why}{held}"
 
 
-def _of_readings(minutes: Sequence[Minute], limits: Detection) -> list[str]:
+def _of_readings(at: float, minutes: Sequence[Minute], limits: Detection, checks: Mapping[str, Check]) -> list[str]:
     if not minutes:
         return ["nothing was recorded: the watchdog did not run, or the record (minutes: 48 h) is gone"]
     reasons = []
@@ -126,7 +135,7 @@ def _of_readings(minutes: Sequence[Minute], limits: Detection) -> list[str]:
         good, bad, unknown = (sum(getattr(row, kind) for row in rows) for kind in ("good", "bad", "unknown"))
         if bad:
             failed = f"{signal}: {bad} of {bad + good} readings were bad ({share(bad, good)}), which was not confirmed"
-            reasons.append(f"{failed}: {needed(limits)}")
+            reasons.append(f"{failed}: {needed(limits, _known_at(checks.get(signal), at), at)}")
         elif good:
             reasons.append(f"{signal}: {good} of {good + unknown} readings were good, none bad")
         else:
@@ -134,10 +143,17 @@ def _of_readings(minutes: Sequence[Minute], limits: Detection) -> list[str]:
     return reasons
 
 
-def needed(limits: Detection) -> str:
-    """Return what confirms a failure, with the limits in force."""
-    run = f"an unbroken run of {show_seconds(limits.run_seconds)} and {limits.run_probes_min} probes"
-    watch = f"{show_seconds(limits.run_seconds_in_watch)} after a deploy"
+def _known_at(check: Check | None, at: float) -> Check:
+    """Return the check as far as its lessons are from before that moment."""
+    return check if check is not None and check.healed_at <= at else Check("", "")
+
+
+def needed(limits: Detection, check: Check, at: float) -> str:
+    """Return what confirms a failure of this check, with the limits in force at that moment."""
+    given = Conditions(at, SignalPolicy(check.name, check.kind), limits)
+    limit, fresh = (run_limit_seconds(check, given._replace(in_watch=watched)) for watched in (False, True))
+    run = f"an unbroken run of {show_seconds(limit)} and {limits.run_probes_min} probes"
+    watch = f"{show_seconds(fresh)} after a deploy{learnt_words(check, given._replace(in_watch=True))}"
     return f"that takes {run} ({watch}), or a CUSUM of {limits.cusum_limit:.0f} ({limits.cusum_limit_in_watch:.0f})"
 
 

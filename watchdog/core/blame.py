@@ -14,7 +14,7 @@ from watchdog.core import sight
 from watchdog.core.suspects import change_of, lineage, live_deploy, took_traffic_at
 from watchdog.core.terms import STALE_VENDOR_SECONDS, Case, terms
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Blame, ServiceState, Veto
+from watchdog.domain.incidents import Blame, History, ServiceState, Veto
 from watchdog.domain.policy import BlameWeights
 from watchdog.domain.readings import Bad
 from watchdog.domain.units import show_seconds
@@ -104,14 +104,18 @@ def _rates(service: ServiceState, weights: BlameWeights, now: float) -> tuple[fl
     beta and of a gamma distribution).
     """
     seen, months = service.history, max(0.0, now - service.watching_since) / (MINUTES_PER_MONTH * 60)
+    if months < LEARNED_MONTHS_MIN and seen == History():
+        bad, others = weights.bad_deploy_share, weights.other_incidents_per_month
+        return bad, others, f"assumed (no history yet): {_in_words(bad, others)}"
     bad = (weights.bad_deploy_share * ASSUMED_DEPLOYS + seen.bad_deploys) / (ASSUMED_DEPLOYS + seen.deploys)
     others = (weights.other_incidents_per_month * ASSUMED_MONTHS + seen.others) / (ASSUMED_MONTHS + months)
-    monthly = f"{others:.2g} other incident"
-    rates = f"1 bad deploy in {1 / bad:.0f}, {monthly}{'' if monthly.startswith('1 ') else 's'} a month"
-    if months < LEARNED_MONTHS_MIN:
-        return bad, others, f"assumed (no history yet): {rates}"
     counts = f"{seen.bad_deploys} of {seen.deploys} deploys, {seen.others} others in {months:.1f} months"
-    return bad, others, f"{rates} (seen: {counts})"
+    return bad, others, f"{_in_words(bad, others)} (seen: {counts})"
+
+
+def _in_words(bad_share: float, others_per_month: float) -> str:
+    monthly = f"{others_per_month:.2g} other incident"
+    return f"1 bad deploy in {1 / bad_share:.0f}, {monthly}{'' if monthly.startswith('1 ') else 's'} a month"
 
 
 def _vetoes(case: Case, suspect: Deploy, change: Deploy) -> tuple[Veto, ...]:

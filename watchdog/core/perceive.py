@@ -49,9 +49,9 @@ def observed(service: ServiceState, event: Observed, policy: Policy) -> ServiceS
 def _learned(service: ServiceState, before: Check, after: Check, policy: Policy, at: float) -> Check:
     """Return the check with what an end of failing or of slowness teaches; nothing, where new code ended it."""
     rolled_back = service.incident is not None and service.incident.requested_at is not None
-    began = before.run_started_at if before.run_started_at is not None else before.over_since
+    began = min([since for since in (before.run_started_at, before.over_since) if since is not None], default=at)
     live = suspects.live_deploy(service.deploys)
-    replaced = live is not None and began is not None and (live.finished_at or 0.0) > began
+    replaced = live is not None and (live.finished_at or 0.0) > began
     if rolled_back or replaced:
         return after
     given = conditions(service, after.name, policy, at)

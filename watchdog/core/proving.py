@@ -5,8 +5,6 @@ Rule 2: when it did not help, a human is paged and nothing more is tried.
 Rule 3: a good stretch is not broken by one failed probe (one in a thousand fails by itself), but by two close together.
 """
 
-from itertools import pairwise
-
 from watchdog.core import ending, perceive, returning, sending
 from watchdog.core.suspects import live_deploy
 from watchdog.core.turn import Turn
@@ -17,8 +15,6 @@ from watchdog.domain.notices import NoticeKind
 from watchdog.domain.units import show_seconds
 
 PROBES_MIN = 5
-CLOSE_PROBES = 20
-"""Two failures within so many probes are more than chance, also where 1 in 100 fails: the stretch begins anew."""
 PATIENCE_SECONDS = 120.0
 """How much longer than the verification itself we wait for an unbroken good stretch."""
 
@@ -108,12 +104,8 @@ def _good_since(turn: Turn, restored: float) -> float:
 
 
 def _broken_at(check: Check) -> float:
-    """Return when a good stretch of this check was last broken (0: not lately)."""
-    if check.kind not in ("http", "latency"):
-        return check.last_bad_at or 0.0
-    failures = [place for place, (_, failed) in enumerate(check.recent) if failed]
-    close = [later for earlier, later in pairwise(failures) if later - earlier < CLOSE_PROBES]
-    return check.recent[close[-1]][0] if close else 0.0
+    """Return when a good stretch of this check was last broken (0: never)."""
+    return check.stumbled_at if check.kind in ("http", "latency") else check.last_bad_at or 0.0
 
 
 def _judged_since(turn: Turn, restored: float) -> float:

@@ -28,12 +28,12 @@ RULES: tuple[SeverityRule, ...] = (
     SeverityRule(Severity.HIGH, "a route fails", lambda found, signal, limits: _fails(found)),
     SeverityRule(Severity.HIGH, "latency over its limit", lambda found, signal, limits: found.method == "latency"),
     SeverityRule(Severity.HIGH, "a flood of errors", lambda found, signal, limits: found.method == "feed"),
+    SeverityRule(Severity.HIGH, "a crash loop", lambda found, signal, limits: found.method == "crashes"),
     SeverityRule(
         Severity.MEDIUM,
         "more errors, none of a new kind: a crowd brings them, too",
         lambda found, signal, limits: found.method == "count",
     ),
-    SeverityRule(Severity.HIGH, "a crash loop", lambda found, signal, limits: found.method == "crashes"),
     SeverityRule(Severity.LOW, "anything else", lambda found, signal, limits: True),
 )
 

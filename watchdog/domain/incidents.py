@@ -61,9 +61,9 @@ class Check:
     `crashes` when the platform reported failures, `interrupted_at` when readings were missing last (a restart, another
     worker): it cannot be called calm since before then. Two onsets outlast missing readings: `failing_since` its first
     failure with nothing good since, `troubled_since` that of a sum or a slowness which an interruption cut short, until
-    it has been calm for a while. `healed_seconds` is the longest run of failures that ended by itself (at `healed_at`),
-    `slow_healed_seconds` the longest time over a latency limit that did, `strays` its failures that came to nothing
-    (when, how many) since `watched_from`.
+    it has been calm for a while. `stumbled_at` is when it last failed soon after it had failed. `healed_seconds` is the
+    longest run of failures that ended by itself (at `healed_at`), `slow_healed_seconds` the longest time over a latency
+    limit that did, `strays` its failures that came to nothing (when, how many) since `watched_from`.
     """
 
     name: str
@@ -90,6 +90,7 @@ class Check:
     interrupted_at: float = 0.0
     failing_since: float | None = None
     troubled_since: float | None = None
+    stumbled_at: float = 0.0
     healed_seconds: float = 0.0
     healed_at: float = 0.0
     watched_from: float = 0.0

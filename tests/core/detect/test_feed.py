@@ -59,7 +59,7 @@ def test_two_bad_minutes_of_five_with_the_newest_bad(last: list[float], confirme
     result = finding(fed(minutes([*QUIET, *last])))
     assert (result is not None) is confirmed
     if result is not None:
-        assert result.method == "feed" and "2 of 5 minutes (limit 2)" in result.text
+        assert result.method == "count" and "2 of 5 minutes (limit 2)" in result.text
         assert result.share == 0.0
 
 
@@ -67,7 +67,7 @@ def test_the_words_carry_the_arithmetic_and_the_onset_is_the_first_bad_minute() 
     """Measured, expected, over-dispersion, chance."""
     result = finding(fed(minutes([*QUIET, 1, 1, 1, 30, 40])))
     assert result is not None
-    assert result == Finding("errors", "sentry", "feed", T0 + 60 * (len(QUIET) + 3), 0.0, result.text)
+    assert result == Finding("errors", "sentry", "count", T0 + 60 * (len(QUIET) + 3), 0.0, result.text)
     assert result.text.startswith("40 errors/min, 1.1 expected (phi 1.0, chance ")
 
 
@@ -129,11 +129,55 @@ def test_a_bucket_told_again_is_replaced_and_old_ones_are_dropped() -> None:
     assert len(check.counts) == feed.COUNTS_MAX and check.counts[-1].start == T0 + 60 * 199
 
 
-def test_new_issues_are_kept_until_others_are_told() -> None:
-    """An empty answer does not take them back."""
+def test_new_issues_are_what_the_newest_read_says() -> None:
+    """Those of a release before are not its successor's."""
     check = fed(minutes([1.0]), new_issues=("KeyError",))
-    assert fed(minutes([1.0]), check).new_issues == ("KeyError",)
     assert fed(minutes([1.0]), check, new_issues=("TypeError",)).new_issues == ("TypeError",)
+    assert fed(minutes([1.0]), check).new_issues == ()
+
+
+FLOOD = [*[3.0] * 15, 3.0, 3.0, 3.0, 30.0, 30.0]
+
+
+@pytest.mark.parametrize(
+    ("totals", "signal", "new", "method"),
+    [
+        ([None] * 20, ERRORS, (), "count"),
+        ([100.0] * 20, ERRORS, (), "feed"),
+        ([None] * 20, ERRORS, ("KeyError",), "feed"),
+        ([None] * 20, replace(ERRORS, limit_per_minute=20.0), (), "feed"),
+        ([None] * 20, replace(ERRORS, limit_per_minute=30.0), (), "count"),
+        ([*[None] * 5, *[100.0] * 15], ERRORS, (), "feed"),
+        ([*[None] * 6, *[100.0] * 14], ERRORS, (), "count"),
+        ([*[100.0] * 19, None], ERRORS, (), "count"),
+        ([*[None] * 18, 1000.0, 1000.0], ERRORS, (), "count"),
+    ],
+    ids=[
+        "a crowd could have brought them",
+        "no crowd came",
+        "of a new kind",
+        "over the user's own limit",
+        "just at it",
+        "ten minutes with traffic",
+        "nine",
+        "no traffic now",
+        "no traffic before",
+    ],
+)
+def test_known_errors_whose_traffic_is_not_known_are_a_count_and_no_flood(
+    totals: list, signal: SignalPolicy, new: tuple[str, ...], method: str
+) -> None:
+    """Ten times the visitors bring ten times the errors: told, and nobody is woken."""
+    result = finding(fed(minutes(FLOOD, totals), new_issues=new), signal)
+    assert result is not None and result.method == method
+
+
+def test_only_minutes_with_traffic_make_the_expected_rate() -> None:
+    """The others would make a request look worse than it is."""
+    history = [*minutes([60.0] * 5), *minutes([3.0] * 10, [100.0] * 10, start=T0 + 300)]
+    why = feed.why_bad(MinuteCount(T0 + 9000.0, 60.0, 300.0, 100.0), history, ERRORS, LIMITS)
+    assert why.startswith("300 errors/min, 3.0 expected")
+    assert feed.why_bad(MinuteCount(T0 + 9000.0, 60.0, 300.0, 10_000.0), history, ERRORS, LIMITS) == ""
 
 
 def test_a_feed_that_fell_silent_says_nothing() -> None:

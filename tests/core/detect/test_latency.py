@@ -125,13 +125,50 @@ def test_failures_are_judged_as_probes_and_have_no_latency() -> None:
 
 
 def test_the_baseline_is_learnt_minute_by_minute_and_only_while_all_is_well() -> None:
-    """The first minute sets it, later ones move it by a tenth; slow times do not."""
+    """It is the mean of all minutes; slow times do not move it."""
     check, now = fed([0.2] * 1, RELATIVE)
     assert check.baseline_p95_seconds == 0.2 and check.baseline_minutes == 1
     check, now = fed([0.4] * 40, RELATIVE, check=check, at=now + 2.0)
-    assert check.baseline_minutes == 2 and check.baseline_p95_seconds == pytest.approx(0.22)
+    assert check.baseline_minutes == 2
+    assert check.baseline_p50_seconds == check.baseline_p95_seconds == pytest.approx(0.3)
     slow, _ = fed([1.2] * 100, API)
     assert slow.baseline_minutes == 0
+
+
+@pytest.mark.parametrize(("minutes", "weight"), [(0, 1.0), (1, 1 / 2), (9, 1 / 10), (99, 1 / 100), (5000, 1 / 100)])
+def test_the_baseline_forgets_within_a_hundred_minutes(minutes: int, weight: float) -> None:
+    """The mean of all, while there are fewer; from then on each minute moves it by a hundredth."""
+    before = Check("api", "latency", baseline_p50_seconds=0.1, baseline_p95_seconds=0.2, baseline_minutes=minutes)
+    after, _ = fed([0.15], RELATIVE, check=before)
+    assert after.baseline_p50_seconds == pytest.approx(0.1 + weight * 0.05)
+    assert after.baseline_p95_seconds == pytest.approx(0.2 - weight * 0.05)
+
+
+@pytest.mark.parametrize(
+    ("answers", "over"),
+    [
+        ([0.19] * 40, "p50 190 ms > 160 ms (2 x baseline 80 ms)"),
+        ([0.08, 0.08, 0.41] * 13, "p95 410 ms > 400 ms (2 x baseline 200 ms)"),
+        ([0.15, 0.15, 0.39] * 13, ""),
+    ],
+    ids=["everything is slower", "the slowest are", "neither, by twice"],
+)
+def test_times_the_baseline_holds_for_the_median_and_for_the_slowest(answers: list[float], over: str) -> None:
+    """A p95 of a dozen samples is their slowest, and jumps: that all became slower is seen in the median."""
+    usual = Check("api", "latency", baseline_p50_seconds=0.08, baseline_p95_seconds=0.2, baseline_minutes=10)
+    usual = replace(usual, baseline_at=T0 + 1e6)
+    check, now = fed(answers, RELATIVE, check=usual)
+    result = finding(check, now, RELATIVE)
+    assert (result.text if result else "").startswith(over) and (result is not None) is bool(over)
+
+
+def test_a_baseline_of_an_older_version_is_learnt_anew() -> None:
+    """It knew no median; its thousands of minutes do not make the first one of ours count as usual."""
+    old = Check("api", "latency", baseline_minutes=5000)
+    assert latency.bounds(old, RELATIVE) == {} and latency.lowest_bound(old, RELATIVE) == float("inf")
+    check, _ = fed([0.1], RELATIVE, check=old)
+    assert (check.baseline_minutes, check.baseline_p50_seconds, check.baseline_p95_seconds) == (1, 0.1, 0.1)
+    assert latency.bounds(check, RELATIVE) == {}
 
 
 def test_twice_the_baseline_counts_after_ten_minutes_of_learning() -> None:
@@ -142,14 +179,16 @@ def test_twice_the_baseline_counts_after_ten_minutes_of_learning() -> None:
     check, now = fed([0.5] * 40, RELATIVE, check=check, at=now + 2.0)
     result = finding(check, now, RELATIVE)
     assert result is not None
-    assert result.text.startswith("p95 500 ms > 400 ms (2 x baseline 200 ms) for ")
+    assert result.text.startswith("p50 500 ms > 400 ms (2 x baseline 200 ms) for ")
 
 
 def test_the_tighter_limit_holds() -> None:
     """Objective and baseline: whichever is smaller; other percentiles have their own."""
-    learnt = Check("api", "latency", baseline_p95_seconds=0.2, baseline_minutes=10)
+    learnt = Check("api", "latency", baseline_p50_seconds=0.1, baseline_p95_seconds=0.2, baseline_minutes=10)
     both = SignalPolicy("api", "latency", limits_seconds={"p95": 0.8, "p99": 2.0}, times_baseline=2.0)
-    assert latency.bounds(learnt, both) == {"p95": (0.4, "2 x baseline 200 ms"), "p99": (2.0, "objective")}
+    relative = {"p50": (0.2, "2 x baseline 100 ms"), "p95": (0.4, "2 x baseline 200 ms")}
+    assert latency.bounds(learnt, both) == {**relative, "p99": (2.0, "objective")}
+    assert latency.lowest_bound(learnt, both) == 0.2
     assert latency.bounds(replace(learnt, baseline_p95_seconds=0.5), both)["p95"] == (0.8, "objective")
     assert latency.bounds(replace(learnt, baseline_p95_seconds=0.4), both)["p95"] == (0.8, "objective")
 

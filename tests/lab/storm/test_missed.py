@@ -43,7 +43,8 @@ def test_an_outage_nobody_heard_of_is_missed() -> None:
     ("told", "at", "enough"),
     [
         (notice(200.0), 200.0, True),
-        (notice(200.0), 251.0, False),
+        (notice(200.0), 265.0, True),
+        (notice(200.0), 265.5, False),
         (notice(99.0), 99.0, False),
         (notice(200.0, wakes=False), 200.0, False),
         (notice(200.0, kind=NoticeKind.RESOLVED, wakes=False), 200.0, False),
@@ -65,7 +66,7 @@ def test_a_human_who_said_stop_has_it_in_hand() -> None:
 def test_an_outage_that_is_over_soon_is_not_judged() -> None:
     """Nobody could be told in time; and one that fails only now and then need not be."""
     history = History()
-    history.episodes.all[0].ended = 249.0
+    history.episodes.all[0].ended = 264.0
     assert judge(books(history)).judged == 0
     history.episodes.all[0].ended, history.episodes.all[0].share = 500.0, 0.4
     assert judge(books(history)).judged == 0
@@ -80,6 +81,18 @@ def test_a_rollback_on_its_way_is_waited_for_and_no_longer() -> None:
     history.episodes.all[0].ended = 500.0
     assert missed(history)
     assert not missed(history, arrived=[arrived(notice(380.0))])
+
+
+@pytest.mark.parametrize(
+    ("trigger", "by", "waited"), [("rollback", "human", True), ("new_commit", "human", False), ("rollback", "b", False)]
+)
+def test_a_rollback_by_a_human_on_its_way_is_waited_for_as_well(trigger: str, by: str, waited: bool) -> None:
+    """Who finds it in the list of deploys, and wanted the same, sends none; a new commit is no answer of ours."""
+    history = History()
+    made = history.live("dep-3", 150.0, 260.0, by=by)
+    made.deploy = replace(made.deploy, trigger=trigger)
+    history.episodes.all[0].ended = 420.0
+    assert (judge(books(history)).judged == 0) is waited
 
 
 def test_a_page_of_the_outage_just_before_stands_until_it_is_called_off() -> None:

@@ -62,8 +62,8 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
 
 def learn(before: Check, after: Check, given: Conditions, *, in_incident: bool) -> Check:
     """Return the check, wiser by what just ended by itself: how long its blips and its slow times last."""
-    if before.run_probes > 0 and after.run_probes == 0 and not in_incident:
-        after = changed(after, **usual.learnt(before, given, probes.run_limit_seconds(before, given)))
+    if before.run_probes > 0 and after.run_probes == 0 and not in_incident and not probes.confirmed(before, given):
+        after = changed(after, **usual.learnt(before, given))
     if before.over_since is not None and after.over_since is None:
         after = changed(after, **latency.learnt(before, given))
     return after

@@ -57,11 +57,20 @@ def poisson_tail(count: float, mean: float) -> float:
 
 def _expected(minute: MinuteCount, history: Sequence[MinuteCount]) -> float:
     """Return the count to expect in this minute, from history and (where known) its traffic."""
-    known = [count for count in history if count.total]
-    if minute.total and len(known) >= HISTORY_MIN:
+    if _per_request(minute, history):
+        known = _with_traffic(history)
         per_request = sum(count.count for count in known) / sum(count.total or 0.0 for count in known)
         return max(per_request * minute.total, 0.1)
     return max(fmean(count.count for count in history), 0.1)
+
+
+def _per_request(minute: MinuteCount, history: Sequence[MinuteCount]) -> bool:
+    """Tell whether its count is expected from its traffic."""
+    return bool(minute.total) and len(_with_traffic(history)) >= HISTORY_MIN
+
+
+def _with_traffic(history: Sequence[MinuteCount]) -> list[MinuteCount]:
+    return [count for count in history if count.total]
 
 
 def why_bad(minute: MinuteCount, history: Sequence[MinuteCount], signal: SignalPolicy, limits: Detection) -> str:
@@ -99,7 +108,7 @@ def _bad_minutes(check: Check, given: "Conditions") -> list[tuple[MinuteCount, s
     window = check.counts[-given.limits.feed_window_minutes :]
     if not window or given.now - (window[-1].start + window[-1].seconds) > STALE_SECONDS:
         return []
-    history = check.counts[: -given.limits.feed_window_minutes]
+    history = _history(check, given)
     bad: list[tuple[MinuteCount, str]] = []
     for minute in reversed(window):  # the newest first: it is looked at with every probe of the service
         why = why_bad(minute, history, given.signal, given.limits) if minute.start >= check.counts_from else ""
@@ -116,8 +125,12 @@ def find(check: Check, given: "Conditions") -> Finding | None:
     if len(bad) < max(given.limits.feed_minutes, 1):
         return None
     text = f"{bad[-1][1]}; {len(bad)} of {given.limits.feed_window_minutes} minutes (limit {given.limits.feed_minutes})"
-    sure = check.new_issues or bad[-1][0].total or _objective(bad[-1][0], given.signal)
+    sure = check.new_issues or _objective(bad[-1][0], given.signal) or _per_request(bad[-1][0], _history(check, given))
     return Finding(check.name, check.kind, "feed" if sure else "count", bad[0][0].start, 0.0, text)
+
+
+def _history(check: Check, given: "Conditions") -> Sequence[MinuteCount]:
+    return check.counts[: -given.limits.feed_window_minutes]
 
 
 def suspicious(check: Check, given: "Conditions") -> bool:

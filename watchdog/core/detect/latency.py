@@ -67,7 +67,7 @@ def learnt(check: Check, given: "Conditions") -> dict[str, Any]:
     """
     if check.over_since is None or check.troubled_since is not None:
         return {}
-    lasted = given.now - check.over_since
+    lasted = check.samples[-1][0] - check.over_since
     if lasted > HEALED_MAX_SECONDS or lasted <= healed_seconds(check, given.now):
         return {}
     return {"slow_healed_seconds": lasted, "slow_healed_at": given.now}
@@ -83,11 +83,12 @@ def learn(check: Check, samples: Samples, at: float) -> dict[str, Any]:
     if at - check.baseline_at < LEARN_SECONDS:
         return {}
     values = [seconds for _, seconds in samples]
-    weight = max(1.0 / (check.baseline_minutes + 1), BASELINE_WEIGHT_MIN)
+    minutes = check.baseline_minutes if check.baseline_p50_seconds is not None else 0  # an older version knew none
+    weight = max(1.0 / (minutes + 1), BASELINE_WEIGHT_MIN)
     return {
         "baseline_p50_seconds": _moved(check.baseline_p50_seconds, quantile(values, 0.50), weight),
         "baseline_p95_seconds": _moved(check.baseline_p95_seconds, quantile(values, 0.95), weight),
-        "baseline_minutes": check.baseline_minutes + 1,
+        "baseline_minutes": minutes + 1,
         "baseline_at": at,
     }
 
@@ -139,6 +140,18 @@ def _ms(seconds: float) -> str:
     return f"{seconds * 1000:.0f} ms"
 
 
+def hold_seconds(check: Check, given: "Conditions") -> float:
+    """Return how long it must stay over its limit: longer than slow times that pass do."""
+    return max(given.limits.latency_hold_seconds, HEALED_MARGIN * healed_seconds(check, given.now))
+
+
+def learnt_words(check: Check, given: "Conditions") -> str:
+    """Return why it must stay over its limit for longer than usual, or nothing."""
+    if hold_seconds(check, given) <= given.limits.latency_hold_seconds:
+        return ""
+    return f", as its slow times last up to {show_seconds(healed_seconds(check, given.now))}"
+
+
 def find(check: Check, given: "Conditions") -> Finding | None:
     """Return a percentile that stayed over its limit long enough, or a confirmed failure."""
     failing = probes.find(check, given)
@@ -146,7 +159,7 @@ def find(check: Check, given: "Conditions") -> Finding | None:
         return failing
     measured_at = check.samples[-1][0]
     lasted = measured_at - check.over_since
-    hold = max(given.limits.latency_hold_seconds, HEALED_MARGIN * healed_seconds(check, given.now))
+    hold = hold_seconds(check, given)
     if lasted < hold:
         return None
     since = [seconds for at, seconds in check.samples if at >= check.over_since]
@@ -159,7 +172,8 @@ def find(check: Check, given: "Conditions") -> Finding | None:
         return None
     limit = lowest_bound(check, given.signal)
     slow = sum(seconds > limit for seconds in since) / len(since)
-    text = f"{over} for {show_seconds(lasted)} (limit {show_seconds(hold)}), {len(since)} samples"
+    borne = f"limit {show_seconds(hold)}{learnt_words(check, given)}"
+    text = f"{over} for {show_seconds(lasted)} ({borne}), {len(since)} samples"
     onset_at = probes.began(check.over_since, check.troubled_since)
     return Finding(check.name, check.kind, "latency", onset_at, slow, text, "slow")
 

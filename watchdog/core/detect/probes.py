@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 RECENT_SECONDS = 180.0
 RECENT_MAX = 256
+CLOSE_PROBES = 20
+"""Two failures within so many probes are more than chance, also where 1 in 100 fails."""
 
 Outcomes = tuple[tuple[float, bool], ...]
 Rates = tuple[float, float]
@@ -51,6 +53,7 @@ def _fail(
     check: Check, at: float, recent: Outcomes, limits: Detection, rates: Rates, *, unbroken: bool
 ) -> dict[str, Any]:
     run_probes = check.run_probes + 1 if unbroken else 1
+    again = any(failed for _, failed in recent[-CLOSE_PROBES:-1])
     cusum = check.cusum
     if run_probes <= limits.cusum_failures_per_run:
         cusum = min(cusum + log(rates[1] / rates[0]), 2 * limits.cusum_limit)
@@ -59,6 +62,7 @@ def _fail(
         "run_probes": run_probes,
         "failing_since": check.failing_since if check.failing_since is not None else at,
         "good_run": 0,
+        "stumbled_at": at if again else check.stumbled_at,
         "recent": recent,
         "cusum": cusum,
         "cusum_zero_at": check.cusum_zero_at if check.cusum > 0 else at,
@@ -85,10 +89,29 @@ def after_success(cusum: float, rates: Rates) -> float:
 
 def run_limit_seconds(check: Check, given: "Conditions") -> float:
     """Return how long an unbroken run of failures must last: longer than blips do, unless others report it, too."""
+    seconds = _limit_seconds(given)
+    return seconds if given.corroborated else usual.beyond_blips(check, given.now, seconds)
+
+
+def confirmed(check: Check, given: "Conditions") -> bool:
+    """Tell whether its run of failures was long enough, or its sum high enough, to be an outage."""
+    if check.run_started_at is None or check.last_bad_at is None:
+        return False
+    lasted = check.last_bad_at - check.run_started_at
+    return lasted >= run_limit_seconds(check, given) or check.cusum >= cusum_limit(given)
+
+
+def _limit_seconds(given: "Conditions") -> float:
     if given.corroborated:
         return given.limits.run_seconds_corroborated
-    seconds = given.limits.run_seconds_in_watch if given.in_watch else given.limits.run_seconds
-    return usual.beyond_blips(check, given.now, seconds)
+    return given.limits.run_seconds_in_watch if given.in_watch else given.limits.run_seconds
+
+
+def learnt_words(check: Check, given: "Conditions") -> str:
+    """Return why its run limit is longer than usual, or nothing."""
+    if run_limit_seconds(check, given) <= _limit_seconds(given):
+        return ""
+    return f", as its blips last up to {show_seconds(usual.blip_seconds(check, given.now))}"
 
 
 def cusum_limit(given: "Conditions") -> float:
@@ -117,7 +140,7 @@ def _find_run(check: Check, given: "Conditions") -> Finding | None:
     lasted = failed_at - check.run_started_at
     text = (
         f"{check.run_probes} of {check.run_probes} probes failed for {show_seconds(lasted)} "
-        f"(limit {show_seconds(limit)})"
+        f"(limit {show_seconds(limit)}{learnt_words(check, given)})"
     )
     return _finding(check, "run", check.run_started_at, check.failing_since, text)
 

@@ -27,13 +27,11 @@ P1_MAX = 0.5
 P1_TIMES = 10.0
 
 
-def learnt(check: Check, given: "Conditions", limit_seconds: float) -> dict[str, Any]:
-    """Return what its run of failures teaches, which just ended by itself, below the limit for runs."""
+def learnt(check: Check, given: "Conditions") -> dict[str, Any]:
+    """Return what its run of failures teaches, which just ended by itself and was never confirmed."""
     if check.run_started_at is None or check.last_bad_at is None or check.failing_since != check.run_started_at:
         return {}
     lasted = check.last_bad_at - check.run_started_at
-    if lasted >= limit_seconds:
-        return {}
     failed = min(check.run_probes, given.limits.cusum_failures_per_run)
     oldest = given.now - STRAYS_SECONDS
     strays = [item for item in check.strays if item[0] > oldest][-STRAYS_MAX + 1 :]

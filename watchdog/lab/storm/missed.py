@@ -9,13 +9,19 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
+from watchdog.core.detect.probes import HEALED_FACTOR_MAX
+from watchdog.domain.policy import Detection
 from watchdog.lab.storm.channels import Arrived, Outage
 from watchdog.lab.storm.episodes import CRITICAL_SHARE, Episode, Episodes
 from watchdog.lab.storm.nature import Disturbance
 from watchdog.lab.storm.render import Render
 
-LONG_SECONDS = 150.0
-"""A critical episode that lasts so long without a disturbance must have been told of, or be over."""
+TELLING_SECONDS = 90.0
+"""From a confirmed failure to a page: a look that is late, auto-deploy switched off, a veto window, a channel."""
+LONG_SECONDS = HEALED_FACTOR_MAX * Detection().run_seconds + TELLING_SECONDS
+"""A critical episode that lasts so long without a disturbance must have been told of, or be over: the run timer's limit
+at its longest, and the way from there to people.
+"""
 TAKEOVER_SECONDS = 15.0
 """How long the services of a worker that is gone may be without one; and how long who began anew may need to see."""
 TOGETHER_SECONDS = 720.0
@@ -145,11 +151,14 @@ def _nobody_reached(books: Books) -> Iterable[Span]:
 
 
 def _under_way(books: Books, service: str) -> Iterable[Span]:
-    """Return when a rollback of ours was on its way to be live: then waiting is right."""
+    """Return when a rollback was on its way to be live, ours or a human's, who has it then: waiting is right."""
     for one in books.render.accepted:
         if one.service == service:
             made = next(item for item in books.render.services[service].releases if item.deploy.id == one.made)
             yield one.sent_at, made.ended_at if made.ended_at is not None else one.landed_at
+    for release in books.render.services[service].releases:
+        if release.by == "human" and release.deploy.is_rollback and release.ended_at is not None:
+            yield release.began_at, release.ended_at
 
 
 def _false(books: Books, service: str, at: float) -> bool:

@@ -1,0 +1,211 @@
+"""Lessons: what ended by itself teaches how long a blip of this check lasts, and a slow time; never too much."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.core.limits import LIMITS
+from tests.core.scenes import given
+from watchdog.core import detect
+from watchdog.core.detect import Conditions, latency, probes
+from watchdog.domain.events import Observed
+from watchdog.domain.incidents import Check
+from watchdog.domain.policy import Detection, SignalPolicy
+from watchdog.domain.readings import Bad, FailureKind, Good, Unknown
+
+HOME = SignalPolicy("home", "http", critical=True)
+API = SignalPolicy("api", "latency", limits_seconds={"p95": 0.8}, window_seconds=60.0)
+DOWN = Bad("HTTP 503", FailureKind.STATUS)
+T0 = 10_000.0
+MONTH = probes.HEALED_HALF_LIFE_SECONDS
+
+
+def told(
+    text: str, signal: SignalPolicy = HOME, check: Check | None = None, start: float = T0, **more: bool
+) -> tuple[Check, float]:
+    """Fold in readings, 2 s apart, and let the check learn: `x` bad, `.` good, `s` slow, `?` unknown, `_` none."""
+    check, at = check or Check(signal.name, signal.kind), start
+    for letter in text:
+        if letter != "_":
+            reading = {"x": DOWN, "?": Unknown("void")}.get(letter, Good())
+            event = Observed(at, "web", signal.name, reading, 1.2 if letter == "s" else 0.2)
+            after = detect.observe(check, event, signal, LIMITS)
+            check = detect.learn(check, after, given(signal, at, **more))
+        at += 2.0
+    return check, at - 2.0
+
+
+# --- blips ---
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("." + "x" * 11 + ".", 20.0),
+        (".x.", 0.0),
+        (".xx.", 2.0),
+        ("." + "x" * 23 + ".", 44.0),
+        ("." + "x" * 24 + ".", 0.0),
+        ("." + "x" * 11, 0.0),
+        ("." + "x" * 6 + "?" * 3 + "x" * 3 + ".", 22.0),
+        ("." + "x" * 6 + "_" * 16 + "x" * 3 + ".", 0.0),
+        ("xx." + "." * 100 + "x" * 5 + ".", 8.0),
+        ("." + "x" * 8 + "." * 100 + "xx.", 14.0),
+    ],
+    ids=[
+        "it healed",
+        "a single failure has no length",
+        "two have",
+        "just not an outage",
+        "an outage",
+        "it fails still",
+        "a short hole is none",
+        "we saw a part of it",
+        "the longer one",
+        "a shorter one changes nothing",
+    ],
+)
+def test_a_run_that_ended_by_itself_teaches_how_long_a_blip_lasts(text: str, seconds: float) -> None:
+    """From its first failure to its last; one that was confirmed was an outage and teaches nothing."""
+    check, _ = told(text)
+    assert check.healed_seconds == seconds and (check.healed_at > 0) is (seconds > 0)
+
+
+def test_an_interrupted_run_teaches_nothing() -> None:
+    """Whoever took over in the middle has not seen how long it was."""
+    check, now = told("." + "x" * 10)
+    check, _ = told("x" * 5 + ".", check=detect.interrupt(check, now), start=now + 2.0)
+    assert check.healed_seconds == 0.0
+    check, now = told("." + "x" * 10)
+    check, _ = told(".", check=detect.interrupt(check, now), start=now + 2.0)
+    assert check.healed_seconds == 0.0
+
+
+def test_a_run_of_a_partial_outage_teaches_nothing() -> None:
+    """What the sum has confirmed is an outage as well, although no run of it was long enough."""
+    stumbling = ".".join(["x" * 20] * 6) + "."
+    check, now = told(stumbling)
+    assert check.cusum > LIMITS.cusum_limit and check.healed_seconds == 38.0, (
+        "the first runs were blips, for all we knew"
+    )
+    after, _ = told("x" * 22 + ".", check=check, start=now + 2.0)
+    assert after.healed_seconds == 38.0
+
+
+def test_the_run_timer_outlasts_the_blips_of_this_check() -> None:
+    """A tenth longer than the longest; the finding says which limit it was that held."""
+    check, now = told("." + "x" * 23 + "." * 50)
+    assert probes.run_limit_seconds(check, given(HOME, now)) == pytest.approx(1.1 * 44.0, rel=1e-4)
+    for failures, words in (
+        (25, ""),
+        (26, "26 of 26 probes failed for 50 s (limit 48 s, as its blips last up to 44 s): HTTP 503"),
+    ):
+        failed, at = told("x" * failures, check=check, start=now + 2.0)
+        result = detect.find(failed, given(HOME, at))
+        assert (result.text if result else "").startswith(words) and (result is not None) is bool(words)
+
+
+@pytest.mark.parametrize(
+    ("healed", "conditions", "limit"),
+    [
+        (0.0, {}, 45.0),
+        (40.0, {}, 45.0),
+        (44.0, {}, 48.4),
+        (60.0, {}, 56.25),
+        (1e6, {}, 56.25),
+        (40.0, {"in_watch": True}, 44.0),
+        (1e6, {"in_watch": True}, 50.0),
+        (1e6, {"corroborated": True}, 20.0),
+    ],
+)
+def test_the_lesson_is_bounded(healed: float, conditions: dict, limit: float) -> None:
+    """A quarter longer at most, whatever was learnt; where the platform reports crashes it does not count."""
+    check = Check("home", "http", healed_seconds=healed, healed_at=T0)
+    assert probes.run_limit_seconds(check, given(HOME, T0, **conditions)) == pytest.approx(limit)
+
+
+def test_patience_does_not_teach_itself_more_patience() -> None:
+    """A service whose every blip is just shorter than what is borne: a quarter beyond the limit is where it ends."""
+    check, now = told(".")
+    for _ in range(40):
+        borne = int(probes.run_limit_seconds(check, given(HOME, now)) // 2)
+        check, now = told("x" * borne + "." * 50, check=check, start=now + 2.0)
+    assert probes.run_limit_seconds(check, given(HOME, now)) == pytest.approx(45.0 * 1.25)
+
+
+@pytest.mark.parametrize(("months", "left"), [(-1.0, 1.0), (0.0, 1.0), (1.0, 0.5), (2.0, 0.25), (12.0, 0.5**12)])
+def test_the_lesson_fades_over_months(months: float, left: float) -> None:
+    """A half is left each month; one from our future is one of now."""
+    learnt = Check("home", "http", healed_seconds=44.0, healed_at=T0, slow_healed_seconds=600.0, slow_healed_at=T0)
+    assert probes.healed_seconds(learnt, T0 + months * MONTH) == pytest.approx(44.0 * left)
+    assert latency.healed_seconds(learnt, T0 + months * MONTH) == pytest.approx(600.0 * left)
+
+
+def test_a_shorter_blip_counts_once_the_longer_one_has_faded() -> None:
+    """Not before."""
+    check, _ = told("." + "x" * 21 + "." * 60)
+    for later, seconds in ((0.5 * MONTH, 40.0), (1.5 * MONTH, 20.0)):
+        after, _ = told("x" * 11 + ".", check=check, start=T0 + later)
+        assert after.healed_seconds == seconds
+
+
+def test_what_is_shipped_bears_a_minute_and_a_quarter_at_most() -> None:
+    """Of the longest blip that may be."""
+    shipped = Conditions(T0, HOME, Detection())
+    assert probes.run_limit_seconds(Check("home", "http"), shipped) == 60.0
+    assert probes.run_limit_seconds(Check("home", "http", healed_seconds=1e6, healed_at=T0), shipped) == 75.0
+    assert probes.run_limit_seconds(Check("home", "http"), shipped._replace(in_watch=True)) == 56.0
+
+
+# --- slow times ---
+
+
+def slow(seconds: float) -> str:
+    """Return readings of a time over the limit that lasts so long: the last slow answer keeps it up for 14 s more."""
+    return "." + "s" * int((seconds - 14.0) / 2 + 1) + "." * 20
+
+
+@pytest.mark.parametrize(("lasted", "seconds"), [(20.0, 20.0), (100.0, 100.0), (900.0, 900.0), (902.0, 0.0)])
+def test_slow_times_that_pass_teach_patience(lasted: float, seconds: float) -> None:
+    """Also those a human was told of; not one of more than a quarter of an hour: that is none that comes and goes."""
+    check, _ = told(slow(lasted), API)
+    assert check.slow_healed_seconds == seconds and (check.slow_healed_at > 0) is (seconds > 0)
+
+
+def test_slowness_is_told_only_when_it_lasts_longer_than_its_slow_times_do() -> None:
+    """A fifth longer; the finding says which limit it was that held."""
+    check, now = told(slow(100.0), API)
+    for answers, words in (
+        (60, ""),
+        (61, "p95 1200 ms > 800 ms (objective) for 2 min (limit 120 s, as its slow times last up to 100 s)"),
+    ):
+        again, at = told("s" * answers, API, check=check, start=now + 2.0)
+        result = detect.find(again, given(API, at))
+        assert (result.text if result else "").startswith(words) and (result is not None) is bool(words)
+
+
+def test_a_shorter_slow_time_changes_nothing() -> None:
+    """The longest one counts."""
+    check, now = told(slow(100.0), API)
+    after, _ = told(slow(60.0), API, check=check, start=now + 2.0)
+    assert (after.slow_healed_seconds, after.slow_healed_at) == (check.slow_healed_seconds, check.slow_healed_at)
+
+
+def test_an_interrupted_slow_time_teaches_nothing() -> None:
+    """Its begin was not seen by whoever sees its end."""
+    check, now = told("." + "s" * 20, API)
+    check, _ = told("s" * 10 + "." * 20, API, check=detect.interrupt(check, now), start=now + 2.0)
+    assert check.over_since is None and check.slow_healed_seconds == 0.0
+
+
+@pytest.mark.parametrize("missing", ["?", "_"])
+def test_what_was_not_seen_of_a_slow_time_teaches_nothing(missing: str) -> None:
+    """Slow for ten seconds, nothing read for ten minutes, then well: ten seconds are what is known."""
+    check, _ = told("." + "s" * 6 + missing * 300 + "..", API)
+    assert check.over_since is None and check.slow_healed_seconds == 10.0
+
+
+def test_forgetting_keeps_the_lessons() -> None:
+    """They are what is usual, and no evidence."""
+    learnt = Check("api", "latency", healed_seconds=44.0, healed_at=1.0, slow_healed_seconds=600.0, slow_healed_at=2.0)
+    assert detect.forget(learnt, T0) == replace(learnt, counts_from=T0)

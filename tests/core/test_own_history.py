@@ -1,0 +1,156 @@
+"""A service's own history: which deploys and incidents are counted, and how much they move what is assumed."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.core.limits import WEIGHTS
+from tests.core.scenes import FACTS, FOREVER, HISTORY, NOW, a_case, a_service, bad_world, web
+from tests.core.world import Fault, World, make_policy
+from watchdog.core import blame, perceive
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.events import DeploysListed
+from watchdog.domain.incidents import Blame, History, ServiceState
+from watchdog.domain.policy import DEFAULT_MATRIX, Mode, Severity
+
+MONTH_SECONDS = blame.MINUTES_PER_MONTH * 60
+NEW = Deploy("dep-42", "live", commit="cccccccc", created_at=NOW - 100, finished_at=NOW - 3)
+
+
+def weighed(history: History, months: float) -> Blame:
+    """Return the blame of a service that was watched for so long, with such a history."""
+    return blame.weigh(a_case(a_service(history=history, watching_since=NOW - months * MONTH_SECONDS)))
+
+
+@pytest.mark.parametrize(
+    ("history", "months", "bad", "others", "words"),
+    [
+        (History(), 0.0, 1 / 20, 1.0, "assumed (no history yet): 1 bad deploy in 20, 1 other incident a month"),
+        (History(), 0.0999, 1 / 20, 1.0, "assumed (no history yet): 1 bad deploy in 20, 1 other incident a month"),
+        (
+            History(),
+            0.1,
+            1 / 20,
+            1 / 1.1,
+            "1 bad deploy in 20, 0.91 other incidents a month (seen: 0 of 0 deploys, 0 others in 0.1 months)",
+        ),
+        (
+            History(20, 1, 2),
+            0.0,
+            2 / 40,
+            3.0,
+            "1 bad deploy in 20, 3 other incidents a month (seen: 1 of 20 deploys, 2 others in 0.0 months)",
+        ),
+        (
+            History(180, 0, 0),
+            11.0,
+            1 / 200,
+            1 / 12,
+            "1 bad deploy in 200, 0.083 other incidents a month (seen: 0 of 180 deploys, 0 others in 11.0 months)",
+        ),
+        (
+            History(20, 9, 19),
+            3.0,
+            10 / 40,
+            5.0,
+            "1 bad deploy in 4, 5 other incidents a month (seen: 9 of 20 deploys, 19 others in 3.0 months)",
+        ),
+        (
+            History(0, 0, 11),
+            11.0,
+            1 / 20,
+            1.0,
+            "1 bad deploy in 20, 1 other incident a month (seen: 0 of 0 deploys, 11 others in 11.0 months)",
+        ),
+    ],
+    ids=["new", "for three days", "for longer", "much at once", "a good team", "a bad one", "as assumed"],
+)
+def test_what_is_assumed_counts_as_much_as_twenty_deploys_and_a_month(
+    history: History, months: float, bad: float, others: float, words: str
+) -> None:
+    """Posterior means; the decision says what was seen."""
+    verdict = weighed(history, months)
+    odds = bad * blame.density_per_minute(0.5) / (others / blame.MINUTES_PER_MONTH)
+    assert verdict.prior_odds == pytest.approx(odds, rel=1e-9)
+    assert verdict.prior_why == f"onset 30 s after live; {words}"
+
+
+def test_a_clock_that_went_back_makes_no_negative_month() -> None:
+    """Watched since a moment ahead: not watched at all."""
+    assert weighed(History(20, 1, 2), -5.0).prior_odds == weighed(History(20, 1, 2), 0.0).prior_odds
+
+
+def test_the_shipped_assumption_is_five_other_incidents_a_month() -> None:
+    """As public monitors see them; it makes a deploy of an hour ago no suspect by its age alone."""
+    policy = replace(make_policy(), blame=replace(WEIGHTS, other_incidents_per_month=5.0))
+    at = NOW - 60 - 3600
+    deploys = (replace(HISTORY[0], created_at=at - 300, finished_at=at), *HISTORY[1:])
+    verdict = blame.weigh(a_case(a_service(deploys=deploys), policy=policy))
+    assert verdict.prior_odds == pytest.approx(0.239, rel=0.005) and not verdict.convicts
+
+
+# --- deploys ---
+
+
+def listed(service: ServiceState, *deploys: Deploy, at: float = NOW) -> ServiceState:
+    """Fold a list in."""
+    return perceive.listed(service, DeploysListed(at, "web", deploys, FACTS), make_policy())
+
+
+@pytest.mark.parametrize(
+    ("live", "newest", "counted"),
+    [
+        ("dep-41", NEW, 1),
+        ("dep-42", NEW, 0),
+        (None, NEW, 0),
+        ("dep-41", replace(NEW, trigger="rollback"), 0),
+        ("dep-41", replace(NEW, status="update_in_progress"), 0),
+    ],
+    ids=["it replaced another", "known already", "the first that we see", "a rollback", "not live yet"],
+)
+def test_a_deploy_counts_once_it_went_live_before_our_eyes(live: str | None, newest: Deploy, counted: int) -> None:
+    """No rollback, and not what served when we began to watch."""
+    before = replace(HISTORY[0], status="live" if newest.status != "live" else "deactivated")
+    service = a_service(live=live, history=History(7, 1, 2))
+    after = listed(service, newest, before, *HISTORY[1:])
+    assert after.history == History(7 + counted, 1, 2)
+    assert listed(after, newest, before, *HISTORY[1:], at=NOW + 15).history == after.history
+
+
+# --- incidents ---
+
+
+def test_a_rollback_that_helped_makes_its_deploy_a_bad_one() -> None:
+    """Proved: the deploy was the cause."""
+    assert web(bad_world().run(700.0)).history == History(deploys=1, bad_deploys=1, others=0)
+
+
+def test_an_outage_that_ended_otherwise_is_another_incident() -> None:
+    """Also one shortly after a deploy: nothing proved that it was to blame."""
+    world = bad_world(make_policy(Mode.OBSERVE), faults=[Fault(64.0, 250.0, code="bad00000")]).run(500.0)
+    assert web(world).history == History(deploys=1, bad_deploys=0, others=1)
+
+
+def test_a_rollback_that_did_not_help_proves_nothing() -> None:
+    """The old code failed as well."""
+    world = bad_world(faults=[Fault(64.0, 600.0)]).run(900.0)
+    assert world.sent and web(world).history == History(deploys=1, bad_deploys=0, others=1)
+
+
+@pytest.mark.parametrize(("severity", "others"), [(Severity.HIGH, 1), (Severity.MEDIUM, 0), (Severity.LOW, 0)])
+def test_only_what_is_serious_counts(severity: Severity, others: int) -> None:
+    """A blip that was only noted is no incident that a deploy could be mistaken for."""
+    policy = make_policy(Mode.OBSERVE)
+    signals = tuple(replace(signal, severity=severity) for signal in policy.services["web"].signals)
+    policy = replace(policy, services={"web": replace(policy.services["web"], signals=signals)})
+    policy = replace(policy, matrix={**policy.matrix, severity: DEFAULT_MATRIX[severity]})
+    world = World(policy, [replace(HISTORY[1], status="live")], faults=[Fault(64.0, 250.0)]).run(500.0)
+    assert web(world).history == History(others=others)
+
+
+def test_a_suspicion_that_passes_is_no_incident() -> None:
+    """Nothing was confirmed."""
+    world = World(make_policy(), [replace(HISTORY[1], status="live")], faults=[Fault(64.0, 80.0)]).run(
+        FOREVER, hurry=True
+    )
+    assert web(world).history == History() and not world.incidents

@@ -1,0 +1,143 @@
+"""Terms: peers count each, one with a deploy of its own is none; what acquitted at the beginning still does."""
+
+from dataclasses import replace
+from types import MappingProxyType
+
+import pytest
+
+from tests.core.limits import WEIGHTS
+from tests.core.scenes import FOREVER, HISTORY, NOW, a_blame, a_case, a_service, bad_world, failing
+from tests.core.world import Fault, World, make_policy
+from watchdog.core import blame, terms
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.incidents import Blame, Phase, ServiceState, Term
+from watchdog.domain.policy import Policy, ServicePolicy
+from watchdog.domain.readings import Bad
+
+PEERS = ("cart", "shop", "stock", "mail")
+
+
+def town() -> Policy:
+    """Return a policy of `web` and four services that have nothing to do with it."""
+    policy = make_policy()
+    others = {name: ServicePolicy(name, f"srv-{name}") for name in PEERS}
+    return replace(policy, services={**policy.services, **others})
+
+
+def fails(name: str, *deploys: Deploy) -> ServiceState:
+    """Return a service that began to fail when `web` did, 60 s ago."""
+    checks = MappingProxyType({"home": failing("home")})
+    return ServiceState(name, phase=Phase.SUSPECT, checks=checks, deploys=deploys)
+
+
+# --- peers ---
+
+
+@pytest.mark.parametrize(("failed", "power"), [(1, 1), (2, 2), (3, 3), (4, 3)])
+def test_every_peer_that_fails_as_well_tells_against_the_deploy(failed: int, power: int) -> None:
+    """One may be chance, three are none; from the third on nothing more is learnt. All are named."""
+    names = PEERS[:failed]
+    case = a_case(services={"web": a_service(), **{name: fails(name) for name in names}}, policy=town())
+    why = f"other services fail too: {', '.join(names)}"
+    assert blame.weigh(case).terms == (Term(WEIGHTS.peers_failing**power, why, "peers"),)
+
+
+@pytest.mark.parametrize(
+    ("live_at", "peer"),
+    [(-59.0, True), (-60.0, False), (-120.0, False), (-180.0, False), (-181.0, True), (-100_000.0, True), (None, True)],
+    ids=[
+        "just after",
+        "at its begin",
+        "a minute before",
+        "just before",
+        "long enough before",
+        "days ago",
+        "never live",
+    ],
+)
+def test_who_began_to_fail_with_a_deploy_of_its_own_is_no_peer(live_at: float | None, peer: bool) -> None:
+    """It has a reason of its own: its instances may have been replaced for two minutes by then."""
+    seen_at = None if live_at is None else NOW + live_at
+    status = "build_in_progress" if live_at is None else "live"
+    own = Deploy("dep-s", status, commit="shop0000", created_at=NOW - 200_000, update_seen_at=seen_at)
+    case = a_case(services={"web": a_service(), "shop": fails("shop", own)}, policy=town())
+    assert terms.failing_peers(case) == (["shop"] if peer else [])
+
+
+def test_an_earlier_deploy_of_its_own_counts_too() -> None:
+    """The newest is not the only one that may have broken it."""
+    newest = Deploy("dep-t", "live", commit="shop0001", update_seen_at=NOW - 10)
+    broke = Deploy("dep-s", "deactivated", commit="shop0000", update_seen_at=NOW - 70)
+    case = a_case(services={"web": a_service(), "shop": fails("shop", newest, broke)}, policy=town())
+    assert terms.failing_peers(case) == []
+
+
+# --- what acquitted when it began ---
+
+UPSTREAM = Term(1 / 20, "upstream openai fails: major outage", "upstream openai")
+CRASHES = Term(5.0, "the platform reports, since this deploy: instance crashed", "crashes")
+
+
+def judged_again(before: Blame | None) -> Blame:
+    """Return the blame of a moment at which no term is found any more."""
+    return blame.weigh(replace(a_case(), before=before))
+
+
+@pytest.mark.parametrize(
+    ("before", "kept"),
+    [
+        (None, ()),
+        (a_blame(), ()),
+        (a_blame(terms=(UPSTREAM,)), (UPSTREAM,)),
+        (a_blame(terms=(CRASHES,)), ()),
+        (a_blame(terms=(UPSTREAM, CRASHES)), (UPSTREAM,)),
+        (a_blame(replace(HISTORY[0], id="dep-0"), terms=(UPSTREAM,)), ()),
+        (Blame(None, None, False, 0.0, 0.0, "", (UPSTREAM,), (), None, 0.8, 0.8, 0.2, "none"), ()),
+    ],
+    ids=[
+        "never judged",
+        "nothing found",
+        "acquitted",
+        "convicted",
+        "both",
+        "another deploy was judged",
+        "no deploy was",
+    ],
+)
+def test_what_acquitted_when_it_began_still_does(before: Blame | None, kept: tuple[Term, ...]) -> None:
+    """Others recovered first: that does not tell against the deploy. The words say that it is no news."""
+    verdict = judged_again(before)
+    assert verdict.terms == tuple(replace(term, why=f"{term.why} (when it began)") for term in kept)
+    assert verdict.odds == pytest.approx(verdict.prior_odds * (1 / 20 if kept else 1.0))
+
+
+def test_it_is_said_once_however_often_it_is_judged() -> None:
+    """And neither counts twice."""
+    first = judged_again(a_blame(terms=(UPSTREAM,)))
+    assert judged_again(first).terms == first.terms
+
+
+def test_what_is_found_again_is_said_as_it_is_now() -> None:
+    """Not twice: the newest words of the same kind of evidence."""
+    down = {"openai": (NOW - 60, Bad("partial outage"))}
+    verdict = blame.weigh(replace(a_case(vendors=down), before=a_blame(terms=(UPSTREAM,))))
+    assert verdict.terms == (Term(1 / 20, "upstream openai fails: partial outage", "upstream openai"),)
+
+
+def story(upstream_down: tuple[float, float] | None) -> World:
+    """Return a world in which nothing could be done when it began, as the deploy list was not read; then it was."""
+    policy = make_policy()
+    policy = replace(policy, blame=replace(policy.blame, upstream_failing=1 / 1000))
+    return bad_world(
+        policy,
+        faults=[Fault(150.0, FOREVER, code="bad00000")],
+        unreadable=(75.0, 300.0),
+        upstream_down=upstream_down,
+    ).run(400.0)
+
+
+def test_an_upstream_that_recovers_first_does_not_convict_the_deploy() -> None:
+    """It was down when the failure began, and up again when the deploys could be read: a human keeps it."""
+    world = story((140.0, 250.0))
+    assert not world.sent and world.incidents["web-1"].human_needed == ""
+    assert story(None).sent, "without it the deploy is rolled back once its list is read"
