@@ -1,5 +1,7 @@
 """What is written to stdout and stderr, and which exit code an error has."""
 
+import os
+
 import pytest
 
 from watchdog.cli import output, tables
@@ -62,3 +64,22 @@ def test_complaints_stay_on_one_line(capsys: pytest.CaptureFixture[str]) -> None
     """Line breaks in an error cannot forge a second complaint."""
     output.complain("one\ntwo")
     assert capsys.readouterr().err == "one two\n"
+
+
+def test_progress_is_one_line_on_a_terminal_that_is_written_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And taken away in the end, so that what is printed afterwards stands alone."""
+    ours, theirs = os.openpty()
+    with os.fdopen(theirs, "w") as terminal:
+        monkeypatch.setattr("sys.stderr", terminal)
+        output.show_progress("months 1 of 2, about 3 min left")
+        output.show_progress("months 2 of 2")
+        output.end_progress()
+        assert os.read(ours, 1000) == b"\rmonths 1 of 2, about 3 min left\x1b[K\rmonths 2 of 2\x1b[K\r\x1b[K"
+    os.close(ours)
+
+
+def test_without_a_terminal_no_progress_is_written(capsys: pytest.CaptureFixture[str]) -> None:
+    """A log is no place for it."""
+    output.show_progress("months 1 of 2")
+    output.end_progress()
+    assert capsys.readouterr() == ("", "")

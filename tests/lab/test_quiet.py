@@ -38,6 +38,18 @@ def test_it_may_end_at_any_moment(days: float) -> None:
     assert_same(scene, clean_scene("end", 0.2), scene.begins_at + days * DAY_SECONDS, least_gathered=0.5)
 
 
+@pytest.mark.parametrize("what", ["control", "vendors"])
+def test_what_fails_outside_is_read_though_all_is_well_inside(what: str) -> None:
+    """We go blind, or a status page is red, in the middle of the deepest quiet."""
+    scenes = [clean_scene("outside", 0.1) for _ in range(2)]
+    at = scenes[0].begins_at + 4000.0
+    for scene in scenes:
+        outside, vendors = scene.outside, policy_for(scene).vendors
+        outside.control_down += [(at, at + 100.0)] if what == "control" else []
+        outside.vendors_down |= {name: [(at, at + 4640.0)] for name in vendors} if what == "vendors" else {}
+    assert_same(scenes[0], scenes[1], scenes[0].begins_at + 0.1 * DAY_SECONDS, least_gathered=0.3)
+
+
 def test_a_service_with_a_single_probe() -> None:
     """As the lab's speed is measured."""
     scene, again = clean_scene("one", 1.0), clean_scene("one", 1.0)

@@ -96,6 +96,16 @@ def test_a_fault_of_a_commit_shows_while_that_commit_serves(share: float) -> Non
         assert failing(route, begin, end) < 0.01
 
 
+def test_a_blip_within_another_does_not_end_it() -> None:
+    """Both have to be over."""
+    made = service()
+    made.add_blip(100.0, 40.0)
+    made.add_blip(110.0, 2.0)
+    made.add_blip(139.0, 10.0)
+    assert [made.blips(at) for at in (99.0, 100.0, 111.0, 113.0, 139.5, 148.0, 149.0)] == [False, *[True] * 5, False]
+    assert made.blips_between(0.0, 200.0) == [(100.0, 149.0)]
+
+
 def test_errors_are_over_dispersed_and_follow_the_traffic() -> None:
     """Variance twice the mean, for a phi of two."""
     made = service()

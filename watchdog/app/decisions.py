@@ -5,7 +5,7 @@ any of these: what was tuned was never tuned on them.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -15,6 +15,7 @@ from time import perf_counter
 
 from watchdog import core, lab
 from watchdog.app.lab_policy import configuration, policy_for
+from watchdog.app.progress import nothing_said, told
 from watchdog.lab import classes, scene
 from watchdog.lab.clean import Clean, clean_scene, play_clean
 from watchdog.lab.drive import Drive, Record
@@ -107,18 +108,23 @@ def score(
     clean_years: float,
     rivals: bool = True,
     processes: int = 2,
+    progress: Callable[[str], None] = nothing_said,
 ) -> Scored:
-    """Play so many episodes of each class and so many clean years; the rivals play the same episodes."""
+    """Play so many episodes of each class and so many clean years; the rivals play the same episodes.
+
+    `progress` is told in a few words what is being played, how far that is, and how long it still takes.
+    """
     began = perf_counter()
     kinds = [*(classes.BY_NAME[name] for name in names), *scenarios]
     jobs = [(kind, f"{seed}-{number}") for kind in kinds for number in range(episodes)]
     chunks = [(jobs[at : at + CHUNK], rivals) for at in range(0, len(jobs), CHUNK)]
     months = [f"{seed}-{number}" for number in range(round(clean_years * 365.25 / CLEAN_DAYS))]
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        clean = list(pool.map(_play_clean, months))
-        quiet = list(pool.map(_rivals_quiet, months[:RIVALS_MONTHS])) if rivals else []
+        watched = months[:RIVALS_MONTHS] if rivals else []
         everyone: dict[str, list[Played]] = defaultdict(list)
-        for chunk in pool.map(_play_chunk, chunks):
+        clean = list(told(pool.map(_play_clean, months), "clean months", len(months), progress))
+        quiet = list(told(pool.map(_rivals_quiet, watched), "clean months of the rivals", len(watched), progress))
+        for chunk in told(pool.map(_play_chunk, chunks), f"episodes, {CHUNK} at a time,", len(chunks), progress):
             for name, played in chunk.items():
                 everyone[name] += played
     between = {name: between_incidents([month[name] for month in quiet]) for name in (quiet[0] if quiet else ())}

@@ -31,15 +31,18 @@ def answer(paths: Sequence[Path], settings: Settings | None) -> Answer:
     if settings is None:
         return Answer(replay(runs))
     notes: dict[str, None] = {}
-    found = replay(runs, _policy_of(settings, notes))
+    found = replay(runs, policy_of(settings, notes))
     found.notes.extend(notes)
     return Answer(found, compare(found.old, found.new))
 
 
-def _policy_of(settings: Settings, notes: dict[str, None]) -> Callable[[Policy], Policy]:
-    """Return what makes the other policy; services that are named there by name have the ids of the recording."""
+def policy_of(settings: Settings, notes: dict[str, None]) -> Callable[[Policy], Policy]:
+    """Return what makes the other policy; services that are named there by name have the ids of the recording.
 
-    def policy_of(recorded: Policy) -> Policy:
+    `notes` hears, in words, which services only one of the two knows.
+    """
+
+    def other(recorded: Policy) -> Policy:
         services = dict(settings.policy.services)
         for name in settings.unresolved:
             if name in recorded.services:
@@ -48,4 +51,4 @@ def _policy_of(settings: Settings, notes: dict[str, None]) -> Callable[[Policy],
         notes.update(dict.fromkeys(strangers(recorded, policy)))
         return policy
 
-    return policy_of
+    return other

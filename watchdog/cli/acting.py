@@ -120,7 +120,9 @@ async def restore_auto_deploy(service: str, /, *, it: It) -> int:
 
 
 async def label(incident: str, verdict: Literal["right", "wrong"], /, *, it: It) -> int:
-    """Record whether the watchdog judged an incident right; this is how it can be measured.
+    """Record whether the watchdog judged an incident right (in mode observe: by what it would have done).
+
+    This is how it can be measured: `watchdog lab readiness` counts it.
 
     Parameters
     ----------

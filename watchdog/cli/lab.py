@@ -135,7 +135,9 @@ async def score(
         clean_years=clean_years,
         rivals=rivals,
         processes=processes,
+        progress=output.show_progress,
     )
+    output.end_progress()
     if report is not None:
         write(scored.report(), report)
     _show(scored.json_object(), as_json)

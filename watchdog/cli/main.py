@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from cyclopts import App, CycloptsError, Group, Parameter
 
 from watchdog import __version__
-from watchdog.cli import acting, episode, lab, output, reading, replay, running, scenario
+from watchdog.cli import acting, episode, lab, output, readiness, reading, replay, running, scenario
 from watchdog.cli.context import Context, Roof
 from watchdog.domain.errors import WatchdogError
 
@@ -70,7 +70,8 @@ notify.command(running.notify_test, name="test")
 app.command(notify)
 experiments = App(
     name="lab",
-    help="Experiments: on decisions (`score`, `episode`, `scenario`, `replay`), the daemon (`speed`, `storm`, `soak`).",
+    help="Experiments: on decisions (`lab score`, `episode`, `scenario`), on your own history (`replay`, `readiness`), "
+    "on the daemon (`speed`, `storm`, `soak`).",
     group=groups[0],
     sort_key=10,
 )
@@ -81,6 +82,7 @@ experiments.command(episode.episode, name="episode")
 experiments.command(scenario.scenario, name="scenario")
 experiments.command(lab.speed, name="speed")
 experiments.command(replay.replay, name="replay")
+experiments.command(readiness.readiness, name="readiness")
 app.command(experiments)
 
 Prepared = Callable[[Context], Coroutine[Any, Any, int]]

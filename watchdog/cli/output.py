@@ -63,6 +63,20 @@ def complain(text: str) -> None:
     sys.stderr.write(f"{clean(text, limit=2000)}\n")
 
 
+def show_progress(text: str) -> None:
+    """Write how far it is over the last such line, on stderr; nothing, if that is no terminal."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r{clean(text, limit=78)}\x1b[K")
+        sys.stderr.flush()
+
+
+def end_progress() -> None:
+    """Take that line away."""
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()
+
+
 def explain_error(error: WatchdogError) -> int:
     """Write an expected error as one sentence (or one mistake a line) with what to do next; return the exit code."""
     if isinstance(error, ConfigurationError):

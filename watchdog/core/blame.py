@@ -1,9 +1,9 @@
 """Blame: how probable is it that the live deploy caused this? Log-odds, with every term and veto named.
 
 Prior odds (facts: attribution): P(bad deploy) f(D) / lambda, where f is the density of an onset D minutes after the
-change took traffic, and lambda the rate of other incidents. f = 0.6 Exp(2 min) + 0.2 Exp(15 min) + 0.2 Exp(600 min):
-the form of the facts, the weights fitted with lambda on development seeds of the lab, so that P comes true as often as
-it says. Act at P >= max(floor, P*), P* = C / (C + s (L_human - L_rollback)), where acting costs less than waiting.
+change took traffic, lambda the rate of other incidents. f = 0.65 Exp(1 min) + 0.1 Exp(12 min) + 0.25 Exp(600 min):
+the form of the facts, fitted together with lambda to the lab's classes, so that P comes true as often as it says. Act
+at P >= max(floor, P*), P* = C / (C + s (L_human - L_rollback)), the point where acting costs less than waiting.
 
 Rule: a veto alone acquits; a broken ruler never convicts.
 """
@@ -24,7 +24,7 @@ STALE_DEPLOYS_SECONDS = 60.0
 ASSUMED_DEPLOYS = 20.0
 ASSUMED_MONTHS = 1.0
 LEARNED_MONTHS_MIN = 0.1
-ONSETS = ((0.6, 2.0), (0.2, 15.0), (0.2, 600.0))
+ONSETS = ((0.65, 1.0), (0.1, 12.0), (0.25, 600.0))
 """(share, mean in minutes) of the exponential parts of f."""
 NOT_CURABLE = {"dns": "name resolution fails", "tls": "the certificate or TLS fails"}
 

@@ -172,10 +172,8 @@ HANDLERS = {
 }
 
 
-def perceive_nothing(turn: Turn, event: object) -> None:
-    """The event does not concern the fleet as a whole."""
-
-
 def perceive_event(turn: Turn) -> None:
-    """Fold the event into what we know of the fleet."""
-    HANDLERS.get(type(turn.event), perceive_nothing)(turn, turn.event)  # type: ignore[operator]
+    """Fold the event into what we know of the fleet, if it concerns that as a whole."""
+    handler = HANDLERS.get(type(turn.event))
+    if handler is not None:
+        handler(turn, turn.event)  # type: ignore[operator]

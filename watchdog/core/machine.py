@@ -234,12 +234,12 @@ def step(state: State, event: Event, policy: Policy) -> tuple[State, tuple[Effec
 def _concerned(turn: Turn) -> list[str]:
     """Return the services this event is about; those the policy does not know are passed over."""
     event = turn.event
+    name = getattr(event, "service", None)  # first: it is a reading, nearly always
+    if name is not None:
+        return [name] if name in turn.policy.services else []
     if isinstance(event, (e.Approved, e.Rejected, e.Stopped)):
         known = [item for name, item in turn.state.services.items() if name in turn.policy.services]
         return [item.name for item in known if item.incident is not None and item.incident.id == event.incident]
-    name = getattr(event, "service", None)
-    if name is not None:
-        return [name] if name in turn.policy.services else []
     if isinstance(event, e.Restarted):
         return [name for name in event.services or turn.policy.services if name in turn.policy.services]
     if isinstance(event, e.TimePassed):
@@ -249,10 +249,12 @@ def _concerned(turn: Turn) -> list[str]:
 
 def _handler(turn: Turn) -> Handler:
     """Return what to do; an outcome that a restart tells again belongs to the incident it names, and to no other."""
-    event, incident = turn.event, turn.service.incident
-    if type(event) in LATE and (incident is None or incident.id != getattr(event, "incident", None)):
-        return LATE[type(event)]
-    return TABLE[turn.service.phase][type(event)]
+    event, service = turn.event, turn.service
+    if type(event) in LATE:
+        incident = service.incident
+        if incident is None or incident.id != getattr(event, "incident", None):
+            return LATE[type(event)]
+    return TABLE[service.phase][type(event)]
 
 
 def _perceive(turn: Turn) -> None:

@@ -30,19 +30,20 @@ BEFORE_UPDATE = frozenset({"created", "queued", "build_in_progress", "pre_deploy
 
 def observed(service: ServiceState, event: Observed, policy: Policy) -> ServiceState:
     """Fold one reading of a signal in; a signal the policy does not know is passed over."""
-    signal = policy.services[service.name].signal(event.signal)
+    wishes = policy.services[service.name]
+    signal = wishes.signal(event.signal)
     if signal is None:
         return service
     before = service.checks.get(event.signal)
     if before is None or before.kind != signal.kind:
-        before = Check(event.signal, signal.kind)
+        before = Check(event.signal, signal.kind, watched_from=event.at)
     check = detect.observe(before, event, signal, policy.detection)
     if before.run_probes or before.over_since is not None:
         check = _learned(service, before, check, policy, event.at)
     if check.troubled_since is not None:
         check = detect.settle(check, conditions(service, event.signal, policy, event.at))
     checks = {**service.checks, event.signal: check}
-    return changed(service, checks=checks, **_healthy(service, checks, policy.services[service.name], event.at))
+    return changed(service, checks=checks, **_healthy(service, checks, wishes, event.at))
 
 
 def _learned(service: ServiceState, before: Check, after: Check, policy: Policy, at: float) -> Check:
@@ -54,7 +55,8 @@ def _learned(service: ServiceState, before: Check, after: Check, policy: Policy,
     if rolled_back or replaced:
         return after
     given = conditions(service, after.name, policy, at)
-    return detect.learn(before, after, given._replace(corroborated=False))
+    given = given._replace(corroborated=False)
+    return detect.learn(before, after, given, in_incident=service.incident is not None)
 
 
 def _healthy(service: ServiceState, checks: Mapping[str, Check], wishes: ServicePolicy, at: float) -> Mapping[str, Any]:

@@ -33,9 +33,9 @@ def enter(turn: Turn, findings: tuple[Finding, ...]) -> None:
 
 def settle(turn: Turn) -> None:
     """Strike the service off once its incident is over or no longer critical."""
-    incident = turn.service.incident
     if turn.name not in turn.state.troubles:
         return
+    incident = turn.service.incident
     if incident is None or incident.closed_at is not None or incident.severity is not Severity.CRITICAL:
         kept = {name: trouble for name, trouble in turn.state.troubles.items() if name != turn.name}
         turn.state = replace(turn.state, troubles=kept)

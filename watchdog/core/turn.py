@@ -54,8 +54,9 @@ class Turn:
 
     def put(self, service: ServiceState) -> None:
         """Replace the service's state."""
-        if service is not self.state.services.get(self.name):
-            self.state = changed(self.state, services={**self.state.services, self.name: service})
+        services = self.state.services
+        if service is not services.get(self.name):
+            self.state = changed(self.state, services={**services, self.name: service})
 
     def change(self, **fields: Any) -> None:
         """Change fields of the service's state."""
@@ -103,17 +104,18 @@ class Turn:
 
     def settle_pace(self) -> None:
         """Probe as often as the phase and the watch window ask for."""
-        pace = self._pace()
-        if pace != self.service.pace_seconds:
+        service = self.service
+        pace = self._pace(service)
+        if pace != service.pace_seconds:
             self.change(pace_seconds=pace)
             self.emit(SetPace(self.name, pace))
 
-    def _pace(self) -> float:
+    def _pace(self, service: ServiceState) -> float:
         paces = self.policy.pace
-        in_watch = self.now < self.service.watch_until
-        if self.service.phase is Phase.CALM:
+        in_watch = self.event.at < service.watch_until
+        if service.phase is Phase.CALM:
             return paces.watch_seconds if in_watch else paces.idle_seconds
-        if self.service.phase is Phase.PAGED:
+        if service.phase is Phase.PAGED:
             return paces.watch_seconds
         return paces.suspect_in_watch_seconds if in_watch else paces.suspect_seconds
 

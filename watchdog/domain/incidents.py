@@ -63,7 +63,7 @@ class Check:
     failure with nothing good since, `troubled_since` that of a sum or a slowness which an interruption cut short, until
     it has been calm for a while. `stumbled_at` is when it last failed soon after it had failed. `healed_seconds` is the
     longest run of failures that ended by itself (at `healed_at`), `slow_healed_seconds` the longest time over a latency
-    limit that did.
+    limit that did, `strays` its failures that came to nothing (when, how many) since `watched_from`.
     """
 
     name: str
@@ -93,6 +93,8 @@ class Check:
     stumbled_at: float = 0.0
     healed_seconds: float = 0.0
     healed_at: float = 0.0
+    watched_from: float = 0.0
+    strays: tuple[tuple[float, int], ...] = ()
     slow_healed_seconds: float = 0.0
     slow_healed_at: float = 0.0
     new_issues: tuple[str, ...] = ()

@@ -140,7 +140,7 @@ class Detection:
     cusum_p0: float = 0.002
     cusum_p1: float = 0.2
     cusum_limit: float = 18.0
-    cusum_limit_in_watch: float = 14.0
+    cusum_limit_in_watch: float = 18.0
     cusum_failures_per_run: int = 2
     cusum_span_seconds: float = 20.0
     calm_successes: int = 2

@@ -42,6 +42,7 @@ class Check:
     service: Service
     signal: SignalPolicy
     every_seconds: float
+    kind: str
     read: Callable[[], None] = field(init=False)
     due: float = 0.0
     started: float = -1e9
@@ -64,7 +65,7 @@ class Eyes:
         self._told_crashes: dict[str, float] = {}
         self.probes = 0
         self._checks = [
-            Check(scene.services[name], signal, signal.every_seconds)
+            Check(scene.services[name], signal, signal.every_seconds, signal.kind)
             for name, wishes in policy.services.items()
             for signal in wishes.signals
         ]
@@ -88,7 +89,7 @@ class Eyes:
         self._paces[name] = every_seconds
         for check in self._checks:
             if check.service.name == name:
-                if check.signal.kind in PROBES:
+                if check.kind in PROBES:
                     check.every_seconds = min(check.signal.every_seconds, every_seconds)
                 gap = min(NUDGE_GAP_SECONDS, check.every_seconds) if worried else check.every_seconds
                 soonest = max(self._agenda.now, check.started + gap)
@@ -116,7 +117,7 @@ class Eyes:
         if check.in_flight and (every >= SUSPICION_SECONDS or check.in_flight >= OVERLAP_MAX):
             return
         check.started = self._agenda.now
-        READERS[check.signal.kind](self, check)
+        READERS[check.kind](self, check)
 
     def _probe(self, check: Check) -> None:
         began = self._agenda.now

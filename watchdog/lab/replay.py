@@ -11,7 +11,7 @@ from watchdog.adapters.recordings.lines import Changed, Head, Told, hashed, same
 from watchdog.adapters.recordings.reading import Reader
 from watchdog.domain.policy import Policy
 from watchdog.lab.doings import Doing
-from watchdog.lab.sides import Other, Side, applied
+from watchdog.lab.sides import Answer, Heard, Other, Side, applied
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,24 @@ class Replay:
         self.ended_at = max(self.ended_at, at)
 
 
-def replay(runs: Sequence[Sequence[Reader]], other: Callable[[Policy], Policy] | None = None) -> Replay:
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Who is told of every step of both sides, and what is answered to an act that the run did not ask for."""
+
+    old: Heard | None = None
+    new: Heard | None = None
+    answer: Answer | None = None
+
+
+def replay(
+    runs: Sequence[Sequence[Reader]],
+    other: Callable[[Policy], Policy] | None = None,
+    listening: Listening = Listening(),
+) -> Replay:
     """Replay runs; `other` returns the other policy, given the recorded one. Raises ConfigurationError."""
     found = Replay()
     for run in runs:
-        _Run(found, other).play(run)
+        _Run(found, other, listening).play(run)
     found.old.sort(key=lambda one: one.at)
     found.new.sort(key=lambda one: one.at)
     return found
@@ -56,8 +69,9 @@ def replay(runs: Sequence[Sequence[Reader]], other: Callable[[Policy], Policy] |
 class _Run:
     """One run of a daemon, file after file."""
 
-    def __init__(self, found: Replay, other: Callable[[Policy], Policy] | None) -> None:
+    def __init__(self, found: Replay, other: Callable[[Policy], Policy] | None, listening: Listening) -> None:
         self._found = found
+        self._listening = listening
         self._policy_of = other
         self._old: Side | None = None
         self._other: Other | None = None
@@ -90,15 +104,19 @@ class _Run:
         self._part = head.part
         if follows and self._old is not None:
             self._old.policy = head.policy
+            if self._other is not None and self._policy_of is not None:
+                self._other.wish(self._policy_of(head.policy))
             if not same(self._old.state, head.state):
                 self._diverged(where, head.at, "the state at the beginning of this file is another")
                 self._old.state = head.state
             return
         if self._old is not None:
             self._found.notes.append(f"{where}: something is missing before this file; both begin anew, as the run did")
-        self._old = Side(head.policy, head.state, self._found.old)
+        listening = self._listening
+        self._old = Side(head.policy, head.state, self._found.old, heard=listening.old)
         if self._policy_of is not None:
-            self._other = Other(Side(self._policy_of(head.policy), head.state, self._found.new), self._old)
+            new = Side(self._policy_of(head.policy), head.state, self._found.new, heard=listening.new)
+            self._other = Other(new, self._old, listening.answer)
 
     def _change(self, old: Side, changed: Changed) -> None:
         self._changes += 1

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from watchdog.core import detect
-from watchdog.core.detect import latency, probes
+from watchdog.core.detect import latency, probes, usual
 from watchdog.core.perceive import HEALTHY_GAP_SECONDS, HEALTHY_MAX, HEALTHY_STEP_SECONDS
 from watchdog.domain import events as e
 from watchdog.domain.copies import changed
@@ -100,10 +100,10 @@ def _probed(
     check: Check, ats: list[float], seconds: list[float], signal: SignalPolicy, limits: Detection
 ) -> dict[str, Any]:
     cusum = check.cusum
-    for _ in ats:
+    for at in ats:
         if cusum == 0.0:
             break
-        cusum = probes.after_success(cusum, limits)
+        cusum = probes.after_success(cusum, usual.rates(check, at, signal, limits))
     looks = (*check.recent, *[(at, False) for at in ats[-probes.RECENT_MAX :]])
     oldest = max(ats) - probes.RECENT_SECONDS
     return {
@@ -123,9 +123,8 @@ def _timed(
 
 def _samples(check: Check, ats: list[float], seconds: list[float], signal: SignalPolicy) -> latency.Samples:
     """Return its latencies with those that it does not know of: the last of its looks."""
-    more = zip(ats[len(ats) - len(seconds) :], seconds, strict=True)
-    oldest = max(ats) - signal.window_seconds
-    return tuple([item for item in (*check.samples, *more) if item[0] > oldest][-latency.SAMPLES_MAX :])
+    more = tuple(zip(ats[len(ats) - len(seconds) :], seconds, strict=True))
+    return latency.window((*check.samples, *more), signal) if more else check.samples
 
 
 def _nothing_more(*_: object) -> dict[str, Any]:
@@ -182,7 +181,9 @@ class ServiceAtRest:
     def gather(self, check: CheckAtRest, at: float, reading: Reading, seconds: float) -> None:
         """Keep a look that only adds."""
         check.gather(at, reading, seconds)
-        self.seen_healthy(at)
+        since = self._healthy_at
+        if since is None or at - since >= HEALTHY_STEP_SECONDS:
+            self.seen_healthy(at)
 
     def seen_healthy(self, at: float) -> None:
         """Add the time since the last look."""

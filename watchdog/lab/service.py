@@ -69,17 +69,26 @@ class Service:
         self._probes = chance.apart(name, "probes")
         self._latency = chance.apart(name, "latency")
         self._feed = chance.apart(name, "feed")
+        self._median_seconds, self._slow_share = profile.latency_median_seconds, profile.slow_share
+        self._spread = profile.latency_sigma * 0.5513
         self._blips: list[tuple[float, float]] = []
+        self._no_blip = (inf, -inf)
+        """Between these moments there is none, as far as was looked."""
         self._span: _Span | None = None
+        self._minute_dice = Random()
         self._minutes: dict[float, MinuteCount] = {}
         self._facts: ServiceFacts | None = None
 
     # --- building ---
 
     def add_blip(self, begins_at: float, seconds: float) -> None:
-        """Have it fail for a moment by itself."""
-        self._blips.append((begins_at, begins_at + seconds))
-        self._blips.sort()
+        """Have it fail for a moment by itself; what overlaps is one blip."""
+        ends_at = begins_at + seconds
+        met = [one for one in self._blips if one[0] <= ends_at and one[1] >= begins_at]
+        met.append((begins_at, ends_at))
+        joined = min(begins for begins, _ in met), max(ends for _, ends in met)
+        self._blips = sorted([*(one for one in self._blips if one not in met), joined])
+        self._no_blip = (inf, -inf)
 
     def release(self, release: Release) -> None:
         """Add a deploy; the newest comes last."""
@@ -127,8 +136,14 @@ class Service:
 
     def blips(self, at: float) -> bool:
         """Tell whether it is in one of its blips."""
-        index = bisect_right(self._blips, (at, inf)) - 1
-        return index >= 0 and at < self._blips[index][1]
+        begin, end = self._no_blip
+        if begin <= at < end:
+            return False
+        index = bisect_right(self._blips, (at, inf))
+        if index and at < self._blips[index - 1][1]:
+            return True
+        self._no_blip = at, self._blips[index][0] if index < len(self._blips) else inf
+        return False
 
     def blips_between(self, begin: float, end: float) -> list[tuple[float, float]]:
         """Return its blips (begin, end) that begin then."""
@@ -159,11 +174,10 @@ class Service:
         return HEALTHY, seconds
 
     def _seconds(self, key: int) -> float:
-        profile, first, second = self.profile, self._latency.uniform(key), self._latency.uniform(key + NORMAL_Q)
+        first, second = self._latency.uniform(key), self._latency.uniform(key + NORMAL_Q)
         # The logistic distribution is a lognormal's near relative (in its logarithm) with a heavier tail, and cheap.
-        spread = profile.latency_sigma * 0.5513 * log((first + 1e-9) / (1.0 - first + 1e-9))
-        slow = profile.slow_times if second < profile.slow_share else 1.0
-        return profile.latency_median_seconds * exp(spread) * slow
+        seconds = self._median_seconds * exp(self._spread * log((first + 1e-9) / (1.0 - first + 1e-9)))
+        return seconds * self.profile.slow_times if second < self._slow_share else seconds
 
     def minute(self, start: float) -> MinuteCount:
         """Return the errors of one minute, as an error tracker counts them: over-dispersed, and with the traffic."""
@@ -178,7 +192,8 @@ class Service:
 
     def _count(self, start: float) -> MinuteCount:
         profile = self.profile
-        chance = Random(int(self._feed.uniform(int(start)) * 2**53))
+        chance = self._minute_dice
+        chance.seed(int(self._feed.uniform(int(start)) * 2**53))
         symptoms = self.symptoms(start + 30.0, "")
         traffic = profile.traffic(start)
         errors = profile.error_share

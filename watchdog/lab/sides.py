@@ -1,11 +1,12 @@
 """The two sides of a replay: the policy of the run, and another one on the same events.
 
 Rule: another policy hears the same events, but the outcome of an act only after it asked for that too (as long after as
-in the run), and it is woken when it asked for it. What the world would have done instead is not known (open loop).
+in the run), and it is woken when it asked for it. What the world would have done instead is not known (open loop);
+whoever must go on all the same (readiness) says what is answered to an act that the run did not ask for.
 """
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from watchdog.adapters.recordings.lines import Changed
@@ -37,6 +38,11 @@ OUTCOMES: dict[type[Event], tuple[str, ...]] = {
 
 Key = tuple[str, str, str]
 """Which act: its kind, service and incident."""
+Act = fx.PinAutoDeploy | fx.Rollback | fx.RestoreAutoDeploy
+Heard = Callable[[State, Event, State, Sequence[Effect]], None]
+"""Told of every step: the state before, the event, the state after, and what it asked for."""
+Answer = Callable[[Act, float], Event | None]
+"""What is answered, later than the moment given, to an act that the run did not ask for."""
 
 
 @dataclass(slots=True)
@@ -47,6 +53,7 @@ class Side:
     state: State
     did: list[Doing]
     ordered: dict[Key, float] = field(default_factory=dict)
+    heard: Heard | None = None
 
     def hear(self, event: Event) -> Sequence[Effect]:
         """Take an event and return what it asks for."""
@@ -54,21 +61,33 @@ class Side:
         self.state, effects, _ = promised_step(before, event, self.policy)
         self.did.extend(doings(before, self.state, effects, event.at))
         for effect in effects:
-            if isinstance(effect, (fx.PinAutoDeploy, fx.Rollback, fx.RestoreAutoDeploy)):
-                self.ordered[ORDERED[type(effect)], effect.service, effect.incident] = event.at
+            if isinstance(effect, Act):
+                self.ordered[_key(effect)] = event.at
+        if self.heard is not None:
+            self.heard(before, event, self.state, effects)
         return effects
+
+
+def _key(act: Act) -> Key:
+    return ORDERED[type(act)], act.service, act.incident
 
 
 class Other:
     """Another policy on the events of a run."""
 
-    def __init__(self, side: Side, recorded: Side) -> None:
+    def __init__(self, side: Side, recorded: Side, answer: Answer | None = None) -> None:
         self._side = side
         self._recorded = recorded
+        self._answer = answer
+        self._answered: set[Key] = set()
         self._wakes: list[float] = []
         self._held: dict[Key, list[tuple[float, Event]]] = {}
         self._due: list[Event] = []
         self._now = 0.0
+
+    def wish(self, policy: Policy) -> None:
+        """Go on with another policy."""
+        self._side.policy = policy
 
     def hear(self, event: Event) -> None:
         """Take an event of the run, after what came due for this policy alone."""
@@ -76,6 +95,8 @@ class Other:
         while (overdue := self._overdue()) is not None:
             self._take(overdue)
         key = self._answers(event)
+        if key in self._answered:
+            return
         if key is None or key in self._side.ordered:
             self._take(event)
         else:
@@ -99,9 +120,20 @@ class Other:
         for effect in self._side.hear(event):
             if isinstance(effect, fx.WakeAt) and effect.at > event.at:
                 heapq.heappush(self._wakes, effect.at)
+            elif isinstance(effect, Act):
+                self._imagine(effect, event.at)
         for key in [key for key in self._held if key in self._side.ordered]:
             for after_seconds, held in self._held.pop(key):
                 self._due.append(replace(held, at=self._side.ordered[key] + after_seconds))
+
+    def _imagine(self, act: Act, at: float) -> None:
+        """Have an act that the run did not ask for (or not yet) answered, if somebody says how."""
+        if self._answer is None or _key(act) in self._recorded.ordered:
+            return
+        answer = self._answer(act, at)
+        if answer is not None:
+            self._answered.add(_key(act))
+            self._due.append(answer)
 
     def _answers(self, event: Event) -> Key | None:
         """Return the act of the run that an event is the outcome of, or None."""

@@ -9,7 +9,7 @@ init.py        `watchdog init`                  check.py       `watchdog check [
 scenarios.py   a scenario file of the lab       scenario_shape.py  which keys there are in it
 """
 
-from watchdog.settings.load import load
+from watchdog.settings.load import is_configured, load
 from watchdog.settings.model import (
     Adapter,
     DependencySettings,
@@ -31,6 +31,7 @@ __all__ = [
     "SecretMap",
     "ServiceSettings",
     "Settings",
+    "is_configured",
     "load",
     "resolve_names",
 ]

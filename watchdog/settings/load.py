@@ -46,6 +46,11 @@ def load(
     return dataclasses.replace(settings, warnings=(*settings.warnings, *strange))
 
 
+def is_configured(environ: Mapping[str, str], cwd: Path) -> bool:
+    """Tell whether there is a configuration without naming a file."""
+    return (cwd / FILE).exists() or bool(environ.get(TEXT))
+
+
 def _text(path: Path | None, environ: Mapping[str, str], cwd: Path) -> tuple[Path | None, str, str]:
     """Return the file (or None), its name for messages, and the configuration's text."""
     chosen = cwd / (path or FILE)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from watchdog.core.detect import crashes, feed, latency, probes
+from watchdog.core.detect import crashes, feed, latency, probes, usual
 from watchdog.domain.copies import changed
 from watchdog.domain.events import Observed
 from watchdog.domain.incidents import Check, Finding
@@ -60,10 +60,10 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
     return changed(check, last=reading, last_at=event.at, **seen)
 
 
-def learn(before: Check, after: Check, given: Conditions) -> Check:
+def learn(before: Check, after: Check, given: Conditions, *, in_incident: bool) -> Check:
     """Return the check, wiser by what just ended by itself: how long its blips and its slow times last."""
-    if before.run_probes > 1 and after.run_probes == 0:
-        after = changed(after, **probes.learnt(before, given))
+    if before.run_probes > 0 and after.run_probes == 0 and not in_incident and not probes.confirmed(before, given):
+        after = changed(after, **usual.learnt(before, given))
     if before.over_since is not None and after.over_since is None:
         after = changed(after, **latency.learnt(before, given))
     return after
@@ -130,6 +130,8 @@ def forget(check: Check, at: float) -> Check:
         baseline_at=check.baseline_at,
         healed_seconds=check.healed_seconds,
         healed_at=check.healed_at,
+        watched_from=check.watched_from,
+        strays=check.strays,
         slow_healed_seconds=check.slow_healed_seconds,
         slow_healed_at=check.slow_healed_at,
         counts=check.counts,

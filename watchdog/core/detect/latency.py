@@ -9,7 +9,7 @@ nearest rank.
 from math import ceil, inf
 from typing import TYPE_CHECKING, Any
 
-from watchdog.core.detect import probes
+from watchdog.core.detect import probes, usual
 from watchdog.domain.events import Observed
 from watchdog.domain.incidents import Check, Finding
 from watchdog.domain.policy import Detection, SignalPolicy
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from watchdog.core.detect import Conditions
 
 SAMPLES_MAX = 512
+SAMPLES_MIN = 20
+WINDOWS_MAX = 3
 BASELINE_MINUTES_MIN = 10
 BASELINE_WEIGHT_MIN = 0.01
 HEALED_MAX_SECONDS = 900.0
@@ -40,13 +42,22 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
     outcome = probes.observe(check, event, signal, limits)
     if event.latency_seconds is None or outcome["run_probes"] > 0:
         return outcome
-    oldest = event.at - signal.window_seconds
-    kept = [item for item in check.samples if item[0] > oldest][-SAMPLES_MAX + 1 :]
-    samples = (*kept, (event.at, event.latency_seconds))
+    samples = window((*check.samples, (event.at, event.latency_seconds)), signal)
     if _over(check, samples, signal, limits):
         since = check.over_since if check.over_since is not None else event.at
         return {**outcome, "samples": samples, "over_since": since}
     return {**outcome, "samples": samples, "over_since": None, **learn(check, samples, event.at)}
+
+
+def window(samples: Samples, signal: SignalPolicy) -> Samples:
+    """Return those of the window, or the last 20 if it holds fewer: the p95 of a dozen is their slowest."""
+    newest = samples[-1][0]
+    oldest = newest - signal.window_seconds
+    kept = [item for item in samples[-SAMPLES_MAX:] if item[0] > oldest]
+    if len(kept) < SAMPLES_MIN:
+        oldest = newest - WINDOWS_MAX * signal.window_seconds
+        kept = [item for item in samples[-SAMPLES_MIN:] if item[0] > oldest]
+    return tuple(kept)
 
 
 def learnt(check: Check, given: "Conditions") -> dict[str, Any]:
@@ -64,7 +75,7 @@ def learnt(check: Check, given: "Conditions") -> dict[str, Any]:
 
 def healed_seconds(check: Check, now: float) -> float:
     """Return the longest time over a limit that ended by itself (seconds), fading as that of failures does."""
-    return check.slow_healed_seconds * probes.fading(now - check.slow_healed_at)
+    return check.slow_healed_seconds * usual.fading(now - check.slow_healed_at)
 
 
 def learn(check: Check, samples: Samples, at: float) -> dict[str, Any]:
@@ -89,10 +100,10 @@ def _moved(old: float | None, newest: float, weight: float) -> float:
 def bounds(check: Check, signal: SignalPolicy) -> dict[str, tuple[float, str]]:
     """Return percentile -> (limit in seconds, where it comes from); the tighter of objective and baseline."""
     found = {name: (seconds, "objective") for name, seconds in signal.limits_seconds.items()}
-    for name, usual in _baselines(check).items():
-        relative = usual * (signal.times_baseline or inf)
+    for name, learned in _baselines(check).items():
+        relative = learned * (signal.times_baseline or inf)
         if relative < found.get(name, (inf, ""))[0]:
-            found[name] = (relative, f"{signal.times_baseline:g} x baseline {_ms(usual)}")
+            found[name] = (relative, f"{signal.times_baseline:g} x baseline {_ms(learned)}")
     return found
 
 
@@ -100,7 +111,7 @@ def lowest_bound(check: Check, signal: SignalPolicy) -> float:
     """Return the lowest of the bounds in seconds; infinite if there is none."""
     limits = [*signal.limits_seconds.values()]
     if signal.times_baseline:
-        limits += [usual * signal.times_baseline for usual in _baselines(check).values()]
+        limits += [learned * signal.times_baseline for learned in _baselines(check).values()]
     return min(limits, default=inf)
 
 
@@ -148,9 +159,11 @@ def find(check: Check, given: "Conditions") -> Finding | None:
         return failing
     measured_at = check.samples[-1][0]
     lasted = measured_at - check.over_since
-    since = [seconds for at, seconds in check.samples if at >= check.over_since]
     hold = hold_seconds(check, given)
-    if lasted < hold or len(since) < given.limits.latency_samples_min:
+    if lasted < hold:
+        return None
+    since = [seconds for at, seconds in check.samples if at >= check.over_since]
+    if len(since) < given.limits.latency_samples_min:
         return None
     if given.now - measured_at > given.limits.fresh_seconds:
         return None

@@ -4,12 +4,13 @@ The run timer confirms an unbroken run of failures that outlasts the blips a hea
 (Page 1954; optimal by Moustakides 1986) adds log(p1/p0) for a failure and log((1-p1)/(1-p0)) for a success, and
 confirms at its limit. Each run counts only its first failures, so that one blip, however long, is one blip.
 Time without readings is no evidence: a run lasts from its first failure to its last, and ends in a gap.
-How long its blips last is learned from each check: the run timer outlasts the longest that ended by itself lately.
+How long its blips last and what share of its probes fails is learned from each check (see usual).
 """
 
 from math import log
 from typing import TYPE_CHECKING, Any
 
+from watchdog.core.detect import usual
 from watchdog.domain.events import Observed
 from watchdog.domain.incidents import Check, Finding
 from watchdog.domain.policy import Detection, SignalPolicy
@@ -23,12 +24,10 @@ RECENT_SECONDS = 180.0
 RECENT_MAX = 256
 CLOSE_PROBES = 20
 """Two failures within so many probes are more than chance, also where 1 in 100 fails."""
-HEALED_MARGIN = 1.1
-HEALED_FACTOR_MAX = 1.25
-"""What is learned makes the limit longer by a quarter at most: patience must not teach itself more patience."""
-HEALED_HALF_LIFE_SECONDS = 30 * 86400.0
 
 Outcomes = tuple[tuple[float, bool], ...]
+Rates = tuple[float, float]
+"""The CUSUM's p0 and p1."""
 
 
 def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detection) -> dict[str, Any]:
@@ -38,7 +37,11 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
     kept = [item for item in check.recent if item[0] > oldest][-RECENT_MAX + 1 :]
     unbroken = bool(kept) and event.at - kept[-1][0] <= gap_seconds(signal, limits)
     recent = (*kept, (event.at, failed))
-    return _fail(check, event.at, recent, limits, unbroken=unbroken) if failed else _succeed(check, recent, limits)
+    quiet = not failed and check.cusum == 0
+    rates = (limits.cusum_p0, limits.cusum_p1) if quiet else usual.rates(check, event.at, signal, limits)
+    if failed:
+        return _fail(check, event.at, recent, limits, rates, unbroken=unbroken)
+    return _succeed(check, recent, rates)
 
 
 def gap_seconds(signal: SignalPolicy, limits: Detection) -> float:
@@ -46,12 +49,14 @@ def gap_seconds(signal: SignalPolicy, limits: Detection) -> float:
     return signal.every_seconds + signal.timeout_seconds + limits.fresh_seconds
 
 
-def _fail(check: Check, at: float, recent: Outcomes, limits: Detection, *, unbroken: bool) -> dict[str, Any]:
+def _fail(
+    check: Check, at: float, recent: Outcomes, limits: Detection, rates: Rates, *, unbroken: bool
+) -> dict[str, Any]:
     run_probes = check.run_probes + 1 if unbroken else 1
     again = any(failed for _, failed in recent[-CLOSE_PROBES:-1])
     cusum = check.cusum
     if run_probes <= limits.cusum_failures_per_run:
-        cusum = min(cusum + log(limits.cusum_p1 / limits.cusum_p0), 2 * limits.cusum_limit)
+        cusum = min(cusum + log(rates[1] / rates[0]), 2 * limits.cusum_limit)
     return {
         "run_started_at": check.run_started_at if unbroken and check.run_started_at is not None else at,
         "run_probes": run_probes,
@@ -64,8 +69,8 @@ def _fail(check: Check, at: float, recent: Outcomes, limits: Detection, *, unbro
     }
 
 
-def _succeed(check: Check, recent: Outcomes, limits: Detection) -> dict[str, Any]:
-    cusum = after_success(check.cusum, limits)
+def _succeed(check: Check, recent: Outcomes, rates: Rates) -> dict[str, Any]:
+    cusum = after_success(check.cusum, rates)
     return {
         "run_started_at": None,
         "run_probes": 0,
@@ -77,46 +82,26 @@ def _succeed(check: Check, recent: Outcomes, limits: Detection) -> dict[str, Any
     }
 
 
-def after_success(cusum: float, limits: Detection) -> float:
-    """Return what one success leaves of the sum."""
-    return max(0.0, cusum + log((1 - limits.cusum_p1) / (1 - limits.cusum_p0)))
-
-
-def learnt(check: Check, given: "Conditions") -> dict[str, Any]:
-    """Return what its run teaches, which just ended by itself: how long one lasts, if no longer one did lately.
-
-    One that was confirmed, by itself or with others, was an outage, however it ended; and one that we saw only a part
-    of tells no length.
-    """
-    if check.run_started_at is None or check.last_bad_at is None or check.failing_since != check.run_started_at:
-        return {}
-    lasted = check.last_bad_at - check.run_started_at
-    confirmed = lasted >= run_limit_seconds(check, given) or check.cusum >= cusum_limit(given)
-    if confirmed or lasted <= healed_seconds(check, given.now):
-        return {}
-    return {"healed_seconds": lasted, "healed_at": given.now}
-
-
-def healed_seconds(check: Check, now: float) -> float:
-    """Return the longest run that ended by itself (seconds); what was seen long ago counts less and less."""
-    return check.healed_seconds * fading(now - check.healed_at)
-
-
-def fading(age_seconds: float) -> float:
-    """Return what is left (0 to 1) of something learnt so long ago."""
-    return float(0.5 ** (max(0.0, age_seconds) / HEALED_HALF_LIFE_SECONDS))
+def after_success(cusum: float, rates: Rates) -> float:
+    """Return what one success leaves of the sum; `rates` are p0 and p1."""
+    return max(0.0, cusum + log((1 - rates[1]) / (1 - rates[0]))) if cusum > 0 else 0.0
 
 
 def run_limit_seconds(check: Check, given: "Conditions") -> float:
     """Return how long an unbroken run of failures must last: longer than blips do, unless others report it, too."""
-    usual = _usual_limit_seconds(given)
-    if given.corroborated:
-        return usual
-    blips = HEALED_MARGIN * healed_seconds(check, given.now)
-    return max(usual, min(blips, HEALED_FACTOR_MAX * usual))
+    seconds = _limit_seconds(given)
+    return seconds if given.corroborated else usual.beyond_blips(check, given.now, seconds)
 
 
-def _usual_limit_seconds(given: "Conditions") -> float:
+def confirmed(check: Check, given: "Conditions") -> bool:
+    """Tell whether its run of failures was long enough, or its sum high enough, to be an outage."""
+    if check.run_started_at is None or check.last_bad_at is None:
+        return False
+    lasted = check.last_bad_at - check.run_started_at
+    return lasted >= run_limit_seconds(check, given) or check.cusum >= cusum_limit(given)
+
+
+def _limit_seconds(given: "Conditions") -> float:
     if given.corroborated:
         return given.limits.run_seconds_corroborated
     return given.limits.run_seconds_in_watch if given.in_watch else given.limits.run_seconds
@@ -124,9 +109,9 @@ def _usual_limit_seconds(given: "Conditions") -> float:
 
 def learnt_words(check: Check, given: "Conditions") -> str:
     """Return why its run limit is longer than usual, or nothing."""
-    if run_limit_seconds(check, given) <= _usual_limit_seconds(given):
+    if run_limit_seconds(check, given) <= _limit_seconds(given):
         return ""
-    return f", as its blips last up to {show_seconds(healed_seconds(check, given.now))}"
+    return f", as its blips last up to {show_seconds(usual.blip_seconds(check, given.now))}"
 
 
 def cusum_limit(given: "Conditions") -> float:
@@ -168,13 +153,18 @@ def _find_cusum(check: Check, given: "Conditions") -> Finding | None:
         return None
     if failed_at - onset < given.limits.cusum_span_seconds:
         return None
-    onset = _likeliest_onset(check, onset, given.limits.cusum_p0)
+    p0 = usual.rates(check, given.now, given.signal, given.limits)[0]
+    onset = _likeliest_onset(check, onset, p0)
     failed, probes = share_failing(check, onset)
     text = (
         f"{failed} of {probes} probes failed in {show_seconds(failed_at - onset)} "
-        f"(CUSUM {check.cusum:.1f}, limit {limit:.0f})"
+        f"(CUSUM {check.cusum:.1f}, limit {limit:.0f}{_as_usual(p0, given.limits)})"
     )
     return _finding(check, "cusum", onset, check.troubled_since, text)
+
+
+def _as_usual(p0: float, limits: Detection) -> str:
+    return f", {p0:.1%} is usual" if p0 > 2 * limits.cusum_p0 else ""
 
 
 def _likeliest_onset(check: Check, zero_at: float, p0: float) -> float:

@@ -1,0 +1,212 @@
+"""What a replay tells of each service: when it was watched, its deploys, its outages, and what we would have done.
+
+Rule 1: deploys, and what was made through us, are those of the run; outages and acts are those of the judged policy.
+Rule 2: an outage is known by its incident and onset, so that it goes on over a restart, or with another worker.
+Rule 3: it recovered with the last failure that was seen, not with the end of the incident, which waits for a proof.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import inf
+
+from watchdog.domain import events as e
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.effects import Effect, Rollback
+from watchdog.domain.events import Event
+from watchdog.domain.incidents import Decision, Incident, Phase, ServiceState, State
+from watchdog.domain.policy import Mode
+from watchdog.domain.readings import Unknown
+
+GAP_SECONDS = 120.0
+"""Readings further apart do not make a stretch that was watched."""
+PROBED = ("run", "cusum")
+"""Methods of a finding (the main one comes first) that is over with the last failed probe."""
+PROBES = ("http", "latency")
+CALL_OFF_SECONDS = 900.0
+"""So long may it take to call off what probes no longer show (12 min for what fails now and then)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A rollback that would have been requested. `at` is UTC epoch seconds; suspect and target are ids of deploys."""
+
+    at: float
+    service: str
+    incident: str
+    onset_at: float
+    suspect: str
+    suspect_code: str | None
+    target: str
+    why: str
+
+
+@dataclass(slots=True)
+class Outage:
+    """An incident as the judged policy would have had it; what follows one without a pause belongs to it.
+
+    There are no `decisions` of one that the run had already when the recording begins: they were another policy's.
+    Times are UTC epoch seconds; `closed_at` and `recovered_at` stay None while it lasts, or if its end was not seen.
+    """
+
+    began_at: float
+    decisions: list[Decision] = field(default_factory=list)
+    closed_at: float | None = None
+    recovered_at: float | None = None
+
+    @property
+    def ended_at(self) -> float:
+        """Return when it recovered, infinity if that was not seen."""
+        return inf if self.recovered_at is None else self.recovered_at
+
+
+@dataclass(slots=True)
+class Diary:
+    """One service. `live_at` maps deploy to when it went live, `through_us` one that we made to who approved it.
+
+    `phases` are what the judged policy was doing since when; `incidents` are those of the run, by id: these are what
+    its store knows, and what people label.
+    """
+
+    watched: list[tuple[float, float]] = field(default_factory=list)
+    deploys: dict[str, Deploy] = field(default_factory=dict)
+    live_at: dict[str, float] = field(default_factory=dict)
+    through_us: dict[str, str | None] = field(default_factory=dict)
+    outages: dict[tuple[str, float], Outage] = field(default_factory=dict)
+    acts: list[Act] = field(default_factory=list)
+    phases: list[tuple[float, Phase]] = field(default_factory=list)
+    incidents: dict[str, Incident] = field(default_factory=dict)
+
+    def read(self, at: float) -> None:
+        """Note a reading that could be read."""
+        if self.watched and 0.0 <= at - self.watched[-1][1] <= GAP_SECONDS:
+            self.watched[-1] = (self.watched[-1][0], at)
+        elif not self.watched or not self.watched[-1][0] <= at <= self.watched[-1][1]:
+            self.watched.append((at, at))
+
+    def listed(self, deploys: Sequence[Deploy], at: float) -> None:
+        """Note a deploy list."""
+        for deploy in deploys:
+            self.deploys[deploy.id] = deploy
+            if deploy.was_live:
+                self.live_at.setdefault(deploy.id, at if deploy.finished_at is None else deploy.finished_at)
+
+    def has(self, incident: Incident) -> None:
+        """Note an incident of the run as it is now."""
+        self.incidents[incident.id] = incident
+        if incident.rollback_deploy is not None:
+            self.through_us[incident.rollback_deploy] = incident.approved_by
+
+    def incident_at(self, at: float) -> str | None:
+        """Return the id of the run's incident that was not over then and began last, or None."""
+        lasting = [one for one in self.incidents.values() if one.closed_at is None or at <= one.closed_at]
+        begun = [one for one in lasting if one.onset_at <= at]
+        return max(begun, key=lambda one: one.onset_at).id if begun else None
+
+    def stretches(self) -> list[tuple[float, float]]:
+        """Return when it was watched, in order; what two workers or files told of the same time counts once."""
+        merged: list[tuple[float, float]] = []
+        for begin, end in sorted(self.watched):
+            if merged and begin - merged[-1][1] <= GAP_SECONDS:
+                merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+            else:
+                merged.append((begin, end))
+        return merged
+
+    def was_watched(self, begin: float, end: float) -> bool:
+        """Tell whether it was watched from then to then without a gap."""
+        return any(first <= begin + GAP_SECONDS and end <= last for first, last in self.stretches())
+
+    def phase_at(self, at: float) -> Phase:
+        """Return what the judged policy was doing then."""
+        return max(((since, phase) for since, phase in self.phases if since <= at), default=(0.0, Phase.CALM))[1]
+
+    def outages_in_order(self) -> list[Outage]:
+        """Return every outage once, by its beginning."""
+        return sorted({id(one): one for one in self.outages.values()}.values(), key=lambda one: one.began_at)
+
+    def relapses(self, ended_at: float, within_seconds: float) -> list[float]:
+        """Return when it failed again, so soon after the end of an outage."""
+        began = (one.began_at for one in self.outages_in_order())
+        return [at for at in began if ended_at < at <= ended_at + within_seconds]
+
+
+@dataclass(slots=True)
+class Diaries:
+    """All services; `old` and `new` are told of the steps of the run and of the judged policy."""
+
+    of: dict[str, Diary] = field(default_factory=dict)
+
+    def service(self, name: str) -> Diary:
+        """Return the diary of a service."""
+        return self.of.setdefault(name, Diary())
+
+    def old(self, before: State, event: Event, after: State, effects: Sequence[Effect]) -> None:
+        """Note what happened: readings, incidents, deploys, and which of those we made."""
+        if isinstance(event, e.Observed):
+            if not isinstance(event.reading, Unknown):
+                self.service(event.service).read(event.at)
+        elif isinstance(event, e.DeploysListed):
+            self.service(event.service).listed(event.deploys, event.at)
+        for name, service in after.services.items():
+            if service.incident is not None:
+                self.service(name).has(service.incident)
+
+    def new(self, before: State, event: Event, after: State, effects: Sequence[Effect]) -> None:
+        """Note what would have been decided and done, and how the outages went."""
+        for name, service in after.services.items():
+            known = before.services.get(name)
+            if service is not known:
+                if known is None or service.phase is not known.phase:
+                    self.service(name).phases.append((event.at, service.phase))
+                self._follow(known, service)
+        for effect in effects:
+            if isinstance(effect, Rollback) and effect.approved_by is None:
+                self._act(effect, after.services[effect.service], event.at)
+
+    def _follow(self, before: ServiceState | None, service: ServiceState) -> None:
+        incident, diary = service.incident, self.service(service.name)
+        was = before.incident if before is not None else None
+        if incident is None or incident is was:
+            return
+        key = (incident.id, incident.onset_at)
+        outage = diary.outages.get(key)
+        if outage is None:
+            outage = diary.outages[key] = _continued(diary, was) or Outage(incident.onset_at)
+        decision = incident.decision
+        ours = decision is not None and decision.mode == Mode.AUTONOMOUS.value
+        if decision is not None and ours and (not outage.decisions or outage.decisions[-1] is not decision):
+            outage.decisions.append(decision)
+        if incident.closed_at is not None and outage.closed_at is None:
+            outage.closed_at = incident.closed_at
+            outage.recovered_at = _recovered_at(before or service, incident, incident.closed_at)
+
+    def _act(self, effect: Rollback, service: ServiceState, at: float) -> None:
+        incident = service.incident
+        assert incident is not None and incident.decision is not None, "a rollback belongs to an incident"
+        act = Act(
+            at=at,
+            service=effect.service,
+            incident=effect.incident,
+            onset_at=incident.onset_at,
+            suspect=effect.suspect,
+            suspect_code=incident.suspect_code,
+            target=effect.target,
+            why=incident.decision.why,
+        )
+        self.service(effect.service).acts.append(act)
+
+
+def _continued(diary: Diary, was: Incident | None) -> Outage | None:
+    """Return the outage of an open incident that another one took the place of (a rollback by hand)."""
+    if was is None or was.closed_at is not None:
+        return None
+    return diary.outages.get((was.id, was.onset_at))
+
+
+def _recovered_at(before: ServiceState, incident: Incident, closed_at: float) -> float:
+    """Return when the last failed probe was seen; where something else kept it open, when it was over for sure."""
+    if not incident.findings or incident.findings[0].method not in PROBED:
+        return closed_at
+    bad = [check.last_bad_at for check in before.checks.values() if check.kind in PROBES]
+    last = max((at for at in bad if at is not None), default=closed_at)
+    return last if closed_at - last <= CALL_OFF_SECONDS else closed_at
