@@ -7,7 +7,7 @@ import pytest
 from tests.core.limits import LIMITS
 from tests.core.scenes import given
 from watchdog.core import detect
-from watchdog.core.detect import Conditions, latency, probes
+from watchdog.core.detect import Conditions, latency, probes, usual
 from watchdog.domain.events import Observed
 from watchdog.domain.incidents import Check
 from watchdog.domain.policy import Detection, SignalPolicy
@@ -17,7 +17,7 @@ HOME = SignalPolicy("home", "http", critical=True)
 API = SignalPolicy("api", "latency", limits_seconds={"p95": 0.8}, window_seconds=60.0)
 DOWN = Bad("HTTP 503", FailureKind.STATUS)
 T0 = 10_000.0
-MONTH = probes.HEALED_HALF_LIFE_SECONDS
+MONTH = usual.HALF_LIFE_SECONDS
 
 
 def told(
@@ -137,7 +137,7 @@ def test_patience_does_not_teach_itself_more_patience() -> None:
 def test_the_lesson_fades_over_months(months: float, left: float) -> None:
     """A half is left each month; one from our future is one of now."""
     learnt = Check("home", "http", healed_seconds=44.0, healed_at=T0, slow_healed_seconds=600.0, slow_healed_at=T0)
-    assert probes.healed_seconds(learnt, T0 + months * MONTH) == pytest.approx(44.0 * left)
+    assert usual.blip_seconds(learnt, T0 + months * MONTH) == pytest.approx(44.0 * left)
     assert latency.healed_seconds(learnt, T0 + months * MONTH) == pytest.approx(600.0 * left)
 
 

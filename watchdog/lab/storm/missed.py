@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
-from watchdog.core.detect.probes import HEALED_FACTOR_MAX
+from watchdog.core.detect.usual import FACTOR_MAX
 from watchdog.domain.policy import Detection
 from watchdog.lab.storm.channels import Arrived, Outage
 from watchdog.lab.storm.episodes import CRITICAL_SHARE, Episode, Episodes
@@ -18,7 +18,7 @@ from watchdog.lab.storm.render import Render
 
 TELLING_SECONDS = 90.0
 """From a confirmed failure to a page: a look that is late, auto-deploy switched off, a veto window, a channel."""
-LONG_SECONDS = HEALED_FACTOR_MAX * Detection().run_seconds + TELLING_SECONDS
+LONG_SECONDS = FACTOR_MAX * Detection().run_seconds + TELLING_SECONDS
 """A critical episode that lasts so long without a disturbance must have been told of, or be over: the run timer's limit
 at its longest, and the way from there to people.
 """
