@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from cyclopts import App, CycloptsError, Group, Parameter
 
 from watchdog import __version__
-from watchdog.cli import acting, episode, lab, output, reading, replay, running
+from watchdog.cli import acting, episode, importing, lab, output, reading, replay, running
 from watchdog.cli.context import Context, Roof
 from watchdog.domain.errors import WatchdogError
 
@@ -80,6 +80,7 @@ experiments.command(lab.score, name="score")
 experiments.command(episode.episode, name="episode")
 experiments.command(lab.speed, name="speed")
 experiments.command(replay.replay, name="replay")
+experiments.command(importing.import_history, name="import")
 app.command(experiments)
 
 Prepared = Callable[[Context], Coroutine[Any, Any, int]]
