@@ -140,7 +140,8 @@ def _paced(policy: Policy, source: Source, signal: SignalPolicy, history: Histor
     if every is not None and every > signal.every_seconds:
         notes.append(
             f"a reading comes every {every:.0f} s (the configuration says {signal.every_seconds:g} s), so runs of "
-            f"failures may have gaps of that length, and every delay is counted in such steps"
+            "failures may have gaps of that length, and every delay, that of being well again too, is counted in such "
+            "steps"
         )
         signal = replace(signal, every_seconds=every)
     most = signal.window_seconds / every if every else 0.0
