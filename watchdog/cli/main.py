@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from cyclopts import App, CycloptsError, Group, Parameter
 
 from watchdog import __version__
-from watchdog.cli import acting, episode, importing, lab, output, reading, replay, running
+from watchdog.cli import acting, episode, importing, lab, output, reading, replay, running, traces
 from watchdog.cli.context import Context, Roof
 from watchdog.domain.errors import WatchdogError
 
@@ -81,6 +81,7 @@ experiments.command(episode.episode, name="episode")
 experiments.command(lab.speed, name="speed")
 experiments.command(replay.replay, name="replay")
 experiments.command(importing.import_history, name="import")
+experiments.command(traces.traces, name="traces")
 app.command(experiments)
 
 Prepared = Callable[[Context], Coroutine[Any, Any, int]]
