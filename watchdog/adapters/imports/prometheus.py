@@ -32,7 +32,8 @@ COUNTS = (
 def read(files: Sequence[Path], wanted: Wanted) -> History:
     """Return the readings of one series. Raises ConfigurationError."""
     check_kind(wanted, "prometheus", *READERS)
-    values = sorted((one for file in files for one in _values(file)), key=lambda one: one[1])
+    by_time = {one[1]: one for file in files for one in _values(file)}  # ranges that overlap tell a step once
+    values = [by_time[at] for at in sorted(by_time)]
     step = pace_of(at for _, at, _ in values) or 60.0
     observed, notes = READERS[wanted.signal.kind](values, step, wanted.signal)
     told = (Observed(at, wanted.service, wanted.signal.name, *rest) for at, *rest in observed)

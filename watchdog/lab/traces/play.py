@@ -14,7 +14,7 @@ from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import State
+from watchdog.domain.incidents import Phase, State
 from watchdog.domain.policy import Policy, SignalPolicy
 from watchdog.domain.readings import Bad, FailureKind, Good, MinuteCount
 from watchdog.lab.agenda import Agenda
@@ -65,6 +65,7 @@ class Play:
         self._draws = 0
         self._paces: dict[str, float] = {}
         self._turns: dict[tuple[str, str], int] = {}
+        self._asked: dict[str, int] = {}
 
     def run(self) -> Sequence[Doing]:
         """Play it to its end, and return what was done."""
@@ -96,11 +97,20 @@ class Play:
         elif isinstance(effect, fx.WakeAt):
             self._agenda.at(effect.at, lambda: self._tell(e.TimePassed(self._agenda.now)))
         elif isinstance(effect, fx.ReadDeploys):
-            self._agenda.at(now, partial(self._list_deploys, effect.service))
+            self._asked[effect.service] = asked = self._asked.get(effect.service, 0) + 1
+            self._agenda.at(now, partial(self._read_deploys, effect.service, asked, effect.every_seconds))
         elif isinstance(effect, fx.PinAutoDeploy):
             why = "a trace has no platform"
             answer = partial(e.PinUnconfirmed, service=effect.service, incident=effect.incident, why=why)
             self._agenda.at(now, lambda: self._tell(answer(self._agenda.now)))
+
+    def _read_deploys(self, name: str, asked: int, every_seconds: float) -> None:
+        """Read them now and so often, until it is asked otherwise; in calm times once, since nothing new is in them."""
+        if asked != self._asked[name]:
+            return
+        self._list_deploys(name)
+        if self._state.services[name].phase is not Phase.CALM:
+            self._agenda.at(self._agenda.now + every_seconds, partial(self._read_deploys, name, asked, every_seconds))
 
     def _list_deploys(self, name: str) -> None:
         facts = ServiceFacts(f"srv-{name}", name)
