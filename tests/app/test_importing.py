@@ -248,6 +248,19 @@ WRONG: dict[str, tuple[str, str, str, str]] = {
         "bad.csv: values[0]: not a pair",
         "home",
     ),
+    "endless": (
+        "prometheus",
+        f'{{"status": "success", "data": {{"resultType": "matrix", "result": [{{"values": [[{"9" * 400}, "1"]]}}]}}}}',
+        "bad.csv: values[0]: not a pair",
+        "home",
+    ),
+    "digits": ("sentry", f'{{"data": [[{"9" * 5000}, 1]]}}', "bad.csv: not JSON of this kind", "errors"),
+    "before the epoch": (
+        "csv",
+        "time,ok\n1901-01-01T00:00:00Z,1",
+        "bad.csv:2: 1901-01-01T00:00:00Z is not a time",
+        "home",
+    ),
     "not Upptime's": ("upptime", "hello", "bad.csv: no state of any site", "home"),
     "no state": (
         "upptime",

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any, NoReturn
@@ -76,8 +76,10 @@ def json_of(path: Path) -> Any:
         return json.loads(text_of(path))
     except json.JSONDecodeError as error:
         refuse(f"{path.name}:{error.lineno}", f"not JSON ({error.msg})", "save the answer as it came, whole")
-    except RecursionError:
-        refuse(path.name, "not JSON of this kind (nested without end)", "save the answer as it came, whole")
+    except (RecursionError, ValueError):
+        refuse(
+            path.name, "not JSON of this kind (nested without end, or endless numbers)", "save the answer as it came"
+        )
 
 
 def moment(text: object) -> float:
@@ -93,7 +95,7 @@ def moment(text: object) -> float:
             at = datetime.fromisoformat(written)
         except ValueError:
             raise ValueError(f"{written[:40]!r} is not a time: write epoch seconds or ISO 8601") from None
-        return (at if at.tzinfo is not None else at.replace(tzinfo=UTC)).timestamp()
+        seconds = (at if at.tzinfo is not None else at.replace(tzinfo=UTC)).timestamp()
     if not 0.0 <= seconds < EPOCH_MAX:
         raise ValueError(f"{written[:40]} is not a time in epoch seconds (milliseconds? divide by 1000)")
     return seconds
@@ -108,7 +110,7 @@ def pace_of(moments: Iterable[float]) -> float | None:
 
 def history(observed: Iterable[Observed], notes: Iterable[str], first_file: Path) -> History:
     """Return the readings in their order. Raises ConfigurationError if there is none, or far too many."""
-    found = list(observed)
+    found = list(islice(observed, READINGS_MAX + 1))
     if not found:
         refuse(first_file.name, "there is not one reading in it", "export a longer time, or another series")
     if len(found) > READINGS_MAX:

@@ -66,7 +66,7 @@ def _value(where: str, pair: Any) -> Value:
         number = float(text)
         if isinstance(at, bool) or not 0.0 <= float(at) < 1e11:
             raise ValueError
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         refuse(where, "not a pair of time and value", INSTEAD)
     if isfinite(number) and number < 0:
         refuse(

@@ -52,7 +52,7 @@ def _buckets(file: Path) -> Iterator[Bucket]:
         if isinstance(answer, dict) and key in answer:
             try:
                 yield from meant(answer)
-            except (TypeError, ValueError, KeyError, IndexError, AttributeError):
+            except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError):
                 refuse(file.name, f"not one series of counts under {key!r}", INSTEAD)
             return
     refuse(file.name, "not an answer of Sentry with counts", INSTEAD)
@@ -62,7 +62,7 @@ def _timeseries(answer: Mapping[str, Any]) -> Iterator[Bucket]:
     (series,) = answer["timeSeries"]
     for value in series["values"]:
         if not value.get("incomplete"):
-            yield float(value["timestamp"]) / 1000, _count(value["value"])
+            yield moment(value["timestamp"] / 1000), _count(value["value"])
 
 
 def _stats(answer: Mapping[str, Any]) -> Iterator[Bucket]:
