@@ -3,13 +3,16 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from watchdog.adapters.imports import IMPORTERS
 from watchdog.adapters.recordings.lines import Head
 from watchdog.adapters.recordings.reading import Reader
+from watchdog.app.importing import PROBES
 from watchdog.app.replay import answer
+from watchdog.cli.importing import Kind, SignalKind
 from watchdog.cli.main import main
 from watchdog.domain.policy import Mode
 from watchdog.settings import load
@@ -319,6 +322,12 @@ def test_words_that_cannot_be(folder: Path, capsys: pytest.CaptureFixture[str]) 
         ),
     ):
         assert refused(capsys, *words).startswith(said)
+
+
+def test_every_kind_can_be_typed() -> None:
+    """A new importer is one file, one line of the table, and one word of the command."""
+    assert get_args(Kind) == tuple(IMPORTERS)
+    assert get_args(SignalKind) == tuple(PROBES)
 
 
 def test_what_else_lies_in_the_folder_is_left_alone(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
