@@ -186,11 +186,13 @@ def test_a_quiet_trace_is_quiet_and_its_time_is_counted() -> None:
 
 def test_a_gap_in_the_record_is_no_evidence() -> None:
     """Nothing is probed in it, and the play goes on behind it."""
-    before, after = made_up((10, 0.0, FAST)), made_up((20, 0.0, FAST))
+    after = made_up((20, 0.0, FAST))
     moved = [bucket._replace(start=bucket.start + 86400, end=bucket.end + 86400) for bucket in after]
-    row = played([*before, *moved])
+    row = played([*made_up((10, 0.0, FAST)), *moved])
     assert row.false_alarms == [] and row.quiet_days == 30 / 1440
     assert row.observations < 2000
+    down = played([*made_up((10, 0.0, FAST), (10, 1.0, FAST)), *moved])
+    assert len(down.false_alarms) == 1 and down.observations < 3000, "nor while it is down"
 
 
 def test_errors_are_a_feed_where_requests_are_counted() -> None:

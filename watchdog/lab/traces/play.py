@@ -106,11 +106,16 @@ class Play:
 
     def _read_deploys(self, name: str, asked: int, every_seconds: float) -> None:
         """Read them now and so often, until it is asked otherwise; in calm times once, since nothing new is in them."""
-        if asked != self._asked[name]:
+        now, bucket = self._agenda.now, self._tracks[name].at(self._agenda.now)
+        if asked != self._asked[name] or bucket is None:
+            return
+        again = partial(self._read_deploys, name, asked, every_seconds)
+        if bucket.start > now:  # nothing is recorded until then
+            self._agenda.at(bucket.start, again)
             return
         self._list_deploys(name)
         if self._state.services[name].phase is not Phase.CALM:
-            self._agenda.at(self._agenda.now + every_seconds, partial(self._read_deploys, name, asked, every_seconds))
+            self._agenda.at(now + every_seconds, again)
 
     def _list_deploys(self, name: str) -> None:
         facts = ServiceFacts(f"srv-{name}", name)
