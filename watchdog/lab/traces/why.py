@@ -6,6 +6,7 @@ Rule: nothing here knows how the core decides, but for the one number it compare
 from collections.abc import Iterable, Sequence
 from statistics import median
 
+from watchdog.domain.units import show_seconds
 from watchdog.lab.traces.trial import Bucket, Label, percentile
 
 BEFORE_SECONDS = 1800.0
@@ -50,5 +51,5 @@ def _lasting(buckets: Iterable[Bucket]) -> str:
     found = list(buckets)
     seconds = sum(one.end - one.start for one in found)
     if len(found) == 1:
-        return f"in one bucket of {seconds / 60:.0f} min"
+        return f"in one bucket of {show_seconds(seconds)}"
     return "for at most 2 min" if seconds <= SHORT_SECONDS else "for longer than 2 min"
