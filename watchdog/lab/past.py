@@ -46,8 +46,7 @@ class Past:
             if at > self._agenda.now:
                 self._agenda.at(at, self._list_deploys)
         for one in self._observed:
-            while self._agenda.step(one.at):
-                yield from self._taken()
+            self._agenda.run(one.at)
             self._agenda.now = max(self._agenda.now, one.at)
             self._tell(one)
             yield from self._taken()

@@ -77,8 +77,7 @@ class Play:
                     self._feed(name, signal, track.buckets)
                 elif _is_fed(signal, track.buckets[0]):
                     self._look_after(name, signal, SOON)
-        while self._agenda.step(self._ends_at + FEED_LATE_SECONDS):
-            pass
+        self._agenda.run(self._ends_at + FEED_LATE_SECONDS)
         return self.did
 
     def _tell(self, event: Event) -> None:
