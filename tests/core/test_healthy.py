@@ -131,7 +131,9 @@ gaps = st.lists(st.tuples(st.sampled_from((1.0, 5.0, 9.9, 10.0, 61.0, 700.0)), s
 def long_way(state: State, event: Observed) -> tuple[State, tuple[Effect, ...]]:
     """Return what a reading of a calm service comes to that is good, or could not be made."""
     service = state.services["web"]
-    check = replace(service.checks.get("home", Check("home", "http")), last=event.reading, last_at=event.at)
+    check = replace(
+        service.checks.get("home", Check("home", "http", watched_from=event.at)), last=event.reading, last_at=event.at
+    )
     if isinstance(event.reading, Good):
         recent = tuple(item for item in check.recent if item[0] > event.at - 180.0)[-255:]
         check = replace(check, good_run=check.good_run + 1, recent=(*recent, (event.at, False)))

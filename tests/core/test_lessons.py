@@ -52,28 +52,33 @@ ROLLING_BACK = an_incident(requested_at=NOW + 10.0)
 
 
 @pytest.mark.parametrize(
-    ("fields", "learns"),
+    ("fields", "blips", "slow_times"),
     [
-        ({}, True),
-        (live_at(-1.0), True),
-        (live_at(1.0), False),
-        ({"deploys": (replace(HISTORY[0], finished_at=None),)}, True),
-        ({"deploys": ()}, True),
-        ({"incident": an_incident()}, True),
-        ({"incident": ROLLING_BACK}, False),
+        ({}, True, True),
+        (live_at(-1.0), True, True),
+        (live_at(1.0), False, False),
+        ({"deploys": (replace(HISTORY[0], finished_at=None),)}, True, True),
+        ({"deploys": ()}, True, True),
+        ({"incident": an_incident()}, False, True),
+        ({"incident": ROLLING_BACK}, False, False),
     ],
-    ids=["by itself", "long live", "a new deploy", "no date", "none live", "while another is told of", "our rollback"],
+    ids=["by itself", "long live", "a new deploy", "no date", "none live", "in an incident", "our rollback"],
 )
-def test_only_what_ended_by_itself_teaches(fields: dict, learns: bool) -> None:
-    """What a rollback or a new deploy ended might have lasted for ever."""
-    assert blip(untouched(**fields)) == (20.0 if learns else 0.0)
-    assert slow(untouched(**fields)) == (44.0 if learns else 0.0)
+def test_only_what_ended_by_itself_teaches(fields: dict, blips: bool, slow_times: bool) -> None:
+    """What a rollback or a new deploy ended might have lasted for ever; in an incident no failure is a blip."""
+    assert blip(untouched(**fields)) == (20.0 if blips else 0.0)
+    assert slow(untouched(**fields)) == (44.0 if slow_times else 0.0)
 
 
 def test_a_failed_probe_at_its_end_does_not_hide_that_a_deploy_ended_a_slow_time() -> None:
     """The slow time began before the deploy, whenever that failure was."""
     assert slow(untouched(**live_at(32.0)), (34.0, DOWN, 0.0)) == 0.0
     assert slow(untouched(), (34.0, DOWN, 0.0)) > 0.0
+
+
+def test_a_check_is_watched_from_its_first_reading() -> None:
+    """Since then its failures are counted."""
+    assert looked(untouched(), "home", (0.0, Good(), 0.1), (10.0, Good(), 0.1)).watched_from == NOW
 
 
 # --- worlds ---

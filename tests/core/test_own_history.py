@@ -11,7 +11,7 @@ from watchdog.core import blame, perceive
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.events import DeploysListed
 from watchdog.domain.incidents import Blame, History, ServiceState
-from watchdog.domain.policy import DEFAULT_MATRIX, Mode, Severity
+from watchdog.domain.policy import DEFAULT_MATRIX, BlameWeights, Mode, Severity
 
 MONTH_SECONDS = blame.MINUTES_PER_MONTH * 60
 NEW = Deploy("dep-42", "live", commit="cccccccc", created_at=NOW - 100, finished_at=NOW - 3)
@@ -86,7 +86,9 @@ def test_the_shipped_assumption_is_five_other_incidents_a_month() -> None:
     at = NOW - 60 - 3600
     deploys = (replace(HISTORY[0], created_at=at - 300, finished_at=at), *HISTORY[1:])
     verdict = blame.weigh(a_case(a_service(deploys=deploys), policy=policy))
-    assert verdict.prior_odds == pytest.approx(0.239, rel=0.005) and not verdict.convicts
+    expected = 0.05 * blame.density_per_minute(60.0) * blame.MINUTES_PER_MONTH / 5
+    assert verdict.prior_odds == pytest.approx(expected) and not verdict.convicts
+    assert BlameWeights().other_incidents_per_month == 5.0
 
 
 # --- deploys ---

@@ -53,7 +53,7 @@ def _check(check: Check, now: float) -> Check:
     """Return the check; if it was read in the future, its statistics tell of nothing we can place."""
     if max(check.last_at, check.counts_from, check.baseline_at, check.interrupted_at) <= now:
         return check
-    dated = ("last_at", "baseline_at", "healed_at", "slow_healed_at")
+    dated = ("last_at", "baseline_at", "healed_at", "slow_healed_at", "watched_from")
     past = replace(check, **{name: min(getattr(check, name), now) for name in dated})
     return detect.forget(past, now)
 

@@ -30,7 +30,7 @@ def told(
             reading = {"x": DOWN, "?": Unknown("void")}.get(letter, Good())
             event = Observed(at, "web", signal.name, reading, 1.2 if letter == "s" else 0.2)
             after = detect.observe(check, event, signal, LIMITS)
-            check = detect.learn(check, after, given(signal, at, **more))
+            check = detect.learn(check, after, given(signal, at, **more), in_incident=False)
         at += 2.0
     return check, at - 2.0
 
@@ -155,6 +155,108 @@ def test_what_is_shipped_bears_a_minute_and_a_quarter_at_most() -> None:
     assert probes.run_limit_seconds(Check("home", "http"), shipped) == 60.0
     assert probes.run_limit_seconds(Check("home", "http", healed_seconds=1e6, healed_at=T0), shipped) == 75.0
     assert probes.run_limit_seconds(Check("home", "http"), shipped._replace(in_watch=True)) == 56.0
+
+
+def test_a_check_that_does_not_fail_has_nothing_confirmed() -> None:
+    """Whatever its state holds."""
+    assert not probes.confirmed(Check("home", "http", run_probes=3), given(HOME, T0))
+    assert not probes.confirmed(Check("home", "http", run_started_at=T0), given(HOME, T0))
+
+
+# --- the usual share of failures ---
+
+WEEK, HALF_AN_HOUR = usual.STRAYS_SECONDS, usual.SETTLES_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("text", "strays"),
+    [
+        (".x.", [1]),
+        (".xx.", [2]),
+        (".xxxxxx.", [2]),
+        (".x.x.", [1, 1]),
+        ("....", []),
+        ("." + "x" * 24 + ".", []),
+        ("x." * 6, [1, 1, 1]),
+    ],
+    ids=["one", "two", "a run counts as the sum does", "apart", "none", "an outage", "a partial outage, confirmed"],
+)
+def test_failures_that_came_to_nothing_are_remembered(text: str, strays: list[int]) -> None:
+    """When each run began, and how many of its failures the sum had counted."""
+    check, _ = told(text, in_watch=True)
+    assert [failed for _, failed in check.strays] == strays
+
+
+def test_what_is_remembered_of_them_is_bounded() -> None:
+    """Sixty-four, and a week."""
+    check, now = told(("x" + "." * 30) * 80)
+    assert len(check.strays) == usual.STRAYS_MAX
+    after, _ = told("x.", check=check, start=now + WEEK + 1.0)
+    assert [at for at, _ in after.strays] == [now + WEEK + 1.0]
+
+
+def strays(failed: int, *, ago: float = 3600.0) -> tuple[tuple[float, int], ...]:
+    """Return so many single failures, an hour ago."""
+    return tuple((T0 - ago, 1) for _ in range(failed))
+
+
+@pytest.mark.parametrize(
+    ("failed", "watched", "p0", "p1"),
+    [
+        ((), WEEK, 0.002, 0.2),
+        (strays(2), HALF_AN_HOUR + 2500.0, 2.5 / 500, 0.2),
+        (strays(10), HALF_AN_HOUR + 2500.0, 10.5 / 500, 0.21),
+        (strays(20), HALF_AN_HOUR + 2500.0, 20.5 / 500, 0.41),
+        (strays(60), HALF_AN_HOUR + 2500.0, 0.05, 0.5),
+        (strays(10), HALF_AN_HOUR, 0.002, 0.2),
+        (strays(10), 60.0, 0.002, 0.2),
+        (strays(10), WEEK, 0.002, 0.2),
+        (strays(10, ago=HALF_AN_HOUR), HALF_AN_HOUR + 2500.0, 10.5 / 500, 0.21),
+        (strays(10, ago=HALF_AN_HOUR - 1.0), HALF_AN_HOUR + 2500.0, 0.002, 0.2),
+        (strays(10, ago=-HALF_AN_HOUR), HALF_AN_HOUR + 2500.0, 0.002, 0.2),
+    ],
+    ids=[
+        "none",
+        "few",
+        "more",
+        "many",
+        "never more than one in twenty",
+        "before it was watched for long enough",
+        "just begun",
+        "few for a week",
+        "old enough",
+        "a fresh deploy's",
+        "ahead of us",
+    ],
+)
+def test_the_share_of_probes_that_usually_fails_is_learnt(
+    failed: tuple[tuple[float, int], ...], watched: float, p0: float, p1: float
+) -> None:
+    """A posterior mean, never under what is assumed; what must be found is ten times that."""
+    check = Check("home", "http", watched_from=T0 - watched, strays=failed)
+    signal = replace(HOME, every_seconds=10.0)
+    assert usual.rates(check, T0, signal, LIMITS) == (pytest.approx(p0), pytest.approx(p1))
+
+
+def test_where_not_all_failures_are_remembered_the_share_is_that_since_the_first() -> None:
+    """The time before it had failures that are forgotten."""
+    full = tuple((T0 - 5000.0 + at, 1) for at in range(usual.STRAYS_MAX))
+    check = Check("home", "http", watched_from=T0 - WEEK, strays=full)
+    probed = (5000.0 - HALF_AN_HOUR) / 10.0
+    expected = min(usual.RATE_MAX, (0.5 + usual.STRAYS_MAX) / (250.0 + probed))
+    assert usual.rates(check, T0, replace(HOME, every_seconds=10.0), LIMITS)[0] == pytest.approx(expected)
+
+
+def test_a_check_that_often_fails_takes_more_to_be_an_outage_and_says_so() -> None:
+    """One in fifty is usual: the same failures sum up to less."""
+    often = Check("home", "http", watched_from=T0 - HALF_AN_HOUR - 2500.0, strays=strays(10))
+    often = replace(often, last=Good(), last_at=T0 - 2.0, recent=((T0 - 2.0, False),))
+    (usually, at), (new, _) = told("x.x.x.x.x.x.x.x.x.x", check=often), told("x.x.x.x.x.x.x.x.x.x")
+    assert 0 < usually.cusum < new.cusum
+    result = detect.find(usually, given(HOME, at, Detection(cusum_limit=10.0)))
+    assert result is not None and result.text.endswith("limit 10, 2.1% is usual): HTTP 503"), result
+    unusual = detect.find(new, given(HOME, at, Detection(cusum_limit=10.0)))
+    assert unusual is not None and "usual" not in unusual.text
 
 
 # --- slow times ---

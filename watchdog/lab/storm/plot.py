@@ -5,7 +5,7 @@ from collections.abc import Callable
 from watchdog.lab.storm.nature import Nature
 from watchdog.lab.storm.render import Render, Service
 
-STORM_SECONDS = (280.0, 400.0)
+STORM_SECONDS = (320.0, 440.0)
 HOUR_SECONDS = 3600.0
 NTP_SECONDS = 5.0
 

@@ -44,7 +44,7 @@ from watchdog.lab.storm.store import StoreHost
 AT_LEAST_SECONDS = 600.0
 AT_MOST_SECONDS = 3600.0
 """So long after the faults stopped, everything must have come to its end."""
-REPAIRED_AFTER_SECONDS = 160.0
+REPAIRED_AFTER_SECONDS = missed.LONG_SECONDS + 10.0
 """When people have repaired whatever still fails, after the storm: long enough that it must have been told of."""
 LOOK_SECONDS = 10.0
 ASSIST_SHARE = 0.15
