@@ -107,7 +107,7 @@ def _course(
         return Course.NOTE, "the policy only notes this severity"
     if rule.do is Action.TELL:
         return Course.TELL, "the policy only tells of this severity"
-    if not approved and not verdict.convicts and not verdict.likely or verdict.vetoed:
+    if (not approved and not verdict.convicts and not verdict.likely) or verdict.vetoed:
         return Course.PAGE, verdict.why
     if target.deploy is None:
         return Course.PAGE, target.why
