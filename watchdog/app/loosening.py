@@ -81,6 +81,7 @@ SAFE: Mapping[str, May] = {
     "blame.platform_reports_crash": May.SHRINK,
     "blame.same_fault_before": May.SHRINK,
     "blame.floor": May.GROW,
+    "blame.ask_floor": May.GROW,
     "blame.cost_false_rollback_minutes": May.GROW,
     "blame.human_minutes": May.SHRINK,
     "blame.rollback_minutes": May.GROW,

@@ -13,7 +13,19 @@ from typing import Annotated, Any
 from cyclopts import App, CycloptsError, Group, Parameter
 
 from watchdog import __version__
-from watchdog.cli import acting, episode, lab, output, readiness, reading, replay, running, scenario
+from watchdog.cli import (
+    acting,
+    episode,
+    importing,
+    lab,
+    output,
+    readiness,
+    reading,
+    replay,
+    running,
+    scenario,
+    traces,
+)
 from watchdog.cli.context import Context, Roof
 from watchdog.domain.errors import WatchdogError
 
@@ -83,6 +95,8 @@ experiments.command(scenario.scenario, name="scenario")
 experiments.command(lab.speed, name="speed")
 experiments.command(replay.replay, name="replay")
 experiments.command(readiness.readiness, name="readiness")
+experiments.command(importing.import_history, name="import")
+experiments.command(traces.traces, name="traces")
 app.command(experiments)
 
 Prepared = Callable[[Context], Coroutine[Any, Any, int]]

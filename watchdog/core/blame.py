@@ -77,6 +77,7 @@ def weigh(case: Case) -> Blame:
         weights.floor,
         cost,
         why,
+        weights.ask_floor,
     )
 
 

@@ -107,7 +107,7 @@ def _course(
         return Course.NOTE, "the policy only notes this severity"
     if rule.do is Action.TELL:
         return Course.TELL, "the policy only tells of this severity"
-    if not verdict.convicts and (verdict.vetoed or not approved):
+    if (not approved and not verdict.convicts and not verdict.likely) or verdict.vetoed:
         return Course.PAGE, verdict.why
     if target.deploy is None:
         return Course.PAGE, target.why
@@ -119,6 +119,8 @@ def _course(
     asked = _first(answers, Verdict.ASK)
     if asked is not None:
         return Course.ASK, f"{asked.name}: {asked.why}"
+    if not verdict.convicts:
+        return Course.ASK, f"more likely than not, and no more: {verdict.why}"
     if rule.do is Action.ASK:
         return Course.ASK, f"the policy asks for this severity; {verdict.why}"
     if wishes.veto_seconds > 0:

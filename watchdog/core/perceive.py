@@ -193,12 +193,18 @@ def worse_is_coming(service: ServiceState, policy: Policy, found: tuple[Finding,
         check = service.checks.get(signal.name)
         if signal.critical and signal.name in confirmed:
             return False
-        if not signal.critical or check is None or check.run_started_at is None:
-            continue
-        limit = probes.run_limit_seconds(check, conditions(service, signal.name, policy, now))
-        if now - check.run_started_at < limit + policy.detection.fresh_seconds:
+        if signal.critical and check is not None and _nearly(check, conditions(service, signal.name, policy, now)):
             return True
     return False
+
+
+def _nearly(check: Check, given: detect.Conditions) -> bool:
+    """Tell whether it fails, wholly or in part, and has not done so for longer than it takes to be sure."""
+    failed_lately = check.last_bad_at is not None and given.now - check.last_bad_at <= given.limits.fresh_seconds
+    began = check.run_started_at if check.run_started_at is not None else check.cusum_zero_at
+    if began is None or not failed_lately:
+        return False
+    return given.now - began < probes.run_limit_seconds(check, given) + given.limits.fresh_seconds
 
 
 def suspicion(service: ServiceState, policy: Policy, now: float) -> str:

@@ -85,6 +85,7 @@ class Check:
     baseline_minutes: int = 0
     baseline_at: float = 0.0
     over_since: float | None = None
+    last_slow_at: float = 0.0
     counts: tuple[MinuteCount, ...] = ()
     counts_from: float = 0.0
     interrupted_at: float = 0.0
@@ -163,6 +164,7 @@ class Blame:
     floor: float
     cost_rule: float
     why: str
+    likely_from: float = 1.0
 
     @property
     def vetoed(self) -> tuple[Veto, ...]:
@@ -173,6 +175,11 @@ class Blame:
     def convicts(self) -> bool:
         """Tell whether the suspect is probable enough to act on."""
         return self.probability is not None and self.probability >= self.need and not self.vetoed
+
+    @property
+    def likely(self) -> bool:
+        """Tell whether the suspect is probable enough to ask a human about it."""
+        return self.probability is not None and self.probability >= self.likely_from and not self.vetoed
 
 
 @dataclass(frozen=True, slots=True)

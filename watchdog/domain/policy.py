@@ -174,6 +174,7 @@ class BlameWeights:
     first_traffic_lead_seconds: float = 120.0
     onset_tolerance_seconds: float = 5.0
     floor: float = 0.80
+    ask_floor: float = 0.50
     cost_false_rollback_minutes: float = 15.0
     human_minutes: float = 83.0
     rollback_minutes: float = 5.0

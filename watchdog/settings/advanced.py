@@ -21,6 +21,7 @@ SHARES = {
     "feed_alpha",
     "bad_deploy_share",
     "floor",
+    "ask_floor",
     "fleet_share",
 }
 """Fields between 0 and 1, both excluded."""

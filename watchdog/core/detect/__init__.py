@@ -87,7 +87,7 @@ def suspicious(check: Check, given: Conditions) -> bool:
 
 def calm(check: Check, given: Conditions, for_seconds: float = 0.0) -> bool:
     """Tell whether the check is back to normal, and has been for so many seconds."""
-    since = max(check.last_bad_at or 0.0, check.counts_from, check.interrupted_at)
+    since = max(check.last_bad_at or 0.0, check.last_slow_at, check.counts_from, check.interrupted_at)
     if given.now - since < for_seconds:
         return False
     return METHODS[given.signal.kind].calm(check, given)

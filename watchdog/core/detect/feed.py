@@ -59,6 +59,7 @@ def _expected(minute: MinuteCount, history: Sequence[MinuteCount]) -> float:
     """Return the count to expect in this minute, from history and (where known) its traffic."""
     if _per_request(minute, history):
         known = _with_traffic(history)
+        assert minute.total is not None, "its traffic is known"
         per_request = sum(count.count for count in known) / sum(count.total or 0.0 for count in known)
         return max(per_request * minute.total, 0.1)
     return max(fmean(count.count for count in history), 0.1)

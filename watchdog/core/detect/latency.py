@@ -45,7 +45,7 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
     samples = window((*check.samples, (event.at, event.latency_seconds)), signal)
     if _over(check, samples, signal, limits):
         since = check.over_since if check.over_since is not None else event.at
-        return {**outcome, "samples": samples, "over_since": since}
+        return {**outcome, "samples": samples, "over_since": since, "last_slow_at": event.at}
     return {**outcome, "samples": samples, "over_since": None, **learn(check, samples, event.at)}
 
 

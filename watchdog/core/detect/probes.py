@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 RECENT_SECONDS = 180.0
 RECENT_MAX = 256
+CUSUM_CAP = 1.25
+"""Times the limit: what lies beyond would only make the end of an outage known later."""
 CLOSE_PROBES = 20
 """Two failures within so many probes are more than chance, also where 1 in 100 fails."""
 
@@ -56,7 +58,7 @@ def _fail(
     again = any(failed for _, failed in recent[-CLOSE_PROBES:-1])
     cusum = check.cusum
     if run_probes <= limits.cusum_failures_per_run:
-        cusum = min(cusum + log(rates[1] / rates[0]), 2 * limits.cusum_limit)
+        cusum = min(cusum + log(rates[1] / rates[0]), CUSUM_CAP * limits.cusum_limit)
     return {
         "run_started_at": check.run_started_at if unbroken and check.run_started_at is not None else at,
         "run_probes": run_probes,

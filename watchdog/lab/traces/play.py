@@ -1,0 +1,173 @@
+"""Plays a trial through the real core in virtual time, probing as the daemon does (see trial.py for the mapping).
+
+Rule 1: the core hears what was recorded and nothing of the labels.
+Rule 2: nobody deployed in these traces: the platform lists one deploy, live for a day, and an older good one. Whatever
+is rolled back is wrong; a pin is answered as not confirmed, because there is no platform.
+"""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from functools import partial
+
+from watchdog.core.promised import promised_step
+from watchdog.domain import effects as fx
+from watchdog.domain import events as e
+from watchdog.domain.deploys import Deploy, ServiceFacts
+from watchdog.domain.events import Event
+from watchdog.domain.incidents import Phase, State
+from watchdog.domain.policy import Policy, SignalPolicy
+from watchdog.domain.readings import Bad, FailureKind, Good, MinuteCount
+from watchdog.lab.agenda import Agenda
+from watchdog.lab.chance import Chance
+from watchdog.lab.doings import Doing, doings
+from watchdog.lab.traces.trial import Bucket, Trial, quantile_at
+
+DAY_SECONDS = 86400.0
+FEED_LATE_SECONDS = 60.0
+SOON = 0.001
+
+
+def deploys_before(begins_at: float) -> tuple[Deploy, ...]:
+    """Return what the platform lists: nothing that is younger than a day."""
+    live, old = begins_at - DAY_SECONDS, begins_at - 2 * DAY_SECONDS
+    return (
+        Deploy("dep-live", "live", "new_commit", commit="b" * 40, created_at=live, finished_at=live),
+        Deploy("dep-old", "deactivated", "new_commit", commit="a" * 40, created_at=old, finished_at=old),
+    )
+
+
+class _Track:
+    """The buckets of one service, and the one that a moment falls in."""
+
+    def __init__(self, buckets: Sequence[Bucket]) -> None:
+        self.buckets = buckets
+        self._ends = [bucket.end for bucket in buckets]
+
+    def at(self, moment: float) -> Bucket | None:
+        """Return the bucket of a moment (its end belongs to it), or the next one; None after the last."""
+        place = bisect_left(self._ends, moment)
+        return self.buckets[place] if place < len(self.buckets) else None
+
+
+class Play:
+    """One trial against one policy; `seed` is of the draws. Read `did` and `observations` after `run`."""
+
+    def __init__(self, trial: Trial, policy: Policy, seed: str) -> None:
+        self.did: list[Doing] = []
+        self.observations = 0
+        self._policy = policy
+        self._tracks = {name: _Track(buckets) for name, buckets in trial.tracks.items()}
+        self._begins_at = min(buckets[0].start for buckets in trial.tracks.values())
+        self._ends_at = max(buckets[-1].end for buckets in trial.tracks.values())
+        self._agenda = Agenda(self._begins_at)
+        self._state = State()
+        self._chance = Chance("traces", seed, trial.row, trial.name)
+        self._draws = 0
+        self._paces: dict[str, float] = {}
+        self._turns: dict[tuple[str, str], int] = {}
+        self._asked: dict[str, int] = {}
+
+    def run(self) -> Sequence[Doing]:
+        """Play it to its end, and return what was done."""
+        self._tell(e.Restarted(self._begins_at))
+        for name, track in self._tracks.items():
+            self._list_deploys(name)
+            for signal in self._policy.services[name].signals:
+                if signal.kind == "sentry":
+                    self._feed(name, signal, track.buckets)
+                elif _is_fed(signal, track.buckets[0]):
+                    self._look_after(name, signal, SOON)
+        self._agenda.run(self._ends_at + FEED_LATE_SECONDS)
+        return self.did
+
+    def _tell(self, event: Event) -> None:
+        before = self._state
+        self._state, effects, _ = promised_step(before, event, self._policy)
+        self.observations += 1
+        if self._state is not before:
+            self.did.extend(doings(before, self._state, effects, event.at))
+        for effect in effects:
+            self._perform(effect)
+
+    def _perform(self, effect: fx.Effect) -> None:
+        now = self._agenda.now
+        if isinstance(effect, fx.SetPace):
+            self._set_pace(effect.service, effect.every_seconds)
+        elif isinstance(effect, fx.WakeAt):
+            self._agenda.at(effect.at, lambda: self._tell(e.TimePassed(self._agenda.now)))
+        elif isinstance(effect, fx.ReadDeploys):
+            self._asked[effect.service] = asked = self._asked.get(effect.service, 0) + 1
+            self._agenda.at(now, partial(self._read_deploys, effect.service, asked, effect.every_seconds))
+        elif isinstance(effect, fx.PinAutoDeploy):
+            why = "a trace has no platform"
+            answer = partial(e.PinUnconfirmed, service=effect.service, incident=effect.incident, why=why)
+            self._agenda.at(now, lambda: self._tell(answer(self._agenda.now)))
+
+    def _read_deploys(self, name: str, asked: int, every_seconds: float) -> None:
+        """Read them now and so often, until it is asked otherwise; in calm times once, since nothing new is in them."""
+        now, bucket = self._agenda.now, self._tracks[name].at(self._agenda.now)
+        if asked != self._asked[name] or bucket is None:
+            return
+        again = partial(self._read_deploys, name, asked, every_seconds)
+        if bucket.start > now:  # nothing is recorded until then
+            self._agenda.at(bucket.start, again)
+            return
+        self._list_deploys(name)
+        if self._state.services[name].phase is not Phase.CALM:
+            self._agenda.at(now + every_seconds, again)
+
+    def _list_deploys(self, name: str) -> None:
+        facts = ServiceFacts(f"srv-{name}", name)
+        self._tell(e.DeploysListed(self._agenda.now, name, deploys_before(self._begins_at), facts))
+
+    def _set_pace(self, name: str, every_seconds: float) -> None:
+        faster = every_seconds < self._paces.get(name, float("inf"))
+        self._paces[name] = every_seconds
+        for signal in self._policy.services[name].signals if faster else ():
+            if (name, signal.name) in self._turns:
+                self._look_after(name, signal, every_seconds)
+
+    def _look_after(self, name: str, signal: SignalPolicy, seconds: float) -> None:
+        """Probe after so long; an earlier appointment is void."""
+        turn = self._turns[name, signal.name] = self._turns.get((name, signal.name), 0) + 1
+        self._agenda.at(self._agenda.now + seconds, lambda: self._look(name, signal, turn))
+
+    def _look(self, name: str, signal: SignalPolicy, turn: int) -> None:
+        now = self._agenda.now
+        if turn != self._turns[name, signal.name]:
+            return
+        bucket = self._tracks[name].at(now)
+        if bucket is None:
+            return
+        if bucket.start >= now:  # nothing is recorded until then
+            self._look_after(name, signal, bucket.start + SOON - now)
+            return
+        self._look_after(name, signal, min(signal.every_seconds, self._paces.get(name, signal.every_seconds)))
+        self._tell(self._observed(name, signal, bucket))
+
+    def _observed(self, name: str, signal: SignalPolicy, bucket: Bucket) -> Event:
+        now = self._agenda.now
+        seconds = quantile_at(bucket.latency, self._draw()) if bucket.latency else None
+        if bucket.failing and self._draw() < bucket.failing:
+            return e.Observed(now, name, signal.name, Bad(bucket.why or "it failed"))
+        if seconds is not None and seconds > signal.timeout_seconds:
+            late = Bad(f"no answer in {signal.timeout_seconds:g} s", FailureKind.TIMEOUT)
+            return e.Observed(now, name, signal.name, late)
+        return e.Observed(now, name, signal.name, Good(), latency_seconds=seconds)
+
+    def _draw(self) -> float:
+        self._draws += 1
+        return self._chance.uniform(self._draws)
+
+    def _feed(self, name: str, signal: SignalPolicy, buckets: Sequence[Bucket]) -> None:
+        for bucket in buckets:
+            if bucket.requests is not None and bucket.failing is not None:
+                length, errors = bucket.end - bucket.start, bucket.failing * bucket.requests
+                count = MinuteCount(bucket.start, length, errors, bucket.requests)
+                told = e.Observed(bucket.end + FEED_LATE_SECONDS, name, signal.name, Good(), counts=(count,))
+                self._agenda.at(told.at, partial(self._tell, told))
+
+
+def _is_fed(signal: SignalPolicy, bucket: Bucket) -> bool:
+    """Tell whether a set records anything for a signal at all."""
+    return bucket.failing is not None if signal.kind == "http" else bucket.latency is not None

@@ -1,0 +1,170 @@
+"""What was done about labelled faults, counted: found in time, late, while an earlier alarm was still open, or missed.
+
+Rule 1: an alarm is the first page of an incident (or an ask). It belongs to the newest fault of its service that had
+begun by then (to the trace's own resolution), if it came before the label's end, or within LATE_SECONDS after it.
+Rule 2: an alarm that belongs to no fault is false, whatever the trace looked like. The quiet time it is counted over is
+what lies outside of every label and its LATE_SECONDS.
+Rule 3: nobody is paged twice for one incident: a fault that falls into an open one is counted apart, not as found.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from watchdog.core.detect.latency import quantile
+from watchdog.lab.doings import Doing
+from watchdog.lab.intervals import poisson_rate
+from watchdog.lab.traces.trial import Bucket, Label, Trial
+from watchdog.lab.traces.why import why_not
+
+LATE_SECONDS = 300.0
+DAY_SECONDS = 86400.0
+OUTCOMES = ("in time", "late", "already open", "missed")
+
+
+class Alarm(NamedTuple):
+    """One incident that somebody was woken for: when, until when it was open, what had been decided."""
+
+    at: float
+    until: float
+    service: str
+    incident: str
+    course: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What became of one label. `why` tells of all but those in time what there was to be seen."""
+
+    trial: str
+    label: Label
+    outcome: str
+    delay_seconds: float | None = None
+    why: str = ""
+
+
+@dataclass(slots=True)
+class Row:
+    """One line of the table."""
+
+    name: str
+    trials: int = 0
+    faults: list[Fault] = field(default_factory=list)
+    false_alarms: list[tuple[str, Alarm]] = field(default_factory=list)
+    quiet_days: float = 0.0
+    courses: Counter[str] = field(default_factory=Counter)
+    rollbacks: int = 0
+    observations: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, trial: Trial, did: Sequence[Doing], observations: int, times_baseline: float) -> None:
+        """Count one trial."""
+        alarms = list(_alarms(did))
+        taken: set[str] = set()
+        self.trials += 1
+        self.observations += observations
+        for label in trial.labels:
+            fault = _fault(trial, label, alarms, taken, times_baseline)
+            self.faults.append(fault)
+        self.false_alarms += [(trial.name, alarm) for alarm in alarms if alarm.incident not in taken]
+        self.quiet_days += sum(_quiet_seconds(trial, name) for name in trial.tracks) / DAY_SECONDS
+        self.courses.update(alarm.course for alarm in alarms)
+        self.rollbacks += len({one.incident for one in did if one.kind in ("pin", "rollback")})
+        self.notes += [note for note in trial.notes if note not in self.notes]
+
+    def count(self, outcome: str) -> int:
+        """Return how many faults had it."""
+        return sum(fault.outcome == outcome for fault in self.faults)
+
+    @property
+    def delays(self) -> list[float]:
+        """Return the seconds from the label's beginning to the alarm, of those that have one."""
+        return [fault.delay_seconds for fault in self.faults if fault.delay_seconds is not None]
+
+    def reasons(self) -> list[tuple[str, str, int]]:
+        """Return (outcome, reason, how many) of the faults that were not found in time, the most frequent first."""
+        counted = Counter((fault.outcome, fault.why) for fault in self.faults if fault.why)
+        return [(outcome, why, n) for (outcome, why), n in counted.most_common()]
+
+    def by_kind(self) -> dict[str, dict[str, int]]:
+        """Return outcomes by the set's own kinds of faults."""
+        kinds = sorted({fault.label.kind for fault in self.faults})
+        return {kind: dict(Counter(f.outcome for f in self.faults if f.label.kind == kind)) for kind in kinds}
+
+    def json_object(self) -> dict[str, Any]:
+        """Return it for machines."""
+        delays = self.delays
+        return {
+            "set": self.name,
+            "series": self.trials,
+            "faults": len(self.faults),
+            **{outcome.replace(" ", "_"): self.count(outcome) for outcome in OUTCOMES},
+            "by_kind": self.by_kind(),
+            "delay_seconds": {f"p{share:.0%}"[:-1]: quantile(delays, share) for share in (0.5, 0.95)} if delays else {},
+            "false_alarms_per_day": poisson_rate(len(self.false_alarms), self.quiet_days).json_object(),
+            "quiet_days": self.quiet_days,
+            "decided": dict(self.courses),
+            "rollbacks": self.rollbacks,
+            "reasons": [{"outcome": outcome, "why": why, "n": n} for outcome, why, n in self.reasons()],
+            "false": [
+                {"series": name, "at": alarm.at, "incident": alarm.incident} for name, alarm in self.false_alarms
+            ],
+            "observations": self.observations,
+            "notes": self.notes,
+        }
+
+
+def _alarms(did: Sequence[Doing]) -> Iterator[Alarm]:
+    courses: dict[str, str] = {}
+    first: dict[str, Doing] = {}
+    closed: dict[str, float] = {}
+    for one in did:
+        if one.kind == "decided":
+            courses.setdefault(one.incident, one.what.partition(" ")[0])
+        elif one.kind == "page":
+            first.setdefault(one.incident, one)
+        elif one.kind == "tell" and one.what.startswith("resolved"):
+            closed[one.incident] = one.at
+    for incident, page in first.items():
+        until = closed.get(incident, float("inf"))
+        yield Alarm(page.at, until, page.service, incident, courses.get(incident, "none"))
+
+
+def _fault(trial: Trial, label: Label, alarms: Sequence[Alarm], taken: set[str], times_baseline: float) -> Fault:
+    later = [one.start for one in trial.labels if one.service == label.service and one.start > label.start]
+    begins = label.start - label.tolerance_seconds
+    ends = min([label.end + LATE_SECONDS, *(start - label.tolerance_seconds for start in later)])
+    mine = [alarm for alarm in alarms if alarm.service == label.service and begins <= alarm.at <= ends]
+    taken.update(alarm.incident for alarm in mine)
+    buckets = trial.tracks.get(label.service, ())
+    if mine:
+        at = min(alarm.at for alarm in mine)
+        delay = max(0.0, at - label.start)
+        if at <= label.end:
+            return Fault(trial.name, label, "in time", delay)
+        return Fault(trial.name, label, "late", delay, why_not(label, buckets, times_baseline))
+    if any(alarm.service == label.service and alarm.at < begins <= alarm.until for alarm in alarms):
+        return Fault(
+            trial.name, label, "already open", None, "an incident before it was still open: nobody is woken twice"
+        )
+    return Fault(trial.name, label, "missed", None, why_not(label, buckets, times_baseline))
+
+
+def _quiet_seconds(trial: Trial, service: str) -> float:
+    """Return how much recorded time of a service lies outside of every label."""
+    labels = [label for label in trial.labels if label.service == service]
+    return sum(_outside(bucket, labels) for bucket in trial.tracks[service])
+
+
+def _outside(bucket: Bucket, labels: Sequence[Label]) -> float:
+    left = [(bucket.start, bucket.end)]
+    for label in labels:
+        begin, end = label.start - label.tolerance_seconds, label.end + LATE_SECONDS
+        left = [
+            piece
+            for start, stop in left
+            for piece in ((start, min(stop, begin)), (max(start, end), stop))
+            if piece[0] < piece[1]
+        ]
+    return sum(stop - start for start, stop in left)

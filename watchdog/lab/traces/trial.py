@@ -1,0 +1,70 @@
+"""What every set of traces is brought to: buckets of what a site was like, and the labelled faults in them.
+
+Mapping, one for all sets, because a user of the watchdog has just these three signals (README, minimal configuration):
+
+- a bucket's share of failures and its latency percentiles are what our own probes would have met in it. So `home`
+  (http) and `api` (latency) are probed at their own pace, faster under suspicion, and each probe is one draw from the
+  bucket it falls in. A recorded minute is not one probe: read as one, no run and no percentile could ever be confirmed
+  (`run_probes_min`, `latency_samples_min`, and the gap rule of core/detect/probes.py).
+- where requests are counted, failed ones are a feed of errors with its traffic (`errors`), a minute after the bucket.
+
+What that assumes: within a bucket draws are independent and alike. A fault that fills a part of a bucket is thinned
+over all of it, and may be met before it began: times are only known to a bucket's length. Beyond the highest percentile
+nothing is known, and below the median nothing matters: both are cut off there.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Bucket(NamedTuple):
+    """What a site was like from `start` to `end` (UTC epoch seconds).
+
+    `failing` is the share of requests that failed, `latency` pairs of share and seconds, rising; None: not recorded.
+    `requests` is how many there were in the bucket.
+    """
+
+    start: float
+    end: float
+    failing: float | None = None
+    latency: tuple[tuple[float, float], ...] | None = None
+    requests: float | None = None
+    why: str = ""
+
+
+class Label(NamedTuple):
+    """A fault that the set names: when (to `tolerance_seconds`), on which service, of which kind."""
+
+    start: float
+    end: float
+    service: str
+    kind: str
+    tolerance_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One stretch of time to be played: `row` is the line of the table it counts for."""
+
+    row: str
+    name: str
+    tracks: Mapping[str, Sequence[Bucket]]
+    labels: Sequence[Label] = ()
+    notes: Sequence[str] = field(default=())
+
+
+def quantile_at(latency: Sequence[tuple[float, float]], share: float) -> float:
+    """Return the seconds at a share of the distribution, between its recorded percentiles in a straight line."""
+    below_share, below = latency[0]
+    for at, seconds in latency:
+        if share <= at:
+            width = at - below_share
+            return seconds if width <= 0 else below + (seconds - below) * (share - below_share) / width
+        below_share, below = at, seconds
+    return below
+
+
+def percentile(bucket: Bucket, share: float = 0.95) -> float | None:
+    """Return a percentile of a bucket in seconds, None if it has no latency."""
+    return None if bucket.latency is None else quantile_at(bucket.latency, share)
