@@ -21,7 +21,6 @@ def test_a_bad_deploy_is_rolled_back_and_the_world_is_well_again() -> None:
     (rollback,) = [one for one in record.did if one.what == "rollback"]
     assert (rollback.service, rollback.commit) == ("web", next(iter(scene.truth.targets)))
     assert scene.main.serving(scene.ends_at).commit == rollback.commit
-    assert record.verified_at is not None
     assert scene.main.auto_deploy == "off"
     played = judge(scene, "loop", record)
     assert played.good and played.rollback_at is not None and played.rollback_at < 120.0
