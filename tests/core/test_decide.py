@@ -10,7 +10,7 @@ from tests.core.world import make_policy
 from watchdog.core.decide import decide, failing_share, find_target
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Check, Decision, ServiceState, TargetChoice
-from watchdog.domain.policy import Mode, Policy, Severity, SignalPolicy, Verification
+from watchdog.domain.policy import BlameWeights, Mode, Policy, Severity, SignalPolicy, Verification
 from watchdog.domain.readings import Bad, Good, Unknown
 
 
@@ -61,6 +61,43 @@ def test_the_course_and_its_reason(args: tuple, more: dict, course: str, why: st
     """Blame convicts, guards permit, a target exists; an approval answers what asks, and nothing else."""
     decision = decided(*args, **more)
     assert decision.course.value == course and why in decision.why
+
+
+def weighing(**weights: float) -> Policy:
+    """Return the policy with these weights of blame."""
+    policy = make_policy()
+    return replace(policy, blame=replace(policy.blame, **weights))
+
+
+@pytest.mark.parametrize(
+    ("above", "service", "more", "course", "why"),
+    [
+        (0.0, a_service(), {}, "ask", "more likely than not, and no more: dep-41, P "),
+        (1e-6, a_service(), {}, "page", "dep-41, P "),
+        (1e-6, a_service(), {"approved": True}, "rollback", "approved; dep-41, P "),
+        (-0.5, a_service(), {"approved": True}, "rollback", "approved; dep-41, P "),
+        (-0.5, OLD_NEWS, {}, "page", "dep-41: the deploy list is 100 s old"),
+        (-0.5, ALONE, {}, "page", "there is no earlier deploy"),
+        (-0.5, MIGRATING, {}, "ask", "migration: a pre-deploy command"),
+    ],
+    ids=["just likely", "not likely", "a human says yes", "likely, and yes", "vetoed", "nowhere to go", "guarded"],
+)
+def test_a_deploy_that_is_more_likely_than_not_is_asked_about(
+    above: float, service: ServiceState, more: dict, course: str, why: str
+) -> None:
+    """Not probable enough to act on (need 1.00), but than to be silent about it; whatever forbids acting holds."""
+    blamed = decided().blame
+    assert blamed is not None and blamed.probability is not None
+    policy = weighing(floor=1.0, ask_floor=blamed.probability + above)
+    decision = decided(policy, service, **more)
+    assert decision.course.value == course and decision.why.startswith(why)
+
+
+def test_who_is_to_blame_for_sure_is_not_asked_about() -> None:
+    """As shipped: acted on from 0.80, asked about from 0.50."""
+    shipped = BlameWeights()
+    assert (shipped.floor, shipped.ask_floor) == (0.80, 0.50)
+    assert decided(weighing(ask_floor=0.0)).course.value == "rollback"
 
 
 def test_a_decision_carries_everything_that_explain_prints() -> None:

@@ -15,7 +15,7 @@ from watchdog.adapters.stores.codec import EFFECTS, EVENTS, INCIDENTS, STATES, C
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.errors import Permanent
 from watchdog.domain.events import Event, Observed, TimePassed
-from watchdog.domain.incidents import Check, Incident, ServiceState, State
+from watchdog.domain.incidents import Check, History, Incident, ServiceState, State, Term
 from watchdog.domain.readings import Bad, Unknown
 
 PLAIN: dict[Any, st.SearchStrategy[Any]] = {
@@ -106,6 +106,32 @@ def test_what_a_newer_worker_added_is_ignored_and_what_an_older_one_lacked_is_de
     found = state.services["api"].incident
     assert found is not None and (found.id, found.outcome, found.findings) == ("inc-1", "", ())
     assert state.denied == () and state.services["api"].checks == {}
+
+
+def test_a_state_from_before_the_watchdog_learned_from_its_checks_is_read() -> None:
+    """Its one baseline is forgotten and learnt anew; nothing was learnt of blips, deploys or kinds of evidence."""
+    check = {"name": "api", "kind": "latency", "baseline_seconds": 0.2, "baseline_minutes": 5000, "last_at": 9.0}
+    blame = {"suspect": None, "change": None, "configuration": False, "odds": 1.0, "prior_odds": 20.0, "prior_why": "x"}
+    blame |= {"terms": [{"factor": 0.05, "why": "upstream openai fails"}], "vetoes": [], "probability": 0.5}
+    blame |= {"need": 0.8, "floor": 0.8, "cost_rule": 0.2, "why": "x"}
+    decision = {
+        "at": 1.0,
+        "course": "page",
+        "severity": "high",
+        "why": "x",
+        "rule": "x",
+        "share": 1.0,
+        "mode": "assist",
+    }
+    incident = json.loads(INCIDENTS.encode(Incident("inc-1", "api", "high", 1.0, 0.0, "slow")))  # type: ignore[arg-type]
+    incident["decision"] = {**decision, "evidence": [], "blame": blame, "guards": [], "target": None, "would": ""}
+    service = {"name": "api", "checks": {"api": check}, "incident": incident}
+    read = STATES.decode(json.dumps({"services": {"api": service}})).services["api"]
+    assert read.checks["api"] == Check("api", "latency", baseline_minutes=5000, last_at=9.0)
+    assert read.history == History()
+    assert read.incident is not None and read.incident.decision is not None
+    weighed = read.incident.decision.blame
+    assert weighed is not None and weighed.terms == (Term(0.05, "upstream openai fails", ""),)
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", "[]", "null", '{"_type": "InventedLater", "at": 1}', '{"at": 1}'])

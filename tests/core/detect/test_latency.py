@@ -207,6 +207,24 @@ def test_suspicious_and_calm() -> None:
     assert detect.suspicious(check, given(API, now)) and not detect.calm(check, given(API, now))
 
 
+def test_slowness_that_ended_is_calm_only_after_a_while() -> None:
+    """A minute since it was last over its limit; who waits for no time has it at once."""
+    check, slow_at = fed([1.2] * 40)
+    check, now = fed([0.2] * 20, check=check, at=slow_at + 2.0)
+    assert check.last_slow_at == slow_at + 14.0, "fed by a slow answer until then"
+    assert detect.calm(check, given(API, now))
+    assert not detect.calm(check, given(API, check.last_slow_at + 59.9), 60.0)
+    assert detect.calm(check, given(API, check.last_slow_at + 60.0), 60.0)
+
+
+def test_a_window_of_few_samples_reaches_back_for_twenty() -> None:
+    """The p95 of a dozen is their slowest; no further than three windows."""
+    for every, kept in ((2.0, 60), (6.0, 20), (10.0, 20), (17.0, 20), (20.0, 18), (60.0, 6)):
+        check, now = fed([0.2] * 100, every=every)
+        assert len(check.samples) == kept, every
+        assert check.samples[0][0] > now - latency.WINDOWS_MAX * API.window_seconds
+
+
 def test_samples_are_bounded() -> None:
     """The window, and never more than 512."""
     check, now = fed([0.2] * 200)

@@ -103,7 +103,7 @@ def test_the_cusum_finds_a_partial_outage_and_says_its_sum() -> None:
     result = finding(check, now - 2.0, in_watch=True)
     assert result is not None and result.method == "cusum"
     assert result.onset_at == T0 + 6.0
-    assert result.text == "8 of 16 probes failed in 28 s (CUSUM 35.1, limit 14): HTTP 503"
+    assert result.text == "8 of 16 probes failed in 28 s (CUSUM 22.3, limit 14): HTTP 503"
     assert result.share == 0.5
 
 
@@ -153,9 +153,9 @@ def test_each_run_counts_only_its_first_failures() -> None:
 
 
 def test_the_sum_is_capped_and_comes_back_to_zero() -> None:
-    """At most twice the limit, so that recovery is not waited for for ever; at zero the onset is forgotten."""
+    """A quarter over the limit, so that recovery is not waited for for long; at zero the onset is forgotten."""
     check, _ = seen("x." * 40)
-    assert check.cusum <= 2 * LIMITS.cusum_limit
+    assert check.cusum <= probes.CUSUM_CAP * LIMITS.cusum_limit
     check, _ = seen("." * 170, check=check, start=T0 + 200.0)
     assert (check.cusum, check.cusum_zero_at) == (0.0, None)
 
@@ -174,11 +174,11 @@ UP, DOWNWARD = log(LIMITS.cusum_p1 / LIMITS.cusum_p0), log((1 - LIMITS.cusum_p1)
         ("x" + "." * 20, UP + 20 * DOWNWARD),
         ("x" + "." * 21, 0.0),
         ("x?x??", 2 * UP),
-        ("x." * 40, 2 * LIMITS.cusum_limit + DOWNWARD),
+        ("x." * 40, 1.25 * LIMITS.cusum_limit + DOWNWARD),
     ],
 )
 def test_the_sum_after_these_probes(text: str, value: float) -> None:
-    """log(p1/p0) up, log((1-p1)/(1-p0)) down, floor at zero, two failures a run, cap at twice the limit."""
+    """log(p1/p0) up, log((1-p1)/(1-p0)) down, floor at zero, two failures a run, cap at a quarter over the limit."""
     assert seen(text)[0].cusum == pytest.approx(value, abs=1e-9)
 
 

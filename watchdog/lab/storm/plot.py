@@ -37,7 +37,7 @@ class Plot:
         """Plan the bad deploys and the outages that no deploy is to blame for."""
         chance, services = self.nature.chance, list(render.services.values())
         self.nature.later(chance.uniform(15.0, 60.0), self._bad_deploy, render, chance.choice(services))
-        for _ in range(self.maybe(0.4, 2)):
+        for _ in range(self.maybe(0.7, 2)):
             self.nature.later(self.during(60.0), self._bad_deploy, render, chance.choice(services))
         for _ in range(self.maybe(0.4, 2)):
             at = self.during()

@@ -21,8 +21,8 @@ class Weather:
 
     crash_at_point: float = 0.015
     freeze_at_point: float = 0.015
-    crash_in_protocol: float = 0.06
-    freeze_in_protocol: float = 0.15
+    crash_in_protocol: float = 0.08
+    freeze_in_protocol: float = 0.18
     crash_anywhere: float = 1 / 4000
     freeze_anywhere: float = 1 / 4000
     store_fails: float = 0.03
