@@ -6,8 +6,9 @@ import pytest
 
 from tests.cli import examples as x
 from watchdog.cli.why_not import why_not
+from watchdog.domain.checks import Check
 from watchdog.domain.effects import Note
-from watchdog.domain.incidents import Check, Course
+from watchdog.domain.incidents import Course
 from watchdog.ports import Minute
 
 START = x.BEGIN - 4
@@ -34,7 +35,7 @@ BECAUSE      errors: 0 of 1 readings could be judged; the unknown is no
              evidence
              home: 2 of 12 readings were bad (17 %), which was not confirmed:
              that takes an unbroken run of 60 s and 5 probes (56 s after a
-             deploy), or a CUSUM of 18 (14)
+             deploy), or a CUSUM of 18 (18)
              the suspicion ended by itself after 16 s: 2 good probes
 """
 

@@ -86,7 +86,7 @@ def healed(life: Life) -> None:
 
 
 def healed_and_failing_again(life: Life) -> None:
-    often = replace(life.policy.blame, bad_deploy_share=0.5)  # else 33 min after a deploy are too long
+    often = replace(life.policy.blame, bad_deploy_share=0.8)  # else 33 min after a deploy are too long
     life.drive.policy = replace(life.policy, blame=often)
     healed(life)
     life.fails(43, 46)
