@@ -61,7 +61,7 @@ def test_two_clean_days_are_clean() -> None:
 def test_a_score_has_every_number_that_is_published_with_its_interval() -> None:
     """On few episodes: the keys are there, the intervals are wide."""
     names = ["hard-down", "restart-blip", "other-incident"]
-    result = score("quick", names=names, episodes=4, clean_years=0.0, rivals=False, processes=1).json_object()
+    result = score("quick", names=names, episodes=4, clean_years=0.0, rival_episodes=0, processes=1).json_object()
     assert set(result) >= {
         "rollback_precision",
         "rollback_recall",

@@ -81,6 +81,7 @@ async def score(
     classes: str = "",
     scenarios: Annotated[tuple[Path, ...], Parameter(consume_multiple=True, negative="")] = (),
     rivals: bool = True,
+    rival_episodes: int = 60,
     processes: int = 2,
     report: Path | None = None,
     as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
@@ -101,7 +102,9 @@ async def score(
     scenarios
         Scenario files, played like classes: these alone, unless classes are named, too.
     rivals
-        Let what people use today play the same episodes, to compare the cost.
+        Let what people use today play, too, to compare the cost.
+    rival_episodes
+        How many of each fault class they play: the first of ours.
     processes
         How many at a time.
     report
@@ -133,7 +136,7 @@ async def score(
         scenarios=own,
         episodes=episodes,
         clean_years=clean_years,
-        rivals=rivals,
+        rival_episodes=rival_episodes if rivals else 0,
         processes=processes,
         progress=output.show_progress,
     )
