@@ -100,7 +100,8 @@ def test_seeds_for_development_hold_out_a_third_of_the_users_ranges_too() -> Non
 def test_scenarios_are_scored_like_classes_in_processes_of_their_own() -> None:
     """Beside a class of the table, with their own weight; a failure says what plays it again."""
     kinds = read_scenarios(EXAMPLES, ROOT)
-    scored = score("t", names=["hard-down"], scenarios=kinds, episodes=2, clean_years=0.0, rival_episodes=0, processes=1)
+    numbers = {"episodes": 2, "clean_years": 0.0, "rival_episodes": 0}
+    scored = score("t", names=["hard-down"], scenarios=kinds, processes=1, **numbers)  # type: ignore[arg-type]
     per_class = scored.json_object()["per_class"]
     assert isinstance(per_class, dict) and list(per_class) == ["hard-down", *(one.name for one in kinds)]
     (first, *_) = [one for one in scored.ours if one.name == "bad-checkout"]
