@@ -142,7 +142,7 @@ async def score(
 
 
 def _wrong(names: Sequence[str], report: Path | None) -> str:
-    """Return what is wrong with what was asked for, or nothing. The folder is made: an hour later is too late to learn."""
+    """Return what is wrong with what was asked for, or nothing. The folder is made: later is too late to learn."""
     from watchdog.lab.classes import BY_NAME
 
     strange = [name for name in names if name not in BY_NAME]
