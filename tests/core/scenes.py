@@ -11,10 +11,11 @@ from tests.core.world import CONTROL, START, Fault, World, make_policy, old_depl
 from watchdog.core import machine
 from watchdog.core.detect import Conditions
 from watchdog.core.terms import Case
+from watchdog.domain.checks import Check
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.effects import Effect, Note, Tell
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import Blame, Check, Finding, Incident, Phase, ServiceState, State
+from watchdog.domain.incidents import Blame, Finding, Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Detection, Mode, Policy, Severity, SignalPolicy
 from watchdog.domain.readings import Good
 

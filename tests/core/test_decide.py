@@ -8,8 +8,9 @@ import pytest
 from tests.core.scenes import FACTS, HISTORY, NOW, a_blame, a_service, a_state, an_incident, failing, found
 from tests.core.world import make_policy
 from watchdog.core.decide import decide, failing_share, find_target
+from watchdog.domain.checks import Check
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Check, Decision, ServiceState, TargetChoice
+from watchdog.domain.incidents import Decision, ServiceState, TargetChoice
 from watchdog.domain.policy import BlameWeights, Mode, Policy, Severity, SignalPolicy, Verification
 from watchdog.domain.readings import Bad, Good, Unknown
 

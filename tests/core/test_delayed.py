@@ -9,7 +9,8 @@ from tests.core.world import World
 from watchdog.core import delayed
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
-from watchdog.domain.incidents import Check, Course, Phase, Trouble
+from watchdog.domain.checks import Check
+from watchdog.domain.incidents import Course, Phase, Trouble
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.readings import Bad, Good
 

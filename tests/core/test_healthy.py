@@ -14,10 +14,11 @@ from tests.core.scenes import FACTS, NOW, given, step
 from watchdog.core import detect
 from watchdog.core.detect import METHODS, feed, latency
 from watchdog.core.perceive import HEALTHY_GAP_SECONDS, HEALTHY_STEP_SECONDS
+from watchdog.domain.checks import Check
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Effect, SetPace
 from watchdog.domain.events import DeploysListed, Observed
-from watchdog.domain.incidents import Check, ServiceState, State
+from watchdog.domain.incidents import ServiceState, State
 from watchdog.domain.policy import DEFAULT_MATRIX, Policy, ServicePolicy, SignalPolicy
 from watchdog.domain.readings import Good, MinuteCount, Unknown
 

@@ -8,8 +8,9 @@ import pytest
 from tests.core.scenes import FOREVER, HISTORY, NOW, a_service, an_incident, bad_world, history, web
 from tests.core.world import Fault, World, make_policy
 from watchdog.core import perceive
+from watchdog.domain.checks import Check
 from watchdog.domain.events import Observed
-from watchdog.domain.incidents import Check, Incident, Phase, ServiceState
+from watchdog.domain.incidents import Incident, Phase, ServiceState
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading
 
 DOWN = Bad("HTTP 503", FailureKind.STATUS)

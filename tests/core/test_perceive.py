@@ -7,9 +7,10 @@ import pytest
 from tests.core.scenes import FACTS, HISTORY, NOW, a_service, failing, found
 from tests.core.world import make_policy
 from watchdog.core import perceive
+from watchdog.domain.checks import Check
 from watchdog.domain.deploys import Commit, Deploy
 from watchdog.domain.events import DeploysListed, DeploysUnread, Observed
-from watchdog.domain.incidents import Check, Phase, ServiceState
+from watchdog.domain.incidents import Phase, ServiceState
 from watchdog.domain.policy import SignalPolicy
 from watchdog.domain.readings import Bad, Good, MinuteCount, Unknown
 

@@ -11,7 +11,8 @@ from watchdog.core import detect
 from watchdog.core.proving import PATIENCE_SECONDS
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
-from watchdog.domain.incidents import Check, Phase
+from watchdog.domain.checks import Check
+from watchdog.domain.incidents import Phase
 from watchdog.domain.policy import Policy, SignalPolicy
 from watchdog.domain.readings import Bad, Good, MinuteCount
 

@@ -10,7 +10,8 @@ from tests.core.world import CONTROL, Fault
 from watchdog.core.watching import PATIENCE_SECONDS
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
-from watchdog.domain.incidents import Check, Phase
+from watchdog.domain.checks import Check
+from watchdog.domain.incidents import Phase
 from watchdog.domain.policy import SignalPolicy
 from watchdog.domain.readings import Bad, Good
 

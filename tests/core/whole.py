@@ -10,9 +10,10 @@ from functools import cache
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from watchdog.domain.checks import Check
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.effects import Effect, Note, Tell
-from watchdog.domain.incidents import Check, State
+from watchdog.domain.incidents import State
 
 LEFT_OUT = (Check, Deploy, ServiceFacts)
 """Statistics, changed by every reading, which the detectors' own tests are about; and what came from outside."""

@@ -4,8 +4,9 @@ import json
 from dataclasses import replace
 
 from watchdog.daemon.status import status_of
+from watchdog.domain.checks import Check
 from watchdog.domain.deploys import Commit
-from watchdog.domain.incidents import Check, Incident, Phase, ServiceState, State
+from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Mode, Policy, ServicePolicy, Severity
 from watchdog.domain.readings import Bad, Good, Unknown
 

@@ -4,8 +4,9 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
+from watchdog.domain.checks import Check
 from watchdog.domain.copies import changed
-from watchdog.domain.incidents import Check, Phase, ServiceState, State
+from watchdog.domain.incidents import Phase, ServiceState, State
 from watchdog.domain.readings import Good
 
 BASES = (Check("home", "http", last=Good()), ServiceState("web", watching_since=3.0), State(paused_by="ann"))

@@ -49,7 +49,7 @@ def acted(kind: str, *did: tuple[float, str, str], commit: str = "good") -> Play
 
 
 def test_a_rollback_that_mends_is_no_harm_whatever_the_table_says() -> None:
-    """What breaks hours later is for a human; but whoever goes back from the guilty commit ends it, and pays for no mistake."""
+    """What breaks hours later is for a human; but whoever goes back from the guilty commit ends it: no mistake."""
     found = acted("under-load", (1200.0, "rollback", MAIN))
     assert found.false and not found.good and not found.harm and found.mended_at == 1200.0
     assert acted("leak", (1200.0, "rollback", "docs")).harm

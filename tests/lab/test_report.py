@@ -241,14 +241,14 @@ def test_ece_and_brier_are_those_computed_by_hand() -> None:
         for chance, guilty in ((0.95, True), (0.95, True), (0.55, True), (0.55, False))
     ]
     other = [played("other-incident", chance, False) for chance in (0.05, 0.95)]
-    weights = mix([*hard, *other])
-    assert weights == {"hard-down": pytest.approx(0.1), "other-incident": pytest.approx(0.3)}
-    bins = calibration([*hard, *other], weights)
+    weight = mix([*hard, *other])
+    assert (weight(hard[0]), weight(other[0])) == pytest.approx((0.1, 0.3))
+    bins = calibration([*hard, *other], weight)
     assert [one.share for one in bins] == pytest.approx([0.3, 0.2, 0.5])
     assert [one.actual.value for one in bins] == pytest.approx([0.0, 0.5, 0.4])
     assert ece(bins) == pytest.approx(0.3 * 0.05 + 0.2 * 0.05 + 0.5 * 0.55)
     by_hand = 0.1 * (2 * 0.05**2 + 0.45**2 + 0.55**2) + 0.3 * (0.05**2 + 0.95**2)
-    assert brier([*hard, *other], weights) == pytest.approx(by_hand)
+    assert brier([*hard, *other], weight) == pytest.approx(by_hand)
 
 
 def test_without_blame_there_is_no_error_to_speak_of() -> None:

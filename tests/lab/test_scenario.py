@@ -100,10 +100,12 @@ def test_seeds_for_development_hold_out_a_third_of_the_users_ranges_too() -> Non
 def test_scenarios_are_scored_like_classes_in_processes_of_their_own() -> None:
     """Beside a class of the table, with their own weight; a failure says what plays it again."""
     kinds = read_scenarios(EXAMPLES, ROOT)
-    scored = score("t", names=["hard-down"], scenarios=kinds, episodes=2, clean_years=0.0, rivals=False, processes=1)
+    numbers = {"episodes": 2, "clean_years": 0.0, "rival_episodes": 0}
+    scored = score("t", names=["hard-down"], scenarios=kinds, processes=1, **numbers)  # type: ignore[arg-type]
     per_class = scored.json_object()["per_class"]
     assert isinstance(per_class, dict) and list(per_class) == ["hard-down", *(one.name for one in kinds)]
-    assert mix(scored.ours)["bad-checkout"] == pytest.approx(0.4 * 1.0 / (3.0 + 1.0) / 2)
+    (first, *_) = [one for one in scored.ours if one.name == "bad-checkout"]
+    assert mix(scored.ours)(first) == pytest.approx(0.4 * 1.0 / (3.0 + 1.0) / 2)
     for one in failures(scored.ours, []):
         where = "episode hard-down" if one.name == "hard-down" else f"scenario config/scenarios/{one.name}.yaml --seed"
         assert where in one.command

@@ -164,7 +164,10 @@ def test_classes_that_are_held_out_are_not_for_development() -> None:
 def deployed_before(name: str, seconds: float, seeds: int = 400) -> tuple[float, float]:
     """Return in which share of episodes the service was deployed so shortly before, and what its rate makes of it."""
     scenes = [BY_NAME[name].scene(f"chance-{n}") for n in range(seeds)]
-    lately = sum(any(0.0 <= scene.fault_at - one.live_at < seconds for one in scene.main.releases) for scene in scenes)
+    lately = sum(
+        scene.weight * any(0.0 <= scene.fault_at - one.live_at < seconds for one in scene.main.releases)
+        for scene in scenes
+    )
     rates = [scene.main.profile.deploys_per_day / DAY_SECONDS for scene in scenes]
     return lately / seeds, fmean(1.0 - exp(-rate * seconds) for rate in rates)
 
@@ -199,8 +202,8 @@ def test_a_dependant_falls_with_what_it_needs_and_rises_with_it() -> None:
 def test_the_mix_is_40_to_60_however_many_classes_there_are() -> None:
     """Of the incidents; what is none comes beside them, as often as it does."""
     played = [judge(one.scene("mix"), "mix", Record()) for one in CLASSES]
-    weights = mix(played)
+    weight = mix(played)
     incidents = [one for one in played if one.right not in ("nothing", "ticket")]
-    by_deploy = sum(weights[one.name] for one in incidents if one.guilty)
+    by_deploy = sum(weight(one) for one in incidents if one.guilty)
     assert by_deploy == pytest.approx(0.4)
-    assert sum(weights[one.name] for one in incidents) == pytest.approx(1.0)
+    assert sum(weight(one) for one in incidents) == pytest.approx(1.0)

@@ -18,8 +18,9 @@ from watchdog.app.lab_policy import configuration, policy_for
 from watchdog.app.progress import nothing_said, told
 from watchdog.lab import classes, scene
 from watchdog.lab.clean import Clean, clean_scene, play_clean
-from watchdog.lab.drive import Drive, Record
+from watchdog.lab.drive import Record
 from watchdog.lab.judge import Played, judge
+from watchdog.lab.quiet import QuietDrive
 from watchdog.lab.ranking import OURS, Ranking, between_incidents, compare
 from watchdog.lab.report import Report
 from watchdog.lab.rivals.oracle import Oracle
@@ -55,7 +56,12 @@ class Scored:
     def ranking(self) -> Ranking | None:
         """Return the comparison with the rivals, if they played."""
         rivals = {name: played for name, played in self.everyone.items() if name not in (OURS, ORACLE)}
-        return compare(self.ours, rivals, self.everyone[ORACLE], self.between, self.seed) if rivals else None
+        if not rivals:
+            return None
+        oracle = self.everyone[ORACLE]
+        theirs = {(one.name, one.seed) for one in oracle}
+        ours = [one for one in self.ours if (one.name, one.seed) in theirs]
+        return compare(ours, rivals, oracle, self.between, self.seed)
 
     def json_object(self) -> dict[str, object]:
         """Return the numbers that are published."""
@@ -96,7 +102,7 @@ def play_episode(name: str, seed: str) -> Played:
 def run_episode(kind: scene.FaultClass, seed: str) -> tuple[scene.Scene, Record]:
     """Play one episode with the shipped defaults; return its world and what was done."""
     made = kind.scene(seed)
-    return made, Drive(made, policy_for(made)).run(made.ends_at)
+    return made, QuietDrive(made, policy_for(made)).run(made.ends_at)
 
 
 def score(
@@ -106,21 +112,21 @@ def score(
     scenarios: Sequence[scene.FaultClass] = (),
     episodes: int,
     clean_years: float,
-    rivals: bool = True,
+    rival_episodes: int = 60,
     processes: int = 2,
     progress: Callable[[str], None] = nothing_said,
 ) -> Scored:
-    """Play so many episodes of each class and so many clean years; the rivals play the same episodes.
+    """Play so many episodes of each class and so many clean years; the rivals play the first of the same episodes.
 
     `progress` is told in a few words what is being played, how far that is, and how long it still takes.
     """
     began = perf_counter()
     kinds = [*(classes.BY_NAME[name] for name in names), *scenarios]
-    jobs = [(kind, f"{seed}-{number}") for kind in kinds for number in range(episodes)]
-    chunks = [(jobs[at : at + CHUNK], rivals) for at in range(0, len(jobs), CHUNK)]
+    jobs = [(kind, f"{seed}-{number}", number < rival_episodes) for kind in kinds for number in range(episodes)]
+    chunks = [jobs[at : at + CHUNK] for at in range(0, len(jobs), CHUNK)]
     months = [f"{seed}-{number}" for number in range(round(clean_years * 365.25 / CLEAN_DAYS))]
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        watched = months[:RIVALS_MONTHS] if rivals else []
+        watched = months[:RIVALS_MONTHS] if rival_episodes else []
         everyone: dict[str, list[Played]] = defaultdict(list)
         clean = list(told(pool.map(_play_clean, months), "clean months", len(months), progress))
         quiet = list(told(pool.map(_rivals_quiet, watched), "clean months of the rivals", len(watched), progress))
@@ -128,18 +134,17 @@ def score(
             for name, played in chunk.items():
                 everyone[name] += played
     between = {name: between_incidents([month[name] for month in quiet]) for name in (quiet[0] if quiet else ())}
-    if clean and rivals:
+    if clean and rival_episodes:
         between[OURS] = between_incidents(clean)
     return Scored(seed, everyone, clean, between, perf_counter() - began)
 
 
-def _play_chunk(chunk: tuple[Sequence[tuple[scene.FaultClass, str]], bool]) -> Mapping[str, list[Played]]:
-    jobs, rivals = chunk
+def _play_chunk(jobs: Sequence[tuple[scene.FaultClass, str, bool]]) -> Mapping[str, list[Played]]:
     played: dict[str, list[Played]] = defaultdict(list)
-    for kind, seed in jobs:
+    for kind, seed, with_rivals in jobs:
         made, record = run_episode(kind, seed)
         played[OURS].append(judge(made, seed, record))
-        for rival in (Oracle(), *RIVALS) if rivals else ():
+        for rival in (Oracle(), *RIVALS) if with_rivals else ():
             made = kind.scene(seed)
             played[rival.name].append(judge(made, seed, rival.play(made)))
     return played

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -81,6 +81,7 @@ async def score(
     classes: str = "",
     scenarios: Annotated[tuple[Path, ...], Parameter(consume_multiple=True, negative="")] = (),
     rivals: bool = True,
+    rival_episodes: int = 60,
     processes: int = 2,
     report: Path | None = None,
     as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
@@ -102,6 +103,8 @@ async def score(
         Scenario files, played like classes: these alone, unless classes are named, too.
     rivals
         Let what people use today play the same episodes, to compare the cost.
+    rival_episodes
+        At most so many of each fault class.
     processes
         How many at a time.
     report
@@ -111,21 +114,15 @@ async def score(
     """
     from watchdog.app import decisions
     from watchdog.cli import output
-    from watchdog.lab.classes import BY_NAME
     from watchdog.lab.report import write
     from watchdog.settings.scenarios import read_scenarios
 
     seed = seed or decisions.report_seed()
     own = read_scenarios(scenarios, it.cwd)
     names = [name.strip() for name in classes.split(",") if name.strip()] or ([] if own else _all(seed))
-    strange = [name for name in names if name not in BY_NAME]
-    if strange:
-        output.complain(f"no fault class {strange[0]!r}: choose from {', '.join(BY_NAME)}")
-        return output.USAGE
-    try:
-        _made(report)
-    except OSError as error:
-        output.complain(f"cannot write the report to {report}: {error.strerror}")
+    wrong = _wrong(names, report)
+    if wrong:
+        output.complain(wrong)
         return output.USAGE
     scored = decisions.score(
         seed,
@@ -133,7 +130,7 @@ async def score(
         scenarios=own,
         episodes=episodes,
         clean_years=clean_years,
-        rivals=rivals,
+        rival_episodes=rival_episodes if rivals else 0,
         processes=processes,
         progress=output.show_progress,
     )
@@ -142,6 +139,21 @@ async def score(
         write(scored.report(), report)
     _show(scored.json_object(), as_json)
     return output.DONE
+
+
+def _wrong(names: Sequence[str], report: Path | None) -> str:
+    """Return what is wrong with what was asked for, or nothing. The folder is made: later is too late to learn."""
+    from watchdog.lab.classes import BY_NAME
+
+    strange = [name for name in names if name not in BY_NAME]
+    if strange:
+        return f"no fault class {strange[0]!r}: choose from {', '.join(BY_NAME)}"
+    try:
+        if report is not None:
+            report.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return f"cannot write the report to {report}: {error.strerror}"
+    return ""
 
 
 def _show(result: Mapping[str, object], as_json: bool) -> None:
@@ -163,12 +175,6 @@ def _all(seed: str) -> list[str]:
     if refused:
         output.complain(f"held out of tuning, so not played on {seed!r} unless named: {', '.join(refused)}")
     return names
-
-
-def _made(folder: Path | None) -> None:
-    """Make the folder of the report: better to learn now than after an hour that it cannot be."""
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
 
 
 async def soak(

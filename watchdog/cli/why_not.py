@@ -9,8 +9,9 @@ from datetime import UTC, tzinfo
 from watchdog.cli.text import clean, clock, day, flow, item, moment, section, zone
 from watchdog.core.detect import Conditions
 from watchdog.core.detect.probes import learnt_words, run_limit_seconds
+from watchdog.domain.checks import Check
 from watchdog.domain.effects import Note
-from watchdog.domain.incidents import Check, Incident
+from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import Detection, SignalPolicy
 from watchdog.domain.units import show_seconds
 from watchdog.ports import Minute

@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from watchdog.core import detect, perceive
+from watchdog.domain.checks import Check
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Check, Incident, ServiceState
+from watchdog.domain.incidents import Incident, ServiceState
 
 OF_SERVICE = ("phase_since", "watching_since", "deploys_at", "healthy_at", "closed_at", "flapping_since")
 OF_INCIDENT = (

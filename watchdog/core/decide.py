@@ -11,9 +11,9 @@ from watchdog.core import guard, severity, words
 from watchdog.core.detect import latency, probes
 from watchdog.core.target import Search, choose_target
 from watchdog.core.terms import Case
+from watchdog.domain.checks import Check
 from watchdog.domain.incidents import (
     Blame,
-    Check,
     Course,
     Decision,
     Evidence,

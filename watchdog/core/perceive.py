@@ -10,10 +10,11 @@ from typing import Any
 
 from watchdog.core import detect, suspects
 from watchdog.core.detect import probes
+from watchdog.domain.checks import Check
 from watchdog.domain.copies import changed
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.events import DeploysListed, DeploysUnread, Observed
-from watchdog.domain.incidents import Check, Finding, Phase, ServiceState
+from watchdog.domain.incidents import Finding, Phase, ServiceState
 from watchdog.domain.policy import Policy, ServicePolicy
 from watchdog.domain.readings import Good
 

@@ -8,9 +8,10 @@ Rule 3: a good stretch is not broken by one failed probe (one in a thousand fail
 from watchdog.core import ending, perceive, returning, sending
 from watchdog.core.suspects import live_deploy
 from watchdog.core.turn import Turn
+from watchdog.domain.checks import Check
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import SetPace
-from watchdog.domain.incidents import Check, Phase
+from watchdog.domain.incidents import Phase
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.units import show_seconds
 

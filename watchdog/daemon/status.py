@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from watchdog.core import sight
-from watchdog.domain.incidents import Check, Incident, ServiceState, State
+from watchdog.domain.checks import Check
+from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.policy import Policy
 from watchdog.domain.readings import Bad, Good, Unknown
 

@@ -17,9 +17,10 @@ from watchdog.core import detect
 from watchdog.core.detect import latency, probes, usual
 from watchdog.core.perceive import HEALTHY_GAP_SECONDS, HEALTHY_MAX, HEALTHY_STEP_SECONDS
 from watchdog.domain import events as e
+from watchdog.domain.checks import Check
 from watchdog.domain.copies import changed
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import Check, Phase, ServiceState, State
+from watchdog.domain.incidents import Phase, ServiceState, State
 from watchdog.domain.policy import Detection, Policy, SignalPolicy
 from watchdog.domain.readings import Good, Reading
 

@@ -12,10 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from watchdog.adapters.stores.codec import EFFECTS, EVENTS, INCIDENTS, STATES, Codec
+from watchdog.domain.checks import Check
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.errors import Permanent
 from watchdog.domain.events import Event, Observed, TimePassed
-from watchdog.domain.incidents import Check, History, Incident, ServiceState, State, Term
+from watchdog.domain.incidents import History, Incident, ServiceState, State, Term
 from watchdog.domain.readings import Bad, Unknown
 
 PLAIN: dict[Any, st.SearchStrategy[Any]] = {

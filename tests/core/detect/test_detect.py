@@ -7,8 +7,8 @@ import pytest
 from tests.core.limits import LIMITS
 from watchdog.core import detect
 from watchdog.core.detect import METHODS, Conditions
+from watchdog.domain.checks import Check
 from watchdog.domain.events import Observed
-from watchdog.domain.incidents import Check
 from watchdog.domain.policy import SignalPolicy
 from watchdog.domain.readings import Bad, FailureKind, Good, MinuteCount, Unknown
 

@@ -8,8 +8,8 @@ from tests.core.limits import LIMITS
 from tests.core.scenes import given
 from watchdog.core import detect
 from watchdog.core.detect import Conditions, latency, probes, usual
+from watchdog.domain.checks import Check
 from watchdog.domain.events import Observed
-from watchdog.domain.incidents import Check
 from watchdog.domain.policy import Detection, SignalPolicy
 from watchdog.domain.readings import Bad, FailureKind, Good, Unknown
 

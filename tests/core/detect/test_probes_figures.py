@@ -13,8 +13,8 @@ import pytest
 
 from watchdog.core import detect
 from watchdog.core.detect import Conditions
+from watchdog.domain.checks import Check
 from watchdog.domain.events import Observed
-from watchdog.domain.incidents import Check
 from watchdog.domain.policy import Detection, SignalPolicy
 from watchdog.domain.readings import Bad, FailureKind, Good
 

@@ -7,7 +7,7 @@ Rule 3: what is learned makes us slower, never wilder, and only within bounds: p
 
 from typing import TYPE_CHECKING, Any
 
-from watchdog.domain.incidents import Check
+from watchdog.domain.checks import Check
 from watchdog.domain.policy import Detection, SignalPolicy
 
 if TYPE_CHECKING:
