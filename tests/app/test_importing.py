@@ -152,7 +152,7 @@ def test_latencies_that_are_too_coarse_to_be_judged_are_imported_and_it_is_said(
     made = imported(capsys, "prometheus", "coarse.json", *words)
     assert any("too coarse" in note for note in made["notes"]) and made["every_seconds"] == 60.0
     assert not answer([folder / "rec"], None).replay.old
-    prometheus(folder / "fine.json", [0.1] * 300 + [3.0] * 60, step=5)
+    prometheus(folder / "fine.json", [0.1] * 300 + [3.0] * 80, step=5)
     made = imported(capsys, "prometheus", "fine.json", *words)
     assert not any("too coarse" in note for note in made["notes"])
     (file,) = [path for path in (folder / "rec").iterdir() if made["file"].endswith(path.name)]
