@@ -18,7 +18,7 @@ from watchdog.ports import PendingEffect
 
 OUTAGE_SECONDS = 600.0
 LONGEST_GAP_SECONDS = 60.0
-CONFIRMED_SECONDS = 60.0
+CONFIRMED_SECONDS = 75
 CHAIN = ("pagerduty", "slack", "email")
 
 
