@@ -5,8 +5,20 @@ from typing import Any
 
 import pytest
 
-from tests.core.scenes import FACTS, HISTORY, NOW, a_blame, a_service, a_state, an_incident, failing, found
-from tests.core.world import make_policy
+from tests.core.scenes import (
+    FACTS,
+    FOREVER,
+    HISTORY,
+    NOW,
+    a_blame,
+    a_service,
+    a_state,
+    an_incident,
+    failing,
+    found,
+    history,
+)
+from tests.core.world import Fault, World, make_policy
 from watchdog.core.decide import decide, failing_share, find_target
 from watchdog.domain.checks import Check
 from watchdog.domain.deploys import Deploy
@@ -234,3 +246,16 @@ def test_evidence_of_a_latency_without_samples_and_of_dark_control_targets() -> 
     assert "status render" not in told
     unread = decided(None, None, state={"control": {}})
     assert "control" not in {item.signal for item in unread.evidence}
+
+
+def test_a_deploy_in_the_middle_of_an_incident_is_not_to_blame_for_it() -> None:
+    """It is slow, a human was told, and ships something that fails as well: what was there before it acquits it."""
+    faults = [Fault(64.0, FOREVER, code="bad00000"), Fault(20.0, FOREVER, slow=True)]
+    world = World(make_policy(), history(), faults=faults)
+    world.faults.sort(key=lambda fault: fault.code is None)
+    world.ship(400.0, "bad00000")
+    world.run(900.0)
+    assert not world.sent and len(world.incidents) == 1
+    decision = next(iter(world.incidents.values())).decision
+    assert decision is not None and decision.blame is not None
+    assert [veto.name for veto in decision.blame.vetoed] == ["onset"]

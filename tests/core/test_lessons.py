@@ -117,10 +117,10 @@ def test_an_outage_that_was_rolled_back_teaches_nothing() -> None:
 
 def test_a_slow_time_a_human_was_told_of_teaches_patience() -> None:
     """A job that makes it slow every hour wakes nobody at its second time."""
-    faults = [Fault(100.0, 300.0, slow=True), Fault(1000.0, 1200.0, slow=True)]
+    faults = [Fault(100.0, 240.0, slow=True), Fault(1000.0, 1120.0, slow=True)]
     world = World(make_policy(), history(), faults=faults).run(700.0)
     assert [incident.id for incident in world.incidents.values()] == ["web-1"]
-    assert web(world).checks["api"].slow_healed_seconds >= 200.0
+    assert web(world).checks["api"].slow_healed_seconds >= 130.0
     assert len(world.run(1600.0).incidents) == 1
 
 

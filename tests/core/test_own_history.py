@@ -17,9 +17,14 @@ MONTH_SECONDS = blame.MINUTES_PER_MONTH * 60
 NEW = Deploy("dep-42", "live", commit="cccccccc", created_at=NOW - 100, finished_at=NOW - 3)
 
 
+def seen(deploys: int, bad_deploys: int, others: int, since: float = NOW - 1000.0) -> History:
+    """Return a history."""
+    return History(since, deploys, bad_deploys, others)
+
+
 def weighed(history: History, months: float) -> Blame:
-    """Return the blame of a service that was watched for so long, with such a history."""
-    return blame.weigh(a_case(a_service(history=history, watching_since=NOW - months * MONTH_SECONDS)))
+    """Return the blame of a service whose history is so long."""
+    return blame.weigh(a_case(a_service(history=replace(history, since=NOW - months * MONTH_SECONDS))))
 
 
 @pytest.mark.parametrize(
@@ -35,28 +40,28 @@ def weighed(history: History, months: float) -> Blame:
             "1 bad deploy in 20, 0.91 other incidents a month (seen: 0 of 0 deploys, 0 others in 0.1 months)",
         ),
         (
-            History(20, 1, 2),
+            seen(20, 1, 2),
             0.0,
             2 / 40,
             3.0,
             "1 bad deploy in 20, 3 other incidents a month (seen: 1 of 20 deploys, 2 others in 0.0 months)",
         ),
         (
-            History(180, 0, 0),
+            seen(180, 0, 0),
             11.0,
             1 / 200,
             1 / 12,
             "1 bad deploy in 200, 0.083 other incidents a month (seen: 0 of 180 deploys, 0 others in 11.0 months)",
         ),
         (
-            History(20, 9, 19),
+            seen(20, 9, 19),
             3.0,
-            10 / 40,
+            1 / 20,
             5.0,
-            "1 bad deploy in 4, 5 other incidents a month (seen: 9 of 20 deploys, 19 others in 3.0 months)",
+            "1 bad deploy in 20, 5 other incidents a month (seen: 9 of 20 deploys, 19 others in 3.0 months)",
         ),
         (
-            History(0, 0, 11),
+            seen(0, 0, 11),
             11.0,
             1 / 20,
             1.0,
@@ -76,8 +81,8 @@ def test_what_is_assumed_counts_as_much_as_twenty_deploys_and_a_month(
 
 
 def test_a_clock_that_went_back_makes_no_negative_month() -> None:
-    """Watched since a moment ahead: not watched at all."""
-    assert weighed(History(20, 1, 2), -5.0).prior_odds == weighed(History(20, 1, 2), 0.0).prior_odds
+    """Counted since a moment ahead: for no time at all."""
+    assert weighed(seen(20, 1, 2), -5.0).prior_odds == weighed(seen(20, 1, 2), 0.0).prior_odds
 
 
 def test_the_shipped_assumption_is_five_other_incidents_a_month() -> None:
@@ -113,30 +118,54 @@ def listed(service: ServiceState, *deploys: Deploy, at: float = NOW) -> ServiceS
 def test_a_deploy_counts_once_it_went_live_before_our_eyes(live: str | None, newest: Deploy, counted: int) -> None:
     """No rollback, and not what served when we began to watch."""
     before = replace(HISTORY[0], status="live" if newest.status != "live" else "deactivated")
-    service = a_service(live=live, history=History(7, 1, 2))
+    service = a_service(live=live, history=seen(7, 1, 2))
     after = listed(service, newest, before, *HISTORY[1:])
-    assert after.history == History(7 + counted, 1, 2)
+    assert after.history == seen(7 + counted, 1, 2)
     assert listed(after, newest, before, *HISTORY[1:], at=NOW + 15).history == after.history
 
 
 # --- incidents ---
 
 
+def counts(world: World) -> tuple[int, int, int]:
+    """Return what was counted: deploys, bad ones, other incidents."""
+    history = web(world).history
+    return history.deploys, history.bad_deploys, history.others
+
+
 def test_a_rollback_that_helped_makes_its_deploy_a_bad_one() -> None:
-    """Proved: the deploy was the cause."""
-    assert web(bad_world().run(700.0)).history == History(deploys=1, bad_deploys=1, others=0)
+    """Suspected, and replaced."""
+    assert counts(bad_world().run(700.0)) == (1, 1, 0)
 
 
 def test_an_outage_that_ended_otherwise_is_another_incident() -> None:
-    """Also one shortly after a deploy: nothing proved that it was to blame."""
+    """It failed where nothing was deployed; once an hour, as one outage that comes and goes is one."""
+    live = [replace(HISTORY[1], status="live")]
+    faults = [Fault(64.0, 250.0), Fault(400.0, 600.0), Fault(4300.0, 4500.0)]
+    world = World(make_policy(Mode.OBSERVE), live, faults=faults).run(900.0)
+    assert counts(world) == (0, 0, 1) and len(world.incidents) == 2
+    assert counts(world.run(4800.0)) == (0, 0, 2)
+
+
+def test_what_was_suspected_and_still_serves_is_neither() -> None:
+    """Nobody undid it, and it went on well: nothing is known of it."""
     world = bad_world(make_policy(Mode.OBSERVE), faults=[Fault(64.0, 250.0, code="bad00000")]).run(500.0)
-    assert web(world).history == History(deploys=1, bad_deploys=0, others=1)
+    assert counts(world) == (1, 0, 0)
+
+
+def test_time_in_which_nothing_could_be_read_does_not_count() -> None:
+    """The daemon was off for eight hours: the history is as long as before."""
+    service = listed(a_service(history=History(), deploys_at=None), NEW)
+    assert service.history.since == NOW
+    assert listed(service, NEW, at=NOW + 3600.0).history.since == NOW
+    later = listed(service, NEW, at=NOW + 8 * 3600.0)
+    assert later.history.since == NOW + 8 * 3600.0
 
 
 def test_a_rollback_that_did_not_help_proves_nothing() -> None:
-    """The old code failed as well."""
+    """The old code failed as well; it counts all the same, but makes no deploy worse than assumed."""
     world = bad_world(faults=[Fault(64.0, 600.0)]).run(900.0)
-    assert world.sent and web(world).history == History(deploys=1, bad_deploys=0, others=1)
+    assert world.sent and counts(world) == (1, 1, 0)
 
 
 @pytest.mark.parametrize(("severity", "others"), [(Severity.HIGH, 1), (Severity.MEDIUM, 0), (Severity.LOW, 0)])
@@ -147,7 +176,7 @@ def test_only_what_is_serious_counts(severity: Severity, others: int) -> None:
     policy = replace(policy, services={"web": replace(policy.services["web"], signals=signals)})
     policy = replace(policy, matrix={**policy.matrix, severity: DEFAULT_MATRIX[severity]})
     world = World(policy, [replace(HISTORY[1], status="live")], faults=[Fault(64.0, 250.0)]).run(500.0)
-    assert web(world).history == History(others=others)
+    assert counts(world) == (0, 0, others)
 
 
 def test_a_suspicion_that_passes_is_no_incident() -> None:
@@ -155,4 +184,4 @@ def test_a_suspicion_that_passes_is_no_incident() -> None:
     world = World(make_policy(), [replace(HISTORY[1], status="live")], faults=[Fault(64.0, 80.0)]).run(
         FOREVER, hurry=True
     )
-    assert web(world).history == History() and not world.incidents
+    assert counts(world) == (0, 0, 0) and not world.incidents

@@ -107,7 +107,7 @@ def judged_again(before: Blame | None) -> Blame:
 def test_what_acquitted_when_it_began_still_does(before: Blame | None, kept: tuple[Term, ...]) -> None:
     """Others recovered first: that does not tell against the deploy. The words say that it is no news."""
     verdict = judged_again(before)
-    assert verdict.terms == tuple(replace(term, why=f"{term.why} (when it began)") for term in kept)
+    assert verdict.terms == tuple(replace(term, why=f"{term.why} (seen before, in this incident)") for term in kept)
     assert verdict.odds == pytest.approx(verdict.prior_odds * (1 / 20 if kept else 1.0))
 
 
@@ -141,3 +141,19 @@ def test_an_upstream_that_recovers_first_does_not_convict_the_deploy() -> None:
     world = story((140.0, 250.0))
     assert not world.sent and world.incidents["web-1"].human_needed == ""
     assert story(None).sent, "without it the deploy is rolled back once its list is read"
+
+
+def test_fewer_peers_than_before_acquit_as_much_as_they_did() -> None:
+    """The region recovers service by service: the last one that still fails does not convict the deploy."""
+    town_fails = {"web": a_service(), **{name: fails(name) for name in ("shop",)}}
+    before = a_blame(terms=(Term(1 / 50**3, "other services fail too: docs, jobs, shop", "peers"),))
+    case = replace(a_case(services=town_fails, policy=town()), before=before)
+    (term,) = blame.weigh(case).terms
+    assert term.factor == 1 / 50**3 and term.why.endswith("(seen before, in this incident)")
+    more = replace(case, before=a_blame(terms=(Term(1 / 2, "hardly", "peers"),)))
+    assert [one.factor for one in blame.weigh(more).terms] == [pytest.approx(1 / 50)], "what is found now is stronger"
+
+
+def test_a_term_without_a_name_is_from_an_older_version_and_not_counted_twice() -> None:
+    """A saved incident of that version is judged by what is found now."""
+    assert judged_again(a_blame(terms=(Term(1 / 20, "upstream openai fails"),))).terms == ()

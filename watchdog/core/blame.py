@@ -102,13 +102,16 @@ def _rates(service: ServiceState, weights: BlameWeights, now: float) -> tuple[fl
     """Return the share of bad deploys, the other incidents a month, and both in words.
 
     What is assumed counts as much as 20 deploys and one month of this service's own history (the posterior means of a
-    beta and of a gamma distribution).
+    beta and of a gamma distribution). Deploys are never taken to be worse than assumed: a rollback that seemed to help
+    must not make the next one likelier.
     """
-    seen, months = service.history, max(0.0, now - service.watching_since) / (MINUTES_PER_MONTH * 60)
-    if months < LEARNED_MONTHS_MIN and seen == History():
+    seen = service.history
+    months = max(0.0, now - seen.since) / (MINUTES_PER_MONTH * 60) if seen.since else 0.0
+    if months < LEARNED_MONTHS_MIN and seen == History(since=seen.since):
         bad, others = weights.bad_deploy_share, weights.other_incidents_per_month
         return bad, others, f"assumed (no history yet): {_in_words(bad, others)}"
-    bad = (weights.bad_deploy_share * ASSUMED_DEPLOYS + seen.bad_deploys) / (ASSUMED_DEPLOYS + seen.deploys)
+    posterior = (weights.bad_deploy_share * ASSUMED_DEPLOYS + seen.bad_deploys) / (ASSUMED_DEPLOYS + seen.deploys)
+    bad = min(weights.bad_deploy_share, posterior)
     others = (weights.other_incidents_per_month * ASSUMED_MONTHS + seen.others) / (ASSUMED_MONTHS + months)
     counts = f"{seen.bad_deploys} of {seen.deploys} deploys, {seen.others} others in {months:.1f} months"
     return bad, others, f"{_in_words(bad, others)} (seen: {counts})"

@@ -5,6 +5,7 @@ Rule 2: whatever is not done is told to a human, with the same arithmetic.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from watchdog.core import blame as blaming
 from watchdog.core import guard, severity, words
@@ -43,8 +44,8 @@ def decide(
     wishes = policy.services[service.name]
     level, why_level, main = severity.judge(findings, wishes, policy.detection)
     share = failing_share(service, main, now, policy)
-    before = incident.decision.blame if incident is not None and incident.decision is not None else None
-    case = Case(state, policy, service, wishes, findings, main, share, now, before)
+    since = _since_it_began(main, incident)
+    case = Case(state, policy, service, wishes, findings, since, share, now, _before(incident))
     verdict = blaming.weigh(case)
     target = find_target(state, policy, service, verdict)
     answers = guard.check(guard.Request(state, policy, service, wishes, verdict, target, incident, now))
@@ -64,6 +65,15 @@ def decide(
         target=target,
         would=_would(rule, verdict, target, answers, wishes),
     )
+
+
+def _since_it_began(main: Finding, incident: Incident | None) -> Finding:
+    """Return the finding, as old as its incident: no deploy that came in the middle of it is to blame for it."""
+    return main if incident is None else replace(main, onset_at=min(main.onset_at, incident.onset_at))
+
+
+def _before(incident: Incident | None) -> Blame | None:
+    return incident.decision.blame if incident is not None and incident.decision is not None else None
 
 
 def failing_share(service: ServiceState, main: Finding, now: float, policy: Policy) -> float:

@@ -10,6 +10,8 @@ from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import Severity
 from watchdog.domain.units import show_seconds
 
+AGAIN_SECONDS = 3600.0
+
 
 def alarm_title(turn: Turn) -> str:
     """Return the incident's headline; it begins with a warning while auto-deploy is off because of us."""
@@ -64,13 +66,20 @@ def close(turn: Turn, outcome: str, how: str) -> None:
 
 
 def _wiser(turn: Turn) -> History:
-    """Return the service's history with this incident, if it was one: proved to be the deploy's doing, or not."""
-    history, incident = turn.service.history, turn.incident
+    """Return the service's history with this incident, if it was one.
+
+    A deploy that was suspected and that somebody replaced was bad; where it still serves, nobody knows. Anything else
+    is another incident, once an hour: one outage that comes and goes is one.
+    """
+    history, incident, service = turn.service.history, turn.incident, turn.service
     if incident.severity not in (Severity.CRITICAL, Severity.HIGH):
         return history
-    if incident.verified_at is not None:
-        return replace(history, bad_deploys=history.bad_deploys + 1)
-    return replace(history, others=history.others + 1)
+    blame = incident.decision.blame if incident.decision is not None else None
+    if blame is not None and blame.likely:
+        replaced = service.live != incident.suspect
+        return replace(history, bad_deploys=history.bad_deploys + 1) if replaced else history
+    again = service.closed_at is not None and incident.opened_at - service.closed_at < AGAIN_SECONDS
+    return history if again else replace(history, others=history.others + 1)
 
 
 def give_back_or_say(turn: Turn) -> None:

@@ -14,13 +14,14 @@ from watchdog.domain.checks import Check
 from watchdog.domain.copies import changed
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.events import DeploysListed, DeploysUnread, Observed
-from watchdog.domain.incidents import Finding, Phase, ServiceState
+from watchdog.domain.incidents import Finding, History, Phase, ServiceState
 from watchdog.domain.policy import Policy, ServicePolicy
 from watchdog.domain.readings import Good
 
 HEALTHY_STEP_SECONDS = 10.0
 HEALTHY_GAP_SECONDS = 60.0
 HEALTHY_MAX = 50
+HISTORY_GAP_SECONDS = 3600.0
 PIN_LANDS_SECONDS = 30.0
 """So long a switch that was not read back may still arrive (its deadline, and the way): no earlier look tells."""
 PIN_SHOWS_SECONDS = 5.0
@@ -51,13 +52,18 @@ def _learned(service: ServiceState, before: Check, after: Check, policy: Policy,
     """Return the check with what an end of failing or of slowness teaches; nothing, where new code ended it."""
     rolled_back = service.incident is not None and service.incident.requested_at is not None
     began = min([since for since in (before.run_started_at, before.over_since) if since is not None], default=at)
-    live = suspects.live_deploy(service.deploys)
-    replaced = live is not None and (live.finished_at or 0.0) > began
-    if rolled_back or replaced:
+    took_traffic = [deploy.first_traffic_at(policy.blame.first_traffic_lead_seconds) for deploy in service.deploys]
+    replaced = any(moment is not None and moment > began for moment in took_traffic)
+    if rolled_back or replaced or _is_live_since(service, began):
         return after
     given = conditions(service, after.name, policy, at)
     given = given._replace(corroborated=False)
     return detect.learn(before, after, given, in_incident=service.incident is not None)
+
+
+def _is_live_since(service: ServiceState, began: float) -> bool:
+    live = suspects.live_deploy(service.deploys)
+    return live is not None and (live.finished_at or 0.0) > began
 
 
 def _healthy(service: ServiceState, checks: Mapping[str, Check], wishes: ServicePolicy, at: float) -> Mapping[str, Any]:
@@ -94,7 +100,7 @@ def listed(service: ServiceState, event: DeploysListed, policy: Policy) -> Servi
     deploys = tuple([_dated(deploy, before.get(deploy.id), service, lead) for deploy in event.deploys])
     live = suspects.live_deploy(deploys)
     watch_until, healthy_at = service.watch_until, service.healthy_at
-    history = service.history
+    history = _counted(service, event.at)
     if live is not None and live.id != service.live:
         if service.live is not None and not live.is_rollback:
             history = replace(history, deploys=history.deploys + 1)
@@ -116,6 +122,16 @@ def listed(service: ServiceState, event: DeploysListed, policy: Policy) -> Servi
     if not ours or not auto_deploy_is_on(seen):
         return seen
     return changed(seen, auto_deploy_off="", pinned_at=0.0, merged=(), merges_why="")
+
+
+def _counted(service: ServiceState, at: float) -> History:
+    """Return its history. It begins with the first list of deploys; time in which none could be read does not count."""
+    history, read_at = service.history, service.deploys_at
+    if history.since == 0.0:
+        return replace(history, since=at)
+    if read_at is not None and at - read_at > HISTORY_GAP_SECONDS:
+        return replace(history, since=history.since + (at - read_at))
+    return history
 
 
 def auto_deploy_is_on(service: ServiceState) -> bool:

@@ -15,7 +15,7 @@ STALE_VENDOR_SECONDS = 900.0
 PEER_SECONDS = 180.0
 PEERS_COUNTED_MAX = 3
 """Each service that fails with this one tells against its deploy; from the third on no more is learnt."""
-EARLIER = " (when it began)"
+EARLIER = " (seen before, in this incident)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,11 @@ def _with_earlier(terms: tuple[Term, ...], before: Blame | None, suspect: Deploy
     """
     if before is None or before.suspect is None or before.suspect.id != suspect.id:
         return terms
-    names = {term.name for term in terms}
-    kept = [term for term in before.terms if term.factor < 1 and term.name not in names]
-    return (*terms, *(term if term.why.endswith(EARLIER) else replace(term, why=term.why + EARLIER) for term in kept))
+    now = {term.name: term.factor for term in terms}
+    kept = [term for term in before.terms if term.name and term.factor < min(1.0, now.get(term.name, 1.0))]
+    weaker = {term.name for term in kept}
+    earlier = [term if term.why.endswith(EARLIER) else replace(term, why=term.why + EARLIER) for term in kept]
+    return (*(term for term in terms if term.name not in weaker), *earlier)
 
 
 def _found(case: Case, change: Deploy) -> tuple[Term, ...]:

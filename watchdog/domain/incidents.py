@@ -228,10 +228,11 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What we saw of a service: deploys that went live, those of them that we rolled back with success, and incidents
-    that ended otherwise.
+    """What we saw of a service since then (UTC epoch seconds; 0: nothing was counted): deploys that went live, those of
+    them that were suspected and replaced, and incidents of another cause.
     """
 
+    since: float = 0.0
     deploys: int = 0
     bad_deploys: int = 0
     others: int = 0

@@ -27,6 +27,7 @@ BASELINE_WEIGHT_MIN = 0.01
 HEALED_MAX_SECONDS = 900.0
 """A slow time that lasted longer is not one of those that come and go: it does not teach patience."""
 HEALED_MARGIN = 1.2
+HOLD_FACTOR_MAX = 3.0
 LEARN_SECONDS = 60.0
 Samples = tuple[tuple[float, float], ...]
 QUANTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
@@ -143,7 +144,8 @@ def _ms(seconds: float) -> str:
 
 def hold_seconds(check: Check, given: "Conditions") -> float:
     """Return how long it must stay over its limit: longer than slow times that pass do."""
-    return max(given.limits.latency_hold_seconds, HEALED_MARGIN * healed_seconds(check, given.now))
+    usual_hold = given.limits.latency_hold_seconds
+    return max(usual_hold, min(HEALED_MARGIN * healed_seconds(check, given.now), HOLD_FACTOR_MAX * usual_hold))
 
 
 def learnt_words(check: Check, given: "Conditions") -> str:

@@ -25,6 +25,8 @@ RECENT_SECONDS = 180.0
 RECENT_MAX = 256
 CUSUM_CAP = 1.25
 """Times the limit: what lies beyond would only make the end of an outage known later."""
+AMBIGUOUS = 3.0
+"""Onsets whose log-likelihoods differ by less than this are not told apart (a factor of 20)."""
 CLOSE_PROBES = 20
 """Two failures within so many probes are more than chance, also where 1 in 100 fails."""
 
@@ -173,21 +175,22 @@ def _as_usual(p0: float, limits: Detection) -> str:
 def _likeliest_onset(check: Check, zero_at: float, p0: float) -> float:
     """Return from which failure on the probes speak most against a healthy service: max n KL(p, p0), p = failed / n.
 
-    The generalised likelihood ratio's change point (Willsky and Jones 1976). One stray failure minutes before, that the
-    sum still holds, would date the onset to before a deploy that did it. Where not all since then is kept: `zero_at`.
+    The generalised likelihood ratio's change point (Willsky and Jones 1976), and the earliest failure that fits nearly
+    as well: what is not clear acquits. One stray failure minutes before, that the sum still holds, would date the onset
+    to before a deploy that did it. Where not all since then is kept: `zero_at`.
     """
     if not check.recent or check.recent[0][0] > zero_at:
         return zero_at
-    best, best_at = 0.0, zero_at
+    found: list[tuple[float, float]] = []
     failed = 0
     for probes, (at, bad) in enumerate(reversed(check.recent), start=1):
         failed += bad
         if at < zero_at:
             break
-        evidence = probes * _divergence(failed / probes, p0)
-        if bad and evidence >= best:
-            best, best_at = evidence, at
-    return best_at
+        if bad:
+            found.append((probes * _divergence(failed / probes, p0), at))
+    best = max((evidence for evidence, _ in found), default=0.0)
+    return min((at for evidence, at in found if evidence >= best - AMBIGUOUS), default=zero_at)
 
 
 def _divergence(p: float, q: float) -> float:
