@@ -8,7 +8,8 @@ import pytest
 
 from watchdog.lab.clean import Clean
 from watchdog.lab.judge import Played
-from watchdog.lab.ranking import FACTORS, INCIDENTS_PER_YEAR, OURS, best_settings, between_incidents, compare
+from watchdog.lab.ranking import FACTORS, OURS, best_settings, between_incidents, compare
+from watchdog.lab.score import INCIDENTS_PER_YEAR
 
 BAD = Played("hard-down", "", "rollback", "rollback", True, share=1.0, guilty=True)
 OTHER = Played("other-incident", "", "page", "page", True, share=1.0, lasts_seconds=1800.0)

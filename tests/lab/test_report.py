@@ -29,7 +29,17 @@ from watchdog.lab.report.plot_delays import GUTTER, plot_delays
 from watchdog.lab.report.plot_ladder import plot_ladder
 from watchdog.lab.report.plot_outcomes import plot_outcomes
 from watchdog.lab.report.words import interval, many, number, percent, replay_command, seconds
-from watchdog.lab.score import Bin, brier, calibration, ece, mix
+from watchdog.lab.score import (
+    INCIDENTS_PER_YEAR,
+    Bin,
+    brier,
+    calibration,
+    ece,
+    false_rollbacks_of_incidents,
+    mix,
+    precision,
+    with_slow_starts,
+)
 
 SEED = "<i>&\"'|`*"
 """What would break a page, a table or a shell, if it could."""
@@ -232,6 +242,19 @@ def test_misses_count_as_the_horizon() -> None:
 def played(name: str, blame: float, guilty: bool) -> Played:
     """One episode in which somebody was blamed."""
     return Played(name, "s", "page", "page", True, blame=blame, guilty=guilty)
+
+
+def test_what_a_year_has_of_false_rollbacks_and_slow_starts_is_computed_by_hand() -> None:
+    """One of two others (0.6 of 58 incidents a year) is rolled back wrongly; slow starts come in 1 of 50 incidents."""
+    right = [Played("hard-down", f"s{n}", "rollback", "rollback", True, rollbacks=1, guilty=True) for n in range(2)]
+    wrong = Played("other-incident", "s0", "page", "rollback", False, rollbacks=1, false=True)
+    spared = Played("other-incident", "s1", "page", "page", True)
+    slow = Played("blip-tail", "s0", "page", "rollback", False, rollbacks=1, false=True)
+    played = [*right, wrong, spared, slow]
+    found = false_rollbacks_of_incidents(played, mix(played))
+    assert found.value == pytest.approx(0.3 * INCIDENTS_PER_YEAR) and found.low < found.value < found.high
+    assert precision(played, mix(played)).value == pytest.approx(0.4 / 0.7)
+    assert precision(played, with_slow_starts(played)).value == pytest.approx(0.4 / 0.72)
 
 
 def test_ece_and_brier_are_those_computed_by_hand() -> None:

@@ -7,19 +7,17 @@ Rule 3: a rival is shown at its best setting, chosen on development seeds.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import inf, log
+from math import inf
 from random import Random
 
 from watchdog.lab.clean import Clean
 from watchdog.lab.cost import USUAL, cost
 from watchdog.lab.intervals import HALF, Estimate
 from watchdog.lab.judge import Played
-from watchdog.lab.score import by_class, mean_cost, mix
+from watchdog.lab.score import INCIDENTS_PER_YEAR, by_class, mean_cost, mix
 
 FACTORS = (1 / 3, 1.0, 3.0)
 OURS = "ours"
-INCIDENTS_PER_YEAR = (10.0 - 0.5) / log(10.0 / 0.5) * 365.25 / 20
-"""One incident in 20 good deploys (facts on decisions, section 4), at the mean of the world's deploys a day (58)."""
 
 
 @dataclass(frozen=True, slots=True)

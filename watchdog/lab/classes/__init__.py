@@ -11,7 +11,7 @@ Weights that have a reason of their own: 10 % of the outages that public monitor
 look every 5 min they missed about half of those, so `short-outage` is a fifth as frequent as all that last longer. The
 felt restarts are 11 % of 20 good deploys an incident. Without a source: of bad deploys one in twenty takes a dependant
 down. `blip-tail` is a trial of what nothing in the facts says of good deploys (they are felt for 40 s at most), so it
-has no weight in the mix; a report says what it would cost if one good deploy in a thousand were like that.
+has no weight in the mix; the precision is given a second time as if one good deploy in a thousand were like that.
 """
 
 from watchdog.lab.classes import deploy, other, quiet

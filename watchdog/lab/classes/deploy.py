@@ -13,8 +13,11 @@ from watchdog.lab.symptoms import Fault, Symptom
 HOME = ("home",)
 SOON_MEAN_SECONDS = 90.0
 SLOW_MEAN_SECONDS = 900.0
-"""How long after it took traffic a bad deploy shows: at once or nearly so, or when somebody needs what is broken. The
-form of the density in the facts (section 1.3), a little faster at first: hard down is so within 2 min (section 5)."""
+"""How long after it took traffic a bad deploy shows: at once or nearly so, or when somebody needs what is broken.
+
+Faster than the density in the facts (section 1.3): hard down is so within 2 min (section 5), a route that fails or a
+wrong page within 10; what shows later has classes of its own. Drawn from the facts' density up to half an hour, one in
+four of a failing route or a wrong page would be asked about or paged, not rolled back."""
 
 
 def _soon(scene: Scene, within_seconds: float) -> float:
