@@ -165,7 +165,7 @@ class BlameWeights:
     """Assumptions and factors of the blame odds; costs in outage-minutes."""
 
     bad_deploy_share: float = 0.05
-    other_incidents_per_month: float = 5.0
+    other_incidents_per_month: float = 3.5
     upstream_failing: float = 1 / 20
     peers_failing: float = 1 / 50
     new_errors_in_release: float = 5.0
