@@ -244,9 +244,13 @@ def test_a_torn_end_is_no_mistake(tmp_path: Path) -> None:
     ("text", "where", "words"),
     [
         (b"not gzip", "x.jsonl.gz", "not a recording"),
-        (gzip.compress(b"[]\n"), "x.jsonl.gz:1", "not a recording"),
-        (gzip.compress(b'{"recording":9,"watchdog":"7.0"}\n'), "x.jsonl.gz:1", "1 -> replay it with watchdog 7.0"),
-        (gzip.compress(b'{"recording":1,"watchdog":"0"}\n'), "x.jsonl.gz:1", "not a line of a recording"),
+        (gzip.compress(b"[]\n", mtime=0), "x.jsonl.gz:1", "not a recording"),
+        (
+            gzip.compress(b'{"recording":9,"watchdog":"7.0"}\n', mtime=0),
+            "x.jsonl.gz:1",
+            "1 -> replay it with watchdog 7.0",
+        ),
+        (gzip.compress(b'{"recording":1,"watchdog":"0"}\n', mtime=0), "x.jsonl.gz:1", "not a line of a recording"),
     ],
 )
 def test_what_is_no_recording_is_refused_in_words(
