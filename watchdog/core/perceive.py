@@ -217,9 +217,8 @@ def worse_is_coming(service: ServiceState, policy: Policy, found: tuple[Finding,
 
 def _nearly(check: Check, given: detect.Conditions) -> bool:
     """Tell whether it fails, wholly or in part, and has not done so for longer than it takes to be sure."""
-    failed_lately = check.last_bad_at is not None and given.now - check.last_bad_at <= given.limits.fresh_seconds
     began = check.run_started_at if check.run_started_at is not None else check.cusum_zero_at
-    if began is None or not failed_lately:
+    if began is None or not probes.failing(check, given):
         return False
     return given.now - began < probes.run_limit_seconds(check, given) + given.limits.fresh_seconds
 

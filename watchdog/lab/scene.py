@@ -184,7 +184,6 @@ class Scene:
         after: float = 0.0,
         routes: tuple[str, ...] = (),
         grows: float = 0.0,
-        load: float = 0.0,
     ) -> Release:
         """Deploy a commit with this symptom; what was live before is right to go back to."""
         good = self.main.releases[-1]
