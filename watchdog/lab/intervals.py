@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import sqrt
+from math import inf, isfinite, sqrt
 
 from watchdog.core.detect.feed import poisson_tail
 
@@ -19,9 +19,10 @@ class Estimate:
     high: float
     n: float
 
-    def json_object(self) -> dict[str, float]:
-        """Return it as `{value, low, high, n}`."""
-        return {"value": self.value, "low": self.low, "high": self.high, "n": self.n}
+    def json_object(self) -> dict[str, float | None]:
+        """Return it as `{value, low, high, n}`; JSON has no infinity, so what is infinite is null."""
+        found = {"value": self.value, "low": self.low, "high": self.high, "n": self.n}
+        return {name: number if isfinite(number) else None for name, number in found.items()}
 
 
 def wilson(hits: float, n: float) -> Estimate:
@@ -38,7 +39,7 @@ def wilson(hits: float, n: float) -> Estimate:
 def poisson_rate(events: int, exposure: float) -> Estimate:
     """Return events per unit of exposure with Garwood's exact interval (1936)."""
     if exposure <= 0:
-        return Estimate(0.0, 0.0, float("inf"), events)
+        return Estimate(0.0, 0.0, inf, events)
     low = 0.0 if events == 0 else _solve(lambda mean: poisson_tail(events, mean), HALF, events)
     high = _solve(lambda mean: poisson_tail(events + 1, mean), 1 - HALF, 10.0 + 3.0 * events)
     return Estimate(events / exposure, low / exposure, high / exposure, events)

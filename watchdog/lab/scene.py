@@ -26,9 +26,8 @@ EPOCH = 1_798_934_400.0
 """A Sunday, 2027-01-03 00:00 UTC."""
 WARM_UP_SECONDS = 2400.0
 HISTORY = 5
-OFTEN_SHARE = 0.5
-WATCHED_SECONDS = 1800.0
-RECENT_SECONDS = 7200.0
+OFTEN = ((0.4, 1800.0), (0.3, 5 * 3600.0))
+"""Of the episodes so many have their last deploy anywhere within so many seconds; the others as chance has it."""
 DEVELOPMENT = "dev"
 """Seeds that begin with it are for tuning."""
 HELD_OUT_SHARE = 1 / 3
@@ -136,28 +135,35 @@ class Scene:
         return release
 
     def deploy_by_chance(self, *without: str) -> None:
-        """Have services be deployed shortly before as often as they are: well, and some of the restarts are felt.
+        """Have services be deployed as long before as chance has it: well, and some of the restarts are felt.
 
-        The coincidences that a watchdog may be wrong in are rare: half of the episodes have the main service deployed
-        in the last half hour, and count for less (importance sampling, the balance heuristic of Veach and Guibas 1995).
+        The coincidences that a watchdog may be wrong in are rare: most episodes have the main service deployed in the
+        last half hour or the last hours, and count for less (importance sampling, the balance heuristic of Veach and
+        Guibas 1995).
         """
         for name, service in self.services.items():
             if name in without:
                 continue
             gap = self._gap_seconds(service.profile.deploys_per_day / DAY_SECONDS, often=name == MAIN)
-            if gap < RECENT_SECONDS:
+            if gap < WARM_UP_SECONDS:
                 blip = self.dice.random() < service.profile.restart_blip_share
                 self.deploy(self.fault_at - gap, name, blip=blip)
+            else:
+                service.shift_releases(self.fault_at - gap)
 
     def _gap_seconds(self, rate: float, *, often: bool) -> float:
+        """Return how long before: of a Poisson process; `often`: of a mixture, and this episode is weighted by that."""
         gap = self.dice.expovariate(rate)
         if not often:
             return gap
-        if self.dice.random() < OFTEN_SHARE:
-            gap = self.dice.uniform(0.0, WATCHED_SECONDS)
+        chosen = self.dice.random()
+        for share, within in OFTEN:
+            if 0.0 <= chosen < share:
+                gap = self.dice.uniform(0.0, within)
+            chosen -= share
         natural = rate * exp(-rate * gap)
-        forced = 1.0 / WATCHED_SECONDS if gap < WATCHED_SECONDS else 0.0
-        self.weight = natural / (OFTEN_SHARE * forced + (1 - OFTEN_SHARE) * natural)
+        forced = sum(share / within for share, within in OFTEN if gap < within)
+        self.weight = natural / (forced + (1.0 - sum(share for share, _ in OFTEN)) * natural)
         return gap
 
     def add_background(self) -> None:

@@ -4,7 +4,7 @@ Rule: what is seen depends on the seed, the moment and what was deployed, never 
 """
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, inf, log
 from random import Random
 
@@ -93,6 +93,20 @@ class Service:
     def release(self, release: Release) -> None:
         """Add a deploy; the newest comes last."""
         self.releases.append(release)
+
+    def shift_releases(self, live_at: float) -> None:
+        """Move all its deploys in time, so that the newest was live at that moment."""
+        later = live_at - self.releases[-1].live_at
+        self.releases[:] = [
+            replace(
+                one,
+                created_at=one.created_at + later,
+                updates_at=one.updates_at + later,
+                serves_at=one.serves_at + later,
+                live_at=one.live_at + later,
+            )
+            for one in self.releases
+        ]
 
     # --- what is true ---
 

@@ -113,9 +113,9 @@ def late_onset(scene: Scene) -> None:
 
 
 def under_load(scene: Scene) -> None:
-    """It breaks at the next peak of the traffic, hours later."""
+    """It breaks at the next peak of the traffic: one to eight hours later, every doubling as likely as another."""
     down = Symptom(scene.draw(0.2, 0.8), FailureKind.STATUS, "HTTP 503", errors=0.3)
-    _bad(scene, down, after=scene.draw(7200.0, 14400.0))
+    _bad(scene, down, after=3600.0 * 2.0 ** scene.draw(0.0, 3.0))
     scene.truth.right, scene.truth.also = Right.PAGE, frozenset({Right.ASK})
 
 

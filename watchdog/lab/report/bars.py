@@ -28,8 +28,9 @@ def bars(numbers: Numbers) -> list[Bar]:
     return [*_rollbacks(numbers), *_quiet(numbers), *_delays(numbers), _cost(numbers), _calibration(numbers)]
 
 
-def _of(found: Mapping[str, float]) -> Estimate:
-    return Estimate(found["value"], found["low"], found["high"], found["n"])
+def _of(found: Mapping[str, float | None]) -> Estimate:
+    value, low, high, n = (found[name] for name in ("value", "low", "high", "n"))
+    return Estimate(*(inf if number is None else number for number in (value, low, high, n)))
 
 
 def _rollbacks(numbers: Numbers) -> Iterator[Bar]:
