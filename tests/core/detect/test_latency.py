@@ -17,14 +17,17 @@ from watchdog.domain.readings import Bad, Good, Unknown
 
 API = SignalPolicy("api", "latency", limits_seconds={"p95": 0.8})
 RELATIVE = SignalPolicy("api", "latency", times_baseline=2.0)
+NEW = Check("api", "latency")
+KNOWN = replace(NEW, baseline_p50_seconds=0.2, baseline_p95_seconds=0.5, baseline_minutes=latency.BASELINE_MINUTES_MIN)
+"""Seen for long enough to have a baseline."""
 T0 = 10_000.0
 
 
 def fed(
     latencies: list[float], signal: SignalPolicy = API, every: float = 2.0, check: Check | None = None, at: float = T0
 ) -> tuple[Check, float]:
-    """Fold latencies in; return the check and the time of the last."""
-    check = check or Check("api", "latency")
+    """Fold latencies in; return the check (one that learns from nothing, or a known one) and the time of the last."""
+    check = check or (NEW if signal == RELATIVE else KNOWN)
     for seconds in latencies:
         check = detect.observe(check, Observed(at, "web", "api", Good(), seconds), signal, LIMITS)
         at += every
@@ -60,6 +63,16 @@ def test_over_the_objective_for_a_minute_is_confirmed_with_its_arithmetic() -> N
     assert result == Finding("api", "latency", "latency", T0 + 10.0, 1.0, text, "slow")
     few, now = fed([1.2] * 10, every=7.0)
     assert finding(few, now) is None, "over for 63 s, but only 10 samples"
+
+
+def test_who_cannot_tell_what_is_usual_waits_twice_as_long() -> None:
+    """With no baseline yet, a percentile must be over its limit for twice the time; the finding says so."""
+    check, now = fed([1.2] * 60, check=NEW)
+    assert check.over_since == T0 and finding(check, now) is None
+    check, now = fed([1.2], check=check, at=now + 2.0)
+    words = "p95 1200 ms > 800 ms (objective) for 2 min (limit 2 min, 2 x 60 s for want of a baseline)"
+    result = finding(check, now)
+    assert result is not None and result.text.startswith(words)
 
 
 def test_the_share_is_that_of_slow_answers() -> None:
@@ -132,7 +145,7 @@ def test_the_baseline_is_learnt_minute_by_minute_and_only_while_all_is_well() ->
     check, now = fed([0.4] * 40, RELATIVE, check=check, at=now + 2.0)
     assert check.baseline_minutes == 2
     assert check.baseline_p50_seconds == check.baseline_p95_seconds == pytest.approx(0.3)
-    slow, _ = fed([1.2] * 100, API)
+    slow, _ = fed([1.2] * 100, API, check=NEW)
     assert slow.baseline_minutes == 0
 
 

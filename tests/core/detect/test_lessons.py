@@ -276,7 +276,8 @@ def test_slow_times_that_pass_teach_patience(lasted: float, seconds: float) -> N
 
 def test_slowness_is_told_only_when_it_lasts_longer_than_its_slow_times_do() -> None:
     """A fifth longer; the finding says which limit it was that held."""
-    check, now = told(slow(100.0), API)
+    known = Check("api", "latency", baseline_p50_seconds=0.2, baseline_p95_seconds=0.5, baseline_minutes=10)
+    check, now = told(slow(100.0), API, check=known)
     for answers, words in (
         (60, ""),
         (61, "p95 1200 ms > 800 ms (objective) for 2 min (limit 120 s, as its slow times last up to 100 s)"),

@@ -28,6 +28,8 @@ HEALED_MAX_SECONDS = 900.0
 """A slow time that lasted longer is not one of those that come and go: it does not teach patience."""
 HEALED_MARGIN = 1.2
 HOLD_FACTOR_MAX = 3.0
+HOLD_FACTOR_NEW = 2.0
+"""While too little is known of it for a baseline: who cannot tell what is usual waits longer."""
 LEARN_SECONDS = 60.0
 Samples = tuple[tuple[float, float], ...]
 QUANTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
@@ -144,14 +146,18 @@ def _ms(seconds: float) -> str:
 
 def hold_seconds(check: Check, given: "Conditions") -> float:
     """Return how long it must stay over its limit: longer than slow times that pass do."""
-    usual_hold = given.limits.latency_hold_seconds
-    return max(usual_hold, min(HEALED_MARGIN * healed_seconds(check, given.now), HOLD_FACTOR_MAX * usual_hold))
+    configured = given.limits.latency_hold_seconds
+    least = configured if _baselines(check) else HOLD_FACTOR_NEW * configured
+    return max(least, min(HEALED_MARGIN * healed_seconds(check, given.now), HOLD_FACTOR_MAX * configured))
 
 
 def learnt_words(check: Check, given: "Conditions") -> str:
     """Return why it must stay over its limit for longer than usual, or nothing."""
-    if hold_seconds(check, given) <= given.limits.latency_hold_seconds:
+    hold, configured = hold_seconds(check, given), given.limits.latency_hold_seconds
+    if hold <= configured:
         return ""
+    if hold == HOLD_FACTOR_NEW * configured and not _baselines(check):
+        return f", {HOLD_FACTOR_NEW:g} x {show_seconds(configured)} for want of a baseline"
     return f", as its slow times last up to {show_seconds(healed_seconds(check, given.now))}"
 
 
