@@ -3,11 +3,13 @@
 import asyncio
 import dataclasses
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.faults.processes import SHORT
+from tests.faults.processes import SHORT, environment, until
 from watchdog.app.live.episode import configure
 from watchdog.app.live.kinds import KINDS, Plan, plans
 from watchdog.app.live.suite import play_all
@@ -60,6 +62,22 @@ def test_processes_are_ended_when_it_is_called_off(tmp_path: Path) -> None:
     asyncio.run(called_off())
     assert during == [2]
     assert processes_in(tmp_path) == []
+
+
+def test_the_command_leaves_nothing_when_it_is_terminated(tmp_path: Path) -> None:
+    """No process, no folder; the exit code is that of an interruption."""
+    command = [sys.executable, "-m", "watchdog", "lab", "live", "--episodes", "1", "--kinds", "hard-down"]
+    variables = environment({"TMPDIR": str(tmp_path)})
+    process = subprocess.Popen(command, env=variables, start_new_session=True)
+    try:
+        until(lambda: len(processes_in(tmp_path)) == 2 or process.poll() is not None)
+        assert process.poll() is None and any(tmp_path.iterdir())
+        process.terminate()
+        assert process.wait(timeout=45) == 130
+    finally:
+        process.kill()
+        process.wait()
+    assert processes_in(tmp_path) == [] and not any(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("kind", KINDS)

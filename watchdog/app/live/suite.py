@@ -102,10 +102,21 @@ async def play_all(
 @contextmanager
 def as_interrupted() -> Iterator[None]:
     """Have SIGTERM do what Ctrl-C does: all that was started is ended, all that was written removed."""
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, lambda: signal.raise_signal(signal.SIGINT))
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None, "only within a task"
+    stopped = asyncio.Event()
+
+    def stop() -> None:
+        stopped.set()
+        task.cancel()
+
+    loop.add_signal_handler(signal.SIGTERM, stop)
     try:
         yield
+    except asyncio.CancelledError:
+        if stopped.is_set():
+            raise KeyboardInterrupt from None
+        raise
     finally:
         loop.remove_signal_handler(signal.SIGTERM)
 
