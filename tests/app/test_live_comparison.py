@@ -6,6 +6,8 @@ import pytest
 
 from watchdog.app.live.comparison import HORIZON_SECONDS, ratio_of_medians, row
 from watchdog.app.live.judging import Seen
+from watchdog.app.live.kinds import plans, seeds
+from watchdog.app.live.suite import simulate
 from watchdog.lab.judge import Played
 
 
@@ -65,3 +67,13 @@ def test_the_interval_holds_the_ratio_and_says_how_sure_it_is() -> None:
     many = ratio_of_medians([30.0, 60.0, 140.0] * 30, simulated, Random(1))
     assert few == ratio_of_medians([30.0, 60.0, 140.0], simulated, Random(1))
     assert few.low < many.low <= many.value <= many.high < few.high
+
+
+def test_the_simulated_episodes_are_those_of_the_live_ones() -> None:
+    """The live seeds come first among them, kind by kind."""
+    found = simulate(("hard-down", "restart-blip"), "seed", 2, 1)
+    assert {kind: [one.seed for one in played] for kind, played in found.items()} == {
+        kind: seeds(kind, "seed", 2) for kind in ("hard-down", "restart-blip")
+    }
+    live = plans(("hard-down", "restart-blip"), "seed", 4)
+    assert {(one.kind, one.seed) for one in live} == {(kind, one.seed) for kind in found for one in found[kind]}

@@ -1,5 +1,6 @@
 """A live episode is one that the lab draws: the same fault, share, delay and crashes; what cannot be played is not."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -79,8 +80,16 @@ def test_an_outage_that_no_deploy_did_is_one_without_any() -> None:
         assert all(one.releases[-1].live_at < scene.fault_at - 7200.0 for one in scene.services.values())
 
 
-def test_kinds_are_played_in_rotation() -> None:
-    """As many of each as of any other, give or take one."""
+def test_kinds_are_played_in_turn() -> None:
+    """As many of each as of any other, give or take one; each with the next of its seeds."""
     made = plans(("hard-down", "restart-blip"), "seed", 5)
     assert [one.kind for one in made] == ["hard-down", "restart-blip", "hard-down", "restart-blip", "hard-down"]
-    assert len({(one.kind, one.seed) for one in made}) == 5
+    assert [one.seed for one in made if one.kind == "hard-down"] == seeds("hard-down", "seed", 3)
+
+
+def test_kinds_whose_delays_are_spread_are_played_more_often() -> None:
+    """So that their medians mean something; the first seven are one of each."""
+    counted = Counter(one.kind for one in plans(KINDS, "seed", 20))
+    assert [one.kind for one in plans(KINDS, "seed", 7)] == list(KINDS)
+    assert (counted["fifth-failing"], counted["half-failing"]) == (6, 4)
+    assert {counted[kind] for kind in KINDS if kind not in ("fifth-failing", "half-failing")} == {2}

@@ -40,7 +40,7 @@ async def live(
     seed
         Of what is drawn.
     episodes
-        How many live episodes, the kinds in rotation.
+        How many live episodes, the kinds in turn; of those whose delays are spread, more.
     parallel
         How many of them at a time: they mostly wait.
     kinds

@@ -7,9 +7,9 @@ Rule 2: nothing is tuned to agree. What the sandbox's configuration asks for and
 replaced by the lab's, in the open: `replacements`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import count, islice
+from itertools import count, cycle, islice
 from typing import Any
 
 from watchdog.domain.readings import FailureKind
@@ -26,7 +26,9 @@ KINDS = (
     "restart-blip",
     "other-incident",
 )
-"""Classes of the lab (watchdog/lab/classes), in the order in which they are played."""
+"""Classes of the lab (watchdog/lab/classes), in the order in which they are shown."""
+ROUND = (*KINDS, "half-failing", "fifth-failing", "fifth-failing")
+"""What is played in turn: more of the kinds whose delays are spread (a fifth failing: 28 to 110 s), which need more."""
 PHASE_SECONDS = (5.0, 25.0)
 """How long after the daemon is ready it begins: anywhere between two looks at anything."""
 LATEST_SECONDS = 60.0
@@ -78,14 +80,11 @@ def seeds(kind: str, seed: str, number: int) -> list[str]:
     return list(islice((one for one in every if playable(BY_NAME[kind].scene(one))), number))
 
 
-def plans(kinds: tuple[str, ...], seed: str, episodes: int) -> list[Plan]:
-    """Return so many episodes, the kinds in rotation."""
-    each = {kind: iter(_plans(kind, seed, -(-episodes // len(kinds)))) for kind in kinds}
-    return [next(each[kinds[number % len(kinds)]]) for number in range(episodes)]
-
-
-def _plans(kind: str, seed: str, number: int) -> Iterator[Plan]:
-    return (plan(BY_NAME[kind].scene(one), one) for one in seeds(kind, seed, number))
+def plans(kinds: Sequence[str], seed: str, episodes: int) -> list[Plan]:
+    """Return so many episodes of these kinds, in turn."""
+    turns = list(islice(cycle(kind for kind in ROUND if kind in kinds), episodes))
+    drawn = {kind: iter(seeds(kind, seed, turns.count(kind))) for kind in kinds}
+    return [plan(BY_NAME[kind].scene(one), one) for kind in turns for one in islice(drawn[kind], 1)]
 
 
 def playable(scene: Scene) -> bool:

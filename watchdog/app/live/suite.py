@@ -62,12 +62,12 @@ async def live(
     shortened: str = SHORTENED,
     progress: Callable[[str], None] = nothing_said,
 ) -> Suite:
-    """Play so many live episodes, the kinds in rotation, and so many simulated ones of each kind, and compare.
+    """Play so many live episodes, the kinds in turn, and so many simulated ones of each kind, and compare.
 
     A kind that was not played, for there were fewer episodes than kinds, is not compared.
     """
     began = clock.monotonic()
-    planned = plans(tuple(kinds), seed, episodes)
+    planned = plans(kinds, seed, episodes)
     with tempfile.TemporaryDirectory(prefix="watchdog-live-") as folder, as_interrupted():
         seen = await play_all(planned, Path(folder), clock, parallel, shortened, progress)
     load = os.getloadavg()
