@@ -55,4 +55,5 @@ def test_it_is_good_only_if_all_went_right_and_every_delay_holds(at: float, wron
     made = suite(at, *wrong)
     assert made.good is good and made.json_object()["good"] is good
     assert words(made)[-1].startswith("Every episode ended" if good else "Not all is")
+    assert any("took 0.1 s (median) live" in line for line in words(made))
     assert ("WRONG hard-down 1-0: 2 pages" in words(made)) is bool(wrong)

@@ -120,12 +120,19 @@ def words(suite: "Suite") -> list[str]:
     """Return what the table does not say: what went wrong, and the end."""
     from watchdog.cli.text import clean
     from watchdog.domain.units import show_seconds
+    from watchdog.lab.drive import PIN_SECONDS
 
     lines = [
         f"WRONG {one.kind} {one.seed}: {clean('; '.join(one.wrong), limit=2000)}"
         for row in suite.rows
         for one in row.wrong
     ]
+    if suite.pinning_seconds is not None:
+        low, high = PIN_SECONDS
+        lines.append(
+            f"Switching auto-deploy off took {suite.pinning_seconds:.1f} s (median) live, where the cloud is near; "
+            f"the lab gives the platform {low:g} to {high:g} s."
+        )
     load = ", ".join(f"{one:.1f}" for one in suite.load)
     end = "Every episode ended as it should, every delay holds." if suite.good else "Not all is as it should be."
     return [*lines, f"{end} Seed {suite.seed}, {show_seconds(suite.seconds)}, load averages {load}."]

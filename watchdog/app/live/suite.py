@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from statistics import median
 
 from watchdog.app.decisions import play_episode
 from watchdog.app.live.comparison import Row, row
@@ -17,7 +18,9 @@ from watchdog.app.live.episode import SHORTENED, play
 from watchdog.app.live.judging import Seen
 from watchdog.app.live.kinds import KINDS, Plan, plans, seeds
 from watchdog.app.progress import nothing_said, told
+from watchdog.lab.drive import PIN_SECONDS
 from watchdog.lab.judge import Played
+from watchdog.lab.scene import Right
 from watchdog.ports import Clock
 
 EPISODES, PARALLEL, SIMULATED = 32, 8, 100
@@ -38,6 +41,13 @@ class Suite:
         """Tell whether every live episode ended as it should and every kind's delay holds."""
         return all(one.good for one in self.rows)
 
+    @property
+    def pinning_seconds(self) -> float | None:
+        """Return the live median from asking for auto-deploy to be off to the rollback's request, if any was made."""
+        seen = [one for kind in self.rows for one in kind.live if kind.right is Right.ROLLBACK]
+        took = [one.at - one.pinned_at for one in seen if one.at is not None and one.pinned_at is not None]
+        return median(took) if took else None
+
     def json_object(self) -> dict[str, object]:
         """Return it for machines."""
         return {
@@ -45,6 +55,7 @@ class Suite:
             "episodes": sum(len(one.live) for one in self.rows),
             "good": self.good,
             "kinds": [one.json_object() for one in self.rows],
+            "pinning_seconds": {"live_median": self.pinning_seconds, "simulated_range": PIN_SECONDS},
             "seconds": round(self.seconds, 1),
             "load_averages": [round(one, 2) for one in self.load],
         }
