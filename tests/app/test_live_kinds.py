@@ -80,6 +80,11 @@ def test_an_outage_that_no_deploy_did_is_one_without_any() -> None:
         assert all(one.releases[-1].live_at < scene.fault_at - 7200.0 for one in scene.services.values())
 
 
+def test_every_episode_has_luck_of_its_own() -> None:
+    """Which requests fail must not be the same in all of them, or many would say no more than one."""
+    assert len({one.luck for one in plans(KINDS, "seed", 40)}) == 40
+
+
 def test_kinds_are_played_in_turn() -> None:
     """As many of each as of any other, give or take one; each with the next of its seeds."""
     made = plans(("hard-down", "restart-blip"), "seed", 5)

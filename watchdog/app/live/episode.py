@@ -82,9 +82,8 @@ async def play(plan: Plan, folder: Path, clock: Clock, shortened: str = SHORTENE
     async with AsyncExitStack() as stack:
         log = folder / "sandbox.jsonl"
         errors = stack.enter_context((folder / "sandbox.err").open("wb"))
-        urls = await stack.enter_async_context(
-            make_believe.sandbox("--rollback-seconds", ROLLBACK_SECONDS, "--log-file", str(log), errors=errors)
-        )
+        options = ("--seed", str(plan.luck), "--rollback-seconds", ROLLBACK_SECONDS, "--log-file", str(log))
+        urls = await stack.enter_async_context(make_believe.sandbox(*options, errors=errors))
         config = configure(folder, urls, plan, shortened)
         out = stack.enter_context((folder / "daemon.jsonl").open("wb"))
         err = stack.enter_context((folder / "daemon.err").open("wb"))

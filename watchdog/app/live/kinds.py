@@ -51,7 +51,8 @@ class Plan:
 
     `behaviour` is what the sandbox's site does while it fails, `after` so long after the deploy is live; without
     `deploys` nothing is deployed, and it fails by itself. With `lasts` it is well again so much later, by itself;
-    `crash_every`: how often the platform reports a crash (0: never), the first time `crash_first` after the onset.
+    `crash_every`: how often the platform reports a crash (0: never), the first time `crash_first` after the onset. `luck` is the
+    sandbox's own seed: which requests fail.
     """
 
     kind: str
@@ -59,6 +60,7 @@ class Plan:
     right: Right
     behaviour: Body
     phase: float
+    luck: int = 1
     deploys: bool = True
     build: float = BUILD_SECONDS
     update: float = UPDATE_SECONDS_MAX
@@ -101,7 +103,8 @@ def playable(scene: Scene) -> bool:
 def plan(scene: Scene, seed: str) -> Plan:
     """Return the episode that plays this scene."""
     dice = scene.chance.generator("live")
-    phase, release = dice.uniform(*PHASE_SECONDS), scene.main.releases[-1]
+    phase, luck = dice.uniform(*PHASE_SECONDS), dice.getrandbits(31)
+    release = scene.main.releases[-1]
     deploys = release.live_at >= scene.fault_at
     update = min(release.live_at - release.updates_at, UPDATE_SECONDS_MAX)
     right, replaced = scene.truth.right, replacements(scene.name)
@@ -112,6 +115,7 @@ def plan(scene: Scene, seed: str) -> Plan:
             right,
             {"kind": "error", "status": 502},  # what a platform's router answers while nothing listens
             phase,
+            luck,
             update=update,
             lasts=restart_seconds(scene),
             replacements=replaced,
@@ -126,6 +130,7 @@ def plan(scene: Scene, seed: str) -> Plan:
         right,
         shown,
         phase,
+        luck,
         deploys=deploys,
         update=update,
         after=fault.after_seconds,
