@@ -51,8 +51,8 @@ class Plan:
 
     `behaviour` is what the sandbox's site does while it fails, `after` so long after the deploy is live; without
     `deploys` nothing is deployed, and it fails by itself. With `lasts` it is well again so much later, by itself;
-    `crash_every`: how often the platform reports a crash (0: never), the first time `crash_first` after the onset. `luck` is the
-    sandbox's own seed: which requests fail.
+    `crash_every`: how often the platform reports a crash (0: never), the first time `crash_first` after the onset.
+    `luck` is the sandbox's own seed: which requests fail.
     """
 
     kind: str
