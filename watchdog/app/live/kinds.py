@@ -1,7 +1,7 @@
 """The kinds of episodes that are played with real processes, each drawn from the scene that the lab plays.
 
-Rule 1: what matters for the delay (what fails, how, for how many, how long after the deploy, what the platform reports
-and when) is the scene's own; what would only take time (builds of minutes, faults that show later than a minute) is not
+Rule 1: what matters for the delay (what fails, how, for how many, how long after the deploy, what the platform reports,
+when, and how late) is the scene's own; what would only take time (builds of minutes, faults that show later than a minute) is not
 played, and the lab's episodes beside it are chosen by the same rule.
 Rule 2: nothing is tuned to agree. What the sandbox's configuration asks for and the lab's does not, or the reverse, is
 replaced by the lab's, in the open: `replacements`.
@@ -14,6 +14,7 @@ from typing import Any
 
 from watchdog.domain.readings import FailureKind
 from watchdog.lab.classes import BY_NAME
+from watchdog.lab.eyes import EVENTS_LATE_SECONDS
 from watchdog.lab.scene import RECENT_SECONDS, Right, Scene
 from watchdog.lab.symptoms import Symptom
 
@@ -135,7 +136,7 @@ def plan(scene: Scene, seed: str) -> Plan:
         update=update,
         after=fault.after_seconds,
         crash_every=every,
-        crash_first=first,
+        crash_first=first + dice.uniform(*EVENTS_LATE_SECONDS),
         replacements=replaced,
     )
 
