@@ -1,8 +1,8 @@
 """The kinds of episodes that are played with real processes, each drawn from the scene that the lab plays.
 
 Rule 1: what matters for the delay (what fails, how, for how many, how long after the deploy, what the platform reports,
-when, and how late) is the scene's own; what would only take time (builds of minutes, faults that show later than a minute) is not
-played, and the lab's episodes beside it are chosen by the same rule.
+when, and how late) is as the lab draws it; what would only take time (builds of minutes, faults that show later than a
+minute) is not played, and the lab's episodes beside it are chosen by the same rule.
 Rule 2: nothing is tuned to agree. What the sandbox's configuration asks for and the lab's does not, or the reverse, is
 replaced by the lab's, in the open: `replacements`.
 """
