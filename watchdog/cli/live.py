@@ -32,7 +32,7 @@ async def live(
     """Check the simulated lab against life: the real daemon and a make-believe cloud, in processes of their own.
 
     Shipped defaults, nothing that is measured shortened; each live episode is one that `lab score` could draw. Takes
-    a quarter of an hour. The exit code is 0 only if every episode ended as it should, and every kind's median delay
+    ten minutes or so. The exit code is 0 only if every episode ended as it should, and every kind's median delay
     from onset to rollback request (or page) is within 20 % of the simulated one.
 
     Parameters
