@@ -6,7 +6,6 @@ Rule 2: the sandbox's count is its log file, which survives any kill; the daemon
 
 import contextlib
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -21,6 +20,7 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.faults.databases import Record, in_file
+from watchdog.app.make_believe import environment
 
 T = TypeVar("T")
 Entry = dict[str, Any]
@@ -32,8 +32,6 @@ advanced:
   pace: {idle: 2s, watch: 1s, suspect: 1s, suspect_in_watch: 500ms}
 """
 """What tests that are not about detection time shorten."""
-OWN = ("WATCHDOG_", "RENDER_", "SENTRY_", "IS_PULL_REQUEST")
-"""Variables of the machine that must not reach the processes under test."""
 
 
 def until(condition: Callable[[], T], within_seconds: float = 45.0, seen: Callable[[], str] = str) -> T:
@@ -52,12 +50,6 @@ def together(*stories: Callable[[], None]) -> None:
     with ThreadPoolExecutor(len(stories)) as pool:
         for told in [pool.submit(story) for story in stories]:
             told.result()
-
-
-def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return this machine's variables without any that a watchdog reads, and more."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(OWN)}
-    return {**kept, "PYTHONUNBUFFERED": "1", **(more or {})}
 
 
 class Cloud:

@@ -3,19 +3,17 @@
 Rule: what is reported is counted from the sandbox's own log; what was expected stands here, not in the sandbox.
 """
 
-import asyncio
-import contextlib
 import dataclasses
-import json
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import httpx
 
+from watchdog.app import make_believe
 from watchdog.app.build import App, build, resolve
 from watchdog.app.run import finish, report_errors, start
 from watchdog.daemon import logs
@@ -115,7 +113,11 @@ async def demo(scenario: str, screen: Screen | None = None, *, pacing: Pacing | 
     clock = SystemClock()
     folder = Path(tempfile.mkdtemp(prefix="watchdog-demo-"))
     logs.configure(level="CRITICAL", stream=sys.stderr)
-    async with _sandbox(pacing) as urls, httpx.AsyncClient(trust_env=False) as admin:
+    rollback = str(pacing.rollback_seconds)
+    async with (
+        make_believe.sandbox("--rollback-seconds", rollback) as urls,
+        httpx.AsyncClient(trust_env=False) as admin,
+    ):
         expected = EXPECTED[scenario]
         config = write_config(folder, urls, expected.mode, expected.p95, pacing.yaml)
         app = await _build(config, clock, screen)
@@ -142,30 +144,6 @@ def _deviating(expected: Expected, pacing: Pacing) -> tuple[str, ...]:
         return shortened
     hold = ("slowness must last 600 s while there is no baseline -> 60 s",) if shortened else ()
     return (*shortened, *hold, f"the API's p95 objective {P95} -> {expected.p95}")
-
-
-@contextlib.asynccontextmanager
-async def _sandbox(pacing: Pacing) -> AsyncIterator[dict[str, Any]]:
-    """Run the sandbox as a process of its own; yield its addresses."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "watchdog.sandbox",
-        "--rollback-seconds",
-        str(pacing.rollback_seconds),
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
-        assert process.stdout is not None
-        async with asyncio.timeout(30.0):
-            line = await process.stdout.readline()
-        if not line:
-            raise Permanent("the sandbox did not start; run python -m watchdog.sandbox to see why")
-        yield json.loads(line)
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.terminate()
-        await process.wait()
 
 
 async def _build(config: Path, clock: Clock, screen: Screen | None) -> App:
@@ -228,13 +206,17 @@ def judge(
 ) -> DemoResult:
     """Return what happened, counted from the sandbox's log, against what was expected."""
     expected = EXPECTED[scenario]
-    onset = _first(story, what="fault_started")
+    onset = make_believe.first_at(story, what="fault_started")
     accepted = [entry for entry in story if entry["what"] == "rollback_accepted"]
-    requested = _first(story, what="request", vendor="render", method="POST")
+    requested = make_believe.first_at(story, what="request", vendor="render", method="POST")
     verified = incident is not None and incident.verified_at is not None
-    restored = _first(story, what="deploy_live", deploy=accepted[0]["deploy"]) if accepted and verified else None
-    pages = _pages(story)
-    writes = _writes(story)
+    restored = (
+        make_believe.first_at(story, what="deploy_live", deploy=accepted[0]["deploy"])
+        if accepted and verified
+        else None
+    )
+    pages = make_believe.pages(story)
+    writes = make_believe.writes(story)
     decided = incident.decision.at if incident is not None and incident.decision is not None else None
     result = DemoResult(
         scenario=scenario,
@@ -261,34 +243,6 @@ def judge(
     return _with_deviations(result, expected, writes, story)
 
 
-def _first(story: Sequence[Mapping[str, Any]], **wanted: str) -> float | None:
-    return next((entry["at"] for entry in story if wanted.items() <= entry.items()), None)
-
-
-def _pages(story: Sequence[Mapping[str, Any]]) -> int:
-    """Return how many incidents PagerDuty opened: a trigger of a key that is open already is no new one."""
-    open_keys: set[str] = set()
-    opened = 0
-    for entry in story:
-        if entry["what"] == "pagerduty_trigger" and entry["dedup_key"] not in open_keys:
-            open_keys.add(entry["dedup_key"])
-            opened += 1
-        elif entry["what"] == "pagerduty_resolve":
-            open_keys.discard(entry["dedup_key"])
-    return opened
-
-
-def _writes(story: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Return how often Render was asked to change something, by kind."""
-    counts: dict[str, int] = {}
-    for entry in story:
-        if entry["what"] == "request" and entry.get("vendor") == "render" and entry["method"] != "GET":
-            what = "rollback" if entry["path"].endswith("/rollback") else "service"
-            key = f"{entry['method']} {what}"
-            counts[key] = counts.get(key, 0) + 1
-    return counts
-
-
 def _left(app: App) -> tuple[str, ...]:
     off = [item for item in app.engine.state.services.values() if item.auto_deploy_off not in ("", "off")]
     return tuple(f"auto-deploy of {item.name} is off (was {item.auto_deploy_off}) until you restore it" for item in off)
@@ -308,7 +262,7 @@ def _with_deviations(
     wrong = [f"{what} is {found}, expected {right}" for what, found, right in wanted if found != right]
     if not expected.rollbacks and writes:
         wrong.append(f"Render was written to: {dict(writes)}")
-    if expected.rollbacks and not _pinned_first(story):
+    if expected.rollbacks and not make_believe.pinned_first(story):
         wrong.append("auto-deploy was not off before the rollback")
     for what, seconds, target in (
         ("the rollback request", result.onset_to_rollback_request_seconds, result.rollback_request_target_seconds),
@@ -317,9 +271,3 @@ def _with_deviations(
         if target is not None and (seconds is None or seconds > target):
             wrong.append(f"{what} took {seconds} s, target {target:.0f} s")
     return dataclasses.replace(result, as_expected=not wrong, deviations=tuple(wrong))
-
-
-def _pinned_first(story: Sequence[Mapping[str, Any]]) -> bool:
-    off = next((i for i, entry in enumerate(story) if entry["what"] == "auto_deploy_changed"), None)
-    sent = next((i for i, entry in enumerate(story) if entry["what"] == "rollback_accepted"), None)
-    return off is not None and sent is not None and off < sent

@@ -18,6 +18,7 @@ from watchdog.cli import (
     episode,
     importing,
     lab,
+    live,
     output,
     readiness,
     reading,
@@ -83,7 +84,7 @@ app.command(notify)
 experiments = App(
     name="lab",
     help="Experiments: on decisions (`lab score`, `episode`, `scenario`), on your own history (`replay`, `readiness`), "
-    "on the daemon (`speed`, `storm`, `soak`).",
+    "on the daemon (`live`, `speed`, `storm`, `soak`).",
     group=groups[0],
     sort_key=10,
 )
@@ -92,6 +93,7 @@ experiments.command(lab.soak, name="soak")
 experiments.command(lab.score, name="score")
 experiments.command(episode.episode, name="episode")
 experiments.command(scenario.scenario, name="scenario")
+experiments.command(live.live, name="live")
 experiments.command(lab.speed, name="speed")
 experiments.command(replay.replay, name="replay")
 experiments.command(readiness.readiness, name="readiness")

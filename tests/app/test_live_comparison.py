@@ -1,0 +1,79 @@
+"""Live medians beside simulated ones: the ratio, its interval, the verdict; nothing that was missed is dropped."""
+
+from random import Random
+
+import pytest
+
+from watchdog.app.live.comparison import HORIZON_SECONDS, ratio_of_medians, row
+from watchdog.app.live.judging import Seen
+from watchdog.app.live.kinds import plans, seeds
+from watchdog.app.live.suite import simulate
+from watchdog.lab.judge import Played
+
+
+def seen(at: float | None, *wrong: str) -> Seen:
+    """Return a live episode that was rolled back so many seconds after its onset."""
+    return Seen("hard-down", "1", at, None, "dep-40", 1, 1, wrong)
+
+
+def played(at: float | None, right: str = "rollback") -> Played:
+    """Return a simulated one."""
+    did = "nothing" if at is None else right
+    mended = at if right == "rollback" else None
+    return Played("hard-down", "1", right, did, did == right, at=at, mended_at=mended)
+
+
+@pytest.mark.parametrize(
+    ("real", "within"), [(48.0, True), (47.9, False), (60.0, True), (72.0, True), (72.1, False), (None, False)]
+)
+def test_within_is_a_fifth_either_way(real: float | None, within: bool) -> None:
+    """Of the simulated median; a miss is far beyond."""
+    made = row([seen(real)] * 3, [played(60.0)] * 5, "seed")
+    assert made.within is within and made.good is within
+    assert made.ratio is not None and made.ratio.value == pytest.approx((real or HORIZON_SECONDS) / 60.0)
+
+
+def test_a_wrong_episode_is_never_good() -> None:
+    """However well its delay holds."""
+    made = row([seen(60.0), seen(60.0, "2 pages, expected 1")], [played(60.0)], "seed")
+    assert made.within and not made.good and [one.wrong for one in made.wrong] == [("2 pages, expected 1",)]
+
+
+def test_a_miss_counts_at_the_horizon_on_both_sides() -> None:
+    """It is not dropped."""
+    made = row([seen(None), seen(60.0)], [played(None), played(60.0)], "seed")
+    assert made.real == made.simulated == (HORIZON_SECONDS, 60.0)
+    assert (made.simulated_right, made.simulated_number) == (1, 2)
+
+
+def test_pages_are_compared_with_pages() -> None:
+    """Where there is nothing to roll back: the simulated first page."""
+    assert row([seen(66.0)], [played(60.0, "page")], "seed").simulated == (60.0,)
+
+
+def test_where_nothing_is_to_be_done_there_is_no_delay() -> None:
+    """What counts is that nothing was done."""
+    made = row([seen(None)], [Played("hard-down", "1", "nothing", "nothing", True)], "seed")
+    assert made.ratio is None and made.good
+    assert made.json_object()["ratio_of_medians"] is None
+
+
+def test_the_interval_holds_the_ratio_and_says_how_sure_it_is() -> None:
+    """Seeded; of what is all alike it has no width, of few and spread ones a great one."""
+    alike = ratio_of_medians([60.0] * 5, [60.0] * 50, Random(1))
+    assert (alike.low, alike.value, alike.high) == (1.0, 1.0, 1.0)
+    simulated = [40.0 + number for number in range(50)]
+    few = ratio_of_medians([30.0, 60.0, 140.0], simulated, Random(1))
+    many = ratio_of_medians([30.0, 60.0, 140.0] * 30, simulated, Random(1))
+    assert few == ratio_of_medians([30.0, 60.0, 140.0], simulated, Random(1))
+    assert few.low < many.low <= many.value <= many.high < few.high
+
+
+def test_the_simulated_episodes_are_those_of_the_live_ones() -> None:
+    """The live seeds come first among them, kind by kind."""
+    found = simulate(("hard-down", "restart-blip"), "seed", 2, 1)
+    assert {kind: [one.seed for one in played] for kind, played in found.items()} == {
+        kind: seeds(kind, "seed", 2) for kind in ("hard-down", "restart-blip")
+    }
+    live = plans(("hard-down", "restart-blip"), "seed", 4)
+    assert {(one.kind, one.seed) for one in live} == {(kind, one.seed) for kind in found for one in found[kind]}

@@ -1,0 +1,106 @@
+"""One live episode with real processes, and that none of them outlives it. (The command plays many, at full length.)"""
+
+import asyncio
+import dataclasses
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.faults.processes import SHORT, environment, until
+from watchdog.app.live.episode import configure
+from watchdog.app.live.kinds import KINDS, Plan, plans
+from watchdog.app.live.suite import play_all
+from watchdog.daemon.clock import SystemClock
+from watchdog.domain.errors import Permanent
+from watchdog.sandbox.server import Sandbox
+
+
+def soon(plan: Plan) -> Plan:
+    """Return the plan with everything that only takes time left out."""
+    return dataclasses.replace(plan, phase=0.0, build=0.2, update=0.2, after=0.0)
+
+
+def processes_in(folder: Path) -> list[str]:
+    """Return the command lines of the processes that work in a folder or were told of it."""
+    found = []
+    for one in Path("/proc").glob("[0-9]*"):
+        try:
+            told = (one / "cmdline").read_text().replace("\0", " ")
+            if str(folder) in told or str(folder) in os.readlink(one / "cwd"):
+                found.append(told)
+        except OSError:
+            continue
+    return found
+
+
+def test_a_bad_deploy_is_rolled_back_by_the_real_daemon(tmp_path: Path) -> None:
+    """To what served before, once, with one page; then both processes are gone. Detection is shortened."""
+    (seen,) = asyncio.run(play_all([soon(plans(("hard-down",), "1", 1)[0])], tmp_path, SystemClock(), 1, SHORT))
+    assert seen.wrong == ()
+    assert (seen.target, seen.rollbacks, seen.pages) == ("dep-40", 1, 1)
+    assert seen.at is not None and seen.pinned_at is not None and 3.0 <= seen.pinned_at <= seen.at < 20.0
+    assert processes_in(tmp_path) == []
+
+
+def test_processes_are_ended_when_it_is_called_off(tmp_path: Path) -> None:
+    """As Ctrl-C calls it off: in the middle of an episode."""
+    plan = dataclasses.replace(plans(("hard-down",), "1", 1)[0], phase=120.0)
+    during: list[int] = []
+
+    async def called_off() -> None:
+        async with asyncio.TaskGroup() as group:
+            playing = group.create_task(play_all([plan], tmp_path, SystemClock(), 1, SHORT))
+            async with asyncio.timeout(45.0):
+                while not during and not playing.done():
+                    during.extend([len(processes_in(tmp_path))] if len(processes_in(tmp_path)) == 2 else [])
+                    await asyncio.sleep(0.05)
+            playing.cancel()
+
+    asyncio.run(called_off())
+    assert during == [2]
+    assert processes_in(tmp_path) == []
+
+
+def test_the_command_leaves_nothing_when_it_is_terminated(tmp_path: Path) -> None:
+    """No process, no folder; the exit code is that of an interruption."""
+    command = [sys.executable, "-m", "watchdog", "lab", "live", "--episodes", "1", "--kinds", "hard-down"]
+    variables = environment({"TMPDIR": str(tmp_path)})
+    process = subprocess.Popen(command, env=variables, start_new_session=True)
+    try:
+        until(lambda: len(processes_in(tmp_path)) == 2 or process.poll() is not None)
+        assert process.poll() is None and any(tmp_path.iterdir())
+        process.terminate()
+        assert process.wait(timeout=45) == 130
+    finally:
+        process.kill()
+        process.wait()
+    assert processes_in(tmp_path) == [] and not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_replaced_is_there(tmp_path: Path, kind: str) -> None:
+    """The sandbox's written configuration has every line that an episode replaces."""
+
+    async def written() -> str:
+        async with Sandbox() as sandbox:
+            return configure(tmp_path, dict(sandbox.urls), plans((kind,), "1", 1)[0], "").read_text()
+
+    text = asyncio.run(written())
+    assert 'release: "{commit}"' in text
+    assert ('contains: "ok"' in text) is (kind == "wrong-body")
+    assert ("{render_events: default}" in text) is (kind == "hard-down-reported")
+
+
+def test_a_line_that_is_gone_is_named(tmp_path: Path) -> None:
+    """Rather than an episode that is not what it says."""
+
+    async def written() -> None:
+        async with Sandbox() as sandbox:
+            plan = dataclasses.replace(plans(("hard-down",), "1", 1)[0], replacements={"no such line": ""})
+            configure(tmp_path, dict(sandbox.urls), plan, "")
+
+    with pytest.raises(Permanent, match="no such line"):
+        asyncio.run(written())

@@ -1,0 +1,71 @@
+"""A live episode is judged by the sandbox's own log, and everything that is not as it should be is said."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from watchdog.app.live.judging import Seen, judge
+from watchdog.app.live.kinds import Plan
+from watchdog.lab.scene import Right
+
+Entry = dict[str, Any]
+RENDER = {"what": "request", "vendor": "render"}
+ONSET = {"at": 100.0, "what": "fault_started", "target": "web"}
+PATCH = {"at": 158.0, **RENDER, "method": "PATCH", "path": "/render/v1/services/srv-web"}
+PINNED = {"at": 158.1, "what": "auto_deploy_changed", "from": "commit", "to": "off"}
+POST = {"at": 159.0, **RENDER, "method": "POST", "path": "/render/v1/services/srv-web/rollback"}
+ACCEPTED = {"at": 159.1, "what": "rollback_accepted", "deploy": "dep-43", "target": "dep-40"}
+PAGE = {"at": 158.5, "what": "pagerduty_trigger", "dedup_key": "web-1"}
+ROLLED_BACK: tuple[Entry, ...] = (ONSET, PATCH, PINNED, PAGE, POST, ACCEPTED)
+
+
+def judged(right: Right, story: Sequence[Entry], *troubles: str) -> Seen:
+    """Return what the judge makes of a log."""
+    return judge(Plan("hard-down", "1", right, {"kind": "error"}, 5.0), story, troubles)
+
+
+def test_seconds_count_from_the_onset_in_the_log() -> None:
+    """To the request, not to its acceptance; the pin is told beside it."""
+    seen = judged(Right.ROLLBACK, ROLLED_BACK)
+    assert (seen.at, seen.pinned_at, seen.target, seen.rollbacks, seen.pages) == (59.0, 58.0, "dep-40", 1, 1)
+    assert seen.wrong == ()
+
+
+def test_a_page_where_there_is_nothing_to_roll_back() -> None:
+    """The delay is that of the page."""
+    seen = judged(Right.PAGE, (ONSET, PAGE))
+    assert (seen.at, seen.wrong) == (58.5, ())
+
+
+def test_nothing_where_nothing_is_to_be_done() -> None:
+    """No delay either."""
+    seen = judged(Right.NOTHING, (ONSET,))
+    assert (seen.at, seen.wrong) == (None, ())
+
+
+@pytest.mark.parametrize(
+    ("right", "story", "word"),
+    [
+        (Right.ROLLBACK, (ONSET, PAGE), "rolled back to nothing, expected dep-40"),
+        (Right.ROLLBACK, (*ROLLED_BACK, POST, {**ACCEPTED, "deploy": "dep-44"}), "rolled back to dep-40, dep-40"),
+        (Right.ROLLBACK, (*ROLLED_BACK[:5], {**ACCEPTED, "target": "dep-39"}), "rolled back to dep-39"),
+        (Right.ROLLBACK, (ONSET, PAGE, POST, ACCEPTED, PATCH, PINNED), "auto-deploy was not off before"),
+        (Right.ROLLBACK, (ONSET, PATCH, PINNED, POST, ACCEPTED), "0 pages, expected 1"),
+        (Right.ROLLBACK, (*ROLLED_BACK, {**PAGE, "dedup_key": "web-2"}), "2 pages, expected 1"),
+        (Right.ROLLBACK, (), "nothing ever failed"),
+        (Right.ROLLBACK, ({**ONSET, "at": 170.0}, *ROLLED_BACK[1:]), "before anything failed"),
+        (Right.PAGE, ROLLED_BACK, "rolled back to dep-40, expected nothing"),
+        (Right.PAGE, (ONSET, PATCH, PAGE), "Render was written to"),
+        (Right.PAGE, (ONSET,), "0 pages, expected 1"),
+        (Right.NOTHING, (ONSET, PAGE), "1 pages, expected 0"),
+    ],
+)
+def test_anything_else_is_said(right: Right, story: Sequence[Entry], word: str) -> None:
+    """None, two, another target, pinned late, not paged, paged twice, too early, a write where none may be."""
+    assert any(word in why for why in judged(right, story).wrong)
+
+
+def test_what_went_wrong_with_the_playing_makes_it_wrong() -> None:
+    """However good it looks in the log."""
+    assert judged(Right.ROLLBACK, ROLLED_BACK, "the daemon ended").wrong == ("the daemon ended",)

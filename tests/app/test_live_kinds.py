@@ -1,0 +1,100 @@
+"""A live episode is one that the lab draws: the same fault, share, delay and crashes; what cannot be played is not."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from watchdog.app.live.kinds import KINDS, LATEST_SECONDS, behaviour, plan, plans, playable, seeds
+from watchdog.domain.readings import FailureKind
+from watchdog.lab.classes import BY_NAME
+from watchdog.lab.scene import Right
+from watchdog.lab.symptoms import Symptom
+from watchdog.sandbox.behaviours import KINDS as SHOWN
+
+RIGHT = {
+    "hard-down": Right.ROLLBACK,
+    "hard-down-reported": Right.ROLLBACK,
+    "half-failing": Right.ROLLBACK,
+    "fifth-failing": Right.ROLLBACK,
+    "wrong-body": Right.ROLLBACK,
+    "restart-blip": Right.NOTHING,
+    "other-incident": Right.PAGE,
+}
+
+
+@pytest.mark.parametrize(
+    ("symptom", "routes", "shown"),
+    [
+        (Symptom(1.0, FailureKind.CONNECT, "connection refused"), (), {"kind": "refused"}),
+        (Symptom(1.0, FailureKind.TIMEOUT, "no answer"), (), {"kind": "hang"}),
+        (Symptom(1.0, FailureKind.STATUS, "HTTP 502"), (), {"kind": "error", "status": 502}),
+        (
+            Symptom(0.25, FailureKind.STATUS, "HTTP 500"),
+            ("home",),
+            {"kind": "partial", "status": 500, "share": 0.25, "routes": ["/"]},
+        ),
+        (Symptom(1.0, FailureKind.BODY, "text not found"), (), {"kind": "wrong_body"}),
+    ],
+)
+def test_each_symptom_has_its_behaviour(symptom: Symptom, routes: tuple[str, ...], shown: Mapping[str, Any]) -> None:
+    """What the lab's probes meet is what the sandbox's site does."""
+    assert behaviour(symptom, routes) == shown
+    assert shown["kind"] in SHOWN
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_episode_is_that_of_its_scene(kind: str) -> None:
+    """Drawn from the same seeds, and within the same bounds."""
+    for seed in seeds(kind, "seed", 4):
+        scene = BY_NAME[kind].scene(seed)
+        made = plan(scene, seed)
+        assert (made.kind, made.right) == (kind, RIGHT[kind])
+        assert 5.0 <= made.phase <= 25.0 and 0.0 <= made.after <= LATEST_SECONDS
+        assert made.deploys is (kind != "other-incident")
+        assert (made.lasts is not None and made.lasts >= 5.0) is (kind == "restart-blip")
+        assert (made.crash_every > 0) is (kind == "hard-down-reported")
+        assert made.target == ("dep-40" if made.right is Right.ROLLBACK else None)
+        if scene.main.faults:
+            assert made.behaviour.get("share", 1.0) == scene.main.faults[-1].symptom.share
+            assert made.after == scene.main.faults[-1].after_seconds
+
+
+def test_what_shows_late_is_not_waited_for_on_either_side() -> None:
+    """Those scenes are left out by the rule that chooses the simulated ones, too."""
+    chosen = seeds("half-failing", "seed", 30)
+    after = {
+        number: BY_NAME["half-failing"].scene(f"seed-{number}").main.faults[-1].after_seconds for number in range(30)
+    }
+    assert {f"seed-{number}" for number, late in after.items() if late <= LATEST_SECONDS} <= set(chosen)
+    assert not {f"seed-{number}" for number, late in after.items() if late > LATEST_SECONDS} & set(chosen)
+    assert any(late > LATEST_SECONDS for late in after.values())
+
+
+def test_an_outage_that_no_deploy_did_is_one_without_any() -> None:
+    """And one that the sandbox can show: it refuses all connections or none."""
+    for seed in seeds("other-incident", "seed", 10):
+        scene = BY_NAME["other-incident"].scene(seed)
+        assert playable(scene)
+        assert all(one.releases[-1].live_at < scene.fault_at - 7200.0 for one in scene.services.values())
+
+
+def test_every_episode_has_luck_of_its_own() -> None:
+    """Which requests fail must not be the same in all of them, or many would say no more than one."""
+    assert len({one.luck for one in plans(KINDS, "seed", 40)}) == 40
+
+
+def test_kinds_are_played_in_turn() -> None:
+    """As many of each as of any other, give or take one; each with the next of its seeds."""
+    made = plans(("hard-down", "restart-blip"), "seed", 5)
+    assert [one.kind for one in made] == ["hard-down", "restart-blip", "hard-down", "restart-blip", "hard-down"]
+    assert [one.seed for one in made if one.kind == "hard-down"] == seeds("hard-down", "seed", 3)
+
+
+def test_kinds_whose_delays_are_spread_are_played_more_often() -> None:
+    """So that their medians mean something; the first seven are one of each."""
+    counted = Counter(one.kind for one in plans(KINDS, "seed", 20))
+    assert [one.kind for one in plans(KINDS, "seed", 7)] == list(KINDS)
+    assert (counted["fifth-failing"], counted["half-failing"]) == (6, 4)
+    assert {counted[kind] for kind in KINDS if kind not in ("fifth-failing", "half-failing")} == {2}
