@@ -15,7 +15,7 @@ from typing import Any
 from watchdog.domain.readings import FailureKind
 from watchdog.lab.classes import BY_NAME
 from watchdog.lab.eyes import EVENTS_LATE_SECONDS
-from watchdog.lab.scene import RECENT_SECONDS, Right, Scene
+from watchdog.lab.scene import Right, Scene
 from watchdog.lab.symptoms import Symptom
 
 KINDS = (
@@ -34,6 +34,8 @@ PHASE_SECONDS = (5.0, 25.0)
 """How long after the daemon is ready it begins: anywhere between two looks at anything."""
 LATEST_SECONDS = 60.0
 """Faults that show later after the deploy are not waited for."""
+ALONE_SECONDS = 7200.0
+"""What fails by itself is played if nothing was deployed for so long: the sandbox's last deploy is days old."""
 BUILD_SECONDS = 18.0
 UPDATE_SECONDS_MAX = 20.0
 """A deploy is on its way for longer than it is between two looks at the list (15 s), as in the lab; not for minutes."""
@@ -97,7 +99,7 @@ def playable(scene: Scene) -> bool:
     if not scene.main.faults:
         return True
     symptom = scene.main.faults[-1].symptom
-    alone = all(one.releases[-1].live_at < scene.fault_at - RECENT_SECONDS for one in scene.services.values())
+    alone = all(one.releases[-1].live_at < scene.fault_at - ALONE_SECONDS for one in scene.services.values())
     return alone and (symptom.share == 1.0 or symptom.kind is FailureKind.STATUS)
 
 
