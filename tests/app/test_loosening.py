@@ -102,7 +102,7 @@ def rule(severity: Severity, **changed: object) -> Policy:
         (replace(POLICY, alerts=()), "alerts.console: listed -> nothing"),
         (replace(POLICY, budget=Budget(per_service_per_day=3)), "budget.per_service_per_day: 2 -> 3"),
         (replace(POLICY, budget=Budget(cooldown_seconds=60.0)), "budget.cooldown_seconds: 1800 -> 60"),
-        (replace(POLICY, blame=BlameWeights(floor=0.5)), "blame.floor: 0.85 -> 0.5"),
+        (replace(POLICY, blame=BlameWeights(floor=0.5)), "blame.floor: 0.8 -> 0.5"),
         (replace(POLICY, detection=Detection(run_probes_min=2)), "detection.run_probes_min: 5 -> 2"),
         (replace(POLICY, detection=Detection(fresh_seconds=600.0)), "detection.fresh_seconds: 15 -> 600"),
         (replace(POLICY, detection=Detection(cusum_p0=0.1)), "detection.cusum_p0: 0.002 -> 0.1"),

@@ -88,10 +88,10 @@ def test_a_fresh_deploy_convicts_with_its_arithmetic() -> None:
         terms=(),
         vetoes=vetoes,
         probability=verdict.odds / (1 + verdict.odds),
-        need=0.85,
-        floor=0.85,
+        need=0.80,
+        floor=0.80,
         cost_rule=blame.cost_rule(1.0, WEIGHTS),
-        why=f"dep-41, P {prior / (1 + prior):.3f} (need 0.85): onset 30 s after live",
+        why=f"dep-41, P {prior / (1 + prior):.3f} (need 0.80): onset 30 s after live",
         likely_from=0.50,
     )
 
@@ -126,14 +126,14 @@ def test_an_old_deploy_is_too_little_to_act() -> None:
     """Three hours after the deploy: below the threshold, and it says so."""
     verdict = blame.weigh(a_case(live_before(180)))
     assert not verdict.convicts and not verdict.vetoed
-    words = f"dep-41, P {verdict.probability:.3f} (need 0.85, too little to act): onset 3 h 0 min after live"
+    words = f"dep-41, P {verdict.probability:.3f} (need 0.80, too little to act): onset 3 h 0 min after live"
     assert verdict.why == words
 
 
 def test_a_small_share_needs_more_than_the_floor_and_no_share_only_the_floor() -> None:
-    """P* rises above 0.85 for a two-percent failure; a flood of errors names no share."""
+    """P* rises above 0.8 for a two-percent failure; a flood of errors names no share."""
     assert blame.weigh(a_case(None, found(share=0.02))).need == pytest.approx(0.906, abs=0.001)
-    assert blame.weigh(a_case(None, found("home", "feed", share=0.0))).need == 0.85
+    assert blame.weigh(a_case(None, found("home", "feed", share=0.0))).need == 0.80
 
 
 def test_no_live_deploy_no_suspect() -> None:
@@ -143,7 +143,7 @@ def test_no_live_deploy_no_suspect() -> None:
     dead = blame.weigh(a_case(a_service(deploys=HISTORY[1:])))
     why = "no deploy can be blamed: the platform names no live deploy"
     cost = blame.cost_rule(1.0, WEIGHTS)
-    assert dead == Blame(None, None, False, 0.0, 0.0, "", (), (), None, 0.85, 0.85, cost, why) and not dead.convicts
+    assert dead == Blame(None, None, False, 0.0, 0.0, "", (), (), None, 0.80, 0.80, cost, why) and not dead.convicts
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def test_a_deploy_that_is_more_likely_than_not_is_asked_about(
 def test_who_is_to_blame_for_sure_is_not_asked_about() -> None:
     """As shipped: acted on from 0.80, asked about from 0.50."""
     shipped = BlameWeights()
-    assert (shipped.floor, shipped.ask_floor) == (0.85, 0.50)
+    assert (shipped.floor, shipped.ask_floor) == (0.80, 0.50)
     assert decided(weighing(ask_floor=0.0)).course.value == "rollback"
 
 

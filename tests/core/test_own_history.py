@@ -87,13 +87,13 @@ def test_a_clock_that_went_back_makes_no_negative_month() -> None:
 
 def test_the_shipped_assumption_makes_no_old_deploy_a_suspect_by_its_age() -> None:
     """As many other incidents as public monitors see, about: a deploy of an hour ago is no suspect by its age alone."""
-    policy = replace(make_policy(), blame=replace(WEIGHTS, other_incidents_per_month=3.9))
+    policy = replace(make_policy(), blame=replace(WEIGHTS, other_incidents_per_month=3.6))
     at = NOW - 60 - 3600
     deploys = (replace(HISTORY[0], created_at=at - 300, finished_at=at), *HISTORY[1:])
     verdict = blame.weigh(a_case(a_service(deploys=deploys), policy=policy))
-    expected = 0.05 * blame.density_per_minute(60.0) * blame.MINUTES_PER_MONTH / 3.9
+    expected = 0.05 * blame.density_per_minute(60.0) * blame.MINUTES_PER_MONTH / 3.6
     assert verdict.prior_odds == pytest.approx(expected) and not verdict.convicts
-    assert BlameWeights().other_incidents_per_month == 3.9
+    assert BlameWeights().other_incidents_per_month == 3.6
 
 
 # --- deploys ---

@@ -1,7 +1,7 @@
 """Blame: how probable is it that the live deploy caused this? Log-odds, with every term and veto named.
 
 Prior odds (facts: attribution): P(bad deploy) f(D) / lambda, where f is the density of an onset D minutes after the
-change took traffic, lambda the rate of other incidents. f = 0.77 Exp(48 s) + 0.14 Exp(8 min) + 0.09 Exp(150 min):
+change took traffic, lambda the rate of other incidents. f = 0.82 Exp(48 s) + 0.11 Exp(9 min) + 0.07 Exp(2 h):
 the form of the facts, fitted together with lambda to the lab's classes, so that P comes true as often as it says. Act
 at P >= max(floor, P*), P* = C / (C + s (L_human - L_rollback)), the point where acting costs less than waiting.
 
@@ -24,7 +24,7 @@ STALE_DEPLOYS_SECONDS = 60.0
 ASSUMED_DEPLOYS = 20.0
 ASSUMED_MONTHS = 1.0
 LEARNED_MONTHS_MIN = 0.1
-ONSETS = ((0.77, 0.8), (0.14, 8.0), (0.09, 150.0))
+ONSETS = ((0.82, 0.8), (0.11, 9.0), (0.07, 120.0))
 """(share, mean in minutes) of the exponential parts of f."""
 NOT_CURABLE = {"dns": "name resolution fails", "tls": "the certificate or TLS fails"}
 

@@ -165,7 +165,7 @@ class BlameWeights:
     """Assumptions and factors of the blame odds; costs in outage-minutes."""
 
     bad_deploy_share: float = 0.05
-    other_incidents_per_month: float = 3.9
+    other_incidents_per_month: float = 3.6
     upstream_failing: float = 1 / 20
     peers_failing: float = 1 / 50
     new_errors_in_release: float = 5.0
@@ -173,7 +173,7 @@ class BlameWeights:
     same_fault_before: float = 1 / 10
     first_traffic_lead_seconds: float = 120.0
     onset_tolerance_seconds: float = 5.0
-    floor: float = 0.85
+    floor: float = 0.80
     ask_floor: float = 0.50
     cost_false_rollback_minutes: float = 15.0
     human_minutes: float = 83.0
