@@ -1,5 +1,7 @@
 """Live medians beside simulated ones: the ratio, its interval, the verdict; nothing that was missed is dropped."""
 
+import asyncio
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -24,13 +26,21 @@ def played(at: float | None, right: str = "rollback") -> Played:
 
 
 @pytest.mark.parametrize(
-    ("real", "within"), [(48.0, True), (47.9, False), (60.0, True), (72.0, True), (72.1, False), (None, False)]
+    ("real", "within"), [(48.1, True), (47.9, False), (60.0, True), (71.9, True), (72.1, False), (None, False)]
 )
 def test_within_is_a_fifth_either_way(real: float | None, within: bool) -> None:
     """Of the simulated median; a miss is far beyond."""
     made = row([seen(real)] * 3, [played(60.0)] * 5, "seed")
     assert made.within is within and made.good is within
     assert made.ratio is not None and made.ratio.value == pytest.approx((real or HORIZON_SECONDS) / 60.0)
+
+
+def test_what_is_spread_and_few_cannot_be_told() -> None:
+    """An interval that reaches over the bound is no verdict, and no failure; one wholly beyond it is."""
+    spread = [40.0 + number for number in range(50)]
+    for real, within in (([30.0, 60.0, 140.0], None), ([140.0, 150.0, 160.0], False), ([62.0, 64.0, 66.0] * 9, True)):
+        made = row([seen(at) for at in real], [played(at) for at in spread], "seed")
+        assert made.within is within and made.good is (within is not False)
 
 
 def test_a_wrong_episode_is_never_good() -> None:
@@ -44,6 +54,15 @@ def test_a_miss_counts_at_the_horizon_on_both_sides() -> None:
     made = row([seen(None), seen(60.0)], [played(None), played(60.0)], "seed")
     assert made.real == made.simulated == (HORIZON_SECONDS, 60.0)
     assert (made.simulated_right, made.simulated_number) == (1, 2)
+
+
+def test_what_could_not_be_played_is_wrong_and_says_nothing_of_delays() -> None:
+    """A machine that is too busy does not make the watchdog slow; but not all is as it should be."""
+    unready = replace(seen(None, "the daemon did not get ready"), played=False)
+    some = row([seen(60.0), unready], [played(60.0)] * 3, "seed")
+    assert some.real == (60.0,) and some.within and not some.good
+    none = row([unready], [played(60.0)] * 3, "seed")
+    assert none.real == () and none.ratio is None and not none.good
 
 
 def test_pages_are_compared_with_pages() -> None:
@@ -71,7 +90,7 @@ def test_the_interval_holds_the_ratio_and_says_how_sure_it_is() -> None:
 
 def test_the_simulated_episodes_are_those_of_the_live_ones() -> None:
     """The live seeds come first among them, kind by kind."""
-    found = simulate(("hard-down", "restart-blip"), "seed", 2, 1)
+    found = asyncio.run(simulate(("hard-down", "restart-blip"), "seed", 2, 1))
     assert {kind: [one.seed for one in played] for kind, played in found.items()} == {
         kind: seeds(kind, "seed", 2) for kind in ("hard-down", "restart-blip")
     }

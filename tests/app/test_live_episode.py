@@ -1,8 +1,10 @@
 """One live episode with real processes, and that none of them outlives it. (The command plays many, at full length.)"""
 
 import asyncio
+import contextlib
 import dataclasses
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 
 from tests.faults.processes import SHORT, environment, until
 from watchdog.app.live.episode import configure
+from watchdog.app.live.judging import Seen
 from watchdog.app.live.kinds import KINDS, Plan, plans
 from watchdog.app.live.suite import play_all
 from watchdog.daemon.clock import SystemClock
@@ -33,6 +36,17 @@ def processes_in(folder: Path) -> list[str]:
                 found.append(told)
         except OSError:
             continue
+    return found
+
+
+def daemons_in(folder: Path) -> list[int]:
+    """Return the process ids of the daemons that were told of a folder."""
+    found = []
+    for one in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            told = (one / "cmdline").read_text().split("\0")
+            if "run" in told and str(folder) in " ".join(told):
+                found.append(int(one.name))
     return found
 
 
@@ -80,6 +94,31 @@ def test_the_command_leaves_nothing_when_it_is_terminated(tmp_path: Path) -> Non
     assert processes_in(tmp_path) == [] and not any(tmp_path.iterdir())
 
 
+def test_a_daemon_that_is_dead_does_not_pass_for_one_that_left_a_blip_alone(tmp_path: Path) -> None:
+    """Nothing is done by it, and the episode is wrong all the same."""
+    plan = dataclasses.replace(soon(plans(("restart-blip",), "1", 1)[0]), lasts=120.0)
+
+    async def killed() -> Seen:
+        playing = asyncio.create_task(play_all([plan], tmp_path, SystemClock(), 1, SHORT))
+        async with asyncio.timeout(60.0):
+            while not any("fault_started" in log.read_text() for log in tmp_path.glob("*/sandbox.jsonl")):
+                await asyncio.sleep(0.05)
+        for process in daemons_in(tmp_path):
+            os.kill(process, signal.SIGKILL)
+        (seen,) = await playing
+        return seen
+
+    seen = asyncio.run(killed())
+    assert not seen.played and any("the daemon ended" in one for one in seen.wrong)
+
+
+def test_what_is_wrong_with_the_machinery_is_one_error_in_words(tmp_path: Path) -> None:
+    """Not a group of them: the command line tells it in a line."""
+    plan = dataclasses.replace(soon(plans(("hard-down",), "1", 1)[0]), replacements={"no such line": ""})
+    with pytest.raises(Permanent, match="no such line"):
+        asyncio.run(play_all([plan], tmp_path, SystemClock(), 1, SHORT))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_replaced_is_there(tmp_path: Path, kind: str) -> None:
     """The sandbox's written configuration has every line that an episode replaces."""
@@ -91,7 +130,7 @@ def test_what_is_replaced_is_there(tmp_path: Path, kind: str) -> None:
     text = asyncio.run(written())
     assert 'release: "{commit}"' in text
     assert ('contains: "ok"' in text) is (kind == "wrong-body")
-    assert ("{render_events: default}" in text) is (kind == "hard-down-reported")
+    assert "{render_events: default}" in text
 
 
 def test_a_line_that_is_gone_is_named(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ RIGHT = {
 @pytest.mark.parametrize(
     ("symptom", "routes", "shown"),
     [
-        (Symptom(1.0, FailureKind.CONNECT, "connection refused"), (), {"kind": "refused"}),
+        (Symptom(1.0, FailureKind.CONNECT, "connection refused"), (), {"kind": "refused", "reported": False}),
         (Symptom(1.0, FailureKind.TIMEOUT, "no answer"), (), {"kind": "hang"}),
         (Symptom(1.0, FailureKind.STATUS, "HTTP 502"), (), {"kind": "error", "status": 502}),
         (

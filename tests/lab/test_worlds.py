@@ -180,6 +180,25 @@ def test_who_is_struck_has_been_deployed_lately_as_often_as_chance_has_it(name: 
         assert found == pytest.approx(expected, abs=0.05)
 
 
+@pytest.mark.parametrize("per_day", [0.5, 2.0, 10.0])
+def test_the_weights_undo_that_coincidences_are_played_more_often_than_they_come(per_day: float) -> None:
+    """The weighted gaps are those of a Poisson process of that rate: their mean weight is 1, their distribution its."""
+    scene, rate = BY_NAME["other-incident"].scene("weights"), per_day / DAY_SECONDS
+    drawn = [(scene._gap_seconds(rate, often=True), scene.weight) for _ in range(20_000)]
+    assert fmean(weight for _, weight in drawn) == pytest.approx(1.0, abs=0.04)
+    for seconds in (600.0, 1800.0, 7200.0, 18000.0, DAY_SECONDS):
+        share = sum(weight for gap, weight in drawn if gap < seconds) / len(drawn)
+        assert share == pytest.approx(1.0 - exp(-rate * seconds), abs=0.02)
+
+
+def test_deploys_come_one_after_the_other() -> None:
+    """Wherever chance put the last one: each is live before the next is created, as far as one service goes."""
+    for number in range(40):
+        for service in BY_NAME["other-incident"].scene(f"order-{number}").services.values():
+            for before, after in itertools.pairwise(service.releases):
+                assert before.live_at < after.created_at
+
+
 def test_a_coincidence_that_is_forced_says_so() -> None:
     """After a deploy there is always one, and not a second one of the same service."""
     assert deployed_before("region-after-deploy", 401.0, 50)[0] == 1.0

@@ -16,6 +16,7 @@ import httpx
 from watchdog.app import make_believe
 from watchdog.app.build import App, build, resolve
 from watchdog.app.run import finish, report_errors, start
+from watchdog.core.detect.latency import HOLD_FACTOR_NEW
 from watchdog.daemon import logs
 from watchdog.daemon.clock import SystemClock
 from watchdog.daemon.listeners import Listeners
@@ -23,6 +24,7 @@ from watchdog.daemon.translate import CONTROL, VENDORS
 from watchdog.domain.effects import Note
 from watchdog.domain.errors import Permanent
 from watchdog.domain.incidents import Incident, Phase
+from watchdog.domain.policy import Detection
 from watchdog.domain.readings import Bad, Good, Reading
 from watchdog.domain.reports import DemoResult
 from watchdog.ports import Clock, Sample, SignalSource
@@ -137,12 +139,17 @@ async def demo(scenario: str, screen: Screen | None = None, *, pacing: Pacing | 
     return result
 
 
+def _shorter_hold(pacing: Pacing) -> str:
+    shipped, here = Detection().latency_hold_seconds, float(pacing.latency_hold.removesuffix("s"))
+    return f"slowness must last {HOLD_FACTOR_NEW * shipped:.0f} s while new -> {HOLD_FACTOR_NEW * here:.0f} s"
+
+
 def _deviating(expected: Expected, pacing: Pacing) -> tuple[str, ...]:
     """Return what is not as shipped (or as in the examples), in words."""
     shortened = pacing.shortened if pacing != FULL else ()
     if expected.p95 == P95:
         return shortened
-    hold = ("slowness must last 600 s while there is no baseline -> 60 s",) if shortened else ()
+    hold = (_shorter_hold(pacing),) if shortened else ()
     return (*shortened, *hold, f"the API's p95 objective {P95} -> {expected.p95}")
 
 

@@ -59,8 +59,10 @@ async def sandbox(
         "watchdog.sandbox", *arguments, out=asyncio.subprocess.PIPE, errors=errors, folder=folder
     ) as process:
         assert process.stdout is not None
-        async with asyncio.timeout(STARTS_WITHIN_SECONDS):
-            line = await process.stdout.readline()
+        line = b""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STARTS_WITHIN_SECONDS):
+                line = await process.stdout.readline()
         if not line:
             raise Permanent("the sandbox did not start; run python -m watchdog.sandbox to see why")
         yield json.loads(line)

@@ -2,7 +2,7 @@
 
 POST bodies: /deploys {service?, commit?, message?, behaviour?, trigger?, build_seconds?, update_seconds?, fails?,
                        merge?}
-             /faults {target, kind, after_seconds?, status?, share?, factor?, routes?} (kind `good` ends the fault)
+             /faults {target, kind, after_seconds?, status?, share?, factor?, routes?, reported?} (`good` ends it)
              /modes {name, mode, times?} · /events {service?, type, details} · /scenario {name} · /shutdown
 """
 
@@ -23,7 +23,7 @@ from watchdog.sandbox.scenarios import SCENARIOS, begin
 from watchdog.sandbox.world import Deploy
 
 Json = dict[str, Any]
-NUMBERS = ("after_seconds", "status", "share", "factor", "routes")
+NUMBERS = ("after_seconds", "status", "share", "factor", "routes", "reported")
 
 
 class Admin:

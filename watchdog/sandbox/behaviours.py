@@ -9,7 +9,8 @@ class Behaviour:
     """What a site does once it turns bad.
 
     `after_seconds` counts from the moment the version is live. `routes` are the paths affected (none named: all).
-    `share` is the part of requests that fails (0 to 1), `factor` multiplies the usual latency.
+    `share` is the part of requests that fails (0 to 1), `factor` multiplies the usual latency. `reported`: Render tells
+    at once that it crashed, if it did.
     """
 
     kind: str = "good"
@@ -18,6 +19,7 @@ class Behaviour:
     share: float = 1.0
     factor: float = 1.0
     routes: tuple[str, ...] = ()
+    reported: bool = True
 
     def touches(self, path: str) -> bool:
         """Say whether this path is affected."""

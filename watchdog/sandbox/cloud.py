@@ -205,7 +205,7 @@ class Cloud:
             self.log.append("fault_cleared", target=service.name, kind=before.behaviour.kind, deploy=before.id)
 
     def _crash(self, service: Service, behaviour: Behaviour) -> None:
-        if behaviour.kind == "refused":
+        if behaviour.kind == "refused" and behaviour.reported:
             reason = {"evicted": False, "nonZeroExit": 1}
             self.record_event(service, "server_failed", {"instanceID": instance_id(service), "reason": reason})
 

@@ -1,8 +1,9 @@
 """Live episodes beside the lab's: per kind the medians of both, their ratio with its interval, and the verdict.
 
-Rule 1: within is what the point ratio says; the interval beside it says how much that means: with few live episodes of
-a kind whose delays are spread, little.
-Rule 2: what was not done counts as done at the lab's horizon, on both sides; nothing is dropped.
+Rule 1: the verdict is that of the interval, not of the point: with few live episodes of a kind whose delays are spread
+the ratio of two medians says little, and then the verdict is that there are too few to tell.
+Rule 2: what was not done counts as done at the lab's horizon, on both sides; nothing is dropped but what could not be
+played at all, and that is told as wrong.
 """
 
 from collections.abc import Sequence
@@ -45,14 +46,19 @@ class Row:
         return tuple(one for one in self.live if one.wrong)
 
     @property
-    def within(self) -> bool:
-        """Tell whether the lab's delay holds within 20 %; where nothing is to be done there is none to hold."""
-        return self.ratio is None or abs(self.ratio.value - 1.0) <= WITHIN
+    def within(self) -> bool | None:
+        """Tell whether the lab's delay holds within 20 %: the whole interval does, none of it, or it cannot be told.
+
+        Where nothing is to be done there is no delay to hold.
+        """
+        if self.ratio is None or abs(self.ratio.low - 1.0) <= WITHIN >= abs(self.ratio.high - 1.0):
+            return True
+        return None if self.ratio.low <= 1.0 + WITHIN and self.ratio.high >= 1.0 - WITHIN else False
 
     @property
     def good(self) -> bool:
-        """Tell whether all went right and the delay holds."""
-        return self.within and not self.wrong
+        """Tell whether all went right and nothing says that the delay does not hold."""
+        return self.within is not False and not self.wrong
 
     def json_object(self) -> dict[str, object]:
         """Return it for machines; times in seconds."""
@@ -75,9 +81,9 @@ def row(live: Sequence[Seen], simulated: Sequence[Played], seed: str) -> Row:
     """Return the comparison of one kind; both sides must have played it."""
     kind, right = live[0].kind, Right(simulated[0].right)
     idle = right is Right.NOTHING
-    real = () if idle else tuple(_at(one.at) for one in live)
+    real = () if idle else tuple(_at(one.at) for one in live if one.played)
     lab = () if idle else tuple(_at(one.mended_at if right is Right.ROLLBACK else _paged_at(one)) for one in simulated)
-    ratio = None if idle else ratio_of_medians(real, lab, Chance("live", kind, seed).generator("bootstrap"))
+    ratio = None if not real else ratio_of_medians(real, lab, Chance("live", kind, seed).generator("bootstrap"))
     return Row(kind, right, tuple(live), real, lab, sum(one.good for one in simulated), len(simulated), ratio)
 
 

@@ -7,7 +7,7 @@ comes after what is measured.
 import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ ROLLBACK_SECONDS = "5"
 READY_WITHIN_SECONDS = 90.0
 ACTS_WITHIN_SECONDS = 420.0
 CLOSED_WITHIN_SECONDS = 90.0
+WATCHED_SECONDS = 20.0
+"""A daemon that has not looked at the site for so long does nothing because it is not there."""
 QUIET_SECONDS = 30.0
 """How long a run goes on after its end, or after a blip, to see that nothing else is done."""
 LOOK_SECONDS = 0.25
@@ -70,6 +72,18 @@ class Pair:
             await self.clock.sleep(LOOK_SECONDS)
         return True
 
+    async def passing(self, seconds: float) -> None:
+        """Let time pass. Raises Permanent if the daemon ended."""
+        await self.until(lambda: False, seconds)
+
+    async def still_watched(self) -> list[str]:
+        """Return what is wrong if nobody looks at the site any more: who does nothing must have been looking."""
+        async with httpx.AsyncClient(trust_env=False, timeout=10.0) as client:
+            hits = (await client.get(f"{self.admin}/hits")).json()
+        looked_at = max((at for at, service, _, _ in hits if service == "web"), default=0.0)
+        ago = self.clock.now() - looked_at
+        return [] if ago <= WATCHED_SECONDS else [f"nobody looked at the site for the last {ago:.0f} s"]
+
     def words(self) -> str:
         """Return the end of the daemon's story, and of its stderr, in one line."""
         told = [str(line.get("text", "")) for line in self.said() if line.get("event") == "story"]
@@ -106,30 +120,32 @@ def configure(folder: Path, urls: dict[str, Any], plan: Plan, shortened: str) ->
 
 
 async def _play(plan: Plan, pair: Pair) -> Seen:
+    played = False
     try:
-        troubles = await _told(plan, pair)
+        if await pair.until(lambda: _ready(pair), READY_WITHIN_SECONDS):
+            await pair.passing(plan.phase)
+            troubles, played = await _told(plan, pair), True
+        else:
+            troubles = ["the daemon did not get ready: is the machine too busy?"]
     except (Permanent, httpx.HTTPError) as error:
         troubles = [f"{type(error).__name__}: {error}"]
-    seen = judge(plan, pair.log(), troubles)
-    return judge(plan, pair.log(), [*troubles, f"its story: {pair.words()}"]) if seen.wrong else seen
+    seen = judge(plan, pair.log(), troubles, played=played)
+    return replace(seen, wrong=(*seen.wrong, f"its story: {pair.words()}")) if seen.wrong else seen
 
 
 async def _told(plan: Plan, pair: Pair) -> list[str]:
     """Have it happen, and wait for the end; return what did not come to its end in time."""
-    if not await pair.until(lambda: _ready(pair), READY_WITHIN_SECONDS):
-        return ["the daemon did not get ready"]
-    await pair.clock.sleep(plan.phase)
     await _begin(plan, pair)
     if plan.lasts is not None:
-        await pair.clock.sleep(plan.lasts)
+        await pair.passing(plan.lasts)
         await pair.post("faults", target="web", kind="good")
-        await pair.clock.sleep(QUIET_SECONDS)
-        return []
+        await pair.passing(QUIET_SECONDS)
+        return await pair.still_watched()
     done = await _until_done(plan, pair)
     if not done:
         return [f"nothing was done in {ACTS_WITHIN_SECONDS:.0f} s"]
     if plan.right is Right.PAGE:
-        await pair.clock.sleep(QUIET_SECONDS)
+        await pair.passing(QUIET_SECONDS)
         return []
     closed = await pair.until(lambda: pair.has("pagerduty_resolve"), CLOSED_WITHIN_SECONDS)
     return [] if closed else ["its recovery was not proved"]
@@ -158,7 +174,7 @@ async def _until_done(plan: Plan, pair: Pair) -> bool:
     what = "rollback_accepted" if plan.right is Right.ROLLBACK else PAGED
     if not plan.crash_every:
         return await pair.until(lambda: pair.has(what), ACTS_WITHIN_SECONDS)
-    await pair.clock.sleep(plan.crash_first)
+    await pair.passing(plan.crash_first)
     for _ in range(int(ACTS_WITHIN_SECONDS / plan.crash_every)):
         await pair.post("events", type="server_failed", details={"reason": {"evicted": False, "nonZeroExit": 1}})
         if await pair.until(lambda: pair.has(what), plan.crash_every):

@@ -17,6 +17,7 @@ class Seen:
 
     That is the rollback's request, or the page where there is nothing to roll back; None: never, or nothing was to be
     done. `pinned_at` is when auto-deploy was asked to be off. `wrong` says in words all that is not as it should be.
+    Not `played`: the machinery failed (the daemon did not get ready, a process ended), which tells of no delay.
     """
 
     kind: str
@@ -27,6 +28,7 @@ class Seen:
     rollbacks: int
     pages: int
     wrong: tuple[str, ...]
+    played: bool = True
 
     def json_object(self) -> dict[str, object]:
         """Return it for machines."""
@@ -39,10 +41,11 @@ class Seen:
             "rollbacks": self.rollbacks,
             "pages": self.pages,
             "wrong": list(self.wrong),
+            "played": self.played,
         }
 
 
-def judge(plan: Plan, story: Sequence[Entry], troubles: Sequence[str] = ()) -> Seen:
+def judge(plan: Plan, story: Sequence[Entry], troubles: Sequence[str] = (), *, played: bool = True) -> Seen:
     """Return what a log tells of an episode; `troubles` went wrong with the playing itself."""
     onset = make_believe.first_at(story, what="fault_started", target="web")
     requested = make_believe.first_at(story, what="request", vendor="render", method="POST")
@@ -59,7 +62,8 @@ def judge(plan: Plan, story: Sequence[Entry], troubles: Sequence[str] = ()) -> S
         accepted[0] if accepted else None,
         len(accepted),
         pages,
-        (*troubles, *_wrong(plan, story, onset, accepted, pages)),
+        (*troubles, *_wrong(plan, story, onset, accepted, pages)) if played else tuple(troubles),
+        played,
     )
 
 

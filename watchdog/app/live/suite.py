@@ -18,6 +18,7 @@ from watchdog.app.live.episode import SHORTENED, play
 from watchdog.app.live.judging import Seen
 from watchdog.app.live.kinds import KINDS, Plan, plans, seeds
 from watchdog.app.progress import nothing_said, told
+from watchdog.domain.errors import WatchdogError
 from watchdog.lab.drive import PIN_SECONDS
 from watchdog.lab.judge import Played
 from watchdog.lab.scene import Right
@@ -81,9 +82,9 @@ async def live(
     planned = plans(kinds, seed, episodes)
     with tempfile.TemporaryDirectory(prefix="watchdog-live-") as folder, as_interrupted():
         seen = await play_all(planned, Path(folder), clock, parallel, shortened, progress)
-    load = os.getloadavg()
-    played = [kind for kind in kinds if any(one.kind == kind for one in seen)]
-    found = simulate(played, seed, simulated, processes, progress)
+        load = os.getloadavg()
+        played = [kind for kind in kinds if any(one.kind == kind for one in seen)]
+        found = await simulate(played, seed, simulated, processes, progress)
     rows = [row([one for one in seen if one.kind == kind], found[kind], seed) for kind in played]
     return Suite(seed, tuple(rows), clock.monotonic() - began, load)
 
@@ -98,15 +99,21 @@ async def play_all(
 ) -> list[Seen]:
     """Play episodes, so many at a time; the first error of the machinery itself ends them all, and is raised."""
     gate = asyncio.Semaphore(parallel)
+    errors: list[BaseException] = []
 
     async def one(plan: Plan) -> Seen:
         async with gate:
             return await play(plan, Path(tempfile.mkdtemp(dir=folder)), clock, shortened)
 
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one(plan)) for plan in planned]
-        for task in told(asyncio.as_completed(tasks), "live episodes", len(tasks), progress):
-            await task
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(plan)) for plan in planned]
+            for task in told(asyncio.as_completed(tasks), "live episodes", len(tasks), progress):
+                await task
+    except* WatchdogError as failed:
+        errors.extend(failed.exceptions)
+    if errors:
+        raise errors[0]
     return [task.result() for task in tasks]
 
 
@@ -132,19 +139,30 @@ def as_interrupted() -> Iterator[None]:
         loop.remove_signal_handler(signal.SIGTERM)
 
 
-def simulate(
+async def simulate(
     kinds: Sequence[str], seed: str, number: int, processes: int, progress: Callable[[str], None] = nothing_said
 ) -> dict[str, list[Played]]:
-    """Play the lab's episodes of the same kinds, chosen by the same rule, the live ones' scenes among them."""
+    """Play the lab's episodes of the same kinds, chosen by the same rule, the live ones' scenes among them.
+
+    Called off, it waits for no more than the chunks that are being played.
+    """
     jobs = [(kind, one) for kind in kinds for one in seeds(kind, seed, number)]
     chunks = [jobs[at : at + CHUNK] for at in range(0, len(jobs), CHUNK)]
     found: dict[str, list[Played]] = {kind: [] for kind in kinds}
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        what = f"simulated episodes, {CHUNK} at a time,"
-        for chunk in told(pool.map(_play_chunk, chunks), what, len(chunks), progress):
-            for one in chunk:
+    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_leave_interrupts_to_the_parent)
+    try:
+        loop = asyncio.get_running_loop()
+        tasks = [loop.run_in_executor(pool, _play_chunk, chunk) for chunk in chunks]
+        for task in told(tasks, f"simulated episodes, {CHUNK} at a time,", len(tasks), progress):
+            for one in await task:
                 found[one.name].append(one)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
     return found
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _play_chunk(jobs: Sequence[tuple[str, str]]) -> list[Played]:
