@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from hashlib import blake2b
+from math import ceil
 from multiprocessing import get_context
 from pathlib import Path
 from time import perf_counter
@@ -124,7 +125,7 @@ def score(
     kinds = [*(classes.BY_NAME[name] for name in names), *scenarios]
     jobs = [(kind, f"{seed}-{number}", number < rival_episodes) for kind in kinds for number in range(episodes)]
     chunks = [jobs[at : at + CHUNK] for at in range(0, len(jobs), CHUNK)]
-    months = [f"{seed}-{number}" for number in range(round(clean_years * 365.25 / CLEAN_DAYS))]
+    months = [f"{seed}-{number}" for number in range(ceil(clean_years * 365.25 / CLEAN_DAYS))]
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         watched = months[:RIVALS_MONTHS] if rival_episodes else []
         everyone: dict[str, list[Played]] = defaultdict(list)
