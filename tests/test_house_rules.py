@@ -120,7 +120,7 @@ def test_no_registry_host_and_no_machine_path_is_tracked() -> None:
 
 
 MAP = (ROOT / "watchdog" / "ARCHITECTURE.md").read_text(encoding="utf-8")
-FLOORS = "core|daemon|adapters|app|sandbox|lab|settings|cli|domain"
+FLOORS = "core|daemon|adapters|words|console|app|sandbox|lab|settings|cli|domain"
 
 
 def test_the_map_names_what_exists() -> None:

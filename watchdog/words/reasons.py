@@ -5,9 +5,9 @@ Rule: every factor is shown, in the order it was multiplied.
 
 from collections.abc import Sequence
 
-from watchdog.cli.text import clean, item, joined, section, short, show_number, show_odds, show_probability, wrapped
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Blame, Decision, GuardAnswer, TargetChoice, Verdict
+from watchdog.words.text import clean, item, joined, section, short, show_number, show_odds, show_probability, wrapped
 
 
 def blame(decision: Decision, *, all_vetoes: bool = False, repo: str | None = None) -> list[str]:
