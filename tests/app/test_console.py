@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.app.test_run import guarding
+from tests.faults.processes import guarding
 from tests.settings.texts import SMALL, loaded, shown
 
 TOKEN = "c4n4ry-console-0123456789"

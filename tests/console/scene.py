@@ -27,8 +27,9 @@ from watchdog.ports import FLEET, Minute, Store
 
 TOKEN = "c4n4ry-console-0123456789-0123456789"
 NOW = x.BEGIN + 120.0
+HOME = SignalPolicy("home", "http", critical=True)
 SIGNALS = (
-    SignalPolicy("home", "http", critical=True),
+    HOME,
     SignalPolicy("api", "latency"),
     SignalPolicy("errors", "sentry"),
 )

@@ -44,7 +44,8 @@ def sparkline(values: Sequence[float | None]) -> str:
     """Return one path, 4 wide for each two values (their larger), 16 high; empty without any value."""
     halved = [_largest(values[place : place + 2]) for place in range(0, len(values), 2)]
     top = _largest(halved)
-    return _line([(4 * place, value) for place, value in enumerate(halved)], top, SPARK_HEIGHT)
+    room = None if top is None else 1.25 * top
+    return _line([(4 * place, value) for place, value in enumerate(halved)], room, SPARK_HEIGHT)
 
 
 def _largest(values: Iterable[float | None]) -> float | None:

@@ -114,4 +114,4 @@ def target_view(choice: TargetChoice) -> TargetView:
         for one in choice.skipped
     )
     deploy = reasons.named(choice.deploy) if choice.deploy is not None else None
-    return TargetView(deploy, sentence(choice.why), clean(choice.warning), clean(choice.ask), skipped)
+    return TargetView(deploy, clean(choice.why), clean(choice.warning), clean(choice.ask), skipped)

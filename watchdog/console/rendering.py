@@ -1,15 +1,18 @@
 """Templates into answers: everything escaped, and marked so that a browser need not fetch the same page twice."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import Response
 
 from watchdog.console import drawing
+from watchdog.console.standing import ORDER
 from watchdog.domain.units import show_seconds
 from watchdog.words.text import clock, moment, sentence
 
@@ -31,11 +34,12 @@ class Renderer:
             auto_reload=False,
         )
         self._environment.globals.update(
-            version=version, asset=_assets(), bar=drawing.bar, bar_words=drawing.bar_words,
+            version=version,
+            ORDER=ORDER, asset=_assets(), bar=drawing.bar, bar_words=drawing.bar_words,
             sparkline=drawing.sparkline, term_bar=drawing.term_bar,
         )  # fmt: skip
         self._environment.filters.update(
-            moment=moment, clock=clock, seconds=show_seconds, latency=latency, sentence=sentence, zip=zip
+            moment=moment, clock=clock, seconds=show_seconds, latency=latency, sentence=sentence, ticks=ticks, zip=zip
         )
 
     def page(self, request: Request, template: str, values: Mapping[str, Any], status: int = 200) -> Response:
@@ -53,6 +57,11 @@ def latency(seconds: float | None) -> str:
     if seconds is None:
         return "–"
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else show_seconds(seconds)
+
+
+def ticks(text: str) -> Markup:
+    """Return the text escaped, with what stands in `backticks` as code."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704  it was escaped before
 
 
 def static_file(name: str) -> Response | None:

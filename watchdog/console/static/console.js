@@ -2,6 +2,7 @@
 "use strict";
 (() => {
   const EVERY = 5000;
+  const SOON = 700;
   const live = () => document.querySelectorAll("[data-live]");
   if (!live().length) return;
   let mark = null;
@@ -50,8 +51,12 @@
       failures += 1;
     }
     document.getElementById("stale").hidden = failures < 2;
-    setTimeout(again, EVERY * Math.min(1 + failures, 6));
+    plan();
   };
-  setTimeout(again, EVERY);
+  const plan = () => {
+    const soon = document.querySelector("[data-soon]") !== null && failures === 0;
+    setTimeout(again, soon ? SOON : EVERY * Math.min(1 + failures, 6));
+  };
+  plan();
   document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh().catch(() => {}); });
 })();
