@@ -35,6 +35,8 @@ NOTES_MAX = 1000
 DEPLOYS_MAX = 20
 CHART_SECONDS = 6 * 3600.0
 OTHERS_FRESH_SECONDS = 5.0
+SHARED_SECONDS = 1.0
+"""Who asks for the overview within this is shown the same: many lookers cost little more than one."""
 PROBES = ("http", "latency")
 
 
@@ -45,15 +47,21 @@ class Reader:
         self.world = world
         self.days = Days(world.journal, world.clock)
         self._others: tuple[float, State] | None = None
+        self._overview: tuple[float, Overview] | None = None
 
     async def overview(self) -> Overview:
         """Return all services, the troubled first."""
+        made = self._overview
+        if made is not None and self.world.clock.monotonic() - made[0] < SHARED_SECONDS:
+            return made[1]
         policy, state = self.world.policy(), await self._state()
         await self.days.refresh()
         now = self.world.clock.now()
         rows = [self._row(wishes, state) for wishes in policy.services.values()]
         rows.sort(key=lambda one: (standing.ORDER.index(one.standing), one.name))
-        return Overview(now, tuple(map(clean, status_lines(state, now))), tuple(rows))
+        view = Overview(now, tuple(map(clean, status_lines(state, now))), tuple(rows))
+        self._overview = self.world.clock.monotonic(), view
+        return view
 
     async def service(self, name: str) -> ServiceView | None:
         """Return one service, or None if there is none of that name."""
