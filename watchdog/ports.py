@@ -356,6 +356,13 @@ class Store(Protocol):
     async def minutes(self, service: str, since: float, until: float) -> Sequence[Minute]:
         """Return the aggregates of a service, oldest first."""
 
+    async def spans(self, since: float, until: float, seconds: int) -> Sequence[Minute]:
+        """Return the aggregates of all services that begin in [since, until), one for so many seconds, oldest first.
+
+        Counts are summed and percentiles the largest, as in an hour; `why` is left out. It is one read, however many
+        services there are.
+        """
+
     async def submit(self, name: str, arguments: Mapping[str, Any], by: str) -> int:
         """Queue a command for the daemon; return its id."""
 

@@ -16,6 +16,7 @@ INCIDENTS_READ = 500
 async def status(*, it: It) -> int:
     """Show every service: mode, phase, live deploy, signals, open incident."""
     from watchdog.cli import output, tables
+    from watchdog.words import standing
 
     settings = it.settings()
     async with it.app().reading(settings) as store:
@@ -23,7 +24,7 @@ async def status(*, it: It) -> int:
     if state is None:
         output.show_lines(["Nothing is recorded yet. Start the daemon: watchdog run"])
         return output.DONE
-    output.show_lines(tables.status_lines(state, it.clock().now()))
+    output.show_lines(standing.status_lines(state, it.clock().now()))
     output.show_table(tables.status(state, settings.policy))
     return output.DONE
 
@@ -64,7 +65,7 @@ async def explain(
         Also list the vetoes that did not apply.
     """
     from watchdog.cli import output
-    from watchdog.cli.explain import explain as explained
+    from watchdog.words.explain import explain as explained
 
     settings = it.settings()
     async with it.app().reading(settings) as store:
@@ -139,7 +140,7 @@ async def history(
         How many incidents to look through, newest first.
     """
     from watchdog.cli import output
-    from watchdog.cli.history import history as rollbacks
+    from watchdog.words.history import history as rollbacks
 
     async with it.app().reading(it.settings()) as store:
         found, labels = await store.incidents(max(1, min(limit, INCIDENTS_READ))), await store.labels()

@@ -139,6 +139,25 @@ async def test_minutes_are_replaced_not_added(store: Store, clock) -> None:
     assert await store.minutes("web", start, start + 120) == ()
 
 
+async def test_spans_are_the_minutes_of_all_services_added_up(store: Store, clock) -> None:
+    """In one read: counts summed, the largest percentiles, no reason; hours of long ago count as well."""
+    hour = clock.at - clock.at % 3600
+    rows = [minute(hour + 60 * number, 2, 1, 0.01 * number, "HTTP 503") for number in range(40)]
+    other = replace(minute(hour + 60), service="web")
+    await store.put_minutes([*rows, other])
+    first = replace(rows[29], start=hour, good=60, bad=30, why="")
+    second = replace(rows[39], start=hour + 1800, good=20, bad=10, why="")
+    assert await store.spans(hour, hour + 3600, 1800) == (first, replace(other, start=hour), second)
+    assert await store.spans(hour + 60, hour + 120, 600) == (
+        replace(rows[1], start=hour, why=""),
+        replace(other, start=hour),
+    )
+    assert await store.spans(hour + 3600, hour + 7200, 1800) == ()
+    clock.at += 50 * 3600.0
+    await store.put_minutes([])
+    assert sum(row.good for row in await store.spans(hour, hour + 3600, 1800)) == 80 + other.good
+
+
 async def test_old_minutes_become_hours(store: Store, clock) -> None:
     """After 48 h an hour holds the sums of its minutes and the largest percentiles; later minutes are added."""
     hour = clock.at

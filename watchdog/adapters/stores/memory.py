@@ -208,6 +208,11 @@ class MemoryStore:
         found = (row for row in rows if row.service == service and since <= row.start < until)
         return tuple(sorted(found, key=lambda row: (row.start, row.signal)))
 
+    async def spans(self, since: float, until: float, seconds: int) -> Sequence[Minute]:
+        """Return the aggregates of all services that begin in [since, until), one for so many seconds."""
+        rows = (row for table in (self._db.hours, self._db.minutes) for row in table.values())
+        return retention.spans((row for row in rows if since <= row.start < until), seconds)
+
     async def submit(self, name: str, arguments: Mapping[str, Any], by: str) -> int:
         """Queue a command for the daemon; return its id. Raises Temporary when too many wait already."""
         if len(await self.commands()) >= retention.COMMANDS_WAITING_MAX:

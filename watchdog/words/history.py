@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
-from watchdog.cli.text import clean, day, short, show_probability
 from watchdog.domain.incidents import Incident
+from watchdog.words.text import clean, day, short, show_probability
 
 Format = Literal["table", "markdown", "csv", "json"]
 COLUMNS = ("Date", "Time", "Trigger", "Method", "Duration", "Root Cause")
