@@ -98,6 +98,14 @@ def _other_modes(decision: Decision) -> list[tuple[str, str]]:
 
 
 def next_steps(incident: Incident, label: str | None) -> list[str]:
+    """Return what is left for a human as a section."""
+    lines: list[str] = []
+    for step in steps_left(incident, label):
+        lines += section("" if lines else "NEXT", step)
+    return lines
+
+
+def steps_left(incident: Incident, label: str | None) -> list[str]:
     """Return what is left for a human, most urgent first, with the command for it."""
     steps = [incident.human_needed] if incident.human_needed else []
     steps += _answers(incident)
@@ -106,10 +114,7 @@ def next_steps(incident: Incident, label: str | None) -> list[str]:
         steps.append(f'restore auto-deploy ("{incident.pin_previous}") after a new commit')
     if incident.decision is not None and label is None:
         steps.append(f"was this right?  watchdog label {clean(incident.id)} right|wrong")
-    lines: list[str] = []
-    for step in steps:
-        lines += section("" if lines else "NEXT", step)
-    return lines
+    return steps
 
 
 def _repair(incident: Incident) -> list[str]:

@@ -72,6 +72,7 @@ async def explain(
         if found is None:
             mistaken(incident, "no such incident", "`watchdog incidents` lists them")
         notes, labels, state = await store.notes(incident=incident), await store.labels(), await store.load()
+        remarks = await store.remarks(incident)
     service = state.services.get(found.service) if state is not None else None
     lines = explained(
         found,
@@ -80,6 +81,7 @@ async def explain(
         all_vetoes=all_vetoes,
         target_seconds=settings.policy.matrix[found.severity].within_seconds,
         repo=service.facts.repo if service is not None and service.facts is not None else None,
+        remarks=remarks,
     )
     output.show_lines(lines)
     return output.DONE
@@ -140,10 +142,12 @@ async def history(
     """
     from watchdog.cli import output
     from watchdog.cli.history import history as rollbacks
+    from watchdog.domain.remarks import root_causes
 
     async with it.app().reading(it.settings()) as store:
         found, labels = await store.incidents(max(1, min(limit, INCIDENTS_READ))), await store.labels()
-    output.show_lines(rollbacks(found, labels, style))
+        causes = root_causes(await store.remarks())
+    output.show_lines(rollbacks(found, labels, style, causes))
     return output.DONE
 
 
