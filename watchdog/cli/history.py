@@ -35,9 +35,8 @@ def history(
     """
     acted = [incident for incident in incidents if incident.requested_at is not None]
     if style == "json":
-        return json.dumps(
-            [record(one, labels.get(one.id), causes.get(one.id)) for one in acted], indent=2, ensure_ascii=False
-        ).split("\n")
+        records = [record(one, labels.get(one.id), causes.get(one.id)) for one in acted]
+        return json.dumps(records, indent=2, ensure_ascii=False).split("\n")
     rows = [row(one, labels.get(one.id), causes.get(one.id)) for one in acted]
     if style == "markdown":
         return [f"| {' | '.join(COLUMNS)} |", RULE, *(markdown_row(cells) for cells in rows)]

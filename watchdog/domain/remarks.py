@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-TEXT_MAX = 2000
+TEXT_MAX = 1000
 """Characters of one remark: a paragraph. A longer report belongs where reports are kept, with a link to it here."""
 NAME_MAX = 80
 
