@@ -1,7 +1,7 @@
-"""Commands for after an incident: what people add to its record, and the draft of its post-mortem."""
+"""Commands for after an incident: what people add to its record, the draft of its post-mortem, and the numbers."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 It = Annotated[Context, Parameter(parse=False)]
 NOTES_READ = 5000
+INCIDENTS_READ = 2000
 BEFORE_SECONDS = 600.0
-AFTER_SECONDS = 300.0
-"""What the minutes of an incident are read around it."""
+AFTER_SECONDS = 60.0
+"""How much is read around an incident: notes before it, minutes after it."""
 
 
 async def note(
@@ -91,6 +92,12 @@ async def postmortem(
     return output.DONE
 
 
+def hour_or_minute(onset_at: float, now: float) -> float:
+    """Return from when readings are asked for: the minute before the onset, or its hour where only hours are kept."""
+    kept = now - onset_at < 48 * 3600.0
+    return onset_at - onset_at % 60.0 - 60.0 if kept else onset_at - onset_at % 3600.0
+
+
 async def _facts(store: "Store", settings: "Settings", incident_id: str, now: float) -> "Facts":
     """Return everything that is recorded of an incident. Raises ConfigurationError if there is none of that id."""
     from watchdog.cli.facts import Facts
@@ -109,8 +116,45 @@ async def _facts(store: "Store", settings: "Settings", incident_id: str, now: fl
         notes=[*(one for one in before if one.incident != incident_id), *own],
         remarks=await store.remarks(incident_id),
         label=(await store.labels()).get(incident_id),
-        minutes=await store.minutes(incident.service, since - since % 60.0, until),
+        minutes=await store.minutes(incident.service, hour_or_minute(incident.onset_at, now), until),
         target_seconds=settings.policy.matrix[incident.severity].within_seconds,
         signals={signal.name: signal.kind for signal in wishes.signals} if wishes is not None else {},
         service=known.facts if known is not None else None,
     )
+
+
+async def stats(
+    *,
+    since: str = "90d",
+    style: Annotated[Literal["text", "json", "markdown"], Parameter(name="--format")] = "text",
+    it: It,
+) -> int:
+    """Show how fast incidents are found and ended, and how often deploys fail: MTTD, MTTA, MTTR and DORA's numbers.
+
+    Parameters
+    ----------
+    since
+        How far back, as in 90d or 12h.
+    style
+        How to print them.
+    """
+    from watchdog.cli import output, stats_text
+    from watchdog.cli import stats as numbers
+    from watchdog.cli.timeline import human_acts
+    from watchdog.domain.units import parse_duration
+
+    try:
+        seconds = parse_duration(since)
+    except ValueError as error:
+        mistaken("--since", str(error), "write a duration, as in 90d")
+    now = it.clock().now()
+    async with it.app().reading(it.settings()) as store:
+        state, labels, remarks = await store.load(), await store.labels(), await store.remarks()
+        found = [one for one in await store.incidents(INCIDENTS_READ) if one.opened_at >= now - seconds]
+        acts = {one.id: human_acts(one, await store.notes(incident=one.id, limit=NOTES_READ), remarks) for one in found}
+    services = state.services if state is not None else {}
+    watched = {name: numbers.Watched(one.watching_since or now, one.deploys) for name, one in services.items()}
+    first = {name: moments[0] for name, moments in acts.items() if moments}
+    result = numbers.stats(found, watched, first, labels, now - seconds, now)
+    output.show_lines(stats_text.show(result, style))
+    return output.DONE

@@ -64,7 +64,7 @@ def first_hour(facts: Facts) -> list[Item]:
     """Return what it wants within the hour."""
     due, incident = due_at(facts, SHORT_TERM), facts.incident
     logged = (
-        f"{moment(incident.requested_at)}: `watchdog history` has it"
+        f"{moment(incident.requested_at)}: it is in watchdog history"
         if incident.requested_at is not None
         else f"no rollback was made; the incident is recorded as {incident.id}"
     )
@@ -128,7 +128,7 @@ def _stable(facts: Facts) -> Item:
         why = choice.why if choice is not None else "none was looked for"
         return Item(text, False, why, *_owner_now(facts))
     assert decision is not None
-    return Item(text, True, f"{clock(decision.at)}: {named(choice.deploy)}, {choice.why}")
+    return Item(text, True, f"{clock(decision.at)}: {' '.join(named(choice.deploy).split())}, {choice.why}")
 
 
 def _deploy_related(facts: Facts) -> Item:

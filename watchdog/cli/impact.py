@@ -26,7 +26,11 @@ def lasted(facts: Facts) -> list[str]:
     end = facts.ended_at
     until = "still going on" if incident.closed_at is None else "not known: it was closed otherwise"
     long = (end if end is not None else facts.now) - incident.onset_at
-    duration = f"{long / 60:.1f} minutes" if end is not None else f"not known; {long / 60:.1f} minutes so far"
+    duration = (
+        f"{long / 60:.1f} minutes ({show_seconds(long)})"
+        if end is not None
+        else f"not known; {long / 60:.1f} minutes so far"
+    )
     if end is None and incident.closed_at is not None:
         duration = "not known"
     failed = ", ".join(plain(finding.signal) for finding in incident.findings) or "not known"

@@ -50,6 +50,7 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
             reading.history,
             reading.deploys,
             afterwards.postmortem,
+            afterwards.stats,
         ),
     ),
     (

@@ -10,14 +10,14 @@ from urllib.parse import quote
 
 from watchdog.cli.text import clean
 
-_MARKUP = frozenset("\\`*_[]<>|#&~!$")
+_MARKUP = frozenset("\\`*_[]<|#&~!$")
 _URL_SIGNS = ":/?#[]@!$&()*+,;=%~"
 _RUNS = re.compile("`+")
 _LINE_MAX = 1000
 
 
 def plain(text: object, limit: int = _LINE_MAX) -> str:
-    """Return one line of text that every renderer shows as it was written, in a paragraph or in a table's cell.
+    """Return one line of text that is shown as it was written, in a table's cell or within a line (not at its begin).
 
     An `@` becomes code, or a forge would call somebody; `://` is broken up, or it would become a link.
     """

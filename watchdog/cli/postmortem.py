@@ -59,10 +59,10 @@ def summary(facts: Facts) -> list[str]:
     lines = [_began(facts)]
     if decision is not None and not facts.by_hand:
         after = show_seconds(max(0.0, decision.at - incident.onset_at))
-        lines.append(
-            f"After {after} the watchdog judged it {decision.severity} and decided to {COURSES[decision.course]}: "
-            f"{_end(plain(decision.why))}"
-        )
+        why = "" if facts.suspect is not None and decision.blame and decision.blame.convicts else f": {decision.why}"
+        judged = f"After {after} the watchdog judged it {decision.severity} and decided to {COURSES[decision.course]}"
+        lines.append(_end(f"{judged}{plain(why)}"))
+        lines.append(_end(plain(sentence(decision.would))) if decision.would else "")
         lines.append(_blamed(facts))
     lines += [_acted(incident), _ended(facts)]
     if incident.human_needed:
@@ -85,11 +85,12 @@ def _blamed(facts: Facts) -> str:
     name = f"{code(facts.suspect.id)} ({_commit(facts, facts.suspect)})"
     if blame.probability is None:
         return f"Whether the deploy {name} is to blame was {NOT_KNOWN}: {_end(plain(blame.why))}"
-    sure = f"P {show_probability(blame.probability)}, needed {blame.need:.2f}"
+    why = blame.why.removeprefix(f"{facts.suspect.id}, ")
+    sure = why if why.startswith("P ") else f"P {show_probability(blame.probability)} (need {blame.need:.2f}): {why}"
     if blame.vetoed:
         return f"The deploy {name} was not blamed, by veto: {_end(plain('; '.join(one.why for one in blame.vetoed)))}"
     verb = "blamed" if blame.convicts else "suspected, but not surely enough to act on"
-    return f"The deploy {name} was {verb} ({sure}): {_end(plain(blame.why))}"
+    return f"The deploy {name} was {verb}, {_end(plain(sure))}"
 
 
 def _acted(incident: Incident) -> str:
@@ -222,7 +223,7 @@ def weighed(facts: Facts) -> list[str]:
 
 def lists(facts: Facts) -> list[str]:
     """Return the runbook's checklists, ticked where the record shows that it was done."""
-    after = "after it was restored" if facts.incident.requested_at is None else "after the rollback"
+    after = "after the rollback" if facts.incident.requested_at is not None else "after it was restored"
     parts: Sequence[tuple[str, Sequence[checklists.Item]]] = (
         ("Pre-rollback", checklists.before_rollback(facts)),
         (f"0-15 minutes {after}", checklists.first_quarter(facts)),
@@ -257,7 +258,7 @@ def root_cause(facts: Facts) -> list[str]:
     """Return the root cause that people named, or that it is to be found."""
     cause = facts.root_cause
     if cause is not None:
-        return [f"{_end(plain(cause.text))} (Named by {plain(cause.by)} at {moment(cause.at)}.)"]
+        return [f"Named by {plain(cause.by)} at {moment(cause.at)}: {_end(plain(cause.text))}"]
     how = f'`watchdog note {facts.incident.id} --root-cause "…"`'
     return [f"✍️ To be filled in, here or with {how}. What the watchdog blamed is a suspect, not a cause."]
 
@@ -270,12 +271,19 @@ def lessons() -> list[str]:
 def action_items(facts: Facts) -> list[str]:
     """Return what is left to do besides the checklists, each with an owner and a due time."""
     due = checklists.due_at(facts, checklists.LONG_TERM)
-    steps = [(sentence(step), checklists.DEVELOPERS) for step in outlook.steps_left(facts.incident, facts.label)]
-    if facts.root_cause is None:
-        steps.append(("Find and write down the root cause.", checklists.DEVELOPERS))
-    lines = [f"- [ ] {plain(step)} ✍️ {owner}, due {due}" for step, owner in steps]
+    steps = outlook.steps_left(facts.incident, facts.label)
+    steps += ["find the root cause and write it down"] if facts.root_cause is None else []
+    lines = [
+        f"- [ ] {plain(sentence(step))} ✍️ {checklists.DEVELOPERS}, due {due}" for step in steps if _left(facts, step)
+    ]
     open_items = sum(not item.done for item in checklists.all_items(facts))
     return [*lines, f"- [ ] The {open_items} open items of the checklists above."]
+
+
+def _left(facts: Facts, step: str) -> bool:
+    """Tell whether a step is still to be done: auto-deploy may have been given back since."""
+    now = facts.service.auto_deploy if facts.service is not None else "off"
+    return not step.startswith("restore auto-deploy") or now == "off"
 
 
 def _end(text: str) -> str:

@@ -62,7 +62,7 @@ def timeline(incident: Incident, notes: Iterable[Note], remarks: Iterable[Remark
     """
     told = list(notes)
     entries = _deploys(incident)
-    entries.append(Entry(incident.onset_at, "seen", f"onset: {incident.title}"))
+    entries.append(Entry(incident.onset_at, "seen", "onset: the first failed reading that belongs to it"))
     entries += [_entry(note) for note in [*_suspicion(incident, told), *_own(incident, told)]]
     entries += [
         Entry(one.at, "said", f"{one.by}: {'root cause: ' if one.root_cause else ''}{one.text}") for one in remarks
