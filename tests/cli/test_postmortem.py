@@ -118,7 +118,7 @@ def test_an_incident_that_was_left_to_people() -> None:
     given = facts(over, notes=x.NOTES[:5])
     text = page(given)
     assert "Nothing was changed in production by the watchdog. By 2026-11-25 02:34:14 UTC every check was good" in text
-    assert "suspected, but not surely enough to act on, P 0.17 (need 0.80): onset 2 h after live." in text
+    assert "was not blamed, P 0.17 (need 0.80): onset 2 h after live." in text
     assert "| Onset to rollback request | never | none set |  |" in text
     assert "| Onset to restored | 20 min | 5 min | **missed** |" in text
     assert (

@@ -59,7 +59,8 @@ def summary(facts: Facts) -> list[str]:
     lines = [_began(facts)]
     if decision is not None and not facts.by_hand:
         after = show_seconds(max(0.0, decision.at - incident.onset_at))
-        why = "" if facts.suspect is not None and decision.blame and decision.blame.convicts else f": {decision.why}"
+        repeated = decision.blame is not None and (decision.blame.convicts or decision.why == decision.blame.why)
+        why = "" if repeated else f": {decision.why}"
         judged = f"After {after} the watchdog judged it {decision.severity} and decided to {COURSES[decision.course]}"
         lines.append(_end(f"{judged}{plain(why)}"))
         lines.append(_end(plain(sentence(decision.would))) if decision.would else "")
@@ -89,7 +90,8 @@ def _blamed(facts: Facts) -> str:
     sure = why if why.startswith("P ") else f"P {show_probability(blame.probability)} (need {blame.need:.2f}): {why}"
     if blame.vetoed:
         return f"The deploy {name} was not blamed, by veto: {_end(plain('; '.join(one.why for one in blame.vetoed)))}"
-    verb = "blamed" if blame.convicts else "suspected, but not surely enough to act on"
+    doubted = "suspected, but not surely enough to act on" if blame.likely else "not blamed"
+    verb = "blamed" if blame.convicts else doubted
     return f"The deploy {name} was {verb}, {_end(plain(sure))}"
 
 
