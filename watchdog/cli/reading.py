@@ -73,6 +73,7 @@ async def explain(
         if found is None:
             mistaken(incident, "no such incident", "`watchdog incidents` lists them")
         notes, labels, state = await store.notes(incident=incident), await store.labels(), await store.load()
+        remarks = await store.remarks(incident)
     service = state.services.get(found.service) if state is not None else None
     lines = explained(
         found,
@@ -81,6 +82,7 @@ async def explain(
         all_vetoes=all_vetoes,
         target_seconds=settings.policy.matrix[found.severity].within_seconds,
         repo=service.facts.repo if service is not None and service.facts is not None else None,
+        remarks=remarks,
     )
     output.show_lines(lines)
     return output.DONE
@@ -140,11 +142,13 @@ async def history(
         How many incidents to look through, newest first.
     """
     from watchdog.cli import output
+    from watchdog.domain.remarks import root_causes
     from watchdog.words.history import history as rollbacks
 
     async with it.app().reading(it.settings()) as store:
         found, labels = await store.incidents(max(1, min(limit, INCIDENTS_READ))), await store.labels()
-    output.show_lines(rollbacks(found, labels, style))
+        causes = root_causes(await store.remarks())
+    output.show_lines(rollbacks(found, labels, style, causes))
     return output.DONE
 
 

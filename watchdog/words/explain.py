@@ -10,6 +10,7 @@ from datetime import UTC, tzinfo
 
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Course, Decision, Evidence, Incident
+from watchdog.domain.remarks import Remark
 from watchdog.domain.units import show_seconds
 from watchdog.words import outlook, reasons
 from watchdog.words.text import clean, clock, day, flow, item, moment, section, sentence, story, zone
@@ -34,6 +35,7 @@ def explain(
     all_vetoes: bool = False,
     target_seconds: float | None = None,
     repo: str | None = None,
+    remarks: Sequence[Remark] = (),
     tz: tzinfo = UTC,
 ) -> list[str]:
     """Return the incident's story in lines of at most 78 characters (links excepted).
@@ -46,7 +48,7 @@ def explain(
         parts += [severity(decision), reasons.blame(decision, all_vetoes=all_vetoes, repo=repo)]
         parts += [reasons.guards(decision.guards), reasons.target(decision.target)]
     parts += [done(notes, tz), outlook.unsure(incident), outlook.otherwise(decision)]
-    parts += [outlook.next_steps(incident, label), judged(label)]
+    parts += [outlook.next_steps(incident, label), said(remarks, tz), judged(label)]
     blocks = [parts[0], story(parts[1:3]), *parts[3:]]
     return [line for number, block in enumerate(filter(None, blocks)) for line in ([""] if number else []) + block]
 
@@ -162,6 +164,17 @@ def _words(note: Note) -> str:
         if note.label == "TOLD"
         else f"{note.label.lower()}: {note.text}"
     )
+
+
+def said(remarks: Sequence[Remark], tz: tzinfo) -> list[str]:
+    """Return the root cause that people named last, and everything they said, with who and when."""
+    cause = next((remark for remark in reversed(remarks) if remark.root_cause), None)
+    lines = section("ROOT CAUSE", f"{cause.text} ({cause.by})") if cause is not None else []
+    if remarks:
+        lines.append(f"SAID ({zone(remarks[0].at, tz)})")
+    for remark in remarks:
+        lines += item(clock(remark.at, tz), f"({day(remark.at, tz)}) {remark.by}: {remark.text}")
+    return lines
 
 
 def judged(label: str | None) -> list[str]:

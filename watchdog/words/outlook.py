@@ -112,12 +112,12 @@ def _other_modes(decision: Decision) -> list[tuple[str, str]]:
 def next_steps(incident: Incident, label: str | None) -> list[str]:
     """Return what is left for a human, as a section."""
     lines: list[str] = []
-    for step in steps_of(incident, label):
+    for step in steps_left(incident, label):
         lines += section("" if lines else "NEXT", step)
     return lines
 
 
-def steps_of(incident: Incident, label: str | None) -> list[str]:
+def steps_left(incident: Incident, label: str | None) -> list[str]:
     """Return what is left for a human, most urgent first, with the command for it."""
     steps = [incident.human_needed] if incident.human_needed else []
     steps += _answers(incident)

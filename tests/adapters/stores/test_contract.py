@@ -9,6 +9,7 @@ from watchdog.domain.errors import Temporary
 from watchdog.domain.events import Paused, TimePassed
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.policy import Severity
+from watchdog.domain.remarks import Remark, root_causes
 from watchdog.ports import ActionRow, Minute, Store
 
 NOTICE = Notice(5.0, "inc-1", "api", Severity.CRITICAL, NoticeKind.OPENED, "api is down", wakes=True)
@@ -125,6 +126,25 @@ async def test_a_label_needs_its_incident(store: Store, a_state, an_incident) ->
     assert await store.label("inc-1", "right", "ann")
     assert await store.label("inc-1", "wrong", "bob")
     assert await store.labels() == {"inc-1": "wrong"}
+
+
+async def test_remarks_are_kept_in_order_with_who_and_when(store: Store, clock, a_state, an_incident) -> None:
+    """What people say of an incident is added, never replaced; which of it names the root cause is kept too."""
+    assert not await store.remark("inc-1", "nobody knows it", "ann")
+    assert await store.remarks() == ()
+    await store.save(TimePassed(1.0), a_state(an_incident(1)), ())
+    await store.save(TimePassed(2.0), a_state(an_incident(2)), ())
+    assert await store.remark("inc-1", "a lock", "ann", root_cause=True)
+    began = clock.at
+    clock.at += 60
+    assert await store.remark("inc-2", "'; DROP TABLE remarks; -- \ud800", "bob")
+    assert await store.remark("inc-1", "no: the pool", "bob", root_cause=True)
+    first = Remark(began, "inc-1", "ann", "a lock", True)
+    third = Remark(began + 60, "inc-1", "bob", "no: the pool", True)
+    assert await store.remarks("inc-1") == (first, third)
+    assert [one.incident for one in await store.remarks()] == ["inc-1", "inc-2", "inc-1"]
+    assert root_causes(await store.remarks()) == {"inc-1": third}
+    assert await store.remarks("inc-9") == ()
 
 
 async def test_minutes_are_replaced_not_added(store: Store, clock) -> None:

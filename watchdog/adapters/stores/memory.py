@@ -15,6 +15,7 @@ from watchdog.domain.effects import OUTSIDE, Effect, Note
 from watchdog.domain.errors import Displaced, Stale, Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, Shared, State
+from watchdog.domain.remarks import Remark
 from watchdog.ports import FLEET, ActionRow, Clock, Command, Grip, Minute, PendingEffect
 
 INCIDENTS_MAX = 1_000
@@ -187,6 +188,17 @@ class MemoryStore:
     async def labels(self) -> Mapping[str, str]:
         """Return incident id to label."""
         return dict(self._db.labels)
+
+    async def remark(self, incident_id: str, text: str, by: str, *, root_cause: bool = False) -> bool:
+        """Add a human's line to an incident, now; False if there is none of that id."""
+        if incident_id not in self._db.incidents:
+            return False
+        self._db.remarks.append(Remark(self._clock.now(), incident_id, by, text, root_cause))
+        return True
+
+    async def remarks(self, incident_id: str | None = None) -> Sequence[Remark]:
+        """Return what people said of an incident (of all, if None), oldest first."""
+        return tuple(one for one in self._db.remarks if incident_id is None or one.incident == incident_id)
 
     async def put_minutes(self, rows: Sequence[Minute]) -> None:
         """Replace one-minute aggregates; roll up and drop what is old."""
