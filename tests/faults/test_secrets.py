@@ -40,10 +40,14 @@ COMMANDS = (
     ("trust", "abcdef1"),
     ("restore-auto-deploy", "web"),
     ("label", "web-1", "right"),
+    ("note", "web-1", "looked at it"),
+    ("postmortem", "web-1"),
+    ("stats",),
 )
 """Each command there is, but for those that need no configuration: asked in test_canaries.py."""
 OF_A_CLOUD_THAT_WORKS = (
     ("explain", "web-1"),
+    ("postmortem", "web-1"),
     ("deploys", "web"),
     ("status",),
     ("incidents",),
