@@ -47,8 +47,8 @@ COMMANDS = (
 """Each command there is, but for those that need no configuration: asked in test_canaries.py."""
 OF_A_CLOUD_THAT_WORKS = (
     ("explain", "web-1"),
-    ("postmortem", "web-1"),
     ("deploys", "web"),
+    ("postmortem", "web-1"),
     ("status",),
     ("incidents",),
     ("check", "--live"),
