@@ -120,7 +120,7 @@ def test_no_registry_host_and_no_machine_path_is_tracked() -> None:
 
 
 MAP = (ROOT / "watchdog" / "ARCHITECTURE.md").read_text(encoding="utf-8")
-FLOORS = "core|daemon|adapters|app|sandbox|lab|settings|cli|domain"
+FLOORS = "core|daemon|adapters|words|console|app|sandbox|lab|settings|cli|domain"
 
 
 def test_the_map_names_what_exists() -> None:
@@ -210,9 +210,10 @@ def test_every_secret_is_in_the_readme_with_the_least_it_needs() -> None:
 
 
 def test_the_lock_covers_the_declared_dependencies() -> None:
-    """The hashed lock names every run-time dependency of pyproject.toml, those of several workers too."""
+    """The hashed lock names every run-time dependency of pyproject.toml, of several workers and of the console too."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     lock = (ROOT / "deploy" / "requirements.txt").read_text(encoding="utf-8").lower()
-    for line in (*project["dependencies"], *project["optional-dependencies"]["postgres"]):
+    extras = project["optional-dependencies"]
+    for line in (*project["dependencies"], *extras["postgres"], *extras["console"]):
         name = re.match(r"[A-Za-z0-9_.-]+", line)[0].lower()  # type: ignore[index]
         assert re.search(rf"^{re.escape(name)}(\[\w+\])?==", lock, re.MULTILINE), name

@@ -16,6 +16,7 @@ from watchdog.domain.incidents import Incident, Shared, State
 from watchdog.domain.notices import Notice
 from watchdog.domain.policy import Policy
 from watchdog.domain.readings import MinuteCount, Phases, Reading
+from watchdog.domain.remarks import Remark
 
 
 class Clock(Protocol):
@@ -350,11 +351,24 @@ class Store(Protocol):
     async def labels(self) -> Mapping[str, str]:
         """Return incident id to label."""
 
+    async def remark(self, incident_id: str, text: str, by: str, *, root_cause: bool = False) -> bool:
+        """Add a human's line to an incident, now; False if there is none of that id."""
+
+    async def remarks(self, incident_id: str | None = None) -> Sequence[Remark]:
+        """Return what people said of an incident (of all, if None), oldest first."""
+
     async def put_minutes(self, rows: Sequence[Minute]) -> None:
         """Add one-minute aggregates; roll up and drop what is older than 48 h (minutes) or 400 days (hours)."""
 
     async def minutes(self, service: str, since: float, until: float) -> Sequence[Minute]:
         """Return the aggregates of a service, oldest first."""
+
+    async def spans(self, since: float, until: float, seconds: int) -> Sequence[Minute]:
+        """Return the aggregates of all services that begin in [since, until), one for so many seconds, oldest first.
+
+        Counts are summed and percentiles the largest, as in an hour; `why` is left out. It is one read, however many
+        services there are.
+        """
 
     async def submit(self, name: str, arguments: Mapping[str, Any], by: str) -> int:
         """Queue a command for the daemon; return its id."""

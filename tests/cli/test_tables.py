@@ -15,6 +15,7 @@ from watchdog.domain.policy import DEFAULT_MATRIX, Mode, Policy, ServicePolicy, 
 from watchdog.domain.readings import Bad, Good, Unknown
 from watchdog.domain.reports import SignalReport
 from watchdog.settings.check_result import CheckResult, Outcome
+from watchdog.words import standing
 
 SIGNALS = tuple(SignalPolicy(name, "http") for name in ("home", "api", "errors"))
 POLICY = Policy(
@@ -60,7 +61,7 @@ def test_what_holds_us_back() -> None:
     web = ServiceState("web", checks=WEB.checks, forbidden="Render answered 403", flapping_since=x.BEGIN)
     state = State(services={"web": web}, disarmed="a second rollback in one step")
     since = tables.day(x.BEGIN), tables.clock(x.BEGIN)
-    assert tables.status_lines(state, x.BEGIN + 10) == [
+    assert standing.status_lines(state, x.BEGIN + 10) == [
         "DISARMED: a second rollback in one step. It watches, pages, touches nothing. (watchdog resume)",
         "NO RIGHT to change web: Render answered 403. (mend the key, then watchdog resume)",
         f"FLAPPING since {since[0]} {since[1]}: web comes and goes, so a human is asked before a rollback.",
@@ -70,7 +71,7 @@ def test_what_holds_us_back() -> None:
 def test_what_must_not_be_overlooked() -> None:
     """Pause, blindness, an auto-deploy left off and the deny-list stand above the table."""
     state = State(services={"web": WEB}, paused_by="lead", blind_since=x.BEGIN, denied=(x.BAD.commit or "",))
-    assert tables.status_lines(state, x.BEGIN + 10) == [
+    assert standing.status_lines(state, x.BEGIN + 10) == [
         "PAUSED by lead: it watches and touches nothing. (watchdog resume)",
         "BLIND since 2026-11-25 02:14:04: no control target answers, so nothing is judged or touched.",
         'AUTO-DEPLOY IS OFF on web (it was "commit").',
@@ -81,25 +82,29 @@ def test_what_must_not_be_overlooked() -> None:
 def test_merges_that_do_not_ship_are_named() -> None:
     """The newest few, or why they cannot be seen; foreign titles stay text."""
     merged = tuple(Commit(f"c{number}c0ffee", 0.0, f"Change\x1b[31m {number}") for number in range(5))
-    (line,) = tables.status_lines(State(services={"web": replace(WEB, merged=merged[:1])}), x.BEGIN + 10)
+    (line,) = standing.status_lines(State(services={"web": replace(WEB, merged=merged[:1])}), x.BEGIN + 10)
     assert line == (
         'AUTO-DEPLOY IS OFF on web (it was "commit"). NOT shipped: c0c0ffe "Change[31m 0". '
         "(deploy by hand, then watchdog restore-auto-deploy web)"
     )
-    (line,) = tables.status_lines(State(services={"web": replace(WEB, merged=merged)}), x.BEGIN + 10)
+    (line,) = standing.status_lines(State(services={"web": replace(WEB, merged=merged)}), x.BEGIN + 10)
     assert "and 2 more. (" in line
-    (line,) = tables.status_lines(State(services={"web": replace(WEB, merges_why="GitHub answered 404")}), x.BEGIN + 10)
+    (line,) = standing.status_lines(
+        State(services={"web": replace(WEB, merges_why="GitHub answered 404")}), x.BEGIN + 10
+    )
     assert line.endswith("Merges cannot be seen: GitHub answered 404.")
 
 
 def test_an_old_record_is_not_shown_as_the_present() -> None:
     """A daemon that stopped is noticed by the age of its newest reading."""
     quiet = replace(WEB, auto_deploy_off="")
-    assert tables.status_lines(State(services={"web": quiet}), x.BEGIN + 120) == []
-    assert tables.status_lines(State(services={"web": quiet}), x.BEGIN + 7200) == [
+    assert standing.status_lines(State(services={"web": quiet}), x.BEGIN + 120) == []
+    assert standing.status_lines(State(services={"web": quiet}), x.BEGIN + 7200) == [
         "The newest reading is 2 h 0 min old: the daemon does not seem to run."
     ]
-    assert tables.status_lines(State(), x.BEGIN) == ["Nothing has been read yet: is the daemon running? (watchdog run)"]
+    assert standing.status_lines(State(), x.BEGIN) == [
+        "Nothing has been read yet: is the daemon running? (watchdog run)"
+    ]
 
 
 def test_incidents() -> None:

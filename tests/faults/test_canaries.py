@@ -61,6 +61,7 @@ def planted(echo: Echo, tls: Echo) -> dict[str, str]:
         "WATCHDOG_SENTRY_CRONS_URL": f"{tls.base}/api/1/cron/watchdog/{word('WATCHDOG_SENTRY_CRONS_URL')}/",
         "WATCHDOG_SENTRY_DSN": f"{tls.base}/1".replace("://", f"://{word('WATCHDOG_SENTRY_DSN')}@"),
         "WATCHDOG_HTTP_TOKEN": word("WATCHDOG_HTTP_TOKEN").ljust(40, "0"),
+        "WATCHDOG_CONSOLE_TOKEN": word("WATCHDOG_CONSOLE_TOKEN").ljust(40, "0"),
     }
     del values["WATCHDOG_REMOTE_WRITE_PASSWORD"], values["WATCHDOG_STORE_URL"]
     return values

@@ -72,7 +72,6 @@ TWO = SMALL.replace("channels:", API + "channels:")
         (SMALL + "advanced: {detection: {run_seconds: 45}}", "unknown key -> did you mean run"),
         (SMALL + "contacts: {}", "watchdog.yaml:9: contacts: not available in this version"),
         (SMALL + "escalation: pagerduty", "escalation: not available in this version"),
-        (SMALL + "console: {enabled: true}", "console: not available in this version"),
         (changed("console", "tickets"), "channels.tickets: not available in this version"),
         (changed("console", "slak"), "channels.slak: unknown channel -> did you mean slack?"),
         (changed("console: {}", "slack: []"), "channels.slack: wrong type -> write a mapping"),

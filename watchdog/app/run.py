@@ -15,6 +15,7 @@ from watchdog.adapters.guarded import GuardedTransport
 from watchdog.adapters.stores import role_lock
 from watchdog.adapters.stores.lock import RoleLock
 from watchdog.app.build import App, build, resolve
+from watchdog.app.console import with_console
 from watchdog.app.record import watch_the_record
 from watchdog.app.reload import reload_on_demand
 from watchdog.app.wire import begin, end, upkeep
@@ -131,6 +132,8 @@ async def _live(settings: Settings, clock: Clock, stop: asyncio.Event, reload: a
         if settings.metrics.host is not None:
             listen = f"{settings.metrics.host}:{settings.metrics.port}"
             private = private_app(settings.secrets.get(HTTP_TOKEN, ""), clock, lambda: status_now(app))
+            if settings.console:
+                private = with_console(app, private)
             health = app.health
             pages = Exposition(app.metrics, clock)
             server = HttpServer(listen, pages, health.reasons, app.supervisor, ready=health.not_ready, private=private)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from watchdog.cli.context import Context, known_service, mistaken
-from watchdog.cli.text import clean
+from watchdog.words.text import clean
 
 It = Annotated[Context, Parameter(parse=False)]
 COMMIT_LENGTH_MIN = 7
@@ -39,8 +39,9 @@ async def rollback(
 
 
 async def _plan(it: Context, service: str, to: str | None) -> int:
-    from watchdog.cli import output, reasons
+    from watchdog.cli import output
     from watchdog.domain.incidents import Verdict
+    from watchdog.words import reasons
 
     plan = await it.app().plan(it.settings(), service, to)
     blocked = any(answer.verdict is Verdict.BLOCK for answer in plan.guards)

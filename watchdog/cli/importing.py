@@ -85,8 +85,8 @@ async def import_history(
 
 def lines(made: "Imported") -> list[str]:
     """Return it in words."""
-    from watchdog.cli.text import clean, moment
     from watchdog.domain.units import show_seconds
+    from watchdog.words.text import clean, moment
 
     pace = f", one every {show_seconds(made.every_seconds)}" if made.every_seconds else ""
     span = f"{moment(made.began_at)} to {moment(made.ended_at)}"

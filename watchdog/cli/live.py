@@ -118,9 +118,9 @@ def _cells(row: "Row") -> tuple[str, ...]:
 
 def words(suite: "Suite") -> list[str]:
     """Return what the table does not say: what went wrong, and the end."""
-    from watchdog.cli.text import clean
     from watchdog.domain.units import show_seconds
     from watchdog.lab.drive import PIN_SECONDS
+    from watchdog.words.text import clean
 
     lines = [
         f"WRONG {one.kind} {one.seed}: {clean('; '.join(one.wrong), limit=2000)}"

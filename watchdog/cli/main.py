@@ -15,6 +15,7 @@ from cyclopts import App, CycloptsError, Group, Parameter
 from watchdog import __version__
 from watchdog.cli import (
     acting,
+    afterwards,
     episode,
     importing,
     lab,
@@ -48,6 +49,8 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
             reading.why_not,
             reading.history,
             reading.deploys,
+            afterwards.postmortem,
+            afterwards.stats,
         ),
     ),
     (
@@ -62,6 +65,7 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
             acting.trust,
             acting.restore_auto_deploy,
             acting.label,
+            afterwards.note,
         ),
     ),
 )

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from watchdog.cli.text import INDENT, clean
 from watchdog.domain.errors import ConfigurationError, OutcomeUnknown, Refused, Temporary, WatchdogError
+from watchdog.words.text import INDENT, clean
 
 DONE, FAILED, USAGE, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
 PIPE_WIDTH = 4000

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from watchdog.cli import output
 from watchdog.cli.tables import table
-from watchdog.cli.text import clean, clock, day, moment
 from watchdog.domain.units import show_seconds
 from watchdog.lab.readiness.criteria import BOUND_PER_YEAR, Criterion, Outlook
 from watchdog.lab.readiness.rules import HUMAN_SECONDS, RECOVERY_SECONDS, STAYED_SECONDS
 from watchdog.lab.readiness.verdicts import Verdict
+from watchdog.words.text import clean, clock, day, moment
 
 if TYPE_CHECKING:
     from watchdog.app.readiness import Examined

@@ -16,6 +16,7 @@ INCIDENTS_READ = 500
 async def status(*, it: It) -> int:
     """Show every service: mode, phase, live deploy, signals, open incident."""
     from watchdog.cli import output, tables
+    from watchdog.words import standing
 
     settings = it.settings()
     async with it.app().reading(settings) as store:
@@ -23,7 +24,7 @@ async def status(*, it: It) -> int:
     if state is None:
         output.show_lines(["Nothing is recorded yet. Start the daemon: watchdog run"])
         return output.DONE
-    output.show_lines(tables.status_lines(state, it.clock().now()))
+    output.show_lines(standing.status_lines(state, it.clock().now()))
     output.show_table(tables.status(state, settings.policy))
     return output.DONE
 
@@ -64,7 +65,7 @@ async def explain(
         Also list the vetoes that did not apply.
     """
     from watchdog.cli import output
-    from watchdog.cli.explain import explain as explained
+    from watchdog.words.explain import explain as explained
 
     settings = it.settings()
     async with it.app().reading(settings) as store:
@@ -72,6 +73,7 @@ async def explain(
         if found is None:
             mistaken(incident, "no such incident", "`watchdog incidents` lists them")
         notes, labels, state = await store.notes(incident=incident), await store.labels(), await store.load()
+        remarks = await store.remarks(incident)
     service = state.services.get(found.service) if state is not None else None
     lines = explained(
         found,
@@ -80,6 +82,7 @@ async def explain(
         all_vetoes=all_vetoes,
         target_seconds=settings.policy.matrix[found.severity].within_seconds,
         repo=service.facts.repo if service is not None and service.facts is not None else None,
+        remarks=remarks,
     )
     output.show_lines(lines)
     return output.DONE
@@ -139,11 +142,13 @@ async def history(
         How many incidents to look through, newest first.
     """
     from watchdog.cli import output
-    from watchdog.cli.history import history as rollbacks
+    from watchdog.domain.remarks import root_causes
+    from watchdog.words.history import history as rollbacks
 
     async with it.app().reading(it.settings()) as store:
         found, labels = await store.incidents(max(1, min(limit, INCIDENTS_READ))), await store.labels()
-    output.show_lines(rollbacks(found, labels, style))
+        causes = root_causes(await store.remarks())
+    output.show_lines(rollbacks(found, labels, style, causes))
     return output.DONE
 
 

@@ -94,7 +94,7 @@ def lines(found: "Answer") -> Iterator[str]:
 
 
 def _what_was_replayed(replayed: "Replay") -> str:
-    from watchdog.cli.text import moment
+    from watchdog.words.text import moment
 
     if replayed.began_at is None:
         return f"{replayed.files} files, no event"
@@ -114,7 +114,7 @@ def _verdict(replayed: "Replay") -> Iterator[str]:
 
 
 def _diverged(replayed: "Replay") -> Iterator[str]:
-    from watchdog.cli.text import moment
+    from watchdog.words.text import moment
 
     first = replayed.divergence
     if first is not None:
@@ -151,7 +151,7 @@ def _difference(one: "Difference") -> Iterator[str]:
 
 def _doing(one: "Doing") -> str:
     """Return `2026-11-25 02:14:52 UTC  web web-1  rollback to dep-40: …`."""
-    from watchdog.cli.text import clean, moment
+    from watchdog.words.text import clean, moment
 
     where = f" -> {one.target}" if one.target else ""
     why = f": {one.why}" if one.why else ""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from watchdog.cli.context import Context, mistaken
-from watchdog.cli.text import clean
+from watchdog.words.text import clean
 
 if TYPE_CHECKING:
     from watchdog.ports import Notifier

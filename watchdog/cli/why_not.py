@@ -6,7 +6,6 @@ Rule: the answer is what the record holds; where the record is silent, that is t
 from collections.abc import Mapping, Sequence
 from datetime import UTC, tzinfo
 
-from watchdog.cli.text import clean, clock, day, flow, item, moment, section, zone
 from watchdog.core.detect import Conditions
 from watchdog.core.detect.probes import learnt_words, run_limit_seconds
 from watchdog.domain.checks import Check
@@ -15,6 +14,7 @@ from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import Detection, SignalPolicy
 from watchdog.domain.units import show_seconds
 from watchdog.ports import Minute
+from watchdog.words.text import clean, clock, day, flow, item, moment, section, zone
 
 AROUND_SECONDS = 150.0
 """How far before and after the moment the record is read: five minutes in all."""

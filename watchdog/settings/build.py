@@ -90,6 +90,7 @@ class Builder:
         if not self._secretless:
             needs.check_secrets(document, shape, modes, signals, channels, self._registries, self._secrets)
         needs.check_remote_write(document, shape, self._secrets)
+        needs.check_console(document, shape)
         if document.mistakes:
             return None
         return Settings(
@@ -106,6 +107,7 @@ class Builder:
             secrets=self._secrets,
             store_url=_store_url(shape.store, folder, self._secrets),
             metrics=_metrics(shape.metrics),
+            console=shape.console.enabled,
             log=LogSettings(shape.log.format, shape.log.level),
             record=_record(shape.record, shape.store, folder),
             vendors=MappingProxyType(vendors),

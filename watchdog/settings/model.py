@@ -73,6 +73,7 @@ class Settings:
     `path` is None when the text came from WATCHDOG_CONFIG_YAML. `vendors` maps status page to URL; `endpoints`
     maps render, sentry, pagerduty, slack to a base URL without trailing slash; `store_url` has an absolute path,
     or may hold a password: `stores.shown_url` is what may be shown of it.
+    `console` tells whether the web console is served, on the server of `metrics`.
     `own_id` is the watchdog's own service on Render, which is never a target; `private_hosts` are the names that may
     lead into a private network.
     """
@@ -85,6 +86,7 @@ class Settings:
     secrets: SecretMap
     store_url: str = field(repr=False)
     metrics: MetricsSettings = MetricsSettings()
+    console: bool = False
     log: LogSettings = LogSettings()
     record: RecordSettings = RecordSettings()
     vendors: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

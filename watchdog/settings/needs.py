@@ -1,6 +1,7 @@
 """Which secrets the configuration needs, and what a user should be warned of."""
 
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from urllib.parse import urlsplit
 
 from watchdog.settings.document import Document, Path
@@ -12,6 +13,8 @@ STORE_URL = "WATCHDOG_STORE_URL"
 RENDER_KEY = "WATCHDOG_RENDER_API_KEY"
 HEARTBEAT = "WATCHDOG_HEARTBEAT_URL"
 CRONS = "WATCHDOG_SENTRY_CRONS_URL"
+CONSOLE_TOKEN = "WATCHDOG_CONSOLE_TOKEN"
+CONSOLE_LIBRARIES = ("fastapi", "jinja2")
 WITH_RENDER = frozenset({"render_events"})
 """Kinds of signals that are `Unknown` without a Render key."""
 PROBES = frozenset({"http", "latency"})
@@ -41,14 +44,35 @@ def check_secrets(
     for name, adapter in channels.items():
         for variable in registries.notifiers[adapter.kind].secrets(adapter.options):
             needed.setdefault(variable, (("channels", name), f"the channel {name}"))
-    if shape.store == POSTGRESQL:
-        needed.setdefault(STORE_URL, (("store",), f"store: {POSTGRESQL}"))
-    if shape.metrics.remote_write_user:
-        path = ("metrics", "remote_write_user")
-        needed.setdefault("WATCHDOG_REMOTE_WRITE_PASSWORD", (path, "a remote_write_user"))
+    for variable, wanted in _of_the_rest(shape).items():
+        needed.setdefault(variable, wanted)
     for variable, (path, who) in needed.items():
         if not variables.get(variable):
             document.report(path, f"{who} needs a secret that is not set", f"set the variable {variable}")
+
+
+def _of_the_rest(shape: Shape) -> dict[str, tuple[Path, str]]:
+    """Return the secrets that neither a service nor a channel needs."""
+    needed: dict[str, tuple[Path, str]] = {}
+    if shape.store == POSTGRESQL:
+        needed[STORE_URL] = (("store",), f"store: {POSTGRESQL}")
+    if shape.console.enabled:
+        needed[CONSOLE_TOKEN] = (("console",), "the console")
+    if shape.metrics.remote_write_user:
+        needed["WATCHDOG_REMOTE_WRITE_PASSWORD"] = (("metrics", "remote_write_user"), "a remote_write_user")
+    return needed
+
+
+def check_console(document: Document, shape: Shape) -> None:
+    """Report a console that could not be served: nowhere to listen, or its libraries are not installed."""
+    if not shape.console.enabled:
+        return
+    if not shape.metrics.listen:
+        document.report(("console",), "there is nowhere to serve it", 'write metrics: {listen: "127.0.0.1:9464"}')
+    missing = [name for name in CONSOLE_LIBRARIES if find_spec(name) is None]
+    if missing:
+        what = f"needs {' and '.join(missing)}, which the extra console brings"
+        document.report(("console",), what, "pip install 'render-watchdog[console]'")
 
 
 def check_remote_write(document: Document, shape: Shape, variables: Mapping[str, str]) -> None:
@@ -145,6 +169,8 @@ def _warnings_of_the_whole(shape: Shape, autonomous: Sequence[str], key: bool) -
         found.append(f"control: {blind}: name two targets")
     if autonomous and (shape.policy.critical.do or "rollback") != "rollback":
         found.append(f"mode autonomous, but critical only asks for {shape.policy.critical.do}: nothing is rolled back")
+    if shape.console.enabled and not is_loopback(shape.metrics.listen.rpartition(":")[0] or "localhost"):
+        found.append("console: others can reach it: put a proxy with TLS in front of metrics.listen")
     if not key and any(dependency.render for dependency in shape.dependencies.values()):
         found.append(f"dependencies on Render stay unknown without {RENDER_KEY}")
     return found

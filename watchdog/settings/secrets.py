@@ -99,6 +99,9 @@ class Secrets(BaseSettings):
     http_token: OwnToken | None = None
     """Asked of whoever reads more than /metrics and the health paths from us (as a bearer token); unset: nobody can."""
 
+    console_token: OwnToken | None = None
+    """Asked of whoever looks at the web console: typed at its login, or shown by a program as a bearer token."""
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -37,7 +37,6 @@ LATER: dict[str, str] = {
     "action_holds": "watchdog pause (for all services, until watchdog resume), or mode: observe for one",
     "remedies": "the one remedy is a rollback on Render",
     "migrations": "a service with a pre-deploy command is asked about, unless rollback_safe: true",
-    "console": "watchdog status, or channels: {console: {}}",
     "heartbeat": "set WATCHDOG_HEARTBEAT_URL",
     "approvals": "answer with watchdog approve|reject INCIDENT",
     "tickets": "write do: tell",
@@ -200,6 +199,12 @@ class MetricsShape(Section):
     every: BoundedDuration = 15.0
 
 
+class ConsoleShape(Section):
+    """The web console, on the server of `metrics.listen`."""
+
+    enabled: bool = False
+
+
 class EndpointsShape(Section):
     """Base URLs of the vendors' APIs; None means: the vendor's own."""
 
@@ -248,6 +253,7 @@ class Shape(Section):
     channels: dict[str, dict[str, Any]] = Field(default_factory=dict, max_length=20)
     store: Annotated[str, AfterValidator(_store)] = "sqlite:///watchdog.db"
     metrics: MetricsShape = MetricsShape()
+    console: ConsoleShape = ConsoleShape()
     control: list[HttpUrl] | None = Field(default=None, max_length=10)
     vendor_status: Annotated[dict[str, HttpUrl | None] | None, BeforeValidator(_named_pages)] = None
     endpoints: EndpointsShape = EndpointsShape()

@@ -9,6 +9,7 @@ from watchdog.domain.errors import Temporary
 from watchdog.domain.events import Paused, TimePassed
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.policy import Severity
+from watchdog.domain.remarks import Remark, root_causes
 from watchdog.ports import ActionRow, Minute, Store
 
 NOTICE = Notice(5.0, "inc-1", "api", Severity.CRITICAL, NoticeKind.OPENED, "api is down", wakes=True)
@@ -127,6 +128,25 @@ async def test_a_label_needs_its_incident(store: Store, a_state, an_incident) ->
     assert await store.labels() == {"inc-1": "wrong"}
 
 
+async def test_remarks_are_kept_in_order_with_who_and_when(store: Store, clock, a_state, an_incident) -> None:
+    """What people say of an incident is added, never replaced; which of it names the root cause is kept too."""
+    assert not await store.remark("inc-1", "nobody knows it", "ann")
+    assert await store.remarks() == ()
+    await store.save(TimePassed(1.0), a_state(an_incident(1)), ())
+    await store.save(TimePassed(2.0), a_state(an_incident(2)), ())
+    assert await store.remark("inc-1", "a lock", "ann", root_cause=True)
+    began = clock.at
+    clock.at += 60
+    assert await store.remark("inc-2", "'; DROP TABLE remarks; -- \ud800", "bob")
+    assert await store.remark("inc-1", "no: the pool", "bob", root_cause=True)
+    first = Remark(began, "inc-1", "ann", "a lock", True)
+    third = Remark(began + 60, "inc-1", "bob", "no: the pool", True)
+    assert await store.remarks("inc-1") == (first, third)
+    assert [one.incident for one in await store.remarks()] == ["inc-1", "inc-2", "inc-1"]
+    assert root_causes(await store.remarks()) == {"inc-1": third}
+    assert await store.remarks("inc-9") == ()
+
+
 async def test_minutes_are_replaced_not_added(store: Store, clock) -> None:
     """Putting a minute again (its first answer was lost) does not count it twice."""
     start = clock.at - 60
@@ -137,6 +157,25 @@ async def test_minutes_are_replaced_not_added(store: Store, clock) -> None:
     assert await store.minutes("api", start, start + 120) == expected
     assert await store.minutes("api", start, start + 60) == expected[:1]
     assert await store.minutes("web", start, start + 120) == ()
+
+
+async def test_spans_are_the_minutes_of_all_services_added_up(store: Store, clock) -> None:
+    """In one read: counts summed, the largest percentiles, no reason; hours of long ago count as well."""
+    hour = clock.at - clock.at % 3600
+    rows = [minute(hour + 60 * number, 2, 1, 0.01 * number, "HTTP 503") for number in range(40)]
+    other = replace(minute(hour + 60), service="web")
+    await store.put_minutes([*rows, other])
+    first = replace(rows[29], start=hour, good=60, bad=30, why="")
+    second = replace(rows[39], start=hour + 1800, good=20, bad=10, why="")
+    assert await store.spans(hour, hour + 3600, 1800) == (first, replace(other, start=hour), second)
+    assert await store.spans(hour + 60, hour + 120, 600) == (
+        replace(rows[1], start=hour, why=""),
+        replace(other, start=hour),
+    )
+    assert await store.spans(hour + 3600, hour + 7200, 1800) == ()
+    clock.at += 50 * 3600.0
+    await store.put_minutes([])
+    assert sum(row.good for row in await store.spans(hour, hour + 3600, 1800)) == 80 + other.good
 
 
 async def test_old_minutes_become_hours(store: Store, clock) -> None:

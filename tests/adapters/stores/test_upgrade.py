@@ -49,6 +49,7 @@ async def test_what_an_old_version_saved_is_taken_up_once(any_url: str, clock, o
     assert action is not None and (action.state, action.service) == ("sending", "api")
     assert await store.put_action(replace(action, state="accepted"), "sending")
     assert await store.incident("inc-1") == an_incident()
+    assert await store.remark("inc-1", "a lock", "ann") and len(await store.remarks("inc-1")) == 1
     await store.save(None, replace(state, paused_by=""), ())
     await store.close()
     engine = old_engine(any_url)

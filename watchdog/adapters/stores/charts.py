@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Delete, delete, func, select, true
+from sqlalchemy import BigInteger, Column, ColumnElement, Delete, Select, Table, cast, delete, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchdog.adapters.stores import retention
@@ -21,7 +21,7 @@ FORGOTTEN: tuple[tuple[Column[Any], ColumnElement[bool]], ...] = (
     (DELIVERIES.c.at, true()),
     (COMMANDS.c.at, COMMANDS.c.done),
 )
-"""What has an end, by which time, and under which condition. Incidents, labels and actions stay: they are few."""
+"""What has an end, by which time, and under which condition. Incidents, labels, remarks, actions stay: they are few."""
 
 
 @uninterrupted
@@ -48,6 +48,14 @@ class Charts(Database):
                 found += [Minute(*row) for row in await connection.execute(query)]
         return tuple(sorted(found, key=lambda row: (row.start, row.signal)))
 
+    async def spans(self, since: float, until: float, seconds: int) -> Sequence[Minute]:
+        """Return the aggregates of all services that begin in [since, until), one for so many seconds."""
+        found: list[Minute] = []
+        async with self._reading() as connection:
+            for table in (HOURS, MINUTES):
+                found += [Minute(*row) for row in await connection.execute(_rolled_up(table, since, until, seconds))]
+        return retention.spans(found, seconds)
+
     async def _roll_up(self, connection: AsyncConnection, cutoff: float) -> None:
         """Turn a batch of minutes before the cutoff (the begin of an hour) into hours."""
         start = MINUTES.c.start
@@ -60,6 +68,16 @@ class Charts(Database):
         hours = retention.roll_up(old, known)
         await connection.execute(self._upsert(HOURS), [asdict(hour) for hour in hours])
         await connection.execute(delete(MINUTES).where(start <= old[-1].start))
+
+
+def _rolled_up(table: Table, since: float, until: float, seconds: int) -> Select[Any]:
+    """Return the query that adds the rows up where they lie: a day of many services is too much to carry."""
+    whole = cast(table.c.start, BigInteger)
+    begin = (whole - whole % seconds).label("begin")
+    counts = [func.sum(table.c[name]) for name in ("good", "bad", "unknown")]
+    largest = [func.max(table.c[name]) for name in ("p50_seconds", "p95_seconds", "p99_seconds")]
+    asked = select(table.c.service, table.c.signal, begin, *counts, *largest)
+    return asked.where(table.c.start >= since, table.c.start < until).group_by(table.c.service, table.c.signal, begin)
 
 
 def _batch_end(column: Column[Any], condition: ColumnElement[bool]) -> Any:

@@ -15,6 +15,7 @@ from watchdog.domain.effects import OUTSIDE, Effect, Note
 from watchdog.domain.errors import Displaced, Stale, Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, Shared, State
+from watchdog.domain.remarks import Remark
 from watchdog.ports import FLEET, ActionRow, Clock, Command, Grip, Minute, PendingEffect
 
 INCIDENTS_MAX = 1_000
@@ -188,6 +189,17 @@ class MemoryStore:
         """Return incident id to label."""
         return dict(self._db.labels)
 
+    async def remark(self, incident_id: str, text: str, by: str, *, root_cause: bool = False) -> bool:
+        """Add a human's line to an incident, now; False if there is none of that id."""
+        if incident_id not in self._db.incidents:
+            return False
+        self._db.remarks.append(Remark(self._clock.now(), incident_id, by, text, root_cause))
+        return True
+
+    async def remarks(self, incident_id: str | None = None) -> Sequence[Remark]:
+        """Return what people said of an incident (of all, if None), oldest first."""
+        return tuple(one for one in self._db.remarks if incident_id is None or one.incident == incident_id)
+
     async def put_minutes(self, rows: Sequence[Minute]) -> None:
         """Replace one-minute aggregates; roll up and drop what is old."""
         self._db.minutes.update((retention.key(row), row) for row in rows)
@@ -207,6 +219,11 @@ class MemoryStore:
         rows = (row for table in (self._db.hours, self._db.minutes) for row in table.values())
         found = (row for row in rows if row.service == service and since <= row.start < until)
         return tuple(sorted(found, key=lambda row: (row.start, row.signal)))
+
+    async def spans(self, since: float, until: float, seconds: int) -> Sequence[Minute]:
+        """Return the aggregates of all services that begin in [since, until), one for so many seconds."""
+        rows = (row for table in (self._db.hours, self._db.minutes) for row in table.values())
+        return retention.spans((row for row in rows if since <= row.start < until), seconds)
 
     async def submit(self, name: str, arguments: Mapping[str, Any], by: str) -> int:
         """Queue a command for the daemon; return its id. Raises Temporary when too many wait already."""

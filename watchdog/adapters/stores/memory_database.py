@@ -13,6 +13,7 @@ from watchdog.adapters.stores.leases import NOBODY, share
 from watchdog.adapters.stores.parts import Fleet
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.incidents import Incident, ServiceState, Shared
+from watchdog.domain.remarks import Remark
 from watchdog.ports import ActionRow, Clock, Command, Grip, Minute
 
 NOTES_MAX = 10_000
@@ -44,6 +45,7 @@ class MemoryDatabase:
         self.actions: dict[tuple[str, str], ActionRow] = {}
         self.deliveries: dict[tuple[int, str], tuple[str, str | None]] = {}
         self.labels: dict[str, str] = {}
+        self.remarks: deque[Remark] = deque(maxlen=NOTES_MAX)
         self.minutes: dict[retention.Key, Minute] = {}
         self.hours: dict[retention.Key, Minute] = {}
         self.commands: dict[int, Command] = {}

@@ -44,6 +44,16 @@ def roll_up(minutes: Iterable[Minute], hours: Iterable[Minute]) -> tuple[Minute,
     return tuple(changed.values())
 
 
+def spans(rows: Iterable[Minute], seconds: int) -> tuple[Minute, ...]:
+    """Return the rows rolled up into spans of so many seconds, oldest first, without their reasons."""
+    found: dict[Key, Minute] = {}
+    for row in rows:
+        part = replace(row, start=row.start - row.start % seconds, why="")
+        before = found.get(key(part))
+        found[key(part)] = part if before is None else _add(before, part)
+    return tuple(sorted(found.values(), key=lambda row: (row.start, row.service, row.signal)))
+
+
 def _add(one: Minute, other: Minute) -> Minute:
     return replace(
         one,

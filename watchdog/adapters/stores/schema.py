@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, Integer, MetaData, Table, Text
 from sqlalchemy.types import TypeDecorator
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision in `migrations/versions`, here so that an ordinary start need not load Alembic."""
 
 VERSION_TABLE = "watchdog_schema"
@@ -185,6 +185,20 @@ LABELS = Table(
     _text("by"),
     _at("at"),
 )
+
+REMARKS = Table(
+    "remarks",
+    METADATA,
+    _serial("seq"),
+    _at("at"),
+    Column("incident", CleanText, ForeignKey("incidents.id", ondelete="CASCADE"), nullable=False),
+    _text("by"),
+    _text("text"),
+    Column("root_cause", Boolean, nullable=False),
+    Index("remarks_incident", "incident"),
+    sqlite_autoincrement=True,
+)
+"""What people say of an incident in their own words. It stays as long as the incident."""
 
 
 def _aggregates(name: str) -> Table:

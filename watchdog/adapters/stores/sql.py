@@ -9,16 +9,17 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, func, insert, select, update
 
 from watchdog.adapters.stores import codec, retention
 from watchdog.adapters.stores.charts import Charts
 from watchdog.adapters.stores.journal import Journal, add
-from watchdog.adapters.stores.schema import COMMANDS, DELIVERIES, INCIDENTS, LABELS, NOTES
+from watchdog.adapters.stores.schema import COMMANDS, DELIVERIES, INCIDENTS, LABELS, NOTES, REMARKS
 from watchdog.adapters.stores.uninterrupted import uninterrupted
 from watchdog.domain.effects import Note
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Incident
+from watchdog.domain.remarks import Remark
 from watchdog.ports import Command
 
 
@@ -93,6 +94,23 @@ class SqlStore(Journal, Charts):
         async with self._reading() as connection:
             rows = (await connection.execute(select(LABELS.c.incident, LABELS.c.verdict))).all()
         return {row.incident: row.verdict for row in rows}
+
+    async def remark(self, incident_id: str, text: str, by: str, *, root_cause: bool = False) -> bool:
+        """Add a human's line to an incident, now; False if there is none of that id."""
+        row = {"at": self._clock.now(), "incident": incident_id, "by": by, "text": text, "root_cause": root_cause}
+        async with self._writing() as connection:
+            if await connection.scalar(select(INCIDENTS.c.id).where(INCIDENTS.c.id == incident_id)) is None:
+                return False
+            await connection.execute(insert(REMARKS), row)
+        return True
+
+    async def remarks(self, incident_id: str | None = None) -> Sequence[Remark]:
+        """Return what people said of an incident (of all, if None), oldest first."""
+        query = select(REMARKS.c.at, REMARKS.c.incident, REMARKS.c.by, REMARKS.c.text, REMARKS.c.root_cause)
+        wanted = query if incident_id is None else query.where(REMARKS.c.incident == incident_id)
+        async with self._reading() as connection:
+            rows = (await connection.execute(wanted.order_by(REMARKS.c.seq))).all()
+        return tuple(Remark(*row) for row in rows)
 
     async def submit(self, name: str, arguments: Mapping[str, Any], by: str) -> int:
         """Queue a command for the daemon; return its id. Raises Temporary when too many wait already."""

@@ -1,8 +1,8 @@
 """What stays unsure, what would have changed the outcome, and what is left to do. Pure."""
 
-from watchdog.cli.text import arrows, clean, section, sentence, short, show_number
 from watchdog.domain.incidents import Blame, Course, Decision, Incident, Verdict
 from watchdog.domain.policy import Mode
+from watchdog.words.text import arrows, clean, section, sentence, short, show_number
 
 ACTING = frozenset({Course.ROLLBACK, Course.ANNOUNCE})
 HOPELESS = 1000.0
@@ -12,7 +12,13 @@ LIKELY = 0.5
 
 
 def unsure(incident: Incident) -> list[str]:
-    """Return what was not known or not proved."""
+    """Return what was not known or not proved, as a section."""
+    found = doubts_of(incident)
+    return section("UNSURE", sentence("; ".join(found))) if found else []
+
+
+def doubts_of(incident: Incident) -> list[str]:
+    """Return what was not known or not proved, one a line."""
     doubts: list[str] = []
     decision = incident.decision
     if decision is not None:
@@ -28,7 +34,7 @@ def unsure(incident: Incident) -> list[str]:
         doubts.append(f"recovery was not proved: {incident.verification or 'no verification ran'}")
     else:
         doubts += [part.strip() for part in incident.verification.split(";") if "unknown" in part.lower()]
-    return section("UNSURE", sentence("; ".join(doubts))) if doubts else []
+    return doubts
 
 
 def _of_blame(blame: Blame | None) -> list[str]:
@@ -40,7 +46,13 @@ def _of_blame(blame: Blame | None) -> list[str]:
 
 
 def otherwise(decision: Decision | None) -> list[str]:
-    """Return `what would have changed it -> to what`, derived from what was decisive."""
+    """Return `what would have changed it -> to what`, as a section."""
+    rows = alternatives(decision)
+    return arrows(rows, "OTHERWISE") if rows else []
+
+
+def alternatives(decision: Decision | None) -> list[tuple[str, str]]:
+    """Return what would have changed it, and to what, derived from what was decisive."""
     if decision is None or _wish(decision) not in ("rollback", "ask"):
         return []
     obstacles = [] if decision.course in ACTING else _obstacles(decision)
@@ -49,7 +61,7 @@ def otherwise(decision: Decision | None) -> list[str]:
         rows.append((f"onset before {decision.blame.suspect.id}", "page only"))
     if not obstacles:
         rows += _other_modes(decision)
-    return arrows(rows, "OTHERWISE")
+    return rows
 
 
 def _wish(decision: Decision) -> str:
@@ -98,6 +110,14 @@ def _other_modes(decision: Decision) -> list[tuple[str, str]]:
 
 
 def next_steps(incident: Incident, label: str | None) -> list[str]:
+    """Return what is left for a human, as a section."""
+    lines: list[str] = []
+    for step in steps_left(incident, label):
+        lines += section("" if lines else "NEXT", step)
+    return lines
+
+
+def steps_left(incident: Incident, label: str | None) -> list[str]:
     """Return what is left for a human, most urgent first, with the command for it."""
     steps = [incident.human_needed] if incident.human_needed else []
     steps += _answers(incident)
@@ -106,10 +126,7 @@ def next_steps(incident: Incident, label: str | None) -> list[str]:
         steps.append(f'restore auto-deploy ("{incident.pin_previous}") after a new commit')
     if incident.decision is not None and label is None:
         steps.append(f"was this right?  watchdog label {clean(incident.id)} right|wrong")
-    lines: list[str] = []
-    for step in steps:
-        lines += section("" if lines else "NEXT", step)
-    return lines
+    return steps
 
 
 def _repair(incident: Incident) -> list[str]:

@@ -1,5 +1,6 @@
 """`watchdog explain`: why one incident was judged and treated as it was. Pure: an incident and its notes in, lines out.
 
+The console shows the same facts: it takes the parts before they are wrapped for a terminal.
 Rule 1: every value comes from the data; a section without data is left out.
 Rule 2: what stays unsure is said as plainly as what is known.
 """
@@ -7,11 +8,12 @@ Rule 2: what stays unsure is said as plainly as what is known.
 from collections.abc import Sequence
 from datetime import UTC, tzinfo
 
-from watchdog.cli import outlook, reasons
-from watchdog.cli.text import clean, clock, day, flow, item, moment, section, sentence, story, zone
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Course, Decision, Evidence, Incident
+from watchdog.domain.remarks import Remark
 from watchdog.domain.units import show_seconds
+from watchdog.words import outlook, reasons
+from watchdog.words.text import clean, clock, day, flow, item, moment, section, sentence, story, zone
 
 COURSES = {
     Course.ROLLBACK: "roll back",
@@ -33,6 +35,7 @@ def explain(
     all_vetoes: bool = False,
     target_seconds: float | None = None,
     repo: str | None = None,
+    remarks: Sequence[Remark] = (),
     tz: tzinfo = UTC,
 ) -> list[str]:
     """Return the incident's story in lines of at most 78 characters (links excepted).
@@ -45,7 +48,7 @@ def explain(
         parts += [severity(decision), reasons.blame(decision, all_vetoes=all_vetoes, repo=repo)]
         parts += [reasons.guards(decision.guards), reasons.target(decision.target)]
     parts += [done(notes, tz), outlook.unsure(incident), outlook.otherwise(decision)]
-    parts += [outlook.next_steps(incident, label), judged(label)]
+    parts += [outlook.next_steps(incident, label), said(remarks, tz), judged(label)]
     blocks = [parts[0], story(parts[1:3]), *parts[3:]]
     return [line for number, block in enumerate(filter(None, blocks)) for line in ([""] if number else []) + block]
 
@@ -72,19 +75,25 @@ def header(incident: Incident, target_seconds: float | None, tz: tzinfo) -> list
     """Return who, how bad, how it stands, and what was decided when."""
     first = f"{clean(incident.id)}  {clean(incident.service)}  {incident.severity.upper()}, {state_of(incident)}."
     lines = [first + restored(incident, target_seconds)]
+    return lines + [line for words in standing(incident, tz) for line in flow(words)]
+
+
+def standing(incident: Incident, tz: tzinfo = UTC) -> list[str]:
+    """Return, one sentence a line, by which rule it was judged, what was decided when and why, and how it ended."""
     decision = incident.decision
     if decision is not None:
-        lines += flow(f'Mode {decision.mode}; rule "{clean(decision.rule.partition(" (")[0])}".')
         after = f"{show_seconds(max(0.0, decision.at - incident.onset_at))} later: {COURSES[decision.course]}."
-        lines += flow(f"Onset {moment(incident.onset_at, tz)}; decided {after}")
-        lines += flow(sentence(decision.why))
-        lines += flow(sentence(decision.would))
+        words = [
+            f'Mode {decision.mode}; rule "{clean(decision.rule.partition(" (")[0])}".',
+            f"Onset {moment(incident.onset_at, tz)}; decided {after}",
+            sentence(decision.why),
+            sentence(decision.would),
+        ]
     else:
-        lines += flow(f"Onset {moment(incident.onset_at, tz)}; nothing decided yet.")
+        words = [f"Onset {moment(incident.onset_at, tz)}; nothing decided yet."]
     if incident.approved_by:
-        lines += flow(f"Approved by {clean(incident.approved_by)}.")
-    lines += flow(sentence(incident.outcome))
-    return lines
+        words.append(f"Approved by {clean(incident.approved_by)}.")
+    return [line for line in (*words, sentence(incident.outcome)) if line]
 
 
 def restored(incident: Incident, target_seconds: float | None) -> str:
@@ -100,10 +109,7 @@ def restored(incident: Incident, target_seconds: float | None) -> str:
 
 def seen(incident: Incident) -> list[str]:
     """Return what every signal said at the decision, or the findings while there is none."""
-    if incident.decision is not None and incident.decision.evidence:
-        evidence = incident.decision.evidence
-    else:
-        evidence = tuple(Evidence(finding.signal, "bad", finding.text) for finding in incident.findings)
+    evidence = evidence_of(incident)
     indent = min(24, max([13, *(len(clean(one.signal)) + 4 for one in evidence)]))
     lines: list[str] = []
     for one in evidence:
@@ -113,12 +119,24 @@ def seen(incident: Incident) -> list[str]:
     return ["SEEN", *lines] if lines else []
 
 
+def evidence_of(incident: Incident) -> tuple[Evidence, ...]:
+    """Return what every signal said at the decision, or the findings while there is none."""
+    if incident.decision is not None and incident.decision.evidence:
+        return incident.decision.evidence
+    return tuple(Evidence(finding.signal, "bad", finding.text) for finding in incident.findings)
+
+
 def severity(decision: Decision) -> list[str]:
+    """Return the severity, the rule that made it so, and the share failing, as a section."""
+    return section("SEVERITY", severity_of(decision))
+
+
+def severity_of(decision: Decision) -> str:
     """Return the severity, the rule that made it so, and the share failing."""
     _, _, why = decision.rule.partition(" (")
     because = [why.removesuffix(")")] if why else []
     because += [f"share failing {decision.share:.2f}"] if decision.share else []
-    return section("SEVERITY", f"{decision.severity}: {'; '.join(because)}" if because else decision.severity)
+    return f"{decision.severity}: {'; '.join(because)}" if because else str(decision.severity)
 
 
 def done(notes: Sequence[Note], tz: tzinfo) -> list[str]:
@@ -146,6 +164,17 @@ def _words(note: Note) -> str:
         if note.label == "TOLD"
         else f"{note.label.lower()}: {note.text}"
     )
+
+
+def said(remarks: Sequence[Remark], tz: tzinfo) -> list[str]:
+    """Return the root cause that people named last, and everything they said, with who and when."""
+    cause = next((remark for remark in reversed(remarks) if remark.root_cause), None)
+    lines = section("ROOT CAUSE", f"{cause.text} ({cause.by})") if cause is not None else []
+    if remarks:
+        lines.append(f"SAID ({zone(remarks[0].at, tz)})")
+    for remark in remarks:
+        lines += item(clock(remark.at, tz), f"({day(remark.at, tz)}) {remark.by}: {remark.text}")
+    return lines
 
 
 def judged(label: str | None) -> list[str]:

@@ -3,9 +3,9 @@
 from zoneinfo import ZoneInfo
 
 from tests.cli import examples as x
-from watchdog.cli.explain import explain
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Course, GuardAnswer, TargetChoice, Verdict, Veto
+from watchdog.words.explain import explain
 
 VERIFIED = """\
 web-1  web  CRITICAL, VERIFIED. Restored in 47 s (target 5 min).

@@ -9,10 +9,12 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Literal
 
-from watchdog.cli.text import clean, day, short, show_probability
 from watchdog.domain.incidents import Incident
+from watchdog.domain.remarks import Remark
+from watchdog.words.text import clean, day, short, show_probability
 
 Format = Literal["table", "markdown", "csv", "json"]
 COLUMNS = ("Date", "Time", "Trigger", "Method", "Duration", "Root Cause")
@@ -21,12 +23,21 @@ FORMULA = ("=", "+", "-", "@", "|", "%")
 """First characters that make a spreadsheet run a cell: OWASP, "CSV Injection"."""
 
 
-def history(incidents: Sequence[Incident], labels: Mapping[str, str], style: Format) -> list[str]:
-    """Return the rollbacks among the incidents, in the given order, as lines of that format."""
+def history(
+    incidents: Sequence[Incident],
+    labels: Mapping[str, str],
+    style: Format,
+    causes: Mapping[str, Remark] = MappingProxyType({}),
+) -> list[str]:
+    """Return the rollbacks among the incidents, in the given order, as lines of that format.
+
+    `causes` are the root causes that people named, by incident.
+    """
     acted = [incident for incident in incidents if incident.requested_at is not None]
     if style == "json":
-        return json.dumps([record(one, labels.get(one.id)) for one in acted], indent=2, ensure_ascii=False).split("\n")
-    rows = [row(one, labels.get(one.id)) for one in acted]
+        records = [record(one, labels.get(one.id), causes.get(one.id)) for one in acted]
+        return json.dumps(records, indent=2, ensure_ascii=False).split("\n")
+    rows = [row(one, labels.get(one.id), causes.get(one.id)) for one in acted]
     if style == "markdown":
         return [f"| {' | '.join(COLUMNS)} |", RULE, *(markdown_row(cells) for cells in rows)]
     if style == "csv":
@@ -34,12 +45,12 @@ def history(incidents: Sequence[Incident], labels: Mapping[str, str], style: For
     return grid(COLUMNS, rows) if rows else ["No rollback yet."]
 
 
-def row(incident: Incident, label: str | None) -> tuple[str, ...]:
+def row(incident: Incident, label: str | None, cause: Remark | None = None) -> tuple[str, ...]:
     """Return the runbook's six cells; date and time (UTC) are those of the rollback request."""
     at = incident.requested_at or incident.onset_at
     time = datetime.fromtimestamp(at, UTC).strftime("%H:%M")
     trigger = clean(f"{incident.service}: {incident.title}")
-    return (day(at), time, trigger, "Render", duration(incident), clean(root_cause(incident, label)))
+    return (day(at), time, trigger, "Render", duration(incident), clean(root_cause(incident, label, cause)))
 
 
 def duration(incident: Incident) -> str:
@@ -49,8 +60,13 @@ def duration(incident: Incident) -> str:
     return f"{max(1, math.ceil((incident.restored_at - incident.onset_at) / 60))}min"
 
 
-def root_cause(incident: Incident, label: str | None) -> str:
-    """Return the deploy that was blamed and how sure we were, or what a human said of it."""
+def root_cause(incident: Incident, label: str | None, named: Remark | None = None) -> str:
+    """Return the cause that a human named, and the deploy that was blamed with how sure we were or what people said."""
+    blamed = _blamed(incident, label)
+    return f"{clean(named.text)} (named by {clean(named.by)}); {blamed}" if named is not None else blamed
+
+
+def _blamed(incident: Incident, label: str | None) -> str:
     blame = incident.decision.blame if incident.decision else None
     deploy = (blame.change or blame.suspect) if blame else None
     if deploy is None:
@@ -69,10 +85,10 @@ def root_cause(incident: Incident, label: str | None) -> str:
     return cause
 
 
-def record(incident: Incident, label: str | None) -> dict[str, str | float | bool | None]:
+def record(incident: Incident, label: str | None, cause: Remark | None = None) -> dict[str, str | float | bool | None]:
     """Return one rollback for machines: times in ISO 8601 UTC, durations in seconds."""
     cells = dict(
-        zip(("date", "time", "trigger", "method", "duration", "root_cause"), row(incident, label), strict=True)
+        zip(("date", "time", "trigger", "method", "duration", "root_cause"), row(incident, label, cause), strict=True)
     )
     took = incident.restored_at - incident.onset_at if incident.restored_at is not None else None
     return {
@@ -90,6 +106,8 @@ def record(incident: Incident, label: str | None) -> dict[str, str | float | boo
         "verified": incident.verified_at is not None,
         "approved_by": incident.approved_by,
         "label": label,
+        "root_cause_named": cause.text if cause is not None else None,
+        "root_cause_named_by": cause.by if cause is not None else None,
     }
 
 

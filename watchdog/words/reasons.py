@@ -5,9 +5,9 @@ Rule: every factor is shown, in the order it was multiplied.
 
 from collections.abc import Sequence
 
-from watchdog.cli.text import clean, item, joined, section, short, show_number, show_odds, show_probability, wrapped
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Blame, Decision, GuardAnswer, TargetChoice, Verdict
+from watchdog.words.text import clean, item, joined, section, short, show_number, show_odds, show_probability, wrapped
 
 
 def blame(decision: Decision, *, all_vetoes: bool = False, repo: str | None = None) -> list[str]:
@@ -34,14 +34,20 @@ def named(deploy: Deploy) -> str:
 
 
 def _diff(decision: Decision, repo: str | None) -> list[str]:
+    link = diff_link(decision, repo)
+    return [f"{'  diff':<13}{link}"] if link else []
+
+
+def diff_link(decision: Decision, repo: str | None) -> str:
+    """Return the address that shows what the suspect changed against the target, or nothing."""
     suspect = decision.blame.suspect if decision.blame else None
     target = decision.target.deploy if decision.target else None
     if not (
         repo and repo.startswith("https://github.com/") and suspect and target and suspect.commit and target.commit
     ):
-        return []
+        return ""
     link = clean(f"{repo.removesuffix('.git')}/compare/{target.commit[:12]}...{suspect.commit[:12]}")
-    return [f"{'  diff':<13}{link}"] if suspect.commit != target.commit else []
+    return link if suspect.commit != target.commit else ""
 
 
 def arithmetic(weighed: Blame) -> list[str]:

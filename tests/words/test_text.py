@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from watchdog.cli import text
+from watchdog.words import text
 
 
 @pytest.mark.parametrize(

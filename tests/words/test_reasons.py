@@ -3,9 +3,9 @@
 import pytest
 
 from tests.cli import examples as x
-from watchdog.cli import reasons
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import GuardAnswer, TargetChoice, Term, Verdict, Veto
+from watchdog.words import reasons
 
 
 def test_every_factor_is_shown_in_order() -> None:

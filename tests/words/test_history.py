@@ -5,8 +5,8 @@ import json
 from dataclasses import replace
 
 from tests.cli import examples as x
-from watchdog.cli.history import grid, history
 from watchdog.domain.deploys import Deploy
+from watchdog.words.history import grid, history
 
 HEAD = "| Date | Time | Trigger | Method | Duration | Root Cause |"
 RULE = "|------|------|---------|--------|----------|------------|"

@@ -1,0 +1,75 @@
+"""The console in the real process: off unless enabled, and then only for the owner of its token."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.faults.processes import guarding
+from tests.settings.texts import SMALL, loaded, shown
+
+TOKEN = "c4n4ry-console-0123456789"
+ON = "console: {enabled: true}\n"
+GIVEN = {"WATCHDOG_CONSOLE_TOKEN": TOKEN}
+IMPORTED = "import sys, watchdog.app.run, watchdog.cli.main; print([n for n in sys.modules if n.startswith(LOOKED)])"
+
+
+def test_it_is_served_beside_health_metrics_and_status(tmp_path: Path) -> None:
+    """By the daemon's one server: the page of the service that is watched, the API, and what was there before."""
+    with guarding(tmp_path, quirks=True) as (cloud, daemon):
+        cloud.write(more=ON)
+        daemon.variables = {**daemon.variables, **GIVEN, "WATCHDOG_HTTP_TOKEN": "another-token-0123456789"}
+        daemon.start().until_watching()
+        daemon.until(lambda: daemon.get("/readyz").status_code == 200)
+        base = f"http://127.0.0.1:{daemon.port}"
+        assert daemon.get("/status").status_code == 401
+        with httpx.Client(base_url=base, trust_env=False, timeout=20.0) as client:
+            assert client.get("/").headers["location"] == "/login"
+            client.post("/login", data={"token": TOKEN})
+            page = client.get("/").text
+            assert "/services/web" in page and "autonomous" in page
+            assert client.get("/services/web").status_code == client.get("/api/v1/services").status_code == 200
+            assert client.get("/healthz").json()["ok"] is True and client.get("/metrics").status_code == 200
+        assert TOKEN not in daemon.words()
+
+
+def test_without_it_nothing_of_it_is_imported() -> None:
+    """Neither our package nor the libraries of its extra."""
+    code = IMPORTED.replace("LOOKED", "('fastapi', 'jinja2', 'watchdog.console')")
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "[]"
+
+
+def test_what_it_needs_is_said() -> None:
+    """A token, an address, the libraries of its extra: exit code 2 with what to do."""
+    assert loaded(SMALL).console is False
+    assert loaded(SMALL + ON, GIVEN).console is True
+    assert "set the variable WATCHDOG_CONSOLE_TOKEN" in shown(SMALL + ON)
+    assert "shorter than 24" in shown(SMALL + ON, {"WATCHDOG_CONSOLE_TOKEN": "short"})
+    assert "there is nowhere to serve it" in shown(SMALL + ON + 'metrics: {listen: ""}\n', GIVEN)
+
+
+@pytest.mark.parametrize(("listen", "warned"), [("127.0.0.1:0", False), ("[::1]:0", False), ("0.0.0.0:9464", True)])
+def test_others_who_can_reach_it_are_warned_of(listen: str, warned: bool) -> None:
+    """Off this machine the token would travel in clear."""
+    found = loaded(SMALL + ON + f'metrics: {{listen: "{listen}"}}\n', GIVEN).warnings
+    assert any("TLS" in warning for warning in found) is warned
+
+
+def test_without_its_libraries_it_says_how_to_install_them(tmp_path: Path) -> None:
+    """In an interpreter that cannot find them: exit code 2 and the command."""
+    (tmp_path / "watchdog.yaml").write_text(SMALL + ON, encoding="utf-8")
+    code = f"""
+import importlib.util, sys
+found = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *more: None if name in ("fastapi", "jinja2") else found(name, *more)
+sys.argv = ["watchdog", "check", "--config", {str(tmp_path / "watchdog.yaml")!r}]
+from watchdog.__main__ import main
+main()
+"""
+    environ = {"PATH": "", "PYTHONPATH": ":".join(sys.path), **GIVEN}
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environ, check=False)
+    assert ended.returncode == 2, ended.stderr
+    assert "pip install 'render-watchdog[console]'" in " ".join((ended.stdout + ended.stderr).split())

@@ -1,0 +1,176 @@
+"""The draft of a post-mortem: one whole page, and what must not be said where it is not known."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+
+from tests.cli import examples as x
+from watchdog.cli import checklists
+from watchdog.cli.facts import Facts
+from watchdog.cli.postmortem import postmortem
+from watchdog.domain.deploys import Deploy, ServiceFacts
+from watchdog.domain.effects import Note
+from watchdog.domain.incidents import Course, Finding, Incident
+from watchdog.domain.remarks import Remark
+from watchdog.ports import Minute
+
+PAGE = (Path(__file__).parent / "postmortem.md").read_text(encoding="utf-8")
+SERVICE = ServiceFacts(
+    "srv-web", "web", dashboard_url="https://dashboard.render.com/web/srv-web", repo="https://github.com/acme/web.git"
+)
+SIGNALS = {"home": "http", "api": "latency", "errors": "sentry"}
+EVIL = (
+    "<script>alert(1)</script> [x](javascript:alert(1)) ![i](http://evil.example/p.png) `c` | @team \x1b[31m\n# Title"
+)
+PROOF = "home: 7 of 7 probes good since it was live; errors still unknown: no full minute since"
+"""What a verification says in its own words."""
+
+
+def minutes() -> list[Minute]:
+    rows = [(-1, 4, 0), (0, 6, 1), (1, 0, 60), (2, 40, 2)]
+    start = x.BEGIN - x.BEGIN % 60
+    return [Minute("web", "home", start + 60 * n, good, bad, 0) for n, good, bad in rows] + [
+        Minute("web", "errors", start, 1, 0, 0)
+    ]
+
+
+def facts(incident: Incident | None = None, **changes: object) -> Facts:
+    """Return the record of the sketch, an hour later."""
+    whole = Facts(
+        incident=incident or x.incident(verification=PROOF),
+        now=x.BEGIN + 3600,
+        notes=(replace(x.NOTES[0], incident=None), *x.NOTES[1:]),
+        minutes=minutes(),
+        target_seconds=300.0,
+        signals=SIGNALS,
+        service=SERVICE,
+    )
+    return replace(whole, **changes)  # type: ignore[arg-type]
+
+
+def page(given: Facts) -> str:
+    """Return the draft as it is written to a file."""
+    return "".join(f"{line}\n" for line in postmortem(given))
+
+
+def section(given: Facts, title: str) -> str:
+    """Return one chapter of the draft."""
+    return page(given).partition(f"## {title}\n")[2].partition("\n## ")[0]
+
+
+def test_the_whole_draft_of_the_sketch() -> None:
+    """Tests/cli/postmortem.md is what an engineer reads the next morning, to the last letter."""
+    remark = Remark(x.BEGIN + 1800, "web-1", "ann", "the cache was cold")
+    assert page(facts(remarks=(remark,), label="right")) == PAGE
+
+
+def test_a_named_root_cause_stands_in_its_place_and_ticks_the_item() -> None:
+    """The last one counts; nobody is asked for it any more."""
+    causes = [Remark(x.BEGIN + 900 * n, "web-1", "ann", text, True) for n, text in ((1, "a lock"), (2, "the pool"))]
+    given = facts(remarks=causes)
+    assert "Named by ann at 2026-11-25 02:44:04 UTC: the pool." in section(given, "Root cause")
+    assert "- [x] Identify root cause of the issue: 2026-11-25 02:44:04 UTC, by ann: the pool\n" in page(given)
+    assert "write it down" not in page(given)
+
+
+def test_what_strangers_wrote_stays_text() -> None:
+    """A commit message, an error and a remark full of markup: rendered, no tag, link, image or head of theirs."""
+    bad = Deploy("dep-42", "live", "new_commit", "9f3c2abd4e5f", EVIL, finished_at=x.BEGIN)
+    decided = x.decision(blame=x.blame(suspect=bad, change=bad, why=EVIL), why=EVIL)
+    finding = Finding("home", "http", "run", x.BEGIN, 1.0, EVIL)
+    hostile = x.incident(decision=decided, title=EVIL, findings=(finding,), verification=EVIL, human_needed=EVIL)
+    notes = [*x.NOTES, x.note(60, "HUMAN", EVIL), Note(x.BEGIN + 61, "web", "web-1", "ODD", "```\n" + EVIL)]
+    given = facts(hostile, notes=notes, remarks=[Remark(x.BEGIN + 99, "web-1", EVIL, EVIL, True)], label=EVIL)
+    text = page(given)
+    tokens = [
+        child
+        for token in MarkdownIt("commonmark", {"html": True}).enable("table").parse(text)
+        for child in (token, *(token.children or ()))
+    ]
+    assert [token.content for token in tokens if token.type in ("html_block", "html_inline", "image")] == []
+    links = {str(token.attrs["href"]) for token in tokens if token.type == "link_open"}
+    assert links and all(
+        link.startswith(("https://github.com/acme/", "https://dashboard.render.com/")) for link in links
+    )
+    heads = {token.tag for token in tokens if token.type == "heading_open"}
+    assert (
+        heads == {"h1", "h2", "h3"} and sum(token.tag == "h1" for token in tokens if token.type == "heading_open") == 1
+    )
+    plain = [token.content for token in tokens if token.type == "text"]
+    assert not any("@team" in words for words in plain), "nobody is called"
+    assert any("<script>alert(1)</script>" in words for words in plain), "it can still be read"
+    assert "\x1b" not in text
+
+
+def left_to_people(**changes: object) -> Incident:
+    decided = x.decision(
+        course=Course.PAGE,
+        why="blame is too low",
+        blame=x.blame(odds=0.2, probability=0.17, why="P 0.17 (need 0.80): onset 2 h after live"),
+    )
+    return x.undone(decided, target=None, target_code=None, human_needed="blame is too low", **changes)
+
+
+def test_an_incident_that_was_left_to_people() -> None:
+    """Nothing was changed, and nothing is claimed to have been: the pre-rollback items wait for whoever decides."""
+    over = left_to_people(closed_at=x.BEGIN + 10 + 1200, outcome="recovered, with a human")
+    given = facts(over, notes=x.NOTES[:5])
+    text = page(given)
+    assert "Nothing was changed in production by the watchdog. By 2026-11-25 02:34:14 UTC every check was good" in text
+    assert "was not blamed, P 0.17 (need 0.80): onset 2 h after live." in text
+    assert "| Onset to rollback request | never | none set |  |" in text
+    assert "| Onset to restored | 20 min | 5 min | **missed** |" in text
+    assert (
+        "- [ ] Notify team via Slack/communication channel (nobody was told by the watchdog): ✍️ on-call engineer"
+        in text
+    )
+    assert "- [ ] Obtain approval if required (based on severity matrix) (no rollback was made)" in text
+    assert "### 0-15 minutes after it was restored" in text and "due 2026-11-25 02:49:14 UTC" in text
+    assert "no rollback was made; the incident is recorded as web-1" in text
+
+
+def test_one_that_is_still_open() -> None:
+    """It has no end, no recovery, and what is due later is due after it is restored."""
+    given = facts(left_to_people(), now=x.BEGIN + 10 + 600)
+    text = page(given)
+    assert "**It is still open**, 10 min after the onset." in text
+    assert "- Over: still going on" in text and "- Lasted: not known; 10.0 minutes so far" in text
+    assert "| Onset to restored | not yet | 5 min | **missed** |" in text
+    assert "| Onset to restored | not yet | 5 min |  |" in page(replace(given, now=x.BEGIN + 70))
+    assert "due 24 h 0 min after it is restored" in text and "[x] Verify service is restored" not in text
+
+
+def test_a_rollback_that_did_not_help_is_not_called_restored() -> None:
+    """It was live, and nothing proved that it helped."""
+    failed = x.incident(verified_at=None, closed_at=None, outcome="", verification="", human_needed="it did not help")
+    text = page(facts(failed))
+    assert "| Onset to restored | not yet | 5 min | **missed** |" in text
+    assert "- [ ] Verify service is restored (it did not help): ✍️ on-call engineer" in text
+    assert "People were needed: it did not help." in text and "proved the recovery" not in text
+
+
+def test_without_a_decision_or_readings_it_says_so() -> None:
+    """An incident that was just opened, of a service that nothing else is known of."""
+    bare = Facts(Incident("web-1", "web", x.Severity.HIGH, x.BEGIN + 5, x.BEGIN, "slow"), now=x.BEGIN + 6)
+    text = page(bare)
+    assert "No deploy was suspected." in text and "Nothing was decided yet." in text
+    assert "the share over time is not known" in text and "- Share failing when it was decided: not known" in text
+    assert all(not item.done for item in checklists.before_rollback(bare))
+
+
+def test_auto_deploy_that_is_on_again_is_no_action_item() -> None:
+    """What the platform says now counts, not what was so in the incident."""
+    assert "Restore auto-deploy" in section(facts(), "Action items")
+    on_again = replace(SERVICE, auto_deploy="commit")
+    assert "Restore auto-deploy" not in section(facts(service=on_again), "Action items")
+
+
+def test_an_old_incident_has_hours_and_a_long_one_longer_steps() -> None:
+    """The table stays short and says what step it has."""
+    hour = x.BEGIN - x.BEGIN % 3600
+    old = facts(now=x.BEGIN + 30 * 86400, minutes=[Minute("web", "home", hour, 300, 47, 0)])
+    assert "From (UTC), for 60 min" in section(old, "Impact") and "47 of 347 (14%)" in section(old, "Impact")
+    many = [Minute("web", "home", hour + 60 * n, 0, 6, 0) for n in range(300)]
+    assert "for 30 min" in section(facts(minutes=many), "Impact")
+    assert section(facts(minutes=many), "Impact").count("| 180 of 180 (100%)") == 10

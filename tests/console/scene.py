@@ -1,0 +1,182 @@
+"""A town that the console shows: a store, a state and a policy that hold a story, served by the real HTTP server."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import httpx
+
+from tests.cli import examples as x
+from watchdog.adapters.stores.memory import MemoryStore
+from watchdog.console.app import make_console
+from watchdog.console.world import Access, World
+from watchdog.daemon.clock import SystemClock
+from watchdog.daemon.exposition import Exposition
+from watchdog.daemon.http_auth import Buckets, peer_of
+from watchdog.daemon.http_server import HttpServer
+from watchdog.daemon.metrics import Metrics
+from watchdog.daemon.supervisor import Supervisor
+from watchdog.domain.checks import Check
+from watchdog.domain.deploys import ServiceFacts
+from watchdog.domain.effects import Note
+from watchdog.domain.incidents import Incident, Phase, ServiceState, State
+from watchdog.domain.policy import DEFAULT_MATRIX, Mode, Policy, ServicePolicy, SignalPolicy
+from watchdog.domain.readings import Bad, Good, Unknown
+from watchdog.ports import FLEET, Minute, Store
+
+TOKEN = "c4n4ry-console-0123456789-0123456789"
+NOW = x.BEGIN + 120.0
+HOME = SignalPolicy("home", "http", critical=True)
+SIGNALS = (
+    HOME,
+    SignalPolicy("api", "latency"),
+    SignalPolicy("errors", "sentry"),
+)
+NOTES = (
+    Note(x.BEGIN + 10, "web", "web-1", "SUSPECT", "home: HTTP 503"),
+    Note(x.BEGIN + 48, "web", "web-1", "CRITICAL", "39 of 39 probes failed"),
+    Note(x.BEGIN + 49, "web", "web-1", "ACT", "rollback to dep-40, sent once -> dep-43"),
+    Note(x.BEGIN + 87, "web", "web-1", "VERIFIED", "7 of 7 probes good for 30 s"),
+)
+
+
+class StoryClock(SystemClock):
+    """The real clock, except that it is the evening of the story."""
+
+    def __init__(self, at: float = NOW) -> None:
+        self.at = at
+
+    def now(self) -> float:
+        """Return the moment of the story."""
+        return self.at
+
+
+def service_policy(name: str, mode: Mode = Mode.AUTONOMOUS) -> ServicePolicy:
+    """Return a service with three signals."""
+    return ServicePolicy(name, f"srv-{name}", mode, signals=SIGNALS)
+
+
+def policy_of(*services: ServicePolicy) -> Policy:
+    """Return the shipped policy for these services."""
+    return Policy({one.name: one for one in services}, DEFAULT_MATRIX, control=("https://example.com",))
+
+
+def service_state(name: str, **changes: Any) -> ServiceState:
+    """Return a calm service whose newest deploy is the bad one of the story."""
+    whole = ServiceState(
+        name,
+        checks={
+            "home": Check("home", "http", NOW - 3, Good("200 in 120 ms")),
+            "api": Check("api", "latency", NOW - 4, Good("p95 310 ms")),
+            "errors": Check("errors", "sentry", NOW - 20, Unknown("Sentry did not answer")),
+        },
+        watching_since=x.BEGIN - 400000,
+        deploys=(x.BAD, x.FAILED, x.GOOD),
+        deploys_at=NOW - 5,
+        facts=ServiceFacts(f"srv-{name}", name, repo="https://github.com/acme/app"),
+        live="dep-42",
+        healthy_seconds={"dep-40": 90000.0},
+    )
+    return replace(whole, **changes)
+
+
+def open_incident(**changes: Any) -> Incident:
+    """Return an incident of `api` that waits for a human."""
+    waiting: dict[str, Any] = {"id": "api-7", "service": "api", "human_needed": "the newest deploy is not to blame"}
+    return x.undone(x.decision(), **{**waiting, "opened_at": NOW - 60, "onset_at": NOW - 100, **changes})
+
+
+def story() -> tuple[Policy, State, tuple[Incident, ...]]:
+    """Return three services: one is well, one waits for a human, one is not known yet."""
+    incident = open_incident()
+    failing = {"home": Check("home", "http", NOW - 1, Bad("HTTP 503 <script>alert(1)</script>"))}
+    state = State(
+        services={
+            "web": service_state("web"),
+            "api": service_state("api", phase=Phase.PAGED, incident=incident, checks=failing),
+        },
+        control={"https://example.com": (NOW - 2, Good("200"))},
+    )
+    names = (service_policy("web"), service_policy("api", Mode.ASSIST), service_policy("docs", Mode.OBSERVE))
+    return policy_of(*names), state, (x.incident(), incident)
+
+
+def day_of(service: str, begin: float = NOW - 86400) -> list[Minute]:
+    """Return a day of one signal, a minute of every five, the last three of them bad."""
+    start = begin - begin % 300
+    return [
+        Minute(service, "home", start + 300 * number, 6 - bad, bad, 0, 0.1 + number % 6 / 10, 0.7, 0.8)
+        for number in range(289)
+        for bad in [6 * (number > 285)]
+    ]
+
+
+async def fill(store: Store, state: State, incidents: tuple[Incident, ...], notes: tuple[Note, ...] = NOTES) -> None:
+    """Write the story down as the engine would: each incident with its service."""
+    await store.open()
+    await store.hold("the-worker", (*state.services, *{one.service for one in incidents}, FLEET), ttl_seconds=60.0)
+    for incident in incidents:
+        services = {**state.services, incident.service: service_state(incident.service, incident=incident)}
+        mine = [note for note in notes if note.incident == incident.id]
+        await store.save(None, replace(state, services=services), mine)
+    await store.save(None, state, ())
+
+
+@dataclass(slots=True)
+class Town:
+    """The running server, a client that is not logged in, and what it shows."""
+
+    client: httpx.AsyncClient
+    store: Store
+    clock: StoryClock
+    port: int
+
+    async def login(self, token: str = TOKEN, **headers: str) -> httpx.Response:
+        """Enter the token as the page does."""
+        return await self.client.post("/login", data={"token": token}, headers=headers)
+
+    async def page(self, path: str) -> str:
+        """Return a page that is there."""
+        answer = await self.client.get(path)
+        assert answer.status_code == 200, (path, answer.status_code)
+        return answer.text
+
+    async def json(self, path: str) -> Any:
+        """Return what the API says."""
+        return (await self.client.get(f"/api/v1{path}", headers=bearer())).json()
+
+
+def bearer(token: str = TOKEN) -> Mapping[str, str]:
+    """Return the header of a program."""
+    return {"authorization": f"Bearer {token}"}
+
+
+@asynccontextmanager
+async def town(
+    policy: Policy | None = None,
+    state: State | None = None,
+    *,
+    store: Store | None = None,
+    held: tuple[str, ...] | None = None,
+    at_once: float = 1000.0,
+) -> AsyncIterator[Town]:
+    """Serve the story (or another policy, state and store, filled already) and give a client."""
+    clock = StoryClock()
+    told_policy, told_state, incidents = story()
+    if store is None:
+        store = MemoryStore(clock)
+        await fill(store, told_state, incidents)
+        await store.put_minutes(day_of("web"))
+        await store.label("web-1", "right", "ann")
+    now_policy, now_state = policy or told_policy, state or told_state
+    ours = held or tuple(now_policy.services)
+    world = World(store, clock, lambda: now_policy, lambda: now_state, lambda: ours, "9.9")
+    access = Access(TOKEN, peer_of, Buckets(clock, at_once, 0.1), Buckets(clock, 5.0, 0.1))
+    supervisor = Supervisor(clock, lambda name, error: None)
+    pages = Exposition(Metrics("9.9"), clock)
+    async with HttpServer("127.0.0.1:0", pages, tuple, supervisor, private=make_console(world, access)) as server:
+        url = f"http://127.0.0.1:{server.port}"
+        async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=20.0) as client:
+            yield Town(client, store, clock, server.port)
+    await store.close()

@@ -1,0 +1,79 @@
+"""The JSON API over real HTTP, held against its own OpenAPI document."""
+
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from tests.console.scene import TOKEN, bearer, town
+
+PATHS = {
+    "/services": "/services",
+    "/services/{name}": "/services/web",
+    "/incidents": "/incidents",
+    "/incidents/{incident_id}": "/incidents/web-1",
+    "/history": "/history",
+}
+
+
+def closed(schema: Any) -> Any:
+    """Return the schema with every object closed: what is not described must not be said."""
+    if isinstance(schema, list):
+        return [closed(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {name: closed(one) for name, one in schema.items()}
+    return found | {"additionalProperties": False} if "properties" in found else found
+
+
+async def test_every_answer_is_as_described() -> None:
+    """Each path of the document, and no field that it does not name."""
+    async with town() as one:
+        document = await one.json("/openapi.json")
+        assert set(document["paths"]) == set(PATHS) and document["servers"] == [{"url": "/api/v1"}]
+        for path, example in PATHS.items():
+            operation = document["paths"][path]["get"]
+            schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+            Draft202012Validator(closed({**schema, "components": document["components"]})).validate(
+                await one.json(example)
+            )
+
+
+async def test_what_it_says() -> None:
+    """The facts of the story."""
+    async with town() as one:
+        overview = await one.json("/services")
+        service = await one.json("/services/web")
+        incident = await one.json("/incidents/web-1")
+        history = await one.json("/history?limit=1")
+    assert [row["name"] for row in overview["services"]] == ["api", "docs", "web"]
+    assert overview["services"][2]["standing"] == "ok" and len(overview["services"][2]["day"]["states"]) == 48
+    assert service["now"]["course"] == "rollback" and service["imagined"] == "home"
+    assert service["now"]["target"]["deploy"].startswith("dep-40")
+    assert incident["incident"]["label"] == "right" and incident["decision"]["blame"]["terms"][0]["factor"] == 679.0
+    assert incident["explained"][0].startswith("web-1  web  CRITICAL, VERIFIED.")
+    assert {row["incident"] for row in history["rollbacks"]} <= {"web-1"}
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/services/none", 404), ("/incidents/none", 404), ("/nothing", 404), ("/incidents?limit=0", 422),
+        ("/incidents?limit=x", 422), ("/history?limit=501", 422), ("/docs", 404), ("/redoc", 404),
+        ("/services/..%2f..%2fetc", 404), ("/incidents/%00", 404), ("/services/%ff", 404),
+    ],
+)  # fmt: skip
+async def test_what_is_not_there_is_said_to_be_so(path: str, status: int) -> None:
+    """Never a 5xx, and no documentation pages from another site."""
+    async with town() as one:
+        answer = await one.client.get(f"/api/v1{path}", headers=bearer())
+    assert answer.status_code == status and answer.headers["content-type"].startswith("application/json")
+
+
+async def test_no_answer_holds_a_secret() -> None:
+    """Neither page nor API repeats the token."""
+    async with town() as one:
+        await one.login()
+        for path in ("/", "/services/web", "/incidents/web-1", "/api/v1/services", "/api/v1/openapi.json", "/login"):
+            answer = await one.client.get(path, headers=bearer())
+            assert TOKEN not in answer.text and TOKEN not in str(answer.headers)

@@ -1,0 +1,114 @@
+"""Who may look, over real HTTP: the token, the session, and how often one may be wrong."""
+
+import pytest
+
+from tests.console.scene import TOKEN, bearer, town
+from watchdog.console.session import COOKIE, LIFE_SECONDS, Sessions
+
+STRANGE = ("/", "/services/web", "/services/none", "/incidents/web-1", "/nothing", "/status")
+
+
+async def test_a_stranger_learns_nothing() -> None:
+    """The same answers for what is there and what is not."""
+    async with town() as one:
+        for path in STRANGE:
+            answer = await one.client.get(path)
+            assert (answer.status_code, answer.content) == (303, b"") and answer.headers["location"].startswith(
+                "/login"
+            )
+        for path in ("/api/v1/services", "/api/v1/nothing", "/api/v1/openapi.json", "/api/v2"):
+            answer = await one.client.get(path)
+            assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+        text = (await one.client.get("/login")).text
+    assert "web" not in text.replace("watchdog", "")
+
+
+async def test_the_token_opens_a_session() -> None:
+    """In a cookie for us alone, out of reach of scripts and other sites; leaving ends it in this browser."""
+    async with town() as one:
+        answer = await one.login()
+        cookie = answer.headers["set-cookie"].lower()
+        assert answer.status_code == 303 and answer.headers["location"] == "/"
+        assert "httponly" in cookie and "samesite=strict" in cookie and "; secure" not in cookie
+        assert TOKEN not in cookie
+        assert (await one.client.get("/")).status_code == 200
+        assert (await one.client.get("/api/v1/services")).status_code == 200
+        await one.client.post("/logout")
+        assert (await one.client.get("/")).status_code == 303
+
+
+async def test_behind_a_proxy_with_tls_the_cookie_is_for_tls_alone() -> None:
+    """The proxy says so."""
+    async with town() as one:
+        assert "; secure" in (await one.login(**{"x-forwarded-proto": "https"})).headers["set-cookie"].lower()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "given"),
+    [("/incidents/web-1", "/incidents/web-1"), ("//evil.example", "/"), ("https://evil.example", "/"), ("/a?b=c", "/")],
+)
+async def test_the_login_leads_where_one_wanted_to_go_and_never_elsewhere(wanted: str, given: str) -> None:
+    """A page of ours, or the first one."""
+    async with town() as one:
+        answer = await one.client.post("/login", data={"token": TOKEN, "next": wanted})
+    assert answer.headers["location"] == given
+
+
+async def test_after_five_wrong_tokens_one_waits_even_with_the_right_one() -> None:
+    """By page and by API alike; who has a session goes on."""
+    async with town() as one:
+        await one.login()
+        for number in range(5):
+            wrong = await one.login("wrong") if number % 2 else await one.client.get(
+                "/api/v1/services", headers={**bearer("wrong"), "cookie": ""}
+            )  # fmt: skip
+            assert wrong.status_code == 401 and "wrong" not in wrong.text
+        late = await one.login()
+        assert late.status_code == 429 and 0 < int(late.headers["retry-after"]) <= 11
+        told = await one.client.get("/api/v1/services", headers={**bearer(), "cookie": ""})
+        assert told.status_code == 429
+        assert (await one.client.get("/")).status_code == 200
+
+
+async def test_too_many_requests_are_refused() -> None:
+    """Whoever asks for more than a page needs."""
+    async with town(at_once=10.0) as one:
+        answers = [(await one.client.get("/login")).status_code for _ in range(15)]
+    assert answers[0] == 200 and 429 in answers
+
+
+async def test_no_other_site_can_log_in_or_out() -> None:
+    """The browser says where a form came from."""
+    async with town() as one:
+        assert (await one.login(**{"sec-fetch-site": "cross-site"})).status_code == 403
+        await one.login(**{"sec-fetch-site": "same-origin"})
+        await one.client.post("/logout", headers={"sec-fetch-site": "cross-site"})
+        assert (await one.client.get("/")).status_code == 200
+
+
+@pytest.mark.parametrize("body", [b"token=" + b"x" * 10_000, b"\xff\xfe", b"", b"a=1&" * 50])
+async def test_a_strange_form_is_only_wrong(body: bytes) -> None:
+    """Too large, not text, empty, or too many fields."""
+    async with town() as one:
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        assert (await one.client.post("/login", content=body, headers=headers)).status_code == 401
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "9999999999.n.deadbeef", "a.b.c.d", ";;=;", "é", "..", "1.2"])
+async def test_a_forged_session_is_none(cookie: str) -> None:
+    """Whatever it says."""
+    async with town() as one:
+        header = f"{COOKIE}={cookie}".encode()
+        assert (await one.client.get("/", headers={b"cookie": header})).status_code == 303
+
+
+def test_a_session_ends_and_hangs_on_the_token() -> None:
+    """After 12 h, and with another token; a changed end is forged."""
+    ours = Sessions(TOKEN)
+    value = ours.make(1000.0)
+    assert ours.is_good(value, 1000.0) and ours.is_good(value, 999.0 + LIFE_SECONDS)
+    assert not ours.is_good(value, 1001.0 + LIFE_SECONDS)
+    assert not Sessions(TOKEN + "x").is_good(value, 1000.0)
+    end, _, rest = value.partition(".")
+    assert not ours.is_good(f"{int(end) + 1}.{rest}", 1000.0)
+    assert not ours.is_good(ours.make(1e9), 1000.0), "a clock that was set back by years"

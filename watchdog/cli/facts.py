@@ -1,0 +1,85 @@
+"""Everything that is recorded of one incident, and what plainly follows from it. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from watchdog.domain.deploys import Deploy, ServiceFacts
+from watchdog.domain.effects import Note
+from watchdog.domain.incidents import Incident
+from watchdog.domain.remarks import Remark
+from watchdog.domain.units import show_seconds
+from watchdog.ports import Minute
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One incident's record, at the moment `now` (UTC epoch seconds).
+
+    `notes` are the service's; `target_seconds` is the policy's time to restored (or to an answer) for this severity;
+    `signals` maps the service's signals to their kinds; `auto_deploy` is how it stands by the last look, if known.
+    """
+
+    incident: Incident
+    now: float
+    notes: Sequence[Note] = ()
+    remarks: Sequence[Remark] = ()
+    label: str | None = None
+    minutes: Sequence[Minute] = ()
+    target_seconds: float | None = None
+    signals: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    service: ServiceFacts | None = None
+
+    @property
+    def own_notes(self) -> Sequence[Note]:
+        """Return the notes of this incident."""
+        return [note for note in self.notes if note.incident == self.incident.id]
+
+    @property
+    def recovered(self) -> bool:
+        """Tell whether it ended without a proved rollback: every check was good for a while."""
+        return self.incident.verified_at is None and self.incident.outcome.startswith("recovered")
+
+    @property
+    def ended_at(self) -> float | None:
+        """Return when it was over (UTC epoch seconds): the proved rollback was live, or it was seen to be well again.
+
+        None while it lasts, and where it went on as another incident.
+        """
+        if self.incident.verified_at is not None:
+            return self.incident.restored_at
+        return self.incident.closed_at if self.recovered else None
+
+    @property
+    def proved(self) -> float | None:
+        """Return when every check was known to be back to normal (UTC epoch seconds), or None."""
+        return self.incident.verified_at or (self.incident.closed_at if self.recovered else None)
+
+    @property
+    def rollback_took(self) -> str:
+        """Return how long the rollback took from its request, in words."""
+        incident = self.incident
+        if incident.requested_at is None or incident.restored_at is None:
+            return "longer than is recorded"
+        return show_seconds(incident.restored_at - incident.requested_at)
+
+    @property
+    def root_cause(self) -> Remark | None:
+        """Return what people named last as the root cause."""
+        return next((one for one in reversed(self.remarks) if one.root_cause), None)
+
+    @property
+    def suspect(self) -> Deploy | None:
+        """Return the deploy that is blamed, or that would be."""
+        blame = self.incident.decision.blame if self.incident.decision is not None else None
+        return (blame.change or blame.suspect) if blame is not None else None
+
+    @property
+    def by_hand(self) -> bool:
+        """Tell whether a human asked for this rollback on their own: then it has no onset of its own."""
+        decision = self.incident.decision
+        return decision is not None and decision.blame is None
+
+    def of_kind(self, kind: str) -> Sequence[str]:
+        """Return the service's signals of a kind."""
+        return [name for name, its in self.signals.items() if its == kind]

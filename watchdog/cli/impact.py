@@ -1,0 +1,83 @@
+"""What an incident cost, as far as the record says: minutes, and the share of our own probes that failed. Pure."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from watchdog.cli.facts import Facts
+from watchdog.cli.markdown import plain, table
+from watchdog.domain.units import show_seconds
+from watchdog.ports import Minute
+from watchdog.words.text import clock, day, moment
+
+ROWS_MAX = 15
+"""Lines of the table over time; a longer incident is shown in longer steps."""
+MINUTE_SECONDS, HOUR_SECONDS = 60.0, 3600.0
+MINUTES_KEPT_SECONDS = 48 * HOUR_SECONDS
+
+
+def impact(facts: Facts) -> list[str]:
+    """Return how long it lasted, what share of the probes failed over time, and what is not known of the users."""
+    return [*lasted(facts), *failing(facts)]
+
+
+def lasted(facts: Facts) -> list[str]:
+    """Return the duration and the share at the decision, each with where it comes from."""
+    incident, decision = facts.incident, facts.incident.decision
+    end = facts.ended_at
+    until = "still going on" if incident.closed_at is None else "not known: it was closed otherwise"
+    long = (end if end is not None else facts.now) - incident.onset_at
+    duration = (
+        f"{long / 60:.1f} minutes ({show_seconds(long)})"
+        if end is not None
+        else f"not known; {long / 60:.1f} minutes so far"
+    )
+    if end is None and incident.closed_at is not None:
+        duration = "not known"
+    failed = ", ".join(plain(finding.signal) for finding in incident.findings) or "not known"
+    share = f"{decision.share:.0%} of their probes" if decision is not None and decision.share else "not known"
+    rows = [
+        ("Began", moment(incident.onset_at)),
+        ("Over", moment(end) if end is not None else until),
+        ("Lasted", duration),
+        ("What failed", failed),
+        ("Share failing when it was decided", share),
+        ("Users and requests hit", "not known: the watchdog sees its own probes, not your visitors ✍️"),
+    ]
+    return [f"- {name}: {value}" for name, value in rows]
+
+
+def failing(facts: Facts) -> list[str]:
+    """Return per signal and minute (or longer step) how many of our readings failed; only signals with failures."""
+    rows = [row for row in facts.minutes if row.good + row.bad + row.unknown > 0]
+    signals = sorted({row.signal for row in rows if row.bad})
+    if not signals:
+        return ["", "No reading of it is kept by the minute: the share over time is not known."]
+    width = step_seconds(facts, rows)
+    buckets: dict[tuple[float, str], list[Minute]] = defaultdict(list)
+    for row in rows:
+        buckets[row.start - row.start % width, row.signal].append(row)
+    starts = sorted({start for start, _ in buckets})
+    cells = [(_when(start, facts), *(_share(buckets.get((start, name), ())) for name in signals)) for start in starts]
+    head = (f"From (UTC), for {show_seconds(width)}", *map(plain, signals))
+    return ["", "Readings that failed, of those that could be judged:", "", *table(head, cells)]
+
+
+def step_seconds(facts: Facts, rows: Sequence[Minute]) -> float:
+    """Return the step of the table: a minute, or so many that it stays short; an hour where only hours are kept."""
+    old = min(row.start for row in rows) < facts.now - MINUTES_KEPT_SECONDS
+    if old and all(row.start % HOUR_SECONDS == 0 for row in rows):
+        return HOUR_SECONDS
+    span = max(row.start for row in rows) - min(row.start for row in rows) + MINUTE_SECONDS
+    steps = (1, 2, 5, 10, 15, 30, 60, 120, 240, 360, 720, 1440)
+    return next((n * MINUTE_SECONDS for n in steps if span <= ROWS_MAX * n * MINUTE_SECONDS), 7 * 86400.0)
+
+
+def _when(start: float, facts: Facts) -> str:
+    return clock(start) if day(start) == day(facts.incident.onset_at) else f"{day(start)} {clock(start)}"
+
+
+def _share(rows: Sequence[Minute]) -> str:
+    good, bad = sum(row.good for row in rows), sum(row.bad for row in rows)
+    if not rows:
+        return "none read"
+    return f"{bad} of {good + bad} ({bad / (good + bad):.0%})" if good + bad else "unknown"

@@ -1,0 +1,293 @@
+"""`watchdog postmortem`: the draft of a post-mortem in Markdown, from what is recorded. Pure: facts in, lines out.
+
+Rule 1: nothing is invented: what is not known says so, and what only people can write is marked as open.
+Rule 2: what others wrote passes through `markdown`, so that it stays text.
+"""
+
+from collections.abc import Sequence
+from itertools import chain
+
+from watchdog.cli import checklists
+from watchdog.cli.facts import Facts
+from watchdog.cli.impact import impact
+from watchdog.cli.markdown import code, fenced, link, plain, table
+from watchdog.cli.timeline import Entry, shortened, timeline
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.incidents import Incident
+from watchdog.domain.units import show_seconds
+from watchdog.words import outlook, reasons
+from watchdog.words.explain import COURSES, seen, severity, state_of
+from watchdog.words.text import clock, day, moment, sentence, short, show_probability
+
+NOT_KNOWN = "not known"
+
+
+def postmortem(facts: Facts) -> list[str]:
+    """Return the draft, line by line."""
+    parts = [
+        head(facts),
+        ["## Summary", "", *summary(facts)],
+        ["## Impact", "", *impact(facts)],
+        ["## Times against the targets", "", *times(facts)],
+        ["## Timeline", "", *story(facts)],
+        ["## Suspect", "", *suspect(facts)],
+        ["## What was weighed", "", *weighed(facts)],
+        ["## Checklists of the runbook", "", *lists(facts)],
+        ["## What people added", "", *added(facts)],
+        ["## Root cause", "", *root_cause(facts)],
+        ["## Lessons learned", "", *lessons()],
+        ["## Action items", "", *action_items(facts)],
+    ]
+    return [line for number, part in enumerate(parts) for line in ([""] if number else []) + part]
+
+
+def head(facts: Facts) -> list[str]:
+    """Return the title, and what this paper is."""
+    incident = facts.incident
+    standing = f"{incident.severity.value.upper()}, {state_of(incident)}"
+    what = f"{plain(incident.service)}, {plain(incident.title)}"
+    return [
+        f"# Post-mortem of {plain(incident.id)} ({day(incident.onset_at)}): {what}",
+        "",
+        f"**{standing}.** Draft from the watchdog's record of {moment(facts.now)}. What it says was recorded, what was "
+        "not is called not known, and what only people can write is marked with ✍️.",
+    ]
+
+
+def summary(facts: Facts) -> list[str]:
+    """Return what happened in plain words."""
+    incident, decision = facts.incident, facts.incident.decision
+    lines = [_began(facts)]
+    if decision is not None and not facts.by_hand:
+        after = show_seconds(max(0.0, decision.at - incident.onset_at))
+        repeated = decision.blame is not None and (decision.blame.convicts or decision.why == decision.blame.why)
+        why = "" if repeated else f": {decision.why}"
+        judged = f"After {after} the watchdog judged it {decision.severity} and decided to {COURSES[decision.course]}"
+        lines.append(_end(f"{judged}{plain(why)}"))
+        lines.append(_end(plain(sentence(decision.would))) if decision.would else "")
+        lines.append(_blamed(facts))
+    lines += [_acted(incident), _ended(facts)]
+    if incident.human_needed:
+        lines.append(f"People were needed: {_end(plain(incident.human_needed))}")
+    return [" ".join(filter(None, lines))]
+
+
+def _began(facts: Facts) -> str:
+    incident = facts.incident
+    name, title = plain(incident.service), plain(incident.title)
+    if facts.by_hand:
+        return f"At {moment(incident.onset_at)} a human asked for a rollback of **{name}**: {_end(title)}"
+    return f"At {moment(incident.onset_at)} **{name}** began to fail: {_end(title)}"
+
+
+def _blamed(facts: Facts) -> str:
+    blame = facts.incident.decision.blame if facts.incident.decision is not None else None
+    if blame is None or facts.suspect is None:
+        return "No deploy could be blamed." if blame is not None else ""
+    name = f"{code(facts.suspect.id)} ({_commit(facts, facts.suspect)})"
+    if blame.probability is None:
+        return f"Whether the deploy {name} is to blame was {NOT_KNOWN}: {_end(plain(blame.why))}"
+    why = blame.why.removeprefix(f"{facts.suspect.id}, ")
+    sure = why if why.startswith("P ") else f"P {show_probability(blame.probability)} (need {blame.need:.2f}): {why}"
+    if blame.vetoed:
+        return f"The deploy {name} was not blamed, by veto: {_end(plain('; '.join(one.why for one in blame.vetoed)))}"
+    doubted = "suspected, but not surely enough to act on" if blame.likely else "not blamed"
+    verb = "blamed" if blame.convicts else doubted
+    return f"The deploy {name} was {verb}, {_end(plain(sure))}"
+
+
+def _acted(incident: Incident) -> str:
+    if incident.requested_at is None:
+        return "Nothing was changed in production by the watchdog."
+    by = f", approved by {plain(incident.approved_by)}" if incident.approved_by else ""
+    as_what = f" as {code(incident.rollback_deploy)}" if incident.rollback_deploy else ""
+    return f"At {clock(incident.requested_at)} it was rolled back to {code(incident.target)}{as_what}{by}."
+
+
+def _ended(facts: Facts) -> str:
+    incident = facts.incident
+    if incident.verified_at is not None and incident.restored_at is not None:
+        lasted = show_seconds(incident.restored_at - incident.onset_at)
+        return (
+            f"The rollback was live at {clock(incident.restored_at)}, {lasted} after the onset, and fresh readings "
+            f"proved the recovery by {clock(incident.verified_at)}."
+        )
+    if facts.ended_at is not None:
+        lasted = show_seconds(facts.ended_at - incident.onset_at)
+        how = plain(incident.outcome)
+        return f"By {moment(facts.ended_at)} every check was good again, {lasted} after the onset ({how})."
+    if incident.closed_at is not None:
+        return f"It was closed at {moment(incident.closed_at)}: {_end(plain(incident.outcome))}"
+    return f"**It is still open**, {show_seconds(facts.now - incident.onset_at)} after the onset."
+
+
+def times(facts: Facts) -> list[str]:
+    """Return detection, request and recovery times against what the policy promises."""
+    incident, decision = facts.incident, facts.incident.decision
+    decided = decision.at if decision is not None else None
+    rows = [
+        ("Onset to decision (detection)", decided, None),
+        ("Onset to rollback request", incident.requested_at, None),
+        ("Onset to restored", facts.ended_at, facts.target_seconds),
+        ("Onset to recovery proved", facts.proved, None),
+    ]
+    return table(("Step", "Took", "Target", ""), [_timed(facts, *row) for row in rows])
+
+
+def _timed(facts: Facts, name: str, at: float | None, target: float | None) -> tuple[str, ...]:
+    onset, shown = facts.incident.onset_at, show_seconds(target) if target is not None else "none set"
+    if at is not None:
+        verdict = "" if target is None else "met" if at - onset <= target else "**missed**"
+        return (name, show_seconds(max(0.0, at - onset)), shown, verdict)
+    late = target is not None and facts.incident.closed_at is None and facts.now - onset > target
+    return (name, "not yet" if facts.incident.closed_at is None else "never", shown, "**missed**" if late else "")
+
+
+def story(facts: Facts) -> list[str]:
+    """Return the timeline as a table, each line with how it is known."""
+    first, left_out, last = shortened(timeline(facts.incident, facts.notes, facts.remarks))
+    rows = [_told(entry, facts) for entry in first]
+    rows += [("…", "", f"{left_out} lines left out")] if left_out else []
+    rows += [_told(entry, facts) for entry in last]
+    return [
+        "Times are UTC. *Seen*: a reading, or the platform's own list. *Decided*, *done*: by the watchdog. *Said*: to "
+        "people (when it was handed to the channels) or by them.",
+        "",
+        *table(("Time", "Source", "What"), rows),
+    ]
+
+
+def _told(entry: Entry, facts: Facts) -> tuple[str, str, str]:
+    date = "" if day(entry.at) == day(facts.incident.onset_at) else f"{day(entry.at)} "
+    return (f"{date}{clock(entry.at)}", entry.source, plain(entry.what))
+
+
+def suspect(facts: Facts) -> list[str]:
+    """Return the deploy in question, its commit and message, and where to look at them."""
+    deploy, incident = facts.suspect, facts.incident
+    if deploy is None and incident.suspect is None:
+        return ["No deploy was suspected."]
+    if deploy is None:
+        return [f"- Deploy {code(incident.suspect)}, commit {code(short(incident.suspect_code))}: rolled back by hand."]
+    message = deploy.commit_message.strip()
+    rows = [
+        ("Deploy", _deploy(facts, deploy)),
+        ("Live since", moment(deploy.finished_at) if deploy.finished_at is not None else NOT_KNOWN),
+        ("Trigger", code(deploy.trigger)),
+        ("Commit", _commit(facts, deploy)),
+        ("Message", code(message.split("\n")[0]) or NOT_KNOWN),
+        ("Author", f"{NOT_KNOWN}: Render does not tell"),
+        ("Against the target", _compare(facts, deploy)),
+    ]
+    if deploy.changed:
+        rows.append(("Configuration that changed", plain(", ".join(deploy.changed))))
+    return [f"- {name}: {value}" for name, value in rows]
+
+
+def _deploy(facts: Facts, deploy: Deploy) -> str:
+    page = facts.service.dashboard_url if facts.service is not None else None
+    return f"{code(deploy.id)}, {link('in the dashboard', f'{page}/deploys/{deploy.id}')}" if page else code(deploy.id)
+
+
+def _repo(facts: Facts) -> str | None:
+    """Return the address of the code where a commit's page can be named: on GitHub."""
+    repo = facts.service.repo if facts.service is not None else None
+    return repo.removesuffix(".git") if repo is not None and repo.startswith("https://github.com/") else None
+
+
+def _commit(facts: Facts, deploy: Deploy) -> str:
+    repo = _repo(facts)
+    if deploy.code is None:
+        return f"commit {NOT_KNOWN}"
+    shown = short(deploy.code)
+    return link(shown, f"{repo}/commit/{deploy.commit}") if repo and deploy.commit else code(shown)
+
+
+def _compare(facts: Facts, deploy: Deploy) -> str:
+    repo, target = _repo(facts), facts.incident.target_code
+    if facts.incident.target is None:
+        return "no target was chosen"
+    if not repo or not target or not deploy.commit:
+        return f"{code(facts.incident.target)} {code(short(target))}; no address of the code is known to compare at"
+    return f"{code(facts.incident.target)}, {link('what changed', f'{repo}/compare/{target}...{deploy.commit}')}"
+
+
+def weighed(facts: Facts) -> list[str]:
+    """Return what `watchdog explain --all` prints of the judgement: evidence, blame, vetoes, guards, target, doubts."""
+    incident, decision = facts.incident, facts.incident.decision
+    blocks = [seen(incident)]
+    if decision is not None:
+        blocks += [severity(decision), reasons.blame(decision, all_vetoes=True, repo=_repo(facts))]
+        blocks += [reasons.guards(decision.guards), reasons.target(decision.target)]
+    blocks += [outlook.unsure(incident), outlook.otherwise(decision)]
+    lines = list(chain.from_iterable(blocks))
+    return fenced(lines) if lines else ["Nothing was decided yet."]
+
+
+def lists(facts: Facts) -> list[str]:
+    """Return the runbook's checklists, ticked where the record shows that it was done."""
+    after = "after the rollback" if facts.incident.requested_at is not None else "after it was restored"
+    parts: Sequence[tuple[str, Sequence[checklists.Item]]] = (
+        ("Pre-rollback", checklists.before_rollback(facts)),
+        (f"0-15 minutes {after}", checklists.first_quarter(facts)),
+        (f"15-60 minutes {after}", checklists.first_hour(facts)),
+        (f"1-24 hours {after}", checklists.first_day(facts)),
+    )
+    lines: list[str] = []
+    for title, items in parts:
+        lines += [*([""] if lines else []), f"### {title}", "", *map(_item, items)]
+    return lines
+
+
+def _item(item: checklists.Item) -> str:
+    known = f" ({plain(item.evidence)})" if item.evidence else ""
+    if item.done:
+        return f"- [x] {item.text}: {plain(item.evidence)}"
+    return f"- [ ] {item.text}{known}: ✍️ {item.owner}, due {item.due}"
+
+
+def added(facts: Facts) -> list[str]:
+    """Return what people said of it."""
+    lines = [
+        f"- {moment(one.at)}, {plain(one.by)}{', root cause' if one.root_cause else ''}: {plain(one.text)}"
+        for one in facts.remarks
+    ]
+    if facts.label is not None:
+        lines.append(f"- The watchdog's judgement was called **{plain(facts.label)}** by a human.")
+    return lines or [f'Nothing yet: `watchdog note {facts.incident.id} "…"` adds a line, here and to the timeline.']
+
+
+def root_cause(facts: Facts) -> list[str]:
+    """Return the root cause that people named, or that it is to be found."""
+    cause = facts.root_cause
+    if cause is not None:
+        return [f"Named by {plain(cause.by)} at {moment(cause.at)}: {_end(plain(cause.text))}"]
+    how = f'`watchdog note {facts.incident.id} --root-cause "…"`'
+    return [f"✍️ To be filled in, here or with {how}. What the watchdog blamed is a suspect, not a cause."]
+
+
+def lessons() -> list[str]:
+    """Return what a meeting fills in."""
+    return [f"- {question}: ✍️" for question in ("What went well", "What went badly", "Where we were lucky")]
+
+
+def action_items(facts: Facts) -> list[str]:
+    """Return what is left to do besides the checklists, each with an owner and a due time."""
+    due = checklists.due_at(facts, checklists.LONG_TERM)
+    steps = outlook.steps_left(facts.incident, facts.label)
+    steps += ["find the root cause and write it down"] if facts.root_cause is None else []
+    lines = [
+        f"- [ ] {plain(sentence(step))} ✍️ {checklists.DEVELOPERS}, due {due}" for step in steps if _left(facts, step)
+    ]
+    open_items = sum(not item.done for item in checklists.all_items(facts))
+    return [*lines, f"- [ ] The {open_items} open items of the checklists above."]
+
+
+def _left(facts: Facts, step: str) -> bool:
+    """Tell whether a step is still to be done: auto-deploy may have been given back since."""
+    now = facts.service.auto_deploy if facts.service is not None else "off"
+    return not step.startswith("restore auto-deploy") or now == "off"
+
+
+def _end(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -1,0 +1,68 @@
+"""The console as one ASGI application, to be mounted into the daemon's HTTP server."""
+
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from watchdog.console.api import make_api
+from watchdog.console.gate import Gate
+from watchdog.console.login import login_routes
+from watchdog.console.pages import not_found, page_routes
+from watchdog.console.reading import Reader
+from watchdog.console.rendering import Renderer
+from watchdog.console.world import Access, World
+from watchdog.domain.errors import Temporary
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+"""What a browser lets our pages do: no script, style or connection but ours, and nothing inline."""
+
+
+def make_console(world: World, access: Access) -> ASGIApp:
+    """Return the console. Raises ValueError without a token."""
+    reader, renderer = Reader(world), Renderer(world.version)
+
+    async def problem(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        if status == 404:
+            return not_found(request, renderer)
+        return renderer.page(request, "problem.html", {"title": "Not possible", "problem": f"HTTP {status}"}, status)
+
+    async def unavailable(request: Request, error: Exception) -> Response:
+        said = {"title": "Not now", "problem": "The store does not answer. This page tries again by itself."}
+        answer = renderer.page(request, "problem.html", said, 503)
+        answer.headers["retry-after"] = "5"
+        return answer
+
+    app = Starlette(
+        routes=[
+            *login_routes(access, renderer, world.clock),
+            *page_routes(reader, renderer),
+            Mount("/api/v1", make_api(reader, world.version)),
+        ],
+        exception_handlers={HTTPException: problem, Temporary: unavailable},
+    )
+    return Policed(Gate(app, access, world.clock))
+
+
+class Policed:
+    """Says on every answer what a browser may do with it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+
+        async def send_policed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["content-security-policy"] = POLICY
+            await send(message)
+
+        await self._app(scope, receive, send_policed)

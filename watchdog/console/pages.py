@@ -1,0 +1,73 @@
+"""The pages for people: overview, service, incident, incidents, history."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from watchdog.console.drawing import Chart, chart
+from watchdog.console.reading import CHART_SECONDS, Reader
+from watchdog.console.rendering import Renderer, static_file
+from watchdog.console.views import ServiceView
+from watchdog.ports import Minute
+
+LISTED = 200
+"""Incidents on a page; the API gives more."""
+
+
+def page_routes(reader: Reader, renderer: Renderer) -> list[Route]:
+    """Return the routes of all pages."""
+
+    async def overview(request: Request) -> Response:
+        view = await reader.overview()  # 300 rows take 30 ms: in a thread, no probe waits for them
+        return await asyncio.to_thread(renderer.page, request, "overview.html", {"view": view})
+
+    async def service(request: Request) -> Response:
+        view = await reader.service(request.path_params["name"])
+        if view is None:
+            return not_found(request, renderer)
+        charts = charts_of(view, await reader.minutes(view.service.name))
+        return renderer.page(
+            request, "service.html", {"view": view, "charts": charts, "since": view.at - CHART_SECONDS}
+        )
+
+    async def incident(request: Request) -> Response:
+        view = await reader.incident(request.path_params["id"])
+        if view is None:
+            return not_found(request, renderer)
+        return renderer.page(request, "incident.html", {"view": view})
+
+    async def incidents(request: Request) -> Response:
+        return renderer.page(request, "incidents.html", {"view": await reader.incidents(LISTED)})
+
+    async def history(request: Request) -> Response:
+        return renderer.page(request, "history.html", {"view": await reader.history(LISTED)})
+
+    async def static(request: Request) -> Response:
+        return static_file(request.path_params["name"]) or Response(status_code=404)
+
+    handlers: dict[str, Callable[[Request], Awaitable[Response]]] = {
+        "/": overview,
+        "/services/{name}": service,
+        "/incidents": incidents,
+        "/incidents/{id}": incident,
+        "/history": history,
+        "/static/{name}": static,
+    }
+    return [Route(path, handler) for path, handler in handlers.items()]
+
+
+def not_found(request: Request, renderer: Renderer) -> Response:
+    """Return the page that says there is none."""
+    return renderer.page(request, "problem.html", {"title": "Not found", "problem": "There is no such page."}, 404)
+
+
+def charts_of(view: ServiceView, minutes: Sequence[Minute]) -> list[Chart]:
+    """Return a chart for each signal, with the deploys that went live meanwhile."""
+    live = [
+        one.finished_at for one in view.deploys if one.finished_at is not None and one.status in ("live", "deactivated")
+    ]
+    since = view.at - CHART_SECONDS
+    return [chart(signal.name, minutes, since, view.at, live) for signal in view.signals]

@@ -1,0 +1,170 @@
+"""From the world to views: what each page and each answer is made of. Raises Temporary when the store does."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from watchdog.console import standing
+from watchdog.console.days import Days
+from watchdog.console.imagined import imagine
+from watchdog.console.parts import decision_view, deploy_view, incident_row
+from watchdog.console.views import (
+    Alternative,
+    DeployView,
+    EvidenceView,
+    History,
+    Incidents,
+    IncidentView,
+    NoteView,
+    Overview,
+    RollbackView,
+    ServiceRow,
+    ServiceView,
+)
+from watchdog.console.world import World
+from watchdog.domain.incidents import Incident, ServiceState, State, TargetChoice
+from watchdog.domain.policy import Policy, ServicePolicy
+from watchdog.ports import Minute
+from watchdog.words import explain, outlook
+from watchdog.words.history import row
+from watchdog.words.standing import status_lines
+from watchdog.words.text import clean, sentence
+
+ROWS_MAX = 500
+"""Incidents in one list."""
+NOTES_MAX = 1000
+DEPLOYS_MAX = 20
+CHART_SECONDS = 6 * 3600.0
+OTHERS_FRESH_SECONDS = 5.0
+SHARED_SECONDS = 1.0
+"""Who asks for the overview within this is shown the same: many lookers cost little more than one."""
+PROBES = ("http", "latency")
+
+
+class Reader:
+    """Reads the world for whoever looks."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.days = Days(world.journal, world.clock)
+        self._others: tuple[float, State] | None = None
+        self._overview: tuple[float, Overview] | None = None
+
+    async def overview(self) -> Overview:
+        """Return all services, the troubled first."""
+        made = self._overview
+        if made is not None and self.world.clock.monotonic() - made[0] < SHARED_SECONDS:
+            return made[1]
+        policy, state = self.world.policy(), await self._state()
+        await self.days.refresh()
+        now = self.world.clock.now()
+        rows = [self._row(wishes, state) for wishes in policy.services.values()]
+        rows.sort(key=lambda one: (standing.ORDER.index(one.standing), one.name))
+        view = Overview(now, tuple(map(clean, status_lines(state, now))), tuple(rows))
+        self._overview = self.world.clock.monotonic(), view
+        return view
+
+    async def service(self, name: str) -> ServiceView | None:
+        """Return one service, or None if there is none of that name."""
+        policy = self.world.policy()
+        wishes = policy.services.get(name)
+        if wishes is None:
+            return None
+        state = await self._state()
+        await self.days.refresh()
+        now, known = self.world.clock.now(), state.services.get(name)
+        repo = known.facts.repo if known is not None and known.facts is not None else None
+        imagined = imagine(state, policy, name, now)
+        decision = imagined.decision
+        mine = [one for one in await self.world.journal.incidents(ROWS_MAX) if one.service == name]
+        labels = await self.world.journal.labels()
+        return ServiceView(
+            at=now,
+            service=self._row(wishes, state),
+            signals=standing.signals_of(wishes, known),
+            deploys=_deploys(known, decision.target if decision is not None else None),
+            deploys_why="" if known is not None and known.deploys else clean(known.deploys_why if known else ""),
+            imagined=imagined.signal,
+            now=decision_view(decision, repo) if decision is not None else None,
+            now_why=sentence(imagined.why),
+            incidents=tuple(incident_row(one, labels.get(one.id)) for one in mine[:20]),
+        )
+
+    async def minutes(self, name: str) -> Sequence[Minute]:
+        """Return the newest hours of a service, minute by minute."""
+        now = self.world.clock.now()
+        return await self.world.journal.minutes(name, now - CHART_SECONDS, now)
+
+    async def incidents(self, limit: int) -> Incidents:
+        """Return the newest incidents."""
+        found, labels = await self.world.journal.incidents(limit), await self.world.journal.labels()
+        return Incidents(self.world.clock.now(), tuple(incident_row(one, labels.get(one.id)) for one in found))
+
+    async def incident(self, incident_id: str) -> IncidentView | None:
+        """Return one incident, or None if there is none of that id."""
+        incident = await self.world.journal.incident(incident_id)
+        if incident is None:
+            return None
+        notes = await self.world.journal.notes(incident=incident_id, limit=NOTES_MAX)
+        label = (await self.world.journal.labels()).get(incident_id)
+        policy, state = self.world.policy(), await self._state()
+        known = state.services.get(incident.service)
+        repo = known.facts.repo if known is not None and known.facts is not None else None
+        target_seconds = _target_seconds(policy, incident)
+        decision = incident.decision
+        lines = explain.explain(incident, notes, label, all_vetoes=True, target_seconds=target_seconds, repo=repo)
+        return IncidentView(
+            at=self.world.clock.now(),
+            incident=incident_row(incident, label),
+            sentences=tuple(explain.standing(incident)),
+            restored=explain.restored(incident, target_seconds).strip(),
+            severity=clean(explain.severity_of(decision)) if decision is not None else incident.severity.value,
+            evidence=tuple(
+                EvidenceView(clean(one.signal), one.verdict, clean(one.text), clean(one.detail))
+                for one in explain.evidence_of(incident)
+            ),
+            decision=decision_view(decision, repo) if decision is not None else None,
+            unsure=tuple(sentence(one) for one in outlook.doubts_of(incident)),
+            otherwise=tuple(Alternative(clean(left), clean(right)) for left, right in outlook.alternatives(decision)),
+            next_steps=tuple(clean(step) for step in outlook.steps_left(incident, label)),
+            timeline=tuple(NoteView(one.at, clean(one.label), clean(one.text)) for one in notes),
+            explained=tuple(lines),
+        )
+
+    async def history(self, limit: int) -> History:
+        """Return the rollbacks among the newest incidents."""
+        found, labels = await self.world.journal.incidents(limit), await self.world.journal.labels()
+        acted = [one for one in found if one.requested_at is not None]
+        rows = tuple(RollbackView(clean(one.id), *row(one, labels.get(one.id))) for one in acted)
+        return History(self.world.clock.now(), rows)
+
+    def _row(self, wishes: ServicePolicy, state: State) -> ServiceRow:
+        order = sorted(wishes.signals, key=lambda one: (not one.critical, one.kind not in PROBES))
+        day = self.days.of(wishes.name, [one.name for one in order])
+        return standing.service_row(wishes, state.services.get(wishes.name), wishes.name in self.world.held(), day)
+
+    async def _state(self) -> State:
+        """Return what this worker knows, and of the services of other workers what these saved last."""
+        state, held = self.world.state(), self.world.held()
+        others = [name for name in self.world.policy().services if name not in held]
+        if not others:
+            return state
+        now = self.world.clock.monotonic()
+        if self._others is None or now - self._others[0] >= OTHERS_FRESH_SECONDS:
+            self._others = now, await self.world.journal.load(others) or State()
+        saved = self._others[1].services
+        ours = {name: one for name, one in state.services.items() if name in held}
+        return replace(state, services={**saved, **ours})
+
+
+def _deploys(known: ServiceState | None, choice: TargetChoice | None) -> tuple[DeployView, ...]:
+    if known is None:
+        return ()
+    skipped = {one.deploy: f"passed over: {one.why}" for one in choice.skipped} if choice is not None else {}
+    if choice is not None and choice.deploy is not None:
+        skipped[choice.deploy.id] = f"a rollback would lead here: {choice.why}"
+    return tuple(deploy_view(one, skipped.get(one.id, "")) for one in known.deploys[:DEPLOYS_MAX])
+
+
+def _target_seconds(policy: Policy, incident: Incident) -> float | None:
+    rule = policy.matrix.get(incident.severity)
+    return rule.within_seconds if rule is not None else None

@@ -1,0 +1,79 @@
+"""Templates into answers: everything escaped, and marked so that a browser need not fetch the same page twice."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+from starlette.requests import Request
+from starlette.responses import Response
+
+from watchdog.console import drawing
+from watchdog.console.standing import ORDER
+from watchdog.domain.units import show_seconds
+from watchdog.words.text import clock, moment, sentence
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+
+
+class Renderer:
+    """Renders the templates beside this file."""
+
+    def __init__(self, version: str) -> None:
+        self._environment = Environment(
+            loader=FileSystemLoader(HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._environment.globals.update(
+            version=version,
+            ORDER=ORDER, asset=_assets(), bar=drawing.bar, bar_words=drawing.bar_words,
+            sparkline=drawing.sparkline, term_bar=drawing.term_bar,
+        )  # fmt: skip
+        self._environment.filters.update(
+            moment=moment, clock=clock, seconds=show_seconds, latency=latency, sentence=sentence, ticks=ticks, zip=zip
+        )
+
+    def page(self, request: Request, template: str, values: Mapping[str, Any], status: int = 200) -> Response:
+        """Return the page, or 304 when the browser shows the same already."""
+        text = self._environment.get_template(template).render(path=request.url.path, **values)
+        body = text.encode("utf-8", "replace")
+        mark = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+        if status == 200 and request.headers.get("if-none-match") == mark:
+            return Response(status_code=304, headers={"etag": mark})
+        return Response(body, status, {"etag": mark}, media_type="text/html; charset=utf-8")
+
+
+def latency(seconds: float | None) -> str:
+    """Return a latency for people: `420 ms`, `3.2 s`, `–`."""
+    if seconds is None:
+        return "–"
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else show_seconds(seconds)
+
+
+def ticks(text: str) -> Markup:
+    """Return the text escaped, with what stands in `backticks` as code."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704  it was escaped before
+
+
+def static_file(name: str) -> Response | None:
+    """Return one of our own files, which may be kept for ever: its address changes with it. None if there is none."""
+    path = STATIC / name
+    if path.parent != STATIC or path.suffix not in TYPES or not path.is_file():
+        return None
+    kept = {"cache-control": "public, max-age=31536000, immutable"}
+    return Response(path.read_bytes(), headers=kept | {"content-type": TYPES[path.suffix]})
+
+
+def _assets() -> dict[str, str]:
+    """Return file name to address."""
+    files = sorted(path for path in STATIC.iterdir() if path.suffix in TYPES)
+    return {path.name: f"/static/{path.name}?v={hashlib.sha256(path.read_bytes()).hexdigest()[:12]}" for path in files}

@@ -1,0 +1,249 @@
+"""What a page or an answer says, as plain data: the shapes of the JSON API, and what the templates are given.
+
+Rule: fields may be added, never changed. Times are UTC epoch seconds, durations seconds; text is clean, on one line.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class DeployView:
+    """One deploy. `note` says why a rollback would, or would not, lead there."""
+
+    id: str
+    status: str
+    trigger: str
+    code: str
+    message: str
+    finished_at: float | None
+    is_live: bool
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SignalView:
+    """One signal and its newest reading: good, bad or unknown, and why."""
+
+    name: str
+    kind: str
+    critical: bool
+    verdict: str
+    why: str
+    at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class DayView:
+    """The last 24 h in equal spans. A state is good, some (failures), bad (10 % of the readings or more), unknown or
+    none.
+
+    `latency_seconds` is the highest median of a minute in each span. `complete`: everything was read from the store.
+    """
+
+    since: float
+    span_seconds: float
+    states: tuple[str, ...]
+    latency_seconds: tuple[float | None, ...]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentRow:
+    """One incident in a list. `standing` is how far it is; `label` what a human thought of it afterwards."""
+
+    id: str
+    service: str
+    severity: str
+    standing: str
+    title: str
+    onset_at: float
+    opened_at: float
+    closed_at: float | None
+    restored_in_seconds: float | None
+    label: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRow:
+    """One service at a glance. `standing` is ok, suspect, incident, acting, unsure or elsewhere; `why` says more."""
+
+    name: str
+    mode: str
+    standing: str
+    why: str
+    phase: str | None
+    held: bool
+    live: DeployView | None
+    incident: IncidentRow | None
+    good: int
+    bad: int
+    unknown: int
+    day: DayView
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """All services, the troubled first; `warnings` must not be overlooked."""
+
+    at: float
+    warnings: tuple[str, ...]
+    services: tuple[ServiceRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GuardView:
+    """What one guard says: pass, ask or block."""
+
+    name: str
+    verdict: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class TermView:
+    """One factor of the blame odds: the prior first, then the evidence, in the order it is multiplied."""
+
+    name: str
+    factor: float
+    shown: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class VetoView:
+    """A reason that alone forbids to blame the deploy."""
+
+    name: str
+    fired: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlameView:
+    """How probable it is that the suspect did it. `probability` None: it cannot be said."""
+
+    suspect: str
+    diff: str
+    probability: float | None
+    shown: str
+    need: float
+    odds: str
+    terms: tuple[TermView, ...]
+    vetoes: tuple[VetoView, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class TargetView:
+    """Where a rollback leads, or why nowhere; which deploys were passed over."""
+
+    deploy: str | None
+    why: str
+    warning: str
+    ask: str
+    skipped: tuple[DeployView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionView:
+    """What was decided, or would be, and why."""
+
+    at: float
+    course: str
+    words: str
+    why: str
+    would: str
+    severity: str
+    mode: str
+    blame: BlameView | None
+    guards: tuple[GuardView, ...]
+    target: TargetView | None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceView:
+    """One service. `now` is what would be decided if `imagined` failed for good from now on; None: nobody can say."""
+
+    at: float
+    service: ServiceRow
+    signals: tuple[SignalView, ...]
+    deploys: tuple[DeployView, ...]
+    deploys_why: str
+    imagined: str
+    now: DecisionView | None
+    now_why: str
+    incidents: tuple[IncidentRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceView:
+    """What one signal said when it was decided."""
+
+    signal: str
+    verdict: str
+    text: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteView:
+    """One line of the story."""
+
+    at: float
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """What would have changed the course, and to what."""
+
+    condition: str
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentView:
+    """One incident, with everything that `watchdog explain` says of it; `explained` is that text, line by line."""
+
+    at: float
+    incident: IncidentRow
+    sentences: tuple[str, ...]
+    restored: str
+    severity: str
+    evidence: tuple[EvidenceView, ...]
+    decision: DecisionView | None
+    unsure: tuple[str, ...]
+    otherwise: tuple[Alternative, ...]
+    next_steps: tuple[str, ...]
+    timeline: tuple[NoteView, ...]
+    explained: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Incidents:
+    """Incidents, newest first."""
+
+    at: float
+    incidents: tuple[IncidentRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackView:
+    """One rollback, as the runbook's table has it."""
+
+    incident: str
+    date: str
+    time: str
+    trigger: str
+    method: str
+    duration: str
+    root_cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Every rollback among the newest incidents, newest first."""
+
+    at: float
+    rollbacks: tuple[RollbackView, ...]

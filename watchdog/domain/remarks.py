@@ -1,0 +1,24 @@
+"""What people add to an incident's story in their own words."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+TEXT_MAX = 1000
+"""Characters of one remark: a paragraph. A longer report belongs where reports are kept, with a link to it here."""
+NAME_MAX = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One line of a human's, added at that moment (UTC epoch seconds). `root_cause`: it names why it happened."""
+
+    at: float
+    incident: str
+    by: str
+    text: str
+    root_cause: bool = False
+
+
+def root_causes(remarks: Iterable[Remark]) -> Mapping[str, Remark]:
+    """Return incident id to the root cause that people named last; the remarks come oldest first."""
+    return {remark.incident: remark for remark in remarks if remark.root_cause}

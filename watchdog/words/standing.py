@@ -1,0 +1,69 @@
+"""How things stand, in words: what holds for all services and must not be overlooked; a reading in one word. Pure."""
+
+from datetime import UTC, tzinfo
+
+from watchdog.core import sight
+from watchdog.domain.incidents import ServiceState, State
+from watchdog.domain.readings import Bad, Good, Reading
+from watchdog.domain.units import show_seconds
+from watchdog.words.text import clean, clock, day, short
+
+MERGES_SHOWN_MAX = 3
+STALE_SECONDS = 120.0
+"""The daemon saves its detectors every 30 s; older than four of those, it does not run."""
+
+
+def verdict(reading: Reading) -> tuple[str, str]:
+    """Return a reading as one word in capitals and its reason."""
+    if isinstance(reading, Good):
+        return "GOOD", reading.detail or "ok"
+    return ("BAD", reading.why) if isinstance(reading, Bad) else ("UNKNOWN", reading.why)
+
+
+def status_lines(state: State, now: float, tz: tzinfo = UTC) -> list[str]:
+    """Return what holds for all services and must not be overlooked; `now` is UTC epoch seconds."""
+    lines = []
+    newest = max((check.last_at for one in state.services.values() for check in one.checks.values()), default=0.0)
+    if not newest:
+        lines.append("Nothing has been read yet: is the daemon running? (watchdog run)")
+    elif now - newest > STALE_SECONDS:
+        lines.append(f"The newest reading is {show_seconds(now - newest)} old: the daemon does not seem to run.")
+    if state.disarmed:
+        lines.append(f"DISARMED: {clean(state.disarmed)}. It watches, pages, touches nothing. (watchdog resume)")
+    if state.paused_by:
+        lines.append(f"PAUSED by {clean(state.paused_by)}: it watches and touches nothing. (watchdog resume)")
+    if state.blind_since is not None:
+        since = f"{day(state.blind_since, tz)} {clock(state.blind_since, tz)}"
+        lines.append(f"BLIND since {since}: {sight.why(state)}, so nothing is judged or touched.")
+    for one in state.services.values():
+        lines += _held(one, tz)
+    lines += [_not_shipping(one) for one in state.services.values() if one.auto_deploy_off not in ("", "off")]
+    if state.denied:
+        lines.append(
+            f"Deny-listed: {', '.join(short(code) for code in state.denied)} (watchdog trust COMMIT lifts one)."
+        )
+    return lines
+
+
+def _not_shipping(service: ServiceState) -> str:
+    """Return that auto-deploy is off because of us, and what that keeps back, as far as it is known."""
+    name, old = clean(service.name), clean(service.auto_deploy_off)
+    told = f'AUTO-DEPLOY IS OFF on {name} (it was "{old}").'
+    if service.merges_why:
+        return f"{told} Merges cannot be seen: {clean(service.merges_why)}."
+    if not service.merged:
+        return told
+    shown = ", ".join(f'{short(one.sha)} "{clean(one.title)}"' for one in service.merged[:MERGES_SHOWN_MAX])
+    more = f" and {len(service.merged) - MERGES_SHOWN_MAX} more" if len(service.merged) > MERGES_SHOWN_MAX else ""
+    return f"{told} NOT shipped: {shown}{more}. (deploy by hand, then watchdog restore-auto-deploy {name})"
+
+
+def _held(service: ServiceState, tz: tzinfo) -> list[str]:
+    """Return why this service is not rolled back unasked, or at all."""
+    name, lines = clean(service.name), []
+    if service.forbidden:
+        lines.append(f"NO RIGHT to change {name}: {clean(service.forbidden)}. (mend the key, then watchdog resume)")
+    if service.flapping_since is not None:
+        since = f"{day(service.flapping_since, tz)} {clock(service.flapping_since, tz)}"
+        lines.append(f"FLAPPING since {since}: {name} comes and goes, so a human is asked before a rollback.")
+    return lines
