@@ -77,8 +77,10 @@ def test_the_change_failure_rate_counts_what_went_live_while_we_watched() -> Non
 
 def test_a_rollback_by_hand_counts_as_rollback_and_has_no_onset() -> None:
     """Its times say nothing of detection; its suspect was replaced by a human."""
-    found = of_web(x.incident(decision=x.decision(blame=None)))
+    found = of_web(x.incident(decision=x.decision(blame=None), findings=()))
     assert (found.detect.n, found.restore.n, found.rollbacks) == (0, 0, 1)
+    seen = of_web(x.incident(decision=x.decision(blame=None)))
+    assert (seen.detect.n, seen.restore.n, seen.rollbacks) == (1, 1, 1), "a check had found it before the human acted"
     assert found.change_failure_rate == Mean(0.5, 2)
 
 
@@ -106,3 +108,13 @@ def test_the_formats_say_the_same() -> None:
     (web, _) = json.loads("\n".join(show(found, "json")))
     assert web["mean_time_to_restore_seconds"] == 623.5 and web["mean_time_to_restore_seconds_n"] == 2
     assert web["mean_time_to_acknowledge_seconds"] is None and web["change_failure_rate"] == 0.5
+
+
+def test_rates_of_all_are_the_sum_of_each_ones() -> None:
+    """However long the list of each reaches back: a busy service beside a quiet one is not spread over its time."""
+    busy = Watched(NOW - 20 * DAY_SECONDS, tuple(deploy(f"a{n}", 0.5 + n / 2) for n in range(5)))
+    (a, web, both) = stats([], {"a": busy, **WATCHED}, {}, {}, SINCE, NOW)
+    assert a.deploys_per_day.value and web.deploys_per_day.value and both.deploys_per_day.value
+    assert both.deploys_per_day == Mean(
+        a.deploys_per_day.value + web.deploys_per_day.value, a.deploys_per_day.n + web.deploys_per_day.n
+    )

@@ -45,10 +45,16 @@ async def test_behind_a_proxy_with_tls_the_cookie_is_for_tls_alone() -> None:
 
 @pytest.mark.parametrize(
     ("wanted", "given"),
-    [("/incidents/web-1", "/incidents/web-1"), ("//evil.example", "/"), ("https://evil.example", "/"), ("/a?b=c", "/")],
+    [
+        ("/incidents/web-1", "/incidents/web-1"),
+        ("//evil.example", "/"),
+        ("https://evil.example", "/"),
+        ("/a?b=c", "/"),
+        ("/" + "a" * 1500 + "!", "/"),
+    ],
 )
 async def test_the_login_leads_where_one_wanted_to_go_and_never_elsewhere(wanted: str, given: str) -> None:
-    """A page of ours, or the first one."""
+    """A page of ours, or the first one; at once, whatever a stranger thinks of (a pattern can take for ever)."""
     async with town() as one:
         answer = await one.client.post("/login", data={"token": TOKEN, "next": wanted})
     assert answer.headers["location"] == given
@@ -75,6 +81,20 @@ async def test_too_many_requests_are_refused() -> None:
     async with town(at_once=10.0) as one:
         answers = [(await one.client.get("/login")).status_code for _ in range(15)]
     assert answers[0] == 200 and 429 in answers
+
+
+async def test_strangers_do_not_use_up_what_those_who_are_logged_in_need() -> None:
+    """Behind a proxy all are one peer."""
+    async with town(at_once=10.0) as one:
+        await one.login()
+        strangers = [(await one.client.get("/login", headers={"cookie": ""})).status_code for _ in range(15)]
+        assert 429 in strangers and (await one.client.get("/")).status_code == 200
+
+
+async def test_only_the_login_itself_is_open() -> None:
+    """What merely begins like it is like any other path to a stranger."""
+    async with town() as one:
+        assert (await one.client.get("/loginx")).headers["location"] == "/login?next=/loginx"
 
 
 async def test_no_other_site_can_log_in_or_out() -> None:

@@ -101,7 +101,13 @@ async def test_static_files_are_ours_and_no_others() -> None:
         for link in links:
             answer = await one.client.get(link)
             assert answer.status_code == 200 and "immutable" in answer.headers["cache-control"]
-        for path in ("/static/nothing.css", "/static/..%2fapp.py", "/static/%2e%2e/app.py", "/static/console.py"):
+        for path in (
+            "/static/nothing.css",
+            "/static/..%2fapp.py",
+            "/static/%2e%2e/app.py",
+            "/static/console.py",
+            f"/static/{'a' * 300}.css",
+        ):
             assert (await one.client.get(path)).status_code == 404, path
 
 

@@ -141,6 +141,8 @@ def _deploy_related(facts: Facts) -> Item:
     else:
         verdict = "it is" if blame.convicts else "not sure enough to act on"
         found = f"{verdict}: P {show_probability(blame.probability)}, needed {blame.need:.2f}; no veto fired"
+    if not (blame.vetoed or blame.convicts):
+        return Item(text, False, found, *_owner_now(facts))
     return Item(text, True, f"{clock(decision.at)}: {found}")
 
 
@@ -149,8 +151,12 @@ def _hotfix(facts: Facts) -> Item:
     newer = next((one for one in decision.guards if one.name == "newer deploy"), None) if decision is not None else None
     if decision is None or newer is None or facts.incident.requested_at is None:
         return Item(text, False, f"newer deploy: {newer.why}" if newer is not None else "", *_owner_now(facts))
-    coming = "no newer deploy was on its way" if newer.verdict is Verdict.PASS else newer.why
-    return Item(text, True, f"{clock(decision.at)}: {coming}; the rollback took {facts.rollback_took}")
+    if newer.verdict is not Verdict.PASS or facts.incident.restored_at is None:
+        return Item(
+            text, False, f"newer deploy: {newer.why}; the rollback took {facts.rollback_took}", *_owner_now(facts)
+        )
+    found = f"no newer deploy was on its way; the rollback took {facts.rollback_took}"
+    return Item(text, True, f"{clock(decision.at)}: {found}")
 
 
 def _asked(facts: Facts) -> Item:
@@ -177,10 +183,10 @@ def _feed(facts: Facts, due: str) -> Item:
     text = "Check error monitoring (Sentry) for new errors"
     names = facts.of_kind("sentry")
     silent = [name for name in names if f"{name} still unknown" in facts.incident.verification]
-    if not names or not facts.proved or silent:
+    if not names or facts.incident.verified_at is None or silent:
         why = f"{', '.join(silent)}: no full minute had come in yet" if silent else "not proved"
         return Item(text, False, why if names else "no Sentry signal is configured", ON_CALL, due)
-    return Item(text, True, f"{clock(facts.proved)}: {', '.join(names)} back to normal")
+    return Item(text, True, f"{clock(facts.incident.verified_at)}: {', '.join(names)} back to normal")
 
 
 def _response_times(facts: Facts, due: str) -> Item:

@@ -76,9 +76,9 @@ class Facts:
 
     @property
     def by_hand(self) -> bool:
-        """Tell whether a human asked for this rollback on their own: then it has no onset of its own."""
+        """Tell whether a human began this on their own, with nothing found by a check: then it has no onset."""
         decision = self.incident.decision
-        return decision is not None and decision.blame is None
+        return decision is not None and decision.blame is None and not self.incident.findings
 
     def of_kind(self, kind: str) -> Sequence[str]:
         """Return the service's signals of a kind."""

@@ -58,7 +58,10 @@ def summary(facts: Facts) -> list[str]:
     """Return what happened in plain words."""
     incident, decision = facts.incident, facts.incident.decision
     lines = [_began(facts)]
-    if decision is not None and not facts.by_hand:
+    if decision is not None and decision.blame is None and not facts.by_hand:
+        who = plain(incident.approved_by) if incident.approved_by else "a human"
+        lines.append(f"At {clock(decision.at)} {who} asked for the rollback by hand.")
+    elif decision is not None and not facts.by_hand:
         after = show_seconds(max(0.0, decision.at - incident.onset_at))
         repeated = decision.blame is not None and (decision.blame.convicts or decision.why == decision.blame.why)
         why = "" if repeated else f": {decision.why}"
@@ -123,10 +126,9 @@ def _ended(facts: Facts) -> str:
 
 def times(facts: Facts) -> list[str]:
     """Return detection, request and recovery times against what the policy promises."""
-    incident, decision = facts.incident, facts.incident.decision
-    decided = decision.at if decision is not None else None
+    incident = facts.incident
     rows = [
-        ("Onset to decision (detection)", decided, None),
+        ("Onset to the first decision (detection)", None if facts.by_hand else incident.opened_at, None),
         ("Onset to rollback request", incident.requested_at, None),
         ("Onset to restored", facts.ended_at, facts.target_seconds),
         ("Onset to recovery proved", facts.proved, None),

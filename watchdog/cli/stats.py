@@ -50,17 +50,18 @@ class Stats:
     judged: int
     failed: int
     deploy_seconds: float
+    parts: Sequence["Stats"] = ()
 
     @property
     def detect(self) -> Mean:
-        """Return the mean time to detect (MTTD): from onset to the decision, over the incidents that were decided."""
-        return _mean(one.decision.at - one.onset_at for one in self.incidents if one.decision is not None)
+        """Return the mean time to detect (MTTD): from onset to the opening, which is the first decision."""
+        return _mean(one.opened_at - one.onset_at for one in self.incidents)
 
     @property
     def acknowledge(self) -> Mean:
         """Return the mean time to acknowledge (MTTA): from opening to the first human act that is known.
 
-        Known are an answer, a stop, a rollback by hand, and a note; who only looked is not seen.
+        Known are, while it is open, an answer, a stop, a rollback by hand, and a note; who only looked is not seen.
         """
         return _mean(self.acts[one.id] - one.opened_at for one in self.incidents if one.id in self.acts)
 
@@ -68,7 +69,7 @@ class Stats:
     def restore(self) -> Mean:
         """Return the mean time to restore (MTTR; DORA: failed deployment recovery time, here of every incident).
 
-        From onset to the rollback being live that was proved, else to every check being good again.
+        From onset to the rollback being live that was proved, else to its end, after a minute of good checks.
         """
         return _mean(end - one.onset_at for one in self.incidents if (end := ended_at(one)) is not None)
 
@@ -86,6 +87,8 @@ class Stats:
 
         Not known where that is less than a day ago.
         """
+        if self.parts:
+            return _sum([one.deploys_per_day for one in self.parts])
         days = self.deploy_seconds / DAY_SECONDS
         return Mean(self.deployments / days if days >= 1 else None, self.deployments)
 
@@ -95,6 +98,8 @@ class Stats:
 
         Not known where that is less than a week: nothing is to be foretold from an hour.
         """
+        if self.parts:
+            return _sum([one.rollbacks_per_month for one in self.parts])
         enough = self.span_seconds >= WATCHED_SECONDS_MIN
         return Mean(self.rollbacks / (self.span_seconds / MONTH_SECONDS) if enough else None, self.rollbacks)
 
@@ -142,7 +147,7 @@ def _of(
     blamed = {_blamed(one) for one in own if labels.get(one.id) != "wrong"}
     return Stats(
         service=name,
-        incidents=[one for one in own if not by_hand(one)],
+        incidents=[one for one in own if one.findings or not by_hand(one)],
         rollbacks=sum(one.requested_at is not None for one in own),
         acts=acts,
         span_seconds=max(0.0, now - max(since, known.since)) if known is not None else 0.0,
@@ -175,7 +180,14 @@ def _all(each: Sequence[Stats]) -> Stats:
         judged=sum(one.judged for one in each),
         failed=sum(one.failed for one in each),
         deploy_seconds=max((one.deploy_seconds for one in each if one.deployments), default=0.0),
+        parts=each,
     )
+
+
+def _sum(rates: Sequence[Mean]) -> Mean:
+    """Return the rate of all: the sum of those that are known, for each was watched for another time."""
+    known = [one.value for one in rates if one.value is not None]
+    return Mean(sum(known) if known else None, sum(one.n for one in rates))
 
 
 def _mean(values: Iterable[float]) -> Mean:

@@ -78,9 +78,11 @@ def shortened(entries: Sequence[Entry]) -> tuple[Sequence[Entry], int, Sequence[
 
 
 def human_acts(incident: Incident, notes: Iterable[Note], remarks: Iterable[Remark]) -> list[float]:
-    """Return the moments (UTC epoch seconds) at which people are known to have acted on it, oldest first."""
+    """Return the moments (UTC epoch seconds) at which people are known to have acted on it while it was open."""
     acts = [note.at for note in notes if note.incident == incident.id and note.label in HUMAN_ACTS]
-    return sorted([*acts, *(one.at for one in remarks if one.incident == incident.id)])
+    until = incident.closed_at
+    written = [one.at for one in remarks if one.incident == incident.id and (until is None or one.at <= until)]
+    return sorted([*acts, *written])
 
 
 def _own(incident: Incident, notes: Iterable[Note]) -> list[Note]:

@@ -17,7 +17,7 @@ from watchdog.console.session import COOKIE, Sessions
 from watchdog.console.world import Access
 from watchdog.ports import Clock
 
-OPEN_PATHS = ("/login", "/static/")
+LOGIN, STATIC = "/login", "/static/"
 API = "/api/"
 
 
@@ -38,13 +38,15 @@ class Gate:
         await (answer or self._app)(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> Response | None:
-        peer = self._access.peer(scope)
-        wait = self._access.requests.wait_seconds(peer)
+        peer, path, headers = self._access.peer(scope), scope["path"], Headers(scope=scope)
+        known = self._sessions.is_good(session_of(headers), self._clock.now())
+        # Behind a proxy all are one peer: strangers must not use up what those who are logged in need.
+        counted = f"session {peer}" if known else peer
+        wait = self._access.requests.wait_seconds(counted)
         if wait > 0:
             return too_often(wait)
-        self._access.requests.take(peer)
-        path, headers = scope["path"], Headers(scope=scope)
-        if path.startswith(OPEN_PATHS) or self._sessions.is_good(session_of(headers), self._clock.now()):
+        self._access.requests.take(counted)
+        if known or path == LOGIN or path.startswith(STATIC):
             return None
         given = bearer_of(headers)
         if given is not None and path.startswith(API):

@@ -16,8 +16,8 @@ from watchdog.domain.units import show_seconds
 from watchdog.ports import Clock
 
 FORM_MAX_BYTES = 4096
-INSIDE = re.compile(r"/(?:[A-Za-z0-9_.~-]+/?)*")
-"""Where a login may lead: a path of ours, never another site."""
+INSIDE = re.compile(r"/(?:[A-Za-z0-9_.~-]+(?:/[A-Za-z0-9_.~-]+)*/?)?")
+"""Where a login may lead: a path of ours, never another site. One way to match each: strangers choose the text."""
 
 
 def login_routes(access: Access, renderer: Renderer, clock: Clock) -> list[Route]:
@@ -64,7 +64,8 @@ def login_routes(access: Access, renderer: Renderer, clock: Clock) -> list[Route
 
 def _flags(request: Request) -> dict[str, Any]:
     """Return the cookie's flags; a proxy that speaks TLS for us says so."""
-    encrypted = "https" in (request.url.scheme, request.headers.get("x-forwarded-proto", "").lower())
+    outermost = request.headers.get("x-forwarded-proto", "").partition(",")[0].strip().lower()
+    encrypted = "https" in (request.url.scheme, outermost)
     return {"path": "/", "httponly": True, "samesite": "strict", "secure": encrypted}
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -66,14 +67,19 @@ def ticks(text: str) -> Markup:
 
 def static_file(name: str) -> Response | None:
     """Return one of our own files, which may be kept for ever: its address changes with it. None if there is none."""
-    path = STATIC / name
-    if path.parent != STATIC or path.suffix not in TYPES or not path.is_file():
+    body = _files().get(name)
+    if body is None:
         return None
     kept = {"cache-control": "public, max-age=31536000, immutable"}
-    return Response(path.read_bytes(), headers=kept | {"content-type": TYPES[path.suffix]})
+    return Response(body, headers=kept | {"content-type": TYPES[Path(name).suffix]})
+
+
+@cache
+def _files() -> Mapping[str, bytes]:
+    """Return file name to content, read once: what a stranger asks for is a name in it, never a path."""
+    return {path.name: path.read_bytes() for path in sorted(STATIC.iterdir()) if path.suffix in TYPES}
 
 
 def _assets() -> dict[str, str]:
     """Return file name to address."""
-    files = sorted(path for path in STATIC.iterdir() if path.suffix in TYPES)
-    return {path.name: f"/static/{path.name}?v={hashlib.sha256(path.read_bytes()).hexdigest()[:12]}" for path in files}
+    return {name: f"/static/{name}?v={hashlib.sha256(body).hexdigest()[:12]}" for name, body in _files().items()}

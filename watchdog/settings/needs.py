@@ -72,7 +72,7 @@ def check_console(document: Document, shape: Shape) -> None:
     missing = [name for name in CONSOLE_LIBRARIES if find_spec(name) is None]
     if missing:
         what = f"needs {' and '.join(missing)}, which the extra console brings"
-        document.report(("console",), what, "pip install 'render-watchdog[console]'")
+        document.report(("console",), what, "in the clone: .venv/bin/pip install -e '.[console]'")
 
 
 def check_remote_write(document: Document, shape: Shape, variables: Mapping[str, str]) -> None:
