@@ -72,6 +72,15 @@ async def test_an_incident_says_what_explain_says() -> None:
         assert words in text.replace("&#34;", '"'), words
 
 
+async def test_what_people_added_is_shown_and_the_root_cause_in_the_table() -> None:
+    """A note is a line of the timeline and of what `explain` prints; the cause that was named stands in the history."""
+    async with town() as one:
+        await one.login()
+        await one.store.remark("web-1", "the cache was <cold>", by="ann", root_cause=True)
+        incident, history = await one.page("/incidents/web-1"), await one.page("/history")
+    assert incident.count("the cache was &lt;cold&gt;") == 3 and "the cache was &lt;cold&gt;" in history
+
+
 async def test_the_history_is_the_runbooks_table() -> None:
     """One row per rollback; an incident without one is not in it."""
     async with town() as one:

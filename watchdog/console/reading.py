@@ -21,8 +21,10 @@ from watchdog.console.views import (
     ServiceView,
 )
 from watchdog.console.world import World
+from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Incident, ServiceState, State, TargetChoice
 from watchdog.domain.policy import Policy, ServicePolicy
+from watchdog.domain.remarks import Remark, root_causes
 from watchdog.ports import Minute
 from watchdog.words import explain, outlook
 from watchdog.words.history import row
@@ -106,12 +108,15 @@ class Reader:
             return None
         notes = await self.world.journal.notes(incident=incident_id, limit=NOTES_MAX)
         label = (await self.world.journal.labels()).get(incident_id)
+        remarks = await self.world.journal.remarks(incident_id)
         policy, state = self.world.policy(), await self._state()
         known = state.services.get(incident.service)
         repo = known.facts.repo if known is not None and known.facts is not None else None
         target_seconds = _target_seconds(policy, incident)
         decision = incident.decision
-        lines = explain.explain(incident, notes, label, all_vetoes=True, target_seconds=target_seconds, repo=repo)
+        lines = explain.explain(
+            incident, notes, label, all_vetoes=True, target_seconds=target_seconds, repo=repo, remarks=remarks
+        )
         return IncidentView(
             at=self.world.clock.now(),
             incident=incident_row(incident, label),
@@ -126,7 +131,7 @@ class Reader:
             unsure=tuple(sentence(one) for one in outlook.doubts_of(incident)),
             otherwise=tuple(Alternative(clean(left), clean(right)) for left, right in outlook.alternatives(decision)),
             next_steps=tuple(clean(step) for step in outlook.steps_left(incident, label)),
-            timeline=tuple(NoteView(one.at, clean(one.label), clean(one.text)) for one in notes),
+            timeline=_timeline(notes, remarks),
             explained=tuple(lines),
         )
 
@@ -134,7 +139,8 @@ class Reader:
         """Return the rollbacks among the newest incidents."""
         found, labels = await self.world.journal.incidents(limit), await self.world.journal.labels()
         acted = [one for one in found if one.requested_at is not None]
-        rows = tuple(RollbackView(clean(one.id), *row(one, labels.get(one.id))) for one in acted)
+        causes = root_causes(await self.world.journal.remarks())
+        rows = tuple(RollbackView(clean(one.id), *row(one, labels.get(one.id), causes.get(one.id))) for one in acted)
         return History(self.world.clock.now(), rows)
 
     def _row(self, wishes: ServicePolicy, state: State) -> ServiceRow:
@@ -168,3 +174,10 @@ def _deploys(known: ServiceState | None, choice: TargetChoice | None) -> tuple[D
 def _target_seconds(policy: Policy, incident: Incident) -> float | None:
     rule = policy.matrix.get(incident.severity)
     return rule.within_seconds if rule is not None else None
+
+
+def _timeline(notes: Sequence[Note], remarks: Sequence[Remark]) -> tuple[NoteView, ...]:
+    """Return the story with what people added, oldest first."""
+    told = [NoteView(one.at, clean(one.label), clean(one.text)) for one in notes]
+    said = [NoteView(one.at, "NOTE", clean(f"{one.by}: {one.text}")) for one in remarks]
+    return tuple(sorted([*told, *said], key=lambda one: one.at))

@@ -9,6 +9,7 @@ from starlette.types import Scope
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Incident, State
 from watchdog.domain.policy import Policy
+from watchdog.domain.remarks import Remark
 from watchdog.ports import Clock, Minute
 
 
@@ -37,6 +38,9 @@ class Journal(Protocol):
 
     async def labels(self) -> Mapping[str, str]:
         """Return incident id to label."""
+
+    async def remarks(self, incident_id: str | None = None) -> Sequence[Remark]:
+        """Return what people said of an incident (of all, if None), oldest first."""
 
     async def minutes(self, service: str, since: float, until: float) -> Sequence[Minute]:
         """Return the aggregates of a service, oldest first."""
