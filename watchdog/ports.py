@@ -263,7 +263,47 @@ class Command:
     at: float = 0.0
 
 
-class Store(Protocol):
+class Journal(Protocol):
+    """The reading half of a store. Raises Temporary when it does not answer."""
+
+    async def load(self, names: Collection[str] | None = None) -> State | None:
+        """Return the saved state of these services (all, if None), or None at the very first start."""
+
+    async def incident(self, incident_id: str) -> Incident | None:
+        """Return one incident, open or closed."""
+
+    async def incidents(self, limit: int = 50) -> Sequence[Incident]:
+        """Return incidents, newest first."""
+
+    async def notes(
+        self,
+        *,
+        incident: str | None = None,
+        service: str | None = None,
+        since: float | None = None,
+        until: float | None = None,
+        limit: int = 500,
+    ) -> Sequence[Note]:
+        """Return the lines of the story, oldest first."""
+
+    async def labels(self) -> Mapping[str, str]:
+        """Return incident id to label."""
+
+    async def remarks(self, incident_id: str | None = None) -> Sequence[Remark]:
+        """Return what people said of an incident (of all, if None), oldest first."""
+
+    async def minutes(self, service: str, since: float, until: float) -> Sequence[Minute]:
+        """Return the aggregates of a service, oldest first."""
+
+    async def spans(self, since: float, until: float, seconds: int) -> Sequence[Minute]:
+        """Return the aggregates of all services that begin in [since, until), one for so many seconds, oldest first.
+
+        Counts are summed and percentiles the largest, as in an hour; `why` is left out. It is one read, however many
+        services there are.
+        """
+
+
+class Store(Journal, Protocol):
     """Where everything is written down before it is done; one instance for one worker.
 
     Raises Temporary when the store does not answer. A store that only one worker can use grants every lease at once.
@@ -284,9 +324,6 @@ class Store(Protocol):
 
     async def release(self) -> None:
         """Give every lease of this worker back at once."""
-
-    async def load(self, names: Collection[str] | None = None) -> State | None:
-        """Return the saved state of these services (all, if None), or None at the very first start."""
 
     async def load_shared(self) -> Shared:
         """Return what all workers share, as it is now; later writes are judged against this revision."""
@@ -328,47 +365,14 @@ class Store(Protocol):
     async def deliveries(self, effect_id: int) -> Sequence[str]:
         """Return the channels that have this notice already."""
 
-    async def incident(self, incident_id: str) -> Incident | None:
-        """Return one incident, open or closed."""
-
-    async def incidents(self, limit: int = 50) -> Sequence[Incident]:
-        """Return incidents, newest first."""
-
-    async def notes(
-        self,
-        *,
-        incident: str | None = None,
-        service: str | None = None,
-        since: float | None = None,
-        until: float | None = None,
-        limit: int = 500,
-    ) -> Sequence[Note]:
-        """Return the lines of the story, oldest first."""
-
     async def label(self, incident_id: str, verdict: str, by: str) -> bool:
         """Record a human's judgement (right, wrong) of an incident; False if there is none of that id."""
-
-    async def labels(self) -> Mapping[str, str]:
-        """Return incident id to label."""
 
     async def remark(self, incident_id: str, text: str, by: str, *, root_cause: bool = False) -> bool:
         """Add a human's line to an incident, now; False if there is none of that id."""
 
-    async def remarks(self, incident_id: str | None = None) -> Sequence[Remark]:
-        """Return what people said of an incident (of all, if None), oldest first."""
-
     async def put_minutes(self, rows: Sequence[Minute]) -> None:
         """Add one-minute aggregates; roll up and drop what is older than 48 h (minutes) or 400 days (hours)."""
-
-    async def minutes(self, service: str, since: float, until: float) -> Sequence[Minute]:
-        """Return the aggregates of a service, oldest first."""
-
-    async def spans(self, since: float, until: float, seconds: int) -> Sequence[Minute]:
-        """Return the aggregates of all services that begin in [since, until), one for so many seconds, oldest first.
-
-        Counts are summed and percentiles the largest, as in an hour; `why` is left out. It is one read, however many
-        services there are.
-        """
 
     async def submit(self, name: str, arguments: Mapping[str, Any], by: str) -> int:
         """Queue a command for the daemon; return its id."""

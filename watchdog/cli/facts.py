@@ -7,9 +7,21 @@ from types import MappingProxyType
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Incident
-from watchdog.domain.remarks import Remark
+from watchdog.domain.remarks import Remark, root_causes
 from watchdog.domain.units import show_seconds
 from watchdog.ports import Minute
+
+
+def recovered(incident: Incident) -> bool:
+    """Tell whether it ended without a proved rollback: every check was good for a while."""
+    return incident.verified_at is None and incident.outcome.startswith("recovered")
+
+
+def ended_at(incident: Incident) -> float | None:
+    """Return when the service was well again (UTC epoch seconds), or None where that is not known."""
+    if incident.verified_at is not None:
+        return incident.restored_at
+    return incident.closed_at if recovered(incident) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +50,7 @@ class Facts:
     @property
     def recovered(self) -> bool:
         """Tell whether it ended without a proved rollback: every check was good for a while."""
-        return self.incident.verified_at is None and self.incident.outcome.startswith("recovered")
+        return recovered(self.incident)
 
     @property
     def ended_at(self) -> float | None:
@@ -46,9 +58,7 @@ class Facts:
 
         None while it lasts, and where it went on as another incident.
         """
-        if self.incident.verified_at is not None:
-            return self.incident.restored_at
-        return self.incident.closed_at if self.recovered else None
+        return ended_at(self.incident)
 
     @property
     def proved(self) -> float | None:
@@ -66,13 +76,13 @@ class Facts:
     @property
     def root_cause(self) -> Remark | None:
         """Return what people named last as the root cause."""
-        return next((one for one in reversed(self.remarks) if one.root_cause), None)
+        return root_causes(self.remarks).get(self.incident.id)
 
     @property
     def suspect(self) -> Deploy | None:
         """Return the deploy that is blamed, or that would be."""
         blame = self.incident.decision.blame if self.incident.decision is not None else None
-        return (blame.change or blame.suspect) if blame is not None else None
+        return blame.accused if blame is not None else None
 
     @property
     def by_hand(self) -> bool:

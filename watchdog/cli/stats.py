@@ -7,6 +7,7 @@ what is counted here, from what, is said at each property. A number without anyt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from watchdog.cli.facts import ended_at
 from watchdog.core.words import by_hand
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Incident
@@ -104,13 +105,6 @@ class Stats:
         return Mean(self.rollbacks / (self.span_seconds / MONTH_SECONDS) if enough else None, self.rollbacks)
 
 
-def ended_at(incident: Incident) -> float | None:
-    """Return when the service was well again (UTC epoch seconds), or None where that is not known."""
-    if incident.verified_at is not None:
-        return incident.restored_at
-    return incident.closed_at if incident.outcome.startswith("recovered") else None
-
-
 def stats(
     incidents: Iterable[Incident],
     watched: Mapping[str, Watched],
@@ -165,7 +159,7 @@ def _blamed(incident: Incident) -> str | None:
         return incident.suspect if incident.requested_at is not None else None
     if not blame.convicts and incident.requested_at is None:
         return None
-    deploy = blame.change or blame.suspect
+    deploy = blame.accused
     return deploy.id if deploy is not None else None
 
 

@@ -16,7 +16,7 @@ from watchdog.domain.policy import Policy
 from watchdog.domain.reports import SignalReport
 from watchdog.domain.units import show_seconds
 from watchdog.words.explain import state_of
-from watchdog.words.standing import verdict
+from watchdog.words.standing import open_incident, verdict
 from watchdog.words.text import clean, clock, day, short
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _status_row(name: str, policy: Policy, service: ServiceState | None) -> tupl
     count = {word: sum(read.get(signal.name, "UNKNOWN") == word for signal in wishes.signals) for word in STYLES}
     live = next((deploy for deploy in service.deploys if deploy.id == service.live), None)
     shown = f"{live.id} {short(live.code)}" if live else service.live or "unknown"
-    open_one = service.incident if service.incident is not None and service.incident.closed_at is None else None
+    open_one = open_incident(service)
     incident = f"{open_one.id} {open_one.severity}: {open_one.title}" if open_one else "-"
     numbers = (str(count["GOOD"]), str(count["BAD"]), str(count["UNKNOWN"]))
     return (name, wishes.mode.value, service.phase.value.replace("_", " "), shown, *numbers, incident)

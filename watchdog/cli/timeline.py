@@ -79,7 +79,7 @@ def shortened(entries: Sequence[Entry]) -> tuple[Sequence[Entry], int, Sequence[
 
 def human_acts(incident: Incident, notes: Iterable[Note], remarks: Iterable[Remark]) -> list[float]:
     """Return the moments (UTC epoch seconds) at which people are known to have acted on it while it was open."""
-    acts = [note.at for note in notes if note.incident == incident.id and note.label in HUMAN_ACTS]
+    acts = [note.at for note in _own(incident, notes) if note.label in HUMAN_ACTS]
     until = incident.closed_at
     written = [one.at for one in remarks if one.incident == incident.id and (until is None or one.at <= until)]
     return sorted([*acts, *written])
@@ -107,7 +107,7 @@ def _entry(note: Note) -> Entry:
 def _deploys(incident: Incident) -> list[Entry]:
     """Return when the suspect was created, took traffic and was live, as far as the platform said."""
     blame = incident.decision.blame if incident.decision is not None else None
-    suspect = (blame.change or blame.suspect) if blame is not None else None
+    suspect = blame.accused if blame is not None else None
     if suspect is None:
         return []
     moments = (

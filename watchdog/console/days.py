@@ -7,8 +7,7 @@ import asyncio
 from collections.abc import Sequence
 
 from watchdog.console.views import DayView
-from watchdog.console.world import Journal
-from watchdog.ports import Clock, Minute
+from watchdog.ports import Clock, Journal, Minute
 
 SPAN_SECONDS = 1800
 SPANS = 48

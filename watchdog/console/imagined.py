@@ -9,6 +9,7 @@ from watchdog.core.decide import decide
 from watchdog.domain.incidents import Decision, Finding, ServiceState, State
 from watchdog.domain.policy import Policy, ServicePolicy, SignalPolicy
 from watchdog.domain.readings import Bad
+from watchdog.words.standing import open_incident
 
 METHODS = {"http": "run", "latency": "latency", "sentry": "feed", "render_events": "crashes"}
 PROBES = ("http", "latency")
@@ -28,8 +29,9 @@ def imagine(state: State, policy: Policy, name: str, now: float) -> Imagined:
     service, wishes = state.services.get(name), policy.services[name]
     if service is None:
         return Imagined(why="nothing is known of this service yet")
-    if service.incident is not None and service.incident.closed_at is None:
-        return Imagined(why=f"{service.incident.id} is open: what was decided stands there")
+    known = open_incident(service)
+    if known is not None:
+        return Imagined(why=f"{known.id} is open: what was decided stands there")
     signal = _main(wishes, service)
     if signal is None:
         return Imagined(why="no signal was read yet")

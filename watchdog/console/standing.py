@@ -3,8 +3,9 @@
 from watchdog.console.parts import deploy_view, incident_row, signal_view
 from watchdog.console.views import DayView, ServiceRow, SignalView
 from watchdog.core.suspects import live_deploy
-from watchdog.domain.incidents import ACTING, Incident, Phase, ServiceState
+from watchdog.domain.incidents import ACTING, Phase, ServiceState
 from watchdog.domain.policy import ServicePolicy
+from watchdog.words.standing import open_incident
 
 ORDER = ("incident", "acting", "suspect", "unsure", "elsewhere", "ok")
 """The worst first."""
@@ -18,12 +19,6 @@ PHASES = {
     Phase.VERIFYING: "the rollback is live; recovery is being proved",
     Phase.PAGED: "people were told",
 }
-
-
-def open_incident(service: ServiceState | None) -> Incident | None:
-    """Return the incident that is open, or None."""
-    incident = service.incident if service is not None else None
-    return incident if incident is not None and incident.closed_at is None else None
 
 
 def service_row(wishes: ServicePolicy, service: ServiceState | None, held: bool, day: DayView) -> ServiceRow:

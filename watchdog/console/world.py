@@ -1,52 +1,14 @@
 """What the console is given: reading the record, what the daemon knows now, the policy, the time."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Protocol
 
 from starlette.types import Scope
 
-from watchdog.domain.effects import Note
-from watchdog.domain.incidents import Incident, State
+from watchdog.domain.incidents import State
 from watchdog.domain.policy import Policy
-from watchdog.domain.remarks import Remark
-from watchdog.ports import Clock, Minute
-
-
-class Journal(Protocol):
-    """The reading half of ports.Store. Raises Temporary when it does not answer."""
-
-    async def load(self, names: Collection[str] | None = None) -> State | None:
-        """Return the saved state of these services."""
-
-    async def incident(self, incident_id: str) -> Incident | None:
-        """Return one incident, open or closed."""
-
-    async def incidents(self, limit: int = 50) -> Sequence[Incident]:
-        """Return incidents, newest first."""
-
-    async def notes(
-        self,
-        *,
-        incident: str | None = None,
-        service: str | None = None,
-        since: float | None = None,
-        until: float | None = None,
-        limit: int = 500,
-    ) -> Sequence[Note]:
-        """Return the lines of the story, oldest first."""
-
-    async def labels(self) -> Mapping[str, str]:
-        """Return incident id to label."""
-
-    async def remarks(self, incident_id: str | None = None) -> Sequence[Remark]:
-        """Return what people said of an incident (of all, if None), oldest first."""
-
-    async def minutes(self, service: str, since: float, until: float) -> Sequence[Minute]:
-        """Return the aggregates of a service, oldest first."""
-
-    async def spans(self, since: float, until: float, seconds: int) -> Sequence[Minute]:
-        """Return the aggregates of all services, one for so many seconds."""
+from watchdog.ports import Clock, Journal
 
 
 class Throttle(Protocol):

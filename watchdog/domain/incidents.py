@@ -122,6 +122,11 @@ class Blame:
         return tuple(veto for veto in self.vetoes if veto.fired)
 
     @property
+    def accused(self) -> Deploy | None:
+        """Return the deploy that brought what is blamed: the change, or else the suspect."""
+        return self.change or self.suspect
+
+    @property
     def convicts(self) -> bool:
         """Tell whether the suspect is probable enough to act on."""
         return self.probability is not None and self.probability >= self.need and not self.vetoed

@@ -68,7 +68,7 @@ def root_cause(incident: Incident, label: str | None, named: Remark | None = Non
 
 def _blamed(incident: Incident, label: str | None) -> str:
     blame = incident.decision.blame if incident.decision else None
-    deploy = (blame.change or blame.suspect) if blame else None
+    deploy = blame.accused if blame else None
     if deploy is None:
         cause = f"{incident.suspect or 'unknown deploy'} {short(incident.suspect_code)}"
     else:

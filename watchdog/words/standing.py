@@ -3,7 +3,7 @@
 from datetime import UTC, tzinfo
 
 from watchdog.core import sight
-from watchdog.domain.incidents import ServiceState, State
+from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.readings import Bad, Good, Reading
 from watchdog.domain.units import show_seconds
 from watchdog.words.text import clean, clock, day, short
@@ -67,3 +67,9 @@ def _held(service: ServiceState, tz: tzinfo) -> list[str]:
         since = f"{day(service.flapping_since, tz)} {clock(service.flapping_since, tz)}"
         lines.append(f"FLAPPING since {since}: {name} comes and goes, so a human is asked before a rollback.")
     return lines
+
+
+def open_incident(service: ServiceState | None) -> Incident | None:
+    """Return the incident that is open, or None."""
+    incident = service.incident if service is not None else None
+    return incident if incident is not None and incident.closed_at is None else None
