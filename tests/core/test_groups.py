@@ -59,58 +59,80 @@ def test_what_is_relied_on_is_followed_along_every_branch() -> None:
     assert groups.relied_on(policy.services, "a") == {"b", "c", "d", "e"}
 
 
+def doubtful(why: str) -> groups.Wave:
+    """Return a wave that may yet be one deploy's doing."""
+    return groups.Wave(why, certain=False)
+
+
+def certain(why: str) -> groups.Wave:
+    """Return a wave that no deploy explains."""
+    return groups.Wave(why, certain=True)
+
+
 A, B, C, D = "aaaaaaa0", "bbbbbbb0", "ccccccc0", "ddddddd0"
 
 
 @pytest.mark.parametrize(
-    ("policy", "others", "why"),
+    ("policy", "others", "wave"),
     [
-        (fleet("web"), (), ""),
-        (fleet("web", "shop"), (), ""),
-        (fleet("web", "shop"), (trouble("shop", 5, A),), ""),
+        (fleet("web"), (), None),
+        (fleet("web", "shop"), (), None),
+        (fleet("web", "shop"), (trouble("shop", 5, A),), None),
         (
             fleet("web", "shop"),
             (trouble("shop", 5, B),),
-            "2 groups critical within 90 s: web, shop; counted as 2 of 2 services (limit 50%)",
+            doubtful("2 groups critical within 90 s: web, shop; counted as 2 of 2 services (limit 50%)"),
         ),
-        (fleet("web", "shop"), (trouble("shop", 91, B),), ""),
+        (fleet("web", "shop"), (trouble("shop", 91, B),), None),
         (
             fleet("web", "shop"),
             (trouble("shop", -90, B),),
-            "2 groups critical within 90 s: shop, web; counted as 2 of 2 services (limit 50%)",
+            doubtful("2 groups critical within 90 s: shop, web; counted as 2 of 2 services (limit 50%)"),
         ),
-        (fleet("web", "shop"), (trouble("gone", 5, B),), ""),
-        (fleet("web", "b", "c", "d"), (trouble("b", 5, B),), ""),
+        (fleet("web", "shop"), (trouble("gone", 5, B),), None),
+        (fleet("web", "b", "c", "d"), (trouble("b", 5, B),), None),
         (
             fleet("web", "b", "c", "d"),
             (trouble("b", 5, B, deployed=False),),
-            "2 groups critical within 90 s: web, b (no deploy lately, counts double); counted as 3 of 4 services "
-            "(limit 50%)",
+            doubtful(
+                "2 groups critical within 90 s: web, b (no deploy lately, counts double); counted as 3 of 4 services "
+                "(limit 50%)"
+            ),
         ),
-        (fleet("web", "b", "c", "d"), (trouble("b", 5, A, deployed=False),), ""),
-        (fleet(*"abcdefgh", "web"), (trouble("a", 80, B), trouble("b", -80, C)), ""),
+        (fleet("web", "b", "c", "d"), (trouble("b", 5, A, deployed=False),), None),
+        (fleet(*"abcdefgh", "web"), (trouble("a", 80, B), trouble("b", -80, C)), None),
         (
             fleet(*"abcdefgh", "web"),
             (trouble("a", 45, B), trouble("b", -45, C), trouble("c", -1000, D)),
-            "3 groups critical within 90 s: b, web, a (limit 3)",
+            certain("3 groups critical within 90 s: b, web, a (limit 3)"),
         ),
         (
             fleet(*"abcdefgh", "web"),
             (trouble("a", 1, A), trouble("b", 2, B), trouble("c", 90, C)),
-            "3 groups critical within 90 s: web+a (commit aaaaaaa), b, c (limit 3)",
+            certain("3 groups critical within 90 s: web+a (commit aaaaaaa), b, c (limit 3)"),
         ),
-        (fleet("web", "b", "c", brakes=Brakes(groups_max=4, fleet_share=0.9)), (trouble("b", 5, B),), ""),
+        (fleet("web", "b", "c", brakes=Brakes(groups_max=4, fleet_share=0.9)), (trouble("b", 5, B),), None),
         (
             fleet("web", "b", "c", brakes=Brakes(groups_max=2)),
             (trouble("b", 5, B),),
-            "2 groups critical within 90 s: web, b (limit 2)",
+            certain("2 groups critical within 90 s: web, b (limit 2)"),
         ),
     ],
 )
 def test_a_wave_is_three_groups_or_two_that_are_most_of_the_fleet(
-    policy: Policy, others: tuple[Trouble, ...], why: str
+    policy: Policy, others: tuple[Trouble, ...], wave: groups.Wave | None
 ) -> None:
-    """Within one window that holds our own; one group is never a wave, however large."""
+    """Within one window that holds our own; one group is never a wave, however large. Of two nobody can be sure."""
     mine = trouble("web", 0, A)
     known = {one.service: one for one in (mine, *others)}
-    assert groups.wave(policy, known, mine) == why
+    assert groups.wave(policy, known, mine) == wave
+
+
+def test_a_certain_wave_counts_more_than_a_doubtful_one_before_it() -> None:
+    """Ours is part of two windows: the first holds two groups, the second three."""
+    policy = fleet("web", "b", "c", "d", brakes=Brakes(fleet_share=0.4))
+    mine, others = trouble("web", 0, A), (trouble("b", -80, B), trouble("c", 20, C), trouble("d", 90, D))
+    first = groups.wave(policy, {one.service: one for one in (mine, others[0])}, mine)
+    assert first is not None and not first.certain
+    both = groups.wave(policy, {one.service: one for one in (mine, *others)}, mine)
+    assert both == certain("3 groups critical within 90 s: web, c, d (limit 3)")

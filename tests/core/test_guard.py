@@ -114,9 +114,16 @@ FAILED = Deploy("dep-42", "build_failed", commit="fix00000")
         (
             {"state": {"troubles": WAVE}},
             "correlation",
-            "block",
+            "ask",
             "2 groups critical within 90 s: shop (no deploy lately, counts double), web; counted as 3 of 2 services "
             "(limit 50%)",
+            False,
+        ),
+        (
+            {"state": {"troubles": WAVE}, "policy": {"brakes": Brakes(groups_max=2)}},
+            "correlation",
+            "block",
+            "2 groups critical within 90 s: shop, web (limit 2)",
             True,
         ),
         ({"service": {"flapping_since": NOW - 9}}, "flapping", "ask", flapping.why(make_policy().brakes), False),
@@ -261,7 +268,7 @@ HALF = Trouble("shop", NOW - 30, "cccccccc", recent_deploy=True)
 
 
 @pytest.mark.parametrize(
-    ("troubles", "share", "blocks"),
+    ("troubles", "share", "asks"),
     [
         ({"shop": HALF}, 0.5, True),
         ({"shop": replace(HALF, suspect_code="bad00000")}, 0.5, False),
@@ -271,10 +278,10 @@ HALF = Trouble("shop", NOW - 30, "cccccccc", recent_deploy=True)
     ],
     ids=["half and half", "the same fault", "as many as allowed", "known without a deploy", "known with a deploy"],
 )
-def test_a_wave_is_counted_with_what_is_known_of_our_own_trouble(troubles: dict, share: float, blocks: bool) -> None:
+def test_a_wave_is_counted_with_what_is_known_of_our_own_trouble(troubles: dict, share: float, asks: bool) -> None:
     """Known to all workers already, or of this moment: then a deploy is suspect, so it does not count double."""
     told = guard.correlation(a_request(state={"troubles": troubles}, policy={"brakes": Brakes(fleet_share=share)}))
-    assert (told.verdict is Verdict.BLOCK) is blocks
+    assert told.verdict is (Verdict.ASK if asks else Verdict.PASS)
 
 
 def test_what_began_before_the_live_deploy_is_not_newer() -> None:
@@ -372,10 +379,17 @@ def test_a_dependant_that_another_worker_watches_asks() -> None:
 DECIDED = Decision(NOW, Course.ROLLBACK, Severity.CRITICAL, "it fits", "", 1.0, "", blame=a_blame(), target=TARGET)
 
 
-def at_sending(decision: Decision | None = DECIDED, **service: Any) -> str:
-    """Return what forbids the sending of what was decided."""
-    state = a_state(a_service(incident=an_incident(decision=decision), **service))
-    turn = Turn(state, TimePassed(NOW), make_policy())
+def at_sending(
+    decision: Decision | None = DECIDED,
+    *,
+    by: str | None = None,
+    troubles: dict[str, Trouble] | None = None,
+    **service: Any,
+) -> str:
+    """Return what forbids the sending of what was decided, or approved by somebody."""
+    incident = an_incident(decision=decision, approved_by=by)
+    state = a_state(a_service(incident=incident, **service), troubles=troubles or {})
+    turn = Turn(state, TimePassed(NOW), a_request().policy)
     turn.name = "web"
     return guard.at_sending(turn)
 
@@ -388,6 +402,12 @@ def test_what_may_have_changed_is_asked_again_at_sending() -> None:
     assert at_sending(deploys=newer) == "newer deploy: dep-42 is on its way (build_in_progress)"
     spent = at_sending(deploys=newer, acted_at=DAY_AGO)
     assert spent == "budget: 2 of 2 rollbacks of this service today"
+
+
+def test_what_asks_at_sending_needs_the_yes_of_a_human() -> None:
+    """A second group that went critical meanwhile holds back the machine, and nobody who has said yes."""
+    assert at_sending(troubles=WAVE).startswith("correlation: 2 groups critical within 90 s: shop")
+    assert at_sending(troubles=WAVE, by="Alice") == ""
 
 
 @pytest.mark.parametrize("decision", [None, replace(DECIDED, blame=None), replace(DECIDED, target=None)])

@@ -14,7 +14,7 @@ from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Effect, PinAutoDeploy, RestoreAutoDeploy, Rollback, Tell
 from watchdog.domain.incidents import Act, Course, Decision, Phase, State, Trouble
 from watchdog.domain.notices import Notice, NoticeKind
-from watchdog.domain.policy import Budget, Mode, Policy, ServicePolicy, Severity
+from watchdog.domain.policy import Brakes, Budget, Mode, Policy, ServicePolicy, Severity
 
 ROLLBACK = Rollback("web", "web-1", "srv-web", "dep-41", "dep-40", "aaaaaaa1", "dep-41")
 PIN = PinAutoDeploy("web", "web-1", "srv-web")
@@ -97,7 +97,27 @@ OBSERVED = make_policy(Mode.OBSERVE)
 ELSEWHERE = (NOW - 60.0, NOW)
 FOREIGN = (Act(NOW - 60, "shop", "other000"), Act(NOW, "web", "bad00000"))
 TWO = make_policy(services={**make_policy().services, "shop": ServicePolicy("shop", "srv-shop")})
+STRICT = replace(TWO, brakes=Brakes(groups_max=2))
 WAVE = {"shop": Trouble("shop", NOW - 9), "web": Trouble("web", NOW, "bad00000", recent_deploy=True)}
+
+
+def approved(step: Step) -> Step:
+    """Return the step with a rollback that somebody said yes to."""
+    return replace(step, effects=(replace(ROLLBACK, approved_by="Alice"),))
+
+
+def seen(policy: Policy) -> groups.Wave:
+    """Return the wave that the two services are."""
+    wave = groups.wave(policy, WAVE, WAVE["web"])
+    assert wave is not None
+    return wave
+
+
+def test_a_human_may_say_yes_to_a_rollback_in_a_wave_of_which_nobody_is_sure() -> None:
+    """Of two groups; of more no yes makes a deploy the cause."""
+    assert approved(after(troubles=WAVE)(sending())).broken() == ""
+
+
 ON_ITS_WAY = Deploy("dep-42", "build_in_progress", commit="fix00000")
 WENT, OTHER = replace(HISTORY[0], status="deactivated"), replace(HISTORY[0], id="dep-43")
 AS_BEFORE = (replace(HISTORY[0], commit="aaaaaaa1"), *HISTORY[1:])
@@ -135,7 +155,8 @@ AS_BEFORE = (replace(HISTORY[0], commit="aaaaaaa1"), *HISTORY[1:])
         (after(blind_since=NOW), "blind"),
         (after(acted_at=()), "it is not in the books"),
         (limited(per_service_per_day=0), "1 rollbacks of the service today (limit 0)"),
-        (after(troubles=WAVE), groups.wave(TWO, WAVE, WAVE["web"])),
+        (after(troubles=WAVE), seen(TWO).why),
+        (lambda step: approved(replace(after(troubles=WAVE)(step), policy=STRICT)), seen(STRICT).why),
         (after(acted_at=ELSEWHERE, acts=FOREIGN), "2 groups rolled back in the fleet in 10 min (limit 1)"),
     ],
 )

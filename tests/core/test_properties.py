@@ -34,7 +34,7 @@ MUTANTS = {
         ),
     ],
     "release the brake": [
-        ("core/guard.py", '    return _block("correlation", why, passing=True) if why else', "    return"),
+        ("core/guard.py", "    if wave is None:\n", "    if True:\n"),
     ],
     "take the deny-list lightly": [
         ("core/target.py", '        return "deny-listed"\n', '        return ""\n'),

@@ -117,9 +117,9 @@ def test_one_bad_commit_in_two_services_is_undone_in_both_at_once() -> None:
 
 
 def test_two_unrelated_services_of_two_are_a_wave_also_for_the_one_that_decided_first() -> None:
-    """The second is paged; the first, decided in ignorance, looks again before it sends."""
+    """A human is asked about the second; the first, decided in ignorance, looks again before it sends."""
     state, decided, sent = both_fail("other000")
-    assert [text.partition(":")[0] for text in decided] == ["rollback", "page"]
+    assert [text.partition(":")[0] for text in decided] == ["rollback", "ask"]
     assert "correlation: 2 groups critical within 90 s: shop, web" in decided[1]
     assert len(sent) == 1 and sent[0].startswith(
         "nothing was sent: correlation: 2 groups critical within 90 s: shop, web"

@@ -1,5 +1,8 @@
 """Groups: which failures one bad deploy may explain, and when there are too many of them for that.
 
+Many groups at once are no deploy's doing. Two that are most of the fleet may be: somebody relies on the deployed one,
+and nobody has declared it. That the machine cannot tell, so a human is asked.
+
 Two services are of one group when the same code is suspect in both, or when one relies on the other (`depends_on`,
 directly or by way of others); and so on from member to member.
 
@@ -9,6 +12,7 @@ Rule 2: a group without a recent deploy weighs double: nothing that was deployed
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from watchdog.core import words
@@ -30,6 +34,14 @@ class Member(Protocol):
 
 
 M = TypeVar("M", bound=Member)
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """Why what is critical at once is too much for one deploy; `certain`: whatever a human may think of it."""
+
+    why: str
+    certain: bool
 
 
 def form(policy: Policy, members: Sequence[M]) -> list[list[M]]:
@@ -66,31 +78,30 @@ def _linked(one: Member, other: Member, reach: Mapping[str, frozenset[str]]) -> 
     return other.service in reach[one.service] or one.service in reach[other.service]
 
 
-def wave(policy: Policy, troubles: Mapping[str, Trouble], mine: Trouble) -> str:
-    """Return why what is critical together with this service is too much for deploys to explain, or nothing."""
+def wave(policy: Policy, troubles: Mapping[str, Trouble], mine: Trouble) -> Wave | None:
+    """Return the wave of failures that this service's is part of, the certain one if there are several, or None."""
     seconds = policy.brakes.window_seconds
     others = [one for name, one in troubles.items() if name in policy.services and name != mine.service]
     known = sorted([mine, *others], key=lambda one: (one.at, one.service))
+    found = []
     for begin in sorted({one.at for one in known if 0 <= mine.at - one.at <= seconds}):
-        together = form(policy, [one for one in known if 0 <= one.at - begin <= seconds])
-        why = _too_many(policy, together)
-        if why:
-            return why
-    return ""
+        one = _too_many(policy, form(policy, [one for one in known if 0 <= one.at - begin <= seconds]))
+        found += [one] if one is not None else []
+    return min(found, key=lambda one: not one.certain, default=None)
 
 
-def _too_many(policy: Policy, groups: Sequence[Sequence[Trouble]]) -> str:
+def _too_many(policy: Policy, groups: Sequence[Sequence[Trouble]]) -> Wave | None:
     brakes = policy.brakes
     head = f"{len(groups)} groups critical within {show_seconds(brakes.window_seconds)}"
     if len(groups) >= brakes.groups_max:
-        return f"{head}: {', '.join(map(name_group, groups))} (limit {brakes.groups_max})"
+        why = f"{head}: {', '.join(map(name_group, groups))} (limit {brakes.groups_max})"
+        return Wave(why, certain=True)
     weight = sum(_weight(group) for group in groups)
     if len(groups) > 1 and weight > brakes.fleet_share * len(policy.services):
         parts = ", ".join(f"{name_group(group)}{_doubled(group)}" for group in groups)
-        return (
-            f"{head}: {parts}; counted as {weight} of {len(policy.services)} services (limit {brakes.fleet_share:.0%})"
-        )
-    return ""
+        share = f"counted as {weight} of {len(policy.services)} services (limit {brakes.fleet_share:.0%})"
+        return Wave(f"{head}: {parts}; {share}", certain=False)
+    return None
 
 
 def _weight(group: Sequence[Trouble]) -> int:

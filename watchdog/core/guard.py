@@ -111,11 +111,13 @@ def budget(request: Request) -> GuardAnswer:
 
 
 def correlation(request: Request) -> GuardAnswer:
-    """What fails everywhere at once is no deploy's doing, or ours to see."""
+    """What fails everywhere at once is no deploy's doing, or ours to see; half of a small fleet is asked about."""
     name = request.service.name
     mine = request.state.troubles.get(name) or Trouble(name, request.now, request.code, recent_deploy=True)
-    why = groups.wave(request.policy, request.state.troubles, mine)
-    return _block("correlation", why, passing=True) if why else _pass("correlation", "no wave of failures")
+    wave = groups.wave(request.policy, request.state.troubles, mine)
+    if wave is None:
+        return _pass("correlation", "no wave of failures")
+    return _block("correlation", wave.why, passing=True) if wave.certain else _ask("correlation", wave.why)
 
 
 def flaps(request: Request) -> GuardAnswer:
@@ -282,8 +284,10 @@ def blocked(
     assert decision is not None and decision.blame is not None and decision.target is not None, "it was decided"
     place = (state, policy, service, policy.services[service.name])
     request = Request(*place, decision.blame, decision.target, incident, now)
+    approved = incident is not None and incident.approved_by is not None
+    forbids = (Verdict.BLOCK,) if approved else (Verdict.BLOCK, Verdict.ASK)
     answers = [guard(request) for guard in guards]
-    return next((f"{answer.name}: {answer.why}" for answer in answers if answer.verdict is Verdict.BLOCK), "")
+    return next((f"{answer.name}: {answer.why}" for answer in answers if answer.verdict in forbids), "")
 
 
 def withheld(state: State) -> str:

@@ -130,9 +130,9 @@ def _unasked(effect: Rollback, service: ServiceState, incident: Incident, after:
     if suspect is not None and suspect.is_rollback:
         return f"{effect.suspect} is itself a rollback"
     mine = after.troubles.get(effect.service)
-    wave = groups.wave(policy, after.troubles, mine) if mine is not None else ""
-    if wave:
-        return wave
+    wave = groups.wave(policy, after.troubles, mine) if mine is not None else None
+    if wave is not None and (wave.certain or effect.approved_by is None):
+        return wave.why
     today = sum(at > now - DAY_SECONDS for at in service.acted_at)
     if today > limits.per_service_per_day:
         return f"{today} rollbacks of the service today (limit {limits.per_service_per_day})"

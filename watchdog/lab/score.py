@@ -83,12 +83,16 @@ def _sum(found: Sequence[Played]) -> float:
 
 def precision(played: Sequence[Played], weight: Mix) -> Estimate:
     """Return which share of the rollbacks was right; the interval is that of the effective number (Kish)."""
-    rolled = [(weight(one), not one.false) for one in played if one.rollbacks]
-    total = sum(counts for counts, _ in rolled)
+    return _weighted([(weight(one), not one.false) for one in played if one.rollbacks])
+
+
+def _weighted(found: Sequence[tuple[float, bool]]) -> Estimate:
+    """Return which share of the weight is true, with the interval of as many as it is worth (Kish 1965)."""
+    total = sum(counts for counts, _ in found)
     if total <= 0:
         return wilson(0, 0)
-    effective = total**2 / sum(counts**2 for counts, _ in rolled)
-    return wilson(sum(counts for counts, right in rolled if right) / total * effective, effective)
+    effective = total**2 / sum(counts**2 for counts, _ in found)
+    return wilson(sum(counts for counts, true in found if true) / total * effective, effective)
 
 
 def with_slow_starts(played: Sequence[Played]) -> Mix:
@@ -99,13 +103,8 @@ def with_slow_starts(played: Sequence[Played]) -> Mix:
 
 def false_rollbacks_of_incidents(played: Sequence[Played], weight: Mix) -> Estimate:
     """Return the false rollbacks in a service-year that come with its incidents (58 a year); the interval is Kish's."""
-    weights = [weight(one) for one in played]
-    total = sum(weights)
-    if total <= 0:
-        return wilson(0, 0)
-    share = sum(counts for counts, one in zip(weights, played, strict=True) if one.false) / total
-    effective = total**2 / sum(counts**2 for counts in weights)
-    found, yearly = wilson(share * effective, effective), total * INCIDENTS_PER_YEAR
+    weights = [(weight(one), one.false) for one in played]
+    found, yearly = _weighted(weights), sum(counts for counts, _ in weights) * INCIDENTS_PER_YEAR
     return Estimate(found.value * yearly, found.low * yearly, found.high * yearly, found.n)
 
 
@@ -130,9 +129,9 @@ def delay_p95(played: Sequence[Played], tag: str, horizon_seconds: float = 1500.
 
 
 def nothing_right(played: Sequence[Played]) -> Estimate:
-    """Return in which share of the episodes with nothing to do nothing was done."""
+    """Return in which share of the episodes with nothing to do nothing was done, each as often as it comes."""
     found = [one for one in played if one.right == "nothing"]
-    return wilson(sum(one.did == "nothing" for one in found), len(found))
+    return _weighted([(one.weight, one.did == "nothing") for one in found])
 
 
 def calibration(played: Sequence[Played], weight: Mix) -> Sequence[Bin]:
@@ -147,10 +146,9 @@ def calibration(played: Sequence[Played], weight: Mix) -> Sequence[Bin]:
         total = sum(counts for counts, _, _ in one_bin)
         if total <= 0:
             continue
-        effective = total**2 / sum(counts**2 for counts, _, _ in one_bin)
-        actual = sum(counts for counts, _, guilty in one_bin if guilty) / total
+        actual = _weighted([(counts, guilty) for counts, _, guilty in one_bin])
         predicted = sum(counts * chance for counts, chance, _ in one_bin) / total
-        found.append(Bin(predicted, wilson(actual * effective, effective), total / everything))
+        found.append(Bin(predicted, actual, total / everything))
     return found
 
 
@@ -216,6 +214,6 @@ def _class(found: Sequence[Played]) -> dict[str, object]:
     did: dict[str, int] = defaultdict(int)
     for one in found:
         did["false rollback" if one.false else one.did] += 1
-    good = wilson(sum(one.good for one in found), len(found))
+    good = _weighted([(one.weight, one.good) for one in found])
     wrong = [one.seed for one in found if not one.good]
     return {"right": found[0].right, "did": dict(did), "good": good.json_object(), "failures": wrong[:20]}

@@ -96,6 +96,7 @@ class Service:
 
     def shift_releases(self, live_at: float) -> None:
         """Move all its deploys in time, so that the newest was live at that moment."""
+        self._span = None
         later = live_at - self.releases[-1].live_at
         self.releases[:] = [
             replace(

@@ -55,7 +55,7 @@ def _coincidence(scene: Scene, share: float, seconds: float) -> None:
 
 
 def _region(scene: Scene) -> None:
-    for name in ("jobs", "mail", "search"):
+    for name in ("jobs", "mail", "search")[: scene.dice.randrange(4)]:
         scene.add_service(name)
     names = tuple(name for name in scene.services if scene.dice.random() < 0.8 or name == "web")
     for name in names:
