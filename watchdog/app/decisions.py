@@ -119,11 +119,16 @@ def score(
 ) -> Scored:
     """Play so many episodes of each class and so many clean years; the rivals play the first of the same episodes.
 
+    Of classes that weigh more in the realistic mix there are as many times more: what counts most is known best.
     `progress` is told in a few words what is being played, how far that is, and how long it still takes.
     """
     began = perf_counter()
     kinds = [*(classes.BY_NAME[name] for name in names), *scenarios]
-    jobs = [(kind, f"{seed}-{number}", number < rival_episodes) for kind in kinds for number in range(episodes)]
+    jobs = [
+        (kind, f"{seed}-{number}", number < rival_episodes * _times(kind))
+        for kind in kinds
+        for number in range(episodes * _times(kind))
+    ]
     chunks = [jobs[at : at + CHUNK] for at in range(0, len(jobs), CHUNK)]
     months = [f"{seed}-{number}" for number in range(ceil(clean_years * 365.25 / CLEAN_DAYS))]
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
@@ -138,6 +143,10 @@ def score(
     if clean and rival_episodes:
         between[OURS] = between_incidents(clean)
     return Scored(seed, everyone, clean, between, perf_counter() - began)
+
+
+def _times(kind: scene.FaultClass) -> int:
+    return max(1, round(kind.weight))
 
 
 def _play_chunk(jobs: Sequence[tuple[scene.FaultClass, str, bool]]) -> Mapping[str, list[Played]]:

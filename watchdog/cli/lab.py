@@ -94,7 +94,7 @@ async def score(
     seed
         Of the episodes; by default a hash of the shipped defaults and of the fault classes, which nobody tuned on.
     episodes
-        How many of each fault class.
+        How many of each fault class; of one that weighs more in the realistic mix as many times more.
     clean_years
         How many years of services in which nothing goes wrong.
     classes
@@ -104,7 +104,7 @@ async def score(
     rivals
         Let what people use today play the same episodes, to compare the cost.
     rival_episodes
-        At most so many of each fault class.
+        At most so many of each fault class, likewise.
     processes
         How many at a time.
     report

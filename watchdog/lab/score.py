@@ -91,7 +91,7 @@ def _weighted(found: Sequence[tuple[float, bool]]) -> Estimate:
     total = sum(counts for counts, _ in found)
     if total <= 0:
         return wilson(0, 0)
-    effective = total**2 / sum(counts**2 for counts, _ in found)
+    effective = round(total**2 / sum(counts**2 for counts, _ in found), 6)
     return wilson(sum(counts for counts, true in found if true) / total * effective, effective)
 
 
@@ -109,9 +109,13 @@ def false_rollbacks_of_incidents(played: Sequence[Played], weight: Mix) -> Estim
 
 
 def recall(played: Sequence[Played]) -> Estimate:
-    """Return which share of the bad deploys that must be rolled back was, with nothing rolled back wrongly."""
+    """Return which share of the bad deploys that must be rolled back was, with nothing rolled back wrongly.
+
+    Each of these classes counts alike.
+    """
     found = [one for one in played if one.name in RECALLED]
-    return wilson(sum(one.mended_at is not None and not one.false for one in found), len(found))
+    weight = equal_classes(found)
+    return _weighted([(weight(one), one.mended_at is not None and not one.false) for one in found])
 
 
 def delay_p95(played: Sequence[Played], tag: str, horizon_seconds: float = 1500.0) -> Estimate:
@@ -129,9 +133,10 @@ def delay_p95(played: Sequence[Played], tag: str, horizon_seconds: float = 1500.
 
 
 def nothing_right(played: Sequence[Played]) -> Estimate:
-    """Return in which share of the episodes with nothing to do nothing was done, each as often as it comes."""
+    """Return in which share of the episodes with nothing to do nothing was done, each class counting alike."""
     found = [one for one in played if one.right == "nothing"]
-    return _weighted([(one.weight, one.did == "nothing") for one in found])
+    weight = equal_classes(found)
+    return _weighted([(weight(one), one.did == "nothing") for one in found])
 
 
 def calibration(played: Sequence[Played], weight: Mix) -> Sequence[Bin]:

@@ -57,8 +57,9 @@ def _coincidence(scene: Scene, share: float, seconds: float) -> None:
 def _region(scene: Scene) -> None:
     for name in ("jobs", "mail", "search")[: scene.dice.randrange(4)]:
         scene.add_service(name)
-    names = tuple(name for name in scene.services if scene.dice.random() < 0.8 or name == "web")
-    for name in names:
+    others = [name for name in scene.services if name != MAIN]
+    struck = [name for name in others if scene.dice.random() < 0.8] or [scene.dice.choice(others)]
+    for name in (MAIN, *struck):
         at = scene.fault_at + scene.draw(0.0, 20.0)
         scene.trouble(scene.dice.choice(DOWN), at, lasts=_lasts(scene), services=(name,))
     scene.truth.onset_at, scene.truth.right = scene.fault_at, Right.PAGE
