@@ -6,17 +6,16 @@ any of these: what was tuned was never tuned on them.
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from hashlib import blake2b
 from math import ceil
-from multiprocessing import get_context
 from pathlib import Path
 from time import perf_counter
 
 from watchdog import core, lab
 from watchdog.app.lab_policy import configuration, policy_for
 from watchdog.app.progress import nothing_said, told
+from watchdog.app.workers import workers
 from watchdog.lab import classes, scene
 from watchdog.lab.clean import Clean, clean_scene, play_clean
 from watchdog.lab.drive import Record
@@ -131,7 +130,7 @@ def score(
     ]
     chunks = [jobs[at : at + CHUNK] for at in range(0, len(jobs), CHUNK)]
     months = [f"{seed}-{number}" for number in range(ceil(clean_years * 365.25 / CLEAN_DAYS))]
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+    with workers(processes) as pool:
         watched = months[:RIVALS_MONTHS] if rival_episodes else []
         everyone: dict[str, list[Played]] = defaultdict(list)
         clean = list(told(pool.map(_play_clean, months), "clean months", len(months), progress))

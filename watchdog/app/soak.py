@@ -5,14 +5,13 @@ import gc
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from random import Random
 
 from watchdog.app.storm import silence
 from watchdog.app.wire import Daemon, Outside, begin, upkeep, wire
+from watchdog.app.workers import workers
 from watchdog.daemon.aggregate import MinuteAggregator
 from watchdog.daemon.translate import CONTROL, VENDORS
 from watchdog.lab import soak as town
@@ -79,7 +78,7 @@ class SoakResult:
 
 def soak_apart(hours: int, services: int, seed: int) -> SoakResult:
     """Run it in a process of its own, whose memory nobody else uses."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+    with workers(1) as pool:
         return pool.submit(soak, hours, services, seed).result()
 
 

@@ -5,13 +5,12 @@ Rule: a bad seed is printed with its reasons, and plays again byte for byte: `wa
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, fields
 from itertools import repeat
-from multiprocessing import get_context
 from time import perf_counter
 
 from watchdog.app.storm import play, silence, worker
+from watchdog.app.workers import workers
 from watchdog.lab.storm.score import Score
 from watchdog.lab.storm.variants import FULL, VARIANTS
 from watchdog.lab.storm.world import Result
@@ -97,13 +96,13 @@ def play_all(first: int, seeds: int, *, variant: str = FULL, processes: int = 2)
 
 def _chunks(first: int, seeds: int, variant: str, processes: int) -> Iterator[list[Outcome]]:
     chunks = [range(at, min(at + CHUNK, first + seeds)) for at in range(first, first + seeds, CHUNK)]
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+    with workers(processes) as pool:
         yield from pool.map(play_chunk, chunks, repeat(variant))
 
 
 def replay(seed: int, variant: str = FULL) -> Result:
     """Play one seed in a process of its own, and return everything that happened."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+    with workers(1) as pool:
         return pool.submit(_replay, seed, variant).result()
 
 

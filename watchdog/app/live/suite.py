@@ -5,10 +5,8 @@ import os
 import signal
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 
@@ -18,6 +16,7 @@ from watchdog.app.live.episode import SHORTENED, play
 from watchdog.app.live.judging import Seen
 from watchdog.app.live.kinds import KINDS, Plan, plans, seeds
 from watchdog.app.progress import nothing_said, told
+from watchdog.app.workers import workers
 from watchdog.domain.errors import WatchdogError
 from watchdog.lab.drive import PIN_SECONDS
 from watchdog.lab.judge import Played
@@ -149,20 +148,13 @@ async def simulate(
     jobs = [(kind, one) for kind in kinds for one in seeds(kind, seed, number)]
     chunks = [jobs[at : at + CHUNK] for at in range(0, len(jobs), CHUNK)]
     found: dict[str, list[Played]] = {kind: [] for kind in kinds}
-    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_leave_interrupts_to_the_parent)
-    try:
+    with workers(processes) as pool:
         loop = asyncio.get_running_loop()
         tasks = [loop.run_in_executor(pool, _play_chunk, chunk) for chunk in chunks]
         for task in told(tasks, f"simulated episodes, {CHUNK} at a time,", len(tasks), progress):
             for one in await task:
                 found[one.name].append(one)
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
     return found
-
-
-def _leave_interrupts_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _play_chunk(jobs: Sequence[tuple[str, str]]) -> list[Played]:

@@ -1,0 +1,34 @@
+"""Worker processes: never left behind, however the one that started them ends."""
+
+import os
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context, parent_process
+from threading import Thread
+
+
+@contextmanager
+def workers(processes: int) -> Iterator[ProcessPoolExecutor]:
+    """Yield so many worker processes. Called off, it waits for no more than what is being done at that moment."""
+    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_belong_to_the_parent)
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
+
+
+def _belong_to_the_parent() -> None:
+    """Leave Ctrl-C to the parent, and end when it does: nobody takes our answers then."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_the_parent, name="parent", daemon=True).start()
+
+
+def _end_with_the_parent() -> None:
+    parent = parent_process()
+    assert parent is not None, "a worker has one"
+    parent.join()
+    os._exit(1)
