@@ -22,7 +22,7 @@ from tests.core.world import Fault, World, make_policy
 from watchdog.core.decide import decide, failing_share, find_target
 from watchdog.domain.checks import Check
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Decision, ServiceState, TargetChoice
+from watchdog.domain.incidents import Course, Decision, GuardAnswer, Incident, ServiceState, TargetChoice, Verdict
 from watchdog.domain.policy import BlameWeights, Mode, Policy, Severity, SignalPolicy, Verification
 from watchdog.domain.readings import Bad, Good, Unknown
 
@@ -32,6 +32,12 @@ def decided(policy: Policy | None = None, service: ServiceState | None = None, *
     service = service or a_service()
     state = a_state(service, **more.pop("state", {}))
     return decide(state, policy or make_policy(), service, findings or (found(),), now=NOW, **more)
+
+
+def asked(*guards: str) -> Incident:
+    """Return an incident of which people were asked because of these guards."""
+    answers = tuple(GuardAnswer(name, Verdict.ASK, "") for name in guards)
+    return an_incident(decision=replace(decided(), course=Course.ASK, guards=answers))
 
 
 SLOW = Check("api", "latency", last=Good(), last_at=NOW, samples=tuple((NOW - 50 + i, 0.9) for i in range(50)))
@@ -50,9 +56,13 @@ TELLING = make_policy(matrix={**make_policy().matrix, Severity.CRITICAL: make_po
         ((), {}, "rollback", "dep-41, P 0.99"),
         ((make_policy(veto_seconds=60.0),), {}, "announce", "veto window of 60 s"),
         ((make_policy(Mode.ASSIST),), {}, "ask", "mode: assist"),
-        ((make_policy(Mode.ASSIST),), {"approved": True}, "rollback", "approved; dep-41"),
+        ((make_policy(Mode.ASSIST),), {"approved": True, "incident": asked("mode")}, "rollback", "approved; dep-41"),
+        ((make_policy(Mode.ASSIST),), {"approved": True, "incident": asked("migration")}, "ask", "mode: assist"),
+        ((make_policy(Mode.ASSIST),), {"approved": True, "incident": an_incident()}, "ask", "mode: assist"),
+        ((make_policy(Mode.ASSIST),), {"approved": True}, "ask", "mode: assist"),
         ((None, MIGRATING), {}, "ask", "migration: a pre-deploy command"),
-        ((None, MIGRATING), {"approved": True}, "rollback", "approved"),
+        ((None, MIGRATING), {"approved": True, "incident": asked("mode", "migration")}, "rollback", "approved"),
+        ((make_policy(Mode.ASSIST), MIGRATING), {}, "ask", "mode: assist: a human decides; migration: a pre-deploy"),
         ((None, SLOW_WEB, found("api", "latency", share=0.9)), {}, "ask", "the policy asks for this severity"),
         ((None, SLOW_WEB, found("api", "latency", share=0.9)), {"approved": True}, "rollback", "approved"),
         ((make_policy(Mode.OBSERVE),), {}, "page", "mode: observe"),

@@ -117,7 +117,7 @@ FAILED = Deploy("dep-42", "build_failed", commit="fix00000")
             "ask",
             "2 groups critical within 90 s: shop (no deploy lately, counts double), web; counted as 3 of 2 services "
             "(limit 50%)",
-            False,
+            True,
         ),
         (
             {"state": {"troubles": WAVE}, "policy": {"brakes": Brakes(groups_max=2)}},
@@ -405,9 +405,13 @@ def test_what_may_have_changed_is_asked_again_at_sending() -> None:
 
 
 def test_what_asks_at_sending_needs_the_yes_of_a_human() -> None:
-    """A second group that went critical meanwhile holds back the machine, and nobody who has said yes."""
-    assert at_sending(troubles=WAVE).startswith("correlation: 2 groups critical within 90 s: shop")
-    assert at_sending(troubles=WAVE, by="Alice") == ""
+    """A second group that went critical meanwhile holds back the machine, and a human who was asked something else."""
+    held = at_sending(troubles=WAVE)
+    assert held.startswith("correlation: 2 groups critical within 90 s: shop")
+    assert at_sending(troubles=WAVE, by="Alice") == held
+    about_it = replace(DECIDED, guards=(GuardAnswer("correlation", Verdict.ASK, "2 groups"),))
+    assert at_sending(about_it, troubles=WAVE, by="Alice") == ""
+    assert at_sending(about_it, troubles=WAVE) == held
 
 
 @pytest.mark.parametrize("decision", [None, replace(DECIDED, blame=None), replace(DECIDED, target=None)])

@@ -12,7 +12,7 @@ from watchdog.core import groups
 from watchdog.core.invariants import broken
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Effect, PinAutoDeploy, RestoreAutoDeploy, Rollback, Tell
-from watchdog.domain.incidents import Act, Course, Decision, Phase, State, Trouble
+from watchdog.domain.incidents import Act, Course, Decision, GuardAnswer, Phase, State, Trouble, Verdict
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.policy import Brakes, Budget, Mode, Policy, ServicePolicy, Severity
 
@@ -101,9 +101,13 @@ STRICT = replace(TWO, brakes=Brakes(groups_max=2))
 WAVE = {"shop": Trouble("shop", NOW - 9), "web": Trouble("web", NOW, "bad00000", recent_deploy=True)}
 
 
-def approved(step: Step) -> Step:
-    """Return the step with a rollback that somebody said yes to."""
-    return replace(step, effects=(replace(ROLLBACK, approved_by="Alice"),))
+def approved(step: Step, *guards: str) -> Step:
+    """Return the step with a rollback that somebody said yes to, who was asked because of these guards."""
+    asked_by = tuple(GuardAnswer(name, Verdict.ASK, "") for name in guards)
+    incident = replace(SENT, decision=replace(DECIDED, guards=asked_by))
+    web = replace(step.after.services["web"], incident=incident)
+    rollback = replace(ROLLBACK, approved_by="Alice")
+    return replace(step, effects=(rollback,), after=replace(step.after, services={"web": web}))
 
 
 def seen(policy: Policy) -> groups.Wave:
@@ -114,8 +118,9 @@ def seen(policy: Policy) -> groups.Wave:
 
 
 def test_a_human_may_say_yes_to_a_rollback_in_a_wave_of_which_nobody_is_sure() -> None:
-    """Of two groups; of more no yes makes a deploy the cause."""
-    assert approved(after(troubles=WAVE)(sending())).broken() == ""
+    """Of two groups, if that was what was asked; of more no yes makes a deploy the cause."""
+    assert approved(after(troubles=WAVE)(sending()), "correlation").broken() == ""
+    assert approved(after(troubles=WAVE)(sending()), "mode").broken().endswith(seen(TWO).why)
 
 
 ON_ITS_WAY = Deploy("dep-42", "build_in_progress", commit="fix00000")
@@ -156,7 +161,7 @@ AS_BEFORE = (replace(HISTORY[0], commit="aaaaaaa1"), *HISTORY[1:])
         (after(acted_at=()), "it is not in the books"),
         (limited(per_service_per_day=0), "1 rollbacks of the service today (limit 0)"),
         (after(troubles=WAVE), seen(TWO).why),
-        (lambda step: approved(replace(after(troubles=WAVE)(step), policy=STRICT)), seen(STRICT).why),
+        (lambda step: approved(replace(after(troubles=WAVE)(step), policy=STRICT), "correlation"), seen(STRICT).why),
         (after(acted_at=ELSEWHERE, acts=FOREIGN), "2 groups rolled back in the fleet in 10 min (limit 1)"),
     ],
 )

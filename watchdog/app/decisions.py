@@ -145,7 +145,7 @@ def score(
 
 
 def _times(kind: scene.FaultClass) -> int:
-    return max(1, round(kind.weight))
+    return 1 if kind.file else max(1, round(kind.weight))
 
 
 def _play_chunk(jobs: Sequence[tuple[scene.FaultClass, str, bool]]) -> Mapping[str, list[Played]]:

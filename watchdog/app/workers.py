@@ -5,20 +5,34 @@ import signal
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context, parent_process
+from multiprocessing import active_children, get_context, parent_process
 from threading import Thread
 
 
 @contextmanager
 def workers(processes: int) -> Iterator[ProcessPoolExecutor]:
-    """Yield so many worker processes. Called off, it waits for no more than what is being done at that moment."""
+    """Yield so many worker processes; called off, they are ended in the middle of what they do."""
+    others = active_children()
     pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_belong_to_the_parent)
     try:
         yield pool
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
+        for child in active_children():
+            if child not in others:
+                child.terminate()
         raise
     pool.shutdown()
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Have Ctrl-C end what blocks the event loop, which alone would hear of it only afterwards."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _belong_to_the_parent() -> None:

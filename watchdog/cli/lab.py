@@ -56,14 +56,17 @@ async def storm(
         Print one JSON object.
     """
     from watchdog.app import storms
+    from watchdog.app.workers import interruptible
     from watchdog.cli import output
 
     if seed is not None:
-        result = storms.replay(seed, variant)
+        with interruptible():
+            result = storms.replay(seed, variant)
         output.show_lines([*result.trace, "", f"seed {seed}: {result.fingerprint}"])
         output.show_lines(storms.reasons(result.score) or ["nothing went wrong"])
         return output.FAILED if result.score.bad else output.DONE
-    report = storms.play_all(first, seeds, variant=variant, processes=processes)
+    with interruptible():
+        report = storms.play_all(first, seeds, variant=variant, processes=processes)
     if as_json:
         sys.stdout.write(json.dumps(report.json_object()) + "\n")
     else:
@@ -113,6 +116,7 @@ async def score(
         Print one JSON object.
     """
     from watchdog.app import decisions
+    from watchdog.app.workers import interruptible
     from watchdog.cli import output
     from watchdog.lab.report import write
     from watchdog.settings.scenarios import read_scenarios
@@ -124,16 +128,17 @@ async def score(
     if wrong:
         output.complain(wrong)
         return output.USAGE
-    scored = decisions.score(
-        seed,
-        names=names,
-        scenarios=own,
-        episodes=episodes,
-        clean_years=clean_years,
-        rival_episodes=rival_episodes if rivals else 0,
-        processes=processes,
-        progress=output.show_progress,
-    )
+    with interruptible():
+        scored = decisions.score(
+            seed,
+            names=names,
+            scenarios=own,
+            episodes=episodes,
+            clean_years=clean_years,
+            rival_episodes=rival_episodes if rivals else 0,
+            processes=processes,
+            progress=output.show_progress,
+        )
     output.end_progress()
     if report is not None:
         write(scored.report(), report)
@@ -201,9 +206,11 @@ async def soak(
         Print one JSON object.
     """
     from watchdog.app.soak import soak_apart
+    from watchdog.app.workers import interruptible
     from watchdog.cli import output
 
-    result = soak_apart(hours, services, seed)
+    with interruptible():
+        result = soak_apart(hours, services, seed)
     if as_json:
         sys.stdout.write(json.dumps(result.json_object()) + "\n")
     else:

@@ -22,7 +22,7 @@ from watchdog.core import (
 from watchdog.core.turn import Turn
 from watchdog.domain import events as e
 from watchdog.domain.effects import Note, SetPace
-from watchdog.domain.incidents import ACTING, Course, Decision, Finding, Phase
+from watchdog.domain.incidents import ACTING, Course, Decision, Finding, Phase, Verdict
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.units import show_seconds
 
@@ -47,7 +47,7 @@ def await_answer(turn: Turn) -> None:
         ending.close(turn, "recovered by itself", "it recovered before an answer came")
         return
     findings = perceive.findings(turn.service, turn.policy, turn.now)
-    if (findings and _worse(turn, findings)) or _suspect_gone(turn):
+    if (findings and (_worse(turn, findings) or _overtaken(turn, findings))) or _suspect_gone(turn):
         _decide_anew(turn, findings)
         return
     within = turn.policy.matrix[turn.incident.severity].within_seconds
@@ -62,6 +62,21 @@ def await_answer(turn: Turn) -> None:
 def _worse(turn: Turn, findings: tuple[Finding, ...]) -> bool:
     level = severity.judge(findings, turn.wishes, turn.policy.detection)[0]
     return level.rank > turn.incident.severity.rank
+
+
+def _overtaken(turn: Turn, findings: tuple[Finding, ...]) -> bool:
+    """Tell whether no human needs to answer any more, or can: the guards that asked have let go, or forbid it now."""
+    decision = turn.incident.decision
+    if decision is None or turn.now - turn.incident.reconsidered_at < opening.RECONSIDER_SECONDS:
+        return False
+    turn.amend(reconsidered_at=turn.now)
+    asked = [answer for answer in decision.guards if answer.verdict is Verdict.ASK]
+    if not any(answer.passing for answer in asked):
+        return False
+    fresh = opening.weigh(turn, findings)
+    names = {answer.name for answer in asked}
+    forbidden = any(answer.verdict is Verdict.BLOCK and answer.name in names for answer in fresh.guards)
+    return forbidden or fresh.course in (Course.ROLLBACK, Course.ANNOUNCE)
 
 
 def _decide_anew(turn: Turn, findings: tuple[Finding, ...]) -> None:

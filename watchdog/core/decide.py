@@ -40,7 +40,10 @@ def decide(
     incident: Incident | None = None,
     approved: bool = False,
 ) -> Decision:
-    """Return what to do about the findings (at least one). `approved`: a human said yes, so an ask passes."""
+    """Return what to do about the findings (at least one).
+
+    `approved`: a human said yes to what the incident asked; that answers the guards that asked then, and no others.
+    """
     wishes = policy.services[service.name]
     level, why_level, main = severity.judge(findings, wishes, policy.detection)
     share = failing_share(service, main, now, policy)
@@ -50,7 +53,8 @@ def decide(
     target = find_target(state, policy, service, verdict)
     answers = guard.check(guard.Request(state, policy, service, wishes, verdict, target, incident, now))
     rule = policy.matrix[level]
-    course, why = _course(rule, verdict, target, answers, wishes, approved=approved)
+    answered = guard.asked(incident) if approved else None
+    course, why = _course(rule, verdict, target, answers, wishes, answered)
     return Decision(
         at=now,
         course=course,
@@ -109,26 +113,25 @@ def _course(
     target: TargetChoice,
     answers: Sequence[GuardAnswer],
     wishes: ServicePolicy,
-    *,
-    approved: bool,
+    answered: frozenset[str] | None = None,
 ) -> tuple[Course, str]:
-    """Return the course and its reason; worst news first."""
+    """Return the course and its reason; worst news first. `answered`: the guards that a human's yes is about."""
     if rule.do is Action.NOTE:
         return Course.NOTE, "the policy only notes this severity"
     if rule.do is Action.TELL:
         return Course.TELL, "the policy only tells of this severity"
-    if (not approved and not verdict.convicts and not verdict.likely) or verdict.vetoed:
+    if (answered is None and not verdict.convicts and not verdict.likely) or verdict.vetoed:
         return Course.PAGE, verdict.why
     if target.deploy is None:
         return Course.PAGE, target.why
-    blocked = _first(answers, Verdict.BLOCK)
+    blocked = next((one for one in answers if one.verdict is Verdict.BLOCK), None)
     if blocked is not None:
         return Course.PAGE, f"{blocked.name}: {blocked.why}"
-    if approved:
+    asks = [one for one in answers if one.verdict is Verdict.ASK and one.name not in (answered or ())]
+    if asks:
+        return Course.ASK, "; ".join(f"{one.name}: {one.why}" for one in asks)
+    if answered is not None:
         return Course.ROLLBACK, f"approved; {verdict.why}"
-    asked = _first(answers, Verdict.ASK)
-    if asked is not None:
-        return Course.ASK, f"{asked.name}: {asked.why}"
     if not verdict.convicts:
         return Course.ASK, f"more likely than not, and no more: {verdict.why}"
     if rule.do is Action.ASK:
@@ -138,10 +141,6 @@ def _course(
     return Course.ROLLBACK, verdict.why
 
 
-def _first(answers: Sequence[GuardAnswer], verdict: Verdict) -> GuardAnswer | None:
-    return next((answer for answer in answers if answer.verdict is verdict), None)
-
-
 def _would(
     rule: Rule, verdict: Blame, target: TargetChoice, answers: Sequence[GuardAnswer], wishes: ServicePolicy
 ) -> str:
@@ -149,7 +148,7 @@ def _would(
     if wishes.mode is not Mode.OBSERVE:
         return ""
     others = [answer for answer in answers if answer.name != "mode"]
-    course, why = _course(rule, verdict, target, others, wishes, approved=False)
+    course, why = _course(rule, verdict, target, others, wishes)
     if course not in (Course.ROLLBACK, Course.ANNOUNCE, Course.ASK) or target.deploy is None:
         return f"would {course.value}: {why}"
     verb = "ask to roll back" if course is Course.ASK else "roll back"

@@ -34,6 +34,8 @@ class Member(Protocol):
 
 
 M = TypeVar("M", bound=Member)
+UNSURE_GROUPS = 2
+"""So many may be the deployed service and one that relies on it undeclared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def _too_many(policy: Policy, groups: Sequence[Sequence[Trouble]]) -> Wave | Non
     if len(groups) > 1 and weight > brakes.fleet_share * len(policy.services):
         parts = ", ".join(f"{name_group(group)}{_doubled(group)}" for group in groups)
         share = f"counted as {weight} of {len(policy.services)} services (limit {brakes.fleet_share:.0%})"
-        return Wave(f"{head}: {parts}; {share}", certain=False)
+        return Wave(f"{head}: {parts}; {share}", certain=len(groups) > UNSURE_GROUPS)
     return None
 
 

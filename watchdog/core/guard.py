@@ -51,8 +51,8 @@ def _pass(name: str, why: str) -> GuardAnswer:
     return GuardAnswer(name, Verdict.PASS, why)
 
 
-def _ask(name: str, why: str) -> GuardAnswer:
-    return GuardAnswer(name, Verdict.ASK, why)
+def _ask(name: str, why: str, *, passing: bool = False) -> GuardAnswer:
+    return GuardAnswer(name, Verdict.ASK, why, passing)
 
 
 def _block(name: str, why: str, *, passing: bool = False) -> GuardAnswer:
@@ -111,13 +111,13 @@ def budget(request: Request) -> GuardAnswer:
 
 
 def correlation(request: Request) -> GuardAnswer:
-    """What fails everywhere at once is no deploy's doing, or ours to see; half of a small fleet is asked about."""
+    """What fails everywhere at once is no deploy's doing, or ours to see; most of a small fleet is asked about."""
     name = request.service.name
     mine = request.state.troubles.get(name) or Trouble(name, request.now, request.code, recent_deploy=True)
     wave = groups.wave(request.policy, request.state.troubles, mine)
     if wave is None:
         return _pass("correlation", "no wave of failures")
-    return _block("correlation", wave.why, passing=True) if wave.certain else _ask("correlation", wave.why)
+    return (_block if wave.certain else _ask)("correlation", wave.why, passing=True)
 
 
 def flaps(request: Request) -> GuardAnswer:
@@ -284,10 +284,18 @@ def blocked(
     assert decision is not None and decision.blame is not None and decision.target is not None, "it was decided"
     place = (state, policy, service, policy.services[service.name])
     request = Request(*place, decision.blame, decision.target, incident, now)
-    approved = incident is not None and incident.approved_by is not None
-    forbids = (Verdict.BLOCK,) if approved else (Verdict.BLOCK, Verdict.ASK)
-    answers = [guard(request) for guard in guards]
-    return next((f"{answer.name}: {answer.why}" for answer in answers if answer.verdict in forbids), "")
+    answered = asked(incident) if incident is not None and incident.approved_by is not None else frozenset()
+    for answer in (guard(request) for guard in guards):
+        if answer.verdict is Verdict.BLOCK or (answer.verdict is Verdict.ASK and answer.name not in answered):
+            return f"{answer.name}: {answer.why}"
+    return ""
+
+
+def asked(incident: Incident | None) -> frozenset[str]:
+    """Return the guards that asked in what was decided last: what a human's yes to it answers."""
+    if incident is None or incident.decision is None:
+        return frozenset()
+    return frozenset(answer.name for answer in incident.decision.guards if answer.verdict is Verdict.ASK)
 
 
 def withheld(state: State) -> str:

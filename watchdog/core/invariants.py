@@ -9,7 +9,7 @@ Rule 2: what a human asked for by hand needs no finding, no blame and no budget;
 
 from collections.abc import Sequence
 
-from watchdog.core import budget, groups, perceive, words
+from watchdog.core import budget, groups, guard, perceive, words
 from watchdog.domain.effects import Effect, PinAutoDeploy, RestoreAutoDeploy, Rollback, Tell
 from watchdog.domain.incidents import ACTING, Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Mode, Policy
@@ -131,7 +131,8 @@ def _unasked(effect: Rollback, service: ServiceState, incident: Incident, after:
         return f"{effect.suspect} is itself a rollback"
     mine = after.troubles.get(effect.service)
     wave = groups.wave(policy, after.troubles, mine) if mine is not None else None
-    if wave is not None and (wave.certain or effect.approved_by is None):
+    asked = effect.approved_by is not None and "correlation" in guard.asked(incident)
+    if wave is not None and (wave.certain or not asked):
         return wave.why
     today = sum(at > now - DAY_SECONDS for at in service.acted_at)
     if today > limits.per_service_per_day:

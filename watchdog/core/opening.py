@@ -8,6 +8,8 @@ from watchdog.core.turn import Turn
 from watchdog.domain.incidents import Course, Decision, Finding, Incident
 from watchdog.domain.policy import Severity
 
+RECONSIDER_SECONDS = 5.0
+"""How often what a human was told of is weighed again."""
 YES_HOLDS_SECONDS = 300.0
 """How long a yes (or a veto window that ran out) holds when the rollback could not be sent at once."""
 
@@ -70,7 +72,8 @@ def _create(turn: Turn, findings: tuple[Finding, ...], severity: Severity) -> No
 
 
 def carry_out(turn: Turn, findings: tuple[Finding, ...], decision: Decision, *, approved_by: str | None = None) -> None:
-    """Write the decision (and who said yes to it) down and begin with it."""
+    """Write the decision (and who said yes to it) down and begin with it; what is asked anew has no yes yet."""
+    approved_by = approved_by if decision.course is Course.ROLLBACK else None
     main = severity.judge(findings, turn.wishes, turn.policy.detection)[2]
     target = decision.target.deploy if decision.target else None
     suspect = decision.blame.suspect if decision.blame else None

@@ -6,7 +6,6 @@ from watchdog.core import ending, opening, perceive
 from watchdog.core.turn import Turn
 from watchdog.domain.incidents import Course, Decision, Finding, Verdict
 
-RECONSIDER_SECONDS = 5.0
 PASSING_VETOES = {"deploy list", "control targets"}
 ACTING = (Course.ROLLBACK, Course.ANNOUNCE, Course.ASK)
 
@@ -18,7 +17,7 @@ def keep_watching(turn: Turn) -> None:
     if perceive.calm(turn.service, turn.policy, turn.now, turn.policy.detection.calm_seconds):
         ending.close(turn, _outcome(turn), "every check has been good for a minute")
         return
-    if turn.now - turn.incident.reconsidered_at < RECONSIDER_SECONDS:
+    if turn.now - turn.incident.reconsidered_at < opening.RECONSIDER_SECONDS:
         return
     turn.amend(reconsidered_at=turn.now)
     findings = perceive.findings(turn.service, turn.policy, turn.now)

@@ -60,6 +60,7 @@ def reject(turn: Turn) -> None:
     turn.amend(human_needed=f"rejected by {event.by}")
     turn.note("REJECTED", f"by {event.by}: nothing is changed")
     turn.enter(Phase.PAGED)
+    ending.give_back_or_say(turn)
 
 
 def stop(turn: Turn) -> None:

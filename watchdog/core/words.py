@@ -76,6 +76,7 @@ def asking_lines(incident: Incident, within_seconds: float | None) -> tuple[str,
         f"Question: roll {incident.service} back to {incident.target} {short(incident.target_code)}?",
         f"Answer{deadline}: watchdog approve {incident.id}   or   watchdog reject {incident.id}",
         "Without an answer nothing is changed, and you are paged again.",
+        *([f"Why you are asked: {incident.decision.why}"] if incident.decision is not None else []),
         *decision_lines(incident),
     )
 

@@ -105,7 +105,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Brakes:
-    """When not to act at all: so much fails at once that no deploy explains it, or a service comes and goes.
+    """When not to act unasked: so much fails at once that no deploy explains it, or a service comes and goes.
 
     A group is what one bad deploy may explain: services with the same suspect code, or that depend on each other.
     """

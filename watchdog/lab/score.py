@@ -1,7 +1,7 @@
 """Many episodes and clean years summed up, every number with its interval."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 
@@ -66,7 +66,7 @@ def mix(played: Sequence[Played]) -> Mix:
     for caused, share in ((True, DEPLOYS_SHARE), (False, 1 - DEPLOYS_SHARE)):
         names = [name for name in incidents if kinds[name].deploy_caused is caused]
         total = sum(kinds[name].weight for name in names)
-        weights |= {name: share * kinds[name].weight / total / _sum(groups[name]) for name in names}
+        weights |= {name: share * kinds[name].weight / (total or 1.0) / _sum(groups[name]) for name in names}
     weights |= {name: kinds[name].weight / _sum(groups[name]) for name in groups if name not in incidents}
     return lambda one: weights.get(one.name, 0.0) * one.weight
 
@@ -83,10 +83,10 @@ def _sum(found: Sequence[Played]) -> float:
 
 def precision(played: Sequence[Played], weight: Mix) -> Estimate:
     """Return which share of the rollbacks was right; the interval is that of the effective number (Kish)."""
-    return _weighted([(weight(one), not one.false) for one in played if one.rollbacks])
+    return weighted([(weight(one), not one.false) for one in played if one.rollbacks])
 
 
-def _weighted(found: Sequence[tuple[float, bool]]) -> Estimate:
+def weighted(found: Sequence[tuple[float, bool]]) -> Estimate:
     """Return which share of the weight is true, with the interval of as many as it is worth (Kish 1965)."""
     total = sum(counts for counts, _ in found)
     if total <= 0:
@@ -104,7 +104,7 @@ def with_slow_starts(played: Sequence[Played]) -> Mix:
 def false_rollbacks_of_incidents(played: Sequence[Played], weight: Mix) -> Estimate:
     """Return the false rollbacks in a service-year that come with its incidents (58 a year); the interval is Kish's."""
     weights = [(weight(one), one.false) for one in played]
-    found, yearly = _weighted(weights), sum(counts for counts, _ in weights) * INCIDENTS_PER_YEAR
+    found, yearly = weighted(weights), sum(counts for counts, _ in weights) * INCIDENTS_PER_YEAR
     return Estimate(found.value * yearly, found.low * yearly, found.high * yearly, found.n)
 
 
@@ -113,17 +113,24 @@ def recall(played: Sequence[Played]) -> Estimate:
 
     Each of these classes counts alike.
     """
-    found = [one for one in played if one.name in RECALLED]
-    weight = equal_classes(found)
-    return _weighted([(weight(one), one.mended_at is not None and not one.false) for one in found])
+    found = _alike(one for one in played if one.name in RECALLED)
+    return wilson(sum(one.mended_at is not None and not one.false for one in found), len(found))
+
+
+def _alike(played: Iterable[Played]) -> list[Played]:
+    """Return the first episodes of each class, as many of one as of any other."""
+    groups = by_class(list(played)).values()
+    fewest = min(map(len, groups), default=0)
+    return [one for group in groups for one in group[:fewest]]
 
 
 def delay_p95(played: Sequence[Played], tag: str, horizon_seconds: float = 1500.0) -> Estimate:
     """Return the p95 of the seconds from onset to the request that mends, misses at the horizon.
 
-    The bounds are order statistics.
+    The bounds are order statistics. Each class that is tagged counts alike.
     """
-    found = sorted(one.mended_at if one.mended_at is not None else horizon_seconds for one in played if tag in one.tags)
+    tagged = _alike(one for one in played if tag in one.tags)
+    found = sorted(one.mended_at if one.mended_at is not None else horizon_seconds for one in tagged)
     n = len(found)
     if not n:
         return Estimate(0.0, 0.0, 0.0, 0)
@@ -134,9 +141,8 @@ def delay_p95(played: Sequence[Played], tag: str, horizon_seconds: float = 1500.
 
 def nothing_right(played: Sequence[Played]) -> Estimate:
     """Return in which share of the episodes with nothing to do nothing was done, each class counting alike."""
-    found = [one for one in played if one.right == "nothing"]
-    weight = equal_classes(found)
-    return _weighted([(weight(one), one.did == "nothing") for one in found])
+    found = _alike(one for one in played if one.right == "nothing")
+    return weighted([(one.weight, one.did == "nothing") for one in found])
 
 
 def calibration(played: Sequence[Played], weight: Mix) -> Sequence[Bin]:
@@ -151,7 +157,7 @@ def calibration(played: Sequence[Played], weight: Mix) -> Sequence[Bin]:
         total = sum(counts for counts, _, _ in one_bin)
         if total <= 0:
             continue
-        actual = _weighted([(counts, guilty) for counts, _, guilty in one_bin])
+        actual = weighted([(counts, guilty) for counts, _, guilty in one_bin])
         predicted = sum(counts * chance for counts, chance, _ in one_bin) / total
         found.append(Bin(predicted, actual, total / everything))
     return found
@@ -219,6 +225,12 @@ def _class(found: Sequence[Played]) -> dict[str, object]:
     did: dict[str, int] = defaultdict(int)
     for one in found:
         did["false rollback" if one.false else one.did] += 1
-    good = _weighted([(one.weight, one.good) for one in found])
+    good = weighted([(one.weight, one.good) for one in found])
     wrong = [one.seed for one in found if not one.good]
-    return {"right": found[0].right, "did": dict(did), "good": good.json_object(), "failures": wrong[:20]}
+    return {
+        "right": found[0].right,
+        "episodes": len(found),
+        "did": dict(did),
+        "good": good.json_object(),
+        "failures": wrong[:20],
+    }

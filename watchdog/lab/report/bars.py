@@ -60,7 +60,7 @@ def _rollbacks(numbers: Numbers) -> Iterator[Bar]:
 
 
 def _quiet(numbers: Numbers) -> Iterator[Bar]:
-    years, episodes = numbers["clean_service_years"], sum(_of(one["good"]).n for one in numbers["per_class"].values())
+    years, episodes = numbers["clean_service_years"], sum(one["episodes"] for one in numbers["per_class"].values())
     rolled, paged = _of(numbers["false_rollbacks_per_service_year"]), _of(numbers["false_pages_per_service_year"])
     worst = rolled.high > FALSE_ROLLBACKS_HIGH
     yield Bar(

@@ -32,7 +32,9 @@ def sentences(report: Report) -> tuple[str, ...]:
         "a seed alone; the watchdog's real decisions were made second by second, and what they did changed that "
         f"world. {_others(report)}",
         f"The realistic mix gives {100 * DEPLOYS_SHARE:.0f} % of its weight to incidents that a deploy caused and "
-        "the rest to others, with each class as frequent as the table below says.",
+        "the rest to others, with each class as frequent as the table below says. What is more frequent is played more "
+        "often; an episode with a deploy shortly before, played more often than it comes, counts for less. n is how "
+        "many episodes of equal weight the number is worth.",
     )
 
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from watchdog.lab.clean import Clean
-from watchdog.lab.intervals import Estimate, wilson
+from watchdog.lab.intervals import Estimate
 from watchdog.lab.judge import Played
 from watchdog.lab.report.words import many, replay_command
-from watchdog.lab.score import by_class, kind_of
+from watchdog.lab.score import by_class, kind_of, weighted
 from watchdog.lab.story import CLEAN, WHATS, why_wrong
 
 FALSE = "false rollback"
@@ -66,7 +66,7 @@ def _row(name: str, found: Sequence[Played]) -> Row:
         total, good = did.get(doing, (0, 0))
         did[doing] = (total + 1, good + one.good)
     rights = list(dict.fromkeys(one.right for one in found))
-    return Row(name, kind_of(found[0]).words, rights, did, wilson(sum(one.good for one in found), len(found)))
+    return Row(name, kind_of(found[0]).words, rights, did, weighted([(one.weight, one.good) for one in found]))
 
 
 def failures(played: Sequence[Played], clean: Sequence[Clean]) -> list[Failure]:

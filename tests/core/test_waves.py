@@ -1,0 +1,127 @@
+"""Two groups at once: a human is asked, for as long as it is so, and about nothing else."""
+
+from dataclasses import replace
+
+from tests.core.scenes import FOREVER, hear, incident_of, kinds, lines, notices, reach, web
+from tests.core.world import Fault, World, make_policy
+from watchdog.domain import events as e
+from watchdog.domain.incidents import Course, Phase, Trouble
+from watchdog.domain.policy import Mode, Policy, ServicePolicy
+from watchdog.domain.readings import Bad
+
+
+def fleet(mode: Mode = Mode.AUTONOMOUS, veto_seconds: float = 0.0) -> Policy:
+    """Return the policy of three services; nobody has declared who relies on whom."""
+    policy = make_policy(mode, veto_seconds)
+    others = {name: ServicePolicy(name, f"srv-{name}") for name in ("shop", "docs")}
+    return replace(policy, services={**policy.services, **others})
+
+
+def down(world: World, *names: str) -> World:
+    """Have these services, and no others beside our own, be critical since this moment."""
+    mine = {name: one for name, one in world.state.troubles.items() if name == "web"}
+    world.state = replace(world.state, troubles={**mine, **{name: Trouble(name, world.now) for name in names}})
+    return world
+
+
+def asked_in_a_wave(policy: Policy | None = None) -> World:
+    """Return a world in which shop fails as well, so that people were just asked about web."""
+    world = reach(Phase.SUSPECT, policy or fleet())
+    for second in range(int(world.time), 200):
+        down(world, "shop").run(float(second))
+        if web(world).phase is Phase.ASKING:
+            return world
+    raise AssertionError(f"nobody was asked: {world.labels()}")
+
+
+def course(world: World) -> tuple[Course, str]:
+    """Return what was decided last, and why."""
+    decision = incident_of(world).decision
+    assert decision is not None
+    return decision.course, decision.why
+
+
+def test_people_read_why_they_are_asked() -> None:
+    """All that asks is named, the wave among it."""
+    world = asked_in_a_wave(fleet(Mode.ASSIST))
+    why = next(line for line in world.pages()[0].notice.lines if line.startswith("Why you are asked: "))
+    assert why.startswith(
+        "Why you are asked: mode: assist: a human decides; correlation: 2 groups critical within 90 s"
+    )
+
+
+def test_it_acts_by_itself_when_the_other_has_recovered() -> None:
+    """The question is void: what asked was nothing but the wave, and that has passed."""
+    world = asked_in_a_wave()
+    world.run(world.time + 20.0)
+    assert web(world).phase is Phase.ASKING and not world.pins
+    down(world).run(world.time + 10.0)
+    assert len(world.accepted) == 1 and world.accepted[0][1].approved_by is None
+
+
+def test_with_a_veto_window_it_announces_then() -> None:
+    """As it would have at first."""
+    world = asked_in_a_wave(fleet(veto_seconds=60.0))
+    down(world).run(world.time + 10.0)
+    assert web(world).phase is Phase.ANNOUNCED
+
+
+def test_who_asks_for_another_reason_too_goes_on_asking() -> None:
+    """In mode assist nothing is done unasked, wave or no wave."""
+    world = asked_in_a_wave(fleet(Mode.ASSIST))
+    down(world).run(world.time + 30.0)
+    assert web(world).phase is Phase.ASKING and not world.pins and len(world.pages()) == 1
+
+
+def test_a_question_that_no_yes_can_answer_any_more_is_withdrawn() -> None:
+    """A third service fails: no deploy did that. People are told so, and once it is two again they are asked again."""
+    world = asked_in_a_wave()
+    down(world, "shop", "docs").run(world.time + 10.0)
+    assert web(world).phase is Phase.PAGED and course(world)[1].startswith("correlation: 3 groups critical")
+    effects = hear(world, e.Approved(world.now, "web-1", "ann"))
+    assert lines(effects, "REFUSED") and not world.pins
+    down(world, "shop").run(world.time + 10.0)
+    assert web(world).phase is Phase.ASKING and len(world.pages()) == 3
+
+
+def test_a_yes_to_the_wave_rolls_back_in_it() -> None:
+    """That is what was asked."""
+    world = asked_in_a_wave()
+    world.tell(e.Approved(world.now, "web-1", "ann"))
+    world.run(world.time + 10.0)
+    assert [rollback.approved_by for _, rollback in world.accepted] == ["ann"]
+
+
+def test_a_yes_answers_what_was_asked_and_no_more() -> None:
+    """Asked because of the mode; by the time of the yes another service fails too, which nobody was asked about."""
+    world = reach(Phase.ASKING, fleet(Mode.ASSIST))
+    effects = hear(down(world, "shop"), e.Approved(world.now, "web-1", "ann"))
+    assert web(world).phase is Phase.ASKING and "PinAutoDeploy" not in kinds(effects)
+    assert course(world) == (Course.ASK, lines(effects, "REFUSED")[0])
+    assert lines(effects, "REFUSED")[0].startswith("correlation: 2 groups critical")
+    assert notices(effects) == ["asked"] and incident_of(world).approved_by is None
+    world.tell(e.Approved(world.now, "web-1", "ann"))
+    assert web(world).phase is not Phase.ASKING and incident_of(world).approved_by == "ann"
+
+
+def test_a_yes_does_not_outlive_what_came_up_on_the_way() -> None:
+    """Said, and while auto-deploy is being switched off another service fails: nothing is sent, people are asked."""
+    world = reach(Phase.ASKING, fleet(Mode.ASSIST), pin="silent")
+    world.tell(e.Approved(world.now, "web-1", "ann"))
+    assert web(world).phase is Phase.PINNING
+    hear(down(world, "shop"), e.PinConfirmed(world.now, "web", "web-1", "commit"))
+    assert web(world).phase is Phase.SUSPECT and not world.sent
+    effects = hear(world, e.Observed(world.now + 1, "web", "home", Bad("HTTP 503")))
+    assert web(world).phase is Phase.ASKING and notices(effects) == ["asked"]
+    given_back = hear(world, e.Rejected(world.now + 2, "web-1", "ann"))
+    assert "RestoreAutoDeploy" in kinds(given_back)
+
+
+def test_a_yes_to_one_target_is_none_to_another() -> None:
+    """The target changed, so people are asked anew; that it worsens then is no yes."""
+    slow = Fault(64.0, FOREVER, code="bad00000", slow=True)
+    world = reach(Phase.ASKING, make_policy(), faults=[slow])
+    world.state = replace(world.state, denied=("aaaaaaa1",))
+    hear(world, e.Approved(world.now, "web-1", "ann"))
+    assert course(world)[1].startswith("the target changed") and incident_of(world).approved_by is None
+    assert web(world).phase is Phase.ASKING
