@@ -9,7 +9,7 @@ from tests.core.world import World, make_policy
 from watchdog.core.opening import YES_HOLDS_SECONDS
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Course, Phase
-from watchdog.domain.policy import Mode, Severity
+from watchdog.domain.policy import Mode, Policy, Severity
 from watchdog.domain.readings import Bad
 
 
@@ -100,7 +100,25 @@ def test_a_window_that_ran_out_holds_for_a_while_too(later: float, holds: bool) 
     put(world, incident=replace(incident_of(world), announced_until=world.now - later))
     effects = hear(world, e.Observed(world.now, "web", "home", Bad("HTTP 503")))
     assert web(world).phase is (Phase.PINNING if holds else Phase.ANNOUNCED)
-    assert lines(effects, "DECIDED")[0].startswith("rollback: the veto window is over") is holds
+    assert lines(effects, "DECIDED")[0].startswith("rollback: no stop came") is holds
+
+
+@pytest.mark.parametrize(
+    ("policy", "phase"), [(make_policy(veto_seconds=60.0), Phase.ANNOUNCED), (make_policy(Mode.ASSIST), Phase.ASKING)]
+)
+def test_what_was_put_off_and_has_another_target_is_told_anew(policy: Policy, phase: Phase) -> None:
+    """Its commit was denied meanwhile: neither a window that ran out nor a yes is about another deploy."""
+    world = reach(phase, policy, pin="silent")
+    if phase is Phase.ASKING:
+        world.tell(e.Approved(world.now, "web-1", "ann"))
+    else:
+        world.run(world.time + 61.0)
+    world.state = replace(world.state, denied=("aaaaaaa1",))
+    hear(world, e.PinConfirmed(world.now, "web", "web-1", "commit"))
+    assert web(world).phase is Phase.SUSPECT
+    effects = hear(world, e.Observed(world.now + 1, "web", "home", Bad("HTTP 503")))
+    assert web(world).phase is phase and incident_of(world).approved_by is None
+    assert "the target changed since you were told (dep-40 -> dep-39)" in lines(effects, "DECIDED")[0]
 
 
 def test_a_put_off_rollback_is_sent_in_the_end() -> None:

@@ -38,7 +38,6 @@ def quiet_world(**more: object) -> World:
     ("phase", "what", "why"),
     [
         (Phase.PINNING, "approve", "nothing is asked: web is pinning"),
-        (Phase.PINNING, "reject", "nothing is asked: web is pinning"),
         (Phase.ROLLING_BACK, "approve", "nothing is asked: web is rolling back"),
         (Phase.ROLLING_BACK, "stop", "nothing can be stopped: web is rolling back"),
         (Phase.DEPLOYING, "reject", "nothing is asked: web is deploying"),

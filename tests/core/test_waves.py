@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
+import pytest
+
 from tests.core.scenes import FOREVER, hear, incident_of, kinds, lines, notices, reach, web
 from tests.core.world import Fault, World, make_policy
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Course, Phase, Trouble
 from watchdog.domain.policy import Mode, Policy, ServicePolicy
-from watchdog.domain.readings import Bad
+from watchdog.domain.readings import Bad, Good
 
 
 def fleet(mode: Mode = Mode.AUTONOMOUS, veto_seconds: float = 0.0) -> Policy:
@@ -59,6 +61,69 @@ def test_it_acts_by_itself_when_the_other_has_recovered() -> None:
     assert len(world.accepted) == 1 and world.accepted[0][1].approved_by is None
 
 
+def test_people_read_that_the_question_may_become_void() -> None:
+    """Nobody is promised that nothing happens without an answer, if something may."""
+    lasting, for_good = asked_in_a_wave(), asked_in_a_wave(fleet(Mode.ASSIST))
+    promise = "Without an answer nothing is changed"
+    assert (
+        lasting.pages()[0].notice.lines[2]
+        == f"{promise} while that lasts, and you are paged again; after it, it may act."
+    )
+    assert for_good.pages()[0].notice.lines[2] == f"{promise}, and you are paged again."
+
+
+def test_what_is_not_seen_failing_at_that_moment_is_still_asked_about() -> None:
+    """The other recovers, and ours answers again, or nothing can be seen: whoever is asked goes on being asked."""
+    world = asked_in_a_wave()
+    down(world)
+    after = world.now + 30.0
+    hear(world, e.Observed(after, "web", "home", Good()))
+    assert web(world).phase is Phase.ASKING
+    blind = asked_in_a_wave()
+    blind.state = replace(down(blind).state, blind_since=blind.now)
+    hear(blind, e.Observed(blind.now + 6.0, "web", "home", Bad("HTTP 503")))
+    assert web(blind).phase is Phase.ASKING
+
+
+@pytest.mark.parametrize("answer", [e.Rejected, e.Stopped])
+def test_a_no_that_comes_late_holds_all_the_same(answer: type[e.Rejected | e.Stopped]) -> None:
+    """The wave has passed a moment before, or grown: nothing is sent, and nothing later."""
+    world = reach_pinning_after_a_wave()
+    effects = hear(world, answer(world.now, "web-1", "ann"))
+    assert web(world).phase is Phase.PAGED and incident_of(world).human_needed == "stopped by ann"
+    assert "Rollback" not in kinds(hear(world, e.PinConfirmed(world.now, "web", "web-1", "commit")))
+    grown = asked_in_a_wave()
+    down(grown, "shop", "docs").run(grown.time + 10.0)
+    effects = hear(grown, answer(grown.now, "web-1", "ann"))
+    assert not lines(effects, "REFUSED")
+    assert lines(hear(grown, answer(grown.now, "web-1", "ann")), "REFUSED")
+    down(grown).run(grown.time + 30.0)
+    assert not grown.pins and web(grown).phase is Phase.PAGED
+
+
+def reach_pinning_after_a_wave() -> World:
+    """Return a world whose question is void, and in which auto-deploy is just being switched off."""
+    world = asked_in_a_wave()
+    world.pin = "silent"
+    down(world)
+    for second in range(int(world.time), int(world.time) + 20):
+        world.run(float(second))
+        if web(world).phase is Phase.PINNING:
+            return world
+    raise AssertionError(f"nothing was begun: {world.labels()}")
+
+
+def test_people_hear_after_a_minute_that_it_is_not_on_its_way() -> None:
+    """They were asked, and told no more; then once, and not again."""
+    world = reach_pinning_after_a_wave()
+    decision = incident_of(world).decision
+    assert decision is not None
+    began = decision.at
+    for seconds, late in ((59.0, []), (60.0, ["human_needed"]), (61.0, [])):
+        effects = hear(world, e.Observed(began + seconds, "web", "home", Bad("HTTP 503")))
+        assert notices(effects) == late
+
+
 def test_with_a_veto_window_it_announces_then() -> None:
     """As it would have at first."""
     world = asked_in_a_wave(fleet(veto_seconds=60.0))
@@ -98,7 +163,7 @@ def test_a_yes_answers_what_was_asked_and_no_more() -> None:
     effects = hear(down(world, "shop"), e.Approved(world.now, "web-1", "ann"))
     assert web(world).phase is Phase.ASKING and "PinAutoDeploy" not in kinds(effects)
     assert course(world) == (Course.ASK, lines(effects, "REFUSED")[0])
-    assert lines(effects, "REFUSED")[0].startswith("correlation: 2 groups critical")
+    assert lines(effects, "REFUSED")[0].startswith("mode: assist: a human decides; correlation: 2 groups critical")
     assert notices(effects) == ["asked"] and incident_of(world).approved_by is None
     world.tell(e.Approved(world.now, "web-1", "ann"))
     assert web(world).phase is not Phase.ASKING and incident_of(world).approved_by == "ann"

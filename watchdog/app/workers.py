@@ -28,7 +28,11 @@ def workers(processes: int) -> Iterator[ProcessPoolExecutor]:
 @contextmanager
 def interruptible() -> Iterator[None]:
     """Have Ctrl-C end what blocks the event loop, which alone would hear of it only afterwards."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:  # whoever started it does not want it interrupted
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     finally:

@@ -239,9 +239,11 @@ async def speed(
     as_json
         Print one JSON object.
     """
+    from watchdog.app.workers import interruptible
     from watchdog.cli import output
     from watchdog.lab.speed import measure
 
-    result = measure(rounds, days=days)
+    with interruptible():
+        result = measure(rounds, days=days)
     _show(result.json_object(), as_json)
     return output.DONE if result.fast_enough else output.FAILED

@@ -22,7 +22,7 @@ from watchdog.core import (
 from watchdog.core.turn import Turn
 from watchdog.domain import events as e
 from watchdog.domain.effects import Note, SetPace
-from watchdog.domain.incidents import ACTING, Course, Decision, Finding, Phase, Verdict
+from watchdog.domain.incidents import ACTING, Course, Finding, Phase, Verdict
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.units import show_seconds
 
@@ -67,16 +67,18 @@ def _worse(turn: Turn, findings: tuple[Finding, ...]) -> bool:
 def _overtaken(turn: Turn, findings: tuple[Finding, ...]) -> bool:
     """Tell whether no human needs to answer any more, or can: the guards that asked have let go, or forbid it now."""
     decision = turn.incident.decision
-    if decision is None or turn.now - turn.incident.reconsidered_at < opening.RECONSIDER_SECONDS:
+    asked = [answer for answer in decision.guards if answer.verdict is Verdict.ASK] if decision is not None else []
+    if not any(answer.passing for answer in asked) or turn.state.blind_since is not None:
+        return False
+    if turn.now - turn.incident.reconsidered_at < opening.RECONSIDER_SECONDS:
         return False
     turn.amend(reconsidered_at=turn.now)
-    asked = [answer for answer in decision.guards if answer.verdict is Verdict.ASK]
-    if not any(answer.passing for answer in asked):
-        return False
     fresh = opening.weigh(turn, findings)
     names = {answer.name for answer in asked}
-    forbidden = any(answer.verdict is Verdict.BLOCK and answer.name in names for answer in fresh.guards)
-    return forbidden or fresh.course in (Course.ROLLBACK, Course.ANNOUNCE)
+    if any(answer.verdict is Verdict.BLOCK and answer.name in names for answer in fresh.guards):
+        return True
+    seen = perceive.failing_now(turn.service, findings, turn.policy, turn.now)
+    return seen and fresh.course in (Course.ROLLBACK, Course.ANNOUNCE)
 
 
 def _decide_anew(turn: Turn, findings: tuple[Finding, ...]) -> None:
@@ -97,21 +99,8 @@ def act_now(turn: Turn, by: str | None) -> None:
         return
     decision = opening.weigh(turn, findings, approved=by is not None)
     if decision.course in (Course.ROLLBACK, Course.ANNOUNCE):
-        decision = _as_said(turn, decision, by)
+        decision = opening.as_said(turn, decision, by)
     opening.carry_out(turn, findings, decision, approved_by=by)
-
-
-def _as_said(turn: Turn, decision: Decision, by: str | None) -> Decision:
-    """Return the decision to do what people were told of; if it became another one, to tell them anew."""
-    incident = turn.incident
-    place = decision.target.deploy if decision.target is not None else None
-    now_meant = place.id if place is not None else None
-    if now_meant != incident.target:
-        course = Course.ASK if by is not None else Course.ANNOUNCE
-        why = f"the target changed since you were told ({incident.target} -> {now_meant}); {decision.why}"
-        return replace(decision, course=course, why=why)
-    why = f"no stop came; {decision.why}" if by is None else decision.why
-    return replace(decision, course=Course.ROLLBACK, why=why)
 
 
 def _known_findings(turn: Turn) -> tuple[Finding, ...]:

@@ -127,15 +127,16 @@ def _course(
     blocked = next((one for one in answers if one.verdict is Verdict.BLOCK), None)
     if blocked is not None:
         return Course.PAGE, f"{blocked.name}: {blocked.why}"
-    asks = [one for one in answers if one.verdict is Verdict.ASK and one.name not in (answered or ())]
-    if asks:
-        return Course.ASK, "; ".join(f"{one.name}: {one.why}" for one in asks)
-    if answered is not None:
+    asks = [one for one in answers if one.verdict is Verdict.ASK]
+    if answered is not None and all(one.name in answered for one in asks):
         return Course.ROLLBACK, f"approved; {verdict.why}"
+    why_asked = [f"{one.name}: {one.why}" for one in asks]
     if not verdict.convicts:
-        return Course.ASK, f"more likely than not, and no more: {verdict.why}"
-    if rule.do is Action.ASK:
-        return Course.ASK, f"the policy asks for this severity; {verdict.why}"
+        why_asked.append(f"more likely than not, and no more: {verdict.why}")
+    elif rule.do is Action.ASK:
+        why_asked.append(f"the policy asks for this severity; {verdict.why}")
+    if why_asked:
+        return Course.ASK, "; ".join(why_asked)
     if wishes.veto_seconds > 0:
         return Course.ANNOUNCE, f"veto window of {wishes.veto_seconds:.0f} s; {verdict.why}"
     return Course.ROLLBACK, verdict.why

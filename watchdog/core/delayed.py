@@ -15,9 +15,14 @@ UNTOLD_SECONDS = 60.0
 
 
 def say(turn: Turn) -> None:
-    """Page once, unless people were told of this incident before or it is seen failing no longer."""
+    """Page once, unless people were told of this incident before or it is seen failing no longer.
+
+    Whom it was asked, and who did not answer, waits for a question that is void.
+    """
     incident = turn.service.incident
-    if incident is None or incident.closed_at is not None or incident.paged or not _to_be_rolled_back(incident):
+    if incident is None or incident.closed_at is not None or not _to_be_rolled_back(incident):
+        return
+    if incident.paged and (incident.late_paged or not _was_overtaken(incident)):
         return
     if guard.withheld(turn.state):  # it will not be sent, and who hears of that is told so
         return
@@ -27,6 +32,7 @@ def say(turn: Turn) -> None:
     due = f"For {show_seconds(waited)} a rollback to {incident.target} is due"
     line = f"{due} and not known to be on its way; it is still being tried."
     turn.note("LATE", line)
+    turn.amend(late_paged=True)
     lines = (line, *words.done_lines(incident), *words.decision_lines(incident))
     turn.tell(NoticeKind.HUMAN_NEEDED, ending.alarm_title(turn), lines, wakes=True)
 
@@ -39,16 +45,25 @@ def wake(turn: Turn) -> None:
 
 
 def _since(turn: Turn, incident: Incident) -> float:
-    """Return since when it waits: a human's order is as old as itself, an incident may have been harmless for long."""
+    """Return since when it waits: an order, and what overtook a question, are as old as themselves.
+
+    An incident may have been harmless for long.
+    """
     assert incident.decision is not None, "it is to be rolled back"
     trouble = turn.state.troubles.get(turn.name)
-    if words.by_hand(incident) or trouble is None:
+    if words.by_hand(incident) or _was_overtaken(incident) or trouble is None:
         return incident.decision.at
     return min(trouble.at, turn.now)
 
 
 def _to_be_rolled_back(incident: Incident) -> bool:
     return incident.decision is not None and incident.decision.course is Course.ROLLBACK
+
+
+def _was_overtaken(incident: Incident) -> bool:
+    """Tell whether people were asked before it was decided without them."""
+    asked, decision = incident.asked_at, incident.decision
+    return asked is not None and decision is not None and asked < decision.at and incident.approved_by is None
 
 
 def _still_needed(turn: Turn, incident: Incident) -> bool:

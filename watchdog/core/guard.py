@@ -292,7 +292,7 @@ def blocked(
 
 
 def asked(incident: Incident | None) -> frozenset[str]:
-    """Return the guards that asked in what was decided last: what a human's yes to it answers."""
+    """Return the guards that asked in what was decided last: what a human's yes to it answers, by their names."""
     if incident is None or incident.decision is None:
         return frozenset()
     return frozenset(answer.name for answer in incident.decision.guards if answer.verdict is Verdict.ASK)

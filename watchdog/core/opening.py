@@ -22,8 +22,8 @@ def open_incident(turn: Turn, findings: tuple[Finding, ...]) -> None:
     decision = weigh(turn, findings, approved=approved_by is not None)
     if incident is None:
         _create(turn, findings, decision.severity)
-    elif decision.course is Course.ANNOUNCE and _window_is_over(turn, incident):
-        decision = replace(decision, course=Course.ROLLBACK, why=f"the veto window is over; {decision.why}")
+    elif _was_agreed(turn, incident, decision, approved_by):
+        decision = as_said(turn, decision, approved_by)
     carry_out(turn, findings, decision, approved_by=approved_by)
     if flaps:
         flapping.say(turn)
@@ -48,6 +48,26 @@ def _still_approved(turn: Turn, incident: Incident | None) -> str | None:
     if incident is None or incident.approved_at is None or incident.suspect != turn.service.live:
         return None
     return incident.approved_by if turn.now - incident.approved_at < YES_HOLDS_SECONDS else None
+
+
+def _was_agreed(turn: Turn, incident: Incident, decision: Decision, by: str | None) -> bool:
+    """Tell whether people said yes to the rollback, or did not stop it, and only the sending had to be put off."""
+    if decision.course is Course.ROLLBACK:
+        return by is not None
+    return decision.course is Course.ANNOUNCE and _window_is_over(turn, incident)
+
+
+def as_said(turn: Turn, decision: Decision, by: str | None) -> Decision:
+    """Return the decision to do what people were told of; if it became another one, to tell them anew."""
+    incident = turn.incident
+    place = decision.target.deploy if decision.target is not None else None
+    now_meant = place.id if place is not None else None
+    if now_meant != incident.target:
+        course = Course.ASK if by is not None else Course.ANNOUNCE
+        why = f"the target changed since you were told ({incident.target} -> {now_meant}); {decision.why}"
+        return replace(decision, course=course, why=why)
+    why = f"no stop came; {decision.why}" if by is None else decision.why
+    return replace(decision, course=Course.ROLLBACK, why=why)
 
 
 def _window_is_over(turn: Turn, incident: Incident) -> bool:

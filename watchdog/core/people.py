@@ -74,9 +74,9 @@ def stop(turn: Turn) -> None:
 
 
 def stop_waiting(turn: Turn) -> None:
-    """A stop while a passing obstacle holds the rollback back: it is not made when the obstacle goes."""
+    """A stop (or a no that came late) while a passing obstacle holds the rollback back: it is not made afterwards."""
     if turn.incident.human_needed:
-        nothing_to_stop(turn)
+        (nothing_asked if isinstance(turn.event, e.Rejected) else nothing_to_stop)(turn)
     else:
         stop(turn)
 

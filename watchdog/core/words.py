@@ -75,10 +75,17 @@ def asking_lines(incident: Incident, within_seconds: float | None) -> tuple[str,
     return (
         f"Question: roll {incident.service} back to {incident.target} {short(incident.target_code)}?",
         f"Answer{deadline}: watchdog approve {incident.id}   or   watchdog reject {incident.id}",
-        "Without an answer nothing is changed, and you are paged again.",
+        _without_an_answer(incident),
         *([f"Why you are asked: {incident.decision.why}"] if incident.decision is not None else []),
         *decision_lines(incident),
     )
+
+
+def _without_an_answer(incident: Incident) -> str:
+    asks = [one for one in incident.decision.guards if one.verdict is Verdict.ASK] if incident.decision else []
+    if asks and all(one.passing for one in asks):
+        return "Without an answer nothing is changed while that lasts, and you are paged again; after it, it may act."
+    return "Without an answer nothing is changed, and you are paged again."
 
 
 def rebuild_words(incident: Incident) -> str:
