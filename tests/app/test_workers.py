@@ -21,8 +21,8 @@ if __name__ == "__main__":
         print("at it", flush=True)
         jobs[-1].result()
 """
-BOUND_SECONDS = 60.0
-IMPORTS_SECONDS = 2.0
+BOUND_SECONDS = 120.0
+IMPORTS_SECONDS = 1.2
 INTERRUPTED = 130
 
 
