@@ -53,8 +53,8 @@ def test_none_is_left_behind(tmp_path: Path, how: signal.Signals) -> None:
     starter = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert starter.stdout is not None and starter.stdout.readline() == b"at it\n"
     started = workers_of(starter.pid)
-    assert len(started) >= 2
     os.kill(starter.pid, how)
+    assert len(started) >= 2
     starter.wait(BOUND_SECONDS)
     until(lambda: not any(map(alive, started)), BOUND_SECONDS)
 
@@ -69,9 +69,11 @@ def test_ctrl_c_ends_what_takes_long(command: str, tmp_path: Path) -> None:
         cwd=tmp_path,
         start_new_session=True,
     )
-    until(lambda: any(is_at_work(pid) for pid in workers_of(starter.pid)), BOUND_SECONDS)
-    started = workers_of(starter.pid)
-    os.killpg(starter.pid, signal.SIGINT)
+    try:
+        until(lambda: any(is_at_work(pid) for pid in workers_of(starter.pid)), BOUND_SECONDS)
+        started = workers_of(starter.pid)
+    finally:
+        os.killpg(starter.pid, signal.SIGINT)
     _, said = starter.communicate(timeout=BOUND_SECONDS)
     assert starter.returncode == INTERRUPTED and b"Traceback" not in said
     until(lambda: not any(map(alive, started)), BOUND_SECONDS)
