@@ -4,7 +4,7 @@ import dataclasses
 import os
 import secrets
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from watchdog.adapters.notifiers import NOTIFIERS
@@ -26,16 +26,19 @@ from watchdog.daemon.aggregate import MinuteAggregator
 from watchdog.daemon.engine import Engine
 from watchdog.daemon.listeners import Listeners
 from watchdog.daemon.protocol import Hook, no_hook
+from watchdog.daemon.questions import question
 from watchdog.daemon.recorder import StepRecorder
 from watchdog.daemon.remote_write import RemoteWriter
 from watchdog.daemon.supervisor import OnError
 from watchdog.daemon.translate import CONTROL, VENDORS
 from watchdog.daemon.watches import Sources
+from watchdog.domain.notices import Notice
 from watchdog.domain.policy import Mode
-from watchdog.ports import Clock, Notifier, Platform, Repository, SignalSource, Store
+from watchdog.ports import Clock, Conversation, Notifier, Platform, Question, Repository, SignalSource, Store
 from watchdog.settings import Settings, resolve_names
 
 RENDER_KEY = "WATCHDOG_RENDER_API_KEY"
+Asks = Callable[[Notice], Question | None]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,6 +49,7 @@ class App(Daemon):
     minutes: MinuteAggregator
     writer: RemoteWriter | None = None
     recorder: StepRecorder | None = None
+    conversation: Conversation | None = None
 
 
 def build_platform(settings: Settings, clock: Clock) -> Platform | None:
@@ -85,9 +89,23 @@ def build_repository(settings: Settings, clock: Clock) -> Repository | None:
     return build_github(settings.secrets.get(GITHUB_TOKEN, ""), settings.endpoints["github"], clock, settings.guard)
 
 
-def build_notifiers(settings: Settings, clock: Clock) -> dict[str, Notifier]:
-    """Return every configured channel by name, in the order in which they stand in for each other."""
-    context = Context(clock=clock, endpoints=settings.endpoints, secrets=settings.secrets, guard=settings.guard)
+def asks_nothing(notice: Notice) -> Question | None:
+    """Nobody can answer us."""
+    return None
+
+
+def build_notifiers(settings: Settings, clock: Clock, question: Asks = asks_nothing) -> dict[str, Notifier]:
+    """Return every configured channel by name, in the order in which they stand in for each other.
+
+    `question` tells what the people who get a notice are asked.
+    """
+    context = Context(
+        clock=clock,
+        endpoints=settings.endpoints,
+        secrets=settings.secrets,
+        question=question,
+        guard=settings.guard,
+    )
     return {
         name: NOTIFIERS[channel.kind].build(channel.options, context) for name, channel in settings.channels.items()
     }
@@ -176,11 +194,16 @@ def build(
 ) -> App:
     """Wire a daemon for settings whose names are resolved; `worker` names this start of it."""
     platform = build_platform(settings, clock)
+    engines: list[Engine] = []
+
+    def asked(notice: Notice) -> Question | None:
+        return question(engines[0].state, engines[0].policy, notice) if engines else None
+
     outside = Outside(
         clock=clock,
         store=store or build_store(settings.store_url, clock),
         platform=platform,
-        notifiers=build_notifiers(settings, clock),
+        notifiers=build_notifiers(settings, clock, asked),
         repository=build_repository(settings, clock),
     )
     listeners = listeners or Listeners()
@@ -194,6 +217,7 @@ def build(
         actuator=lambda platform, store, clock: Actuator(platform, store, clock, hook),
         listeners=listeners,
     )
+    engines.append(daemon.engine)
     parts = {part.name: getattr(daemon, part.name) for part in dataclasses.fields(daemon)}
     app = App(settings=settings, minutes=minutes, **parts)
     listen_to_minutes(app)

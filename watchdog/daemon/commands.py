@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from watchdog.daemon.engine import Engine
+from watchdog.daemon.questions import objection, over
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.errors import Displaced, Permanent, Temporary
@@ -25,6 +26,8 @@ STALE_SECONDS = 60.0
 
 What came since a look less than this ago is no older than that look, whatever the clocks of its author and ours say.
 """
+
+ANSWERS = (e.Approved, e.Rejected, e.Stopped)
 
 log = structlog.get_logger("watchdog")
 
@@ -81,14 +84,17 @@ class Commands:
             return False, f"{command.name} needs {error.args[0]}", FAILED
         if event is None:
             return False, f"the running daemon does not know the command {command.name}", FAILED
-        why_not = self._unknown(event)
+        why_not = await self._unknown(event, command)
         if why_not:
-            return False, why_not, FAILED
+            refused = command.arguments.get("refused")
+            return False, f"{command.name} by {command.by}: {refused}" if refused else why_not, FAILED
         try:
-            turn = await self._engine.answer(event)
+            answers = isinstance(event, ANSWERS)
+            turn = await self._engine.answer(event, objection(command.name, command.arguments) if answers else None)
         except Permanent as error:
             return False, str(error), FAILED
-        return _unrecorded(event, turn.why_not) if turn.why_not else _answer(turn.effects)
+        unrecorded = turn.why_not and not _refused(turn.effects)
+        return _unrecorded(event, turn.why_not) if unrecorded else _answer(turn.effects)
 
     def _event(self, command: Command) -> Event | None:
         at, by, given = self._clock.now(), command.by, command.arguments
@@ -104,16 +110,20 @@ class Commands:
         }
         return make[command.name]() if command.name in make else None
 
-    def _unknown(self, event: Event) -> str:
+    async def _unknown(self, event: Event, command: Command) -> str:
         """Return what the command names that does not exist, or nothing."""
         known = self._engine.policy.services
         if isinstance(event, (e.RollbackRequested, e.RestoreRequested)) and event.service not in known:
             return f"no service {event.service}; known: {', '.join(known)}"
-        if isinstance(event, (e.Approved, e.Rejected, e.Stopped)):
+        if isinstance(event, ANSWERS):
             incidents = [item.incident for item in self._engine.state.services.values() if item.incident is not None]
             open_ids = [incident.id for incident in incidents if incident.closed_at is None]
+            if "question" in command.arguments and event.incident in [incident.id for incident in incidents]:
+                return ""  # a button that was shown: the objection says why not, and that is written down
             if event.incident not in open_ids:
-                return f"no open incident {event.incident}; open: {', '.join(open_ids) or 'none'}"
+                closed = await self._store.incident(event.incident)
+                was = f" ({over(closed)})" if closed is not None and closed.closed_at is not None else ""
+                return f"no open incident {event.incident}{was}; open: {', '.join(open_ids) or 'none'}"
         return ""
 
 
@@ -124,10 +134,15 @@ def _unrecorded(event: Event, why: str) -> tuple[bool, str, int]:
     return False, f"not recorded ({why}): {what}; ask again", FAILED
 
 
+def _refused(effects: Sequence[Effect]) -> str:
+    """Return why the core (or an objection) said no, or nothing."""
+    notes = (effect for effect in effects if isinstance(effect, Note) and effect.label == "REFUSED")
+    return next((note.text for note in notes), "")
+
+
 def _answer(effects: Sequence[Effect]) -> tuple[bool, str, int]:
     """Return the core's own words as the answer."""
     notes = [effect for effect in effects if isinstance(effect, Note)]
-    refused = [note.text for note in notes if note.label == "REFUSED"]
-    if refused:
-        return False, refused[0], REFUSED
+    if refused := _refused(effects):
+        return False, refused, REFUSED
     return True, "; ".join(f"{note.label} {note.text}" for note in notes) or "done", 0

@@ -91,6 +91,7 @@ class Builder:
             needs.check_secrets(document, shape, modes, signals, channels, self._registries, self._secrets)
         needs.check_remote_write(document, shape, self._secrets)
         needs.check_console(document, shape)
+        needs.check_slack(document, channels)
         if document.mistakes:
             return None
         return Settings(
@@ -116,7 +117,10 @@ class Builder:
             ),
             own_id=self._environ.get("RENDER_SERVICE_ID") or None,
             private_hosts=tuple(shape.private_hosts),
-            warnings=tuple(needs.warnings_of(shape, modes, signals, self._secrets, self._environ)),
+            warnings=(
+                *needs.warnings_of(shape, modes, signals, self._secrets, self._environ),
+                *needs.slack_warnings(channels),
+            ),
         )
 
     def _signals(self, shape: Shape) -> tuple[dict[str, dict[str, Adapter]], dict[str, tuple[SignalPolicy, ...]]]:

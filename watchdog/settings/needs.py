@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from urllib.parse import urlsplit
 
+from watchdog.adapters.notifiers.slack import SlackOptions
 from watchdog.settings.document import Document, Path
 from watchdog.settings.model import Adapter
 from watchdog.settings.registries import Registries
@@ -15,6 +16,7 @@ HEARTBEAT = "WATCHDOG_HEARTBEAT_URL"
 CRONS = "WATCHDOG_SENTRY_CRONS_URL"
 CONSOLE_TOKEN = "WATCHDOG_CONSOLE_TOKEN"
 CONSOLE_LIBRARIES = ("fastapi", "jinja2")
+SLACK_LIBRARY = "websockets"
 WITH_RENDER = frozenset({"render_events"})
 """Kinds of signals that are `Unknown` without a Render key."""
 PROBES = frozenset({"http", "latency"})
@@ -73,6 +75,28 @@ def check_console(document: Document, shape: Shape) -> None:
     if missing:
         what = f"needs {' and '.join(missing)}, which the extra console brings"
         document.report(("console",), what, "in the clone: .venv/bin/pip install -e '.[console]'")
+
+
+def check_slack(document: Document, channels: Mapping[str, Adapter]) -> None:
+    """Report approvals in Slack whose library is not installed."""
+    if answers_in_slack(channels) is not None and find_spec(SLACK_LIBRARY) is None:
+        what = f"needs {SLACK_LIBRARY}, which the extra slack brings"
+        document.report(("channels", "slack", "approvals"), what, "in the clone: .venv/bin/pip install -e '.[slack]'")
+
+
+def answers_in_slack(channels: Mapping[str, Adapter]) -> SlackOptions | None:
+    """Return the options of Slack where people can answer and ask there, else None."""
+    options = channels["slack"].options if "slack" in channels else None
+    return options if isinstance(options, SlackOptions) and options.listens else None
+
+
+def slack_warnings(channels: Mapping[str, Adapter]) -> Sequence[str]:
+    """Return that nobody was named who may answer in Slack, if so."""
+    options = answers_in_slack(channels)
+    if options is None or options.users:
+        return ()
+    how = "write approvals: {socket_mode: true, users: [U0AAA]}"
+    return (f"channels.slack.approvals names nobody: /watchdog only answers questions there, without buttons; {how}",)
 
 
 def check_remote_write(document: Document, shape: Shape, variables: Mapping[str, str]) -> None:

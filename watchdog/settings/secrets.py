@@ -76,6 +76,8 @@ class Secrets(BaseSettings):
     """Slack: an incoming webhook."""
     slack_bot_token: Token | None = None
     """Slack: a bot token with chat:write, for one threaded message per incident."""
+    slack_app_token: Token | None = None
+    """Slack: an app-level token (xapp-…) with connections:write, for approvals and /watchdog over Socket Mode."""
     pagerduty_routing_key: Token | None = None
     """PagerDuty: the integration key of an Events API v2 integration."""
     smtp_password: SecretStr | None = None
