@@ -210,10 +210,10 @@ def test_every_secret_is_in_the_readme_with_the_least_it_needs() -> None:
 
 
 def test_the_lock_covers_the_declared_dependencies() -> None:
-    """The hashed lock names every run-time dependency of pyproject.toml, of several workers and of the console too."""
+    """The hashed lock names every run-time dependency of pyproject.toml, of several workers, the console and Slack too."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     lock = (ROOT / "deploy" / "requirements.txt").read_text(encoding="utf-8").lower()
     extras = project["optional-dependencies"]
-    for line in (*project["dependencies"], *extras["postgres"], *extras["console"]):
+    for line in (*project["dependencies"], *extras["postgres"], *extras["console"], *extras["slack"]):
         name = re.match(r"[A-Za-z0-9_.-]+", line)[0].lower()  # type: ignore[index]
         assert re.search(rf"^{re.escape(name)}(\[\w+\])?==", lock, re.MULTILINE), name

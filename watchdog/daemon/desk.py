@@ -60,6 +60,8 @@ class Desk:
             shown = asdict(request.question)
             given |= {"incident": shown["incident"], "question": {key: shown[key] for key in SHOWN}}
         elif request.name in ANSWERS:
+            if len(request.words) != 1 and refused:
+                return _no(f"Refused: {refused}.")
             if len(request.words) != 1:
                 return _no(f"say which incident: {request.name} INCIDENT, as in {request.name} web-1")
             given["incident"] = request.words[0]
@@ -69,7 +71,7 @@ class Desk:
         if answered is None:
             return _no(f"Nobody answered in {ANSWER_SECONDS:.0f} s. If it was written down, it counts: look at status.")
         if answered.ok:
-            return Reply((f"Done by {request.by} at {moment(self._clock.now())}: {answered.answer}.",))
+            return Reply((f"Done by {request.by} at {moment(self._clock.now())}:", answered.answer))
         return _no(f"Refused: {answered.answer}.")
 
     async def _answered(self, number: int) -> Command | None:

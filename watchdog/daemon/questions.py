@@ -78,9 +78,7 @@ def objection(name: str, given: Mapping[str, Any]) -> Objection:
             return over(service.incident)
         if name == "stop":
             return ""
-        if not open_in(service):
-            return _decided(service.incident)
-        return _changed(service, service.incident, shown)
+        return _decided(service.incident) or _changed(service, service.incident, shown)
 
     return object_to
 
@@ -97,15 +95,18 @@ def moment(at: float) -> str:
 
 
 def _decided(incident: Incident) -> str:
-    """Return who decided before, or nothing: then the core knows best what there is to say."""
+    """Return who decided before, or nothing."""
     if incident.approved_by and incident.approved_at is not None:
         return f"it is decided already: approved by {incident.approved_by} at {moment(incident.approved_at)}"
-    return f"it is decided already: {incident.human_needed}" if incident.human_needed else ""
+    no = incident.human_needed.startswith(("rejected by ", "stopped by "))
+    return f"it is decided already: {incident.human_needed}" if no else ""
 
 
 def _changed(service: ServiceState, incident: Incident, shown: Mapping[str, Any]) -> str:
     if service.live is not None and service.live != shown.get("suspect"):
         return f"another deploy is live now ({service.live}) than the one you were asked about ({shown.get('suspect')})"
+    if not open_in(service):
+        return ""  # the core says why nothing is asked
     if incident.suspect != shown.get("suspect") or incident.target != shown.get("target"):
         now = f"{incident.suspect} -> {incident.target}"
         return f"the question is another one now ({now}): answer the newer message"

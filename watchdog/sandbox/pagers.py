@@ -11,10 +11,11 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from watchdog.sandbox import clock, keys, wire
 from watchdog.sandbox.log import EventLog
+from watchdog.sandbox.slack_socket import SlackSocket
 
 Json = dict[str, Any]
 
@@ -60,6 +61,7 @@ class Pagers:
         self.changes: list[Json] = []
         self.slack: list[SlackMessage] = []
         self.slack_webhook: list[Json] = []
+        self.slack_socket = SlackSocket(log, self.slack)
         self.webhook: list[Json] = []
         self.heartbeats: list[Json] = []
         self.check_ins: list[Json] = []
@@ -72,14 +74,15 @@ class Pagers:
             Route("/v2/change/enqueue", self.enqueue_change, methods=["POST"]),
         ]
 
-    def slack_routes(self) -> list[Route]:
-        """Return the routes of slack.com/api."""
+    def slack_routes(self) -> list[BaseRoute]:
+        """Return the routes of slack.com/api, and of its socket."""
         table: dict[str, Callable[[Json], Response]] = {
             "auth.test": self.auth_test,
             "chat.postMessage": self.post_message,
             "chat.update": self.update_message,
         }
-        return [Route(f"/api/{method}", self._slack(answer), methods=["POST"]) for method, answer in table.items()]
+        calls = [Route(f"/api/{method}", self._slack(answer), methods=["POST"]) for method, answer in table.items()]
+        return [*calls, *self.slack_socket.routes()]
 
     # --- PagerDuty ---------------------------------------------------------------------------------------------------
 

@@ -60,7 +60,10 @@ class Front:
         self.cloud = cloud
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one request; a socket is its vendor's own business."""
+        if scope["type"] == "websocket":
+            await self.app(scope, receive, send)
+            return
         request = Request(scope, receive)
         vendor = vendor_of(request.url.path)
         try:

@@ -108,7 +108,7 @@ class Listener:
         config = uvicorn.Config(
             self._app,
             http=H11Protocol,
-            ws="none",
+            ws="auto",  # Slack's socket, where the extra `slack` brings a library for it; else there is none
             lifespan="off",
             log_config=None,
             access_log=False,

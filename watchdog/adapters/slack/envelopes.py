@@ -58,7 +58,8 @@ def _pressed(payload: dict[str, Any], seal: Seal, users: Collection[str], now: f
     if not label.startswith(PREFIX) or not isinstance(user, dict):
         return None
     name = label.removeprefix(PREFIX)
-    opened = seal.open(str(pressed.get("value") or ""))
+    value = str(pressed.get("value") or "")
+    opened, claimed = seal.open(value), seal.claimed(value)
     refusal, question = FORGED, None
     if opened is not None:
         sealed, question = opened
@@ -67,7 +68,8 @@ def _pressed(payload: dict[str, Any], seal: Seal, users: Collection[str], now: f
             refusal = f"too late: this button counted until {datetime.fromtimestamp(question.until, UTC):%H:%M:%S} UTC"
     person = str(user.get("id") or "")
     by = _who(person, user.get("username") or user.get("name"))
-    request = Request(by=by, name=name, may_change=person in users, question=question, refusal=refusal)
+    words = (claimed,) if question is None and claimed is not None else ()
+    request = Request(by, name, words, may_change=person in users, question=question, refusal=refusal)
     return Heard(request, str(payload.get("response_url") or ""))
 
 

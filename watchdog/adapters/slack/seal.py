@@ -10,12 +10,14 @@ import binascii
 import hashlib
 import hmac
 import json
+import re
 
 from watchdog.ports import Question
 
 PURPOSE = b"watchdog/slack/approvals/1"
 VALUE_MAX = 2000
 """Slack's limit for a button's value."""
+CLAIM = re.compile(r"[\w-]{1,60}")
 FORGED = "this button is not one of ours, or was made with another app token"
 
 
@@ -53,6 +55,16 @@ class Seal:
             return None
         said = json.loads(plain)
         return str(said.pop("action")), Question(**said)
+
+    def claimed(self, value: str) -> str | None:
+        """Return the incident that a value claims to be about, believed or not: to file its refusal under."""
+        plain = _bytes(value.partition(".")[0])
+        try:
+            said = json.loads(plain or b"")
+        except ValueError:
+            return None
+        incident = said.get("incident") if isinstance(said, dict) else None
+        return incident if isinstance(incident, str) and CLAIM.fullmatch(incident) else None
 
     def _sign(self, plain: bytes) -> bytes:
         return hmac.new(self._key, plain, hashlib.sha256).digest()
