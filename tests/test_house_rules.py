@@ -210,7 +210,7 @@ def test_every_secret_is_in_the_readme_with_the_least_it_needs() -> None:
 
 
 def test_the_lock_covers_the_declared_dependencies() -> None:
-    """The hashed lock names every run-time dependency of pyproject.toml, of several workers, the console and Slack too."""
+    """The hashed lock names every run-time dependency of pyproject.toml, and those of the extras people use."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     lock = (ROOT / "deploy" / "requirements.txt").read_text(encoding="utf-8").lower()
     extras = project["optional-dependencies"]

@@ -4,7 +4,7 @@ Rule 1: a port says what it raises; nothing else may come through it.
 Rule 2: a read may be repeated; a call that changes production is made once and then looked up.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol, runtime_checkable
@@ -149,62 +149,6 @@ class Notifier(Protocol):
 
     async def check(self) -> str:
         """Prove without disturbing anybody that the channel would work; return what was proved."""
-
-    async def close(self) -> None:
-        """Close connections."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What people are asked, or may stop, as they were told of it: one rollback of one service, away from `suspect`.
-
-    `announced`: it is sent unless somebody says stop, else only after a yes. `asked_at`, and `until` when an answer
-    counts, are UTC epoch seconds; the codes are for reading.
-    """
-
-    incident: str
-    service: str
-    suspect: str
-    target: str
-    asked_at: float
-    until: float
-    announced: bool = False
-    suspect_code: str | None = None
-    target_code: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What somebody asked for through a channel, by a word (`name`) and further words, or by a button.
-
-    `by` is how the record names them, `may_change` whether they are among those who may. `question` is what the button
-    was shown for; `refusal` why it proves nothing (forged, too old), or nothing.
-    """
-
-    by: str
-    name: str
-    words: tuple[str, ...] = ()
-    may_change: bool = False
-    question: Question | None = None
-    refusal: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What they are answered, in private; `fixed`: columns, to be shown in letters of one width."""
-
-    lines: tuple[str, ...]
-    ok: bool = True
-    fixed: bool = False
-
-
-class Conversation(Protocol):
-    """A channel in which people can also ask and answer; it connects outwards and listens on nothing."""
-
-    name: str
-
-    async def run(self, hear: Callable[[Request], Awaitable[Reply]]) -> None:
-        """Hear and reply for ever, connecting again after every trouble; a request may come more than once."""
 
     async def close(self) -> None:
         """Close connections."""

@@ -10,9 +10,10 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from watchdog.adapters.addresses import AddressGuard
+from watchdog.conversation import Question
 from watchdog.domain.notices import Notice
 from watchdog.domain.units import parse_duration, parse_rate, parse_size
-from watchdog.ports import Clock, Platform, Question
+from watchdog.ports import Clock, Platform
 
 Duration = Annotated[float, BeforeValidator(parse_duration)]
 """Seconds, written with a unit."""

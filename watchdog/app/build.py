@@ -20,6 +20,7 @@ from watchdog.adapters.signals.vendor_status import VendorStatus, render_compone
 from watchdog.adapters.signals.wire import Wire
 from watchdog.adapters.stores import build_store
 from watchdog.app.wire import Daemon, Outside, wire
+from watchdog.conversation import Conversation, Question
 from watchdog.core.suspects import live_deploy
 from watchdog.daemon.actuator import Actuator
 from watchdog.daemon.aggregate import MinuteAggregator
@@ -34,7 +35,7 @@ from watchdog.daemon.translate import CONTROL, VENDORS
 from watchdog.daemon.watches import Sources
 from watchdog.domain.notices import Notice
 from watchdog.domain.policy import Mode
-from watchdog.ports import Clock, Conversation, Notifier, Platform, Question, Repository, SignalSource, Store
+from watchdog.ports import Clock, Notifier, Platform, Repository, SignalSource, Store
 from watchdog.settings import Settings, resolve_names
 
 RENDER_KEY = "WATCHDOG_RENDER_API_KEY"

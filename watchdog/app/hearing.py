@@ -12,11 +12,12 @@ from dataclasses import replace
 from watchdog.adapters.options import Context
 from watchdog.adapters.stores import build_store
 from watchdog.app.build import App
+from watchdog.conversation import Conversation, Reply
 from watchdog.daemon.desk import Desk, Read
 from watchdog.daemon.settled import Settled
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Incident, State
-from watchdog.ports import Conversation, Journal, Reply
+from watchdog.ports import Journal
 from watchdog.settings.needs import answers_in_slack
 from watchdog.words import rows, standing
 from watchdog.words.explain import explain as explained

@@ -6,7 +6,7 @@ from typing import Any
 from watchdog.adapters.notifiers import text
 from watchdog.adapters.notifiers.slack_message import plain
 from watchdog.adapters.slack.seal import Seal
-from watchdog.ports import Question
+from watchdog.conversation import Question
 
 Block = dict[str, Any]
 BLOCK_ID = "watchdog"

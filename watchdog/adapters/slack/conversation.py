@@ -14,8 +14,8 @@ from watchdog.adapters.slack.places import is_slacks
 from watchdog.adapters.slack.replies import message
 from watchdog.adapters.slack.seal import Seal
 from watchdog.adapters.slack.socket import Envelope, SocketMode
+from watchdog.conversation import Reply, Request
 from watchdog.domain.errors import Permanent, Temporary
-from watchdog.ports import Reply, Request
 
 REPLY_ATTEMPTS = 3
 REPLY_PAUSE_SECONDS = 1.0

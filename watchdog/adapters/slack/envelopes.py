@@ -12,7 +12,7 @@ from typing import Any
 from watchdog.adapters.notifiers import text
 from watchdog.adapters.notifiers.slack_buttons import PREFIX
 from watchdog.adapters.slack.seal import FORGED, Seal
-from watchdog.ports import Request
+from watchdog.conversation import Request
 
 WORDS_MAX = 6
 NAME_MAX = 40

@@ -12,7 +12,7 @@ import hmac
 import json
 import re
 
-from watchdog.ports import Question
+from watchdog.conversation import Question
 
 PURPOSE = b"watchdog/slack/approvals/1"
 VALUE_MAX = 2000
