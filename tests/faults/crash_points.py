@@ -1,6 +1,6 @@
 """Every effect and every commit on the path of a rollback: the real daemon is killed there with -9 and started again.
 
-    python -m tests.faults.crash_points [--store sqlite|postgresql] [--journey rollback|rebuild|veto|restore]
+    python -m tests.faults.crash_points [--store sqlite|postgresql] [--journey rollback|rebuild|veto|button|restore]
                                         [--every N] [--first K] [--only TEXT] [--jobs 2] [--standby]
 
 One undisturbed journey (an incident: bad deploy, pin, rollback, proof, all-clear) tells which points there are; then
@@ -41,7 +41,7 @@ class Verdict:
 def prepared(folder: Path, databases: Databases, journey: Journey) -> Iterator[tuple[Cloud, Daemon]]:
     """Run a sandbox with a store of its own; the daemon is not started yet."""
     with guarding(folder, quirks=False) as (cloud, daemon), databases(cloud.folder) as record:
-        cloud.write(replace={daemon.record.url: record.url, **journey.settings})
+        cloud.write(replace={daemon.record.url: record.url, **journey.settings}, secrets=journey.secrets)
         for name, mode in journey.modes.items():
             cloud.post("modes", name=name, mode=mode)
         daemon.record = record
