@@ -20,6 +20,8 @@ from itertools import pairwise
 from pathlib import Path
 from random import Random
 
+import httpx
+
 from tests.faults.databases import DATABASES, Databases
 from tests.faults.journeys import JOURNEYS, ROLLBACK, WITHIN_SECONDS, Journey
 from tests.faults.processes import Cloud, Daemon, guarding, until
@@ -93,6 +95,8 @@ def killed_at(
             if reached and not standby:
                 heir.start()
             journey.assert_well(cloud, heir if reached else daemon)
+        except httpx.TransportError:
+            return Verdict(point, time.monotonic() - began, reached=False)  # it died of a namesake, as it began
         except AssertionError as error:
             return Verdict(point, time.monotonic() - began, wrong=str(error) or "see the traceback")
         finally:

@@ -18,7 +18,7 @@ from watchdog.sandbox.world import COMMITS
 
 WITHIN_SECONDS = 150.0
 """A settle window, a lease to wait for, a start and an incident, on a busy machine."""
-PRESSED_SECONDS = 2.0
+PRESSED_SECONDS = 5.0
 GOOD = COMMITS["40"][0]
 PINNED, BACK = {"srv-web off": {1}}, {"rollback dep-40": {1}}
 
@@ -27,7 +27,7 @@ PINNED, BACK = {"srv-web off": {1}}, {"rollback dep-40": {1}}
 class Journey:
     """One way. `changes`: each changing request to Render and how often it may be sent; `told`: what everybody hears.
 
-    `settings`, `secrets` and `modes` are of the configuration and the sandbox; `begin` returns when the part that counts
+    `settings`, `secrets`, `modes` are of the configuration and the sandbox; `begin` returns when the part that counts
     begins; `people` do what they do, again and again. `slack` is what the sandbox calls a post there, `besides` what is
     only told there, once, twice or not at all.
     """

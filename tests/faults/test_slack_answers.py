@@ -5,8 +5,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.faults.chat import ASSIST, NOBODY, Chat, chatting, started
-from tests.faults.processes import SHORT
+from tests.faults.chat import ASSIST, NOBODY, SLACK, TOKENS, Chat, chatting, started
+from tests.faults.processes import SHORT, until
+from tests.faults.workers import pair
 
 HIGH = {"home": {"kind": "error", "after_seconds": 0.0, "routes": ["/api/test"]}}
 VETO = {"mode: autonomous\n": "mode: autonomous\n    veto: 60s\n"}
@@ -238,3 +239,25 @@ def bad(chat: Chat) -> int:
     head = next(line for line in lines if line.startswith("SERVICE"))
     web = next(line for line in lines if line.startswith("web"))
     return int(web[head.index("BAD") :].split()[0])
+
+
+def test_case_38_two_workers_hear_two_clicks_and_one_counts(tmp_path: Path) -> None:
+    """Each click reaches another worker, and only one of them holds the service: the first answer wins all the same."""
+    with pair(tmp_path, 2) as two:
+        for file in (two.cloud.config, two.cloud.folder / "far.yaml"):
+            text = file.read_text(encoding="utf-8").replace("slack: {}", SLACK)
+            file.write_text(text.replace("mode: autonomous\n    depends_on", "mode: assist\n    depends_on"), "utf-8")
+        two.cloud.write(more="", secrets=TOKENS)
+        two.start()
+        chat = Chat(two.cloud, two.holder("web"))
+        chat.daemon.until(lambda: chat.seen()["connections"] == 2, 90.0)
+        two.cloud.bad_deploy()
+        chat.daemon.until(lambda: chat.buttons() == ["watchdog_approve", "watchdog_reject"], 90.0)
+        clicks = [chat.click("approve", connection=number) for number in (0, 1)]
+        said = sorted(chat.daemon.until(lambda one=click: chat.replies(one), 60.0)[0] for click in clicks)
+        assert said[0].startswith("Done by slack:U0AAA (ann)") and said[1].startswith("Refused: "), said
+        until(lambda: two.cloud.log("pagerduty_resolve"), 120.0)
+        assert all(len(worker.said("asked for in a channel")) == 1 for worker in two.both), "each heard one"
+        assert [one["target"] for one in two.cloud.log("rollback_accepted")] == ["dep-40"]
+        assert len(two.changes()) == 2, "auto-deploy off, and one rollback"
+        assert sorted(ok for _, _, ok, _, _ in chat.commands()) == [False, True]

@@ -18,7 +18,7 @@ from watchdog.domain.errors import Permanent, Temporary
 from watchdog.ports import Clock, Command, Store
 
 ANSWER_SECONDS = 15.0
-POLL_SECONDS = 0.25
+POLL_SECONDS = 0.5
 ANSWERS = ("approve", "reject", "stop")
 """What is said of one incident."""
 CHANGES = (*ANSWERS, "pause", "resume")

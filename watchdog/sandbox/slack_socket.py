@@ -38,7 +38,7 @@ class Message(Protocol):
 
 @dataclass(eq=False, slots=True)
 class Connection:
-    """One open socket; what is put into `out` is sent, None ends it. Silent: it neither reads nor sends any more."""
+    """One open socket; what is put into `out` is sent, None ends it."""
 
     number: int
     out: asyncio.Queue[str | None] = field(default_factory=asyncio.Queue)
