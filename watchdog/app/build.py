@@ -7,11 +7,11 @@ import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from watchdog.adapters.github import TOKEN as GITHUB_TOKEN
 from watchdog.adapters.notifiers import NOTIFIERS
 from watchdog.adapters.options import Context
 from watchdog.adapters.platforms import PLATFORMS
 from watchdog.adapters.recordings import FileTape
-from watchdog.adapters.repositories.github import TOKEN as GITHUB_TOKEN
 from watchdog.adapters.repositories.github import build_github
 from watchdog.adapters.signals import SIGNALS
 from watchdog.adapters.signals.control import ControlTarget

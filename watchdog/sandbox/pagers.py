@@ -4,7 +4,6 @@ Each records every message it accepts; `Pagers` is what a test or the demo reads
 Documented: pagerduty-events-v2-openapi.json; what Slack, healthchecks.io and Sentry Crons answer: their documentation.
 """
 
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -88,7 +87,7 @@ class Pagers:
 
     async def enqueue(self, request: Request) -> Response:
         """Take an event: 202, or 400 with what is wrong."""
-        event = await _json(request)
+        event = await wire.json_of(request)
         if problems := event_problems(event):
             return _invalid(problems)
         key = event.get("dedup_key") or f"sandbox-{len(self.incidents) + 1:08d}"
@@ -122,7 +121,7 @@ class Pagers:
 
     async def enqueue_change(self, request: Request) -> Response:
         """Take a change event: it notifies nobody."""
-        event = await _json(request)
+        event = await wire.json_of(request)
         summary = event.get("payload", {}).get("summary") if isinstance(event.get("payload"), dict) else None
         problems = [] if _is_key(event.get("routing_key")) else ["'routing_key' is invalid"]
         problems += [] if isinstance(summary, str) and summary else ["'payload.summary' is missing or blank"]
@@ -138,7 +137,7 @@ class Pagers:
         async def serve(request: Request) -> Response:
             if request.headers.get("authorization") != f"Bearer {keys.SLACK_BOT_TOKEN}":
                 return _no("invalid_auth" if "authorization" in request.headers else "not_authed")
-            return answer(await _json(request))
+            return answer(await wire.json_of(request))
 
         return serve
 
@@ -179,7 +178,7 @@ class Pagers:
         """Slack's incoming webhook: answers `ok`, nothing else."""
         if request.path_params["path"] != keys.SLACK_WEBHOOK_PATH:
             return PlainTextResponse("no_service", status_code=404)
-        body = await _json(request)
+        body = await wire.json_of(request)
         if not body:
             return PlainTextResponse("invalid_payload", status_code=400)
         if not (body.get("text") or body.get("blocks") or body.get("attachments")):
@@ -192,7 +191,7 @@ class Pagers:
 
     async def generic_webhook(self, request: Request) -> Response:
         """Any JSON, answered 204."""
-        body = await _json(request)
+        body = await wire.json_of(request)
         _keep(self.webhook, body)
         self.log.append("webhook", body=body)
         return Response(status_code=204)
@@ -273,15 +272,6 @@ def _invalid(problems: list[str]) -> Response:
 def _no(error: str) -> Response:
     """Return Slack's way to refuse: HTTP 200 and `ok: false`."""
     return JSONResponse({"ok": False, "error": error})
-
-
-async def _json(request: Request) -> Json:
-    """Return the JSON object of a request, empty if there is none."""
-    try:
-        body = json.loads(await wire.read_body(request) or b"{}")
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
 
 
 def _keep(messages: list[Any], message: object) -> None:

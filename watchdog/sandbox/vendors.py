@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from watchdog.sandbox import wire
 from watchdog.sandbox.cloud import Cloud
 from watchdog.sandbox.github import GitHubApi
+from watchdog.sandbox.github_issues import Issues
 from watchdog.sandbox.log import Entry
 from watchdog.sandbox.modes import MODES
 from watchdog.sandbox.pagers import Pagers
@@ -24,12 +25,12 @@ RETRY_AFTER_SECONDS = 1
 BODY_LOGGED_BYTES = 2000
 
 
-def vendors_app(cloud: Cloud, pagers: Pagers, render: RenderApi, sentry: SentryApi) -> ASGIApp:
+def vendors_app(cloud: Cloud, pagers: Pagers, render: RenderApi, sentry: SentryApi, issues: Issues) -> ASGIApp:
     """Return the application that is all vendors."""
     routes = [
         Mount("/render/v1", routes=render.routes()),
         Mount("/sentry/api/0", routes=sentry.routes()),
-        Mount("/github", routes=GitHubApi(cloud).routes()),
+        Mount("/github", routes=[*GitHubApi(cloud).routes(), *issues.routes()]),
         Mount("/pagerduty", routes=pagers.pagerduty_routes()),
         Route("/slack/webhook/{path:path}", pagers.incoming_webhook, methods=["POST"]),
         Mount("/slack", routes=pagers.slack_routes()),

@@ -6,8 +6,10 @@ Rule 2: shut means the kernel refuses the connection, not that we answer an erro
 
 import asyncio
 import contextlib
+import json
 import socket
 import struct
+from typing import Any
 
 import uvicorn
 from starlette.requests import Request
@@ -84,6 +86,15 @@ async def read_body(request: Request) -> bytes:
         if len(body) > BODY_LIMIT_BYTES:
             raise BodyTooLarge
     return body
+
+
+async def json_of(request: Request) -> dict[str, Any]:
+    """Return the JSON object of a request, empty if there is none. Raises BodyTooLarge."""
+    try:
+        body = json.loads(await read_body(request) or b"{}")
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
 
 
 class Listener:

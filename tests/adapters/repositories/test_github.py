@@ -4,13 +4,13 @@ import pytest
 
 from tests.adapters.vendor import Vendor
 from tests.clocks import FakeClock
+from watchdog.adapters.github import repo_path
 from watchdog.adapters.repositories.github import (
     EVERY_SECONDS,
     EVERY_SECONDS_WITHOUT_TOKEN,
     TITLE_MAX,
     build_github,
     parse_commit,
-    repo_path,
 )
 from watchdog.domain.deploys import Commit
 from watchdog.domain.errors import Permanent, Refused, Temporary
