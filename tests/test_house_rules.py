@@ -15,6 +15,7 @@ from tests.faults.test_numbered import running
 from watchdog.adapters.notifiers import NOTIFIERS
 from watchdog.adapters.platforms import PLATFORMS
 from watchdog.adapters.signals import SIGNALS
+from watchdog.adapters.tickets import TICKETS
 from watchdog.cli.main import app
 from watchdog.core.detect import METHODS
 from watchdog.core.machine import EVENTS, TABLE
@@ -96,7 +97,8 @@ def test_every_channel_is_in_the_reference() -> None:
 
 
 @pytest.mark.parametrize(
-    ("family", "kinds"), [("signals", SIGNALS), ("notifiers", NOTIFIERS), ("platforms", PLATFORMS)]
+    ("family", "kinds"),
+    [("signals", SIGNALS), ("notifiers", NOTIFIERS), ("platforms", PLATFORMS), ("tickets", TICKETS)],
 )
 def test_every_adapter_has_a_test_of_its_own(family: str, kinds: Mapping[str, object]) -> None:
     """A new adapter is one file, one line, and one test named for it."""

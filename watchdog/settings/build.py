@@ -27,7 +27,7 @@ from watchdog.domain.policy import (
 from watchdog.settings import needs, references
 from watchdog.settings.advanced import apply
 from watchdog.settings.document import Document
-from watchdog.settings.matrix import build_matrix
+from watchdog.settings.matrix import build_matrix, that_speak
 from watchdog.settings.model import (
     Adapter,
     DependencySettings,
@@ -183,7 +183,7 @@ def _policy(
         matrix=MappingProxyType(dict(matrix)),
         control=tuple(shape.control) if shape.control is not None else DEFAULT_CONTROL,
         vendors=MappingProxyType({name: VendorPolicy(name, role) for name, role in roles.items()}),
-        alerts=tuple(channels),
+        alerts=that_speak(channels),
         budget=apply(Budget, shape.budget),
         brakes=apply(Brakes, shape.brakes),
         pace=apply(Pace, shape.advanced.pace),

@@ -38,7 +38,6 @@ LATER: dict[str, str] = {
     "remedies": "the one remedy is a rollback on Render",
     "migrations": "a service with a pre-deploy command is asked about, unless rollback_safe: true",
     "heartbeat": "set WATCHDOG_HEARTBEAT_URL",
-    "tickets": "write do: tell",
     "lighthouse": "watch an http or latency signal",
     "plausible": "watch an http signal that expects your analytics tag in the page",
     "sentry_cron": "watch render_events of the cron job",

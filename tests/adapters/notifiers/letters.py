@@ -53,7 +53,7 @@ def hostile_notice(**changes: Any) -> Notice:
 
 def context(url: str = "http://127.0.0.1:9", clock: FakeClock | None = None, **secrets: str) -> Context:
     """Return a context whose vendors all stand at one address."""
-    endpoints: Mapping[str, str] = {"pagerduty": url, "slack": f"{url}/api"}
+    endpoints: Mapping[str, str] = {"pagerduty": url, "slack": f"{url}/api", "github": url}
     return Context(clock=clock or FakeClock(), endpoints=endpoints, secrets=secrets)
 
 

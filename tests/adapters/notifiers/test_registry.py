@@ -24,6 +24,7 @@ SECRETS = {
     "WATCHDOG_WEBHOOK_URL": "https://hooks.example" + HOOK_PATH,
     "WATCHDOG_WEBHOOK_TOKEN": BEARER,
     "WATCHDOG_SMTP_PASSWORD": PASSWORD,
+    "WATCHDOG_GITHUB_TOKEN": BEARER,
 }
 MAIL = {"smtp": "smtp.acme.example:587", "from": "dog@acme.example", "to": ["lead@acme.example"], "user": "dog"}
 
@@ -41,6 +42,7 @@ MAIL = {"smtp": "smtp.acme.example:587", "from": "dog@acme.example", "to": ["lea
         ),
         ("webhook", {}, ("WATCHDOG_WEBHOOK_URL",)),
         ("email", MAIL, ("WATCHDOG_SMTP_PASSWORD",)),
+        ("tickets", {"github": "acme/app"}, ("WATCHDOG_GITHUB_TOKEN",)),
         ("console", {}, ()),
     ],
 )

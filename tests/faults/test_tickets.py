@@ -1,0 +1,33 @@
+"""A real daemon that dies right after a ticket was opened: the next one finds it, and opens no second."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.faults.processes import Daemon, guarding, until
+
+MORTAL = Path(__file__).with_name("mortal.py")
+TELLS = """
+policy:
+  critical: {tell: [tickets, slack]}
+"""
+
+
+@pytest.mark.parametrize("point", ["after send tickets acted #1", "before delivered tickets #1"])
+def test_one_ticket_per_incident_across_kill_9(tmp_path: Path, point: str) -> None:
+    """Nobody has written down which ticket it was; it is commented and closed by who took over."""
+    with guarding(tmp_path, quirks=False) as (cloud, daemon):
+        cloud.write(replace={"channels:\n": "channels:\n  tickets: {github: acme/app}\n"})
+        cloud.config.write_text(cloud.config.read_text(encoding="utf-8") + TELLS, encoding="utf-8")
+        daemon.start(sys.executable, str(MORTAL), str(cloud.config), str(tmp_path / "trail"), point).until_watching()
+        cloud.bad_deploy()
+        until(lambda: daemon.process.poll() is not None, 60.0, daemon.words)
+        assert len(cloud.log("issue_opened")) == 1, daemon.words()
+        heir = Daemon(cloud, name="heir")
+        try:
+            heir.start().until_watching()
+            heir.until(lambda: cloud.log("issue_closed"), 60.0)
+            assert len(cloud.log("issue_opened")) == 1
+        finally:
+            heir.end()
