@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol, runtime_checkable
 
+from watchdog.domain.changes import Comparison
 from watchdog.domain.deploys import Commit, Deploy, ServiceFacts
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.events import Event
@@ -131,6 +132,9 @@ class Repository(Protocol):
 
     async def commits(self, repo: str, branch: str) -> Sequence[Commit]:
         """Return the newest commits on a branch of the repository with that address, newest first."""
+
+    async def compare(self, repo: str, base: str, head: str) -> Comparison:
+        """Return what lies between two commits of the repository with that address."""
 
     async def close(self) -> None:
         """Close connections."""

@@ -3,15 +3,26 @@
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
-from tests.faults.processes import Daemon, guarding, until
+from tests.faults.processes import Cloud, Daemon, guarding, until
+from watchdog.sandbox import keys
 
 MORTAL = Path(__file__).with_name("mortal.py")
 TELLS = """
+repository: github
 policy:
   critical: {tell: [tickets, slack]}
 """
+
+
+def body_of_the_ticket(cloud: Cloud) -> str:
+    """Read the one ticket from the sandbox's GitHub."""
+    url = f"{cloud.urls['github']}/repos/acme/app/issues?state=all"
+    headers = {"Authorization": f"Bearer {keys.GITHUB_TOKEN}"}
+    (issue,) = httpx.get(url, headers=headers, trust_env=False, timeout=10).json()
+    return str(issue["body"])
 
 
 @pytest.mark.parametrize("point", ["after send tickets acted #1", "before delivered tickets #1"])
@@ -29,5 +40,6 @@ def test_one_ticket_per_incident_across_kill_9(tmp_path: Path, point: str) -> No
             heir.start().until_watching()
             heir.until(lambda: cloud.log("issue_closed"), 60.0)
             assert len(cloud.log("issue_opened")) == 1
+            assert 'Suspect commits: 9f3c2ab "Refactor sessions" by Ann' in body_of_the_ticket(cloud)
         finally:
             heir.end()

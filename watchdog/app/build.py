@@ -84,8 +84,11 @@ async def resolve(settings: Settings, clock: Clock) -> Settings:
 
 
 def build_repository(settings: Settings, clock: Clock) -> Repository | None:
-    """Return the reader of merges; none where nothing is changed, so that auto-deploy is never off because of us."""
-    if all(item.mode is Mode.OBSERVE for item in settings.policy.services.values()):
+    """Return the reader of merges and suspect commits; none where neither is asked for.
+
+    Where nothing is changed, auto-deploy is never off because of us, and no merge is passed over.
+    """
+    if settings.repository is None and all(item.mode is Mode.OBSERVE for item in settings.policy.services.values()):
         return None
     return build_github(settings.secrets.get(GITHUB_TOKEN, ""), settings.endpoints["github"], clock, settings.guard)
 
@@ -206,6 +209,7 @@ def build(
         platform=platform,
         notifiers=build_notifiers(settings, clock, asked),
         repository=build_repository(settings, clock),
+        tells_commits=settings.repository is not None,
     )
     listeners = listeners or Listeners()
     minutes = MinuteAggregator()

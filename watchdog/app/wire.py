@@ -27,6 +27,7 @@ from watchdog.daemon.scheduler import ProbeScheduler
 from watchdog.daemon.sharing import Sharing
 from watchdog.daemon.stall import StallDetector
 from watchdog.daemon.supervisor import OnError, Supervisor
+from watchdog.daemon.suspect_commits import SuspectCommits, WithCommits
 from watchdog.daemon.tell import Teller
 from watchdog.daemon.translate import CONTROL, VENDORS
 from watchdog.daemon.upkeep import keep_minutes, keep_vitals
@@ -45,13 +46,17 @@ log = structlog.get_logger("watchdog")
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """What the daemon is given: everything it can read, change or tell. Without a repository, merges are not seen."""
+    """What the daemon is given: everything it can read, change or tell. Without a repository, merges are not seen.
+
+    `tells_commits`: the repository is also asked which commits are suspected.
+    """
 
     clock: Clock
     store: Store
     platform: Platform | None
     notifiers: Mapping[str, Notifier]
     repository: Repository | None = None
+    tells_commits: bool = False
 
 
 @dataclass(slots=True)
@@ -77,6 +82,7 @@ class Daemon:
     evidence: Evidence
     repository: Repository | None
     merges: MergeWatch | None
+    suspects: SuspectCommits | None
 
     def ailment(self) -> str:
         """Return what is wrong with this worker and, as far as the store tells, with the others; or nothing."""
@@ -114,7 +120,12 @@ def wire(
     listeners = listeners or Listeners()
     metrics = Metrics(__version__)
     supervisor = Supervisor(clock, on_error)
-    teller = Teller(store, outside.notifiers, clock, lambda channel, outcome, _notice: metrics.page(channel, outcome))
+    suspects, notifiers = None, outside.notifiers
+    if outside.repository is not None and outside.tells_commits:
+        suspects = SuspectCommits(outside.repository, clock, lambda: engine.state)
+        listeners.stepped.append(suspects.stepped)
+        notifiers = {name: WithCommits(one, suspects) for name, one in notifiers.items()}
+    teller = Teller(store, notifiers, clock, lambda channel, outcome, _notice: metrics.page(channel, outcome))
     acting = actuator(outside.platform, store, clock)
     engine = Engine(
         policy=policy,
@@ -146,7 +157,7 @@ def wire(
         metrics=metrics,
         store=store,
         platform=outside.platform,
-        notifiers=outside.notifiers,
+        notifiers=notifiers,
         teller=teller,
         actuator=acting,
         engine=engine,
@@ -160,6 +171,7 @@ def wire(
         evidence=evidence,
         repository=outside.repository,
         merges=merges,
+        suspects=suspects,
     )
 
 
@@ -177,6 +189,8 @@ async def begin(daemon: Daemon) -> None:
     daemon.supervisor.start("commands", daemon.commands.run)
     if daemon.merges is not None:
         daemon.supervisor.start("merges", daemon.merges.run)
+    if daemon.suspects is not None:
+        daemon.supervisor.start("suspect-commits", daemon.suspects.run)
 
 
 async def watch(daemon: Daemon) -> None:

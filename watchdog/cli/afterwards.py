@@ -73,12 +73,17 @@ async def postmortem(
     to
         A file to write it to, instead of the terminal; one that exists is not overwritten.
     """
+    from dataclasses import replace
+
     from watchdog.cli import output
+    from watchdog.cli.commits import compared
     from watchdog.cli.postmortem import postmortem as drafted
 
     settings = it.settings()
     async with it.app().reading(settings) as store:
         facts = await _facts(store, settings, incident, it.clock().now())
+    asked = await compared(it, settings, facts.incident, facts.service)
+    facts = replace(facts, changes=asked.found, changes_why=asked.why)
     lines = drafted(facts)
     if to is None:
         output.show_lines(lines)

@@ -3,6 +3,7 @@
 Rule: nothing here changes production; a rollback by hand is only *planned* here, by the same pure core.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -19,9 +20,10 @@ from watchdog.core.suspects import live_deploy
 from watchdog.core.target import Search, choose_target
 from watchdog.daemon.clock import SteadyClock, SystemClock
 from watchdog.daemon.translate import CONTROL, VENDORS
+from watchdog.domain.changes import Comparison
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.effects import Note
-from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Refused
+from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Refused, Temporary
 from watchdog.domain.events import DeploysListed, RollbackRequested
 from watchdog.domain.incidents import Decision, ServiceState, State, TargetChoice
 from watchdog.domain.reports import DemoResult, SignalReport
@@ -34,6 +36,8 @@ from watchdog.settings.check_store import check_store, is_ready
 from watchdog.settings.secrets import read_dotenv, read_secrets
 
 RENDER_KEY = "WATCHDOG_RENDER_API_KEY"
+COMPARE_SECONDS = 5.0
+"""How long a command waits for the repository: whoever reads `explain` may be in a hurry."""
 
 
 class AppRoof:
@@ -88,6 +92,19 @@ class AppRoof:
             facts = await platform.facts(platform_id)
             found = tuple(await platform.deploys(platform_id))
         return planned(settings, state, DeploysListed(SystemClock().now(), service, found, facts), to)
+
+    async def compare(self, settings: Settings, repo: str, base: str, head: str, /) -> Comparison:
+        """Ask the repository. Raises Temporary after a few seconds."""
+        repository = build_repository(settings, SystemClock())
+        if repository is None:
+            raise Permanent("no repository is configured: write repository: github")
+        try:
+            async with asyncio.timeout(COMPARE_SECONDS):
+                return await repository.compare(repo, base, head)
+        except TimeoutError:
+            raise Temporary(f"the repository did not answer in {COMPARE_SECONDS:.0f} s") from None
+        finally:
+            await repository.close()
 
     @asynccontextmanager
     async def notifiers(self, settings: Settings, /) -> AsyncIterator[Mapping[str, Notifier]]:

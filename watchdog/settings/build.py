@@ -109,6 +109,7 @@ class Builder:
             store_url=_store_url(shape.store, folder, self._secrets),
             metrics=_metrics(shape.metrics),
             console=shape.console.enabled,
+            repository=shape.repository,
             log=LogSettings(shape.log.format, shape.log.level),
             record=_record(shape.record, shape.store, folder),
             vendors=MappingProxyType(vendors),

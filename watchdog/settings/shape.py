@@ -252,6 +252,7 @@ class Shape(Section):
     store: Annotated[str, AfterValidator(_store)] = "sqlite:///watchdog.db"
     metrics: MetricsShape = MetricsShape()
     console: ConsoleShape = ConsoleShape()
+    repository: Literal["github"] | None = None
     control: list[HttpUrl] | None = Field(default=None, max_length=10)
     vendor_status: Annotated[dict[str, HttpUrl | None] | None, BeforeValidator(_named_pages)] = None
     endpoints: EndpointsShape = EndpointsShape()
