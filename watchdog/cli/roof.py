@@ -11,7 +11,7 @@ from typing import Any
 
 from watchdog.adapters.platforms import PLATFORMS
 from watchdog.app import queries
-from watchdog.app.build import build_repository, build_sources
+from watchdog.app.build import build_pager, build_repository, build_sources
 from watchdog.app.demo import demo as play
 from watchdog.app.run import run as run_daemon
 from watchdog.cli.context import Screen
@@ -31,6 +31,7 @@ from watchdog.ports import Command, Notifier, Platform, Repository, SignalSource
 from watchdog.settings import Settings
 from watchdog.settings.build import ENDPOINTS
 from watchdog.settings.check import CheckResult, World, live_checks
+from watchdog.settings.check_result import Outcome
 from watchdog.settings.check_sentry import check_sentry
 from watchdog.settings.check_store import check_store, is_ready
 from watchdog.settings.secrets import read_dotenv, read_secrets
@@ -76,7 +77,8 @@ class AppRoof:
                 open_things.push_async_callback(one.close)
             for _, source in sources:
                 open_things.push_async_callback(source.close)
-            return await live_checks(settings, world_of(settings, state, platform, channels, sources, repository))
+            results = await live_checks(settings, world_of(settings, state, platform, channels, sources, repository))
+        return [*results, *await _check_pager(settings)]
 
     async def deploys(self, settings: Settings, service: str, /) -> tuple[Sequence[Deploy], TargetChoice | None]:
         """Return the deploys, and where a rollback would lead."""
@@ -161,6 +163,20 @@ def world_of(
         target=lambda name, deploys, _: target_now(settings, state, name, deploys),
         extra=(lambda: check_store(settings), lambda: check_sentry(settings, SystemClock(), platform)),
     )
+
+
+async def _check_pager(settings: Settings) -> Sequence[CheckResult]:
+    """Try the key by which a pager is read, if there is one."""
+    pager = build_pager(settings, SystemClock())
+    if pager is None:
+        return []
+    name = f"{pager.name}, who responded"
+    try:
+        return [CheckResult(name, Outcome.OK, await pager.check())]
+    except (Temporary, Permanent) as error:
+        return [CheckResult(name, Outcome.FAIL, str(error), "see the reason")]
+    finally:
+        await pager.close()
 
 
 async def _state(settings: Settings) -> State:

@@ -4,7 +4,8 @@ POST bodies: /deploys {service?, commit?, message?, behaviour?, trigger?, build_
                        merge?}
              /faults {target, kind, after_seconds?, status?, share?, factor?, routes?, reported?} (`good` ends it)
              /slack {do: click | command | redeliver | goodbye | drop, …: see slack_socket.py}
-             /modes {name, mode, times?} · /events {service?, type, details} · /scenario {name} · /shutdown
+             /modes {name, mode, times?} · /events {service?, type, details} · /pagerduty {action, by, dedup_key?}
+             /scenario {name} · /shutdown
 """
 
 import json
@@ -46,6 +47,7 @@ class Admin:
             "/modes": self.mode,
             "/slack": self.slack,
             "/events": self.event,
+            "/pagerduty": self.human,
             "/scenario": self.scenario,
             "/shutdown": self.stop,
         }
@@ -115,6 +117,10 @@ class Admin:
         """POST /events: an event of a service at Render."""
         service = self.cloud.service(body.get("service", "web"))
         return {"id": self.cloud.record_event(service, body["type"], body.get("details", {})).id}
+
+    def human(self, body: Json) -> Any:
+        """POST /pagerduty: somebody acknowledges or resolves the newest open page."""
+        return {"dedup_key": self.pagers.by_human(body["action"], body["by"], body.get("dedup_key")).dedup_key}
 
     def scenario(self, body: Json) -> Any:
         """POST /scenario: a story begins now."""

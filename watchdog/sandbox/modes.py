@@ -28,6 +28,7 @@ MODES: dict[str, tuple[str, ...]] = {
     "issue_update": ISSUE,
     "issue_comment": ISSUE,
     "pagerduty": VENDOR,
+    "pagerduty_api": VENDOR,
     "slack": VENDOR,
     "slack_webhook": VENDOR,
     "webhook": VENDOR,

@@ -27,6 +27,15 @@ MESSAGES_LIMIT = 10_000
 """Messages kept per channel; more than any run sends."""
 
 
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One entry of an incident's log: trigger, acknowledge or resolve; by a user, or (empty) by the integration."""
+
+    action: str
+    by: str
+    at: float
+
+
 @dataclass(slots=True)
 class Incident:
     """An incident at PagerDuty: what one dedup key opened, until it is resolved."""
@@ -38,7 +47,16 @@ class Incident:
     status: str = "triggered"
     triggers: int = 1
     resolved_at: float | None = None
+    changed_at: float = 0.0
     events: list[Json] = field(default_factory=list)
+    acts: list[Act] = field(default_factory=list)
+
+    def act(self, action: str, by: str = "") -> None:
+        """Note what was done, by a user of that name or (without one) by the integration, and the status of it."""
+        self.changed_at = clock.now()
+        self.acts.append(Act(action, by, self.changed_at))
+        self.status = {"acknowledge": "acknowledged", "resolve": "resolved"}.get(action, self.status)
+        self.resolved_at = self.changed_at if action == "resolve" else self.resolved_at
 
 
 @dataclass(slots=True)
@@ -97,8 +115,7 @@ class Pagers:
         if action == "trigger":
             self._trigger(key, event["payload"], kept, opened)
         elif opened is not None:
-            opened.status = "resolved" if action == "resolve" else "acknowledged"
-            opened.resolved_at = clock.now() if action == "resolve" else None
+            opened.act(action)
             opened.events.append(kept)
         known = opened is not None or action == "trigger"
         said = event.get("payload") or {}
@@ -114,10 +131,21 @@ class Pagers:
     def _trigger(self, key: str, said: Json, kept: Json, opened: Incident | None) -> None:
         """Open an incident, or add to the open one; after a resolve the same key opens a new one."""
         if opened is None:
-            _keep(self.incidents, Incident(key, said["severity"], said["summary"], clock.now(), events=[kept]))
+            made = Incident(key, said["severity"], said["summary"], clock.now(), events=[kept])
+            made.act("trigger")
+            _keep(self.incidents, made)
             return
         opened.triggers += 1
         opened.events.append(kept)
+
+    def by_human(self, action: str, who: str, dedup_key: str | None = None) -> Incident:
+        """Let somebody acknowledge or resolve the newest open incident (of that key). Raises ValueError."""
+        found = [one for one in self.incidents if one.status != "resolved" and dedup_key in (None, one.dedup_key)]
+        if not found or action not in ACTIONS[1:]:
+            raise ValueError(f"nobody can {action}: {len(found)} incidents are open")
+        found[-1].act(action, who)
+        self.log.append(f"pagerduty_{action}_by_human", dedup_key=found[-1].dedup_key, by=who)
+        return found[-1]
 
     async def enqueue_change(self, request: Request) -> Response:
         """Take a change event: it notifies nobody."""

@@ -165,6 +165,7 @@ class Sandbox:
                 "sentry": f"{base}/sentry",
                 "github": f"{base}/github",
                 "pagerduty": f"{base}/pagerduty",
+                "pagerduty_api": f"{base}/pagerduty_api",
                 "slack": f"{base}/slack/api",
                 "slack_webhook": f"{base}/slack/webhook/{keys.SLACK_WEBHOOK_PATH}",
                 "webhook": f"{base}/webhook",

@@ -16,6 +16,7 @@ from watchdog.sandbox.github import GitHubApi
 from watchdog.sandbox.github_issues import Issues
 from watchdog.sandbox.log import Entry
 from watchdog.sandbox.modes import MODES
+from watchdog.sandbox.pagerduty_rest import PagerDutyRest
 from watchdog.sandbox.pagers import Pagers
 from watchdog.sandbox.render import RenderApi
 from watchdog.sandbox.sentry import SentryApi
@@ -32,6 +33,7 @@ def vendors_app(cloud: Cloud, pagers: Pagers, render: RenderApi, sentry: SentryA
         Mount("/sentry/api/0", routes=sentry.routes()),
         Mount("/github", routes=[*GitHubApi(cloud).routes(), *issues.routes()]),
         Mount("/pagerduty", routes=pagers.pagerduty_routes()),
+        Mount("/pagerduty_api", routes=PagerDutyRest(pagers).routes()),
         Route("/slack/webhook/{path:path}", pagers.incoming_webhook, methods=["POST"]),
         Mount("/slack", routes=pagers.slack_routes()),
         Mount("/status", routes=StatusPages(cloud).routes()),

@@ -48,6 +48,7 @@ ENDPOINTS: Mapping[str, str] = {
     "render": "https://api.render.com/v1",
     "sentry": "https://sentry.io",
     "pagerduty": "https://events.pagerduty.com",
+    "pagerduty_api": "https://api.pagerduty.com",
     "slack": "https://slack.com/api",
     "github": "https://api.github.com",
 }

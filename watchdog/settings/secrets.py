@@ -80,6 +80,8 @@ class Secrets(BaseSettings):
     """Slack: an app-level token (xapp-…) with connections:write, for approvals and /watchdog over Socket Mode."""
     pagerduty_routing_key: Token | None = None
     """PagerDuty: the integration key of an Events API v2 integration."""
+    pagerduty_api_token: Token | None = None
+    """PagerDuty: a read-only REST API key, to read back who acknowledged."""
     smtp_password: SecretStr | None = None
     """The password of `channels.email.user`."""
     webhook_url: Address | None = None

@@ -209,6 +209,7 @@ class EndpointsShape(Section):
     render: HttpUrl | None = None
     sentry: HttpUrl | None = None
     pagerduty: HttpUrl | None = None
+    pagerduty_api: HttpUrl | None = None
     slack: HttpUrl | None = None
     github: HttpUrl | None = None
 
