@@ -15,16 +15,14 @@ from watchdog.app.build import build_pager, build_repository, build_sources
 from watchdog.app.demo import demo as play
 from watchdog.app.run import run as run_daemon
 from watchdog.cli.context import Screen
-from watchdog.core.machine import step
 from watchdog.core.suspects import live_deploy
 from watchdog.core.target import Search, choose_target
 from watchdog.daemon.clock import SteadyClock, SystemClock
 from watchdog.daemon.translate import CONTROL, VENDORS
 from watchdog.domain.changes import Comparison
 from watchdog.domain.deploys import Deploy, ServiceFacts
-from watchdog.domain.effects import Note
-from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Refused, Temporary
-from watchdog.domain.events import DeploysListed, RollbackRequested
+from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Temporary
+from watchdog.domain.events import DeploysListed
 from watchdog.domain.incidents import Decision, ServiceState, State, TargetChoice
 from watchdog.domain.reports import DemoResult, SignalReport
 from watchdog.ports import Command, Notifier, Platform, Repository, SignalSource, Store
@@ -35,6 +33,7 @@ from watchdog.settings.check_result import Outcome
 from watchdog.settings.check_sentry import check_sentry
 from watchdog.settings.check_store import check_store, is_ready
 from watchdog.settings.secrets import read_dotenv, read_secrets
+from watchdog.words.planned import planned
 
 RENDER_KEY = "WATCHDOG_RENDER_API_KEY"
 COMPARE_SECONDS = 5.0
@@ -93,7 +92,7 @@ class AppRoof:
         async with _open_platform(settings, service) as (settings, platform, platform_id):
             facts = await platform.facts(platform_id)
             found = tuple(await platform.deploys(platform_id))
-        return planned(settings, state, DeploysListed(SystemClock().now(), service, found, facts), to)
+        return planned(settings.policy, state, DeploysListed(SystemClock().now(), service, found, facts), to)
 
     async def compare(self, settings: Settings, repo: str, base: str, head: str, /) -> Comparison:
         """Ask the repository. Raises Temporary after a few seconds."""
@@ -217,17 +216,3 @@ def target_now(settings: Settings, state: State, service: str, deploys: Sequence
             limits=settings.policy.verification,
         )
     )
-
-
-def planned(settings: Settings, state: State, listed: DeploysListed, to: str | None) -> Decision:
-    """Return the core's own decision for a rollback by hand; nothing of it is saved or done. Raises Refused."""
-    state, _ = step(state, listed, settings.policy)
-    asked = RollbackRequested(listed.at, listed.service, "--dry-run", to)
-    state, effects = step(state, asked, settings.policy)
-    for effect in effects:
-        if isinstance(effect, Note) and effect.label == "REFUSED":
-            raise Refused(effect.text)
-    incident = state.services[listed.service].incident
-    if incident is None or incident.decision is None or incident.decision.at != listed.at:
-        raise Refused("the watchdog is busy with this service: see `watchdog status`")
-    return incident.decision

@@ -4,23 +4,31 @@ Rule 1: a command changes nothing by itself; it becomes an event, and the core s
 only of what is written down.
 Rule 2: with several workers, the one that holds the service answers; what names no service (or none that exists) is
 answered by the one that holds the fleet.
+Rule 3: a command may say what its author saw (`seen`); if that is no longer so, it is refused. One that was refused
+already (`refused`: the console did not let its author) is only answered, so that it is in the record.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import structlog
 
+from watchdog.core.suspects import live_deploy
 from watchdog.daemon.engine import Engine
 from watchdog.daemon.questions import objection, over
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.errors import Displaced, Permanent, Temporary
 from watchdog.domain.events import Event
+from watchdog.domain.incidents import State
 from watchdog.ports import FLEET, Clock, Command, Store
 
 POLL_SECONDS = 0.5
 REFUSED = 3
 FAILED = 1
+RECORDED = ("note", "label")
+"""Commands that only add to the record."""
+HAS_CHANGED = "is another one than you saw: look again, then decide"
 STALE_SECONDS = 60.0
 """Nobody waits any more for what was asked while no daemon ran.
 
@@ -78,12 +86,19 @@ class Commands:
     async def _apply(self, command: Command, *, recent: bool) -> tuple[bool, str, int]:
         if not recent and command.at and self._clock.now() - command.at > STALE_SECONDS:
             return False, f"too old: it was asked more than {STALE_SECONDS:.0f} s ago; ask again", FAILED
+        if "refused" in command.arguments:
+            return False, str(command.arguments["refused"]), REFUSED
         try:
+            if command.name in RECORDED:
+                return await self._record(command)
             event = self._event(command)
         except KeyError as error:
             return False, f"{command.name} needs {error.args[0]}", FAILED
         if event is None:
             return False, f"the running daemon does not know the command {command.name}", FAILED
+        changed = _changed(self._engine.state, event, command.arguments.get("seen"))
+        if changed:
+            return False, changed, REFUSED
         why_not = await self._unknown(event, command)
         if why_not:
             refused = command.arguments.get("refused")
@@ -95,6 +110,19 @@ class Commands:
             return False, str(error), FAILED
         unrecorded = turn.why_not and not _refused(turn.effects)
         return _unrecorded(event, turn.why_not) if unrecorded else _answer(turn.effects)
+
+    async def _record(self, command: Command) -> tuple[bool, str, int]:
+        """Add what a human says of an incident to its record; the core need not know."""
+        given = command.arguments
+        name = given["incident"]
+        if command.name == "label":
+            found = await self._store.label(name, given["verdict"], command.by)
+            said = f"{name} is recorded as judged {given['verdict']}"
+        else:
+            cause = bool(given.get("root_cause"))
+            found = await self._store.remark(name, given["text"], command.by, root_cause=cause)
+            said = f"recorded as {'the root cause of' if cause else 'a note on'} {name}"
+        return (True, said, 0) if found else (False, f"no such incident: {name}", FAILED)
 
     def _event(self, command: Command) -> Event | None:
         at, by, given = self._clock.now(), command.by, command.arguments
@@ -125,6 +153,28 @@ class Commands:
                 was = f" ({over(closed)})" if closed is not None and closed.closed_at is not None else ""
                 return f"no open incident {event.incident}{was}; open: {', '.join(open_ids) or 'none'}"
         return ""
+
+
+def _changed(state: State, event: Event, seen: Mapping[str, Any] | None) -> str:
+    """Return what is no longer as the author of the command saw it, or nothing (also if they did not say)."""
+    if not seen:
+        return ""
+    now = _as_it_is(state, event)
+    what = next((name for name in seen if name in now and seen[name] != now[name]), "")
+    return f"the {what.replace('_', ' ')} {HAS_CHANGED}" if what else ""
+
+
+def _as_it_is(state: State, event: Event) -> Mapping[str, Any]:
+    """Return what an answer, or a rollback by hand, is about, as it is now."""
+    if isinstance(event, e.RollbackRequested):
+        live = live_deploy(state.services[event.service].deploys) if event.service in state.services else None
+        return {"live deploy": live.id if live is not None else None}
+    if isinstance(event, (e.Approved, e.Rejected, e.Stopped)):
+        known = (one.incident for one in state.services.values() if one.incident is not None)
+        for one in known:
+            if one.id == event.incident:
+                return {"suspect": one.suspect, "target": one.target, "asked_at": one.asked_at}
+    return {}
 
 
 def _unrecorded(event: Event, why: str) -> tuple[bool, str, int]:
