@@ -15,7 +15,16 @@ from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Evidence, State
 from watchdog.domain.readings import Bad
 
-PAGES = ("/", "/services/web", "/services/api", "/services/docs", "/incidents", "/incidents/web-1", "/history")
+PAGES = (
+    "/",
+    "/services/web",
+    "/services/api",
+    "/services/docs",
+    "/incidents",
+    "/incidents/web-1",
+    "/history",
+    "/audit",
+)
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>\x1b[2J\u202e{{ 7*7 }}\ud800'
 
 
@@ -28,7 +37,7 @@ async def test_every_page_is_there_with_its_headers() -> None:
             assert answer.status_code == (404 if path == "/nothing" else 200), path
             assert answer.headers["content-security-policy"] == POLICY
             assert answer.headers["x-content-type-options"] == "nosniff"
-            assert answer.headers["referrer-policy"] == "no-referrer"
+            assert answer.headers["referrer-policy"] == "same-origin"
             assert answer.headers["cache-control"] == "no-store"
             assert not re.search(r"<script(?! src=)|<style|\sstyle=|\son\w+=|javascript:", answer.text), path
             assert answer.text.count("<h1>") == 1 and 'lang="en"' in answer.text and "<main" in answer.text
@@ -142,8 +151,8 @@ async def test_hostile_text_stays_text(where: str) -> None:
     assert said.status_code in (200, 404) and said.headers["content-type"] == "application/json"
 
 
-async def test_only_reading() -> None:
-    """No page takes a change."""
+async def test_no_page_itself_takes_a_change() -> None:
+    """Only the forms on it lead to one."""
     async with town() as one:
         await one.login()
         for path in (*PAGES, "/api/v1/services", "/api/v1/incidents/web-1"):

@@ -231,7 +231,7 @@ async def test_a_yes_to_another_question_than_is_asked_is_refused(name: str, wha
         seen = {"suspect": "dep-42", "target": "dep-40", "asked_at": 9.25}
         command = await answer(s, name, incident="web-1", seen={**seen, what: value})
         assert (command.ok, command.exit_code) == (False, REFUSED)
-        assert command.answer == f"the {what.replace('_', ' ')} {HAS_CHANGED}"
+        assert HAS_CHANGED in command.answer
         assert s.engine.state.services["web"].phase is Phase.ASKING
         assert (await answer(s, "reject", incident="web-1", seen=seen)).ok
 

@@ -64,7 +64,7 @@ def planted(echo: Echo, tls: Echo) -> dict[str, str]:
         "WATCHDOG_SENTRY_CRONS_URL": f"{tls.base}/api/1/cron/watchdog/{word('WATCHDOG_SENTRY_CRONS_URL')}/",
         "WATCHDOG_SENTRY_DSN": f"{tls.base}/1".replace("://", f"://{word('WATCHDOG_SENTRY_DSN')}@"),
         "WATCHDOG_HTTP_TOKEN": word("WATCHDOG_HTTP_TOKEN").ljust(40, "0"),
-        "WATCHDOG_CONSOLE_TOKEN": word("WATCHDOG_CONSOLE_TOKEN").ljust(40, "0"),
+        **{name: word(name).ljust(40, "0") for name in KNOWN if name.startswith("WATCHDOG_CONSOLE_")},
     }
     del values["WATCHDOG_REMOTE_WRITE_PASSWORD"], values["WATCHDOG_STORE_URL"]
     return values

@@ -3,35 +3,29 @@
 Its documentation pages are off: they would load scripts from another site.
 """
 
-import json
 from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import FastAPI, HTTPException, Query, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
+from watchdog.console.answers import Ascii
+from watchdog.console.api_commands import add_commands
+from watchdog.console.desk import Desk
 from watchdog.console.reading import ROWS_MAX, Reader
-from watchdog.console.views import History, Incidents, IncidentView, Overview, ServiceView
+from watchdog.console.views import Audit, History, Incidents, IncidentView, Overview, PlanView, ServiceView
 from watchdog.domain.errors import Temporary
 
 Limit = Annotated[int, Query(ge=1, le=ROWS_MAX, description="How many incidents are looked at, newest first.")]
 MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "There is none of that name."}}
 
 
-class Ascii(JSONResponse):
-    """JSON in ASCII: no text of a stranger, not even half a character, can then fail to be written."""
-
-    def render(self, content: Any) -> bytes:
-        """Return the content as JSON."""
-        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode("ascii")
-
-
-def make_api(reader: Reader, version: str) -> FastAPI:
+def make_api(reader: Reader, desk: Desk, version: str) -> FastAPI:
     """Return the API, to be mounted at /api/v1."""
     api = FastAPI(
         title="watchdog",
         version=version,
-        description="What the watchdog knows, read only. Times are UTC epoch seconds.",
+        description="What the watchdog knows, and what it may be asked to do. Times are UTC epoch seconds.",
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
@@ -65,6 +59,18 @@ def make_api(reader: Reader, version: str) -> FastAPI:
         """Every rollback among the newest incidents."""
         return Ascii(asdict(await reader.history(limit)))
 
+    @api.get("/services/{name}/plan", response_model=PlanView, responses=MISSING)
+    async def plan(name: str, to: str | None = None) -> Response:
+        """What a rollback by hand would do now, and what every guard answers; nothing is done."""
+        return _found(await reader.plan(name, to))
+
+    @api.get("/audit", response_model=Audit)
+    async def audit(limit: Limit = 100) -> Response:
+        """What people asked the watchdog to do, and what came of it, newest first."""
+        return Ascii(asdict(await reader.audit(limit)))
+
+    add_commands(api, desk)
+
     @api.exception_handler(Temporary)
     async def unavailable(request: Request, error: Exception) -> Response:
         return Ascii({"detail": "the store does not answer: try again"}, 503, {"retry-after": "5"})
@@ -72,7 +78,7 @@ def make_api(reader: Reader, version: str) -> FastAPI:
     return api
 
 
-def _found(view: ServiceView | IncidentView | None) -> Response:
+def _found(view: ServiceView | IncidentView | PlanView | None) -> Response:
     if view is None:
         raise HTTPException(404, "there is none of that name")
     return Ascii(asdict(view))

@@ -1,4 +1,4 @@
-"""The pages for people: overview, service, incident, incidents, history."""
+"""The pages for people: overview, service, incident, incidents, history, audit."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -10,7 +10,7 @@ from starlette.routing import Route
 from watchdog.console.drawing import Chart, chart
 from watchdog.console.reading import CHART_SECONDS, Reader
 from watchdog.console.rendering import Renderer, static_file
-from watchdog.console.views import ServiceView
+from watchdog.console.views import AnswerView, ServiceView
 from watchdog.ports import Minute
 
 LISTED = 200
@@ -20,30 +20,36 @@ LISTED = 200
 def page_routes(reader: Reader, renderer: Renderer) -> list[Route]:
     """Return the routes of all pages."""
 
+    async def answer(request: Request) -> AnswerView | None:
+        return await reader.answer(request.query_params.get("answer", ""))
+
     async def overview(request: Request) -> Response:
         view = await reader.overview()  # 300 rows take 30 ms: in a thread, no probe waits for them
-        return await asyncio.to_thread(renderer.page, request, "overview.html", {"view": view})
+        given = {"view": view, "answer": await answer(request)}
+        return await asyncio.to_thread(renderer.page, request, "overview.html", given)
 
     async def service(request: Request) -> Response:
         view = await reader.service(request.path_params["name"])
         if view is None:
             return not_found(request, renderer)
         charts = charts_of(view, await reader.minutes(view.service.name))
-        return renderer.page(
-            request, "service.html", {"view": view, "charts": charts, "since": view.at - CHART_SECONDS}
-        )
+        given = {"view": view, "charts": charts, "since": view.at - CHART_SECONDS, "answer": await answer(request)}
+        return renderer.page(request, "service.html", given)
 
     async def incident(request: Request) -> Response:
         view = await reader.incident(request.path_params["id"])
         if view is None:
             return not_found(request, renderer)
-        return renderer.page(request, "incident.html", {"view": view})
+        return renderer.page(request, "incident.html", {"view": view, "answer": await answer(request)})
 
     async def incidents(request: Request) -> Response:
         return renderer.page(request, "incidents.html", {"view": await reader.incidents(LISTED)})
 
     async def history(request: Request) -> Response:
         return renderer.page(request, "history.html", {"view": await reader.history(LISTED)})
+
+    async def audit(request: Request) -> Response:
+        return renderer.page(request, "audit.html", {"view": await reader.audit()})
 
     async def static(request: Request) -> Response:
         return static_file(request.path_params["name"]) or Response(status_code=404)
@@ -54,9 +60,10 @@ def page_routes(reader: Reader, renderer: Renderer) -> list[Route]:
         "/incidents": incidents,
         "/incidents/{id}": incident,
         "/history": history,
+        "/audit": audit,
         "/static/{name}": static,
     }
-    return [Route(path, handler) for path, handler in handlers.items()]
+    return [Route(path, handler, methods=["GET"]) for path, handler in handlers.items()]
 
 
 def not_found(request: Request, renderer: Renderer) -> Response:

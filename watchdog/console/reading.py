@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from watchdog.console import standing
+from watchdog.console.asking import answer_view, ask_view, plan_view
 from watchdog.console.days import Days
 from watchdog.console.imagined import imagine
 from watchdog.console.parts import decision_view, deploy_view, incident_row
 from watchdog.console.views import (
     Alternative,
+    AnswerView,
+    Audit,
     DeployView,
     EvidenceView,
     History,
@@ -16,12 +19,14 @@ from watchdog.console.views import (
     IncidentView,
     NoteView,
     Overview,
+    PlanView,
     RollbackView,
     ServiceRow,
     ServiceView,
 )
 from watchdog.console.world import World
 from watchdog.domain.effects import Note
+from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.incidents import Incident, ServiceState, State, TargetChoice
 from watchdog.domain.policy import Policy, ServicePolicy
 from watchdog.domain.remarks import Remark, root_causes
@@ -33,6 +38,8 @@ from watchdog.words.text import clean, sentence
 
 ROWS_MAX = 500
 """Incidents in one list."""
+OF_SERVICE_MAX = 20
+AUDITED_MAX = 300
 NOTES_MAX = 1000
 DEPLOYS_MAX = 20
 CHART_SECONDS = 6 * 3600.0
@@ -61,7 +68,8 @@ class Reader:
         now = self.world.clock.now()
         rows = [self._row(wishes, state) for wishes in policy.services.values()]
         rows.sort(key=lambda one: (standing.ORDER.index(one.standing), one.name))
-        view = Overview(now, tuple(map(clean, status_lines(state, now))), tuple(rows))
+        paused = bool(state.paused_by or state.disarmed)
+        view = Overview(now, tuple(map(clean, status_lines(state, now))), tuple(rows), paused)
         self._overview = self.world.clock.monotonic(), view
         return view
 
@@ -77,7 +85,7 @@ class Reader:
         repo = known.facts.repo if known is not None and known.facts is not None else None
         imagined = imagine(state, policy, name, now)
         decision = imagined.decision
-        mine = [one for one in await self.world.journal.incidents(ROWS_MAX) if one.service == name]
+        mine = await self.world.journal.incidents(OF_SERVICE_MAX, service=name)
         labels = await self.world.journal.labels()
         return ServiceView(
             at=now,
@@ -88,7 +96,7 @@ class Reader:
             imagined=imagined.signal,
             now=decision_view(decision, repo) if decision is not None else None,
             now_why=sentence(imagined.why),
-            incidents=tuple(incident_row(one, labels.get(one.id)) for one in mine[:20]),
+            incidents=tuple(incident_row(one, labels.get(one.id)) for one in mine),
         )
 
     async def minutes(self, name: str) -> Sequence[Minute]:
@@ -133,7 +141,32 @@ class Reader:
             next_steps=tuple(clean(step) for step in outlook.steps_left(incident, label)),
             timeline=_timeline(notes, remarks),
             explained=tuple(lines),
+            ask=ask_view(incident, known, policy),
         )
+
+    async def plan(self, name: str, to: str | None) -> PlanView | None:
+        """Return what a rollback by hand would do now, by the deploys as they are read now; None: no such service."""
+        policy = self.world.policy()
+        if name not in policy.services:
+            return None
+        try:
+            listed = await self.world.listing(name)
+        except (Temporary, Permanent) as error:
+            return PlanView(self.world.clock.now(), name, None, None, sentence(str(error)))
+        repo = listed.facts.repo if listed.facts is not None else None
+        return plan_view(policy, await self._state(), listed, to, repo)
+
+    async def audit(self, limit: int = AUDITED_MAX) -> Audit:
+        """Return what people asked for, newest first."""
+        found = await self.world.journal.asked(limit)
+        return Audit(self.world.clock.now(), tuple(answer_view(one) for one in found))
+
+    async def answer(self, number: str) -> AnswerView | None:
+        """Return what came of one command, or None if that is no number of one."""
+        if not (number.isascii() and number.isdigit() and len(number) < 16):
+            return None
+        found = await self.world.journal.command(int(number))
+        return answer_view(found) if found is not None else None
 
     async def history(self, limit: int) -> History:
         """Return the rollbacks among the newest incidents."""

@@ -45,7 +45,8 @@ class Renderer:
 
     def page(self, request: Request, template: str, values: Mapping[str, Any], status: int = 200) -> Response:
         """Return the page, or 304 when the browser shows the same already."""
-        text = self._environment.get_template(template).render(path=request.url.path, **values)
+        me = request.scope.get("visitor")
+        text = self._environment.get_template(template).render(path=request.url.path, me=me, **values)
         body = text.encode("utf-8", "replace")
         mark = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
         if status == 200 and request.headers.get("if-none-match") == mark:

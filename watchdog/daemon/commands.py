@@ -28,6 +28,7 @@ REFUSED = 3
 FAILED = 1
 RECORDED = ("note", "label")
 """Commands that only add to the record."""
+QUESTION = "moment of the question"
 HAS_CHANGED = "is another one than you saw: look again, then decide"
 STALE_SECONDS = 60.0
 """Nobody waits any more for what was asked while no daemon ran.
@@ -161,7 +162,7 @@ def _changed(state: State, event: Event, seen: Mapping[str, Any] | None) -> str:
         return ""
     now = _as_it_is(state, event)
     what = next((name for name in seen if name in now and seen[name] != now[name]), "")
-    return f"the {what.replace('_', ' ')} {HAS_CHANGED}" if what else ""
+    return f"the {QUESTION if what == 'asked_at' else what} {HAS_CHANGED}" if what else ""
 
 
 def _as_it_is(state: State, event: Event) -> Mapping[str, Any]:

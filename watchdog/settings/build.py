@@ -91,7 +91,7 @@ class Builder:
         if not self._secretless:
             needs.check_secrets(document, shape, modes, signals, channels, self._registries, self._secrets)
         needs.check_remote_write(document, shape, self._secrets)
-        needs.check_console(document, shape)
+        needs.check_console(document, shape, self._secrets)
         needs.check_slack(document, channels)
         if document.mistakes:
             return None

@@ -15,6 +15,12 @@ RENDER_KEY = "WATCHDOG_RENDER_API_KEY"
 HEARTBEAT = "WATCHDOG_HEARTBEAT_URL"
 CRONS = "WATCHDOG_SENTRY_CRONS_URL"
 CONSOLE_TOKEN = "WATCHDOG_CONSOLE_TOKEN"
+CONSOLE_TOKENS = {
+    "viewer": "WATCHDOG_CONSOLE_VIEWER_TOKEN",
+    "operator": "WATCHDOG_CONSOLE_OPERATOR_TOKEN",
+    "approver": CONSOLE_TOKEN,
+}
+"""Role to the variable of its token; only the last is needed."""
 CONSOLE_LIBRARIES = ("fastapi", "jinja2")
 SLACK_LIBRARY = "websockets"
 WITH_RENDER = frozenset({"render_events"})
@@ -65,10 +71,13 @@ def _of_the_rest(shape: Shape) -> dict[str, tuple[Path, str]]:
     return needed
 
 
-def check_console(document: Document, shape: Shape) -> None:
-    """Report a console that could not be served: nowhere to listen, or its libraries are not installed."""
+def check_console(document: Document, shape: Shape, variables: Mapping[str, str]) -> None:
+    """Report a console that could not be served (nowhere to listen, no libraries), or whose roles share a token."""
     if not shape.console.enabled:
         return
+    tokens = [variables[name] for name in CONSOLE_TOKENS.values() if variables.get(name)]
+    if len(set(tokens)) < len(tokens):
+        document.report(("console",), "two roles have the same token", "make another: openssl rand -hex 32")
     if not shape.metrics.listen:
         document.report(("console",), "there is nowhere to serve it", 'write metrics: {listen: "127.0.0.1:9464"}')
     missing = [name for name in CONSOLE_LIBRARIES if find_spec(name) is None]

@@ -104,7 +104,11 @@ class Secrets(BaseSettings):
     """Asked of whoever reads more than /metrics and the health paths from us (as a bearer token); unset: nobody can."""
 
     console_token: OwnToken | None = None
-    """Asked of whoever looks at the web console: typed at its login, or shown by a program as a bearer token."""
+    """Asked of whoever uses the web console: typed at its login, or shown by a program as a bearer token. May all."""
+    console_operator_token: OwnToken | None = None
+    """The same for somebody who may look, note, and hold the watchdog back: reject, stop, pause."""
+    console_viewer_token: OwnToken | None = None
+    """The same for somebody who may only look."""
 
     @classmethod
     def settings_customise_sources(
