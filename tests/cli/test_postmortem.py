@@ -7,7 +7,6 @@ from markdown_it import MarkdownIt
 
 from tests.cli import examples as x
 from watchdog.cli import checklists
-from watchdog.cli.facts import Facts
 from watchdog.cli.postmortem import postmortem
 from watchdog.domain.changes import Comparison
 from watchdog.domain.deploys import Commit, Deploy, ServiceFacts
@@ -15,6 +14,7 @@ from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Course, Finding, Incident
 from watchdog.domain.remarks import Remark
 from watchdog.ports import Minute
+from watchdog.words.facts import Facts
 
 PAGE = (Path(__file__).parent / "postmortem.md").read_text(encoding="utf-8")
 SERVICE = ServiceFacts(

@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from itertools import chain
 
 from watchdog.cli import checklists
-from watchdog.cli.facts import Facts
 from watchdog.cli.impact import impact
-from watchdog.cli.markdown import code, fenced, link, plain, table
-from watchdog.cli.timeline import Entry, shortened, timeline
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Incident
 from watchdog.domain.units import show_seconds
 from watchdog.words import outlook, reasons
 from watchdog.words.explain import COURSES, seen, severity, state_of
+from watchdog.words.facts import Facts
+from watchdog.words.markdown import code, fenced, link, plain, table
 from watchdog.words.text import clock, day, moment, sentence, short, show_probability
+from watchdog.words.timeline import Entry, shortened, timeline
 
 NOT_KNOWN = "not known"
 COMMITS_SHOWN, FILES_SHOWN = 20, 30
