@@ -1,11 +1,14 @@
 """Every page in a real browser: nothing complained of, nothing forbidden tried, nothing in the way of a reader."""
 
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
 
 from tests.browser.chromium import LOOKS, accessibility, browsing, log_in, overflow, violations, window
-from tests.console.scene import NOW, TOKEN, fill, open_incident, story, town
+from tests.console.scene import NOW, TOKEN, Town, day_of, fill, open_incident, story, town
 from tests.console.test_pages import PAGES, hostile_town
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.daemon.clock import SystemClock
@@ -14,30 +17,38 @@ from watchdog.domain.incidents import Phase
 ALL = (*PAGES, "/services/web/rollback", "/incidents/api-7", "/?answer=1", "/login")
 
 
-async def test_every_page_in_every_look() -> None:
-    """Dark and light, desktop and phone: no error, nothing forbidden, no serious finding, no sideways scroll."""
+@asynccontextmanager
+async def busy_town() -> AsyncIterator[Town]:
+    """Open a town in which something is asked, and something was asked for."""
     policy, state, incidents = story()
     asked = open_incident(asked_at=NOW - 50, target="dep-40", suspect="dep-42", human_needed="")
     asking = replace(state.services["api"], phase=Phase.ASKING, incident=asked)
     state = replace(state, services={**state.services, "api": asking})
     store = MemoryStore(SystemClock())
     await fill(store, state, (incidents[0], asked))
+    await store.put_minutes(day_of("web"))
     await store.answer(await store.submit("pause", {}, "ann"), ok=True, text="PAUSED by ann", exit_code=0)
     await store.answer(await store.submit("approve", {"incident": "api-7"}, "bob"), ok=False, text="no", exit_code=3)
+    async with town(policy, state, store=store) as one:
+        yield one
+
+
+@pytest.mark.parametrize(("scheme", "size"), LOOKS)
+async def test_every_page_in_every_look(scheme: str, size: str) -> None:
+    """Dark and light, desktop and phone: no error, nothing forbidden, no serious finding, no sideways scroll."""
     found = []
-    async with town(policy, state, store=store) as one, browsing() as browser:
-        for scheme, size in LOOKS:
-            async with window(browser, f"http://127.0.0.1:{one.port}", scheme, size) as page:
-                await page.goto("/login")
-                found += await accessibility(page)
-                await log_in(page, TOKEN, "Ann")
-                for path in ALL:
-                    await page.goto(path)
-                    where = f"{path} {scheme} {size}"
-                    found += [f"{where}: {one}" for one in await accessibility(page)]
-                    found += [f"{where}: {one}" for one in await violations(page)]
-                    wider = await overflow(page)
-                    found += [f"{where}: {wider} px too wide"] if wider > 0 else []
+    async with contextlib.AsyncExitStack() as stack:
+        one = await stack.enter_async_context(busy_town())
+        browser = await stack.enter_async_context(browsing())
+        page = await stack.enter_async_context(window(browser, f"http://127.0.0.1:{one.port}", scheme, size))
+        await page.goto("/login")
+        found += await accessibility(page)
+        await log_in(page, TOKEN, "Ann")
+        for path in ALL:
+            await page.goto(path)
+            found += [f"{path}: {finding}" for finding in (*await accessibility(page), *await violations(page))]
+            wider = await overflow(page)
+            found += [f"{path}: {wider} px too wide"] if wider > 0 else []
     assert not found, "\n".join(found)
 
 

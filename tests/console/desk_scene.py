@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from tests.console.scene import TOKEN, StoryClock, bearer, serving
+from tests.console.scene import SETTINGS, TOKEN, StoryClock, bearer, serving
 from tests.daemon.engine_scene import Scene, scene
 from watchdog.app.asking import list_deploys
 from watchdog.console.world import World
@@ -91,6 +91,7 @@ async def office() -> AsyncIterator[Office]:
             lambda: s.engine.held,
             ask,
             lambda name: list_deploys(s.platform, s.engine.policy, name, s.clock),
+            lambda: SETTINGS,
             "9.9",
         )
         async with serving(world) as (client, _):

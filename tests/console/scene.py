@@ -32,6 +32,10 @@ TOKEN = "c4n4ry-console-0123456789-0123456789"
 OPERATOR = "c4n4ry-operator-0123456789-0123456789"
 VIEWER = "c4n4ry-viewer-0123456789-0123456789"
 TOKENS = {Role.APPROVER: TOKEN, Role.OPERATOR: OPERATOR, Role.VIEWER: VIEWER}
+SETTINGS = (
+    ("Services", (("web", "mode autonomous; home: http https://www.acme.example"),)),
+    ("Budget", (("cooldown", "30 min"),)),
+)
 NOW = x.BEGIN + 120.0
 HOME = SignalPolicy("home", "http", critical=True)
 SIGNALS = (
@@ -184,7 +188,9 @@ async def town(
     async def listing(name: str) -> DeploysListed:
         return DeploysListed(clock.now(), name, now_state.services[name].deploys, now_state.services[name].facts)
 
-    world = World(store, clock, lambda: now_policy, lambda: now_state, lambda: ours, nobody, listing, "9.9")
+    world = World(
+        store, clock, lambda: now_policy, lambda: now_state, lambda: ours, nobody, listing, lambda: SETTINGS, "9.9"
+    )
     async with serving(world, at_once) as (client, port):
         yield Town(client, store, clock, port)
     await store.close()

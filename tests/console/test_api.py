@@ -15,6 +15,8 @@ PATHS = {
     "/history": "/history",
     "/services/{name}/plan": "/services/web/plan",
     "/audit": "/audit",
+    "/stats": "/stats",
+    "/settings": "/settings",
 }
 COMMANDS = {
     *(f"/incidents/{{incident_id}}/{command}" for command in ("approve", "reject", "stop", "note", "label")),

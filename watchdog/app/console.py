@@ -7,6 +7,7 @@ from watchdog.app.asking import ask, list_deploys
 from watchdog.app.build import App
 from watchdog.daemon.http_auth import FAILURES_AT_ONCE, FAILURES_PER_SECOND, Buckets, peer_of
 from watchdog.settings.needs import CONSOLE_TOKENS
+from watchdog.settings.shown import shown
 
 STATUS = "/status"
 REQUESTS_AT_ONCE, REQUESTS_PER_SECOND = 120.0, 20.0
@@ -28,6 +29,7 @@ def with_console(app: App, private: ASGIApp | None) -> ASGIApp:
         held=lambda: app.engine.held,
         ask=lambda name, arguments, by: ask(app.store, clock, name, arguments, by),
         listing=lambda name: list_deploys(app.platform, app.engine.policy, name, clock),
+        settings=lambda: shown(app.settings),
         version=__version__,
     )
     access = Access(

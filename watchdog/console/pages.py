@@ -1,4 +1,4 @@
-"""The pages for people: overview, service, incident, incidents, history, audit."""
+"""The pages for people: overview, service, incident, incidents, history, stats, audit, settings."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -13,6 +13,7 @@ from watchdog.console.rendering import Renderer, static_file
 from watchdog.console.views import AnswerView, ServiceView
 from watchdog.ports import Minute
 
+Handlers = dict[str, Callable[[Request], Awaitable[Response]]]
 LISTED = 200
 """Incidents on a page; the API gives more."""
 
@@ -42,6 +43,22 @@ def page_routes(reader: Reader, renderer: Renderer) -> list[Route]:
             return not_found(request, renderer)
         return renderer.page(request, "incident.html", {"view": view, "answer": await answer(request)})
 
+    async def static(request: Request) -> Response:
+        return static_file(request.path_params["name"]) or Response(status_code=404)
+
+    handlers: Handlers = {
+        "/": overview,
+        "/services/{name}": service,
+        "/incidents/{id}": incident,
+        "/static/{name}": static,
+        **_lists(reader, renderer),
+    }
+    return [Route(path, handler, methods=["GET"]) for path, handler in handlers.items()]
+
+
+def _lists(reader: Reader, renderer: Renderer) -> Handlers:
+    """Return the pages that show what was: incidents, rollbacks, commands, numbers; and the settings."""
+
     async def incidents(request: Request) -> Response:
         return renderer.page(request, "incidents.html", {"view": await reader.incidents(LISTED)})
 
@@ -51,19 +68,20 @@ def page_routes(reader: Reader, renderer: Renderer) -> list[Route]:
     async def audit(request: Request) -> Response:
         return renderer.page(request, "audit.html", {"view": await reader.audit()})
 
-    async def static(request: Request) -> Response:
-        return static_file(request.path_params["name"]) or Response(status_code=404)
+    async def stats(request: Request) -> Response:
+        view = await reader.stats()
+        return await asyncio.to_thread(renderer.page, request, "stats.html", {"view": view})
 
-    handlers: dict[str, Callable[[Request], Awaitable[Response]]] = {
-        "/": overview,
-        "/services/{name}": service,
+    async def settings(request: Request) -> Response:
+        return renderer.page(request, "settings.html", {"view": reader.settings()})
+
+    return {
         "/incidents": incidents,
-        "/incidents/{id}": incident,
         "/history": history,
         "/audit": audit,
-        "/static/{name}": static,
+        "/stats": stats,
+        "/settings": settings,
     }
-    return [Route(path, handler, methods=["GET"]) for path, handler in handlers.items()]
 
 
 def not_found(request: Request, renderer: Renderer) -> Response:

@@ -1,6 +1,6 @@
 """What the console is given: reading the record, what the daemon knows now, the policy, the time; and whom to ask."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -14,6 +14,9 @@ from watchdog.ports import Clock, Command, Journal
 
 Ask = Callable[[str, Mapping[str, Any], str], Awaitable[Command]]
 """Has a command (name, arguments, by whom) applied and returns it with its answer. Raises Temporary without one."""
+
+Settings = Sequence[tuple[str, Sequence[tuple[str, str]]]]
+"""The configuration as it was loaded: sections of rows, no secret among them."""
 
 Listing = Callable[[str], Awaitable[DeploysListed]]
 """Reads the deploys of a service now. Raises Temporary or Permanent."""
@@ -43,6 +46,7 @@ class World:
     held: Callable[[], Collection[str]]
     ask: Ask
     listing: Listing
+    settings: Callable[[], Settings]
     version: str
 
 
