@@ -180,6 +180,15 @@ async def test_check_finds_what_would_fail_later(vendor: Vendor, said: dict[str,
     await issues.close()
 
 
+async def test_what_is_no_repository_is_not_taken_for_one(vendor: Vendor) -> None:
+    """A proxy's page, say."""
+    vendor.say("GET", f"/repos/{REPO}", {"message": "welcome"})
+    issues = tracker(vendor.url)
+    with pytest.raises(Temporary, match="not a repository"):
+        await issues.check()
+    await issues.close()
+
+
 async def test_an_answer_that_names_no_issue_is_looked_up(vendor: Vendor) -> None:
     """By the mark in the first line of its body; where it is not listed, it is told."""
     vendor.say("POST", ISSUES, (201, {"odd": True}))

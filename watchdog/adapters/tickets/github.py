@@ -88,7 +88,7 @@ class GitHubIssues:
     async def check(self) -> str:
         """Read the repository: are issues on, and do the token's rights suffice for labels, by which we find ours."""
         said = (await self._read(f"/repos/{self._repo}", {})).json
-        if not isinstance(said, dict):
+        if not isinstance(said, dict) or not isinstance(said.get("has_issues"), bool):
             raise Temporary("GitHub answered something that is not a repository")
         if said.get("archived") is True or said.get("has_issues") is False:
             raise Permanent(f"{self._repo} takes no issues (archived, or issues are switched off): name another")
