@@ -135,7 +135,8 @@ def test_the_bars_fill_their_height_and_nothing_is_drawn_of_nothing() -> None:
 def test_the_scale_is_logarithmic_and_bounded(seconds: float, from_top: float) -> None:
     """Ten seconds at the bottom, a day at the top, and nothing outside."""
     assert height(seconds) == pytest.approx(from_top)
-    assert [one for one, _ in scale()] == sorted(one for one, _ in scale()) and scale()[0][1] < HEIGHT
+    tops = [y for _, y in scale()]
+    assert tops == sorted(tops, reverse=True) and scale()[-1] == ("1 d", 8.0) and max(tops) < HEIGHT
 
 
 def test_a_point_for_each_incident_of_the_time_that_is_shown() -> None:

@@ -12,8 +12,8 @@ from watchdog.console.views import RestoredView, WeekView
 WEEK_WIDTH, GAP = 10, 2
 HEIGHT = 120
 WIDTH = 720
-LINES_SECONDS = (10.0, 60.0, 600.0, 3600.0, 86400.0)
-"""The lines of the logarithmic scale, the lowest and the highest at its ends."""
+LINES = ((10.0, "10 s"), (60.0, "1 min"), (600.0, "10 min"), (3600.0, "1 h"), (86400.0, "1 d"))
+"""The lines of the logarithmic scale in seconds, the lowest and the highest at its ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +58,11 @@ def restored_dots(found: Sequence[RestoredView], since: float, until: float, *, 
 
 def height(seconds: float) -> float:
     """Return how far from the top a duration is drawn."""
-    low, high = math.log(LINES_SECONDS[0]), math.log(LINES_SECONDS[-1])
+    low, high = math.log(LINES[0][0]), math.log(LINES[-1][0])
     share = (math.log(max(seconds, 1.0)) - low) / (high - low)
     return HEIGHT - 8 - (HEIGHT - 16) * min(max(share, 0.0), 1.0)
 
 
-def scale() -> list[tuple[float, float]]:
-    """Return the lines of the scale: the duration in seconds, and how far from the top it is."""
-    return [(seconds, round(height(seconds), 1)) for seconds in LINES_SECONDS]
+def scale() -> list[tuple[str, float]]:
+    """Return the lines of the scale: the duration in words, and how far from the top it is."""
+    return [(words, round(height(seconds), 1)) for seconds, words in LINES]
