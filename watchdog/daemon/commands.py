@@ -15,7 +15,7 @@ import structlog
 
 from watchdog.core.suspects import live_deploy
 from watchdog.daemon.engine import Engine
-from watchdog.daemon.questions import objection, over
+from watchdog.daemon.questions import VERBS, Objection, objection, over
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.errors import Displaced, Permanent, Temporary
@@ -87,8 +87,8 @@ class Commands:
     async def _apply(self, command: Command, *, recent: bool) -> tuple[bool, str, int]:
         if not recent and command.at and self._clock.now() - command.at > STALE_SECONDS:
             return False, f"too old: it was asked more than {STALE_SECONDS:.0f} s ago; ask again", FAILED
-        if "refused" in command.arguments:
-            return False, str(command.arguments["refused"]), REFUSED
+        if "refused" in command.arguments and command.name not in VERBS.values():
+            return False, str(command.arguments["refused"]), REFUSED  # of an answer the story tells: see objection
         try:
             if command.name in RECORDED:
                 return await self._record(command)
@@ -105,8 +105,7 @@ class Commands:
             refused = command.arguments.get("refused")
             return False, f"{command.name} by {command.by}: {refused}" if refused else why_not, FAILED
         try:
-            answers = isinstance(event, ANSWERS)
-            turn = await self._engine.answer(event, objection(command.name, command.arguments) if answers else None)
+            turn = await self._engine.answer(event, _objection(event, command))
         except Permanent as error:
             return False, str(error), FAILED
         unrecorded = turn.why_not and not _refused(turn.effects)
@@ -156,11 +155,22 @@ class Commands:
         return ""
 
 
+def _objection(event: Event, command: Command) -> Objection | None:
+    """Return what objects in the very step: what its author saw may change while the command waits for its turn."""
+    about = objection(command.name, command.arguments) if isinstance(event, ANSWERS) else None
+    seen = command.arguments.get("seen")
+    if about is None and not seen:
+        return None
+    return lambda state: (about(state) if about is not None else "") or _changed(state, event, seen)
+
+
 def _changed(state: State, event: Event, seen: Mapping[str, Any] | None) -> str:
     """Return what is no longer as the author of the command saw it, or nothing (also if they did not say)."""
-    if not seen:
+    if not seen or isinstance(event, e.Stopped):
         return ""
     now = _as_it_is(state, event)
+    if isinstance(event, e.Rejected):
+        now = {name: value for name, value in now.items() if name != "asked_at"}  # a no holds, asked again or not
     what = next((name for name in seen if name in now and seen[name] != now[name]), "")
     return f"the {QUESTION if what == 'asked_at' else what} {HAS_CHANGED}" if what else ""
 

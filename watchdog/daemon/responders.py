@@ -1,9 +1,8 @@
 """Reads back from the pager who acknowledged or resolved our pages, while a page is open.
 
-Rule 1: an acknowledgement becomes a command, as if the human had typed it here; a resolution only a remark: whether
-the incident is over is judged by looking at the site.
-Rule 2: each becomes a remark as well, which says who responded and when. It is what a restart knows it by, so it is
-written last: in doubt the command comes twice, which changes nothing.
+Rule 1: both become remarks, which say who responded and when; whether the incident is over is judged by looking at the
+site.
+Rule 2: a remark is what a restart knows a response by: none is written twice.
 Rule 3: only for incidents whose service is ours to decide on, and only where the pager was told.
 """
 
@@ -123,8 +122,6 @@ class Responders:
                 self._seen.popitem(last=False)
 
     async def _write_down(self, incident_id: str, response: Response, by: str, words: str) -> None:
-        if response.what == "acknowledged":
-            await self._store.submit("acknowledge", {"incident": incident_id}, by)
         await self._store.remark(incident_id, words, by)
         log.info("a human responded", incident=incident_id, what=response.what, by=by)
 
