@@ -16,6 +16,8 @@ ARGUMENTS = ("--no-sandbox", "--disable-dev-shm-usage")
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 LOOKS = [(scheme, size) for scheme in ("light", "dark") for size in ("desktop", "phone")]
 BAD = ("serious", "critical")
+PATIENCE_MS = 90_000
+"""On a busy machine a page may take long; what is wrong with it is not that."""
 WATCH = """
 window.violations = [];
 document.addEventListener("securitypolicyviolation", (event) => {
@@ -76,6 +78,7 @@ async def window(browser: Any, url: str, scheme: str = "light", size: str = "des
         base_url=url, color_scheme=scheme, viewport=PHONE if phone else DESKTOP, is_mobile=phone, has_touch=phone
     )
     await context.add_init_script(WATCH)
+    context.set_default_timeout(PATIENCE_MS)
     page, complaints = await context.new_page(), Complaints()
     complaints.listen(page)
     try:

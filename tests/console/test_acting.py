@@ -150,7 +150,8 @@ async def test_what_a_role_may_not_is_not_offered_and_is_refused_with_a_reason()
         assert refused.status_code == 403 and "you are operator" in refused.text
         assert o.s.web.phase is Phase.ASKING
         logged = await o.asked()
-        assert (logged.name, logged.by, logged.ok) == ("approve", "console: operator", False)
+        assert (logged.name, logged.by, logged.ok) == ("refused", "console: operator", False)
+        assert logged.arguments["what"] == "approve"
         assert "approve needs the role approver" in logged.answer
         answer = await o.api("/pause", token=VIEWER)
         assert answer.status_code == 403 and "needs the role operator" in answer.json()["detail"]

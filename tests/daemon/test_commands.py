@@ -270,6 +270,6 @@ async def test_what_people_say_of_an_incident_is_added_to_its_record() -> None:
 async def test_what_was_refused_already_is_only_answered() -> None:
     """The console did not let its author: it is in the record, and nothing is done."""
     async with scene() as s:
-        command = await answer(s, "pause", refused="pause needs the role operator")
+        command = await answer(s, "refused", what="pause", refused="pause needs the role operator")
         assert (command.ok, command.exit_code, command.answer) == (False, REFUSED, "pause needs the role operator")
         assert not s.engine.state.paused_by

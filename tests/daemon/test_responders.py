@@ -177,4 +177,4 @@ async def test_a_refusal_is_not_knocked_at() -> None:
         await it.next_round()
         assert await it.commands() == []
         await it.next_round()
-        assert len(await it.commands()) == 1
+        assert len(await it.said()) == 1

@@ -36,7 +36,7 @@ def test_an_address_is_shown_without_its_query() -> None:
     text = SMALL.replace("https://www.acme.example", "'https://www.acme.example/shop?page=17#top'")
     text += 'metrics: {remote_write: "https://m.example/write?tenant=17"}\n'
     found = str(rows(text))
-    assert "17" not in found and "www.acme.example/shop?…" in found and "m.example/write?…" in found
+    assert "17" not in found and "www.acme.example/shop?…" in found and "https://m.example/…" in found
 
 
 def test_the_database_s_password_is_not_shown() -> None:

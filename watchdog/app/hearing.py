@@ -126,7 +126,9 @@ class Reads:
 
     async def _state(self) -> State:
         """Return what all workers know, ours from memory; only ours while the record cannot be read."""
-        ours = self._app.engine.state
+        ours, engine = self._app.engine.state, self._app.engine
+        if all(name in engine.held for name in engine.policy.services):
+            return ours
         saved = None
         with contextlib.suppress(Temporary):
             async with self._journal() as journal:

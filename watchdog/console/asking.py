@@ -52,7 +52,7 @@ def answer_view(command: Command) -> AnswerView:
         id=command.id,
         at=command.at,
         by=clean(command.by),
-        asked=" ".join([clean(command.name), *about]),
+        asked=" ".join([clean(command.arguments.get("what") or command.name), *about]),
         state="refused" if state == "failed" and command.exit_code == REFUSED_CODE else state,
         answer=sentence(command.answer),
     )

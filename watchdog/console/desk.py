@@ -13,7 +13,7 @@ from watchdog.console.roles import Visitor
 from watchdog.console.world import Access, World
 from watchdog.domain.errors import Temporary
 from watchdog.domain.remarks import TEXT_MAX
-from watchdog.ports import Command
+from watchdog.ports import REFUSED, Command
 from watchdog.words.text import clean
 
 NAME_MAX = 120
@@ -42,7 +42,7 @@ class Desk:
         why = visitor.why_not(command)
         if not why:
             return await self._world.ask(command, arguments, visitor.by)
-        await self._record_refusal(visitor, command, {**arguments, "refused": why})
+        await self._record_refusal(visitor, command, {**arguments, "refused": why, "what": command})
         raise NotAllowed(why)
 
     async def _record_refusal(self, visitor: Visitor, command: str, arguments: Mapping[str, Any]) -> None:
@@ -52,7 +52,7 @@ class Desk:
             return
         self._refusals.take(key)
         try:
-            await self._world.ask(command, arguments, visitor.by)
+            await self._world.ask(REFUSED, arguments, visitor.by)
         except Temporary as error:
             log.warning("a refusal in the console could not be recorded", why=str(error))
 

@@ -5,10 +5,11 @@ only of what is written down.
 Rule 2: with several workers, the one that holds the service answers; what names no service (or none that exists) is
 answered by the one that holds the fleet.
 Rule 3: a command may say what its author saw (`seen`); if that is no longer so, it is refused. One that was refused
-already (`refused`: the console did not let its author) is only answered, so that it is in the record.
+already (`refused`: its author may not) is only answered, so that it is in the record.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -22,6 +23,7 @@ from watchdog.domain.errors import Displaced, Permanent, Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import State
 from watchdog.ports import FLEET, Clock, Command, Store
+from watchdog.ports import REFUSED as REFUSAL
 
 POLL_SECONDS = 0.5
 REFUSED = 3
@@ -87,8 +89,11 @@ class Commands:
     async def _apply(self, command: Command, *, recent: bool) -> tuple[bool, str, int]:
         if not recent and command.at and self._clock.now() - command.at > STALE_SECONDS:
             return False, f"too old: it was asked more than {STALE_SECONDS:.0f} s ago; ask again", FAILED
-        if "refused" in command.arguments and command.name not in VERBS.values():
-            return False, str(command.arguments["refused"]), REFUSED  # of an answer the story tells: see objection
+        if command.name == REFUSAL:
+            command = replace(command, name=str(command.arguments.get("what", "")))
+            if command.name not in VERBS.values():
+                return False, str(command.arguments.get("refused", "")), REFUSED
+        # Of an answer that is refused the story tells: see objection.
         try:
             if command.name in RECORDED:
                 return await self._record(command)

@@ -15,7 +15,7 @@ import structlog
 from watchdog.conversation import Reply, Request
 from watchdog.daemon.questions import moment
 from watchdog.domain.errors import Permanent, Temporary
-from watchdog.ports import Clock, Command, Store
+from watchdog.ports import REFUSED, Clock, Command, Store
 
 ANSWER_SECONDS = 15.0
 POLL_SECONDS = 0.5
@@ -45,7 +45,7 @@ class Desk:
             reply = await self._handle(request)
         except (Temporary, Permanent) as error:
             reply = _no(f"not done: {error}")
-        log.info("asked for in a channel", by=request.by, what=request.name, ok=reply.ok, answer=" ".join(reply.lines))
+        log.info("asked for in a channel", by=request.by, what=request.name, ok=reply.ok, answer=reply.lines[0])
         return reply
 
     async def _handle(self, request: Request) -> Reply:
@@ -56,7 +56,7 @@ class Desk:
 
     async def _change(self, request: Request) -> Reply:
         refused = request.refusal or ("" if request.may_change else NOT_ALLOWED)
-        given: dict[str, Any] = {"refused": refused} if refused else {}
+        given: dict[str, Any] = {"refused": refused, "what": request.name} if refused else {}
         if request.question is not None:
             shown = asdict(request.question)
             given |= {"incident": shown["incident"], "question": {key: shown[key] for key in SHOWN}}
@@ -68,7 +68,8 @@ class Desk:
             given["incident"] = request.words[0]
         elif refused:
             return _no(f"Refused: {refused}.")
-        answered = await self._answered(await self._store.submit(request.name, given, request.by))
+        name = REFUSED if refused else request.name
+        answered = await self._answered(await self._store.submit(name, given, request.by))
         if answered is None:
             return _no(f"Nobody answered in {ANSWER_SECONDS:.0f} s. If it was written down, it counts: look at status.")
         if answered.ok:

@@ -5,6 +5,7 @@ Rule 2: an address is shown without user, query and fragment, which may hold a k
 """
 
 import dataclasses
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -56,13 +57,14 @@ def _adapter(adapter: Adapter) -> str:
 
 
 def _option(name: str, value: Any) -> str:
-    if isinstance(value, str) and "://" in value:
+    if isinstance(value, str) and ADDRESS.fullmatch(value):
         return f"{name} {address(value)}"
     if isinstance(value, (bool, int, float)):
         return f"{name} {_word(name, value)}"
     return f"{name} {value if isinstance(value, str) and len(value) < 40 and name in OPEN else HIDDEN}"
 
 
+ADDRESS = re.compile(r"https?://\S+")
 OPEN = frozenset(
     {"sentry", "render_events", "release", "environment", "region", "channel", "smtp", "from", "user", "tls"}
 )
@@ -77,6 +79,12 @@ def address(url: str) -> str:
     except ValueError:
         return HIDDEN
     return f"{parts.scheme}://{place}{parts.path}{'?…' if parts.query else ''}"
+
+
+def host(url: str) -> str:
+    """Return where an address leads, and no more: the path of an endpoint may be its key."""
+    parts = address(url).split("/", 3)
+    return "/".join([*parts[:3], "…"]) if len(parts) > 3 and parts[3] else "/".join(parts)
 
 
 def _fields(thing: Any) -> str:
@@ -103,7 +111,7 @@ def _rest(settings: Settings) -> Iterable[Row]:
     yield "file", settings.path.name if settings.path is not None else "WATCHDOG_CONFIG_YAML"
     yield "store", shown_url(settings.store_url)
     yield "metrics.listen", f"{metrics.host}:{metrics.port}" if metrics.host is not None else "nothing"
-    yield "metrics.remote_write", address(metrics.remote_write) if metrics.remote_write else "none"
+    yield "metrics.remote_write", host(metrics.remote_write) if metrics.remote_write else "none"
     yield "console", "enabled" if settings.console else "off"
     yield "log", f"{settings.log.format}, {settings.log.level}"
     kept = f"{show_seconds(record.keep_seconds)}, {record.max_bytes // 1024**2} MiB at most"
@@ -118,4 +126,4 @@ def _rest(settings: Settings) -> Iterable[Row]:
 
 def _named(section: str, urls: Mapping[str, str]) -> Iterable[Row]:
     for name, url in urls.items():
-        yield f"{section}.{name}", address(url)
+        yield f"{section}.{name}", host(url)

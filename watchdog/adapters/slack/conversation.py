@@ -46,6 +46,13 @@ class SlackConversation:
         await self._client.close()
 
     async def _handle(self, envelope: Envelope, hear: Hear) -> None:
+        """Hear one and reply; a fault of ours with one of them costs the others nothing."""
+        try:
+            await self._answer(envelope, hear)
+        except Exception:
+            log.exception("what was said in Slack could not be handled", kind=str(envelope.get("type")))
+
+    async def _answer(self, envelope: Envelope, hear: Hear) -> None:
         found = heard(envelope, self._seal, self._users, self._context.clock.now())
         if found is None:
             return

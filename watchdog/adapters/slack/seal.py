@@ -53,15 +53,20 @@ class Seal:
             return None
         if not hmac.compare_digest(signed, self._sign(plain)):
             return None
-        said = json.loads(plain)
-        return str(said.pop("action")), Question(**said)
+        try:
+            said = json.loads(plain)
+            return str(said.pop("action")), Question(**said)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            return None  # sealed by another version of ours, whose questions hold something else
 
     def claimed(self, value: str) -> str | None:
         """Return the incident that a value claims to be about, believed or not: to file its refusal under."""
+        if len(value) > VALUE_MAX:
+            return None
         plain = _bytes(value.partition(".")[0])
         try:
             said = json.loads(plain or b"")
-        except ValueError:
+        except (RecursionError, ValueError):
             return None
         incident = said.get("incident") if isinstance(said, dict) else None
         return incident if isinstance(incident, str) and CLAIM.fullmatch(incident) else None
