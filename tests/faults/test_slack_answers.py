@@ -2,6 +2,7 @@
 
 import base64
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -115,11 +116,11 @@ def test_case_38_too_late(tmp_path: Path) -> None:
 
 
 def test_case_38_the_world_changed_before_the_answer(tmp_path: Path) -> None:
-    """Another deploy is live: the question was about the one before; recovered: there is none."""
+    """Another deploy is live: the question of before is over, withdrawn or asked anew; recovered: there is none."""
     with chatting(tmp_path) as chat:
         asked(chat)
         chat.cloud.bad_deploy(commit="c" * 40)
-        chat.daemon.until(lambda: any("dep-43" in text for text in chat.daemon.story("BLAME")), 90.0)
+        chat.daemon.until(lambda: len(chat.notes("DECIDED")) == 2 and chat.parents()[0]["edits"], 90.0)
         said = chat.until_reply(chat.click("approve", old=True))
         assert "another deploy is live now (dep-43) than the one you were asked about (dep-42)" in said, said
         assert chat.cloud.untouched()
@@ -165,9 +166,9 @@ def test_case_38_killed_between_the_click_and_its_answer(tmp_path: Path) -> None
     """kill -9 once the answer is in the record: the next start applies it, once, and the message shows the end."""
     with chatting(tmp_path) as chat:
         asked(chat)
-        chat.daemon.process.send_signal(19)  # SIGSTOP: Slack's envelope waits in the socket
+        chat.daemon.process.send_signal(signal.SIGSTOP)  # SIGSTOP: Slack's envelope waits in the socket
         chat.click("approve")
-        chat.daemon.process.send_signal(18)
+        chat.daemon.process.send_signal(signal.SIGCONT)
         chat.daemon.until(chat.commands)
         chat.daemon.kill()
         chat.daemon.start().until_watching()
