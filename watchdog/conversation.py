@@ -7,6 +7,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+REFUSED = "refused"
+"""The name of a command whose author may not give it (`what` it was, and why it is `refused`): for the record.
+
+A worker of an older version that does not know the name says so; under the command's own name it would obey.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Question:

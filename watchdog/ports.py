@@ -19,12 +19,6 @@ from watchdog.domain.policy import Policy
 from watchdog.domain.readings import MinuteCount, Phases, Reading
 from watchdog.domain.remarks import Remark
 
-REFUSED = "refused"
-"""The name of a command whose author may not give it (`what` it was, and why it is `refused`): for the record.
-
-A worker of an older version that does not know the name says so; under the command's own name it would obey.
-"""
-
 
 class Clock(Protocol):
     """The only source of time."""

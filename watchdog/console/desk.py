@@ -11,9 +11,10 @@ import structlog
 
 from watchdog.console.roles import Visitor
 from watchdog.console.world import Access, World
+from watchdog.conversation import REFUSED
 from watchdog.domain.errors import Temporary
 from watchdog.domain.remarks import TEXT_MAX
-from watchdog.ports import REFUSED, Command
+from watchdog.ports import Command
 from watchdog.words.text import clean
 
 NAME_MAX = 120

@@ -14,6 +14,7 @@ from typing import Any
 
 import structlog
 
+from watchdog.conversation import REFUSED as REFUSAL
 from watchdog.core.suspects import live_deploy
 from watchdog.daemon.engine import Engine
 from watchdog.daemon.questions import VERBS, Objection, objection, over
@@ -23,7 +24,6 @@ from watchdog.domain.errors import Displaced, Permanent, Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import State
 from watchdog.ports import FLEET, Clock, Command, Store
-from watchdog.ports import REFUSED as REFUSAL
 
 POLL_SECONDS = 0.5
 REFUSED = 3

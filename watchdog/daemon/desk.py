@@ -12,10 +12,10 @@ from typing import Any
 
 import structlog
 
-from watchdog.conversation import Reply, Request
+from watchdog.conversation import REFUSED, Reply, Request
 from watchdog.daemon.questions import moment
 from watchdog.domain.errors import Permanent, Temporary
-from watchdog.ports import REFUSED, Clock, Command, Store
+from watchdog.ports import Clock, Command, Store
 
 ANSWER_SECONDS = 15.0
 POLL_SECONDS = 0.5
