@@ -68,6 +68,7 @@ async def test_the_approval_by_keyboard_alone() -> None:
         o.asks()
         await o.s.store.save(None, o.s.engine.state, ())
         await page.goto("/")
+        await page.wait_for_function("document.activeElement.tagName === 'INPUT'")
         await page.keyboard.type(TOKEN)
         await page.keyboard.press("Enter")
         await page.wait_for_url("**/")
