@@ -83,17 +83,7 @@ def needs_restart(old: Settings, new: Settings, state: State) -> str:
     why = _other_services(old, new) or _strands_an_incident(new, state)
     if why:
         return why
-    for what in (
-        "store_url",
-        "endpoints",
-        "private_hosts",
-        "channels",
-        "metrics",
-        "console",
-        "repository",
-        "log",
-        "record",
-    ):
+    for what in FIXED:
         if getattr(old, what) != getattr(new, what):
             return f"{what} changed"
     if dict(old.secrets) != dict(new.secrets):
