@@ -36,20 +36,21 @@ def test_prior_odds_are_those_of_a_bad_deploy_and_an_onset_then(minutes: float) 
 
 def test_the_density_is_one() -> None:
     """f(D) is a probability density: its parts are, and its integral over all delays is 1."""
-    assert sum(share for share, _ in blame.ONSETS) == pytest.approx(1.0)
+    assert sum(share for share, _ in (*blame.ONSETS, blame.UNDER_LOAD)) == pytest.approx(1.0)
     step = 0.005
     area = sum(blame.density_per_minute((i + 0.5) * step) for i in range(400_000)) * step
     assert area == pytest.approx(1.0, abs=0.001)
 
 
-@pytest.mark.parametrize("minutes", [0.0, 1.0, 20.0, 600.0])
-def test_the_density_is_the_sum_of_its_exponentials(minutes: float) -> None:
-    """Most bad deploys show at once, some within a quarter of an hour, the rest within the day."""
-    (early, at_once), (later, soon), (last, slowly) = blame.ONSETS
+@pytest.mark.parametrize("minutes", [0.0, 1.0, 20.0, 80.0, 600.0])
+def test_the_density_is_the_sum_of_its_parts(minutes: float) -> None:
+    """Most bad deploys show at once, some within half an hour, the rest under the load of later hours."""
+    (early, at_once), (later, soon) = blame.ONSETS
     parts = (early / at_once * e ** (-minutes / at_once), later / soon * e ** (-minutes / soon))
-    tail = last / slowly * e ** (-minutes / slowly)
-    assert blame.density_per_minute(minutes) == pytest.approx(sum(parts) + tail)
-    assert early > 0.5 and at_once < soon < slowly
+    share, scale = blame.UNDER_LOAD
+    late = share * minutes * e ** (-minutes / scale) / scale**2
+    assert blame.density_per_minute(minutes) == pytest.approx(sum(parts) + late)
+    assert early > 0.5 and at_once < soon < scale
 
 
 def test_the_later_it_began_the_less_the_deploy_is_suspected() -> None:

@@ -1,9 +1,10 @@
 """Blame: how probable is it that the live deploy caused this? Log-odds, with every term and veto named.
 
 Prior odds (facts: attribution): P(bad deploy) f(D) / lambda, where f is the density of an onset D minutes after the
-change took traffic, lambda the rate of other incidents. f = 0.82 Exp(48 s) + 0.11 Exp(9 min) + 0.07 Exp(2 h):
-the form of the facts, fitted together with lambda to the lab's classes, so that P comes true as often as it says. Act
-at P >= max(floor, P*), P* = C / (C + s (L_human - L_rollback)), the point where acting costs less than waiting.
+change took traffic, lambda the rate of other incidents. f = 0.81 Exp(48 s) + 0.13 Exp(10 min) + 0.06 Gamma(shape 2,
+mean 160 min): the form of the facts, but what breaks under load does so hours later and never at once; fitted together
+with lambda to the lab's classes, so that P comes true as often as it says. Act at P >= max(floor, P*), P* = C / (C + s
+(L_human - L_rollback)), the point where acting costs less than waiting.
 
 Rule: a veto alone acquits; a broken ruler never convicts.
 """
@@ -24,14 +25,18 @@ STALE_DEPLOYS_SECONDS = 60.0
 ASSUMED_DEPLOYS = 20.0
 ASSUMED_MONTHS = 1.0
 LEARNED_MONTHS_MIN = 0.1
-ONSETS = ((0.82, 0.8), (0.11, 9.0), (0.07, 120.0))
-"""(share, mean in minutes) of the exponential parts of f."""
+ONSETS = ((0.81, 0.8), (0.13, 10.0))
+"""(share, mean in minutes) of the exponential parts of f: what is broken at once, and what breaks soon."""
+UNDER_LOAD = (0.06, 80.0)
+"""(share, scale in minutes) of its part that rises before it falls: a gamma density, shape 2, highest at the scale."""
 NOT_CURABLE = {"dns": "name resolution fails", "tls": "the certificate or TLS fails"}
 
 
 def density_per_minute(minutes: float) -> float:
     """Return f(D): the density of an onset D minutes after a bad change took traffic."""
-    return sum(share / mean * exp(-minutes / mean) for share, mean in ONSETS)
+    soon = sum(share / mean * exp(-minutes / mean) for share, mean in ONSETS)
+    share, scale = UNDER_LOAD
+    return soon + share * minutes / scale**2 * exp(-minutes / scale)
 
 
 def cost_rule(share: float, weights: BlameWeights) -> float:
