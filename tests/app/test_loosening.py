@@ -23,6 +23,7 @@ from watchdog.domain.policy import (
     ServicePolicy,
     Severity,
     SignalPolicy,
+    Then,
     VendorPolicy,
     Verification,
 )
@@ -83,6 +84,8 @@ def rule(severity: Severity, **changed: object) -> Policy:
         (home(limits_seconds={"p95": 0.1}), "services.web.signals.home.limits_seconds.p95: 0.8 -> 0.1"),
         (home(times_baseline=1.1), "services.web.signals.home.times_baseline: 3 -> 1.1"),
         (rule(Severity.HIGH, do=Action.ROLLBACK), "matrix.high.do: ask -> rollback"),
+        (rule(Severity.HIGH, then=Then.ROLLBACK), "matrix.high.then: escalate -> rollback"),
+        (rule(Severity.HIGH, then=Then.NOTHING), "matrix.high.then: escalate -> nothing"),
         (rule(Severity.CRITICAL, tell=("slack",)), "matrix.critical.tell.console: listed -> nothing"),
         (replace(POLICY, control=POLICY.control[:1]), "control.https://b.example: listed -> nothing"),
         (replace(POLICY, vendors={}), "vendors.render.role: platform -> nothing"),
@@ -135,6 +138,19 @@ def test_case_39_each_loosening_is_named(new: Policy, line: str) -> None:
 def test_what_is_stricter_or_only_observed_loosens_nothing(new: Policy) -> None:
     """Fewer rights, larger limits, more people, another status page, what is only observed: taken as it is."""
     assert loosened(settings(POLICY), settings(new)) == ()
+
+
+def test_a_deadline_at_which_it_is_rolled_back_may_only_come_later() -> None:
+    """Where people are only paged again then, it may come when one likes."""
+    acting = rule(Severity.HIGH, then=Then.ROLLBACK)
+    row = acting.matrix[Severity.HIGH]
+    sooner, later = (
+        replace(acting, matrix={**acting.matrix, Severity.HIGH: replace(row, within_seconds=seconds)})
+        for seconds in (60.0, 3600.0)
+    )
+    assert loosened(settings(acting), settings(sooner)) == ("matrix.high.within_seconds: 900 -> 60",)
+    assert loosened(settings(acting), settings(later)) == ()
+    assert loosened(settings(POLICY), settings(rule(Severity.HIGH, within_seconds=60.0, remind_seconds=9.0))) == ()
 
 
 def test_a_service_that_is_only_observed_matters_to_one_that_relies_on_it() -> None:

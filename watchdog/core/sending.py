@@ -37,13 +37,14 @@ def announce(turn: Turn) -> None:
 
 
 def ask(turn: Turn) -> None:
-    """Ask a human; nothing happens without an answer."""
-    within = turn.policy.matrix[turn.incident.severity].within_seconds
-    turn.amend(asked_at=turn.now, late_paged=False, put_off_at=None)
+    """Ask a human; without an answer happens what the policy says (asking)."""
+    rule = turn.rule
+    turn.amend(asked_at=turn.now, late_paged=False, reminded=False, put_off_at=None)
     turn.enter(Phase.ASKING)
-    if within:
-        turn.wake_at(turn.now + within)
-    lines = words.asking_lines(turn.incident, within)
+    for seconds in (rule.remind_seconds, rule.within_seconds):
+        if seconds:
+            turn.wake_at(turn.now + seconds)
+    lines = words.asking_lines(turn.incident, rule.within_seconds, rule.then)
     turn.tell(NoticeKind.ASKED, f"APPROVAL: {ending.alarm_title(turn)}", lines, wakes=True)
     turn.note("ASKED", f"roll back to {turn.incident.target}? watchdog approve|reject {turn.incident.id}")
 

@@ -11,7 +11,7 @@ from watchdog.domain.effects import Effect, Note, ReadDeploys, SetPace, Tell, Wa
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.notices import Link, Notice, NoticeKind
-from watchdog.domain.policy import Policy, ServicePolicy, Severity
+from watchdog.domain.policy import Policy, Rule, ServicePolicy, Severity
 
 DEPLOYS_IDLE_SECONDS = 15.0
 DEPLOYS_SUSPECT_SECONDS = 5.0
@@ -44,6 +44,11 @@ class Turn:
     def wishes(self) -> ServicePolicy:
         """Return the user's wishes for it."""
         return self.policy.services[self.name]
+
+    @property
+    def rule(self) -> Rule:
+        """Return the policy's row for its incident; only asked for in phases that have one."""
+        return self.policy.matrix[self.incident.severity]
 
     @property
     def incident(self) -> Incident:

@@ -191,7 +191,7 @@ class Incident:
 
     `expired` is a target whose artefact is gone: only a rebuild of its commit is left; `repinned`: auto-deploy was
     switched off a second time, since the bad commit came back; `put_off_at`: since when something keeps what was
-    decided from being sent.
+    decided from being sent; `defaulted_at`: when the policy answered yes in place of the humans who did not.
     """
 
     id: str
@@ -225,6 +225,8 @@ class Incident:
     human_needed: str = ""
     paged: bool = False
     late_paged: bool = False
+    reminded: bool = False
+    defaulted_at: float | None = None
     reconsidered_at: float = 0.0
     closed_at: float | None = None
     outcome: str = ""

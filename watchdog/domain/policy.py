@@ -41,13 +41,26 @@ class Action(StrEnum):
     NOTE = "note"
 
 
+class Then(StrEnum):
+    """What happens when nobody answered a question within its time."""
+
+    ESCALATE = "escalate"
+    ROLLBACK = "rollback"
+    NOTHING = "nothing"
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row of the severity matrix. `within_seconds` is the target time to restored (or to an answer)."""
+    """One row of the severity matrix. `within_seconds` is the target time to restored (or to an answer).
+
+    A question is repeated once after `remind_seconds`; `then` is what becomes of it when nobody answered in time.
+    """
 
     do: Action
     within_seconds: float | None = None
     tell: tuple[str, ...] = ()
+    remind_seconds: float | None = None
+    then: Then = Then.ESCALATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +224,7 @@ class Policy:
 DEFAULT_MATRIX: Mapping[Severity, Rule] = MappingProxyType(
     {
         Severity.CRITICAL: Rule(Action.ROLLBACK, within_seconds=300.0),
-        Severity.HIGH: Rule(Action.ASK, within_seconds=900.0),
+        Severity.HIGH: Rule(Action.ASK, within_seconds=900.0, remind_seconds=600.0),
         Severity.MEDIUM: Rule(Action.TELL, within_seconds=3600.0),
         Severity.LOW: Rule(Action.NOTE),
     }

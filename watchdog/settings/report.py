@@ -1,7 +1,7 @@
 """What a configuration means, in a few lines: for `watchdog check` and the daemon's first log lines."""
 
 from watchdog.adapters.stores import shown_url
-from watchdog.domain.policy import Action, ServicePolicy
+from watchdog.domain.policy import Action, Rule, ServicePolicy, Then
 from watchdog.domain.units import show_seconds
 from watchdog.settings.model import Settings
 
@@ -12,7 +12,7 @@ def report(settings: Settings) -> tuple[str, ...]:
     for severity, rule in settings.policy.matrix.items():
         within = f" within {show_seconds(rule.within_seconds)}" if rule.within_seconds else ""
         tell = f", tells {', '.join(rule.tell)}" if rule.tell else ""
-        lines.append(f"{severity}: {rule.do}{within}{tell}")
+        lines.append(f"{severity}: {rule.do}{within}{_clock(rule)}{tell}")
     budget = settings.policy.budget
     if any(rule.do is Action.ROLLBACK for rule in settings.policy.matrix.values()):
         lines.append(
@@ -27,6 +27,12 @@ def report(settings: Settings) -> tuple[str, ...]:
     lines.append(f"secrets set: {', '.join(sorted(settings.secrets)) or 'none'}")
     lines.extend(f"WARNING {warning}" for warning in settings.warnings)
     return tuple(lines)
+
+
+def _clock(rule: Rule) -> str:
+    """Return what becomes of a question that nobody answers."""
+    remind = f", reminds after {show_seconds(rule.remind_seconds)}" if rule.remind_seconds else ""
+    return remind if rule.then is Then.ESCALATE else f"{remind}, without an answer: {rule.then}"
 
 
 def _service(settings: Settings, service: ServicePolicy) -> str:

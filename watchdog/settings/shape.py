@@ -32,7 +32,6 @@ LATER: dict[str, str] = {
     "contacts": "write channels under policy.*.tell",
     "escalation": "write channels under policy.*.tell",
     "approver": "anybody with the command line approves: watchdog approve INCIDENT",
-    "then": "remove it",
     "silences": "write under policy.*.tell who hears of what",
     "action_holds": "watchdog pause (for all services, until watchdog resume), or mode: observe for one",
     "remedies": "the one remedy is a rollback on Render",
@@ -178,6 +177,8 @@ class RuleShape(Section):
 
     do: Literal["rollback", "ask", "tell", "note"] | None = None
     within: BoundedDuration | None = None
+    remind: BoundedDuration | None = None
+    then: Literal["escalate", "rollback", "nothing"] | None = None
     tell: list[str] | None = Field(default=None, max_length=20)
 
 
