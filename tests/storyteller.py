@@ -14,7 +14,7 @@ from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Commit
 from watchdog.domain.incidents import Act, Trouble
-from watchdog.domain.policy import Mode, ServicePolicy, Severity, Then
+from watchdog.domain.policy import Mode, ServicePolicy, Severity, Step, Then
 
 LINE = "----"
 
@@ -129,6 +129,11 @@ def _remind(stage: Stage, at: float, severity: str, seconds: str) -> None:
     _row(stage, severity, remind_seconds=float(seconds))
 
 
+def _next(stage: Stage, at: float, name: str, seconds: str) -> None:
+    step = Step(name, (name,), float(seconds))
+    stage.policy = replace(stage.policy, escalation=(*stage.policy.escalation, step))
+
+
 def _old(stage: Stage, at: float, name: str, commit: str, status: str, days: str) -> None:
     stage.deploys.append(old_deploy(name, commit, float(days), status))
 
@@ -231,6 +236,7 @@ GIVEN: dict[str, Teller] = {
     r"(\S+(?:, \S+)*) (?:is|are) guarded by another worker": _guarded_too,
     r"(critical|high) without an answer: (escalate|rollback|nothing)": _then,
     r"(critical|high) is asked again after (\d+) s": _remind,
+    r"(\S+) is called (\d+) s after the one before": _next,
     r"(dep-\d+) (\S+) (live|deactivated|build_failed), (\S+) days old": _old,
     r"Render answers the rollback: (accepted|refused|postponed|lost|stood down)": _answers,
 }
@@ -260,6 +266,7 @@ HAPPENS: dict[str, Teller] = {
     r"approve (\w+-\d+) by (\S+)": _say(e.Approved),
     r"reject (\w+-\d+) by (\S+)": _say(e.Rejected),
     r"stop (\w+-\d+) by (\S+)": _say(e.Stopped),
+    r"acknowledge (\w+-\d+) by (\S+)": _say(e.Acknowledged),
     r"pause by (\S+)": _say(e.Paused),
     r"resume by (\S+)": _say(e.Resumed),
     r"trust (\S+) by (\S+)": _say(e.CommitTrusted),

@@ -81,7 +81,9 @@ def test_defaults_in_the_reference_are_the_shipped_ones(reference: Settings) -> 
     assert {severity: _without_tell(rule) for severity, rule in reference.policy.matrix.items()} == {
         severity: _without_tell(rule) for severity, rule in plain.policy.matrix.items()
     }
-    channels = tuple(reference.channels)
+    channels = reference.policy.alerts
+    assert set(reference.channels) - set(channels) == {"lead-email", "lead-slack", "devops-email"}
+    assert (reference.policy.escalation, reference.policy.ack_holds_seconds) == ((), plain.policy.ack_holds_seconds)
     assert reference.policy.matrix[Severity.HIGH].tell == channels
     assert reference.policy.matrix[Severity.MEDIUM].tell == tuple(name for name in channels if name != "pagerduty")
 
@@ -125,7 +127,7 @@ def _below(model: type[BaseModel], *path: str) -> Iterator[tuple[str, str]]:
 
 
 def _stands(document: Document, place: str, key: str) -> bool:
-    """Tell whether the key is written there; a row of the matrix may leave out what only a question, or no note, has."""
+    """Tell whether the key is written there; a row may leave out what only a question, or no note, has."""
     if (place, key) in LEFT_OUT:
         return True
     place, _, kind = place.partition("[")

@@ -23,9 +23,11 @@ from watchdog.domain.policy import (
     ServicePolicy,
     Severity,
     SignalPolicy,
+    Step,
     Then,
     VendorPolicy,
     Verification,
+    Weekly,
 )
 from watchdog.settings import SecretMap, Settings
 
@@ -102,6 +104,7 @@ def rule(severity: Severity, **changed: object) -> Policy:
             "control.https://b.example: changed",
         ),
         (replace(POLICY, vendors={"render": VendorPolicy("render", "upstream")}), "vendors.render.role: platform"),
+        (replace(POLICY, ack_holds_seconds=7200.0), "ack_holds_seconds: 1800 -> 7200"),
         (replace(POLICY, alerts=()), "alerts.console: listed -> nothing"),
         (replace(POLICY, budget=Budget(per_service_per_day=3)), "budget.per_service_per_day: 2 -> 3"),
         (replace(POLICY, budget=Budget(cooldown_seconds=60.0)), "budget.cooldown_seconds: 1800 -> 60"),
@@ -132,6 +135,7 @@ def test_case_39_each_loosening_is_named(new: Policy, line: str) -> None:
         replace(POLICY, vendors={**POLICY.vendors, "stripe": VendorPolicy("stripe", "upstream")}),
         home(limits_seconds={"p95": 2.0}, times_baseline=None, every_seconds=5.0, timeout_seconds=9.0),
         rule(Severity.CRITICAL, do=Action.TELL, within_seconds=60.0, tell=("console", "slack", "email")),
+        replace(POLICY, escalation=(Step("lead", ("email",)),), ack_holds_seconds=600.0),
         replace(POLICY, budget=Budget(1, 1, 7200.0), blame=BlameWeights(floor=0.9), alerts=("console", "slack")),
     ],
 )
@@ -151,6 +155,18 @@ def test_a_deadline_at_which_it_is_rolled_back_may_only_come_later() -> None:
     assert loosened(settings(acting), settings(sooner)) == ("matrix.high.within_seconds: 900 -> 60",)
     assert loosened(settings(acting), settings(later)) == ()
     assert loosened(settings(POLICY), settings(rule(Severity.HIGH, within_seconds=60.0, remind_seconds=9.0))) == ()
+
+
+def test_who_is_called_next_may_come_sooner_and_may_not_go() -> None:
+    """Later, other hours, or nobody: a site that fails could go unseen."""
+    lead = Step("lead", ("email",), 600.0)
+    called = replace(POLICY, escalation=(lead,))
+    nights = Weekly((6,), 0, 60, "UTC")
+    for fields in ({"after_seconds": 900.0}, {"hours": nights}, {"channels": ("slack",)}):
+        assert loosened(settings(called), settings(replace(called, escalation=(replace(lead, **fields),)))), fields
+    assert loosened(settings(called), settings(POLICY))
+    sooner = replace(called, escalation=(replace(lead, after_seconds=60.0),))
+    assert loosened(settings(called), settings(sooner)) == ()
 
 
 def test_a_service_that_is_only_observed_matters_to_one_that_relies_on_it() -> None:
@@ -251,6 +267,8 @@ def test_every_direction_is_of_a_figure_that_exists() -> None:
             "services": {field.name for cls in (ServicePolicy, SignalPolicy) for field in dataclasses.fields(cls)}
             | {field for kind in SIGNALS.values() for field in kind.options.model_fields},
             "matrix": {field.name for field in dataclasses.fields(Rule)},
+            "escalation": {field.name for field in dataclasses.fields(Step)},
+            "ack_holds_seconds": {""},
         }.get(section) or {field.name for field in dataclasses.fields(sections[section])}
         assert name.removesuffix(".*").rpartition(".")[2] in known, pattern
         assert isinstance(may, May)

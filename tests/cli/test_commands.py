@@ -157,6 +157,7 @@ def test_why_not_reads_minutes_and_notes(recorded: str, capsys: pytest.CaptureFi
         (["approve", "web-1"], "approve", {"incident": "web-1"}),
         (["reject", "web-1"], "reject", {"incident": "web-1"}),
         (["stop", "web-1"], "stop", {"incident": "web-1"}),
+        (["acknowledge", "web-1"], "acknowledge", {"incident": "web-1"}),
         (["pause"], "pause", {}),
         (["resume"], "resume", {}),
         (["trust", "9f3c2ab"], "trust", {"commit": "9f3c2ab"}),

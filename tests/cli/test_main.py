@@ -23,6 +23,7 @@ COMMANDS = (
     "approve",
     "reject",
     "stop",
+    "acknowledge",
     "pause",
     "resume",
     "trust",

@@ -26,7 +26,6 @@ from watchdog.domain.incidents import Course, Decision, GuardAnswer, Incident, S
 from watchdog.domain.policy import BlameWeights, Mode, Policy, Severity, SignalPolicy, Then, Verification
 from watchdog.domain.readings import Bad, Good, Unknown
 
-
 UNANSWERED = an_incident(defaulted_at=NOW)
 
 
@@ -71,7 +70,12 @@ TELLING = make_policy(matrix={**make_policy().matrix, Severity.CRITICAL: make_po
         ((make_policy(Mode.ASSIST),), {"approved": True, "incident": asked("migration")}, "ask", "mode: assist"),
         ((make_policy(Mode.ASSIST),), {"approved": True, "incident": an_incident()}, "ask", "mode: assist"),
         ((make_policy(Mode.ASSIST),), {"approved": True}, "ask", "mode: assist"),
-        ((DEFAULTS,), {"incident": UNANSWERED}, "rollback", "no answer came in time, and the policy says rollback; dep-41"),
+        (
+            (DEFAULTS,),
+            {"incident": UNANSWERED},
+            "rollback",
+            "no answer came in time, and the policy says rollback; dep-41",
+        ),
         ((make_policy(Mode.ASSIST),), {"incident": UNANSWERED}, "ask", "mode: assist"),
         ((DEFAULTS, MIGRATING), {"incident": UNANSWERED}, "ask", "migration: a pre-deploy command"),
         ((DEFAULTS, INNOCENT), {"incident": UNANSWERED}, "page", "too little to act"),

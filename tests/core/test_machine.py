@@ -43,6 +43,7 @@ def of_each_kind(world: Any) -> Mapping[type, e.Event]:
         e.Approved(now, "web-1", "ann"),
         e.Rejected(now, "web-1", "ann"),
         e.Stopped(now, "web-1", "ann"),
+        e.Acknowledged(now, "web-1", "ann"),
         e.Paused(now, "ann"),
         e.Resumed(now, "ann"),
         e.InvariantBroken(now, "two rollbacks"),

@@ -41,6 +41,8 @@ APPLIED = [
     ("reject", {"incident": "web-1"}, Phase.ASKING, "REJECTED by ann"),
     ("stop", {"incident": "web-1"}, Phase.PINNING, "STOPPED by ann"),
     ("stop", {"incident": "web-1"}, Phase.ANNOUNCED, "STOPPED by ann"),
+    ("acknowledge", {"incident": "web-1"}, Phase.PAGED, "ACKNOWLEDGED by ann: nobody else is called for 30 min"),
+    ("acknowledge", {"incident": "web-1"}, Phase.DEPLOYING, "ACKNOWLEDGED by ann"),
     ("rollback", {"service": "web", "target": "dep-39"}, Phase.CALM, "BY HAND"),
     ("rollback", {"service": "web"}, Phase.PAGED, "BY HAND"),
 ]

@@ -35,6 +35,7 @@ COMMANDS = (
     ("approve", "web-1"),
     ("reject", "web-1"),
     ("stop", "web-1"),
+    ("acknowledge", "web-1"),
     ("pause",),
     ("resume",),
     ("trust", "abcdef1"),

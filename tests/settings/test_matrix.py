@@ -57,7 +57,10 @@ def test_the_clock_of_a_question() -> None:
         ("critical: {tell: [console, console]}", "policy.critical.tell[1]: names a channel twice"),
         ("medium: {do: ticket}", "policy.medium.do: not available in this version"),
         ("high: {approver: lead}", "policy.high.approver: not available in this version"),
-        ("high: {then: rolback}", "policy.high.then: not one of the choices -> write one of: escalate, rollback, nothing"),
+        (
+            "high: {then: rolback}",
+            "policy.high.then: not one of the choices -> write one of: escalate, rollback, nothing",
+        ),
         ("high: {remind: 15m}", "policy.high.remind: impossible: it must come before the deadline"),
         ("medium: {remind: 1m}", "policy.medium.remind: impossible: nobody is asked with do: tell -> remove it"),
         ("low: {then: nothing}", "policy.low.then: impossible: nobody is asked with do: note -> remove it"),

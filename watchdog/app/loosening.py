@@ -51,6 +51,8 @@ SAFE: Mapping[str, May] = {
     "matrix.*.within_seconds": May.CHANGE,  # unless it is acted on then: see _allowed
     "matrix.*.remind_seconds": May.CHANGE,
     "matrix.*.then": May.SHRINK,
+    "escalation.*.after_seconds": May.SHRINK,
+    "ack_holds_seconds": May.SHRINK,
     "budget.per_service_per_day": May.SHRINK,
     "budget.per_fleet_per_10m": May.SHRINK,
     "budget.cooldown_seconds": May.GROW,
@@ -94,7 +96,7 @@ SAFE: Mapping[str, May] = {
 }
 """Path in the policy, or of a signal's option (`*`: any name), to how it may change."""
 
-SAFE_WHEN_NEW = ("matrix.*.tell.", "alerts.", "vendors.", "vendor_status.", "dependencies.")
+SAFE_WHEN_NEW = ("matrix.*.tell.", "alerts.", "escalation.", "vendors.", "vendor_status.", "dependencies.")
 """More people are told; a status page, or what a service depends on, can only explain an incident or hold back."""
 
 

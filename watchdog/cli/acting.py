@@ -86,6 +86,17 @@ async def stop(incident: str, /, *, it: It) -> int:
     return await _submit(it, "stop", {"incident": incident})
 
 
+async def acknowledge(incident: str, /, *, it: It) -> int:
+    """Say that you look after an incident: nobody else is called for now. It answers no question.
+
+    Parameters
+    ----------
+    incident
+        Its id, as in web-1.
+    """
+    return await _submit(it, "acknowledge", {"incident": incident})
+
+
 async def pause(*, it: It) -> int:
     """Go on watching and telling, but touch nothing until `resume`."""
     return await _submit(it, "pause", {})

@@ -59,6 +59,7 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
             acting.approve,
             acting.reject,
             acting.stop,
+            acting.acknowledge,
             acting.rollback,
             acting.pause,
             acting.resume,

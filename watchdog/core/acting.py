@@ -51,7 +51,7 @@ def act_now(turn: Turn, by: str | None) -> None:
 
 
 def act_by_default(turn: Turn) -> str:
-    """Nobody answered in time, and the policy says rollback: decide anew; return what asks for a human still, or nothing.
+    """Nobody answered in time, and the policy says rollback: decide anew. Return what still asks for a human.
 
     That answers the policy's own question and mode assist, and no more: guards that want a human's eyes still do, and
     a deploy that is not convicted stays.

@@ -3,9 +3,10 @@
 Rule 1: the clock is read from what the incident remembers (when it was asked, what was said since), so a restart
 changes nothing.
 Rule 2: a default is no human: it answers the policy's own question, and nothing that a guard asks.
+Rule 3: an acknowledgement is no answer: nobody is called meanwhile, and what the policy says for the deadline holds.
 """
 
-from watchdog.core import acting, ending, opening, perceive, severity, words
+from watchdog.core import acting, ending, escalation, opening, perceive, severity, words
 from watchdog.core.turn import Turn
 from watchdog.domain.incidents import Course, Finding, Verdict
 from watchdog.domain.notices import NoticeKind
@@ -24,6 +25,7 @@ def await_answer(turn: Turn) -> None:
         _decide_anew(turn)
         return
     _keep_the_clock(turn)
+    escalation.keep_the_clock(turn)
 
 
 def _worse(turn: Turn, findings: tuple[Finding, ...]) -> bool:
@@ -70,6 +72,8 @@ def _keep_the_clock(turn: Turn) -> None:
         _nobody_answered(turn, rule.then, show_seconds(rule.within_seconds))
     elif rule.remind_seconds and waited >= rule.remind_seconds and not incident.reminded:
         turn.amend(reminded=True)
+        if incident.acknowledged_by is not None:
+            return
         left = rule.within_seconds - waited if rule.within_seconds else None
         title = f"REMINDER, no answer for {show_seconds(waited)}: {ending.alarm_title(turn)}"
         turn.tell(NoticeKind.HUMAN_NEEDED, title, words.asking_lines(turn.incident, left, rule.then), wakes=True)
@@ -87,8 +91,12 @@ def _nobody_answered(turn: Turn, then: Then, waited: str) -> None:
             return
         turn.note("DEADLINE", f"no answer for {waited}; not rolled back by default: {asks}")
         kept = (f"Not rolled back by default, a human is needed: {asks}",)
+    if turn.incident.acknowledged_by is not None:
+        turn.note("DEADLINE", f"no answer for {waited}; {turn.incident.acknowledged_by} looks after it")
+        return
     lines = (*kept, *words.asking_lines(turn.incident, None))
     turn.tell(NoticeKind.HUMAN_NEEDED, f"NO ANSWER for {waited}: {ending.alarm_title(turn)}", lines, wakes=True)
+    escalation.call(turn, climbs=True)
 
 
 def wake(turn: Turn) -> None:
@@ -103,3 +111,4 @@ def resume(turn: Turn) -> None:
     """After a restart: the clock of a question still runs."""
     acting.resume_acting(turn)
     wake(turn)
+    escalation.wake(turn)

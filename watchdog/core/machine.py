@@ -18,6 +18,7 @@ from watchdog.core import (
     ahead,
     asking,
     delayed,
+    escalation,
     flapping,
     fleet,
     handing_back,
@@ -60,7 +61,7 @@ FLEET_ONLY: Mapping[type[Event], Handler] = MappingProxyType(
 """Events whose whole meaning is in the knowledge they change (see fleet, perceive)."""
 
 IN_ANY_PHASE: Mapping[type[Event], Handler] = MappingProxyType(
-    {e.CommitsSeen: merges.seen, e.CommitsUnread: merges.unseen}
+    {e.CommitsSeen: merges.seen, e.CommitsUnread: merges.unseen, e.Acknowledged: people.acknowledge}
 )
 
 LATE: Mapping[type[Event], Handler] = MappingProxyType(
@@ -203,8 +204,8 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             **NOT_ASKED,
             e.Observed: paged.keep_watching,
             e.DeploysListed: paged.keep_watching,
-            e.TimePassed: ignore,
-            e.Restarted: watching.resume,
+            e.TimePassed: escalation.keep_the_clock,
+            e.Restarted: paged.resume,
             e.Rejected: people.stop_waiting,
             e.Stopped: people.stop_waiting,
             e.RollbackRequested: people.rollback_by_hand,
@@ -241,7 +242,7 @@ def _concerned(turn: Turn) -> list[str]:
     name = getattr(event, "service", None)  # first: it is a reading, nearly always
     if name is not None:
         return [name] if name in turn.policy.services else []
-    if isinstance(event, (e.Approved, e.Rejected, e.Stopped)):
+    if isinstance(event, e.OF_AN_INCIDENT):
         known = [item for name, item in turn.state.services.items() if name in turn.policy.services]
         return [item.name for item in known if item.incident is not None and item.incident.id == event.incident]
     if isinstance(event, e.Restarted):

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from watchdog.core import ending, opening, perceive
+from watchdog.core import ending, escalation, opening, perceive, watching
 from watchdog.core.turn import Turn
 from watchdog.domain.incidents import Course, Decision, Finding, Verdict
 
@@ -23,6 +23,12 @@ def keep_watching(turn: Turn) -> None:
     findings = perceive.findings(turn.service, turn.policy, turn.now)
     if findings:
         _reconsider(turn, findings)
+
+
+def resume(turn: Turn) -> None:
+    """After a restart: who is called next, and when, still holds."""
+    watching.resume(turn)
+    escalation.wake(turn)
 
 
 def _outcome(turn: Turn) -> str:

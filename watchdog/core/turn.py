@@ -124,10 +124,18 @@ class Turn:
             return paces.watch_seconds
         return paces.suspect_in_watch_seconds if in_watch else paces.suspect_seconds
 
-    def tell(self, kind: NoticeKind, title: str, lines: tuple[str, ...], *, wakes: bool = False) -> None:
-        """Tell the people this severity's rule names; nobody, if it names none."""
+    def tell(
+        self,
+        kind: NoticeKind,
+        title: str,
+        lines: tuple[str, ...],
+        *,
+        wakes: bool = False,
+        channels: tuple[str, ...] | None = None,
+    ) -> None:
+        """Tell the people this severity's rule names (or these channels alone); nobody, if it names none."""
         incident = self.incident
-        channels = incident.channels
+        channels = incident.channels if channels is None else channels
         if not channels:
             return
         notice = Notice(

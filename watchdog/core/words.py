@@ -24,6 +24,12 @@ def title(incident: Incident) -> str:
     return f"{incident.service} {incident.severity.value.upper()}: {incident.title}"
 
 
+def alarm_title(incident: Incident, auto_deploy_off: str) -> str:
+    """Return the headline; it begins with a warning while auto-deploy is off because of us."""
+    off = auto_deploy_off not in ("", "off")
+    return f"{f'AUTO-DEPLOY IS OFF on {incident.service}. ' if off else ''}{title(incident)}"
+
+
 def by_hand(incident: Incident) -> bool:
     """Tell whether a human asked for this rollback on their own: then nobody was blamed, and nothing is found anew."""
     return incident.decision is not None and incident.decision.blame is None
@@ -77,9 +83,7 @@ OTHERWISE = {
 }
 
 
-def asking_lines(
-    incident: Incident, within_seconds: float | None, then: Then = Then.ESCALATE
-) -> tuple[str, ...]:
+def asking_lines(incident: Incident, within_seconds: float | None, then: Then = Then.ESCALATE) -> tuple[str, ...]:
     """Return what is asked, how to answer, and what happens otherwise."""
     deadline = f" within {show_seconds(within_seconds)}" if within_seconds else ""
     return (

@@ -96,6 +96,7 @@ class Commands:
             "approve": lambda: e.Approved(at, given["incident"], by),
             "reject": lambda: e.Rejected(at, given["incident"], by),
             "stop": lambda: e.Stopped(at, given["incident"], by),
+            "acknowledge": lambda: e.Acknowledged(at, given["incident"], by),
             "pause": lambda: e.Paused(at, by),
             "resume": lambda: e.Resumed(at, by),
             "trust": lambda: e.CommitTrusted(at, given["commit"], by),
@@ -109,7 +110,7 @@ class Commands:
         known = self._engine.policy.services
         if isinstance(event, (e.RollbackRequested, e.RestoreRequested)) and event.service not in known:
             return f"no service {event.service}; known: {', '.join(known)}"
-        if isinstance(event, (e.Approved, e.Rejected, e.Stopped)):
+        if isinstance(event, e.OF_AN_INCIDENT):
             incidents = [item.incident for item in self._engine.state.services.values() if item.incident is not None]
             open_ids = [incident.id for incident in incidents if incident.closed_at is None]
             if event.incident not in open_ids:
@@ -119,7 +120,7 @@ class Commands:
 
 def _unrecorded(event: Event, why: str) -> tuple[bool, str, int]:
     """Return what became of a command that could not be written down."""
-    holds = isinstance(event, (e.Paused, e.Rejected, e.Stopped))
+    holds = isinstance(event, (e.Paused, e.Rejected, e.Stopped, e.Acknowledged))
     what = "it holds for now, but not after a restart nor for other workers" if holds else "nothing is done"
     return False, f"not recorded ({why}): {what}; ask again", FAILED
 

@@ -235,6 +235,15 @@ class Stopped:
 
 
 @dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """A human said that they look after the incident: nobody else need be called for now."""
+
+    at: float
+    incident: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Paused:
     """A human told us to watch only."""
 
@@ -309,6 +318,7 @@ Event = (
     | Approved
     | Rejected
     | Stopped
+    | Acknowledged
     | Paused
     | Resumed
     | InvariantBroken
@@ -316,3 +326,5 @@ Event = (
     | RollbackRequested
     | RestoreRequested
 )
+OF_AN_INCIDENT = (Approved, Rejected, Stopped, Acknowledged)
+"""What a human says of an incident: these name no service."""

@@ -191,7 +191,9 @@ class Incident:
 
     `expired` is a target whose artefact is gone: only a rebuild of its commit is left; `repinned`: auto-deploy was
     switched off a second time, since the bad commit came back; `put_off_at`: since when something keeps what was
-    decided from being sent; `defaulted_at`: when the policy answered yes in place of the humans who did not.
+    decided from being sent; `defaulted_at`: when the policy answered yes in place of the humans who did not;
+    `acknowledged_by` looks after it, as they said at `acknowledged_at`; `called_at`: when somebody was last called who
+    may not have heard (None: nobody else is to be called), with `climbed` steps of the escalation behind us.
     """
 
     id: str
@@ -227,6 +229,10 @@ class Incident:
     late_paged: bool = False
     reminded: bool = False
     defaulted_at: float | None = None
+    acknowledged_by: str | None = None
+    acknowledged_at: float | None = None
+    called_at: float | None = None
+    climbed: int = 0
     reconsidered_at: float = 0.0
     closed_at: float | None = None
     outcome: str = ""

@@ -205,6 +205,29 @@ class Verification:
 
 
 @dataclass(frozen=True, slots=True)
+class Weekly:
+    """Hours that come back every week: from minute to minute of these days (Monday is 0), by the clocks of a zone.
+
+    Where they end before they begin, they end on the day after.
+    """
+
+    days: tuple[int, ...]
+    begins_minute: int
+    ends_minute: int
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the escalation: who is called, so long after the one before, and in which hours (None: always)."""
+
+    name: str
+    channels: tuple[str, ...]
+    after_seconds: float = 300.0
+    hours: Weekly | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Everything `core.step` needs to know of the user's wishes."""
 
@@ -213,6 +236,8 @@ class Policy:
     control: tuple[str, ...] = ()
     vendors: Mapping[str, VendorPolicy] = field(default_factory=lambda: MappingProxyType({}))
     alerts: tuple[str, ...] = ()
+    escalation: tuple[Step, ...] = ()
+    ack_holds_seconds: float = 1800.0
     budget: Budget = Budget()
     brakes: Brakes = Brakes()
     pace: Pace = Pace()

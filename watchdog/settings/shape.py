@@ -24,13 +24,12 @@ from watchdog.settings.advanced import (
     Section,
     VerificationSection,
 )
+from watchdog.settings.weekly import ALWAYS, parse_weekly
 
 POSTGRESQL = "postgresql"
 """As `store`: the url, which holds a password, is in WATCHDOG_STORE_URL."""
 
 LATER: dict[str, str] = {
-    "contacts": "write channels under policy.*.tell",
-    "escalation": "write channels under policy.*.tell",
     "approver": "anybody with the command line approves: watchdog approve INCIDENT",
     "silences": "write under policy.*.tell who hears of what",
     "action_holds": "watchdog pause (for all services, until watchdog resume), or mode: observe for one",
@@ -149,6 +148,21 @@ def _host(text: str) -> str:
     return text.lower()
 
 
+def _steps(value: object) -> object:
+    """Accept `pagerduty` (which climbs itself) for no steps of ours, and a name for `{tell: name}`."""
+    if value == "pagerduty":
+        return []
+    if isinstance(value, list):
+        return [{"tell": item} if isinstance(item, str) else item for item in value]
+    raise ValueError("not an escalation: write pagerduty, or a list as in [lead, {tell: devops, after: 10m}]")
+
+
+def _hours(text: str) -> str:
+    if text != ALWAYS:
+        parse_weekly(text)
+    return text
+
+
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 AnyHttpUrl = Annotated[str, AfterValidator(_any_http_url)]
 ModeName = Literal["observe", "assist", "autonomous"]
@@ -189,6 +203,21 @@ class PolicyShape(Section):
     high: RuleShape = RuleShape()
     medium: RuleShape = RuleShape()
     low: RuleShape = RuleShape()
+
+
+class ContactShape(Section):
+    """Somebody who is called when nobody takes a page up: their addresses, and when they may be called."""
+
+    slack: str | None = Field(default=None, min_length=1, max_length=100)
+    email: str | None = Field(default=None, min_length=1, max_length=300)
+    hours: Annotated[str, AfterValidator(_hours)] = ALWAYS
+
+
+class StepShape(Section):
+    """One step of the escalation: a contact or a channel, so long after the step before."""
+
+    tell: str = Field(min_length=1, max_length=100)
+    after: BoundedDuration = 300.0
 
 
 class MetricsShape(Section):
@@ -252,6 +281,9 @@ class Shape(Section):
     budget: BudgetSection | None = None  # type: ignore[valid-type]
     brakes: BrakesSection | None = None  # type: ignore[valid-type]
     channels: dict[str, dict[str, Any]] = Field(default_factory=dict, max_length=20)
+    contacts: dict[str, ContactShape] = Field(default_factory=dict, max_length=20)
+    escalation: Annotated[list[StepShape] | None, BeforeValidator(_steps)] = Field(default=None, max_length=20)
+    ack_holds: BoundedDuration = 1800.0
     store: Annotated[str, AfterValidator(_store)] = "sqlite:///watchdog.db"
     metrics: MetricsShape = MetricsShape()
     console: ConsoleShape = ConsoleShape()
