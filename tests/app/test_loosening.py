@@ -19,6 +19,7 @@ from watchdog.domain.policy import (
     Mode,
     Pace,
     Policy,
+    Quiet,
     Rule,
     ServicePolicy,
     Severity,
@@ -44,6 +45,9 @@ POLICY = Policy(
     vendors={"render": VendorPolicy("render", "platform")},
     alerts=("console",),
 )
+
+
+QUIET = Quiet("configured-1", None, "ann", "launch", 1.0, 2.0)
 
 
 def settings(policy: Policy) -> Settings:
@@ -104,6 +108,7 @@ def rule(severity: Severity, **changed: object) -> Policy:
             "control.https://b.example: changed",
         ),
         (replace(POLICY, vendors={"render": VendorPolicy("render", "upstream")}), "vendors.render.role: platform"),
+        (replace(POLICY, silences=(QUIET,)), "silences.configured-1."),
         (replace(POLICY, ack_holds_seconds=7200.0), "ack_holds_seconds: 1800 -> 7200"),
         (replace(POLICY, alerts=()), "alerts.console: listed -> nothing"),
         (replace(POLICY, budget=Budget(per_service_per_day=3)), "budget.per_service_per_day: 2 -> 3"),
@@ -135,6 +140,7 @@ def test_case_39_each_loosening_is_named(new: Policy, line: str) -> None:
         replace(POLICY, vendors={**POLICY.vendors, "stripe": VendorPolicy("stripe", "upstream")}),
         home(limits_seconds={"p95": 2.0}, times_baseline=None, every_seconds=5.0, timeout_seconds=9.0),
         rule(Severity.CRITICAL, do=Action.TELL, within_seconds=60.0, tell=("console", "slack", "email")),
+        replace(POLICY, action_holds=(QUIET,)),
         replace(POLICY, escalation=(Step("lead", ("email",)),), ack_holds_seconds=600.0),
         replace(POLICY, budget=Budget(1, 1, 7200.0), blame=BlameWeights(floor=0.9), alerts=("console", "slack")),
     ],

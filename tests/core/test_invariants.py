@@ -14,7 +14,7 @@ from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Effect, PinAutoDeploy, RestoreAutoDeploy, Rollback, Tell
 from watchdog.domain.incidents import Act, Course, Decision, GuardAnswer, Phase, State, Trouble, Verdict
 from watchdog.domain.notices import Notice, NoticeKind
-from watchdog.domain.policy import Brakes, Budget, Mode, Policy, ServicePolicy, Severity, Then
+from watchdog.domain.policy import Brakes, Budget, Mode, Policy, Quiet, ServicePolicy, Severity, Then
 
 ROLLBACK = Rollback("web", "web-1", "srv-web", "dep-41", "dep-40", "aaaaaaa1", "dep-41")
 PIN = PinAutoDeploy("web", "web-1", "srv-web")
@@ -126,6 +126,15 @@ BY_DEFAULT = replace(
         Severity.CRITICAL: replace(BY_DEFAULT.matrix[Severity.CRITICAL], then=Then.ROLLBACK),
     },
 )
+
+
+def test_nothing_is_rolled_back_unasked_under_an_action_hold() -> None:
+    """A yes passes it; one of another service is nothing to it."""
+    hold = Quiet("hold-1", "web", "ann", "launch", NOW - 9.0, NOW + 9.0)
+    step = after(holds=(hold,))(sending())
+    assert step.broken().endswith("hold-1: nothing is rolled back unasked")
+    assert approved(step).broken() == ""
+    assert after(holds=(replace(hold, service="shop"),))(sending()).broken() == ""
 
 
 def test_in_assist_the_policy_s_default_counts_after_all_the_time_people_had() -> None:

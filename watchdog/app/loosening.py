@@ -96,7 +96,15 @@ SAFE: Mapping[str, May] = {
 }
 """Path in the policy, or of a signal's option (`*`: any name), to how it may change."""
 
-SAFE_WHEN_NEW = ("matrix.*.tell.", "alerts.", "escalation.", "vendors.", "vendor_status.", "dependencies.")
+SAFE_WHEN_NEW = (
+    "matrix.*.tell.",
+    "alerts.",
+    "escalation.",
+    "action_holds.",
+    "vendors.",
+    "vendor_status.",
+    "dependencies.",
+)
 """More people are told; a status page, or what a service depends on, can only explain an incident or hold back."""
 
 

@@ -6,7 +6,7 @@ Rule 2: a default is no human: it answers the policy's own question, and nothing
 Rule 3: an acknowledgement is no answer: nobody is called meanwhile, and what the policy says for the deadline holds.
 """
 
-from watchdog.core import acting, ending, escalation, opening, perceive, severity, words
+from watchdog.core import acting, ending, escalation, opening, perceive, severity, silences, words
 from watchdog.core.turn import Turn
 from watchdog.domain.incidents import Course, Finding, Verdict
 from watchdog.domain.notices import NoticeKind
@@ -23,6 +23,8 @@ def await_answer(turn: Turn) -> None:
     findings = perceive.findings(turn.service, turn.policy, turn.now)
     if (findings and (_worse(turn, findings) or _overtaken(turn, findings))) or _suspect_gone(turn):
         _decide_anew(turn)
+        return
+    if silences.speak_up(turn):
         return
     _keep_the_clock(turn)
     escalation.keep_the_clock(turn)

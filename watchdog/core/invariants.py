@@ -9,7 +9,7 @@ Rule 2: what a human asked for by hand needs no finding, no blame and no budget;
 
 from collections.abc import Sequence
 
-from watchdog.core import budget, groups, guard, perceive, words
+from watchdog.core import budget, groups, guard, perceive, quiet, words
 from watchdog.domain.effects import Effect, PinAutoDeploy, RestoreAutoDeploy, Rollback, Tell
 from watchdog.domain.incidents import ACTING, Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Mode, Policy, Then
@@ -122,6 +122,9 @@ def _unasked(effect: Rollback, service: ServiceState, incident: Incident, after:
         return "no human said yes"
     if after.blind_since is not None:
         return "blind"
+    held = quiet.holding(after, policy, effect.service, now or incident.opened_at)
+    if held is not None and effect.approved_by is None:
+        return f"{held.name}: nothing is rolled back unasked"
     if now is None or now not in service.acted_at or now not in after.acted_at:
         return "it is not in the books"
     if not perceive.failing_now(service, incident.findings, policy, now):

@@ -18,7 +18,6 @@ from watchdog.core import (
     ahead,
     asking,
     delayed,
-    escalation,
     flapping,
     fleet,
     handing_back,
@@ -55,6 +54,9 @@ FLEET_ONLY: Mapping[type[Event], Handler] = MappingProxyType(
         e.Resumed: ignore,
         e.InvariantBroken: ignore,
         e.CommitTrusted: ignore,
+        e.Silenced: ignore,
+        e.Held: ignore,
+        e.Unsilenced: ignore,
         e.DeploysUnread: ignore,
     }
 )
@@ -204,7 +206,7 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             **NOT_ASKED,
             e.Observed: paged.keep_watching,
             e.DeploysListed: paged.keep_watching,
-            e.TimePassed: escalation.keep_the_clock,
+            e.TimePassed: paged.keep_the_clock,
             e.Restarted: paged.resume,
             e.Rejected: people.stop_waiting,
             e.Stopped: people.stop_waiting,

@@ -20,7 +20,9 @@ from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import Severity
 from watchdog.domain.units import show_seconds
 
-NOT_FOR_HUMANS = frozenset({"blind", "budget", "cooldown", "correlation", "flapping", "returned", "tried", "trailer"})
+NOT_FOR_HUMANS = frozenset(
+    {"action hold", "blind", "budget", "cooldown", "correlation", "flapping", "returned", "tried", "trailer"}
+)
 """Guards that hold the machine back, not a human who asks by hand."""
 
 

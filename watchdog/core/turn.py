@@ -6,12 +6,13 @@ It lives for a single call of `step` and never leaves it; from outside, `step` i
 from dataclasses import replace
 from typing import Any
 
+from watchdog.core import quiet
 from watchdog.domain.copies import changed
 from watchdog.domain.effects import Effect, Note, ReadDeploys, SetPace, Tell, WakeAt
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.notices import Link, Notice, NoticeKind
-from watchdog.domain.policy import Policy, Rule, ServicePolicy, Severity
+from watchdog.domain.policy import Policy, Quiet, Rule, ServicePolicy, Severity
 
 DEPLOYS_IDLE_SECONDS = 15.0
 DEPLOYS_SUSPECT_SECONDS = 5.0
@@ -138,6 +139,11 @@ class Turn:
         channels = incident.channels if channels is None else channels
         if not channels:
             return
+        silence = self.silenced_by(kind)
+        if silence is not None:
+            self.amend(muted=True)
+            self.note("SILENCED", f"{title} (kept from {', '.join(channels)} by {quiet.describe(silence)})")
+            return
         notice = Notice(
             at=self.now,
             incident=incident.id,
@@ -150,9 +156,13 @@ class Turn:
             wakes=wakes,
         )
         self.emit(Tell(notice, channels))
-        self.amend(paged=True)
+        self.amend(paged=True, muted=False)
         how = "page" if wakes else "info"
         self.note("TOLD", f"{', '.join(channels)} ({how}): {title}")
+
+    def silenced_by(self, kind: NoticeKind) -> Quiet | None:
+        """Return the silence that keeps such a notice of the incident from people, or None."""
+        return quiet.silencing(self.state, self.policy, self.incident, kind, self.now)
 
     def _links(self) -> tuple[Link, ...]:
         facts, incident = self.service.facts, self.service.incident
@@ -195,5 +205,8 @@ class Turn:
             wakes=wakes,
         )
         channels = self.policy.matrix[Severity.HIGH].tell or self.policy.alerts
-        if channels:
+        silence = quiet.silencing_all_of(self.state, self.policy, self.name, Severity.HIGH, self.now)
+        if silence is not None and kind is not NoticeKind.RESOLVED:
+            self.note("SILENCED", f"{title} (kept from {', '.join(channels)} by {quiet.describe(silence)})")
+        elif channels:
             self.emit(Tell(notice, channels))

@@ -6,7 +6,8 @@ Rule 2: with several workers, the one that holds the service answers; what names
 answered by the one that holds the fleet.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import structlog
 
@@ -15,6 +16,7 @@ from watchdog.domain import events as e
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.errors import Displaced, Permanent, Temporary
 from watchdog.domain.events import Event
+from watchdog.domain.policy import Severity
 from watchdog.ports import FLEET, Clock, Command, Store
 
 POLL_SECONDS = 0.5
@@ -97,6 +99,11 @@ class Commands:
             "reject": lambda: e.Rejected(at, given["incident"], by),
             "stop": lambda: e.Stopped(at, given["incident"], by),
             "acknowledge": lambda: e.Acknowledged(at, given["incident"], by),
+            "silence": lambda: e.Silenced(
+                at, by, at + given["seconds"], given["reason"], given["of"], given.get("signal"), _severity(given)
+            ),
+            "hold": lambda: e.Held(at, by, at + given["seconds"], given["reason"], given["of"]),
+            "unsilence": lambda: e.Unsilenced(at, given["which"], by),
             "pause": lambda: e.Paused(at, by),
             "resume": lambda: e.Resumed(at, by),
             "trust": lambda: e.CommitTrusted(at, given["commit"], by),
@@ -110,6 +117,8 @@ class Commands:
         known = self._engine.policy.services
         if isinstance(event, (e.RollbackRequested, e.RestoreRequested)) and event.service not in known:
             return f"no service {event.service}; known: {', '.join(known)}"
+        if isinstance(event, (e.Silenced, e.Held)) and event.of not in (None, *known):
+            return f"no service {event.of}; known: {', '.join(known)}"
         if isinstance(event, e.OF_AN_INCIDENT):
             incidents = [item.incident for item in self._engine.state.services.values() if item.incident is not None]
             open_ids = [incident.id for incident in incidents if incident.closed_at is None]
@@ -118,9 +127,13 @@ class Commands:
         return ""
 
 
+def _severity(given: Mapping[str, Any]) -> Severity | None:
+    return Severity(given["severity"]) if given.get("severity") else None
+
+
 def _unrecorded(event: Event, why: str) -> tuple[bool, str, int]:
     """Return what became of a command that could not be written down."""
-    holds = isinstance(event, (e.Paused, e.Rejected, e.Stopped, e.Acknowledged))
+    holds = isinstance(event, (e.Paused, e.Rejected, e.Stopped, e.Acknowledged, e.Held))
     what = "it holds for now, but not after a restart nor for other workers" if holds else "nothing is done"
     return False, f"not recorded ({why}): {what}; ask again", FAILED
 

@@ -6,6 +6,7 @@ Outcomes of effects come back through the same door as readings do.
 from dataclasses import dataclass
 
 from watchdog.domain.deploys import Commit, Deploy, ServiceFacts
+from watchdog.domain.policy import Severity
 from watchdog.domain.readings import MinuteCount, Reading
 
 
@@ -260,6 +261,39 @@ class Resumed:
 
 
 @dataclass(frozen=True, slots=True)
+class Silenced:
+    """A human wants nobody told of `of` (None: of anything) until then; maybe of one signal or one severity alone."""
+
+    at: float
+    by: str
+    until: float
+    reason: str
+    of: str | None = None
+    signal: str | None = None
+    severity: Severity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A human wants nothing rolled back unasked of `of` (None: of all) until then."""
+
+    at: float
+    by: str
+    until: float
+    reason: str
+    of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unsilenced:
+    """A human ended a silence, or a hold, of that name."""
+
+    at: float
+    name: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class InvariantBroken:
     """One of our own promises was found broken (`what`): nothing is changed any more until a human says `resume`."""
 
@@ -321,6 +355,9 @@ Event = (
     | Acknowledged
     | Paused
     | Resumed
+    | Silenced
+    | Held
+    | Unsilenced
     | InvariantBroken
     | CommitTrusted
     | RollbackRequested

@@ -218,6 +218,25 @@ class Weekly:
 
 
 @dataclass(frozen=True, slots=True)
+class Quiet:
+    """A silence (people are not told) or an action hold (nothing is rolled back unasked), of a service (None: of all).
+
+    From `begins_at` until `ends_at` (UTC epoch seconds), or in these hours of every week. A silence may be of one
+    signal or one severity alone. `by` and `reason` are for people.
+    """
+
+    name: str
+    service: str | None
+    by: str
+    reason: str
+    begins_at: float = 0.0
+    ends_at: float | None = None
+    weekly: Weekly | None = None
+    signal: str | None = None
+    severity: Severity | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One step of the escalation: who is called, so long after the one before, and in which hours (None: always)."""
 
@@ -238,6 +257,8 @@ class Policy:
     alerts: tuple[str, ...] = ()
     escalation: tuple[Step, ...] = ()
     ack_holds_seconds: float = 1800.0
+    silences: tuple[Quiet, ...] = ()
+    action_holds: tuple[Quiet, ...] = ()
     budget: Budget = Budget()
     brakes: Brakes = Brakes()
     pace: Pace = Pace()

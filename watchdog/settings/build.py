@@ -37,6 +37,7 @@ from watchdog.settings.model import (
     ServiceSettings,
     Settings,
 )
+from watchdog.settings.quiets import build_quiets
 from watchdog.settings.registries import Registries, check_channels, check_signals
 from watchdog.settings.secrets import SecretMap
 from watchdog.settings.shape import PLATFORM_ID, POSTGRESQL, MetricsShape, RecordShape, Shape
@@ -82,6 +83,8 @@ class Builder:
         channels = self._channels(shape)
         contacts = people.check_contacts(document, shape, channels, self._registries.notifiers)
         steps = people.check_escalation(document, shape, contacts, channels)
+        silences = build_quiets(document, "silences", shape.silences, shape.services)
+        holds = build_quiets(document, "action_holds", shape.action_holds, shape.services)
         all_channels = {**channels, **{name: one for those in contacts.values() for name, one in those.items()}}
         matrix = build_matrix(document, shape.policy, document.keys("channels") or tuple(channels))
         modes = self._modes(shape)
@@ -102,6 +105,8 @@ class Builder:
                 _policy(shape, modes, policies, matrix, tuple(channels), vendors),
                 escalation=steps,
                 ack_holds_seconds=shape.ack_holds,
+                silences=silences,
+                action_holds=holds,
             ),
             services=MappingProxyType(
                 {
