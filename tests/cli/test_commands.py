@@ -174,7 +174,7 @@ def test_why_not_reads_minutes_and_notes(recorded: str, capsys: pytest.CaptureFi
             "hold",
             {"of": "web", "seconds": 86400.0, "reason": "work"},
         ),
-        (["unsilence", "hold-1"], "unsilence", {"name": "hold-1"}),
+        (["unsilence", "hold-1"], "unsilence", {"which": "hold-1"}),
         (["resume"], "resume", {}),
         (["trust", "9f3c2ab"], "trust", {"commit": "9f3c2ab"}),
         (["rollback", "web"], "rollback", {"service": "web", "target": None}),

@@ -212,9 +212,9 @@ async def test_a_silence_is_ended_by_its_name() -> None:
         assert (unknown.ok, unknown.answer) == (False, "no service wob; known: web")
         await answer(s, "hold", of="web", seconds=60.0, reason="work")
         assert [one.name for one in s.engine.state.holds] == ["hold-1"]
-        refused = await answer(s, "unsilence", name="silence-1")
+        refused = await answer(s, "unsilence", which="silence-1")
         assert (refused.ok, refused.exit_code) == (False, REFUSED) and "there is: hold-1" in refused.answer
-        ended = await answer(s, "unsilence", name="hold-1")
+        ended = await answer(s, "unsilence", which="hold-1")
         assert ended.ok and s.engine.state.holds == ()
 
 

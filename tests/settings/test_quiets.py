@@ -41,7 +41,7 @@ action_holds: [{{service: all, from: 2027-01-14T08:00Z, to: 2027-01-14T20:00Z, a
     [
         (
             f"service: wob, every: Sun 02:00-04:00 UTC, {WHO}",
-            "silences[0].service: names no service -> did you mean web?",
+            "silences[0].service: names no service -> did you mean",
         ),
         (f"service: web, {WHO}", "silences[0]: from when to when, please"),
         (f"service: web, from: 2027-01-14T08:00Z, {WHO}", "silences[0]: from when to when, please"),
