@@ -140,6 +140,28 @@ def test_when_it_is_over_what_is_still_open_is_told() -> None:
         assert incident_of(world).paged and not incident_of(world).muted and incident_of(world).called_at is not None
 
 
+@pytest.mark.parametrize("what", [e.Rejected, e.Acknowledged])
+def test_who_said_what_to_do_is_not_called_when_it_is_over(what: type) -> None:
+    """They knew of it all the same."""
+    world = World(make_policy(), bad_world().deploys, faults=[SLOW])
+    silenced(world.run(1.0), seconds=899.0)
+    world.ship(60.0, "bad00000")
+    world.run(300.0)
+    world.tell(what(world.now, "web-1", "ann"))
+    assert not incident_of(world).muted
+    world.run(950.0)
+    assert not world.pages()
+
+
+def test_who_acknowledged_a_page_before_the_silence_is_not_called_at_its_end() -> None:
+    """That somebody looks after it is no call that was missed."""
+    world = silenced(reach(Phase.PAGED), seconds=60.0)
+    effects = hear(world, e.Acknowledged(world.now, "web-1", "ann"))
+    assert lines(effects, "SILENCED")[0].startswith("ann LOOKS AFTER IT") and not incident_of(world).muted
+    world.run(world.time + 300.0)
+    assert len(world.pages()) == 1 and incident_of(world).acknowledged_by == "ann"
+
+
 def test_when_it_is_over_a_question_is_put_anew() -> None:
     """With all its time: nobody has heard it."""
     world = silenced(World(make_policy(), bad_world().deploys, faults=[SLOW]).run(1.0), seconds=899.0)

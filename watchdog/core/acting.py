@@ -340,8 +340,7 @@ def auto_deploy_not_restored(turn: Turn) -> None:
 def resume_announcing(turn: Turn) -> None:
     """After a restart: the end of the veto window still holds."""
     resume_acting(turn)
-    if turn.incident.announced_until is not None:
-        turn.wake_at(max(turn.incident.announced_until, turn.now))
+    turn.wake_at(max(turn.incident.announced_until or turn.now, turn.now))
 
 
 def resume_acting(turn: Turn) -> None:

@@ -28,12 +28,12 @@ def call(turn: Turn, *, climbs: bool | None = None) -> None:
 
 def answered(turn: Turn) -> None:
     """A human said what to do: nobody else is called."""
-    turn.amend(called_at=None, acknowledged_by=None, acknowledged_at=None)
+    turn.amend(called_at=None, acknowledged_by=None, acknowledged_at=None, muted=False)
 
 
 def taken_up(turn: Turn, by: str) -> None:
     """A human looks after it: nobody else is called, for a while."""
-    turn.amend(acknowledged_by=by, acknowledged_at=turn.now)
+    turn.amend(acknowledged_by=by, acknowledged_at=turn.now, muted=False)
     wake(turn)
 
 

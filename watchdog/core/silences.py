@@ -75,8 +75,7 @@ def expire(turn: Turn) -> None:
 def wake(turn: Turn) -> None:
     """After a restart: each still ends in its time."""
     for one in _typed_in(turn.state):
-        if one.ends_at is not None:
-            turn.wake_at(max(one.ends_at, turn.now))
+        turn.wake_at(max(one.ends_at or turn.now, turn.now))
 
 
 def _typed_in(state: State) -> tuple[Quiet, ...]:

@@ -141,7 +141,7 @@ class Turn:
             return
         silence = self.silenced_by(kind)
         if silence is not None:
-            self.amend(muted=True)
+            self.amend(muted=self.incident.muted or kind is not NoticeKind.UPDATED)
             self.note("SILENCED", f"{title} (kept from {', '.join(channels)} by {quiet.describe(silence)})")
             return
         notice = Notice(
@@ -205,8 +205,10 @@ class Turn:
             wakes=wakes,
         )
         channels = self.policy.matrix[Severity.HIGH].tell or self.policy.alerts
+        if not channels:
+            return
         silence = quiet.silencing_all_of(self.state, self.policy, self.name, Severity.HIGH, self.now)
         if silence is not None and kind is not NoticeKind.RESOLVED:
             self.note("SILENCED", f"{title} (kept from {', '.join(channels)} by {quiet.describe(silence)})")
-        elif channels:
+        else:
             self.emit(Tell(notice, channels))
