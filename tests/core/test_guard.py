@@ -87,7 +87,7 @@ FAILED = Deploy("dep-42", "build_failed", commit="fix00000")
             "action hold",
             "ask",
             "hold-1 of web by ann (launch): a human decides",
-            False,
+            True,
         ),
         (
             {"state": {"blind_since": NOW - 5}},

@@ -207,6 +207,14 @@ def test_under_an_action_hold_a_human_is_asked_and_may_say_yes(of: str | None) -
     assert web(world).phase is Phase.PINNING
 
 
+def test_when_a_hold_is_over_what_is_still_failing_is_rolled_back() -> None:
+    """The question said so: nobody needs to answer any more."""
+    world = held(bad_world().run(1.0), seconds=299.0).run(290.0)
+    assert world.tells[-1].notice.lines[2].endswith("after it, it may act.") and not world.pins
+    world.run(600.0)
+    assert [rollback.approved_by for _, rollback in world.accepted] == [None] and not world.broken
+
+
 def test_a_rollback_by_hand_passes_an_action_hold() -> None:
     """It is for what we do unasked."""
     world = held(reach(Phase.CALM, faults=[]))

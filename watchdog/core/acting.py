@@ -21,7 +21,7 @@ from watchdog.core import (
 from watchdog.core.turn import Turn
 from watchdog.domain import events as e
 from watchdog.domain.effects import Note, SetPace
-from watchdog.domain.incidents import ACTING, Course, Finding, Phase, Verdict
+from watchdog.domain.incidents import ACTING, Course, Finding, Phase
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.units import show_seconds
 

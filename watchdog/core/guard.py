@@ -86,7 +86,7 @@ def action_hold(request: Request) -> GuardAnswer:
     """Nothing is rolled back unasked in such hours; a human may."""
     held = quiet.holding(request.state, request.policy, request.service.name, request.now)
     if held is not None:
-        return _ask("action hold", f"{quiet.describe(held)}: a human decides")
+        return _ask("action hold", f"{quiet.describe(held)}: a human decides", passing=True)
     return _pass("action hold", "none")
 
 
