@@ -26,6 +26,7 @@ KEYS = (
     keys.SENTRY_TOKEN,
     keys.GITHUB_TOKEN,
     keys.SLACK_BOT_TOKEN,
+    keys.SLACK_APP_TOKEN,
     keys.PAGERDUTY_ROUTING_KEY,
     keys.SLACK_WEBHOOK_PATH,
     keys.SENTRY_PUBLIC_KEY,

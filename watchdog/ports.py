@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol, runtime_checkable
 
+from watchdog.domain.changes import Comparison
 from watchdog.domain.deploys import Commit, Deploy, ServiceFacts
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.events import Event
@@ -132,6 +133,9 @@ class Repository(Protocol):
     async def commits(self, repo: str, branch: str) -> Sequence[Commit]:
         """Return the newest commits on a branch of the repository with that address, newest first."""
 
+    async def compare(self, repo: str, base: str, head: str) -> Comparison:
+        """Return what lies between two commits of the repository with that address."""
+
     async def close(self) -> None:
         """Close connections."""
 
@@ -247,7 +251,7 @@ class Minute:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A change a human asked for through the CLI; `answer` is empty until the daemon applied it.
+    """A change a human asked for (CLI, console); `answer` is empty until the daemon applied it.
 
     `at` is when it was asked (UTC epoch seconds): what waited for a dead daemon must not be done hours later.
     """
@@ -272,8 +276,10 @@ class Journal(Protocol):
     async def incident(self, incident_id: str) -> Incident | None:
         """Return one incident, open or closed."""
 
-    async def incidents(self, limit: int = 50) -> Sequence[Incident]:
-        """Return incidents, newest first."""
+    async def incidents(
+        self, limit: int = 50, *, service: str | None = None, until: float | None = None
+    ) -> Sequence[Incident]:
+        """Return incidents (of a service, opened at that moment or before), newest first."""
 
     async def notes(
         self,
@@ -291,6 +297,12 @@ class Journal(Protocol):
 
     async def remarks(self, incident_id: str | None = None) -> Sequence[Remark]:
         """Return what people said of an incident (of all, if None), oldest first."""
+
+    async def command(self, command_id: int) -> Command | None:
+        """Return one command."""
+
+    async def asked(self, limit: int = 200) -> Sequence[Command]:
+        """Return what people asked for, answered or not, newest first."""
 
     async def minutes(self, service: str, since: float, until: float) -> Sequence[Minute]:
         """Return the aggregates of a service, oldest first."""
@@ -382,9 +394,6 @@ class Store(Journal, Protocol):
 
     async def answer(self, command_id: int, *, ok: bool, text: str, exit_code: int) -> None:
         """Record the daemon's answer to a command."""
-
-    async def command(self, command_id: int) -> Command | None:
-        """Return one command."""
 
     async def close(self) -> None:
         """Close the store."""

@@ -13,7 +13,8 @@ from watchdog.sandbox.config_file import write_config
 from watchdog.settings import Settings, load
 
 NOBODY = "http://127.0.0.1:1"
-NAMES = ("site", "api", "render", "sentry", "pagerduty", "slack", "webhook", "slack_webhook", "heartbeat", "github")
+VENDORS_OF = ("render", "sentry", "pagerduty", "pagerduty_api", "slack", "github")
+NAMES = ("site", "api", *VENDORS_OF, "webhook", "slack_webhook", "heartbeat")
 URLS: dict[str, Any] = {
     **{name: f"{NOBODY}/{name}" for name in NAMES},
     **{f"status_{name}": f"{NOBODY}/status/{name}.json" for name in ("render", "sentry", "openai")},

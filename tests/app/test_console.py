@@ -48,6 +48,7 @@ def test_what_it_needs_is_said() -> None:
     assert loaded(SMALL + ON, GIVEN).console is True
     assert "set the variable WATCHDOG_CONSOLE_TOKEN" in shown(SMALL + ON)
     assert "shorter than 24" in shown(SMALL + ON, {"WATCHDOG_CONSOLE_TOKEN": "short"})
+    assert "two roles have the same token" in shown(SMALL + ON, {**GIVEN, "WATCHDOG_CONSOLE_VIEWER_TOKEN": TOKEN})
     assert "there is nowhere to serve it" in shown(SMALL + ON + 'metrics: {listen: ""}\n', GIVEN)
 
 

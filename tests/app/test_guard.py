@@ -80,9 +80,9 @@ async def test_case_40_every_client_of_the_daemon_asks_the_guard(tmp_path: Path)
             assert app.platform is not None and len(app.notifiers) == 4
             with pytest.raises(Temporary, match="leads to the private address"):
                 await app.platform.services()
-            assert app.repository is not None
+            assert app.readers.repository is not None
             with pytest.raises(Temporary, match="leads to the private address"):
-                await app.repository.commits("https://github.com/acme/web", "main")
+                await app.readers.repository.commits("https://github.com/acme/web", "main")
             for channel in app.notifiers.values():
                 with pytest.raises((Temporary, Permanent), match="leads to the private address"):
                     await channel.send(notice(), None)

@@ -7,13 +7,14 @@ from markdown_it import MarkdownIt
 
 from tests.cli import examples as x
 from watchdog.cli import checklists
-from watchdog.cli.facts import Facts
 from watchdog.cli.postmortem import postmortem
-from watchdog.domain.deploys import Deploy, ServiceFacts
+from watchdog.domain.changes import Comparison
+from watchdog.domain.deploys import Commit, Deploy, ServiceFacts
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Course, Finding, Incident
 from watchdog.domain.remarks import Remark
 from watchdog.ports import Minute
+from watchdog.words.facts import Facts
 
 PAGE = (Path(__file__).parent / "postmortem.md").read_text(encoding="utf-8")
 SERVICE = ServiceFacts(
@@ -81,7 +82,10 @@ def test_what_strangers_wrote_stays_text() -> None:
     finding = Finding("home", "http", "run", x.BEGIN, 1.0, EVIL)
     hostile = x.incident(decision=decided, title=EVIL, findings=(finding,), verification=EVIL, human_needed=EVIL)
     notes = [*x.NOTES, x.note(60, "HUMAN", EVIL), Note(x.BEGIN + 61, "web", "web-1", "ODD", "```\n" + EVIL)]
+    by = Commit("9f3c2abd4e5f", x.BEGIN, EVIL, EVIL)
+    changes = Comparison("1b7e0d4", "9f3c2ab", "ahead", 1, (by,), (EVIL,), "https://github.com/acme/web/compare/a...b")
     given = facts(hostile, notes=notes, remarks=[Remark(x.BEGIN + 99, "web-1", EVIL, EVIL, True)], label=EVIL)
+    given = replace(given, changes=changes)
     text = page(given)
     tokens = [
         child
@@ -101,6 +105,27 @@ def test_what_strangers_wrote_stays_text() -> None:
     assert not any("@team" in words for words in plain), "nobody is called"
     assert any("<script>alert(1)</script>" in words for words in plain), "it can still be read"
     assert "\x1b" not in text
+
+
+def test_the_suspects_commits_stand_with_their_authors_and_files() -> None:
+    """Newest first, each a link, and how many were left out; the newest one's author is the suspect's."""
+    commits = tuple(Commit(f"{n:040x}", x.BEGIN - n, f"Change {n}", "Ann" if n else "Bob") for n in range(30))
+    files = tuple(f"app/f{n}.py" for n in range(40))
+    changes = Comparison("a" * 40, "b" * 40, "ahead", 31, commits, files, "https://github.com/acme/web/compare/a...b")
+    said = section(facts(changes=changes), "Suspect")
+    assert "- Author: Bob\n" in said
+    row = f"| [0000000](<https://github.com/acme/web/commit/{0:040x}>) | `Change 0` | Bob | 2026-11-25 02:14:04 UTC |"
+    assert row in said
+    assert "… and 11 more: [all of them](<https://github.com/acme/web/compare/a...b>)" in said
+    assert "Files that differ (40): `app/f0.py`" in said and said.endswith("and 10 more\n")
+
+
+def test_why_no_commits_are_known_is_told() -> None:
+    """GitHub was asked and did not say, or there is nothing between."""
+    said = section(facts(changes_why="GitHub refused our key (401)"), "Suspect")
+    assert "- Author: not known: GitHub refused our key (401)" in said
+    behind = Comparison("a" * 40, "b" * 40, "behind")
+    assert "Commits since the target: none: it is older than the target." in section(facts(changes=behind), "Suspect")
 
 
 def left_to_people(**changes: object) -> Incident:

@@ -10,6 +10,7 @@ import httpx
 from tests.cli import examples as x
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.app import make_console
+from watchdog.console.roles import Role
 from watchdog.console.world import Access, World
 from watchdog.daemon.clock import SystemClock
 from watchdog.daemon.exposition import Exposition
@@ -20,12 +21,21 @@ from watchdog.daemon.supervisor import Supervisor
 from watchdog.domain.checks import Check
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.effects import Note
+from watchdog.domain.errors import Temporary
+from watchdog.domain.events import DeploysListed
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import DEFAULT_MATRIX, Mode, Policy, ServicePolicy, SignalPolicy
 from watchdog.domain.readings import Bad, Good, Unknown
-from watchdog.ports import FLEET, Minute, Store
+from watchdog.ports import FLEET, Command, Minute, Store
 
 TOKEN = "c4n4ry-console-0123456789-0123456789"
+OPERATOR = "c4n4ry-operator-0123456789-0123456789"
+VIEWER = "c4n4ry-viewer-0123456789-0123456789"
+TOKENS = {Role.APPROVER: TOKEN, Role.OPERATOR: OPERATOR, Role.VIEWER: VIEWER}
+SETTINGS = (
+    ("Services", (("web", "mode autonomous; home: http https://www.acme.example"),)),
+    ("Budget", (("cooldown", "30 min"),)),
+)
 NOW = x.BEGIN + 120.0
 HOME = SignalPolicy("home", "http", critical=True)
 SIGNALS = (
@@ -171,12 +181,29 @@ async def town(
         await store.label("web-1", "right", "ann")
     now_policy, now_state = policy or told_policy, state or told_state
     ours = held or tuple(now_policy.services)
-    world = World(store, clock, lambda: now_policy, lambda: now_state, lambda: ours, "9.9")
-    access = Access(TOKEN, peer_of, Buckets(clock, at_once, 0.1), Buckets(clock, 5.0, 0.1))
+
+    async def nobody(name: str, arguments: Mapping[str, Any], by: str) -> Command:
+        raise Temporary("the running watchdog did not answer; the command was withdrawn. Is it healthy?")
+
+    async def listing(name: str) -> DeploysListed:
+        return DeploysListed(clock.now(), name, now_state.services[name].deploys, now_state.services[name].facts)
+
+    world = World(
+        store, clock, lambda: now_policy, lambda: now_state, lambda: ours, nobody, listing, lambda: SETTINGS, "9.9"
+    )
+    async with serving(world, at_once) as (client, port):
+        yield Town(client, store, clock, port)
+    await store.close()
+
+
+@asynccontextmanager
+async def serving(world: World, at_once: float = 1000.0) -> AsyncIterator[tuple[httpx.AsyncClient, int]]:
+    """Serve a console by the real server, and give a client and the port."""
+    clock = SystemClock()
+    access = Access(TOKENS, peer_of, Buckets(clock, at_once, 0.1), Buckets(clock, 5.0, 0.1))
     supervisor = Supervisor(clock, lambda name, error: None)
     pages = Exposition(Metrics("9.9"), clock)
     async with HttpServer("127.0.0.1:0", pages, tuple, supervisor, private=make_console(world, access)) as server:
         url = f"http://127.0.0.1:{server.port}"
         async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=20.0) as client:
-            yield Town(client, store, clock, server.port)
-    await store.close()
+            yield client, server.port

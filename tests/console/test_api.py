@@ -13,6 +13,16 @@ PATHS = {
     "/incidents": "/incidents",
     "/incidents/{incident_id}": "/incidents/web-1",
     "/history": "/history",
+    "/services/{name}/plan": "/services/web/plan",
+    "/audit": "/audit",
+    "/stats": "/stats",
+    "/settings": "/settings",
+}
+COMMANDS = {
+    *(f"/incidents/{{incident_id}}/{command}" for command in ("approve", "reject", "stop", "note", "label")),
+    "/services/{name}/rollback",
+    "/pause",
+    "/resume",
 }
 
 
@@ -30,7 +40,7 @@ async def test_every_answer_is_as_described() -> None:
     """Each path of the document, and no field that it does not name."""
     async with town() as one:
         document = await one.json("/openapi.json")
-        assert set(document["paths"]) == set(PATHS) and document["servers"] == [{"url": "/api/v1"}]
+        assert set(document["paths"]) == {*PATHS, *COMMANDS} and document["servers"] == [{"url": "/api/v1"}]
         for path, example in PATHS.items():
             operation = document["paths"][path]["get"]
             schema = operation["responses"]["200"]["content"]["application/json"]["schema"]

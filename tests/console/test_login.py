@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.console.scene import TOKEN, bearer, town
+from tests.console.scene import OPERATOR, TOKEN, TOKENS, VIEWER, bearer, town
+from watchdog.console.roles import Role
 from watchdog.console.session import COOKIE, LIFE_SECONDS, Sessions
 
 STRANGE = ("/", "/services/web", "/services/none", "/incidents/web-1", "/nothing", "/status")
@@ -123,12 +124,36 @@ async def test_a_forged_session_is_none(cookie: str) -> None:
 
 
 def test_a_session_ends_and_hangs_on_the_token() -> None:
-    """After 12 h, and with another token; a changed end is forged."""
-    ours = Sessions(TOKEN)
-    value = ours.make(1000.0)
-    assert ours.is_good(value, 1000.0) and ours.is_good(value, 999.0 + LIFE_SECONDS)
-    assert not ours.is_good(value, 1001.0 + LIFE_SECONDS)
-    assert not Sessions(TOKEN + "x").is_good(value, 1000.0)
-    end, _, rest = value.partition(".")
-    assert not ours.is_good(f"{int(end) + 1}.{rest}", 1000.0)
-    assert not ours.is_good(ours.make(1e9), 1000.0), "a clock that was set back by years"
+    """After 12 h, and with another token; a changed end, role or name is forged."""
+    ours = Sessions(TOKENS)
+    value = ours.make(Role.OPERATOR, "Ann\x1b <b>", 1000.0)
+    visitor = ours.read(value, 1000.0)
+    assert visitor is not None and (visitor.role, visitor.name) == (Role.OPERATOR, "Ann <b>")
+    assert visitor.by == "Ann <b> (console: operator)" and len(visitor.form_token) == 64
+    assert ours.read(value, 999.0 + LIFE_SECONDS) == visitor
+    assert ours.read(value, 1001.0 + LIFE_SECONDS) is None
+    assert Sessions({**TOKENS, Role.OPERATOR: "x"}).read(value, 1000.0) is None
+    assert Sessions({**TOKENS, Role.APPROVER: "x"}).read(value, 1000.0) == visitor
+    end, role, name, rest = value.split(".", 3)
+    for forged in (
+        f"{int(end) + 1}.{role}.{name}.{rest}",
+        f"{end}.approver.{name}.{rest}",
+        f"{end}.{role}.Qm9i.{rest}",
+        value[:-1] + ("0" if value[-1] != "0" else "1"),
+    ):
+        assert ours.read(forged, 1000.0) is None, forged
+    assert ours.read(ours.make(Role.VIEWER, "", 1e9), 1000.0) is None, "a clock that was set back by years"
+
+
+def test_each_token_opens_its_own_role() -> None:
+    """And no other; a session's form word is its own."""
+    ours = Sessions(TOKENS)
+    assert [ours.role_of(token.encode()) for token in (VIEWER, OPERATOR, TOKEN, "x", "")] == [
+        Role.VIEWER,
+        Role.OPERATOR,
+        Role.APPROVER,
+        None,
+        None,
+    ]
+    one, other = (ours.read(ours.make(Role.VIEWER, "", 5.0), 5.0) for _ in range(2))
+    assert one is not None and other is not None and one.form_token != other.form_token

@@ -1,12 +1,14 @@
 """The pages, over real HTTP: what stands on them, and that what strangers wrote stays text."""
 
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
 
 from tests.cli import examples as x
-from tests.console.scene import NOW, fill, open_incident, policy_of, service_policy, service_state, town
+from tests.console.scene import NOW, Town, fill, open_incident, policy_of, service_policy, service_state, town
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.app import POLICY
 from watchdog.daemon.clock import SystemClock
@@ -15,7 +17,16 @@ from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Evidence, State
 from watchdog.domain.readings import Bad
 
-PAGES = ("/", "/services/web", "/services/api", "/services/docs", "/incidents", "/incidents/web-1", "/history")
+PAGES = (
+    "/",
+    "/services/web",
+    "/services/api",
+    "/services/docs",
+    "/incidents",
+    "/incidents/web-1",
+    "/history",
+    "/audit",
+)
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>\x1b[2J\u202e{{ 7*7 }}\ud800'
 
 
@@ -28,7 +39,7 @@ async def test_every_page_is_there_with_its_headers() -> None:
             assert answer.status_code == (404 if path == "/nothing" else 200), path
             assert answer.headers["content-security-policy"] == POLICY
             assert answer.headers["x-content-type-options"] == "nosniff"
-            assert answer.headers["referrer-policy"] == "no-referrer"
+            assert answer.headers["referrer-policy"] == "same-origin"
             assert answer.headers["cache-control"] == "no-store"
             assert not re.search(r"<script(?! src=)|<style|\sstyle=|\son\w+=|javascript:", answer.text), path
             assert answer.text.count("<h1>") == 1 and 'lang="en"' in answer.text and "<main" in answer.text
@@ -120,9 +131,9 @@ async def test_static_files_are_ours_and_no_others() -> None:
             assert (await one.client.get(path)).status_code == 404, path
 
 
-@pytest.mark.parametrize("where", ["/", "/services/web", "/incidents/web-9", "/incidents", "/history"])
-async def test_hostile_text_stays_text(where: str) -> None:
-    """Markup, escapes and half characters of error texts, commits, titles and notes are shown, never run."""
+@asynccontextmanager
+async def hostile_town() -> AsyncIterator[Town]:
+    """Open a town in which everything that a stranger may write is hostile."""
     deploy = replace(x.BAD, commit_message=HOSTILE, commit=HOSTILE, trigger=HOSTILE)
     evidence = (Evidence("home", "bad", HOSTILE, HOSTILE),)
     blame = x.blame(suspect=deploy, change=deploy, prior_why=HOSTILE, why=HOSTILE)
@@ -133,7 +144,17 @@ async def test_hostile_text_stays_text(where: str) -> None:
     state = State(services={"web": service}, paused_by=HOSTILE, denied=(HOSTILE,))
     store = MemoryStore(SystemClock())
     await fill(store, state, (incident,), (Note(NOW, "web", "web-9", HOSTILE, HOSTILE),))
+    await store.remark("web-9", HOSTILE, HOSTILE, root_cause=True)
+    asked = await store.submit(HOSTILE[:40], {"incident": HOSTILE, "text": HOSTILE}, HOSTILE)
+    await store.answer(asked, ok=False, text=HOSTILE, exit_code=1)
     async with town(policy_of(service_policy("web")), state, store=store) as one:
+        yield one
+
+
+@pytest.mark.parametrize("where", ["/", "/services/web", "/incidents/web-9", "/incidents", "/history", "/audit"])
+async def test_hostile_text_stays_text(where: str) -> None:
+    """Markup, escapes and half characters of error texts, commits, titles, notes and remarks are shown, never run."""
+    async with hostile_town() as one:
         await one.login()
         text = await one.page(where)
         said = await one.client.get(f"/api/v1{where if where != '/' else '/services'}")
@@ -142,8 +163,8 @@ async def test_hostile_text_stays_text(where: str) -> None:
     assert said.status_code in (200, 404) and said.headers["content-type"] == "application/json"
 
 
-async def test_only_reading() -> None:
-    """No page takes a change."""
+async def test_no_page_itself_takes_a_change() -> None:
+    """Only the forms on it lead to one."""
     async with town() as one:
         await one.login()
         for path in (*PAGES, "/api/v1/services", "/api/v1/incidents/web-1"):

@@ -9,7 +9,7 @@ import pytest
 
 from tests.daemon.engine_scene import Scene, ShakyStore, scene
 from watchdog.adapters.stores import build_store
-from watchdog.daemon.commands import FAILED, REFUSED, STALE_SECONDS, Commands
+from watchdog.daemon.commands import FAILED, HAS_CHANGED, REFUSED, STALE_SECONDS, Commands
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Severity
@@ -233,3 +233,66 @@ async def test_auto_deploy_is_given_back_on_demand() -> None:
         assert (again.ok, again.exit_code) == (False, REFUSED)
         unknown = await answer(s, "restore-auto-deploy", service="shop")
         assert unknown.answer == "no service shop; known: web"
+
+
+CHANGED = [
+    ("approve", "suspect", "dep-43"),
+    ("approve", "target", "dep-39"),
+    ("approve", "asked_at", 7.5),
+    ("reject", "target", None),
+]
+
+
+@pytest.mark.parametrize(("name", "what", "value"), CHANGED)
+async def test_a_yes_to_another_question_than_is_asked_is_refused(name: str, what: str, value: object) -> None:
+    """What its author saw is compared with the incident as it is when the command is applied."""
+    async with scene() as s:
+        await s.know_deploys()
+        with_incident(s, Phase.ASKING)
+        asked = replace(s.engine.state.services["web"].incident, suspect="dep-42", target="dep-40", asked_at=9.25)  # type: ignore[type-var]
+        s.engine.state = State(services={"web": replace(s.engine.state.services["web"], incident=asked)})
+        seen = {"suspect": "dep-42", "target": "dep-40", "asked_at": 9.25}
+        command = await answer(s, name, incident="web-1", seen={**seen, what: value})
+        assert (command.ok, command.exit_code) == (False, REFUSED)
+        assert HAS_CHANGED in command.answer
+        assert s.engine.state.services["web"].phase is Phase.ASKING
+        assert (await answer(s, "reject", incident="web-1", seen=seen)).ok
+
+
+async def test_a_rollback_by_hand_is_from_the_deploy_that_was_seen_live() -> None:
+    """Another one is live meanwhile: refused; the one that is live: done."""
+    async with scene() as s:
+        await s.know_deploys()
+        with_incident(s, Phase.CALM)
+        refused = await answer(s, "rollback", service="web", seen={"live deploy": "dep-0"})
+        assert (refused.exit_code, refused.answer) == (REFUSED, f"the live deploy {HAS_CHANGED}")
+        live = next(one.id for one in s.engine.state.services["web"].deploys if one.is_live)
+        assert (await answer(s, "rollback", service="web", seen={"live deploy": live})).ok
+
+
+async def test_what_people_say_of_an_incident_is_added_to_its_record() -> None:
+    """A note, the root cause, a judgement: by whom, and answered like every command."""
+    async with scene() as s:
+        await s.know_deploys()
+        await answer(s, "rollback", service="web")
+        name = s.engine.state.services["web"].incident.id  # type: ignore[union-attr]
+        assert (await answer(s, "note", incident=name, text="the cache")).answer == f"recorded as a note on {name}"
+        assert (await answer(s, "note", incident=name, text="the pool", root_cause=True)).ok
+        assert "judged wrong" in (await answer(s, "label", incident=name, verdict="wrong")).answer
+        remarks = await s.store.remarks(name)
+        assert [(one.by, one.text, one.root_cause) for one in remarks] == [
+            ("ann", "the cache", False),
+            ("ann", "the pool", True),
+        ]
+        assert await s.store.labels() == {name: "wrong"}
+        unknown = await answer(s, "note", incident="web-99", text="x")
+        assert (unknown.exit_code, unknown.answer) == (FAILED, "no such incident: web-99")
+        assert (await answer(s, "note", incident=name)).answer == "note needs text"
+
+
+async def test_what_was_refused_already_is_only_answered() -> None:
+    """The console did not let its author: it is in the record, and nothing is done."""
+    async with scene() as s:
+        command = await answer(s, "refused", what="pause", refused="pause needs the role operator")
+        assert (command.ok, command.exit_code, command.answer) == (False, REFUSED, "pause needs the role operator")
+        assert not s.engine.state.paused_by

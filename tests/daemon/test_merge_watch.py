@@ -54,7 +54,7 @@ async def watching(repository: type[GitHub] | None = None) -> AsyncIterator[Watc
     async with Sandbox() as sandbox:
         github = build_github(keys.GITHUB_TOKEN, sandbox.urls["github"], FakeClock())
         if repository is not None:
-            github = repository(github._api, github.every_seconds)
+            github = repository(github._api, github._clock, github.every_seconds)
         it = Watched(sandbox, FakeClock(auto=False))
 
         async def emit(event: Event) -> None:

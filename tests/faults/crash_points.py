@@ -1,6 +1,6 @@
 """Every effect and every commit on the path of a rollback: the real daemon is killed there with -9 and started again.
 
-    python -m tests.faults.crash_points [--store sqlite|postgresql] [--journey rollback|rebuild|veto|restore]
+    python -m tests.faults.crash_points [--store sqlite|postgresql] [--journey rollback|rebuild|veto|button|restore]
                                         [--every N] [--first K] [--only TEXT] [--jobs 2] [--standby]
 
 One undisturbed journey (an incident: bad deploy, pin, rollback, proof, all-clear) tells which points there are; then
@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from random import Random
+
+import httpx
 
 from tests.faults.databases import DATABASES, Databases
 from tests.faults.journeys import JOURNEYS, ROLLBACK, WITHIN_SECONDS, Journey
@@ -41,7 +43,7 @@ class Verdict:
 def prepared(folder: Path, databases: Databases, journey: Journey) -> Iterator[tuple[Cloud, Daemon]]:
     """Run a sandbox with a store of its own; the daemon is not started yet."""
     with guarding(folder, quirks=False) as (cloud, daemon), databases(cloud.folder) as record:
-        cloud.write(replace={daemon.record.url: record.url, **journey.settings})
+        cloud.write(replace={daemon.record.url: record.url, **journey.settings}, secrets=journey.secrets)
         for name, mode in journey.modes.items():
             cloud.post("modes", name=name, mode=mode)
         daemon.record = record
@@ -93,6 +95,8 @@ def killed_at(
             if reached and not standby:
                 heir.start()
             journey.assert_well(cloud, heir if reached else daemon)
+        except httpx.TransportError:
+            return Verdict(point, time.monotonic() - began, reached=False)  # it died of a namesake, as it began
         except AssertionError as error:
             return Verdict(point, time.monotonic() - began, wrong=str(error) or "see the traceback")
         finally:

@@ -4,17 +4,21 @@ Rule: what came of it is read from outside, and counted: every changing request 
 every notice on every channel, at most once more than needed (a kill between send and record repeats it).
 """
 
+import contextlib
 import json
 import subprocess
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from tests.faults.chat import SLACK, TOKENS
 from tests.faults.processes import Cloud, Daemon, environment
 from watchdog.sandbox.world import COMMITS
 
 WITHIN_SECONDS = 150.0
 """A settle window, a lease to wait for, a start and an incident, on a busy machine."""
+PRESSED_SECONDS = 5.0
 GOOD = COMMITS["40"][0]
 PINNED, BACK = {"srv-web off": {1}}, {"rollback dep-40": {1}}
 
@@ -23,7 +27,9 @@ PINNED, BACK = {"srv-web off": {1}}, {"rollback dep-40": {1}}
 class Journey:
     """One way. `changes`: each changing request to Render and how often it may be sent; `told`: what everybody hears.
 
-    `settings` and `modes` are of the configuration and the sandbox; `begin` returns when the part that counts begins.
+    `settings`, `secrets`, `modes` are of the configuration and the sandbox; `begin` returns when the part that counts
+    begins; `people` do what they do, again and again. `slack` is what the sandbox calls a post there, `besides` what is
+    only told there, once, twice or not at all.
     """
 
     changes: Mapping[str, set[int]]
@@ -33,9 +39,14 @@ class Journey:
     begin: Callable[[Cloud, Daemon], None] = lambda cloud, daemon: None
     cause: Callable[[Cloud, Daemon], None] = lambda cloud, daemon: cloud.bad_deploy()
     switches: tuple[tuple[str, str], ...] = (("commit", "off"),)
+    secrets: str = ""
+    people: Callable[[Cloud], None] = lambda cloud: None
+    slack: str = "slack_webhook"
+    besides: tuple[str, ...] = ()
 
     def is_over(self, cloud: Cloud, daemon: Daemon) -> bool:
-        """Tell whether nothing is left to be done or told."""
+        """Tell whether nothing is left to be done or told; meanwhile people do what they do."""
+        self.people(cloud)
         switched = len(cloud.log("auto_deploy_changed")) >= len(self.switches)
         return bool(cloud.log("pagerduty_resolve")) and switched and not unfinished(daemon)
 
@@ -61,7 +72,8 @@ class Journey:
 
     def _assert_told(self, cloud: Cloud) -> None:
         """Each channel heard each thing, in order, once or twice; PagerDuty under one key, from trigger to resolve."""
-        slack = [str(one["text"]) for one in cloud.log("slack_webhook")]
+        posted = [str(one["text"]) for one in cloud.log(self.slack)]
+        slack = [text for text in posted if not text.startswith(self.besides or "\0")]
         assert heard(slack, self.told) == list(self.told), f"Slack: {slack}"
         rang = [one for one in cloud.log() if one["what"] in ("pagerduty_trigger", "pagerduty_resolve")]
         assert len({one["dedup_key"] for one in rang}) == 1, f"one outage is one page: {rang}"
@@ -98,6 +110,15 @@ def ask_for_auto_deploy(cloud: Cloud, daemon: Daemon) -> None:
     subprocess.Popen(command, stdout=nobody, stderr=nobody, env=environment(daemon.variables), cwd=cloud.folder)
 
 
+def press_approve(cloud: Cloud) -> None:
+    """Press Approve if there is such a button now, and nobody did in the last seconds."""
+    pressed = cloud.log("slack_sent")
+    if not pressed or pressed[-1]["at"] < time.time() - PRESSED_SECONDS:
+        with contextlib.suppress(AssertionError):  # no such button, or nobody is connected
+            cloud.post("slack", do="click", action="approve")
+
+
+ASKED = "APPROVAL: web CRITICAL: "
 CRITICAL, ROLLING = "web CRITICAL: ", "ROLLING BACK to dep-40: web CRITICAL: "
 RESOLVED = "web RESOLVED: rolled back and verified"
 ROLLBACK = Journey({**PINNED, **BACK}, (ROLLING, RESOLVED))
@@ -121,6 +142,15 @@ JOURNEYS = {
         (CRITICAL, ROLLING, RESOLVED),
         settings={"mode: autonomous\n": "mode: autonomous\n    veto: 4s\n"},
     ),
+    "button": Journey(
+        {**PINNED, **BACK},
+        (ASKED, ROLLING, RESOLVED),
+        settings={"slack: {}": SLACK, "mode: autonomous\n": "mode: assist\n"},
+        secrets=TOKENS,
+        people=press_approve,
+        slack="slack_posted",
+        besides=("web-1: ",),
+    ),
     "restore": Journey(
         {**PINNED, **BACK, "srv-web commit": {1}},
         (ROLLING, RESOLVED),
@@ -129,4 +159,6 @@ JOURNEYS = {
         switches=(("commit", "off"), ("off", "commit")),
     ),
 }
-"""An ordinary rollback; one whose artefact is gone; one announced, that could be stopped; auto-deploy given back."""
+"""An ordinary rollback; one whose artefact is gone; one announced, that could be stopped; one approved in Slack, by
+somebody who presses the button every few seconds as long as there is one; auto-deploy given back.
+"""

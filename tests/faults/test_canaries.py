@@ -30,6 +30,8 @@ MEANT_FOR = {
     "render": {"WATCHDOG_RENDER_API_KEY"},
     "sentry": {"WATCHDOG_SENTRY_TOKEN"},
     "pagerduty": {"WATCHDOG_PAGERDUTY_ROUTING_KEY"},
+    "pagerduty_api": {"WATCHDOG_PAGERDUTY_API_TOKEN"},
+    "github": {"WATCHDOG_GITHUB_TOKEN"},
     "slack": {"WATCHDOG_SLACK_WEBHOOK_URL"},
     "webhook": {"WATCHDOG_WEBHOOK_URL", "WATCHDOG_WEBHOOK_TOKEN"},
     "remote_write": {"WATCHDOG_REMOTE_WRITE_TOKEN"},
@@ -37,6 +39,7 @@ MEANT_FOR = {
     "api": {"WATCHDOG_SENTRY_DSN", "WATCHDOG_SENTRY_CRONS_URL"},
 }
 """Vendor to the secrets it is rightly given; any other one is a leak, to a stranger."""
+TICKETS = "  tickets: {github: acme/app}\n"
 MISTAKES = f"""
 services:
   web: {{render: srv-web, api_key: {MARK}yaml1, signals: {{home: {{http: "https://bob:{MARK}yaml2@x.example"}}}}}}
@@ -61,7 +64,7 @@ def planted(echo: Echo, tls: Echo) -> dict[str, str]:
         "WATCHDOG_SENTRY_CRONS_URL": f"{tls.base}/api/1/cron/watchdog/{word('WATCHDOG_SENTRY_CRONS_URL')}/",
         "WATCHDOG_SENTRY_DSN": f"{tls.base}/1".replace("://", f"://{word('WATCHDOG_SENTRY_DSN')}@"),
         "WATCHDOG_HTTP_TOKEN": word("WATCHDOG_HTTP_TOKEN").ljust(40, "0"),
-        "WATCHDOG_CONSOLE_TOKEN": word("WATCHDOG_CONSOLE_TOKEN").ljust(40, "0"),
+        **{name: word(name).ljust(40, "0") for name in KNOWN if name.startswith("WATCHDOG_CONSOLE_")},
     }
     del values["WATCHDOG_REMOTE_WRITE_PASSWORD"], values["WATCHDOG_STORE_URL"]
     return values
@@ -81,14 +84,14 @@ def configure(cloud: Cloud, echo: Echo, secrets: dict[str, str]) -> None:
     """Point every vendor at the echo, every channel on, the log at its most talkative."""
     vendors = {
         f'{vendor}: "{cloud.urls[vendor]}"': f'{vendor}: "{echo.base}/{vendor}"'
-        for vendor in ("render", "sentry", "pagerduty", "slack")
+        for vendor in ("render", "sentry", "pagerduty", "pagerduty_api", "slack", "github")
         if f'{vendor}: "{cloud.urls[vendor]}"' in cloud.config.read_text()
     }
-    assert {"render", "sentry", "pagerduty"} <= {line.partition(":")[0] for line in vendors}
+    assert {"render", "sentry", "pagerduty", "pagerduty_api", "github"} <= {line.partition(":")[0] for line in vendors}
     listen = f'"127.0.0.1:0", remote_write: "{echo.base}/remote_write", every: 1s}}'
     cloud.write(
-        replace={**vendors, '"127.0.0.1:0"}': listen, "  pagerduty: {}\n": "  pagerduty: {}" + CHANNELS},
-        more=SHORT + "log: {level: debug}\n",
+        replace={**vendors, '"127.0.0.1:0"}': listen, "  pagerduty: {}\n": "  pagerduty: {}" + CHANNELS + TICKETS},
+        more=SHORT + "repository: github\nlog: {level: debug}\n",
     )
     (cloud.folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in secrets.items()))
 
@@ -141,6 +144,7 @@ def test_no_secret_comes_back_from_vendors_that_repeat_it(tmp_path: Path) -> Non
         assert '"services"' in seen["/status with the token"] or "web" in seen["/status with the token"]
         seen |= printed(daemon, COMMANDS)
         seen |= mistaken(daemon, tmp_path / "mistaken")
+        assert {"pagerduty_api", "github"} <= set(echo.received), "asked by check --live"
         daemon.process.terminate()
         assert daemon.until_ended() == 0
         seen |= {"the daemon": daemon.words(), "the store": stored(daemon)}

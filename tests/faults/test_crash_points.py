@@ -52,7 +52,7 @@ def test_case_01_02_03_04_killed_at_any_commit_or_effect(tmp_path: Path, seed: s
 
 
 def test_case_01_02_03_04_killed_on_another_way(tmp_path: Path, seed: str) -> None:
-    """The same for the rebuild of an expired artefact, for a veto window, for auto-deploy given back: one, drawn."""
+    """The same for an expired artefact, a veto window, a button in Slack, auto-deploy given back: one, drawn."""
     chance = Random(seed)
     assert_sample_is_well(tmp_path, seed, chance.choice(sorted(DATABASES)), chance.choice(FURTHER), 2)
 

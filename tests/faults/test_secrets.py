@@ -74,7 +74,7 @@ def canaries(cloud: Cloud, password: bool, store_url: str) -> dict[str, str]:
         "WATCHDOG_HEARTBEAT_URL": f"{vendors}/heartbeat/{words['WATCHDOG_HEARTBEAT_URL']}",
         "WATCHDOG_SENTRY_CRONS_URL": f"{vendors}/crons/api/1/cron/watchdog/{words['WATCHDOG_SENTRY_CRONS_URL']}/",
         "WATCHDOG_HTTP_TOKEN": words["WATCHDOG_HTTP_TOKEN"].ljust(40, "0"),
-        "WATCHDOG_CONSOLE_TOKEN": words["WATCHDOG_CONSOLE_TOKEN"].ljust(40, "0"),
+        **{name: words[name].ljust(40, "0") for name in KNOWN if name.startswith("WATCHDOG_CONSOLE_")},
         "WATCHDOG_SENTRY_DSN": f"https://{words['WATCHDOG_SENTRY_DSN']}@127.0.0.1:1/1",
     }
     values["WATCHDOG_STORE_URL"] = store_url.replace("@", f":{words['WATCHDOG_STORE_URL']}@", 1)

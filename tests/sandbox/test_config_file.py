@@ -18,7 +18,7 @@ async def test_the_configuration_names_the_sandbox(tmp_path: Path) -> None:
         web = config["services"]["web"]
         assert (web["render"], web["mode"]) == ("srv-web", "autonomous")
         assert web["signals"]["home"] == {"http": f"{urls['site']}/", "contains": "</html>"}
-        vendors = ("render", "sentry", "pagerduty", "slack", "github")
+        vendors = ("render", "sentry", "pagerduty", "pagerduty_api", "slack", "github")
         assert config["endpoints"] == {name: urls[name] for name in vendors}
         assert config["control"] == urls["control"]
         assert config["vendor_status"] == {name: urls[f"status_{name}"] for name in ("render", "sentry")}

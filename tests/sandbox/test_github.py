@@ -45,6 +45,27 @@ async def test_a_commit_is_as_documented() -> None:
         assert problems(document, schema, [{**answer.json()[0], "sha": None}]) != []
 
 
+async def test_a_comparison_is_as_documented() -> None:
+    """Ahead, behind and identical, measured by GitHub's own document; paged, with the files on the first page."""
+    document = spec("github-rest-git-subset.json")
+    answer = document["/repos/{owner}/{repo}/compare/{basehead}"]["get"]["responses"]["200"]
+    schema = _plain(document, answer["content"]["application/json"]["schema"])
+    old, new = COMMITS["39"][0], COMMITS["41"][0]
+    async with opened() as world:
+        base = f"{world.sandbox.urls['github']}/repos/acme/web/compare"
+        bodies = [(await world.client.get(f"{base}/{pair}")).json() for pair in (f"{old}...{new}", f"{new}...{old}")]
+        same = (await world.client.get(f"{base}/{new}...{new}")).json()
+        second = (await world.client.get(f"{base}/{old}...{new}?per_page=1&page=2")).json()
+        for body in (*bodies, same):
+            assert problems(document, schema, body) == []
+        assert [body["status"] for body in (*bodies, same)] == ["ahead", "behind", "identical"]
+        assert [one["sha"] for one in bodies[0]["commits"]] == [COMMITS["40"][0], new]
+        assert ([one["sha"] for one in second["commits"]], second["files"], second["total_commits"]) == ([new], [], 2)
+        assert problems(document, schema, {**bodies[0], "status": "odd"}) != []
+        for pair in (f"{old}..{new}", f"{old}...nothing"):
+            assert (await world.client.get(f"{base}/{pair}")).status_code == 404
+
+
 @pytest.mark.parametrize("place", ["/repos/acme/nothing/commits", PATH + "?sha=nothing"])
 async def test_what_is_not_there_is_404(place: str) -> None:
     """A private repository without a token looks the same."""

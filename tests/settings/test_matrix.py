@@ -18,6 +18,27 @@ def test_who_is_told_by_default() -> None:
     assert matrix[Severity.LOW].tell == ()
 
 
+TICKETED = SMALL + "  tickets: {github: acme/app}\n"
+TOKEN = {"WATCHDOG_GITHUB_TOKEN": "x"}
+
+
+def test_tickets_are_for_medium_by_default() -> None:
+    """Nothing that hurries becomes a ticket, nor what is wrong with ourselves; unless the user says so."""
+    policy = loaded(TICKETED, TOKEN).policy
+    assert policy.matrix[Severity.CRITICAL].tell == policy.matrix[Severity.HIGH].tell == ("console",)
+    assert policy.matrix[Severity.MEDIUM].tell == ("console", "tickets")
+    assert policy.alerts == ("console",)
+    low = loaded(TICKETED + "policy: {low: {do: tell}, high: {tell: [tickets]}}", TOKEN).policy.matrix
+    assert (low[Severity.LOW].tell, low[Severity.HIGH].tell) == (("console",), ("tickets",))
+
+
+def test_where_there_is_nothing_but_tickets_everything_is_one() -> None:
+    """Better than nobody; and the user is warned."""
+    settings = loaded(TICKETED.replace("  console: {}\n", ""), TOKEN)
+    assert settings.policy.matrix[Severity.CRITICAL].tell == settings.policy.alerts == ("tickets",)
+    assert any("tickets wake nobody" in warning for warning in settings.warnings)
+
+
 def test_an_omitted_key_keeps_its_default() -> None:
     """One may change the channel alone."""
     text = PAGED + "policy: {critical: {tell: [console]}, high: {within: 20m}, low: {do: tell}}\n"

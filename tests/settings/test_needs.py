@@ -126,3 +126,27 @@ def test_without_channels_the_console_is_told() -> None:
     settings = loaded(SMALL.replace("channels:\n  console: {}\n", ""))
     assert list(settings.channels) == ["console"]
     assert settings.policy.alerts == ("console",)
+
+
+BOT = 'slack: {channel: "#ops", approvals: '
+TOKENS = {"WATCHDOG_SLACK_BOT_TOKEN": "xoxb-x", "WATCHDOG_SLACK_APP_TOKEN": "xapp-x"}
+
+
+def test_answers_in_slack_need_both_tokens_and_a_bot() -> None:
+    """Also in the short form."""
+    text = changed("console: {}", f"{BOT}socket_mode}}")
+    assert "WATCHDOG_SLACK_APP_TOKEN" in shown(text, {"WATCHDOG_SLACK_BOT_TOKEN": "xoxb-x"})
+    assert not mistakes(text, TOKENS)
+    assert "need a bot" in shown(changed("console: {}", "slack: {approvals: socket_mode}"), TOKENS)
+    assert "not a way to answer" in shown(changed("console: {}", f"{BOT}http}}"), TOKENS)
+    assert not mistakes(
+        changed("console: {}", f"{BOT}{{socket_mode: false}}}}"), {"WATCHDOG_SLACK_BOT_TOKEN": "xoxb-x"}
+    )
+
+
+def test_answers_in_slack_by_nobody_are_warned_of() -> None:
+    """The short form answers questions, and lets nobody approve."""
+    nobody = loaded(changed("console: {}", f"{BOT}socket_mode}}"), TOKENS)
+    assert any("approvals names nobody" in warning for warning in nobody.warnings)
+    ann = loaded(changed("console: {}", f"{BOT}{{socket_mode: true, users: [U0AAA]}}}}"), TOKENS)
+    assert not any("approvals" in warning for warning in ann.warnings)

@@ -50,6 +50,14 @@ def test_nobody_else_is_called_unless_it_is_asked_for(text: str) -> None:
     assert not any(line.startswith("escalation") for line in report(settings))
 
 
+def test_a_contact_s_slack_channel_does_not_listen_too() -> None:
+    """One socket hears the workspace."""
+    text = EMAIL.replace('slack: {channel: "#incidents"}', 'slack: {channel: "#incidents", approvals: socket_mode}')
+    settings = loaded(text + CONTACTS, BOT | {"WATCHDOG_SLACK_APP_TOKEN": "xapp-1"})
+    listens = {name: one.options.listens for name, one in settings.channels.items() if one.kind == "slack"}  # type: ignore[attr-defined]
+    assert listens == {"slack": True, "lead-slack": False}
+
+
 def test_pagerduty_climbs_itself() -> None:
     """Named or not: ours does not climb then."""
     key = {"WATCHDOG_PAGERDUTY_ROUTING_KEY": "x"}

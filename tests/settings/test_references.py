@@ -72,7 +72,7 @@ TWO = SMALL.replace("channels:", API + "channels:")
         (SMALL + "advanced: {detection: {run_seconds: 45}}", "unknown key -> did you mean run"),
         (SMALL + "remedies: {}", "watchdog.yaml:9: remedies: not available in this version"),
         (SMALL + "heartbeat: pagerduty", "heartbeat: not available in this version"),
-        (changed("console", "tickets"), "channels.tickets: not available in this version"),
+        (changed("console", "tickets"), "channels.tickets: one place for tickets, please -> write one of: github"),
         (changed("console", "slak"), "channels.slak: unknown channel -> did you mean slack?"),
         (changed("console: {}", "slack: []"), "channels.slack: wrong type -> write a mapping"),
         (changed("http: https://www.acme.example", "lighthouse: x"), "home.lighthouse: not available in this version"),

@@ -10,6 +10,8 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from watchdog.adapters.addresses import AddressGuard
+from watchdog.conversation import Question
+from watchdog.domain.notices import Notice
 from watchdog.domain.units import parse_duration, parse_rate, parse_size
 from watchdog.ports import Clock, Platform
 
@@ -33,8 +35,8 @@ class Context:
 
     `endpoints` are base URLs by vendor (render, sentry, pagerduty, slack), without a trailing slash; `secrets`
     hold the `WATCHDOG_*` variables by name; `platform` is the (read) client of the service's platform, if there is
-    a key; `platform_id` the service's id there; `live_commit` answers which commit is live now; `guard` judges every
-    address that is connected to.
+    a key; `platform_id` the service's id there; `live_commit` answers which commit is live now; `question` what
+    people who get a notice are asked, as things are now; `guard` judges every address that is connected to.
     """
 
     clock: Clock
@@ -44,4 +46,5 @@ class Context:
     platform: Platform | None = None
     platform_id: str | None = None
     live_commit: Callable[[], str | None] = lambda: None
+    question: Callable[[Notice], Question | None] = lambda notice: None
     guard: AddressGuard = field(default_factory=AddressGuard)

@@ -4,14 +4,16 @@ import dataclasses
 import os
 import secrets
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from watchdog.adapters.github import TOKEN as GITHUB_TOKEN
 from watchdog.adapters.notifiers import NOTIFIERS
+from watchdog.adapters.notifiers.pagerduty import PagerDuty, PagerDutyOptions
 from watchdog.adapters.options import Context
+from watchdog.adapters.pagers import pagerduty as pagerduty_reader
 from watchdog.adapters.platforms import PLATFORMS
 from watchdog.adapters.recordings import FileTape
-from watchdog.adapters.repositories.github import TOKEN as GITHUB_TOKEN
 from watchdog.adapters.repositories.github import build_github
 from watchdog.adapters.signals import SIGNALS
 from watchdog.adapters.signals.control import ControlTarget
@@ -19,23 +21,29 @@ from watchdog.adapters.signals.render_events import build_dependency
 from watchdog.adapters.signals.vendor_status import VendorStatus, render_components
 from watchdog.adapters.signals.wire import Wire
 from watchdog.adapters.stores import build_store
+from watchdog.app.beside import Readers
 from watchdog.app.wire import Daemon, Outside, wire
+from watchdog.conversation import Conversation, Question
 from watchdog.core.suspects import live_deploy
 from watchdog.daemon.actuator import Actuator
 from watchdog.daemon.aggregate import MinuteAggregator
+from watchdog.daemon.change_events import ChangeLog
 from watchdog.daemon.engine import Engine
 from watchdog.daemon.listeners import Listeners
 from watchdog.daemon.protocol import Hook, no_hook
+from watchdog.daemon.questions import question
 from watchdog.daemon.recorder import StepRecorder
 from watchdog.daemon.remote_write import RemoteWriter
 from watchdog.daemon.supervisor import OnError
 from watchdog.daemon.translate import CONTROL, VENDORS
 from watchdog.daemon.watches import Sources
+from watchdog.domain.notices import Notice
 from watchdog.domain.policy import Mode
 from watchdog.ports import Clock, Notifier, Platform, Repository, SignalSource, Store
 from watchdog.settings import Settings, resolve_names
 
 RENDER_KEY = "WATCHDOG_RENDER_API_KEY"
+Asks = Callable[[Notice], Question | None]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,6 +54,7 @@ class App(Daemon):
     minutes: MinuteAggregator
     writer: RemoteWriter | None = None
     recorder: StepRecorder | None = None
+    conversation: Conversation | None = None
 
 
 def build_platform(settings: Settings, clock: Clock) -> Platform | None:
@@ -79,15 +88,48 @@ async def resolve(settings: Settings, clock: Clock) -> Settings:
 
 
 def build_repository(settings: Settings, clock: Clock) -> Repository | None:
-    """Return the reader of merges; none where nothing is changed, so that auto-deploy is never off because of us."""
-    if all(item.mode is Mode.OBSERVE for item in settings.policy.services.values()):
+    """Return the reader of merges and suspect commits; none where neither is asked for.
+
+    Where nothing is changed, auto-deploy is never off because of us, and no merge is passed over.
+    """
+    if settings.repository is None and all(item.mode is Mode.OBSERVE for item in settings.policy.services.values()):
         return None
     return build_github(settings.secrets.get(GITHUB_TOKEN, ""), settings.endpoints["github"], clock, settings.guard)
 
 
-def build_notifiers(settings: Settings, clock: Clock) -> dict[str, Notifier]:
-    """Return every configured channel by name, in the order in which they stand in for each other."""
-    context = Context(clock=clock, endpoints=settings.endpoints, secrets=settings.secrets, guard=settings.guard)
+def asks_nothing(notice: Notice) -> Question | None:
+    """Nobody can answer us."""
+    return None
+
+
+def build_pager(settings: Settings, clock: Clock) -> pagerduty_reader.PagerDutyReader | None:
+    """Return who tells what humans did about pages: PagerDuty, with a key to read it."""
+    options = _pagerduty(settings)
+    return pagerduty_reader.build(options.region, _outside(settings, clock)) if options is not None else None
+
+
+def _changes(settings: Settings, notifiers: Mapping[str, Notifier]) -> ChangeLog | None:
+    """Return where deploys are shown beside pages, if that is asked for."""
+    options, pagerduty = _pagerduty(settings), notifiers.get("pagerduty")
+    return pagerduty if options is not None and options.changes and isinstance(pagerduty, PagerDuty) else None
+
+
+def _pagerduty(settings: Settings) -> PagerDutyOptions | None:
+    channel = settings.channels.get("pagerduty")
+    return channel.options if channel is not None and isinstance(channel.options, PagerDutyOptions) else None
+
+
+def _outside(settings: Settings, clock: Clock) -> Context:
+    """Return the context of what belongs to no service."""
+    return Context(clock=clock, endpoints=settings.endpoints, secrets=settings.secrets, guard=settings.guard)
+
+
+def build_notifiers(settings: Settings, clock: Clock, question: Asks = asks_nothing) -> dict[str, Notifier]:
+    """Return every configured channel by name, in the order in which they stand in for each other.
+
+    `question` tells what the people who get a notice are asked.
+    """
+    context = dataclasses.replace(_outside(settings, clock), question=question)
     return {
         name: NOTIFIERS[channel.kind].build(channel.options, context) for name, channel in settings.channels.items()
     }
@@ -155,7 +197,7 @@ def _vendor_sources(
         if dependency.render is None:
             continue
         context = dataclasses.replace(
-            Context(clock=clock, endpoints=settings.endpoints, secrets=settings.secrets, guard=settings.guard),
+            _outside(settings, clock),
             service=name,
             platform=platform,
             platform_id=dependency.render,
@@ -176,12 +218,23 @@ def build(
 ) -> App:
     """Wire a daemon for settings whose names are resolved; `worker` names this start of it."""
     platform = build_platform(settings, clock)
+    engines: list[Engine] = []
+
+    def asked(notice: Notice) -> Question | None:
+        return question(engines[0].state, engines[0].policy, notice) if engines else None
+
+    notifiers = build_notifiers(settings, clock, asked)
     outside = Outside(
         clock=clock,
         store=store or build_store(settings.store_url, clock),
         platform=platform,
-        notifiers=build_notifiers(settings, clock),
-        repository=build_repository(settings, clock),
+        notifiers=notifiers,
+        readers=Readers(
+            repository=build_repository(settings, clock),
+            tells_commits=settings.repository is not None,
+            pager=build_pager(settings, clock),
+            changes=_changes(settings, notifiers),
+        ),
     )
     listeners = listeners or Listeners()
     minutes = MinuteAggregator()
@@ -194,6 +247,7 @@ def build(
         actuator=lambda platform, store, clock: Actuator(platform, store, clock, hook),
         listeners=listeners,
     )
+    engines.append(daemon.engine)
     parts = {part.name: getattr(daemon, part.name) for part in dataclasses.fields(daemon)}
     app = App(settings=settings, minutes=minutes, **parts)
     listen_to_minutes(app)

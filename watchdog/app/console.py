@@ -3,9 +3,11 @@
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from watchdog import __version__
+from watchdog.app.asking import ask, list_deploys
 from watchdog.app.build import App
 from watchdog.daemon.http_auth import FAILURES_AT_ONCE, FAILURES_PER_SECOND, Buckets, peer_of
-from watchdog.settings.needs import CONSOLE_TOKEN
+from watchdog.settings.needs import CONSOLE_TOKENS
+from watchdog.settings.shown import shown
 
 STATUS = "/status"
 REQUESTS_AT_ONCE, REQUESTS_PER_SECOND = 120.0, 20.0
@@ -15,19 +17,23 @@ REQUESTS_AT_ONCE, REQUESTS_PER_SECOND = 120.0, 20.0
 def with_console(app: App, private: ASGIApp | None) -> ASGIApp:
     """Return the application that answers /status as before and all else with the console."""
     from watchdog.console.app import make_console
+    from watchdog.console.roles import Role
     from watchdog.console.world import Access, World
 
-    clock = app.clock
+    clock, secrets = app.clock, app.settings.secrets
     world = World(
         journal=app.store,
         clock=clock,
         policy=lambda: app.engine.policy,
         state=lambda: app.engine.state,
         held=lambda: app.engine.held,
+        ask=lambda name, arguments, by: ask(app.store, clock, name, arguments, by),
+        listing=lambda name: list_deploys(app.platform, app.engine.policy, name, clock),
+        settings=lambda: shown(app.settings),
         version=__version__,
     )
     access = Access(
-        token=app.settings.secrets[CONSOLE_TOKEN],
+        tokens={Role(role): secrets[name] for role, name in CONSOLE_TOKENS.items() if name in secrets},
         peer=peer_of,
         requests=Buckets(clock, REQUESTS_AT_ONCE, REQUESTS_PER_SECOND),
         failures=Buckets(clock, FAILURES_AT_ONCE, FAILURES_PER_SECOND),

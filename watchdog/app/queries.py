@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from watchdog.adapters.stores import build_store, role_lock
+from watchdog.app.asking import ask
 from watchdog.app.build import App, build, build_notifiers, build_platform, build_sources, resolve
 from watchdog.app.run import prepare_logs, report_errors
 from watchdog.daemon.clock import SystemClock
@@ -19,8 +20,6 @@ from watchdog.domain.reports import SignalReport
 from watchdog.ports import Clock, Command, Notifier, Platform, Sample, Store
 from watchdog.settings import Settings
 
-ANSWER_SECONDS = 15.0
-POLL_SECONDS = 0.1
 SETTLED = (Phase.CALM, Phase.PAGED, Phase.ASKING, Phase.SUSPECT)
 BY_HAND_SECONDS = 1500.0
 """How long a rollback by hand without a daemon is followed: longer than the daemon itself would wait."""
@@ -73,22 +72,7 @@ async def command(settings: Settings, name: str, arguments: Mapping[str, Any], b
         finally:
             lock.release()
     async with reading(settings, clock) as store:
-        command_id = await store.submit(name, arguments, by)
-        answered = await _answer(store, clock, command_id, ANSWER_SECONDS)
-        if answered is None:
-            await store.answer(command_id, ok=False, text="withdrawn: nobody answered in time", exit_code=1)
-            raise Temporary("the running watchdog did not answer; the command was withdrawn. Is it healthy?")
-        return answered
-
-
-async def _answer(store: Store, clock: Clock, command_id: int, within_seconds: float) -> Command | None:
-    give_up = clock.monotonic() + within_seconds
-    while clock.monotonic() < give_up:
-        found = await store.command(command_id)
-        if found is not None and found.done:
-            return found
-        await clock.sleep(POLL_SECONDS)
-    return None
+        return await ask(store, clock, name, arguments, by)
 
 
 async def _apply_here(settings: Settings, clock: Clock, name: str, arguments: Mapping[str, Any], by: str) -> Command:

@@ -74,12 +74,26 @@ def _notice(refused: str, at: float) -> Notice:
     )
 
 
+FIXED = ("store_url", "endpoints", "private_hosts", "channels", "metrics", "console", "repository", "log", "record")
+"""Settings that hold until a restart."""
+
+
 def needs_restart(old: Settings, new: Settings, state: State) -> str:
     """Return what cannot change while we run, or nothing. Other rights to act always need a restart."""
     why = _other_services(old, new) or _strands_an_incident(new, state)
     if why:
         return why
-    for what in ("store_url", "endpoints", "private_hosts", "channels", "metrics", "console", "log", "record"):
+    for what in (
+        "store_url",
+        "endpoints",
+        "private_hosts",
+        "channels",
+        "metrics",
+        "console",
+        "repository",
+        "log",
+        "record",
+    ):
         if getattr(old, what) != getattr(new, what):
             return f"{what} changed"
     if dict(old.secrets) != dict(new.secrets):

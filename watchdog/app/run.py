@@ -16,6 +16,7 @@ from watchdog.adapters.stores import role_lock
 from watchdog.adapters.stores.lock import RoleLock
 from watchdog.app.build import App, build, resolve
 from watchdog.app.console import with_console
+from watchdog.app.hearing import start_hearing
 from watchdog.app.record import watch_the_record
 from watchdog.app.reload import reload_on_demand
 from watchdog.app.wire import begin, end, upkeep
@@ -158,6 +159,7 @@ async def start(app: App) -> None:
     if app.recorder is not None:
         app.supervisor.start("recorder", app.recorder.run)
     await begin(app)
+    start_hearing(app)
     upkeep(app, app.minutes)
     _start_senders(app)
 
@@ -199,6 +201,8 @@ async def finish(app: App) -> None:
         await _last_steps(app.recorder)
     if app.writer is not None:
         await _last_metrics(app.writer)
+    if app.conversation is not None:
+        await app.conversation.close()
     await app.close()
 
 

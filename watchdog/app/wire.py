@@ -8,11 +8,12 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
 from watchdog import __version__
+from watchdog.app.beside import Beside, Readers, beside, suspects_of
 from watchdog.daemon.actuator import Actuator
 from watchdog.daemon.aggregate import MinuteAggregator
 from watchdog.daemon.commands import Commands
@@ -20,20 +21,20 @@ from watchdog.daemon.engine import Engine
 from watchdog.daemon.evidence import Evidence
 from watchdog.daemon.health import Health
 from watchdog.daemon.listeners import Listeners
-from watchdog.daemon.merge_watch import MergeWatch
 from watchdog.daemon.meter import Meter
 from watchdog.daemon.metrics import Metrics
 from watchdog.daemon.scheduler import ProbeScheduler
 from watchdog.daemon.sharing import Sharing
 from watchdog.daemon.stall import StallDetector
 from watchdog.daemon.supervisor import OnError, Supervisor
+from watchdog.daemon.suspect_commits import WithCommits
 from watchdog.daemon.tell import Teller
 from watchdog.daemon.translate import CONTROL, VENDORS
 from watchdog.daemon.upkeep import keep_minutes, keep_vitals
 from watchdog.daemon.watches import Sources, Watches
 from watchdog.domain.errors import Displaced, Permanent, Stale, Temporary
 from watchdog.domain.policy import Policy
-from watchdog.ports import Clock, Notifier, Platform, Repository, Store
+from watchdog.ports import Clock, Notifier, Platform, Store
 
 SCHEDULER_STOP_SECONDS = 1.0
 WRITE_IN_HAND_SECONDS = 16.0
@@ -45,13 +46,13 @@ log = structlog.get_logger("watchdog")
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """What the daemon is given: everything it can read, change or tell. Without a repository, merges are not seen."""
+    """What the daemon is given: everything it can read, change or tell."""
 
     clock: Clock
     store: Store
     platform: Platform | None
     notifiers: Mapping[str, Notifier]
-    repository: Repository | None = None
+    readers: Readers = field(default_factory=Readers)
 
 
 @dataclass(slots=True)
@@ -75,8 +76,8 @@ class Daemon:
     commands: Commands
     health: Health
     evidence: Evidence
-    repository: Repository | None
-    merges: MergeWatch | None
+    readers: Readers
+    beside: Beside
 
     def ailment(self) -> str:
         """Return what is wrong with this worker and, as far as the store tells, with the others; or nothing."""
@@ -90,8 +91,7 @@ class Daemon:
             await notifier.close()
         if self.platform is not None:
             await self.platform.close()
-        if self.repository is not None:
-            await self.repository.close()
+        await self.readers.close()
         await self.store.close()
 
 
@@ -114,7 +114,11 @@ def wire(
     listeners = listeners or Listeners()
     metrics = Metrics(__version__)
     supervisor = Supervisor(clock, on_error)
-    teller = Teller(store, outside.notifiers, clock, lambda channel, outcome, _notice: metrics.page(channel, outcome))
+    suspects = suspects_of(outside.readers, clock, lambda: engine)
+    notifiers = outside.notifiers
+    if suspects is not None:
+        notifiers = {name: WithCommits(one, suspects) for name, one in notifiers.items()}
+    teller = Teller(store, notifiers, clock, lambda channel, outcome, _notice: metrics.page(channel, outcome))
     acting = actuator(outside.platform, store, clock)
     engine = Engine(
         policy=policy,
@@ -135,10 +139,6 @@ def wire(
     health = Health(engine, teller, supervisor, clock)
     evidence = Evidence(engine, scheduler, clock)
     listeners.sampled += [health.sampled, evidence.sampled]
-    merges = None
-    if outside.repository is not None:
-        merges = MergeWatch(outside.repository, clock, lambda: engine.state, engine.tell)
-        listeners.stepped.append(merges.stepped)
     watches = Watches(engine, scheduler, supervisor, clock, outside.platform, sources(engine))
     return Daemon(
         clock=clock,
@@ -146,7 +146,7 @@ def wire(
         metrics=metrics,
         store=store,
         platform=outside.platform,
-        notifiers=outside.notifiers,
+        notifiers=notifiers,
         teller=teller,
         actuator=acting,
         engine=engine,
@@ -158,8 +158,8 @@ def wire(
         commands=Commands(store, engine, clock),
         health=health,
         evidence=evidence,
-        repository=outside.repository,
-        merges=merges,
+        readers=outside.readers,
+        beside=beside(outside.readers, suspects, engine, store, clock, listeners),
     )
 
 
@@ -172,11 +172,11 @@ def _sharing(worker: str, store: Store, engine: Engine, clock: Clock, watches: W
 
 
 async def begin(daemon: Daemon) -> None:
-    """Begin to watch, to take commands and to look for merges."""
+    """Begin to watch, to take commands, and what else is configured beside."""
     await watch(daemon)
     daemon.supervisor.start("commands", daemon.commands.run)
-    if daemon.merges is not None:
-        daemon.supervisor.start("merges", daemon.merges.run)
+    for name, run in daemon.beside.items():
+        daemon.supervisor.start(name, run)
 
 
 async def watch(daemon: Daemon) -> None:

@@ -9,9 +9,9 @@ from watchdog.cli.context import Context, mistaken
 from watchdog.words.text import clean
 
 if TYPE_CHECKING:
-    from watchdog.cli.facts import Facts
     from watchdog.ports import Store
     from watchdog.settings import Settings
+    from watchdog.words.facts import Facts
 
 It = Annotated[Context, Parameter(parse=False)]
 NOTES_READ = 5000
@@ -73,12 +73,17 @@ async def postmortem(
     to
         A file to write it to, instead of the terminal; one that exists is not overwritten.
     """
+    from dataclasses import replace
+
     from watchdog.cli import output
+    from watchdog.cli.commits import compared
     from watchdog.cli.postmortem import postmortem as drafted
 
     settings = it.settings()
     async with it.app().reading(settings) as store:
         facts = await _facts(store, settings, incident, it.clock().now())
+    asked = await compared(it, settings, facts.incident, facts.service)
+    facts = replace(facts, changes=asked.found, changes_why=asked.why)
     lines = drafted(facts)
     if to is None:
         output.show_lines(lines)
@@ -100,7 +105,7 @@ def hour_or_minute(onset_at: float, now: float) -> float:
 
 async def _facts(store: "Store", settings: "Settings", incident_id: str, now: float) -> "Facts":
     """Return everything that is recorded of an incident. Raises ConfigurationError if there is none of that id."""
-    from watchdog.cli.facts import Facts
+    from watchdog.words.facts import Facts
 
     incident = await store.incident(incident_id)
     if incident is None:
@@ -138,10 +143,11 @@ async def stats(
     style
         How to print them.
     """
-    from watchdog.cli import output, stats_text
-    from watchdog.cli import stats as numbers
-    from watchdog.cli.timeline import human_acts
+    from watchdog.cli import output
     from watchdog.domain.units import parse_duration
+    from watchdog.words import stats as numbers
+    from watchdog.words import stats_text
+    from watchdog.words.timeline import human_acts
 
     try:
         seconds = parse_duration(since)
@@ -152,8 +158,7 @@ async def stats(
         state, labels, remarks = await store.load(), await store.labels(), await store.remarks()
         found = [one for one in await store.incidents(INCIDENTS_READ) if one.opened_at >= now - seconds]
         acts = {one.id: human_acts(one, await store.notes(incident=one.id, limit=NOTES_READ), remarks) for one in found}
-    services = state.services if state is not None else {}
-    watched = {name: numbers.Watched(one.watching_since or now, one.deploys) for name, one in services.items()}
+    watched = numbers.watched(state.services if state is not None else {}, now)
     first = {name: moments[0] for name, moments in acts.items() if moments}
     result = numbers.stats(found, watched, first, labels, now - seconds, now)
     output.show_lines(stats_text.show(result, style))

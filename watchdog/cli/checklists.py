@@ -7,10 +7,10 @@ Rule 2: the items are the runbook's own, in its words and order; owners are role
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from watchdog.cli.facts import Facts
 from watchdog.domain.incidents import Verdict
 from watchdog.domain.policy import Severity
 from watchdog.domain.units import show_seconds
+from watchdog.words.facts import Facts
 from watchdog.words.reasons import named
 from watchdog.words.text import clock, moment, short, show_probability
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 from watchdog.domain.errors import ConfigurationError, Mistake
 
 if TYPE_CHECKING:
+    from watchdog.domain.changes import Comparison
     from watchdog.domain.deploys import Deploy, ServiceFacts
     from watchdog.domain.effects import Note
     from watchdog.domain.incidents import Decision, TargetChoice
@@ -62,6 +63,9 @@ class Roof(Protocol):
 
     async def plan(self, settings: "Settings", service: str, to: str | None, /) -> "Decision":
         """Return what a rollback by hand would do now, with every guard's answer; change nothing."""
+
+    async def compare(self, settings: "Settings", repo: str, base: str, head: str, /) -> "Comparison":
+        """Return what lies between two commits, by the repository; waits a few seconds at most."""
 
     def notifiers(self, settings: "Settings", /) -> "AbstractAsyncContextManager[Mapping[str, Notifier]]":
         """Open the channels, by name."""

@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from watchdog.cli.facts import Facts
-from watchdog.cli.markdown import plain, table
 from watchdog.domain.units import show_seconds
 from watchdog.ports import Minute
+from watchdog.words.facts import Facts
+from watchdog.words.markdown import plain, table
 from watchdog.words.text import clock, day, moment
 
 ROWS_MAX = 15

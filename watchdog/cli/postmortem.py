@@ -8,18 +8,19 @@ from collections.abc import Sequence
 from itertools import chain
 
 from watchdog.cli import checklists
-from watchdog.cli.facts import Facts
 from watchdog.cli.impact import impact
-from watchdog.cli.markdown import code, fenced, link, plain, table
-from watchdog.cli.timeline import Entry, shortened, timeline
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Incident
 from watchdog.domain.units import show_seconds
 from watchdog.words import outlook, reasons
 from watchdog.words.explain import COURSES, seen, severity, state_of
+from watchdog.words.facts import Facts
+from watchdog.words.markdown import code, fenced, link, plain, table
 from watchdog.words.text import clock, day, moment, sentence, short, show_probability
+from watchdog.words.timeline import Entry, shortened, timeline
 
 NOT_KNOWN = "not known"
+COMMITS_SHOWN, FILES_SHOWN = 20, 30
 
 
 def postmortem(facts: Facts) -> list[str]:
@@ -178,12 +179,39 @@ def suspect(facts: Facts) -> list[str]:
         ("Trigger", code(deploy.trigger)),
         ("Commit", _commit(facts, deploy)),
         ("Message", code(message.split("\n")[0]) or NOT_KNOWN),
-        ("Author", f"{NOT_KNOWN}: Render does not tell"),
+        ("Author", _author(facts)),
         ("Against the target", _compare(facts, deploy)),
     ]
     if deploy.changed:
         rows.append(("Configuration that changed", plain(", ".join(deploy.changed))))
-    return [f"- {name}: {value}" for name, value in rows]
+    return [f"- {name}: {value}" for name, value in rows] + _changes(facts)
+
+
+def _author(facts: Facts) -> str:
+    """Return who wrote the suspect's own commit, its newest."""
+    if facts.changes is None:
+        return f"{NOT_KNOWN}: {plain(facts.changes_why) or 'Render does not tell, `repository: github` would'}"
+    newest = facts.changes.commits[0].author if facts.changes.commits else ""
+    return plain(newest) or NOT_KNOWN
+
+
+def _changes(facts: Facts) -> list[str]:
+    """Return the commits between the target and the suspect, with authors, and the files that differ."""
+    changes, repo = facts.changes, _repo(facts)
+    if changes is None:
+        return []
+    if not changes.commits:
+        return ["", f"Commits since the target: {plain(changes.summary)}."]
+    rows = [
+        (link(short(one.sha), f"{repo}/commit/{one.sha}"), code(one.title), plain(one.author), moment(one.at))
+        for one in changes.commits[:COMMITS_SHOWN]
+    ]
+    left = changes.total - len(rows)
+    lines = ["", "Commits since the target, newest first:", "", *table(("Commit", "Message", "Author", "At"), rows)]
+    lines += ["", f"… and {left} more: {link('all of them', changes.href)}"] if left > 0 else []
+    files = ", ".join(code(name) for name in changes.files[:FILES_SHOWN])
+    more = f" and {len(changes.files) - FILES_SHOWN} more" if len(changes.files) > FILES_SHOWN else ""
+    return [*lines, "", f"Files that differ ({len(changes.files)}): {files}{more}" if files else "No file differs."]
 
 
 def _deploy(facts: Facts, deploy: Deploy) -> str:

@@ -66,6 +66,7 @@ async def explain(
         Also list the vetoes that did not apply.
     """
     from watchdog.cli import output
+    from watchdog.cli.commits import compared
     from watchdog.words.explain import explain as explained
 
     settings = it.settings()
@@ -76,13 +77,16 @@ async def explain(
         notes, labels, state = await store.notes(incident=incident), await store.labels(), await store.load()
         remarks = await store.remarks(incident)
     service = state.services.get(found.service) if state is not None else None
+    facts = service.facts if service is not None else None
+    asked = await compared(it, settings, found, facts)
     lines = explained(
         found,
         notes,
         labels.get(found.id),
         all_vetoes=all_vetoes,
         target_seconds=settings.policy.matrix[found.severity].within_seconds,
-        repo=service.facts.repo if service is not None and service.facts is not None else None,
+        repo=facts.repo if facts is not None else None,
+        commits=asked.found.summary if asked.found is not None else f"not known: {asked.why}" if asked.why else "",
         remarks=remarks,
     )
     output.show_lines(lines)

@@ -3,6 +3,7 @@
 Rule: nothing here changes production; a rollback by hand is only *planned* here, by the same pure core.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -10,30 +11,33 @@ from typing import Any
 
 from watchdog.adapters.platforms import PLATFORMS
 from watchdog.app import queries
-from watchdog.app.build import build_repository, build_sources
+from watchdog.app.build import build_pager, build_repository, build_sources
 from watchdog.app.demo import demo as play
 from watchdog.app.run import run as run_daemon
 from watchdog.cli.context import Screen
-from watchdog.core.machine import step
 from watchdog.core.suspects import live_deploy
 from watchdog.core.target import Search, choose_target
 from watchdog.daemon.clock import SteadyClock, SystemClock
 from watchdog.daemon.translate import CONTROL, VENDORS
+from watchdog.domain.changes import Comparison
 from watchdog.domain.deploys import Deploy, ServiceFacts
-from watchdog.domain.effects import Note
-from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Refused
-from watchdog.domain.events import DeploysListed, RollbackRequested
+from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Temporary
+from watchdog.domain.events import DeploysListed
 from watchdog.domain.incidents import Decision, ServiceState, State, TargetChoice
 from watchdog.domain.reports import DemoResult, SignalReport
 from watchdog.ports import Command, Notifier, Platform, Repository, SignalSource, Store
 from watchdog.settings import Settings
 from watchdog.settings.build import ENDPOINTS
 from watchdog.settings.check import CheckResult, World, live_checks
+from watchdog.settings.check_result import Outcome
 from watchdog.settings.check_sentry import check_sentry
 from watchdog.settings.check_store import check_store, is_ready
 from watchdog.settings.secrets import read_dotenv, read_secrets
+from watchdog.words.planned import planned
 
 RENDER_KEY = "WATCHDOG_RENDER_API_KEY"
+COMPARE_SECONDS = 5.0
+"""How long a command waits for the repository: whoever reads `explain` may be in a hurry."""
 
 
 class AppRoof:
@@ -72,7 +76,8 @@ class AppRoof:
                 open_things.push_async_callback(one.close)
             for _, source in sources:
                 open_things.push_async_callback(source.close)
-            return await live_checks(settings, world_of(settings, state, platform, channels, sources, repository))
+            results = await live_checks(settings, world_of(settings, state, platform, channels, sources, repository))
+        return [*results, *await _check_pager(settings)]
 
     async def deploys(self, settings: Settings, service: str, /) -> tuple[Sequence[Deploy], TargetChoice | None]:
         """Return the deploys, and where a rollback would lead."""
@@ -87,7 +92,20 @@ class AppRoof:
         async with _open_platform(settings, service) as (settings, platform, platform_id):
             facts = await platform.facts(platform_id)
             found = tuple(await platform.deploys(platform_id))
-        return planned(settings, state, DeploysListed(SystemClock().now(), service, found, facts), to)
+        return planned(settings.policy, state, DeploysListed(SystemClock().now(), service, found, facts), to)
+
+    async def compare(self, settings: Settings, repo: str, base: str, head: str, /) -> Comparison:
+        """Ask the repository. Raises Temporary after a few seconds."""
+        repository = build_repository(settings, SystemClock())
+        if repository is None:
+            raise Permanent("no repository is configured: write repository: github")
+        try:
+            async with asyncio.timeout(COMPARE_SECONDS):
+                return await repository.compare(repo, base, head)
+        except TimeoutError:
+            raise Temporary(f"the repository did not answer in {COMPARE_SECONDS:.0f} s") from None
+        finally:
+            await repository.close()
 
     @asynccontextmanager
     async def notifiers(self, settings: Settings, /) -> AsyncIterator[Mapping[str, Notifier]]:
@@ -146,6 +164,20 @@ def world_of(
     )
 
 
+async def _check_pager(settings: Settings) -> Sequence[CheckResult]:
+    """Try the key by which a pager is read, if there is one."""
+    pager = build_pager(settings, SystemClock())
+    if pager is None:
+        return []
+    name = f"{pager.name}, who responded"
+    try:
+        return [CheckResult(name, Outcome.OK, await pager.check())]
+    except (Temporary, Permanent) as error:
+        return [CheckResult(name, Outcome.FAIL, str(error), "see the reason")]
+    finally:
+        await pager.close()
+
+
 async def _state(settings: Settings) -> State:
     """Return what the daemon last saved, or nothing known."""
     async with queries.reading(settings) as store:
@@ -184,17 +216,3 @@ def target_now(settings: Settings, state: State, service: str, deploys: Sequence
             limits=settings.policy.verification,
         )
     )
-
-
-def planned(settings: Settings, state: State, listed: DeploysListed, to: str | None) -> Decision:
-    """Return the core's own decision for a rollback by hand; nothing of it is saved or done. Raises Refused."""
-    state, _ = step(state, listed, settings.policy)
-    asked = RollbackRequested(listed.at, listed.service, "--dry-run", to)
-    state, effects = step(state, asked, settings.policy)
-    for effect in effects:
-        if isinstance(effect, Note) and effect.label == "REFUSED":
-            raise Refused(effect.text)
-    incident = state.services[listed.service].incident
-    if incident is None or incident.decision is None or incident.decision.at != listed.at:
-        raise Refused("the watchdog is busy with this service: see `watchdog status`")
-    return incident.decision

@@ -11,12 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Incident, ServiceState, State, TargetChoice
+from watchdog.domain.incidents import Incident, State, TargetChoice
 from watchdog.domain.policy import Policy
 from watchdog.domain.reports import SignalReport
-from watchdog.domain.units import show_seconds
-from watchdog.words.explain import state_of
-from watchdog.words.standing import open_incident, verdict
+from watchdog.words import rows
+from watchdog.words.standing import verdict
 from watchdog.words.text import clean, clock, day, short
 
 if TYPE_CHECKING:
@@ -32,61 +31,33 @@ STYLES = {
 }
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], title: str = "") -> Table:
+def table(head: Sequence[str], found: Sequence[Sequence[str]], title: str = "") -> Table:
     """Return a table without lines; a cell that is a verdict gets its colour (on terminals that have some)."""
     made = Table(
         box=None, pad_edge=False, title=title or None, title_justify="left", header_style="bold", padding=(0, 2, 0, 0)
     )
     for name in head:
         made.add_column(name.upper(), overflow="fold")
-    for row in rows:
+    for row in found:
         made.add_row(*(Text(clean(cell), style=STYLES.get(cell, "")) for cell in row))
     return made
 
 
 def status(state: State, policy: Policy) -> Table:
     """Return one row per configured service."""
-    rows = [_status_row(name, policy, state.services.get(name)) for name in policy.services]
-    return table(("service", "mode", "phase", "live", "good", "bad", "unknown", "incident"), rows)
-
-
-def _status_row(name: str, policy: Policy, service: ServiceState | None) -> tuple[str, ...]:
-    wishes = policy.services[name]
-    if service is None:
-        return (name, wishes.mode.value, "not seen yet", "-", "0", "0", str(len(wishes.signals)), "-")
-    read = {check.name: verdict(check.last)[0] for check in service.checks.values() if check.last is not None}
-    count = {word: sum(read.get(signal.name, "UNKNOWN") == word for signal in wishes.signals) for word in STYLES}
-    live = next((deploy for deploy in service.deploys if deploy.id == service.live), None)
-    shown = f"{live.id} {short(live.code)}" if live else service.live or "unknown"
-    open_one = open_incident(service)
-    incident = f"{open_one.id} {open_one.severity}: {open_one.title}" if open_one else "-"
-    numbers = (str(count["GOOD"]), str(count["BAD"]), str(count["UNKNOWN"]))
-    return (name, wishes.mode.value, service.phase.value.replace("_", " "), shown, *numbers, incident)
+    return table(rows.STATUS, rows.status(state, policy))
 
 
 def incidents(found: Sequence[Incident], labels: Mapping[str, str], tz: tzinfo = UTC) -> Table:
     """Return one row per incident, in the given order."""
-    rows = [
-        (
-            one.id,
-            f"{day(one.onset_at, tz)} {clock(one.onset_at, tz)}",
-            one.service,
-            one.severity.value,
-            state_of(one).lower(),
-            show_seconds(one.restored_at - one.onset_at) if one.restored_at is not None else "-",
-            one.title + (f" (judged {labels[one.id]})" if one.id in labels else ""),
-        )
-        for one in found
-    ]
-    zone_name = "UTC" if tz is UTC else str(tz)
-    return table(("incident", f"onset ({zone_name})", "service", "severity", "state", "restored in", "what"), rows)
+    return table(rows.incidents_head(tz), rows.incidents(found, labels, tz))
 
 
 def deploys(found: Sequence[Deploy], choice: TargetChoice | None, tz: tzinfo = UTC) -> Table:
     """Return one row per deploy, newest first: which is live, where a rollback would lead, why not the others."""
     target = choice.deploy.id if choice is not None and choice.deploy is not None else None
     skipped = {one.deploy: one.why for one in choice.skipped} if choice is not None else {}
-    rows = []
+    made = []
     for one in found:
         mark = "LIVE" if one.is_live else "<- rollback target" if one.id == target else ""
         if one.id == target and choice is not None:
@@ -94,21 +65,21 @@ def deploys(found: Sequence[Deploy], choice: TargetChoice | None, tz: tzinfo = U
         note = mark or (f"skipped: {skipped[one.id]}" if one.id in skipped else "")
         ended = f"{day(one.finished_at, tz)} {clock(one.finished_at, tz)[:5]}" if one.finished_at else "-"
         subject = clean(one.commit_message.strip().split("\n")[0], limit=40)
-        rows.append((one.id, one.status.replace("_", " "), one.trigger, short(one.code), ended, subject, note))
-    return table(("deploy", "status", "trigger", "code", "finished", "message", "note"), rows)
+        made.append((one.id, one.status.replace("_", " "), one.trigger, short(one.code), ended, subject, note))
+    return table(("deploy", "status", "trigger", "code", "finished", "message", "note"), made)
 
 
 def once(read: Sequence[SignalReport]) -> Table:
     """Return one row per signal that was read."""
-    rows = []
+    made = []
     for one in read:
         word, why = verdict(one.reading)
         took = f"{one.latency_seconds * 1000:.0f} ms" if one.latency_seconds is not None else "-"
-        rows.append((f"{one.service}/{one.signal}" if one.service else one.signal, word, took, why))
-    return table(("signal", "now", "took", "why"), rows)
+        made.append((f"{one.service}/{one.signal}" if one.service else one.signal, word, took, why))
+    return table(("signal", "now", "took", "why"), made)
 
 
 def checks(done: Sequence["CheckResult"]) -> Table:
     """Return one row per thing checked, with the fix for what is wrong."""
-    rows = [(one.name, one.outcome.value, one.what + (f" -> {one.fix}" if one.fix else "")) for one in done]
-    return table(("what", "", "found"), rows)
+    made = [(one.name, one.outcome.value, one.what + (f" -> {one.fix}" if one.fix else "")) for one in done]
+    return table(("what", "", "found"), made)

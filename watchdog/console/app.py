@@ -8,7 +8,10 @@ from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from watchdog.console.acting import acting_routes
 from watchdog.console.api import make_api
+from watchdog.console.bounds import SmallBodies
+from watchdog.console.desk import Desk
 from watchdog.console.gate import Gate
 from watchdog.console.login import login_routes
 from watchdog.console.pages import not_found, page_routes
@@ -23,10 +26,13 @@ POLICY = (
 )
 """What a browser lets our pages do: no script, style or connection but ours, and nothing inline."""
 
+REFERRER = "same-origin"
+"""Other sites learn nothing. With `no-referrer` a browser would call the origin of our own forms `null`."""
+
 
 def make_console(world: World, access: Access) -> ASGIApp:
     """Return the console. Raises ValueError without a token."""
-    reader, renderer = Reader(world), Renderer(world.version)
+    reader, renderer, desk = Reader(world), Renderer(world.version), Desk(world, access)
 
     async def problem(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
@@ -43,12 +49,13 @@ def make_console(world: World, access: Access) -> ASGIApp:
     app = Starlette(
         routes=[
             *login_routes(access, renderer, world.clock),
+            *acting_routes(reader, renderer, desk),
             *page_routes(reader, renderer),
-            Mount("/api/v1", make_api(reader, world.version)),
+            Mount("/api/v1", make_api(reader, desk, world.version)),
         ],
         exception_handlers={HTTPException: problem, Temporary: unavailable},
     )
-    return Policed(Gate(app, access, world.clock))
+    return Policed(Gate(SmallBodies(app), access, world.clock))
 
 
 class Policed:
@@ -62,7 +69,9 @@ class Policed:
 
         async def send_policed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["content-security-policy"] = POLICY
+                headers = MutableHeaders(scope=message)
+                headers["content-security-policy"] = POLICY
+                headers["referrer-policy"] = REFERRER
             await send(message)
 
         await self._app(scope, receive, send_policed)

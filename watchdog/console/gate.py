@@ -3,9 +3,9 @@
 Rule 1: a stranger gets the same answer for every path, whether it exists or not: the login, or 401 from the API.
 Rule 2: tokens are compared in constant time, as bytes; no answer, log line or header repeats what was sent.
 Rule 3: after a few failures a peer waits, even with the right token; a good session is not held up by them.
+Rule 4: what lies behind is told who asks, as `scope["visitor"]`.
 """
 
-import hmac
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import quote
 
@@ -13,6 +13,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from watchdog.console.roles import Visitor
 from watchdog.console.session import COOKIE, Sessions
 from watchdog.console.world import Access
 from watchdog.ports import Clock
@@ -25,12 +26,12 @@ class Gate:
     """Lets through whoever shows a session or the token; answers everybody else."""
 
     def __init__(self, app: ASGIApp, access: Access, clock: Clock) -> None:
-        if not access.token:
+        if not access.tokens or not all(access.tokens.values()):
             raise ValueError("no token: serve nothing instead")
         self._app = app
         self._access = access
         self._clock = clock
-        self._sessions = Sessions(access.token)
+        self._sessions = Sessions(access.tokens)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -39,7 +40,8 @@ class Gate:
 
     def _refusal(self, scope: Scope) -> Response | None:
         peer, path, headers = self._access.peer(scope), scope["path"], Headers(scope=scope)
-        known = self._sessions.is_good(session_of(headers), self._clock.now())
+        known = self._sessions.read(session_of(headers), self._clock.now())
+        scope["visitor"] = known
         # Behind a proxy all are one peer: strangers must not use up what those who are logged in need.
         counted = f"session {peer}" if known else peer
         wait = self._access.requests.wait_seconds(counted)
@@ -50,17 +52,19 @@ class Gate:
             return None
         given = bearer_of(headers)
         if given is not None and path.startswith(API):
-            return self._judge(peer, given)
+            return self._judge(scope, peer, given)
         if path.startswith(API):
             return _unauthorized()
         here = f"?next={quote(path)}" if path != "/" else ""
         return RedirectResponse(f"/login{here}", 303)
 
-    def _judge(self, peer: str, given: bytes) -> Response | None:
+    def _judge(self, scope: Scope, peer: str, given: bytes) -> Response | None:
         wait = self._access.failures.wait_seconds(peer)
         if wait > 0:
             return too_often(wait)
-        if hmac.compare_digest(given, self._access.token.encode()):
+        role = self._sessions.role_of(given)
+        if role is not None:
+            scope["visitor"] = Visitor(role)
             return None
         self._access.failures.take(peer)
         return _unauthorized()

@@ -1,28 +1,26 @@
 """The login page: the token once, then a session in a cookie that no script can read and no other site can send."""
 
-import hmac
 import re
 from typing import Any
-from urllib.parse import parse_qs
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from watchdog.console.forms import is_from_elsewhere, read_form
 from watchdog.console.rendering import Renderer
 from watchdog.console.session import COOKIE, LIFE_SECONDS, Sessions
 from watchdog.console.world import Access
 from watchdog.domain.units import show_seconds
 from watchdog.ports import Clock
 
-FORM_MAX_BYTES = 4096
 INSIDE = re.compile(r"/(?:[A-Za-z0-9_.~-]+(?:/[A-Za-z0-9_.~-]+)*/?)?")
 """Where a login may lead: a path of ours, never another site. One way to match each: strangers choose the text."""
 
 
 def login_routes(access: Access, renderer: Renderer, clock: Clock) -> list[Route]:
     """Return the routes that let in and out."""
-    sessions = Sessions(access.token)
+    sessions = Sessions(access.tokens)
 
     def page(request: Request, status: int, problem: str, after: str, wait: float = 0.0) -> Response:
         answer = renderer.page(request, "login.html", {"problem": problem, "after": _inside(after)}, status)
@@ -34,24 +32,26 @@ def login_routes(access: Access, renderer: Renderer, clock: Clock) -> list[Route
         return page(request, 200, "", request.query_params.get("next", "/"))
 
     async def enter(request: Request) -> Response:
-        if _from_elsewhere(request):
+        if is_from_elsewhere(request):
             return page(request, 403, "This login came from another site. Enter the token here.", "/")
-        form = await _form(request)
+        form = await read_form(request)
         after = form.get("next", "/")
         peer = access.peer(request.scope)
         wait = access.failures.wait_seconds(peer)
         if wait > 0:
             return page(request, 429, f"Too many attempts: wait {show_seconds(int(wait) + 1)}.", after, wait)
-        if not hmac.compare_digest(form.get("token", "").strip().encode(), access.token.encode()):
+        role = sessions.role_of(form.get("token", "").strip().encode())
+        if role is None:
             access.failures.take(peer)
             return page(request, 401, "That is not the token.", after)
         answer = RedirectResponse(_inside(after), 303)
-        answer.set_cookie(COOKIE, sessions.make(clock.now()), max_age=int(LIFE_SECONDS), **_flags(request))
+        value = sessions.make(role, form.get("name", ""), clock.now())
+        answer.set_cookie(COOKIE, value, max_age=int(LIFE_SECONDS), **_flags(request))
         return answer
 
     async def leave(request: Request) -> Response:
         answer = RedirectResponse("/login", 303)
-        if not _from_elsewhere(request):
+        if not is_from_elsewhere(request):
             answer.delete_cookie(COOKIE, **_flags(request))
         return answer
 
@@ -69,24 +69,5 @@ def _flags(request: Request) -> dict[str, Any]:
     return {"path": "/", "httponly": True, "samesite": "strict", "secure": encrypted}
 
 
-def _from_elsewhere(request: Request) -> bool:
-    """Tell whether another site made the browser send this; a browser that does not say so sends no cookie either."""
-    return request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
-
-
 def _inside(path: str) -> str:
     return path if INSIDE.fullmatch(path) else "/"
-
-
-async def _form(request: Request) -> dict[str, str]:
-    """Return the fields of a small form; nothing of one that is too large, or no form."""
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > FORM_MAX_BYTES:
-            return {}
-    try:
-        found = parse_qs(body.decode("utf-8", "replace"), max_num_fields=10)
-    except ValueError:
-        return {}
-    return {name: values[0] for name, values in found.items()}

@@ -1,4 +1,4 @@
-"""The pages for people: overview, service, incident, incidents, history."""
+"""The pages for people: overview, service, incident, incidents, history, stats, audit, settings."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -10,9 +10,10 @@ from starlette.routing import Route
 from watchdog.console.drawing import Chart, chart
 from watchdog.console.reading import CHART_SECONDS, Reader
 from watchdog.console.rendering import Renderer, static_file
-from watchdog.console.views import ServiceView
+from watchdog.console.views import AnswerView, ServiceView
 from watchdog.ports import Minute
 
+Handlers = dict[str, Callable[[Request], Awaitable[Response]]]
 LISTED = 200
 """Incidents on a page; the API gives more."""
 
@@ -20,24 +21,43 @@ LISTED = 200
 def page_routes(reader: Reader, renderer: Renderer) -> list[Route]:
     """Return the routes of all pages."""
 
+    async def answer(request: Request) -> AnswerView | None:
+        return await reader.answer(request.query_params.get("answer", ""))
+
     async def overview(request: Request) -> Response:
         view = await reader.overview()  # 300 rows take 30 ms: in a thread, no probe waits for them
-        return await asyncio.to_thread(renderer.page, request, "overview.html", {"view": view})
+        given = {"view": view, "answer": await answer(request)}
+        return await asyncio.to_thread(renderer.page, request, "overview.html", given)
 
     async def service(request: Request) -> Response:
         view = await reader.service(request.path_params["name"])
         if view is None:
             return not_found(request, renderer)
         charts = charts_of(view, await reader.minutes(view.service.name))
-        return renderer.page(
-            request, "service.html", {"view": view, "charts": charts, "since": view.at - CHART_SECONDS}
-        )
+        given = {"view": view, "charts": charts, "since": view.at - CHART_SECONDS, "answer": await answer(request)}
+        return renderer.page(request, "service.html", given)
 
     async def incident(request: Request) -> Response:
         view = await reader.incident(request.path_params["id"])
         if view is None:
             return not_found(request, renderer)
-        return renderer.page(request, "incident.html", {"view": view})
+        return renderer.page(request, "incident.html", {"view": view, "answer": await answer(request)})
+
+    async def static(request: Request) -> Response:
+        return static_file(request.path_params["name"]) or Response(status_code=404)
+
+    handlers: Handlers = {
+        "/": overview,
+        "/services/{name}": service,
+        "/incidents/{id}": incident,
+        "/static/{name}": static,
+        **_lists(reader, renderer),
+    }
+    return [Route(path, handler, methods=["GET"]) for path, handler in handlers.items()]
+
+
+def _lists(reader: Reader, renderer: Renderer) -> Handlers:
+    """Return the pages that show what was: incidents, rollbacks, commands, numbers; and the settings."""
 
     async def incidents(request: Request) -> Response:
         return renderer.page(request, "incidents.html", {"view": await reader.incidents(LISTED)})
@@ -45,18 +65,23 @@ def page_routes(reader: Reader, renderer: Renderer) -> list[Route]:
     async def history(request: Request) -> Response:
         return renderer.page(request, "history.html", {"view": await reader.history(LISTED)})
 
-    async def static(request: Request) -> Response:
-        return static_file(request.path_params["name"]) or Response(status_code=404)
+    async def audit(request: Request) -> Response:
+        return renderer.page(request, "audit.html", {"view": await reader.audit()})
 
-    handlers: dict[str, Callable[[Request], Awaitable[Response]]] = {
-        "/": overview,
-        "/services/{name}": service,
+    async def stats(request: Request) -> Response:
+        view = await reader.stats()
+        return await asyncio.to_thread(renderer.page, request, "stats.html", {"view": view})
+
+    async def settings(request: Request) -> Response:
+        return renderer.page(request, "settings.html", {"view": reader.settings()})
+
+    return {
         "/incidents": incidents,
-        "/incidents/{id}": incident,
         "/history": history,
-        "/static/{name}": static,
+        "/audit": audit,
+        "/stats": stats,
+        "/settings": settings,
     }
-    return [Route(path, handler) for path, handler in handlers.items()]
 
 
 def not_found(request: Request, renderer: Renderer) -> Response:

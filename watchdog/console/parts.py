@@ -114,4 +114,5 @@ def target_view(choice: TargetChoice) -> TargetView:
         for one in choice.skipped
     )
     deploy = reasons.named(choice.deploy) if choice.deploy is not None else None
-    return TargetView(deploy, clean(choice.why), clean(choice.warning), clean(choice.ask), skipped)
+    place = clean(choice.deploy.id) if choice.deploy is not None else None
+    return TargetView(deploy, clean(choice.why), clean(choice.warning), clean(choice.ask), skipped, place)

@@ -1,14 +1,20 @@
 """From the world to views: what each page and each answer is made of. Raises Temporary when the store does."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from watchdog.console import standing
+from watchdog.console.asking import answer_view, ask_view, plan_view
+from watchdog.console.counting import stats_view
 from watchdog.console.days import Days
 from watchdog.console.imagined import imagine
+from watchdog.console.numbers import PERIOD_SECONDS, Numbers
 from watchdog.console.parts import decision_view, deploy_view, incident_row
 from watchdog.console.views import (
     Alternative,
+    AnswerView,
+    Audit,
     DeployView,
     EvidenceView,
     History,
@@ -16,12 +22,18 @@ from watchdog.console.views import (
     IncidentView,
     NoteView,
     Overview,
+    PlanView,
     RollbackView,
+    SectionView,
     ServiceRow,
     ServiceView,
+    SettingsView,
+    SettingView,
+    StatsView,
 )
 from watchdog.console.world import World
 from watchdog.domain.effects import Note
+from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.incidents import Incident, ServiceState, State, TargetChoice
 from watchdog.domain.policy import Policy, ServicePolicy
 from watchdog.domain.remarks import Remark, root_causes
@@ -33,7 +45,10 @@ from watchdog.words.text import clean, sentence
 
 ROWS_MAX = 500
 """Incidents in one list."""
+OF_SERVICE_MAX = 20
+AUDITED_MAX = 300
 NOTES_MAX = 1000
+VALUE_MAX = 1000
 DEPLOYS_MAX = 20
 CHART_SECONDS = 6 * 3600.0
 OTHERS_FRESH_SECONDS = 5.0
@@ -48,6 +63,7 @@ class Reader:
     def __init__(self, world: World) -> None:
         self.world = world
         self.days = Days(world.journal, world.clock)
+        self.numbers = Numbers(world.journal, world.clock)
         self._others: tuple[float, State] | None = None
         self._overview: tuple[float, Overview] | None = None
 
@@ -59,9 +75,9 @@ class Reader:
         policy, state = self.world.policy(), await self._state()
         await self.days.refresh()
         now = self.world.clock.now()
-        rows = [self._row(wishes, state) for wishes in policy.services.values()]
-        rows.sort(key=lambda one: (standing.ORDER.index(one.standing), one.name))
-        view = Overview(now, tuple(map(clean, status_lines(state, now))), tuple(rows))
+        rows = await asyncio.to_thread(self._rows, policy, state)
+        paused = bool(state.paused_by or state.disarmed)
+        view = Overview(now, tuple(map(clean, status_lines(state, now))), tuple(rows), paused)
         self._overview = self.world.clock.monotonic(), view
         return view
 
@@ -77,7 +93,7 @@ class Reader:
         repo = known.facts.repo if known is not None and known.facts is not None else None
         imagined = imagine(state, policy, name, now)
         decision = imagined.decision
-        mine = [one for one in await self.world.journal.incidents(ROWS_MAX) if one.service == name]
+        mine = await self.world.journal.incidents(OF_SERVICE_MAX, service=name)
         labels = await self.world.journal.labels()
         return ServiceView(
             at=now,
@@ -88,7 +104,7 @@ class Reader:
             imagined=imagined.signal,
             now=decision_view(decision, repo) if decision is not None else None,
             now_why=sentence(imagined.why),
-            incidents=tuple(incident_row(one, labels.get(one.id)) for one in mine[:20]),
+            incidents=tuple(incident_row(one, labels.get(one.id)) for one in mine),
         )
 
     async def minutes(self, name: str) -> Sequence[Minute]:
@@ -133,7 +149,53 @@ class Reader:
             next_steps=tuple(clean(step) for step in outlook.steps_left(incident, label)),
             timeline=_timeline(notes, remarks),
             explained=tuple(lines),
+            ask=ask_view(incident, known, policy),
         )
+
+    async def plan(self, name: str, to: str | None) -> PlanView | None:
+        """Return what a rollback by hand would do now, by the deploys as they are read now; None: no such service."""
+        policy = self.world.policy()
+        if name not in policy.services:
+            return None
+        try:
+            listed = await self.world.listing(name)
+        except (Temporary, Permanent) as error:
+            return PlanView(self.world.clock.now(), name, None, None, sentence(str(error)))
+        repo = listed.facts.repo if listed.facts is not None else None
+        return plan_view(policy, await self._state(), listed, to, repo)
+
+    async def audit(self, limit: int = AUDITED_MAX) -> Audit:
+        """Return what people asked for, newest first."""
+        found = await self.world.journal.asked(limit)
+        return Audit(self.world.clock.now(), tuple(answer_view(one) for one in found))
+
+    async def stats(self) -> StatsView:
+        """Return the numbers of the last 90 days."""
+        await self.numbers.refresh()
+        state, labels = await self._state(), await self.world.journal.labels()
+        now = self.world.clock.now()
+        return await asyncio.to_thread(self._count, state, labels, now)
+
+    def _count(self, state: State, labels: Mapping[str, str], now: float) -> StatsView:
+        """Count in a thread: some hundred services with their deploys take a while."""
+        incidents = self.numbers.incidents
+        counted = self.numbers.count(state, labels)
+        return stats_view(counted, incidents, now - PERIOD_SECONDS, now, self.numbers.complete)
+
+    def settings(self) -> SettingsView:
+        """Return the configuration as it was loaded."""
+        sections = (
+            SectionView(name, tuple(SettingView(clean(key), clean(value, limit=VALUE_MAX)) for key, value in rows))
+            for name, rows in self.world.settings()
+        )
+        return SettingsView(self.world.clock.now(), tuple(sections))
+
+    async def answer(self, number: str) -> AnswerView | None:
+        """Return what came of one command, or None if that is no number of one."""
+        if not (number.isascii() and number.isdigit() and len(number) < 16):
+            return None
+        found = await self.world.journal.command(int(number))
+        return answer_view(found) if found is not None else None
 
     async def history(self, limit: int) -> History:
         """Return the rollbacks among the newest incidents."""
@@ -142,6 +204,11 @@ class Reader:
         causes = root_causes(await self.world.journal.remarks())
         rows = tuple(RollbackView(clean(one.id), *row(one, labels.get(one.id), causes.get(one.id))) for one in acted)
         return History(self.world.clock.now(), rows)
+
+    def _rows(self, policy: Policy, state: State) -> list[ServiceRow]:
+        """Return all services, the troubled first: in a thread, no probe waits for hundreds of them."""
+        rows = [self._row(wishes, state) for wishes in policy.services.values()]
+        return sorted(rows, key=lambda one: (standing.ORDER.index(one.standing), one.name))
 
     def _row(self, wishes: ServicePolicy, state: State) -> ServiceRow:
         order = sorted(wishes.signals, key=lambda one: (not one.critical, one.kind not in PROBES))

@@ -12,10 +12,10 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import Response
 
-from watchdog.console import drawing
+from watchdog.console import drawing, plots
 from watchdog.console.standing import ORDER
 from watchdog.domain.units import show_seconds
-from watchdog.words.text import clock, moment, sentence
+from watchdog.words.text import clock, day, moment, sentence
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -38,14 +38,23 @@ class Renderer:
             version=version,
             ORDER=ORDER, asset=_assets(), bar=drawing.bar, bar_words=drawing.bar_words,
             sparkline=drawing.sparkline, term_bar=drawing.term_bar,
+            week_bars=plots.week_bars, restored_dots=plots.restored_dots, scale=plots.scale,
         )  # fmt: skip
         self._environment.filters.update(
-            moment=moment, clock=clock, seconds=show_seconds, latency=latency, sentence=sentence, ticks=ticks, zip=zip
+            moment=moment,
+            clock=clock,
+            day=day,
+            seconds=show_seconds,
+            latency=latency,
+            sentence=sentence,
+            ticks=ticks,
+            zip=zip,
         )
 
     def page(self, request: Request, template: str, values: Mapping[str, Any], status: int = 200) -> Response:
         """Return the page, or 304 when the browser shows the same already."""
-        text = self._environment.get_template(template).render(path=request.url.path, **values)
+        me = request.scope.get("visitor")
+        text = self._environment.get_template(template).render(path=request.url.path, me=me, **values)
         body = text.encode("utf-8", "replace")
         mark = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
         if status == 200 and request.headers.get("if-none-match") == mark:

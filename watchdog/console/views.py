@@ -88,6 +88,7 @@ class Overview:
     at: float
     warnings: tuple[str, ...]
     services: tuple[ServiceRow, ...]
+    paused: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +136,14 @@ class BlameView:
 
 @dataclass(frozen=True, slots=True)
 class TargetView:
-    """Where a rollback leads, or why nowhere; which deploys were passed over."""
+    """Where a rollback leads (`deploy` in words), or why nowhere; which deploys were passed over."""
 
     deploy: str | None
     why: str
     warning: str
     ask: str
     skipped: tuple[DeployView, ...]
+    deploy_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +205,22 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True)
+class AskView:
+    """What people may say to an incident now: `can` names the commands, `words` the question.
+
+    An answer carries `suspect`, `target` and `asked_at` as they are here: it is refused if they are others by then.
+    `until` is when somebody should have answered, or when an announced rollback is sent.
+    """
+
+    can: tuple[str, ...]
+    words: str
+    suspect: str | None
+    target: str | None
+    asked_at: float | None
+    until: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentView:
     """One incident, with everything that `watchdog explain` says of it; `explained` is that text, line by line."""
 
@@ -218,6 +236,7 @@ class IncidentView:
     next_steps: tuple[str, ...]
     timeline: tuple[NoteView, ...]
     explained: tuple[str, ...]
+    ask: AskView | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,3 +266,113 @@ class History:
 
     at: float
     rollbacks: tuple[RollbackView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanView:
+    """What a rollback by hand would do now. `refused` says why it would not be done; then it cannot be asked for."""
+
+    at: float
+    service: str
+    live: DeployView | None
+    plan: DecisionView | None
+    refused: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerView:
+    """What somebody asked for and what came of it. `state` is done, refused, failed or waiting."""
+
+    id: int
+    at: float
+    by: str
+    asked: str
+    state: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """Everything that people asked the watchdog to do, by console or command line, newest first."""
+
+    at: float
+    rows: tuple[AnswerView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SettingView:
+    """One setting as it holds."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class SectionView:
+    """Settings that belong together."""
+
+    name: str
+    rows: tuple[SettingView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsView:
+    """The configuration as it was loaded; of a secret, only whether it is set."""
+
+    at: float
+    sections: tuple[SectionView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NumberView:
+    """A number, how many it counts, and how it is shown. `value` None: not known."""
+
+    value: float | None
+    n: int
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class NumbersView:
+    """What `watchdog stats` says of a service, or of all. Times in seconds."""
+
+    service: str
+    mean_time_to_detect_seconds: NumberView
+    mean_time_to_acknowledge_seconds: NumberView
+    mean_time_to_restore_seconds: NumberView
+    change_failure_rate: NumberView
+    deployments_per_day: NumberView
+    rollbacks_per_month: NumberView
+
+
+@dataclass(frozen=True, slots=True)
+class WeekView:
+    """Seven days: how many incidents were opened, and how many of them were rolled back."""
+
+    since: float
+    incidents: int
+    rolled_back: int
+
+
+@dataclass(frozen=True, slots=True)
+class RestoredView:
+    """One incident that ended: when it began, how long it took, and whether a rollback ended it."""
+
+    incident: str
+    at: float
+    seconds: float
+    rolled_back: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StatsView:
+    """The numbers of the last 90 days. `complete`: everything was read from the store."""
+
+    at: float
+    since: float
+    complete: bool
+    all: NumbersView
+    services: tuple[NumbersView, ...]
+    weeks: tuple[WeekView, ...]
+    restored: tuple[RestoredView, ...]
+    words: tuple[str, ...]

@@ -1,14 +1,25 @@
-"""What the console is given: reading the record, what the daemon knows now, the policy, the time."""
+"""What the console is given: reading the record, what the daemon knows now, the policy, the time; and whom to ask."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from starlette.types import Scope
 
+from watchdog.console.roles import Role
+from watchdog.domain.events import DeploysListed
 from watchdog.domain.incidents import State
 from watchdog.domain.policy import Policy
-from watchdog.ports import Clock, Journal
+from watchdog.ports import Clock, Command, Journal
+
+Ask = Callable[[str, Mapping[str, Any], str], Awaitable[Command]]
+"""Has a command (name, arguments, by whom) applied and returns it with its answer. Raises Temporary without one."""
+
+Settings = Sequence[tuple[str, Sequence[tuple[str, str]]]]
+"""The configuration as it was loaded: sections of rows, no secret among them."""
+
+Listing = Callable[[str], Awaitable[DeploysListed]]
+"""Reads the deploys of a service now. Raises Temporary or Permanent."""
 
 
 class Throttle(Protocol):
@@ -23,24 +34,33 @@ class Throttle(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Everything the pages are made from. `state` knows the services that are `held`; other workers know the others."""
+    """Everything the pages are made from. `state` knows the services that are `held`; other workers know the others.
+
+    `ask` is the only way to change anything: the daemon answers, as it does to the command line.
+    """
 
     journal: Journal
     clock: Clock
     policy: Callable[[], Policy]
     state: Callable[[], State]
     held: Callable[[], Collection[str]]
-    version: str = ""
+    ask: Ask
+    listing: Listing
+    settings: Callable[[], Settings]
+    version: str
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may look: whoever has the token. `peer` names who asks; `requests` and `failures` bound how often."""
+    """Who may look, and do what: whoever has the token of a role. `peer` names who asks, the others bound how often.
 
-    token: str
+    `requests` bounds everything, `failures` wrong tokens and what a role does not allow.
+    """
+
+    tokens: Mapping[Role, str]
     peer: Callable[[Scope], str]
     requests: Throttle
     failures: Throttle
 
     def __repr__(self) -> str:
-        return "Access(token=***)"
+        return f"Access({', '.join(self.tokens)}: ***)"

@@ -4,29 +4,42 @@ Rule 1: a command changes nothing by itself; it becomes an event, and the core s
 only of what is written down.
 Rule 2: with several workers, the one that holds the service answers; what names no service (or none that exists) is
 answered by the one that holds the fleet.
+Rule 3: a command may say what its author saw (`seen`); if that is no longer so, it is refused. One that was refused
+already (`refused`: its author may not) is only answered, so that it is in the record.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import structlog
 
+from watchdog.conversation import REFUSED as REFUSAL
+from watchdog.core.suspects import live_deploy
 from watchdog.daemon.engine import Engine
+from watchdog.daemon.questions import VERBS, Objection, objection, over
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.errors import Displaced, Permanent, Temporary
 from watchdog.domain.events import Event
+from watchdog.domain.incidents import State
 from watchdog.domain.policy import Severity
 from watchdog.ports import FLEET, Clock, Command, Store
 
 POLL_SECONDS = 0.5
 REFUSED = 3
 FAILED = 1
+RECORDED = ("note", "label")
+"""Commands that only add to the record."""
+QUESTION = "moment of the question"
+HAS_CHANGED = "is another one than you saw: look again, then decide"
 STALE_SECONDS = 60.0
 """Nobody waits any more for what was asked while no daemon ran.
 
 What came since a look less than this ago is no older than that look, whatever the clocks of its author and ours say.
 """
+
+ANSWERS = (e.Approved, e.Rejected, e.Stopped)
 
 log = structlog.get_logger("watchdog")
 
@@ -77,20 +90,45 @@ class Commands:
     async def _apply(self, command: Command, *, recent: bool) -> tuple[bool, str, int]:
         if not recent and command.at and self._clock.now() - command.at > STALE_SECONDS:
             return False, f"too old: it was asked more than {STALE_SECONDS:.0f} s ago; ask again", FAILED
+        if command.name == REFUSAL:
+            command = replace(command, name=str(command.arguments.get("what", "")))
+            if command.name not in VERBS.values():
+                return False, str(command.arguments.get("refused", "")), REFUSED
+        # Of an answer that is refused the story tells: see objection.
         try:
+            if command.name in RECORDED:
+                return await self._record(command)
             event = self._event(command)
         except KeyError as error:
             return False, f"{command.name} needs {error.args[0]}", FAILED
         if event is None:
             return False, f"the running daemon does not know the command {command.name}", FAILED
-        why_not = self._unknown(event)
+        changed = _changed(self._engine.state, event, command.arguments.get("seen"))
+        if changed:
+            return False, changed, REFUSED
+        why_not = await self._unknown(event, command)
         if why_not:
-            return False, why_not, FAILED
+            refused = command.arguments.get("refused")
+            return False, f"{command.name} by {command.by}: {refused}" if refused else why_not, FAILED
         try:
-            turn = await self._engine.answer(event)
+            turn = await self._engine.answer(event, _objection(event, command))
         except Permanent as error:
             return False, str(error), FAILED
-        return _unrecorded(event, turn.why_not) if turn.why_not else _answer(turn.effects)
+        unrecorded = turn.why_not and not _refused(turn.effects)
+        return _unrecorded(event, turn.why_not) if unrecorded else _answer(turn.effects)
+
+    async def _record(self, command: Command) -> tuple[bool, str, int]:
+        """Add what a human says of an incident to its record; the core need not know."""
+        given = command.arguments
+        name = given["incident"]
+        if command.name == "label":
+            found = await self._store.label(name, given["verdict"], command.by)
+            said = f"{name} is recorded as judged {given['verdict']}"
+        else:
+            cause = bool(given.get("root_cause"))
+            found = await self._store.remark(name, given["text"], command.by, root_cause=cause)
+            said = f"recorded as {'the root cause of' if cause else 'a note on'} {name}"
+        return (True, said, 0) if found else (False, f"no such incident: {name}", FAILED)
 
     def _event(self, command: Command) -> Event | None:
         at, by, given = self._clock.now(), command.by, command.arguments
@@ -112,7 +150,7 @@ class Commands:
         }
         return make[command.name]() if command.name in make else None
 
-    def _unknown(self, event: Event) -> str:
+    async def _unknown(self, event: Event, command: Command) -> str:
         """Return what the command names that does not exist, or nothing."""
         known = self._engine.policy.services
         if isinstance(event, (e.RollbackRequested, e.RestoreRequested)) and event.service not in known:
@@ -122,13 +160,50 @@ class Commands:
         if isinstance(event, e.OF_AN_INCIDENT):
             incidents = [item.incident for item in self._engine.state.services.values() if item.incident is not None]
             open_ids = [incident.id for incident in incidents if incident.closed_at is None]
+            if "question" in command.arguments and event.incident in [incident.id for incident in incidents]:
+                return ""  # a button that was shown: the objection says why not, and that is written down
             if event.incident not in open_ids:
-                return f"no open incident {event.incident}; open: {', '.join(open_ids) or 'none'}"
+                closed = await self._store.incident(event.incident)
+                was = f" ({over(closed)})" if closed is not None and closed.closed_at is not None else ""
+                return f"no open incident {event.incident}{was}; open: {', '.join(open_ids) or 'none'}"
         return ""
 
 
 def _severity(given: Mapping[str, Any]) -> Severity | None:
     return Severity(given["severity"]) if given.get("severity") else None
+
+
+def _objection(event: Event, command: Command) -> Objection | None:
+    """Return what objects in the very step: what its author saw may change while the command waits for its turn."""
+    about = objection(command.name, command.arguments) if isinstance(event, ANSWERS) else None
+    seen = command.arguments.get("seen")
+    if about is None and not seen:
+        return None
+    return lambda state: (about(state) if about is not None else "") or _changed(state, event, seen)
+
+
+def _changed(state: State, event: Event, seen: Mapping[str, Any] | None) -> str:
+    """Return what is no longer as the author of the command saw it, or nothing (also if they did not say)."""
+    if not seen or isinstance(event, e.Stopped):
+        return ""
+    now = _as_it_is(state, event)
+    if isinstance(event, e.Rejected):
+        now = {name: value for name, value in now.items() if name != "asked_at"}  # a no holds, asked again or not
+    what = next((name for name in seen if name in now and seen[name] != now[name]), "")
+    return f"the {QUESTION if what == 'asked_at' else what} {HAS_CHANGED}" if what else ""
+
+
+def _as_it_is(state: State, event: Event) -> Mapping[str, Any]:
+    """Return what an answer, or a rollback by hand, is about, as it is now."""
+    if isinstance(event, e.RollbackRequested):
+        live = live_deploy(state.services[event.service].deploys) if event.service in state.services else None
+        return {"live deploy": live.id if live is not None else None}
+    if isinstance(event, (e.Approved, e.Rejected, e.Stopped)):
+        known = (one.incident for one in state.services.values() if one.incident is not None)
+        for one in known:
+            if one.id == event.incident:
+                return {"suspect": one.suspect, "target": one.target, "asked_at": one.asked_at}
+    return {}
 
 
 def _unrecorded(event: Event, why: str) -> tuple[bool, str, int]:
@@ -138,10 +213,15 @@ def _unrecorded(event: Event, why: str) -> tuple[bool, str, int]:
     return False, f"not recorded ({why}): {what}; ask again", FAILED
 
 
+def _refused(effects: Sequence[Effect]) -> str:
+    """Return why the core (or an objection) said no, or nothing."""
+    notes = (effect for effect in effects if isinstance(effect, Note) and effect.label == "REFUSED")
+    return next((note.text for note in notes), "")
+
+
 def _answer(effects: Sequence[Effect]) -> tuple[bool, str, int]:
     """Return the core's own words as the answer."""
     notes = [effect for effect in effects if isinstance(effect, Note)]
-    refused = [note.text for note in notes if note.label == "REFUSED"]
-    if refused:
-        return False, refused[0], REFUSED
+    if refused := _refused(effects):
+        return False, refused, REFUSED
     return True, "; ".join(f"{note.label} {note.text}" for note in notes) or "done", 0

@@ -25,6 +25,7 @@ from watchdog.daemon.actuator import Actuator
 from watchdog.daemon.deploy_watch import DeployWatch
 from watchdog.daemon.listeners import Listeners, safely
 from watchdog.daemon.protocol import Change
+from watchdog.daemon.questions import Objection, refusal
 from watchdog.daemon.record import Recorder, Turn
 from watchdog.daemon.scheduler import Lateness, ProbeScheduler
 from watchdog.daemon.stall import STALL_SECONDS, StallDetector
@@ -56,6 +57,7 @@ class _Item:
 
     event: Event
     handled: asyncio.Future[Turn] | None = None
+    objection: Objection | None = None
 
 
 class Engine:
@@ -193,7 +195,7 @@ class Engine:
     async def _take(self, item: _Item) -> None:
         """Handle one event; a fault is reported, and told to who waits for it."""
         try:
-            turn = await self._handle(item.event)
+            turn = await self._handle(item.event, item.objection)
         except Displaced as error:
             if item.handled is not None and not item.handled.done():
                 item.handled.set_exception(error)
@@ -224,19 +226,22 @@ class Engine:
         """Hand an event in and return what the core made of it. Raises Permanent if it could not be handled."""
         return (await self.answer(event)).effects
 
-    async def answer(self, event: Event) -> Turn:
-        """Hand an event in and return what came of it. Raises Permanent if it could not be handled."""
+    async def answer(self, event: Event, objection: Objection | None = None) -> Turn:
+        """Hand an event in and return what came of it; of one objected to, only the refusal is written down.
+
+        Raises Permanent if it could not be handled.
+        """
         handled: asyncio.Future[Turn] = asyncio.get_running_loop().create_future()
-        await self._queue.put(_Item(event, handled))
+        await self._queue.put(_Item(event, handled, objection))
         return await handled
 
     async def handle(self, event: Event) -> Sequence[Effect]:
         """Step, record, then act. Raises Displaced if the event is about a service that is not ours (any more)."""
         return (await self._handle(event)).effects
 
-    async def _handle(self, event: Event) -> Turn:
+    async def _handle(self, event: Event, objection: Objection | None = None) -> Turn:
         async with self._turn:
-            turn = await self._recorded(event)
+            turn = await self._recorded(event, objection)
             self.state = turn.after
             self.last_event_at = self._clock.now()
             for item in turn.pending:
@@ -250,10 +255,10 @@ class Engine:
                 safely(taken, step)
         return turn
 
-    async def _recorded(self, event: Event) -> Turn:
+    async def _recorded(self, event: Event, objection: Objection | None) -> Turn:
         """Step and record; again, when another worker changed what all share, or has one of the services now."""
         for _ in range(STALE_MAX):
-            turn = self._stepped(event)
+            turn = self._stepped(event, objection)
             if not worth_recording(turn.before, turn.after, turn.effects):
                 return turn
             try:
@@ -263,12 +268,15 @@ class Engine:
                 self._drop(error.names)
             except Stale:
                 await self._refresh_in_turn()
-        return self._recorder.unrecorded(event, self._stepped(event), Temporary("other workers write without a pause"))
+        why = Temporary("other workers write without a pause")
+        return self._recorder.unrecorded(event, self._stepped(event, objection), why)
 
-    def _stepped(self, event: Event) -> Turn:
+    def _stepped(self, event: Event, objection: Objection | None) -> Turn:
         if not self._is_ours(event):
             raise Displaced((getattr(event, "service", "") or getattr(event, "incident", ""),))
         before, policy = self.state, self.policy
+        if objection is not None and (why := objection(before)):
+            return Turn(before, before, (refusal(before, event, why),))
         after, effects, why = promised_step(before, event, policy)
         if why:
             log.error("a promise of ours would be broken: disarmed, nothing of it is done", why=why)

@@ -77,6 +77,7 @@ class Metrics:
         self._pages_pending = self._gauge("pages_pending", "Notices not delivered yet.")
         self._pages_unheard = self._gauge("pages_unheard", "Notices that no channel at all has got yet.")
         self._channel_up = self._gauge("channel_up", "0 after failures in a row, until a notice arrives.", "channel")
+        self._hears = self._gauge("channel_hears", "1 while we hear what people answer there.", "channel")
         self._delay = self._histogram("detection_delay_seconds", "From onset to decision.", _DELAY)
         self._restore = self._histogram("restore_seconds", "From onset to restored.", _RESTORE)
 
@@ -134,6 +135,10 @@ class Metrics:
     def in_flight(self, probes: int) -> None:
         """Say how many probes are under way."""
         self._in_flight.set(probes)
+
+    def hears(self, channel: str, *, up: bool) -> None:
+        """Say whether we hear what people answer in a channel."""
+        self._hears.labels(channel).set(up)
 
     def health(self, *, healthy: bool, ready: bool) -> None:
         """Say what /healthz and /readyz answer."""

@@ -38,8 +38,8 @@ ATTEMPT_SECONDS = 30.0
 STALE_SECONDS = 86400.0
 """A notice that wakes nobody, and is no all-clear, is dropped at this age."""
 
-CONSOLE = "console"
-"""The one channel that does not stand in for others: nobody is woken by what a process prints."""
+UNHEARD = frozenset({"console", "tickets"})
+"""Channels that do not stand in for others: nobody is woken by what a process prints, or by a ticket."""
 
 Report = Callable[[str, str, Notice], None]
 """Told of each attempt: channel (or "store"), outcome (sent, partly, failed, gave_way), notice."""
@@ -89,13 +89,13 @@ class Teller:
 
     @property
     def unheard(self) -> int:
-        """How many notices no channel has got yet, but perhaps the console."""
-        return sum(all(name == CONSOLE for name in errand.heard_by) for errand in self._errands)
+        """How many notices no channel has got yet, but perhaps the console or a ticket."""
+        return sum(all(name in UNHEARD for name in errand.heard_by) for errand in self._errands)
 
     @property
     def silenced(self) -> bool:
-        """Tell whether notices wait and every channel is known to be down, but perhaps the console."""
-        waking = [breaker for name, breaker in self._breakers.items() if name != CONSOLE]
+        """Tell whether notices wait and every channel is known to be down, but perhaps the console or a ticket."""
+        waking = [breaker for name, breaker in self._breakers.items() if name not in UNHEARD]
         return bool(self._errands and waking) and all(breaker.open for breaker in waking)
 
     def forget(self, services: Collection[str]) -> None:
@@ -221,7 +221,7 @@ class Teller:
         """Let the first channel that was not called yet have it too, if all who were called are in trouble."""
         if not errand.needs_a_stand_in or any(not (parcel.troubled or parcel.overtaken) for parcel in errand.stand_ins):
             return
-        name = next((name for name in self._notifiers if name not in errand.parcels and name != CONSOLE), None)
+        name = next((name for name in self._notifiers if name not in errand.parcels and name not in UNHEARD), None)
         if name is not None:
             parcel = self._queue(errand, name)
             errand.stand_ins.append(parcel)

@@ -3,7 +3,9 @@
 POST bodies: /deploys {service?, commit?, message?, behaviour?, trigger?, build_seconds?, update_seconds?, fails?,
                        merge?}
              /faults {target, kind, after_seconds?, status?, share?, factor?, routes?, reported?} (`good` ends it)
-             /modes {name, mode, times?} · /events {service?, type, details} · /scenario {name} · /shutdown
+             /slack {do: click | command | redeliver | goodbye | drop, …: see slack_socket.py}
+             /modes {name, mode, times?} · /events {service?, type, details} · /pagerduty {action, by, dedup_key?}
+             /scenario {name} · /shutdown
 """
 
 import json
@@ -43,7 +45,9 @@ class Admin:
             "/deploys": self.deploy,
             "/faults": self.fault,
             "/modes": self.mode,
+            "/slack": self.slack,
             "/events": self.event,
+            "/pagerduty": self.human,
             "/scenario": self.scenario,
             "/shutdown": self.stop,
         }
@@ -51,6 +55,7 @@ class Admin:
             "/urls": self.tell_urls,
             "/log": self.tell_log,
             "/hits": self.tell_hits,
+            "/slack": self.tell_slack,
         }
         return Starlette(
             routes=[
@@ -71,6 +76,24 @@ class Admin:
     def tell_hits(self, request: Request) -> Any:
         """GET /hits: the access log of every site, [at, service, path, status], oldest first."""
         return [(hit.at, hit.service, hit.path, hit.status) for hit in self.cloud.hits]
+
+    def tell_slack(self, request: Request) -> Any:
+        """GET /slack: the messages in the channel as they stand (with what each said before), and the replies."""
+        socket = self.pagers.slack_socket
+        messages = [{"ts": one.ts, "body": one.body, "edits": one.edits} for one in self.pagers.slack]
+        return {"messages": messages, "replies": socket.replies, "connections": len(socket.connections)}
+
+    def slack(self, body: Json) -> Any:
+        """POST /slack: what a person, or Slack itself, does there."""
+        socket = self.pagers.slack_socket
+        deeds: dict[str, Callable[..., Json]] = {
+            "click": socket.click,
+            "command": socket.command,
+            "redeliver": socket.redeliver,
+            "goodbye": socket.goodbye,
+            "drop": socket.drop,
+        }
+        return deeds[body.pop("do")](**body)
 
     def deploy(self, body: Json) -> Any:
         """POST /deploys: a deploy, or with `merge` a colleague's merge, which ships only while auto-deploy is on."""
@@ -94,6 +117,10 @@ class Admin:
         """POST /events: an event of a service at Render."""
         service = self.cloud.service(body.get("service", "web"))
         return {"id": self.cloud.record_event(service, body["type"], body.get("details", {})).id}
+
+    def human(self, body: Json) -> Any:
+        """POST /pagerduty: somebody acknowledges or resolves the newest open page."""
+        return {"dedup_key": self.pagers.by_human(body["action"], body["by"], body.get("dedup_key")).dedup_key}
 
     def scenario(self, body: Json) -> Any:
         """POST /scenario: a story begins now."""

@@ -37,6 +37,7 @@ endpoints:
   render: "{render}"
   sentry: "{sentry}"
   pagerduty: "{pagerduty}"
+  pagerduty_api: "{pagerduty_api}"
   slack: "{slack}"
   github: "{github}"
 {more}"""

@@ -1,4 +1,4 @@
-"""GitHub's list of a branch's commits, over the cloud's state. Documented: the commit of github-rest-git-subset.json.
+"""GitHub's commits of a branch, and between two, over the cloud's state. Documented: github-rest-git-subset.json.
 
 Each service has a repository of its own, `acme/<name>`, and its branch is `main`. On it stands what was ever deployed,
 and what was merged while auto-deploy was off.
@@ -28,26 +28,54 @@ class GitHubApi:
         self._asked: list[float] = []
 
     def routes(self) -> list[Route]:
-        """Return the one route that exists."""
-        return [Route("/repos/{owner}/{repo}/commits", self.list_commits, methods=["GET"])]
+        """Return the routes that exist."""
+        base = "/repos/{owner}/{repo}"
+        return [
+            Route(f"{base}/commits", self.list_commits, methods=["GET"]),
+            Route(f"{base}/compare/{{basehead}}", self.compare, methods=["GET"]),
+        ]
 
     async def list_commits(self, request: Request) -> Response:
         """GET /repos/{owner}/{repo}/commits: newest first, paged."""
-        key = request.headers.get("authorization")
-        if key not in (None, f"Bearer {keys.GITHUB_TOKEN}"):
-            return _error(401, "Bad credentials", {})
-        left, allowed = self._count(with_token=key is not None)
-        if not allowed:
-            return _error(403, "API rate limit exceeded", left)
-        place = f"https://github.com/{request.path_params['owner']}/{request.path_params['repo']}"
-        service = next((one for one in self.cloud.services.values() if one.repo == place), None)
-        if service is None or request.query_params.get("sha", BRANCH) != BRANCH:
+        service, left = self._service(request)
+        if isinstance(service, Response):
+            return service
+        if request.query_params.get("sha", BRANCH) != BRANCH:
             return _error(404, "Not Found", left)
         size = min(int(request.query_params.get("per_page", PER_PAGE)), PER_PAGE_MAX)
         first = (int(request.query_params.get("page", 1)) - 1) * size
         shown = branch(service)[: first + size + 1]
         bodies = [commit_json(service, one, shown[at + 1 : at + 2]) for at, one in enumerate(shown)]
         return JSONResponse(bodies[first : first + size], headers=left)
+
+    async def compare(self, request: Request) -> Response:
+        """GET /repos/{owner}/{repo}/compare/{base}...{head}: what the head has and the base has not, oldest first."""
+        service, left = self._service(request)
+        if isinstance(service, Response):
+            return service
+        on_branch = branch(service)[::-1]
+        shas = [one.sha for one in on_branch]
+        base, dots, head = request.path_params["basehead"].partition("...")
+        if not dots or base not in shas or head not in shas:
+            return _error(404, "Not Found", left)
+        size = min(int(request.query_params.get("per_page", PER_PAGE)), PER_PAGE_MAX)
+        page = int(request.query_params.get("page", 1))
+        body = comparison_json(service, on_branch, shas.index(base), shas.index(head))
+        body["commits"] = body["commits"][(page - 1) * size : page * size]
+        body["files"] = body["files"] if page == 1 else []
+        return JSONResponse(body, headers=left)
+
+    def _service(self, request: Request) -> tuple[Service | Response, dict[str, str]]:
+        """Return whose repository is asked for, or why it is not told; and the headers of the limit."""
+        key = request.headers.get("authorization")
+        if key not in (None, f"Bearer {keys.GITHUB_TOKEN}"):
+            return _error(401, "Bad credentials", {}), {}
+        left, allowed = self._count(with_token=key is not None)
+        if not allowed:
+            return _error(403, "API rate limit exceeded", left), left
+        place = f"https://github.com/{request.path_params['owner']}/{request.path_params['repo']}"
+        service = next((one for one in self.cloud.services.values() if one.repo == place), None)
+        return service or _error(404, "Not Found", left), left
 
     def _count(self, *, with_token: bool) -> tuple[dict[str, str], bool]:
         """Count the request; return the headers, and whether it is within the limit of an hour."""
@@ -91,6 +119,47 @@ def commit_json(service: Service, commit: Commit, parents: list[Commit]) -> dict
         "author": None,
         "committer": None,
         "parents": [{"sha": one.sha, "url": f"{api}/commits/{one.sha}"} for one in parents],
+    }
+
+
+def comparison_json(service: Service, on_branch: list[Commit], base: int, head: int) -> dict[str, Any]:
+    """Return the comparison of two commits of one branch (oldest first), each changing a file of its own."""
+    bodies = [commit_json(service, one, on_branch[max(at - 1, 0) : at]) for at, one in enumerate(on_branch)]
+    api = f"https://api.github.com/repos/{service.repo.removeprefix('https://github.com/')}"
+    between = f"compare/{on_branch[base].sha}...{on_branch[head].sha}"
+    html = f"{service.repo}/{between}"
+    return {
+        "url": f"{api}/{between}",
+        "html_url": html,
+        "permalink_url": html,
+        "diff_url": f"{html}.diff",
+        "patch_url": f"{html}.patch",
+        "base_commit": bodies[base],
+        "merge_base_commit": bodies[min(base, head)],
+        "status": "identical" if base == head else "ahead" if head > base else "behind",
+        "ahead_by": max(head - base, 0),
+        "behind_by": max(base - head, 0),
+        "total_commits": max(head - base, 0),
+        "commits": bodies[base + 1 : head + 1],
+        "files": [file_json(service, one) for one in on_branch[base + 1 : head + 1]],
+    }
+
+
+def file_json(service: Service, commit: Commit) -> dict[str, Any]:
+    """Return the file that a commit of the make-believe repository changes: named for the last word it says."""
+    words = "".join(sign if sign.isalnum() else " " for sign in commit.message).lower().split() or ["change"]
+    name = f"app/{words[-1]}.py"
+    return {
+        "sha": hashlib.sha256(commit.sha.encode()).hexdigest()[:40],
+        "filename": name,
+        "status": "modified",
+        "additions": 2,
+        "deletions": 1,
+        "changes": 3,
+        "blob_url": f"{service.repo}/blob/{commit.sha}/{name}",
+        "raw_url": f"{service.repo}/raw/{commit.sha}/{name}",
+        "contents_url": f"https://api.github.com/repos/acme/{service.name}/contents/{name}?ref={commit.sha}",
+        "patch": "@@ -1,1 +1,2 @@",
     }
 
 

@@ -5,13 +5,16 @@ A mode may hold for the next N uses only; then it falls back to `ok`.
 
 from dataclasses import dataclass, field
 
-REFUSALS = {"refuse_400": 400, "refuse_401": 401, "refuse_403": 403, "refuse_404": 404, "refuse_410": 410}
+REFUSALS = {f"refuse_{status}": status for status in (400, 401, 403, 404, 410, 422)}
 CHANGE = ("ok", "slow", "drop", "error_after", "refuse_429", "reset_before", *REFUSALS)
 """Modes of a call that changes something. slow, drop and error_after accept the change and spoil the answer;
 refuse_... and reset_before do nothing."""
 
 VENDOR = ("ok", "down", "refuse_429", "error_500", "hang")
 """Modes of a whole vendor. `down` closes each connection without an answer (all vendors share one port)."""
+
+ISSUE = ("ok", "drop", "limited", *REFUSALS)
+"""Modes of a call about an issue: drop obeys and gives no answer; limited is GitHub's secondary limit, a 403."""
 
 MODES: dict[str, tuple[str, ...]] = {
     "rollback": (*CHANGE, "expired"),
@@ -21,7 +24,11 @@ MODES: dict[str, tuple[str, ...]] = {
     "render": VENDOR,
     "sentry": VENDOR,
     "github": VENDOR,
+    "issue": ISSUE,
+    "issue_update": ISSUE,
+    "issue_comment": ISSUE,
     "pagerduty": VENDOR,
+    "pagerduty_api": VENDOR,
     "slack": VENDOR,
     "slack_webhook": VENDOR,
     "webhook": VENDOR,

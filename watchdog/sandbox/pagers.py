@@ -4,17 +4,17 @@ Each records every message it accepts; `Pagers` is what a test or the demo reads
 Documented: pagerduty-events-v2-openapi.json; what Slack, healthchecks.io and Sentry Crons answer: their documentation.
 """
 
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from watchdog.sandbox import clock, keys, wire
 from watchdog.sandbox.log import EventLog
+from watchdog.sandbox.slack_socket import SlackSocket
 
 Json = dict[str, Any]
 
@@ -25,6 +25,15 @@ SUMMARY_LIMIT, DEDUP_LIMIT = 1024, 255
 SLACK_CHANNEL_ID = "C0FAKE0001"
 MESSAGES_LIMIT = 10_000
 """Messages kept per channel; more than any run sends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One entry of an incident's log: trigger, acknowledge or resolve; by a user, or (empty) by the integration."""
+
+    action: str
+    by: str
+    at: float
 
 
 @dataclass(slots=True)
@@ -38,7 +47,16 @@ class Incident:
     status: str = "triggered"
     triggers: int = 1
     resolved_at: float | None = None
+    changed_at: float = 0.0
     events: list[Json] = field(default_factory=list)
+    acts: list[Act] = field(default_factory=list)
+
+    def act(self, action: str, by: str = "") -> None:
+        """Note what was done, by a user of that name or (without one) by the integration, and the status of it."""
+        self.changed_at = clock.now()
+        self.acts.append(Act(action, by, self.changed_at))
+        self.status = {"acknowledge": "acknowledged", "resolve": "resolved"}.get(action, self.status)
+        self.resolved_at = self.changed_at if action == "resolve" else self.resolved_at
 
 
 @dataclass(slots=True)
@@ -60,6 +78,7 @@ class Pagers:
         self.changes: list[Json] = []
         self.slack: list[SlackMessage] = []
         self.slack_webhook: list[Json] = []
+        self.slack_socket = SlackSocket(log, self.slack)
         self.webhook: list[Json] = []
         self.heartbeats: list[Json] = []
         self.check_ins: list[Json] = []
@@ -72,20 +91,21 @@ class Pagers:
             Route("/v2/change/enqueue", self.enqueue_change, methods=["POST"]),
         ]
 
-    def slack_routes(self) -> list[Route]:
-        """Return the routes of slack.com/api."""
+    def slack_routes(self) -> list[BaseRoute]:
+        """Return the routes of slack.com/api, and of its socket."""
         table: dict[str, Callable[[Json], Response]] = {
             "auth.test": self.auth_test,
             "chat.postMessage": self.post_message,
             "chat.update": self.update_message,
         }
-        return [Route(f"/api/{method}", self._slack(answer), methods=["POST"]) for method, answer in table.items()]
+        calls = [Route(f"/api/{method}", self._slack(answer), methods=["POST"]) for method, answer in table.items()]
+        return [*calls, *self.slack_socket.routes()]
 
     # --- PagerDuty ---------------------------------------------------------------------------------------------------
 
     async def enqueue(self, request: Request) -> Response:
         """Take an event: 202, or 400 with what is wrong."""
-        event = await _json(request)
+        event = await wire.json_of(request)
         if problems := event_problems(event):
             return _invalid(problems)
         key = event.get("dedup_key") or f"sandbox-{len(self.incidents) + 1:08d}"
@@ -95,8 +115,7 @@ class Pagers:
         if action == "trigger":
             self._trigger(key, event["payload"], kept, opened)
         elif opened is not None:
-            opened.status = "resolved" if action == "resolve" else "acknowledged"
-            opened.resolved_at = clock.now() if action == "resolve" else None
+            opened.act(action)
             opened.events.append(kept)
         known = opened is not None or action == "trigger"
         said = event.get("payload") or {}
@@ -112,14 +131,25 @@ class Pagers:
     def _trigger(self, key: str, said: Json, kept: Json, opened: Incident | None) -> None:
         """Open an incident, or add to the open one; after a resolve the same key opens a new one."""
         if opened is None:
-            _keep(self.incidents, Incident(key, said["severity"], said["summary"], clock.now(), events=[kept]))
+            made = Incident(key, said["severity"], said["summary"], clock.now(), events=[kept])
+            made.act("trigger")
+            _keep(self.incidents, made)
             return
         opened.triggers += 1
         opened.events.append(kept)
 
+    def by_human(self, action: str, who: str, dedup_key: str | None = None) -> Incident:
+        """Let somebody acknowledge or resolve the newest open incident (of that key). Raises ValueError."""
+        found = [one for one in self.incidents if one.status != "resolved" and dedup_key in (None, one.dedup_key)]
+        if not found or action not in ACTIONS[1:]:
+            raise ValueError(f"nobody can {action}: {len(found)} incidents are open")
+        found[-1].act(action, who)
+        self.log.append(f"pagerduty_{action}_by_human", dedup_key=found[-1].dedup_key, by=who)
+        return found[-1]
+
     async def enqueue_change(self, request: Request) -> Response:
         """Take a change event: it notifies nobody."""
-        event = await _json(request)
+        event = await wire.json_of(request)
         summary = event.get("payload", {}).get("summary") if isinstance(event.get("payload"), dict) else None
         problems = [] if _is_key(event.get("routing_key")) else ["'routing_key' is invalid"]
         problems += [] if isinstance(summary, str) and summary else ["'payload.summary' is missing or blank"]
@@ -135,7 +165,7 @@ class Pagers:
         async def serve(request: Request) -> Response:
             if request.headers.get("authorization") != f"Bearer {keys.SLACK_BOT_TOKEN}":
                 return _no("invalid_auth" if "authorization" in request.headers else "not_authed")
-            return answer(await _json(request))
+            return answer(await wire.json_of(request))
 
         return serve
 
@@ -176,7 +206,7 @@ class Pagers:
         """Slack's incoming webhook: answers `ok`, nothing else."""
         if request.path_params["path"] != keys.SLACK_WEBHOOK_PATH:
             return PlainTextResponse("no_service", status_code=404)
-        body = await _json(request)
+        body = await wire.json_of(request)
         if not body:
             return PlainTextResponse("invalid_payload", status_code=400)
         if not (body.get("text") or body.get("blocks") or body.get("attachments")):
@@ -189,7 +219,7 @@ class Pagers:
 
     async def generic_webhook(self, request: Request) -> Response:
         """Any JSON, answered 204."""
-        body = await _json(request)
+        body = await wire.json_of(request)
         _keep(self.webhook, body)
         self.log.append("webhook", body=body)
         return Response(status_code=204)
@@ -270,15 +300,6 @@ def _invalid(problems: list[str]) -> Response:
 def _no(error: str) -> Response:
     """Return Slack's way to refuse: HTTP 200 and `ok: false`."""
     return JSONResponse({"ok": False, "error": error})
-
-
-async def _json(request: Request) -> Json:
-    """Return the JSON object of a request, empty if there is none."""
-    try:
-        body = json.loads(await wire.read_body(request) or b"{}")
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
 
 
 def _keep(messages: list[Any], message: object) -> None:

@@ -18,6 +18,7 @@ from watchdog.sandbox.admin import Admin
 from watchdog.sandbox.behaviours import Behaviour, behaviour
 from watchdog.sandbox.cloud import CONTROL, Cloud
 from watchdog.sandbox.control import ControlTarget
+from watchdog.sandbox.github_issues import Issues
 from watchdog.sandbox.log import Entry, EventLog
 from watchdog.sandbox.modes import Modes
 from watchdog.sandbox.pagers import Pagers
@@ -60,6 +61,7 @@ class Sandbox:
         self.cloud = Cloud(self.events, self.modes, chosen(quirks), rollback_seconds, seed, speed, more_services)
         self.pagers = Pagers(self.events)
         self.render = RenderApi(self.cloud)
+        self.issues = Issues(self.events, self.modes)
         self.ended = asyncio.Event()
         self.urls: dict[str, Any] = {}
         self._doors: dict[Listener, str] = {}
@@ -80,7 +82,7 @@ class Sandbox:
             if service.kind == "web_service"
         }
         self._doors |= {Listener(ControlTarget()): CONTROL for _ in range(CONTROL_TARGETS)}
-        self._vendors = Listener(vendors_app(self.cloud, self.pagers, self.render, SentryApi(self.cloud)))
+        self._vendors = Listener(vendors_app(self.cloud, self.pagers, self.render, SentryApi(self.cloud), self.issues))
         self._admin = Listener(Admin(self.cloud, self.pagers, lambda: self.urls, self.ended.set).app())
         for listener in (*self._doors, self._vendors, self._admin):
             await listener.open()
@@ -163,6 +165,7 @@ class Sandbox:
                 "sentry": f"{base}/sentry",
                 "github": f"{base}/github",
                 "pagerduty": f"{base}/pagerduty",
+                "pagerduty_api": f"{base}/pagerduty_api",
                 "slack": f"{base}/slack/api",
                 "slack_webhook": f"{base}/slack/webhook/{keys.SLACK_WEBHOOK_PATH}",
                 "webhook": f"{base}/webhook",

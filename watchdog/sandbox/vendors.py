@@ -13,8 +13,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from watchdog.sandbox import wire
 from watchdog.sandbox.cloud import Cloud
 from watchdog.sandbox.github import GitHubApi
+from watchdog.sandbox.github_issues import Issues
 from watchdog.sandbox.log import Entry
 from watchdog.sandbox.modes import MODES
+from watchdog.sandbox.pagerduty_rest import PagerDutyRest
 from watchdog.sandbox.pagers import Pagers
 from watchdog.sandbox.render import RenderApi
 from watchdog.sandbox.sentry import SentryApi
@@ -24,13 +26,14 @@ RETRY_AFTER_SECONDS = 1
 BODY_LOGGED_BYTES = 2000
 
 
-def vendors_app(cloud: Cloud, pagers: Pagers, render: RenderApi, sentry: SentryApi) -> ASGIApp:
+def vendors_app(cloud: Cloud, pagers: Pagers, render: RenderApi, sentry: SentryApi, issues: Issues) -> ASGIApp:
     """Return the application that is all vendors."""
     routes = [
         Mount("/render/v1", routes=render.routes()),
         Mount("/sentry/api/0", routes=sentry.routes()),
-        Mount("/github", routes=GitHubApi(cloud).routes()),
+        Mount("/github", routes=[*GitHubApi(cloud).routes(), *issues.routes()]),
         Mount("/pagerduty", routes=pagers.pagerduty_routes()),
+        Mount("/pagerduty_api", routes=PagerDutyRest(pagers).routes()),
         Route("/slack/webhook/{path:path}", pagers.incoming_webhook, methods=["POST"]),
         Mount("/slack", routes=pagers.slack_routes()),
         Mount("/status", routes=StatusPages(cloud).routes()),
@@ -60,7 +63,10 @@ class Front:
         self.cloud = cloud
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one request; a socket is its vendor's own business."""
+        if scope["type"] == "websocket":
+            await self.app(scope, receive, send)
+            return
         request = Request(scope, receive)
         vendor = vendor_of(request.url.path)
         try:

@@ -6,8 +6,10 @@ Rule 2: shut means the kernel refuses the connection, not that we answer an erro
 
 import asyncio
 import contextlib
+import json
 import socket
 import struct
+from typing import Any
 
 import uvicorn
 from starlette.requests import Request
@@ -86,6 +88,15 @@ async def read_body(request: Request) -> bytes:
     return body
 
 
+async def json_of(request: Request) -> dict[str, Any]:
+    """Return the JSON object of a request, empty if there is none. Raises BodyTooLarge."""
+    try:
+        body = json.loads(await read_body(request) or b"{}")
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
 class Listener:
     """An application on a port of its own. `open` and `shut` may alternate; the port stays the same."""
 
@@ -108,7 +119,7 @@ class Listener:
         config = uvicorn.Config(
             self._app,
             http=H11Protocol,
-            ws="none",
+            ws="auto",  # Slack's socket, where the extra `slack` brings a library for it; else there is none
             lifespan="off",
             log_config=None,
             access_log=False,

@@ -27,7 +27,7 @@ from watchdog.domain.policy import (
 from watchdog.settings import needs, people, references
 from watchdog.settings.advanced import apply
 from watchdog.settings.document import Document
-from watchdog.settings.matrix import build_matrix
+from watchdog.settings.matrix import build_matrix, that_speak
 from watchdog.settings.model import (
     Adapter,
     DependencySettings,
@@ -49,6 +49,7 @@ ENDPOINTS: Mapping[str, str] = {
     "render": "https://api.render.com/v1",
     "sentry": "https://sentry.io",
     "pagerduty": "https://events.pagerduty.com",
+    "pagerduty_api": "https://api.pagerduty.com",
     "slack": "https://slack.com/api",
     "github": "https://api.github.com",
 }
@@ -96,7 +97,8 @@ class Builder:
         if not self._secretless:
             needs.check_secrets(document, shape, modes, signals, all_channels, self._registries, self._secrets)
         needs.check_remote_write(document, shape, self._secrets)
-        needs.check_console(document, shape)
+        needs.check_console(document, shape, self._secrets)
+        needs.check_slack(document, channels)
         if document.mistakes:
             return None
         return Settings(
@@ -120,6 +122,7 @@ class Builder:
             store_url=_store_url(shape.store, folder, self._secrets),
             metrics=_metrics(shape.metrics),
             console=shape.console.enabled,
+            repository=shape.repository,
             log=LogSettings(shape.log.format, shape.log.level),
             record=_record(shape.record, shape.store, folder),
             vendors=MappingProxyType(vendors),
@@ -130,6 +133,7 @@ class Builder:
             private_hosts=tuple(shape.private_hosts),
             warnings=(
                 *needs.warnings_of(shape, modes, signals, self._secrets, self._environ),
+                *needs.slack_warnings(channels),
                 *people.warnings_of_people(shape, steps, contacts),
             ),
         )
@@ -194,7 +198,7 @@ def _policy(
         matrix=MappingProxyType(dict(matrix)),
         control=tuple(shape.control) if shape.control is not None else DEFAULT_CONTROL,
         vendors=MappingProxyType({name: VendorPolicy(name, role) for name, role in roles.items()}),
-        alerts=tuple(channels),
+        alerts=that_speak(channels),
         budget=apply(Budget, shape.budget),
         brakes=apply(Brakes, shape.brakes),
         pace=apply(Pace, shape.advanced.pace),

@@ -21,6 +21,9 @@ ASKS = (Action.ROLLBACK, Action.ASK)
 RINGS = frozenset({"pagerduty"})
 """Channels that wake people: not for medium and below, unless the user says so."""
 
+WRITES_DOWN = frozenset({"tickets"})
+"""Channels that keep work for later: for medium, unless the user says so."""
+
 
 def build_matrix(document: Document, shape: PolicyShape, channels: Sequence[str]) -> Mapping[Severity, Rule]:
     """Return the merged matrix; report rows that cannot be meant."""
@@ -55,8 +58,14 @@ def _default_tell(severity: Severity, do: Action, channels: Sequence[str]) -> tu
     if do is Action.NOTE:
         return ()
     if severity in (Severity.CRITICAL, Severity.HIGH):
-        return tuple(channels)
-    return tuple(channel for channel in channels if channel not in RINGS)
+        return that_speak(channels)
+    unwanted = RINGS if severity is Severity.MEDIUM else RINGS | WRITES_DOWN
+    return tuple(channel for channel in channels if channel not in unwanted)
+
+
+def that_speak(channels: Sequence[str]) -> tuple[str, ...]:
+    """Return the channels by which people hear at once; all of them, where there is no such channel."""
+    return tuple(channel for channel in channels if channel not in WRITES_DOWN) or tuple(channels)
 
 
 def _check_row(document: Document, severity: Severity, written: RuleShape, rule: Rule, channels: Sequence[str]) -> None:

@@ -73,7 +73,8 @@ class Settings:
     `path` is None when the text came from WATCHDOG_CONFIG_YAML. `vendors` maps status page to URL; `endpoints`
     maps render, sentry, pagerduty, slack to a base URL without trailing slash; `store_url` has an absolute path,
     or may hold a password: `stores.shown_url` is what may be shown of it.
-    `console` tells whether the web console is served, on the server of `metrics`.
+    `console` tells whether the web console is served, on the server of `metrics`; `repository` names who is asked for
+    suspect commits, if anybody is.
     `own_id` is the watchdog's own service on Render, which is never a target; `private_hosts` are the names that may
     lead into a private network.
     """
@@ -87,6 +88,7 @@ class Settings:
     store_url: str = field(repr=False)
     metrics: MetricsSettings = MetricsSettings()
     console: bool = False
+    repository: str | None = None
     log: LogSettings = LogSettings()
     record: RecordSettings = RecordSettings()
     vendors: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

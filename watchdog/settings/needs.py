@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from urllib.parse import urlsplit
 
+from watchdog.adapters.notifiers.slack import SlackOptions
 from watchdog.settings.document import Document, Path
 from watchdog.settings.model import Adapter
 from watchdog.settings.registries import Registries
@@ -14,7 +15,14 @@ RENDER_KEY = "WATCHDOG_RENDER_API_KEY"
 HEARTBEAT = "WATCHDOG_HEARTBEAT_URL"
 CRONS = "WATCHDOG_SENTRY_CRONS_URL"
 CONSOLE_TOKEN = "WATCHDOG_CONSOLE_TOKEN"
+CONSOLE_TOKENS = {
+    "viewer": "WATCHDOG_CONSOLE_VIEWER_TOKEN",
+    "operator": "WATCHDOG_CONSOLE_OPERATOR_TOKEN",
+    "approver": CONSOLE_TOKEN,
+}
+"""Role to the variable of its token; only the last is needed."""
 CONSOLE_LIBRARIES = ("fastapi", "jinja2")
+SLACK_LIBRARY = "websockets"
 WITH_RENDER = frozenset({"render_events"})
 """Kinds of signals that are `Unknown` without a Render key."""
 PROBES = frozenset({"http", "latency"})
@@ -63,16 +71,41 @@ def _of_the_rest(shape: Shape) -> dict[str, tuple[Path, str]]:
     return needed
 
 
-def check_console(document: Document, shape: Shape) -> None:
-    """Report a console that could not be served: nowhere to listen, or its libraries are not installed."""
+def check_console(document: Document, shape: Shape, variables: Mapping[str, str]) -> None:
+    """Report a console that could not be served (nowhere to listen, no libraries), or whose roles share a token."""
     if not shape.console.enabled:
         return
+    tokens = [variables[name] for name in CONSOLE_TOKENS.values() if variables.get(name)]
+    if len(set(tokens)) < len(tokens):
+        document.report(("console",), "two roles have the same token", "make another: openssl rand -hex 32")
     if not shape.metrics.listen:
         document.report(("console",), "there is nowhere to serve it", 'write metrics: {listen: "127.0.0.1:9464"}')
     missing = [name for name in CONSOLE_LIBRARIES if find_spec(name) is None]
     if missing:
         what = f"needs {' and '.join(missing)}, which the extra console brings"
         document.report(("console",), what, "in the clone: .venv/bin/pip install -e '.[console]'")
+
+
+def check_slack(document: Document, channels: Mapping[str, Adapter]) -> None:
+    """Report approvals in Slack whose library is not installed."""
+    if answers_in_slack(channels) is not None and find_spec(SLACK_LIBRARY) is None:
+        what = f"needs {SLACK_LIBRARY}, which the extra slack brings"
+        document.report(("channels", "slack", "approvals"), what, "in the clone: .venv/bin/pip install -e '.[slack]'")
+
+
+def answers_in_slack(channels: Mapping[str, Adapter]) -> SlackOptions | None:
+    """Return the options of Slack where people can answer and ask there, else None."""
+    options = channels["slack"].options if "slack" in channels else None
+    return options if isinstance(options, SlackOptions) and options.listens else None
+
+
+def slack_warnings(channels: Mapping[str, Adapter]) -> Sequence[str]:
+    """Return that nobody was named who may answer in Slack, if so."""
+    options = answers_in_slack(channels)
+    if options is None or options.users:
+        return ()
+    how = "write approvals: {socket_mode: true, users: [U0AAA]}"
+    return (f"channels.slack.approvals names nobody: /watchdog only answers questions there, without buttons; {how}",)
 
 
 def check_remote_write(document: Document, shape: Shape, variables: Mapping[str, str]) -> None:
@@ -164,6 +197,8 @@ def _warnings_of_the_whole(shape: Shape, autonomous: Sequence[str], key: bool) -
     found: list[str] = []
     if not shape.channels:
         found.append("no channels: notices only go to the console")
+    if set(shape.channels) == {"tickets"}:
+        found.append("channels: tickets wake nobody, and are told everything as there is nothing else: add a channel")
     if shape.control is not None and len(shape.control) < 2:
         blind = "our own blindness cannot be told" if not shape.control else "one control target may fail by itself"
         found.append(f"control: {blind}: name two targets")

@@ -56,6 +56,7 @@ def _addressed(
     if kind not in channels:
         return None
     written = {**shape.channels[kind], ADDRESSED[kind]: [address] if kind == "email" else address}
+    written.pop("approvals", None)  # one socket hears the workspace; where it is answered is the channel's own
     options = validate(notifiers[kind].options, written, document, path)
     return Adapter(kind, options) if options is not None and not _wrong(document, path) else None
 

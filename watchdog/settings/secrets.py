@@ -76,8 +76,12 @@ class Secrets(BaseSettings):
     """Slack: an incoming webhook."""
     slack_bot_token: Token | None = None
     """Slack: a bot token with chat:write, for one threaded message per incident."""
+    slack_app_token: Token | None = None
+    """Slack: an app-level token (xapp-…) with connections:write, for approvals and /watchdog over Socket Mode."""
     pagerduty_routing_key: Token | None = None
     """PagerDuty: the integration key of an Events API v2 integration."""
+    pagerduty_api_token: Token | None = None
+    """PagerDuty: a read-only REST API key, to read back who acknowledged."""
     smtp_password: SecretStr | None = None
     """The password of `channels.email.user`."""
     webhook_url: Address | None = None
@@ -100,7 +104,11 @@ class Secrets(BaseSettings):
     """Asked of whoever reads more than /metrics and the health paths from us (as a bearer token); unset: nobody can."""
 
     console_token: OwnToken | None = None
-    """Asked of whoever looks at the web console: typed at its login, or shown by a program as a bearer token."""
+    """Asked of whoever uses the web console: typed at its login, or shown by a program as a bearer token. May all."""
+    console_operator_token: OwnToken | None = None
+    """The same for somebody who may look, note, and hold the watchdog back: reject, stop, pause."""
+    console_viewer_token: OwnToken | None = None
+    """The same for somebody who may only look."""
 
     @classmethod
     def settings_customise_sources(

@@ -35,8 +35,6 @@ LATER: dict[str, str] = {
     "remedies": "the one remedy is a rollback on Render",
     "migrations": "a service with a pre-deploy command is asked about, unless rollback_safe: true",
     "heartbeat": "set WATCHDOG_HEARTBEAT_URL",
-    "approvals": "answer with watchdog approve|reject INCIDENT",
-    "tickets": "write do: tell",
     "lighthouse": "watch an http or latency signal",
     "plausible": "watch an http signal that expects your analytics tag in the page",
     "sentry_cron": "watch render_events of the cron job",
@@ -277,6 +275,7 @@ class EndpointsShape(Section):
     render: HttpUrl | None = None
     sentry: HttpUrl | None = None
     pagerduty: HttpUrl | None = None
+    pagerduty_api: HttpUrl | None = None
     slack: HttpUrl | None = None
     github: HttpUrl | None = None
 
@@ -325,6 +324,7 @@ class Shape(Section):
     store: Annotated[str, AfterValidator(_store)] = "sqlite:///watchdog.db"
     metrics: MetricsShape = MetricsShape()
     console: ConsoleShape = ConsoleShape()
+    repository: Literal["github"] | None = None
     control: list[HttpUrl] | None = Field(default=None, max_length=10)
     vendor_status: Annotated[dict[str, HttpUrl | None] | None, BeforeValidator(_named_pages)] = None
     endpoints: EndpointsShape = EndpointsShape()

@@ -35,17 +35,20 @@ def explain(
     all_vetoes: bool = False,
     target_seconds: float | None = None,
     repo: str | None = None,
+    commits: str = "",
     remarks: Sequence[Remark] = (),
     tz: tzinfo = UTC,
 ) -> list[str]:
     """Return the incident's story in lines of at most 78 characters (links excepted).
 
-    `target_seconds` is the policy's time limit for this severity, `repo` the https address of the code.
+    `target_seconds` is the policy's time limit for this severity, `repo` the https address of the code,
+    `commits` what the repository says of those that are suspected.
     """
     decision = incident.decision
     parts = [header(incident, target_seconds, tz), seen(incident)]
     if decision is not None:
-        parts += [severity(decision), reasons.blame(decision, all_vetoes=all_vetoes, repo=repo)]
+        blame = reasons.blame(decision, all_vetoes=all_vetoes, repo=repo)
+        parts += [severity(decision), [*blame, *(section("COMMITS", commits) if commits else ())]]
         parts += [reasons.guards(decision.guards), reasons.target(decision.target)]
     parts += [done(notes, tz), outlook.unsure(incident), outlook.otherwise(decision)]
     parts += [outlook.next_steps(incident, label), said(remarks, tz), judged(label)]

@@ -14,7 +14,8 @@ BOT_TOKEN = "xoxb-canary-bot-token-bbbbbbbb"
 HOOK_PATH = "/services/T00CANARY/B00CANARY/cccccccccccccccc"
 BEARER = "canary-bearer-dddddddd"
 PASSWORD = "canary-password-eeeeeeee"
-CANARIES = (ROUTING_KEY, BOT_TOKEN, *HOOK_PATH.split("/")[2:], BEARER, PASSWORD)
+APP_TOKEN = "xapp-canary-app-token-ffffffff"
+CANARIES = (ROUTING_KEY, BOT_TOKEN, APP_TOKEN, *HOOK_PATH.split("/")[2:], BEARER, PASSWORD)
 
 HOSTILE = (
     'boom\r\nSubject: owned\n{"level":"error"} \x1b[31m\x07\x00 <img src=x onerror=alert(1)> <!channel> @channel '
@@ -52,7 +53,7 @@ def hostile_notice(**changes: Any) -> Notice:
 
 def context(url: str = "http://127.0.0.1:9", clock: FakeClock | None = None, **secrets: str) -> Context:
     """Return a context whose vendors all stand at one address."""
-    endpoints: Mapping[str, str] = {"pagerduty": url, "slack": f"{url}/api"}
+    endpoints: Mapping[str, str] = {"pagerduty": url, "slack": f"{url}/api", "github": url}
     return Context(clock=clock or FakeClock(), endpoints=endpoints, secrets=secrets)
 
 

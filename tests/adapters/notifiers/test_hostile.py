@@ -18,6 +18,8 @@ from watchdog.adapters.notifiers.pagerduty import PagerDutyOptions
 from watchdog.adapters.notifiers.pagerduty import build as build_pagerduty
 from watchdog.adapters.notifiers.slack import SlackOptions
 from watchdog.adapters.notifiers.slack import build as build_slack
+from watchdog.adapters.notifiers.tickets import TicketsOptions
+from watchdog.adapters.notifiers.tickets import build as build_tickets
 from watchdog.adapters.notifiers.webhook import WebhookOptions
 from watchdog.adapters.notifiers.webhook import build as build_webhook
 from watchdog.domain.notices import Link, Notice
@@ -155,6 +157,31 @@ async def by_email(told: Notice, vendor: Vendor, post: Post) -> list[str]:
     return lines
 
 
+def ticket_lines(body: str) -> list[str]:
+    """Return the lines of a ticket; checks that every foreign word stands in the one block that nobody can end."""
+    lines = body.split("\n")
+    fence = next(line.removesuffix("text") for line in lines if re.fullmatch(r"`{3,}text", line))
+    begin, end = lines.index(f"{fence}text"), lines.index(fence)
+    assert not any(set(line.strip()) == {"`"} and len(line.strip()) >= len(fence) for line in lines[begin + 1 : end])
+    outside = [line for line in (*lines[:begin], *lines[end + 1 :]) if not line.startswith("<!-- watchdog incident ")]
+    (link,) = [line for line in outside if line.startswith("- [")]
+    assert re.fullmatch(r"- \[[^\[\]<>@`]*\]\(<https://ok\.example/[!-~]*>\)", link)
+    assert not re.search(r"[@<\[]|!\[", "".join(line for line in outside if line != link))
+    return [*lines[begin + 1 : end], *outside[: outside.index(link)], *outside[outside.index(link) + 1 :]]
+
+
+async def by_tickets(told: Notice, vendor: Vendor, post: Post) -> list[str]:
+    """Return the title, and the lines of the ticket and of a comment on it."""
+    base = "/repos/acme/app/issues"
+    vendor.say("GET", base, [])
+    vendor.say("POST", base, (201, {"number": 7, "body": ""}))
+    vendor.say("POST", f"{base}/7/comments", (201, {}))
+    channel = build_tickets(TicketsOptions(github="acme/app"), context(vendor.url, WATCHDOG_GITHUB_TOKEN="t0ken"))
+    _, opened, comment = await through_vendor(vendor, channel, told)
+    assert len(opened["title"]) <= 256 and "\n" not in opened["title"]
+    return [opened["title"], *ticket_lines(opened["body"]), *ticket_lines(comment["body"])]
+
+
 SINKS: Mapping[str, Callable[[Notice, Vendor, Post], Awaitable[list[str]]]] = {
     "console": by_console,
     "slack": by_slack_bot,
@@ -162,6 +189,7 @@ SINKS: Mapping[str, Callable[[Notice, Vendor, Post], Awaitable[list[str]]]] = {
     "pagerduty": by_pagerduty,
     "webhook": by_webhook,
     "email": by_email,
+    "tickets": by_tickets,
 }
 
 

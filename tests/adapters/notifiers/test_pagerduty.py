@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
-from tests.adapters.notifiers.letters import ROUTING_KEY, context, hostile_notice, leaks, notice
+from tests.adapters.notifiers.letters import AT, HOSTILE, ROUTING_KEY, context, hostile_notice, leaks, notice
 from tests.adapters.vendor import Vendor
 from tests.specs import request_problems, spec
 from watchdog.adapters.notifiers.pagerduty import EU, US, PagerDuty, PagerDutyOptions, build
 from watchdog.adapters.options import Context
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.notices import NoticeKind
+from watchdog.domain.pager import Change
 from watchdog.domain.policy import Severity
 
 ENQUEUE = ("POST", "/v2/enqueue")
@@ -85,6 +86,20 @@ async def test_the_events_follow_the_vendors_document(vendor: Vendor) -> None:
         assert len(seen.body["dedup_key"]) <= 255
         assert len(seen.body.get("payload", {}).get("summary", "")) <= 1024
         assert int(seen.headers["content-length"]) < 512 * 1024
+
+
+async def test_a_change_event_follows_the_vendors_document(vendor: Vendor) -> None:
+    """Of hostile words too; it is bounded, and links only to http(s)."""
+    vendor.say("POST", "/v2/change/enqueue", DONE)
+    channel = pager(vendor)
+    for href in ("https://dashboard.example/x", "javascript:alert(1)"):
+        await channel.note(Change(AT, "web", HOSTILE + "x" * 5000, "dep-1", "c1", HOSTILE, "new_commit", href))
+    await channel.close()
+    document = spec("pagerduty-events-v2-openapi.json")
+    for seen in vendor.seen:
+        assert request_problems(document, "POST", "/change/enqueue", {}, seen.body) == []
+        assert len(seen.body["payload"]["summary"]) <= 1024 and seen.body["payload"]["summary"].isprintable()
+    assert [len(seen.body["links"]) for seen in vendor.seen] == [1, 0]
 
 
 async def test_the_page_carries_the_evidence(vendor: Vendor) -> None:

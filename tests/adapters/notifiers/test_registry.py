@@ -4,16 +4,27 @@ from typing import Any
 
 import pytest
 
-from tests.adapters.notifiers.letters import BEARER, BOT_TOKEN, HOOK_PATH, PASSWORD, ROUTING_KEY, context, leaks
+from tests.adapters.notifiers.letters import (
+    APP_TOKEN,
+    BEARER,
+    BOT_TOKEN,
+    HOOK_PATH,
+    PASSWORD,
+    ROUTING_KEY,
+    context,
+    leaks,
+)
 from watchdog.adapters.notifiers import NOTIFIERS
 
 SECRETS = {
     "WATCHDOG_PAGERDUTY_ROUTING_KEY": ROUTING_KEY,
     "WATCHDOG_SLACK_BOT_TOKEN": BOT_TOKEN,
+    "WATCHDOG_SLACK_APP_TOKEN": APP_TOKEN,
     "WATCHDOG_SLACK_WEBHOOK_URL": "https://hooks.example" + HOOK_PATH,
     "WATCHDOG_WEBHOOK_URL": "https://hooks.example" + HOOK_PATH,
     "WATCHDOG_WEBHOOK_TOKEN": BEARER,
     "WATCHDOG_SMTP_PASSWORD": PASSWORD,
+    "WATCHDOG_GITHUB_TOKEN": BEARER,
 }
 MAIL = {"smtp": "smtp.acme.example:587", "from": "dog@acme.example", "to": ["lead@acme.example"], "user": "dog"}
 
@@ -24,8 +35,14 @@ MAIL = {"smtp": "smtp.acme.example:587", "from": "dog@acme.example", "to": ["lea
         ("pagerduty", {}, ("WATCHDOG_PAGERDUTY_ROUTING_KEY",)),
         ("slack", {}, ("WATCHDOG_SLACK_WEBHOOK_URL",)),
         ("slack", {"channel": "#incidents"}, ("WATCHDOG_SLACK_BOT_TOKEN",)),
+        (
+            "slack",
+            {"channel": "#incidents", "approvals": "socket_mode"},
+            ("WATCHDOG_SLACK_BOT_TOKEN", "WATCHDOG_SLACK_APP_TOKEN"),
+        ),
         ("webhook", {}, ("WATCHDOG_WEBHOOK_URL",)),
         ("email", MAIL, ("WATCHDOG_SMTP_PASSWORD",)),
+        ("tickets", {"github": "acme/app"}, ("WATCHDOG_GITHUB_TOKEN",)),
         ("console", {}, ()),
     ],
 )

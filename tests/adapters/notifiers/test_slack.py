@@ -2,14 +2,26 @@
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.adapters.notifiers.letters import BOT_TOKEN, HOOK_PATH, context, hostile_notice, leaks, notice
+from tests.adapters.notifiers.letters import (
+    APP_TOKEN,
+    AT,
+    BOT_TOKEN,
+    HOOK_PATH,
+    context,
+    hostile_notice,
+    leaks,
+    notice,
+)
 from tests.adapters.vendor import Seen, Vendor
 from watchdog.adapters.notifiers.slack import SlackOptions, build
 from watchdog.adapters.options import Context
+from watchdog.adapters.slack.seal import Seal
+from watchdog.conversation import Question
 from watchdog.domain.errors import ConfigurationError, Permanent, Temporary
 from watchdog.domain.notices import NoticeKind
 from watchdog.ports import Notifier
@@ -125,6 +137,93 @@ async def test_no_with_http_200_is_a_no(
         await channel.send(notice(), None)
     await channel.close()
     assert leaks(caught.value, channel, caplog.text) == []
+
+
+QUESTION = Question("web-1", "web", "dep-42", "dep-40", AT, AT + 900, suspect_code="9f3c2ab7", target_code="1b7e0d4c")
+ANSWERED = SlackOptions(channel="#incidents", approvals={"socket_mode": True, "users": ["U0AAA"]})  # type: ignore[arg-type]
+
+
+def asking(vendor: Vendor, asked: list[Question | None], options: SlackOptions = ANSWERED) -> Notifier:
+    """Return a bot; the last of `asked` is what people are asked now."""
+    vendor.answers.setdefault(POST, [POSTED])
+    vendor.answers.setdefault(UPDATE, [POSTED])
+    secrets = {"WATCHDOG_SLACK_BOT_TOKEN": BOT_TOKEN, "WATCHDOG_SLACK_APP_TOKEN": APP_TOKEN}
+    return build(options, replace(context(vendor.url, **secrets), question=lambda notice: asked[-1]))
+
+
+def buttons(seen: Seen) -> dict[str, str]:
+    """Return the buttons of a message: action to value."""
+    blocks = [block for block in seen.body["blocks"] if block["type"] == "actions"]
+    return {button["action_id"]: button["value"] for block in blocks for button in block["elements"]}
+
+
+async def test_the_message_has_buttons_while_something_is_asked_and_its_thread_never(vendor: Vendor) -> None:
+    """Asked, told of once more (a new button for the same), answered: gone."""
+    asked: list[Question | None] = [QUESTION]
+    channel = asking(vendor, asked)
+    reference = await channel.send(notice(NoticeKind.ASKED), None)
+    asked.append(replace(QUESTION, until=AT + 1800))
+    reference = await channel.send(notice(NoticeKind.HUMAN_NEEDED), reference)
+    asked.append(None)
+    await channel.send(notice(NoticeKind.ACTED), reference)
+    await channel.close()
+    first, again, in_thread, gone, _ = vendor.seen
+    seal = Seal(APP_TOKEN)
+    assert set(buttons(first)) == set(buttons(again)) == {"watchdog_approve", "watchdog_reject"}
+    for seen, until in ((first, AT + 900), (again, AT + 1800)):
+        for action, value in buttons(seen).items():
+            opened = seal.open(value)
+            assert opened is not None
+            assert (opened[0], opened[1].until) == (action.removeprefix("watchdog_"), until)
+    assert "Approve: roll web back from dep-42 (9f3c2ab) to dep-40 (1b7e0d4), once." in words(first)[-1]
+    assert buttons(in_thread) == buttons(gone) == {}
+    assert leaks(*(seen.body for seen in vendor.seen)) == []
+
+
+async def test_what_is_announced_has_one_button(vendor: Vendor) -> None:
+    """Stop."""
+    channel = asking(vendor, [replace(QUESTION, announced=True)])
+    await channel.send(notice(NoticeKind.ANNOUNCED), None)
+    await channel.close()
+    assert set(buttons(vendor.seen[0])) == {"watchdog_stop"}
+    assert words(vendor.seen[0])[-1].startswith("Stop: do not roll web back")
+
+
+async def test_without_anybody_who_may_press_them_there_are_no_buttons(vendor: Vendor) -> None:
+    """The short form names nobody."""
+    options = SlackOptions(channel="#incidents", approvals="socket_mode")  # type: ignore[arg-type]
+    assert options.listens and options.users == ()
+    channel = asking(vendor, [QUESTION], options)
+    await channel.send(notice(NoticeKind.ASKED), None)
+    await channel.close()
+    assert buttons(vendor.seen[0]) == {}
+
+
+async def test_check_tries_the_app_token_too(vendor: Vendor) -> None:
+    """It opens no socket: the address is thrown away."""
+    opened = {"ok": True, "url": vendor.url.replace("http", "ws") + "/link?ticket=x"}
+    vendor.say("POST", "/api/auth.test", {"ok": True, "user": "watchdog", "team": "Acme"})
+    vendor.say("POST", "/api/apps.connections.open", opened, {"ok": False, "error": "invalid_auth"})
+    channel = asking(vendor, [None])
+    assert "Socket Mode opens, and 1 may approve there" in await channel.check()
+    with pytest.raises(Permanent, match="WATCHDOG_SLACK_APP_TOKEN"):
+        await channel.check()
+    await channel.close()
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ({"approvals": "yes"}, "not a way to answer"),
+        ({"approvals": {"socket_mode": True, "users": ["ann"]}}, "not member ids"),
+        ({"approvals": {"socket_mode": True}, "channel": None}, "need a bot"),
+        ({"approvals": {"socket_mode": True, "people": []}}, "people"),
+    ],
+)
+def test_mistakes_in_approvals_are_told(written: dict[str, Any], says: str) -> None:
+    """With what to write instead."""
+    with pytest.raises(ValueError, match=says):
+        SlackOptions(**{"channel": "#incidents", **written})
 
 
 async def test_hostile_words_mention_nobody_and_link_nowhere(vendor: Vendor) -> None:

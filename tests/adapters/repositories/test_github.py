@@ -4,13 +4,13 @@ import pytest
 
 from tests.adapters.vendor import Vendor
 from tests.clocks import FakeClock
+from watchdog.adapters.github import repo_path
 from watchdog.adapters.repositories.github import (
     EVERY_SECONDS,
     EVERY_SECONDS_WITHOUT_TOKEN,
     TITLE_MAX,
     build_github,
     parse_commit,
-    repo_path,
 )
 from watchdog.domain.deploys import Commit
 from watchdog.domain.errors import Permanent, Refused, Temporary
@@ -136,3 +136,73 @@ def test_what_is_missing_is_left_empty() -> None:
     """A commit without an author GitHub knows has the name that stands in it."""
     assert parse_commit({"sha": "c1", "author": None, "commit": None}) == Commit("c1", 0.0)
     assert parse_commit({"sha": "c1", "author": {"login": "ann"}}) == Commit("c1", 0.0, "", "ann")
+
+
+A, B = "a" * 40, "b" * 40
+COMPARE = f"/repos/acme/web/compare/{A}...{B}"
+
+
+async def test_the_sandbox_compares() -> None:
+    """Commits newest first with their authors, the files, and where to see it all; the other way round it is behind."""
+    async with Sandbox() as sandbox:
+        github = build_github(keys.GITHUB_TOKEN, sandbox.urls["github"], FakeClock())
+        base, head = COMMITS["39"][0], COMMITS["41"][0]
+        found = await github.compare(REPO, base, head)
+        assert (found.status, found.total) == ("ahead", 2)
+        assert [(one.sha, one.author) for one in found.commits] == [(head, "Ann"), (COMMITS["40"][0], "Ann")]
+        assert found.files == ("app/list.py", "app/engine.py")
+        assert found.href == f"{REPO}/compare/{base}...{head}"
+        assert (await github.compare(REPO, head, base)).status == "behind"
+        assert len(sandbox.events.requests("github")) == 2
+        await github.close()
+
+
+def commit(sha: str) -> dict[str, object]:
+    """Return what counts of a commit."""
+    return {"sha": sha, "commit": {"message": f"Say {sha}", "author": {"name": "Ann"}}}
+
+
+async def test_of_many_commits_the_newest_are_read_with_one_more_request(vendor: Vendor) -> None:
+    """The files stand on the first page, the newest commits on the last."""
+    first = {"status": "ahead", "total_commits": 250, "commits": [commit("c1")] * 100, "files": [{"filename": "a.py"}]}
+    vendor.say("GET", COMPARE, first, {"commits": [commit("c249"), commit("c250")], "files": []})
+    github = build_github(CANARY, vendor.url, FakeClock())
+    found = await github.compare(REPO, A, B)
+    assert [one.sha for one in found.commits] == ["c250", "c249"]
+    assert (found.total, found.files) == (250, ("a.py",))
+    assert [dict(one.query)["page"] for one in vendor.seen] == ["1", "3"]
+    await github.close()
+
+
+async def test_foreign_names_are_bounded_lines(vendor: Vendor) -> None:
+    """And what is no file or no commit is passed over."""
+    files = [{"filename": "a\n\x1b[31m" + "x" * 500}, {"filename": None}, "no file", *[{"filename": "f"}] * 400]
+    vendor.say("GET", COMPARE, {"status": "ahead", "total_commits": 1, "commits": ["no"], "files": files})
+    github = build_github(CANARY, vendor.url, FakeClock())
+    found = await github.compare(REPO, A, B)
+    assert found.commits == () and len(found.files) == 300
+    assert found.files[0].isprintable() and len(found.files[0]) <= 200
+    await github.close()
+
+
+@pytest.mark.parametrize(("base", "head"), [("main", B), (A, "../../x"), (A, ""), ("sha256:" + A, B)])
+async def test_only_commits_are_compared(vendor: Vendor, base: str, head: str) -> None:
+    """Nothing else comes into a path."""
+    github = build_github(CANARY, vendor.url, FakeClock())
+    with pytest.raises(Permanent, match="not named by a commit"):
+        await github.compare(REPO, base, head)
+    assert vendor.seen == []
+    await github.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [(404, Permanent), (503, Temporary), ([], Temporary), ({"status": "new", "total_commits": 1}, Temporary)],
+)
+async def test_what_is_no_comparison_is_told(vendor: Vendor, answer: object, error: type[Exception]) -> None:
+    """Not taken for "no commits"."""
+    vendor.say("GET", COMPARE, answer)
+    github = build_github(CANARY, vendor.url, FakeClock())
+    with pytest.raises(error):
+        await github.compare(REPO, A, B)
+    await github.close()

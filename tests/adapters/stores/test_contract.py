@@ -70,6 +70,11 @@ async def test_an_incident_follows_the_state_and_outlives_it(store: Store, a_sta
     assert await store.incident("inc-1") == an_incident(1, closed_at=99.0, outcome="rolled back")
     assert [one.id for one in await store.incidents()] == ["inc-2", "inc-1"]
     assert [one.id for one in await store.incidents(limit=1)] == ["inc-2"]
+    service, opened_at = an_incident(1).service, an_incident(1).opened_at
+    assert [one.id for one in await store.incidents(1, service=service)] == ["inc-2"]
+    assert await store.incidents(service="none") == ()
+    assert [one.id for one in await store.incidents(until=opened_at)][-1] == "inc-1"
+    assert await store.incidents(until=opened_at - 1e9) == ()
 
 
 async def test_notes_are_found_by_incident_service_and_time(store: Store, a_state) -> None:
@@ -218,6 +223,8 @@ async def test_a_command_waits_for_its_answer(store: Store, clock) -> None:
     assert (waiting.by, waiting.done, waiting.at) == ("ann", False, clock.at)
     await store.answer(first, ok=False, text="refused: paused", exit_code=3)
     assert [command.id for command in await store.commands()] == [second]
+    assert [(one.id, one.by, one.done) for one in await store.asked()] == [(second, "bob", False), (first, "ann", True)]
+    assert [one.id for one in await store.asked(limit=1)] == [second]
     answered = await store.command(first)
     assert answered == replace(waiting, done=True, ok=False, answer="refused: paused", exit_code=3)
 

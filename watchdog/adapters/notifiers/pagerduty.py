@@ -21,6 +21,7 @@ from watchdog.adapters.notifiers.telling import TIMEOUT_SECONDS, TellingClient
 from watchdog.adapters.options import Context, Options
 from watchdog.domain.errors import Permanent
 from watchdog.domain.notices import Notice
+from watchdog.domain.pager import Change
 from watchdog.domain.policy import Severity
 from watchdog.ports import Notifier
 
@@ -42,9 +43,10 @@ HINTS = {
 
 
 class PagerDutyOptions(Options):
-    """Where the PagerDuty account lives."""
+    """Where the PagerDuty account lives, and whether deploys and rollbacks are shown there (as change events)."""
 
     region: Literal["us", "eu"] = "us"
+    changes: bool = False
 
 
 class PagerDuty:
@@ -76,6 +78,20 @@ class PagerDuty:
         await self._post(notice, "trigger", payload=_payload(notice, rings=rings), links=_links(notice))
         return "woken" if rings else "info"
 
+    async def note(self, change: Change) -> None:
+        """Show a deploy or rollback beside the service's incidents (implements change_events.ChangeLog)."""
+        told = {"commit": change.commit, "message": change.message, "deploy": change.deploy, "trigger": change.trigger}
+        payload = {
+            "summary": text.clean(change.summary, MAX_SUMMARY),
+            "source": text.clean(change.service, 255) or "watchdog",
+            "timestamp": _iso(change.at),
+            "custom_details": {key: text.clean(value, 500) for key, value in told.items() if value},
+        }
+        href = text.safe_href(change.href)
+        links = [{"href": href, "text": "deploy"}] if href else []
+        event = {"routing_key": self._routing_key, "payload": payload, "links": links}
+        await self._client.post_telling("/v2/change/enqueue", event)
+
     async def check(self) -> str:
         """Return what can be known without an event: the key's shape. Raises Permanent if that is wrong."""
         if not re.fullmatch(r"[A-Za-z0-9]{32}", self._routing_key):
@@ -87,15 +103,19 @@ class PagerDuty:
         await self._client.close()
 
     async def _post(self, notice: Notice, action: str, **more: Any) -> None:
-        event = {"routing_key": self._routing_key, "event_action": action, "dedup_key": _dedup_key(notice), **more}
+        event = {
+            "routing_key": self._routing_key,
+            "event_action": action,
+            "dedup_key": alert_key(notice.dedup_key),
+            **more,
+        }
         if action == "trigger":
             event["client"] = "watchdog"
         await self._client.post_telling("/v2/enqueue", event)
 
 
-def _dedup_key(notice: Notice) -> str:
-    """Return the incident's key; one too long for PagerDuty keeps its head and gets its hash as tail."""
-    key = notice.dedup_key
+def alert_key(key: str) -> str:
+    """Return an incident's key; one too long for PagerDuty keeps its head and gets its hash as tail."""
     if len(key) <= MAX_DEDUP_KEY and key.isprintable():
         return key
     tail = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
@@ -109,7 +129,7 @@ def _payload(notice: Notice, *, rings: bool) -> dict[str, Any]:
         "summary": text.title(notice, MAX_SUMMARY),
         "source": service,
         "severity": SEVERITIES[notice.severity] if rings else "info",
-        "timestamp": datetime.fromtimestamp(notice.at, UTC).isoformat(timespec="milliseconds"),
+        "timestamp": _iso(notice.at),
         "component": service,
         "group": "watchdog",
         "class": notice.kind.value,
@@ -119,6 +139,10 @@ def _payload(notice: Notice, *, rings: bool) -> dict[str, Any]:
             "evidence": list(text.lines(notice)),
         },
     }
+
+
+def _iso(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
 
 
 def _links(notice: Notice) -> list[dict[str, str]]:

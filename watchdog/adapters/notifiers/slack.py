@@ -2,6 +2,8 @@
 
 Rule 1: the edit comes before the reply: when the reply fails, the whole is sent again and the edit changes nothing.
 Rule 2: an edit keeps what the incident began with; the reference carries it, for nothing here remembers.
+Rule 3: where people may answer (`approvals`), the message has buttons while, and only while, something is asked; what
+they press is heard by adapters/slack.
 A webhook can neither edit nor thread: one post per notice.
 """
 
@@ -9,21 +11,25 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import field_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from watchdog.adapters.notifiers import text
+from watchdog.adapters.notifiers.slack_buttons import blocks
 from watchdog.adapters.notifiers.slack_message import message, state, words
 from watchdog.adapters.notifiers.telling import TIMEOUT_SECONDS, TellingClient, client_for_secret_url
 from watchdog.adapters.options import Context, Options
+from watchdog.adapters.slack import API, APP_TOKEN
+from watchdog.adapters.slack.opening import app_client, open_address
+from watchdog.adapters.slack.seal import Seal
 from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Temporary
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.ports import Notifier
 
 TOKEN = "WATCHDOG_SLACK_BOT_TOKEN"  # noqa: S105  the name of a variable, not what it holds
 URL = "WATCHDOG_SLACK_WEBHOOK_URL"
-API = "https://slack.com/api"
+SOCKET_MODE = "socket_mode"
 PASSING = frozenset({"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"})
 BEGINNINGS = (NoticeKind.OPENED, NoticeKind.SELF_ALERT, NoticeKind.TEST)
 """What never goes under an old all-clear: a condition of our own (blind …) comes back under the same name."""
@@ -42,10 +48,50 @@ ADVICE = {
 }
 
 
+def _approvals(value: object) -> object:
+    """Accept `socket_mode` for `{socket_mode: true}`."""
+    if isinstance(value, str):
+        if value != SOCKET_MODE:
+            raise ValueError("not a way to answer: write socket_mode, or {socket_mode: true, users: [U0AAA]}")
+        return {SOCKET_MODE: True}
+    return value
+
+
+class Approvals(Options):
+    """Whether people answer in Slack, and who may: member ids. Nobody named: nobody may change anything there."""
+
+    socket_mode: bool = False
+    users: list[str] = Field(default_factory=list, max_length=100)
+
+    @field_validator("users")
+    @classmethod
+    def _ids(cls, users: list[str]) -> list[str]:
+        if not all(re.fullmatch(r"[UW][A-Z0-9]{2,20}", user) for user in users):
+            raise ValueError("not member ids: write [U0AAA], as in a member's profile under Copy member ID")
+        return users
+
+
 class SlackOptions(Options):
     """With a channel, a bot posts there; without one, an incoming webhook is used."""
 
     channel: str | None = None
+    approvals: Annotated[Approvals | None, BeforeValidator(_approvals)] = None
+
+    @property
+    def listens(self) -> bool:
+        """Tell whether people can answer and ask there."""
+        return self.approvals is not None and self.approvals.socket_mode
+
+    @property
+    def users(self) -> tuple[str, ...]:
+        """Return who may change something there."""
+        return tuple(self.approvals.users) if self.approvals is not None else ()
+
+    @model_validator(mode="after")
+    def _needs_a_bot(self) -> "SlackOptions":
+        if self.listens and self.channel is None:
+            raise ValueError('approvals need a bot, a webhook has no buttons: add channel: "#incidents"')
+        return self
 
     @field_validator("channel")
     @classmethod
@@ -60,12 +106,19 @@ class SlackBot:
 
     name = "slack"
 
-    def __init__(self, endpoint: str, token: str, channel: str, context: Context) -> None:
-        self._channel = channel
+    def __init__(self, token: str, options: SlackOptions, context: Context) -> None:
+        assert options.channel is not None, "without a channel it is a webhook"
+        self._channel = options.channel
+        self._endpoint = context.endpoints.get("slack", API)
+        self._question = context.question
+        self._asks = app_client(context) if options.listens else None
+        # Without anybody who may press them, buttons would only be a disappointment.
+        self._seal = Seal(context.secrets[APP_TOKEN].strip()) if options.listens and options.users else None
+        self._users = options.users
         headers = {"authorization": f"Bearer {token}"}
         self._client = TellingClient(
             "Slack",
-            endpoint,
+            self._endpoint,
             headers=headers,
             clock=context.clock,
             guard=context.guard,
@@ -78,7 +131,8 @@ class SlackBot:
         if known is None or (known.closed and notice.kind in BEGINNINGS):
             return await self._open(notice)
         try:
-            await self._call("chat.update", {"channel": known.channel, "ts": known.ts, **state(notice, known.began)})
+            body = self._with_buttons(notice, state(notice, known.began))
+            await self._call("chat.update", {"channel": known.channel, "ts": known.ts, **body})
             reply = {"channel": known.channel, "thread_ts": known.ts, "reply_broadcast": notice.wakes}
             await self._call("chat.postMessage", {**reply, **message(notice)})
         except _Gone:
@@ -89,19 +143,33 @@ class SlackBot:
         """Ask Slack who we are. Whether the channel takes messages shows only when one is sent."""
         said = await self._call("auth.test", {})
         who, team = (text.clean(str(said.get(key, "?")), 80) for key in ("user", "team"))
-        return f"the token is {who}'s in {team}; `watchdog notify test` posts to {self._channel}"
+        told = f"the token is {who}'s in {team}; `watchdog notify test` posts to {self._channel}"
+        if self._asks is None:
+            return told
+        await open_address(self._asks, self._endpoint)
+        return f"{told}; Socket Mode opens, and {len(self._users) or 'nobody'} may approve there"
 
     async def close(self) -> None:
         """Close connections."""
         await self._client.close()
+        if self._asks is not None:
+            await self._asks.close()
 
     async def _open(self, notice: Notice) -> str:
-        said = await self._call("chat.postMessage", {"channel": self._channel, **message(notice)})
+        body = self._with_buttons(notice, message(notice))
+        said = await self._call("chat.postMessage", {"channel": self._channel, **body})
         channel, ts = said.get("channel"), said.get("ts")
         if not isinstance(channel, str) or not isinstance(ts, str):
             return ""  # posted, though Slack did not say where: the next notice begins a new thread
         began = [text.clean(line, KEPT_CHARACTERS) for line in words(notice)[: 1 + KEPT_LINES]]
         return _reference(channel, ts, began, closed=notice.resolves)
+
+    def _with_buttons(self, notice: Notice, body: dict[str, Any]) -> dict[str, Any]:
+        """Return the body with buttons under it, if something is asked as things are now."""
+        question = self._question(notice) if self._seal is not None else None
+        if question is None or self._seal is None:
+            return body
+        return {**body, "blocks": [*body["blocks"], *blocks(question, self._seal)]}
 
     async def _call(self, method: str, body: dict[str, Any]) -> dict[str, Any]:
         """Call a method; Slack says no with HTTP 200 and `ok: false`."""
@@ -169,7 +237,9 @@ def _known(reference: str | None) -> _Known | None:
 
 def secrets(options: SlackOptions) -> tuple[str, ...]:
     """Return the variables that must be set."""
-    return (TOKEN,) if options.channel else (URL,)
+    if options.channel is None:
+        return (URL,)
+    return (TOKEN, APP_TOKEN) if options.listens else (TOKEN,)
 
 
 def build(options: SlackOptions, context: Context) -> Notifier:
@@ -179,4 +249,4 @@ def build(options: SlackOptions, context: Context) -> Notifier:
     token = context.secrets.get(TOKEN, "").strip()
     if not re.fullmatch(r"[!-~]{1,300}", token):
         raise ConfigurationError((Mistake(TOKEN, "not a bot token", "copy it from the app's page: xoxb-…"),))
-    return SlackBot(context.endpoints.get("slack", API), token, options.channel, context)
+    return SlackBot(token, options, context)

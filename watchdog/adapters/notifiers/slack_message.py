@@ -18,6 +18,11 @@ def escape(said: str) -> str:
     return said.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def plain(said: str) -> dict[str, Any]:
+    """Return text that stays text."""
+    return {"type": "plain_text", "text": escape(said), "emoji": False}
+
+
 def words(notice: Notice) -> tuple[str, ...]:
     """Return the title and the evidence."""
     return (text.title(notice), *text.lines(notice))

@@ -41,12 +41,14 @@ def lines(notice: Notice) -> tuple[str, ...]:
 
 def links(notice: Notice) -> tuple[Link, ...]:
     """Return what can be clicked: http(s) URLs only, in plain ASCII."""
-    kept = []
-    for link in notice.links[:MAX_LINKS]:
-        href = quote(link.href, safe=_URL_SIGNS, errors="replace")
-        if href.startswith(("https://", "http://")) and len(href) <= MAX_HREF:
-            kept.append(Link(clean(link.text, 100) or "link", href))
-    return tuple(kept)
+    found = ((clean(link.text, 100) or "link", safe_href(link.href)) for link in notice.links[:MAX_LINKS])
+    return tuple(Link(shown, href) for shown, href in found if href)
+
+
+def safe_href(written: str) -> str:
+    """Return an http(s) URL in plain ASCII, or nothing."""
+    href = quote(written, safe=_URL_SIGNS, errors="replace")
+    return href if href.startswith(("https://", "http://")) and len(href) <= MAX_HREF else ""
 
 
 def moment(at: float) -> str:

@@ -1,31 +1,31 @@
-"""GitHub: which commits are on a branch. One request, which only reads.
+"""GitHub: which commits are on a branch, and which lie between two commits. It only reads.
 
 Rule 1: without a token, GitHub answers 60 requests an hour from one address: we ask rarely, and once for each look.
-Rule 2: of a commit, the first line of its message is kept, on one line and bounded: it is foreign text.
+Rule 2: a comparison is two requests at most: its first page has the files, its last the newest commits.
+Rule 3: of a commit, the first line of its message is kept, on one line and bounded: it is foreign text.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 from watchdog.adapters.addresses import AddressGuard
+from watchdog.adapters.github import TOKEN, headers, repo_path, unless_limited
 from watchdog.adapters.http import ApiClient, PermanentAnswer
 from watchdog.adapters.platforms.render_parse import mapping, parse_time, text
+from watchdog.domain.changes import FILES_MAX, Comparison, is_commit
 from watchdog.domain.deploys import Commit
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.ports import Clock
 
-TOKEN = "WATCHDOG_GITHUB_TOKEN"  # noqa: S105  the name of the variable
-API_VERSION = "2022-11-28"
 COMMITS_MAX = 100
 """Commits asked for at once; GitHub gives no more."""
 TITLE_MAX = 100
 AUTHOR_MAX = 40
+FILE_MAX = 200
+STATUSES = ("ahead", "behind", "identical", "diverged")
 EVERY_SECONDS = 60.0
 EVERY_SECONDS_WITHOUT_TOKEN = 300.0
-RATE_LIMITED = "GitHub takes no more requests for now (60 an hour without a token: set WATCHDOG_GITHUB_TOKEN)"
-_PLACE = re.compile(r"https://github\.com/([A-Za-z0-9-]{1,39})/([A-Za-z0-9_.-]{1,100}?)(?:\.git)?/?")
 HINTS = MappingProxyType(
     {
         301: "the repository was renamed or moved: give the service its new address on Render",
@@ -39,36 +39,56 @@ HINTS = MappingProxyType(
 class GitHub:
     """Reads branches on github.com (implements ports.Repository)."""
 
-    def __init__(self, api: ApiClient, every_seconds: float) -> None:
+    def __init__(self, api: ApiClient, clock: Clock, every_seconds: float) -> None:
         self.every_seconds = every_seconds
         self._api = api
+        self._clock = clock
 
     async def commits(self, repo: str, branch: str) -> Sequence[Commit]:
         """Return the newest commits of a branch, newest first, at most 100.
 
         Raises Temporary, or Permanent, also for a repository that is not on github.com.
         """
-        try:
-            answer = await self._api.get(f"{repo_path(repo)}/commits", {"sha": branch, "per_page": str(COMMITS_MAX)})
-        except PermanentAnswer as error:
-            if error.status == 403 and _is_limited(error.answer.headers):
-                raise Temporary(RATE_LIMITED) from None
-            raise
-        if not isinstance(answer.json, list):
+        answer = await self._get(f"{repo_path(repo)}/commits", {"sha": branch, "per_page": str(COMMITS_MAX)})
+        if not isinstance(answer, list):
             raise Temporary("GitHub answered something that is not a JSON list")
-        return tuple(commit for commit in map(parse_commit, answer.json[:COMMITS_MAX]) if commit is not None)
+        return _commits(answer)
+
+    async def compare(self, repo: str, base: str, head: str) -> Comparison:
+        """Return what lies between two commits. Raises Temporary or Permanent, also for what is no commit's id."""
+        if not (is_commit(base) and is_commit(head)):
+            raise Permanent("what was deployed is not named by a commit, so nothing can be compared")
+        path = f"{repo_path(repo)}/compare/{base}...{head}"
+        first = mapping(await self._get(path, {"per_page": str(COMMITS_MAX), "page": "1"}))
+        status, total = text(first.get("status")), first.get("total_commits")
+        if status not in STATUSES or not isinstance(total, int):
+            raise Temporary("GitHub answered something that is not a comparison")
+        commits, pages = _commits(first.get("commits"))[::-1], -(-total // COMMITS_MAX)
+        if pages > 1:
+            last = mapping(await self._get(path, {"per_page": str(COMMITS_MAX), "page": str(pages)}))
+            commits = _commits(last.get("commits"))[::-1]
+        files = (one_line(text(mapping(file).get("filename")), FILE_MAX) for file in _listed(first.get("files")))
+        href = f"https://github.com{repo_path(repo).removeprefix('/repos')}/compare/{base}...{head}"
+        return Comparison(base, head, status, total, commits, tuple(filter(None, files))[:FILES_MAX], href)
 
     async def close(self) -> None:
         """Close connections."""
         await self._api.close()
 
+    async def _get(self, path: str, params: Mapping[str, str]) -> object:
+        try:
+            return (await self._api.get(path, params)).json
+        except PermanentAnswer as error:
+            raise unless_limited(error, self._clock.now()) from None
 
-def repo_path(repo: str) -> str:
-    """Return `/repos/OWNER/NAME` of a repository's address. Raises Permanent for one that is not on github.com."""
-    found = _PLACE.fullmatch(repo)
-    if found is None or found[2] in (".", ".."):
-        raise Permanent("the repository is not on github.com, and no other place can be asked")
-    return f"/repos/{found[1]}/{found[2]}"
+
+def _listed(raw: object) -> list[Any]:
+    return raw if isinstance(raw, list) else []
+
+
+def _commits(raw: object) -> tuple[Commit, ...]:
+    """Return what is a commit among the first hundred."""
+    return tuple(commit for commit in map(parse_commit, _listed(raw)[:COMMITS_MAX]) if commit is not None)
 
 
 def parse_commit(raw: object) -> Commit | None:
@@ -80,7 +100,7 @@ def parse_commit(raw: object) -> Commit | None:
     commit = mapping(body.get("commit"))
     said = text(commit.get("message")).lstrip().partition("\n")[0]
     at = parse_time(mapping(commit.get("committer")).get("date"))
-    return Commit(sha[:64], at or 0.0, _one_line(said, TITLE_MAX), _one_line(_author(body, commit), AUTHOR_MAX))
+    return Commit(sha[:64], at or 0.0, one_line(said, TITLE_MAX), one_line(_author(body, commit), AUTHOR_MAX))
 
 
 def _author(body: Mapping[str, Any], commit: Mapping[str, Any]) -> str:
@@ -88,13 +108,10 @@ def _author(body: Mapping[str, Any], commit: Mapping[str, Any]) -> str:
     return text(mapping(body.get("author")).get("login")) or text(mapping(commit.get("author")).get("name"))
 
 
-def _one_line(words: str, most: int) -> str:
+def one_line(words: str, most: int) -> str:
+    """Return foreign words on one line of so many characters at most; what cannot be seen becomes a space."""
     plain = " ".join("".join(mark if mark.isprintable() else " " for mark in words[: 4 * most]).split())
     return plain if len(plain) <= most else plain[: most - 1] + "…"
-
-
-def _is_limited(headers: Mapping[str, str]) -> bool:
-    return headers.get("x-ratelimit-remaining") == "0" or "retry-after" in headers
 
 
 def build_github(token: str, base_url: str, clock: Clock, guard: AddressGuard | None = None) -> GitHub:
@@ -102,15 +119,14 @@ def build_github(token: str, base_url: str, clock: Clock, guard: AddressGuard | 
 
     Raises Permanent for a token that cannot be sent.
     """
-    headers = {"accept": "application/vnd.github+json", "x-github-api-version": API_VERSION}
     api = ApiClient(
         "GitHub",
         base_url,
-        headers=headers | ({"authorization": f"Bearer {token}"} if token else {}),
+        headers=headers(token),
         clock=clock,
         read_only=True,
         attempts=2 if token else 1,
         guard=guard,
         hints=HINTS,
     )
-    return GitHub(api, EVERY_SECONDS if token else EVERY_SECONDS_WITHOUT_TOKEN)
+    return GitHub(api, clock, EVERY_SECONDS if token else EVERY_SECONDS_WITHOUT_TOKEN)

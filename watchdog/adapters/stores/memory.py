@@ -153,10 +153,13 @@ class MemoryStore:
         """Return one incident, open or closed."""
         return self._db.incidents.get(incident_id)
 
-    async def incidents(self, limit: int = 50) -> Sequence[Incident]:
-        """Return incidents, newest first."""
+    async def incidents(
+        self, limit: int = 50, *, service: str | None = None, until: float | None = None
+    ) -> Sequence[Incident]:
+        """Return incidents (of a service, opened at that moment or before), newest first."""
         newest_first = sorted(self._db.incidents.values(), key=lambda one: (one.opened_at, one.id), reverse=True)
-        return tuple(newest_first[:limit])
+        of_service = [one for one in newest_first if service in (None, one.service)]
+        return tuple([one for one in of_service if until is None or one.opened_at <= until][:limit])
 
     async def notes(
         self,
@@ -247,6 +250,10 @@ class MemoryStore:
     async def command(self, command_id: int) -> Command | None:
         """Return one command."""
         return self._db.commands.get(command_id)
+
+    async def asked(self, limit: int = 200) -> Sequence[Command]:
+        """Return what people asked for, answered or not, newest first."""
+        return tuple(reversed(self._db.commands.values()))[:limit]
 
     def _next_id(self) -> int:
         self._db.ids += 1

@@ -54,11 +54,15 @@ class SqlStore(Journal, Charts):
             text = await connection.scalar(select(INCIDENTS.c.json).where(INCIDENTS.c.id == incident_id))
         return None if text is None else codec.INCIDENTS.decode(text)
 
-    async def incidents(self, limit: int = 50) -> Sequence[Incident]:
-        """Return incidents, newest first."""
-        newest_first = (INCIDENTS.c.opened_at.desc(), INCIDENTS.c.id.desc())
+    async def incidents(
+        self, limit: int = 50, *, service: str | None = None, until: float | None = None
+    ) -> Sequence[Incident]:
+        """Return incidents (of a service, opened at that moment or before), newest first."""
+        query = select(INCIDENTS.c.json).order_by(INCIDENTS.c.opened_at.desc(), INCIDENTS.c.id.desc())
+        query = query if service is None else query.where(INCIDENTS.c.service == service)
+        query = query if until is None else query.where(INCIDENTS.c.opened_at <= until)
         async with self._reading() as connection:
-            texts = await connection.scalars(select(INCIDENTS.c.json).order_by(*newest_first).limit(limit))
+            texts = await connection.scalars(query.limit(limit))
         return tuple(codec.INCIDENTS.decode(text) for text in texts)
 
     async def notes(
@@ -139,6 +143,12 @@ class SqlStore(Journal, Charts):
         async with self._reading() as connection:
             row = (await connection.execute(select(COMMANDS).where(COMMANDS.c.id == command_id))).first()
         return None if row is None else _command(row)
+
+    async def asked(self, limit: int = 200) -> Sequence[Command]:
+        """Return what people asked for, answered or not, newest first."""
+        async with self._reading() as connection:
+            rows = await connection.execute(select(COMMANDS).order_by(COMMANDS.c.id.desc()).limit(limit))
+            return tuple(_command(row) for row in rows)
 
 
 def _command(row: Row[Any]) -> Command:

@@ -1,5 +1,11 @@
 // Keeps the page up to date: asks for it again every few seconds and replaces what changed. It needs no other script.
 "use strict";
+document.addEventListener("submit", (event) => {
+  // Once is enough: a second click would be a second command. Later, or the button that was clicked would not be sent.
+  setTimeout(() => { for (const one of event.target.querySelectorAll("button")) one.disabled = true; });
+});
+window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+document.getElementById("answer")?.focus();
 (() => {
   const EVERY = 5000;
   const SOON = 700;

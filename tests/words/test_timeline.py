@@ -6,8 +6,8 @@ from pathlib import Path
 
 import watchdog.core
 from tests.cli import examples as x
-from watchdog.cli.timeline import FIRST, LAST, SOURCES, Entry, human_acts, shortened, timeline
 from watchdog.domain.remarks import Remark
+from watchdog.words.timeline import FIRST, LAST, SOURCES, Entry, human_acts, shortened, timeline
 
 CORE = sorted(Path(watchdog.core.__file__).parent.glob("*.py"))
 

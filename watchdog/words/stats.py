@@ -7,10 +7,10 @@ what is counted here, from what, is said at each property. A number without anyt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from watchdog.cli.facts import ended_at
 from watchdog.core.words import by_hand
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Incident
+from watchdog.domain.incidents import Incident, ServiceState
+from watchdog.words.facts import ended_at
 
 MONTH_SECONDS = 30.44 * 86400.0
 DAY_SECONDS = 86400.0
@@ -103,6 +103,11 @@ class Stats:
             return _sum([one.rollbacks_per_month for one in self.parts])
         enough = self.span_seconds >= WATCHED_SECONDS_MIN
         return Mean(self.rollbacks / (self.span_seconds / MONTH_SECONDS) if enough else None, self.rollbacks)
+
+
+def watched(services: Mapping[str, ServiceState], now: float) -> Mapping[str, Watched]:
+    """Return what the record holds of each service."""
+    return {name: Watched(one.watching_since or now, one.deploys) for name, one in services.items()}
 
 
 def stats(

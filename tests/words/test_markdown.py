@@ -3,7 +3,7 @@
 import pytest
 from markdown_it import MarkdownIt
 
-from watchdog.cli.markdown import code, fenced, link, plain, table
+from watchdog.words.markdown import code, fenced, link, plain, table
 
 WORDS = (
     "**bold** _it_ `code` ~~gone~~",

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from watchdog.domain.changes import Comparison
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Incident
@@ -30,6 +31,7 @@ class Facts:
 
     `notes` are the service's; `target_seconds` is the policy's time to restored (or to an answer) for this severity;
     `signals` maps the service's signals to their kinds; `auto_deploy` is how it stands by the last look, if known.
+    `changes` is what the repository says of the suspect's commits, `changes_why` why it says nothing, if it was asked.
     """
 
     incident: Incident
@@ -41,6 +43,8 @@ class Facts:
     target_seconds: float | None = None
     signals: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     service: ServiceFacts | None = None
+    changes: Comparison | None = None
+    changes_why: str = ""
 
     @property
     def own_notes(self) -> Sequence[Note]:

@@ -4,10 +4,10 @@ import json
 from dataclasses import replace
 
 from tests.cli import examples as x
-from watchdog.cli.stats import DAY_SECONDS, Mean, Stats, Watched, stats
-from watchdog.cli.stats_text import show
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Incident
+from watchdog.words.stats import DAY_SECONDS, Mean, Stats, Watched, stats
+from watchdog.words.stats_text import show
 
 NOW = x.BEGIN + 10 * DAY_SECONDS
 SINCE = NOW - 90 * DAY_SECONDS

@@ -4,10 +4,10 @@ import json
 from collections.abc import Sequence
 from typing import Literal
 
-from watchdog.cli.markdown import plain, table
-from watchdog.cli.stats import Mean, Stats
 from watchdog.domain.units import show_seconds
 from watchdog.words.history import grid
+from watchdog.words.markdown import plain, table
+from watchdog.words.stats import Mean, Stats
 
 Format = Literal["text", "json", "markdown"]
 HEAD = ("Service", "MTTD", "MTTA", "MTTR", "Change failure rate", "Deploys a day", "Rollbacks a month")

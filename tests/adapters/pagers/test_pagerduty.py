@@ -1,0 +1,165 @@
+"""Who responded, read from PagerDuty: humans only, bounded, with as few requests as will do."""
+
+from typing import Any
+
+import pytest
+
+from tests.adapters.vendor import Vendor
+from tests.clocks import FakeClock
+from tests.specs import request_problems, spec
+from watchdog.adapters.options import Context
+from watchdog.adapters.pagers.pagerduty import ACCEPT, EU, US, PagerDutyReader, build
+from watchdog.domain.errors import Permanent, Refused, Temporary
+from watchdog.sandbox import keys
+from watchdog.sandbox.server import Sandbox
+
+CANARY = "c4n4ry-pagerduty-rest-key"
+KEY = "watchdog/web/web-1"
+LOG = "/incidents/P1/log_entries"
+
+
+def reader(url: str, token: str = CANARY, region: str = "us") -> PagerDutyReader:
+    """Return the reader of an account at an address."""
+    built = build(region, Context(FakeClock(), {"pagerduty_api": url}, {"WATCHDOG_PAGERDUTY_API_TOKEN": token}))
+    assert built is not None
+    return built
+
+
+def entry(kind: str = "acknowledge_log_entry", agent: Any = None, at: str = "2026-11-03T02:15:00Z") -> dict[str, Any]:
+    """Return an entry of a log, by a human unless told otherwise."""
+    ann = {"type": "user_reference", "id": "PU1", "summary": "Ann Lee"}
+    return {"id": f"R-{kind}", "type": kind, "created_at": at, "agent": ann if agent is None else agent}
+
+
+async def test_the_sandbox_tells_who_acknowledged_and_resolved() -> None:
+    """Over real HTTP, from two incidents of one key; what our integration did is not told."""
+    async with Sandbox() as sandbox:
+        pages, pagers = reader(sandbox.urls["pagerduty_api"], keys.PAGERDUTY_API_TOKEN), sandbox.pagers
+        assert await pages.responses(KEY, 0.0) == []
+        for action, who in (("acknowledge", "Ann Lee"), ("resolve", ""), ("resolve", "Bob")):
+            if not any(one.status != "resolved" for one in pagers.incidents):
+                pagers._trigger(KEY, {"severity": "critical", "summary": "down"}, {}, None)
+            if who:
+                pagers.by_human(action, who)
+            else:
+                pagers.incidents[-1].act(action)
+        assert [(one.what, one.who) for one in await pages.responses(KEY, 0.0)] == [
+            ("acknowledged", "Ann Lee"),
+            ("resolved", "Bob"),
+        ]
+        assert await pages.responses("watchdog/api/api-1", 0.0) == []
+        assert "read back" in await pages.check()
+        await pages.close()
+
+
+async def test_requests_are_as_documented_and_an_unchanged_incident_costs_one(vendor: Vendor) -> None:
+    """The log is read again when the incident changed."""
+    incident = {"id": "P1", "status": "triggered", "last_status_change_at": "t1", "updated_at": "t1"}
+    vendor.say("GET", "/incidents", {"incidents": [incident]})
+    vendor.say("GET", LOG, {"log_entries": [entry()]})
+    pages = reader(vendor.url)
+    for _ in range(3):
+        assert [one.who for one in await pages.responses(KEY, 0.0)] == ["Ann Lee"]
+    assert [seen.path for seen in vendor.seen] == ["/incidents", LOG, "/incidents", "/incidents"]
+    vendor.say("GET", "/incidents", {"incidents": [{**incident, "updated_at": "t2"}]})
+    await pages.responses(KEY, 0.0)
+    assert vendor.seen[-1].path == LOG
+    document = spec("pagerduty-rest-openapi.json")
+    for seen in vendor.seen:
+        assert request_problems(document, "GET", seen.path, dict(seen.query)) == []
+        assert (seen.headers["accept"], seen.headers["authorization"]) == (ACCEPT, f"Token token={CANARY}")
+    assert ("incident_key", KEY) in vendor.seen[0].query
+    await pages.close()
+
+
+@pytest.mark.parametrize("kind", ["acknowledge_log_entry", "acknowledgement_log_entry"])
+async def test_both_words_of_the_document_are_understood(vendor: Vendor, kind: str) -> None:
+    """It contradicts itself: the entry's schema asks for one word, the list of types for the other."""
+    vendor.say("GET", "/incidents", {"incidents": [{"id": "P1"}]})
+    vendor.say("GET", LOG, {"log_entries": [entry(kind)]})
+    pages = reader(vendor.url)
+    assert [one.what for one in await pages.responses(KEY, 0.0)] == ["acknowledged"]
+    await pages.close()
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        entry(agent={"type": "service_reference", "summary": "watchdog"}),
+        entry(agent={"type": "integration_reference", "summary": "watchdog"}),
+        entry(agent={}),
+        entry(agent="Ann"),
+        entry("trigger_log_entry"),
+        entry("notify_log_entry"),
+        entry(at="yesterday"),
+        {},
+        None,
+        "entry",
+    ],
+)
+async def test_only_what_a_human_did_counts(vendor: Vendor, raw: object) -> None:
+    """Neither our own integration, nor what is not an answer of a human, nor what nobody can read."""
+    vendor.say("GET", "/incidents", {"incidents": [{"id": "P1"}, {"id": "../users"}, "none", {}]})
+    vendor.say("GET", LOG, {"log_entries": [raw]})
+    pages = reader(vendor.url)
+    assert await pages.responses(KEY, 0.0) == []
+    assert {seen.path for seen in vendor.seen} == {"/incidents", LOG}
+    await pages.close()
+
+
+async def test_a_foreign_name_is_one_bounded_line_and_what_is_older_is_left_out(vendor: Vendor) -> None:
+    """A name may want to be more; an earlier incident of the same id is another one."""
+    evil = {"type": "user_reference", "summary": "A\n\x1b[31m<b>" + "x" * 500}
+    vendor.say("GET", "/incidents", {"incidents": [{"id": "P1"}]})
+    vendor.say("GET", LOG, {"log_entries": [entry(agent=evil)]})
+    pages = reader(vendor.url)
+    (one,) = await pages.responses(KEY, 0.0)
+    assert one.who.isprintable() and len(one.who) <= 60
+    assert await pages.responses(KEY, one.at + 1.0) == []
+    await pages.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "words"),
+    [
+        (401, Permanent, "WATCHDOG_PAGERDUTY_API_TOKEN"),
+        ((403, {"error": {"message": f"no {CANARY}"}}), Permanent, "may not read incidents"),
+        (404, Permanent, "endpoints.pagerduty_api"),
+        ((429, {"error": {"code": 2020}}, {"ratelimit-remaining": "0", "ratelimit-reset": "40"}), Temporary, "429"),
+        (503, Temporary, "503"),
+        ([], Temporary, "holds no incidents"),
+    ],
+)
+async def test_each_refusal_says_what_to_do(vendor: Vendor, answer: Any, error: type[Exception], words: str) -> None:
+    """And never shows the key."""
+    vendor.say("GET", "/incidents", answer)
+    pages = reader(vendor.url)
+    with pytest.raises(error, match=words) as caught:
+        await pages.responses(KEY, 0.0)
+    assert CANARY not in str(caught.value)
+    await pages.close()
+
+
+async def test_it_can_only_read(vendor: Vendor) -> None:
+    """Whatever the key may do."""
+    pages = reader(vendor.url)
+    with pytest.raises(Refused):
+        await pages._api.change("PUT", "/incidents/P1", {})
+    assert vendor.seen == []
+    await pages.close()
+
+
+@pytest.mark.parametrize(("region", "url", "host"), [("us", US, US), ("eu", US, EU), ("eu", "http://x", "http://x")])
+async def test_the_region_chooses_the_host_unless_one_is_named(region: str, url: str, host: str) -> None:
+    """A sandbox's address wins over the region."""
+    pages = reader(url, region=region)
+    assert pages._api._base_url == host
+    await pages.close()
+
+
+def test_without_a_key_there_is_no_reader() -> None:
+    """It is optional; a key that cannot be one is told without showing it."""
+    assert build("us", Context(FakeClock(), {}, {})) is None
+    with pytest.raises(Permanent) as caught:
+        reader("http://127.0.0.1:9", token="two words")
+    assert "two words" not in str(caught.value)

@@ -1,0 +1,83 @@
+"""What envelopes say, and what of it is believed."""
+
+from typing import Any
+
+import pytest
+
+from tests.adapters.notifiers.letters import APP_TOKEN
+from tests.adapters.slack.slacks import QUESTION, pressed, typed
+from watchdog.adapters.slack.envelopes import heard
+from watchdog.adapters.slack.seal import Seal
+from watchdog.conversation import Request
+
+SEAL = Seal(APP_TOKEN)
+USERS = ("U0AAA",)
+
+
+def request(envelope: dict[str, Any], now: float = 1500.0) -> Request:
+    """Return the request of an envelope."""
+    found = heard(envelope, SEAL, USERS, now)
+    assert found is not None
+    return found.request
+
+
+def test_a_button_says_who_what_and_of_which_question() -> None:
+    """Nothing is refused of one that was shown, pressed by one who may, in time."""
+    said = request(pressed("approve", SEAL.value("approve", QUESTION)))
+    assert (said.by, said.name, said.may_change, said.refusal) == ("slack:U0AAA (ann)", "approve", True, "")
+    assert said.question is not None and said.question.target == "dep-40"
+
+
+@pytest.mark.parametrize(
+    ("action", "value", "now", "why"),
+    [
+        ("approve", SEAL.value("approve", QUESTION), 2000.1, "too late: this button counted until 00:33:20 UTC"),
+        ("approve", SEAL.value("reject", QUESTION), 1500.0, "not one of ours"),
+        ("approve", Seal("xapp-other").value("approve", QUESTION), 1500.0, "not one of ours"),
+        ("approve", "", 1500.0, "not one of ours"),
+    ],
+)
+def test_a_button_that_proves_nothing_says_why(action: str, value: str, now: float, why: str) -> None:
+    """It is handed on all the same: its refusal is written down."""
+    assert why in request(pressed(action, value), now).refusal
+
+
+def test_to_the_second_it_was_meant_to_count() -> None:
+    """At its very end it still does."""
+    assert request(pressed("approve", SEAL.value("approve", QUESTION)), 2000.0).refusal == ""
+
+
+def test_who_is_not_listed_may_change_nothing() -> None:
+    """Whatever they call themselves."""
+    mallory = {"id": "U0EVIL", "username": "U0AAA"}
+    assert not request(pressed("approve", SEAL.value("approve", QUESTION), user=mallory)).may_change
+    assert not request(typed("pause", user_id="U0EVIL", user_name="U0AAA")).may_change
+    assert not request(typed("pause", user_id="")).may_change
+
+
+def test_what_is_typed_is_words() -> None:
+    """The first says what; nothing typed asks for help; a stranger's words stay one line."""
+    assert request(typed("  Approve   web-1 ")).name == "approve"
+    assert request(typed("approve web-1")).words == ("web-1",)
+    assert request(typed("")).name == "help"
+    named = request(typed("status", user_name="ann\n\x1b[31m" + "x" * 500)).by
+    assert named.isprintable() and len(named) < 80
+    assert len(request(typed("a " * 500)).words) < 10
+
+
+@pytest.mark.parametrize(
+    "envelope",
+    [
+        {},
+        {"type": "events_api", "payload": {}},
+        {"type": "interactive", "payload": None},
+        {"type": "interactive", "payload": {"type": "view_submission"}},
+        {"type": "interactive", "payload": {"type": "block_actions", "actions": []}},
+        {"type": "interactive", "payload": {"type": "block_actions", "actions": "x", "user": {"id": "U0AAA"}}},
+        pressed("approve", "x", user=None),
+        {"type": "interactive", "payload": {"type": "block_actions", "actions": [{"action_id": "other"}], "user": {}}},
+    ],
+)
+def test_what_is_not_ours_is_left_alone(envelope: dict[str, Any]) -> None:
+    """Other kinds of envelopes, and buttons of somebody else."""
+    assert heard(envelope, SEAL, USERS, 1500.0) is None

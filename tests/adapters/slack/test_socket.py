@@ -1,0 +1,212 @@
+"""The socket: acknowledged at once, opened anew with a fresh ticket after every trouble, and never in a storm."""
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from websockets.asyncio.server import ServerConnection
+
+from tests.adapters.notifiers.letters import APP_TOKEN, leaks
+from tests.adapters.slack.slacks import OPEN, RealClock, Socket, for_ever, slack, typed
+from tests.adapters.vendor import Vendor
+from tests.clocks import FakeClock, eventually
+from watchdog.adapters.addresses import AddressGuard
+from watchdog.adapters.options import Context
+from watchdog.adapters.slack.opening import app_client, open_address
+from watchdog.adapters.slack.socket import PAUSE_MAX_SECONDS, SocketMode
+from watchdog.domain.errors import ConfigurationError, Permanent, Temporary
+
+
+def given(vendor: Vendor, clock: Any) -> Context:
+    """Return what an adapter is built with."""
+    return Context(clock, {"slack": f"{vendor.url}/api"}, {"WATCHDOG_SLACK_APP_TOKEN": APP_TOKEN})
+
+
+class Ears:
+    """What was handed over, and whether a connection stands."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self.up: list[bool] = []
+        self.slow = asyncio.Event()
+        self.slow.set()
+
+    async def handle(self, envelope: dict[str, Any]) -> None:
+        """Take one."""
+        self.heard.append(envelope["envelope_id"])
+        await self.slow.wait()
+
+
+@asynccontextmanager
+async def listening(vendor: Vendor, ears: Ears, clock: Any = None, **more: Any) -> AsyncIterator[RealClock]:
+    """Run the socket."""
+    clock = clock or RealClock()
+    client = app_client(given(vendor, clock))
+    mode = SocketMode(client, f"{vendor.url}/api", clock, report=ears.up.append, chance=random.Random(1), **more)
+    task = asyncio.create_task(mode.run(ears.handle))
+    try:
+        yield clock
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        await client.close()
+        assert task.cancelled(), task.exception()
+
+
+async def test_an_envelope_is_acknowledged_before_it_is_handled(vendor: Vendor) -> None:
+    """However long that takes; and the next one is not kept waiting."""
+
+    async def two(socket: Socket, connection: ServerConnection) -> None:
+        for number in (1, 2):
+            await connection.send(json.dumps(typed("status", number)))
+            await socket.ack(connection)
+        await for_ever(socket, connection)
+
+    ears = Ears()
+    ears.slow.clear()
+    async with slack(vendor, two) as socket, listening(vendor, ears):
+        await eventually(lambda: socket.acked == ["e1", "e2"])
+        await eventually(lambda: ears.heard == ["e1", "e2"])
+        assert ears.up == [True]
+    assert vendor.seen[0].headers["authorization"] == f"Bearer {APP_TOKEN}"
+
+
+async def test_what_is_delivered_again_is_acknowledged_and_not_handled_again(vendor: Vendor) -> None:
+    """On the same connection and on the next."""
+
+    async def three_times(socket: Socket, connection: ServerConnection) -> None:
+        for _ in range(3):
+            await connection.send(json.dumps(typed("status")))
+            await socket.ack(connection)
+
+    ears = Ears()
+    async with slack(vendor, three_times, three_times, for_ever) as socket, listening(vendor, ears):
+        await eventually(lambda: len(socket.paths) == 3)
+    assert socket.acked == ["e1"] * 6
+    assert ears.heard == ["e1"]
+
+
+@pytest.mark.parametrize("reason", ["warning", "refresh_requested"])
+async def test_after_a_goodbye_the_next_is_open_before_the_old_one_ends(vendor: Vendor, reason: str) -> None:
+    """With a ticket of its own; what still comes on the old one is heard."""
+    renewed = asyncio.Event()
+
+    async def old(socket: Socket, connection: ServerConnection) -> None:
+        await connection.send(json.dumps({"type": "disconnect", "reason": reason}))
+        await renewed.wait()
+        await connection.send(json.dumps(typed("status", 7)))
+        await socket.ack(connection)
+
+    async def new(socket: Socket, connection: ServerConnection) -> None:
+        renewed.set()
+        await for_ever(socket, connection)
+
+    ears = Ears()
+    async with slack(vendor, old, new) as socket, listening(vendor, ears):
+        await eventually(lambda: ears.heard == ["e7"])
+        assert len(set(socket.paths)) == len(socket.paths) == 2
+        assert False not in ears.up
+
+
+async def test_a_connection_that_is_silent_to_pings_is_dead(vendor: Vendor) -> None:
+    """Nothing is closed, nothing answers: another is opened."""
+    over = asyncio.Event()
+
+    async def deaf(socket: Socket, connection: ServerConnection) -> None:
+        connection.transport.pause_reading()
+        await over.wait()
+        connection.transport.abort()
+
+    ears = Ears()
+    async with slack(vendor, deaf, for_ever) as socket, listening(vendor, ears, ping_seconds=0.2):
+        await eventually(lambda: len(socket.paths) == 2)
+        await eventually(lambda: ears.up == [True, False, True])
+        over.set()
+
+
+async def test_connections_that_end_at_once_are_no_storm(vendor: Vendor) -> None:
+    """The pause grows to a minute, with luck in it; so does that of a Slack that cannot be reached."""
+
+    async def closes(socket: Socket, connection: ServerConnection) -> None:
+        await connection.close()
+
+    ears = Ears()
+    async with slack(vendor, closes) as socket, listening(vendor, ears) as clock:
+        await eventually(lambda: len(socket.paths) >= 7)
+    pauses = clock.slept[:6]
+    assert all(2.0**number / 2 <= pause <= 2.0**number for number, pause in enumerate(pauses)), pauses
+    assert pauses != [2.0**number for number in range(6)]
+
+
+async def test_a_slack_that_refuses_is_asked_seldom_and_told_of(
+    vendor: Vendor, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """503 with growing pauses to a bound; a revoked token every five minutes; a rate limit as long as it says."""
+    answers = [503] * 9 + [{"ok": False, "error": "invalid_auth"}, (429, {"ok": False}, {"retry-after": "77"}), 503]
+    vendor.say(*OPEN, *answers)
+    ears, clock = Ears(), FakeClock()
+    async with listening(vendor, ears, clock):
+        await eventually(lambda: len(vendor.seen) >= len(answers))
+    assert clock.elapsed <= 9 * PAUSE_MAX_SECONDS + 300 + 77 + 60 * 30
+    assert clock.elapsed >= 300 + 77
+    assert set(ears.up) == {False}
+    assert leaks(caplog.text, *capsys.readouterr()) == []
+
+
+async def test_what_goes_wrong_holds_no_address_and_no_ticket(vendor: Vendor) -> None:
+    """Nobody listens there; a greeting that is none; an address that is not Slack's; a private one."""
+    clock = RealClock()
+    context = given(vendor, clock)
+    client = app_client(context)
+    mode = SocketMode(client, f"{vendor.url}/api", clock)
+    for address, error in (
+        ("ws://127.0.0.1:1/?ticket=secret-ticket", Temporary),
+        ("wss://evil.example/?ticket=secret-ticket", Permanent),
+        ("ws://localhost:1/?ticket=secret-ticket", Permanent),
+        ("nonsense secret-ticket", Permanent),
+    ):
+        vendor.say(*OPEN, {"ok": True, "url": address})
+        with pytest.raises(error) as caught:
+            await mode._open()
+        assert "secret-ticket" not in f"{caught.value!r}" and caught.value.__cause__ is None
+    async with slack(vendor, lambda socket, connection: connection.send('{"type": "bye"}'), greets=False):
+        with pytest.raises(Temporary, match="did not greet"):
+            await mode._open()
+    inside = SocketMode(client, "https://slack.com/api", clock, guard=AddressGuard())
+    with pytest.raises(Temporary, match="redirected into a private network"):
+        await inside._connect("ws://127.0.0.1:1/?ticket=secret-ticket")
+    await client.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "says"),
+    [
+        ({"ok": False, "error": "not_allowed_token_type"}, Permanent, "put the app token"),
+        ({"ok": False, "error": "missing_scope"}, Permanent, "connections:write"),
+        ({"ok": False, "error": f"odd {APP_TOKEN}"}, Permanent, "WATCHDOG_SLACK_APP_TOKEN"),
+        ({"ok": False, "error": "ratelimited"}, Temporary, "ratelimited"),
+        ("<html>", Temporary, "no reason"),
+        ({"ok": True}, Permanent, "not Slack's"),
+        (500, Temporary, "500"),
+    ],
+)
+async def test_a_no_of_slack_says_what_to_do(vendor: Vendor, answer: Any, error: type[Exception], says: str) -> None:
+    """Without the token."""
+    vendor.say(*OPEN, answer)
+    client = app_client(given(vendor, RealClock()))
+    with pytest.raises(error, match=says) as caught:
+        await open_address(client, f"{vendor.url}/api")
+    await client.close()
+    assert leaks(caught.value) == [] and APP_TOKEN not in str(caught.value)
+
+
+@pytest.mark.parametrize("token", ["", "xapp canary", "ü"])
+def test_a_token_that_cannot_be_one_is_a_configuration_mistake(token: str) -> None:
+    """Told before anything is sent."""
+    context = Context(FakeClock(), {}, {"WATCHDOG_SLACK_APP_TOKEN": token})
+    with pytest.raises(ConfigurationError, match="WATCHDOG_SLACK_APP_TOKEN"):
+        app_client(context)

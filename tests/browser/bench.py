@@ -1,0 +1,91 @@
+"""How heavy the console is with hundreds of services: `python -m tests.browser.bench [--services 300] [--days 90]`.
+
+It fills a SQLite store, serves it by the real server, and prints for each page its weight, the server's time (median
+and worst of some requests, after a first one) and the browser's first paint. Nothing is asserted: the machine decides.
+`--hours` of minutes are kept for `--signals` of each service (48 and 3 in life).
+"""
+
+import argparse
+import asyncio
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.browser.chromium import browsing, log_in
+from tests.browser.fleet import Fleet
+from tests.console.scene import TOKEN, StoryClock, fill, town
+from watchdog.adapters.stores import build_store
+from watchdog.ports import Minute, Store
+
+PAGES = ("/", "/services/web", "/incidents/api-7", "/incidents", "/history", "/stats", "/audit", "/settings")
+JSON = ("/api/v1/services", "/api/v1/stats")
+PAINTED = "performance.getEntriesByName('first-contentful-paint')"
+BATCH = 5000
+
+
+async def filled(store: Store, fleet: Fleet, hours: float, signals: int) -> int:
+    """Write the fleet's past down; return how many rows of minutes there are."""
+    await fill(store, fleet.state(), (*fleet.incidents, fleet.asked), fleet.notes())
+    batch: list[Minute] = []
+    number = 0
+    for row in fleet.minutes(hours, signals):
+        batch.append(row)
+        number += 1
+        if len(batch) == BATCH:
+            await store.put_minutes(batch)
+            batch.clear()
+    await store.put_minutes(batch)
+    return number
+
+
+async def weigh(client: Any, path: str, times: int) -> str:
+    """Return the weight and the time of a page, once everything that it shows was read."""
+    for _ in range(200):
+        if "data-soon" not in (await client.get(path)).text:
+            break
+    took, size = [], 0
+    for _ in range(times):
+        begin = time.perf_counter()
+        answer = await client.get(path)
+        took.append(1000 * (time.perf_counter() - begin))
+        size = len(answer.content)
+        assert answer.status_code == 200, path
+        await asyncio.sleep(1.1)  # the overview is kept for a second
+    return f"{path:<18} {size / 1024:7.1f} KiB   server {statistics.median(took):6.0f} ms (worst {max(took):.0f})"
+
+
+async def measure(given: argparse.Namespace) -> None:
+    """Fill, serve, ask, print."""
+    fleet = Fleet(given.services, given.days)
+    with tempfile.TemporaryDirectory() as folder:
+        store = build_store(f"sqlite:///{Path(folder) / 'watchdog.db'}", StoryClock())
+        rows = await filled(store, fleet, given.hours, given.signals)
+        print(f"{given.services} services, {given.days} days, {len(fleet.incidents) + 1} incidents, {rows} minutes")
+        async with town(fleet.policy(), fleet.state(), store=store) as one, browsing() as browser:
+            await one.login()
+            lines = [await weigh(one.client, path, given.times) for path in (*PAGES, *JSON)]
+            context = await browser.new_context(base_url=f"http://127.0.0.1:{one.port}")
+            page = await context.new_page()
+            await log_in(page, TOKEN)
+            for line, path in zip(lines, (*PAGES, *JSON), strict=True):
+                paints = []
+                for _ in range(given.times if path in PAGES else 0):
+                    await page.goto(path, wait_until="load")
+                    await page.wait_for_function(f"{PAINTED}.length > 0")
+                    paints.append(await page.evaluate(f"{PAINTED}[0].startTime"))
+                print(line + (f"   first paint {statistics.median(paints):5.0f} ms" if paints else ""))
+            await context.close()
+
+
+def main() -> None:
+    """Read the arguments and measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, usual in (("services", 300), ("days", 90), ("hours", 24), ("signals", 3), ("times", 5)):
+        parser.add_argument(f"--{name}", type=int, default=usual)
+    asyncio.run(measure(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    main()

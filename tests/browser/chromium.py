@@ -1,0 +1,122 @@
+"""Debian's Chromium, driven by Playwright: what a person sees, and everything that the browser complains of."""
+
+import json
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any
+
+import pytest
+
+FOUND = shutil.which("chromium") or shutil.which("chromium-browser")
+ARGUMENTS = ("--no-sandbox", "--disable-dev-shm-usage")
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+LOOKS = [(scheme, size) for scheme in ("light", "dark") for size in ("desktop", "phone")]
+BAD = ("serious", "critical")
+PATIENCE_MS = 90_000
+"""On a busy machine a page may take long; what is wrong with it is not that."""
+WATCH = """
+window.violations = [];
+document.addEventListener("securitypolicyviolation", (event) => {
+  window.violations.push(event.violatedDirective + " " + event.blockedURI);
+});
+"""
+
+
+def executable() -> str:
+    """Return where the browser is; without one the test skips, or fails where everything must run (CI=true)."""
+    try:
+        import playwright  # noqa: F401
+    except ImportError:
+        missing("playwright is not installed: pip install -e '.[dev]'")
+    return FOUND or missing("there is no Chromium: apt-get install chromium")
+
+
+def missing(why: str) -> str:
+    """Skip, or fail in CI."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(why)
+    pytest.skip(why)
+
+
+@dataclass
+class Complaints:
+    """What went wrong on the pages of one context: errors of scripts and of the console, answers that failed."""
+
+    heard: list[str] = field(default_factory=list)
+
+    def listen(self, page: Any) -> None:
+        """Hear what the page says from now on."""
+        page.on("console", lambda one: self.heard.append(f"{one.type}: {one.text}") if one.type == "error" else None)
+        page.on("pageerror", lambda error: self.heard.append(f"script: {error}"))
+        page.on("dialog", lambda dialog: self.heard.append(f"dialog: {dialog.message}"))
+        page.on("response", lambda one: self.heard.append(f"{one.status} {one.url}") if one.status >= 400 else None)
+
+
+@asynccontextmanager
+async def browsing() -> AsyncIterator[Any]:
+    """Run a browser."""
+    where = executable()
+    from playwright.async_api import async_playwright
+
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=where, args=list(ARGUMENTS))
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+@asynccontextmanager
+async def window(browser: Any, url: str, scheme: str = "light", size: str = "desktop") -> AsyncIterator[Any]:
+    """Open a window of that size and colour scheme; at its end nothing may have been complained of."""
+    phone = size == "phone"
+    context = await browser.new_context(
+        base_url=url, color_scheme=scheme, viewport=PHONE if phone else DESKTOP, is_mobile=phone, has_touch=phone
+    )
+    await context.add_init_script(WATCH)
+    context.set_default_timeout(PATIENCE_MS)
+    page, complaints = await context.new_page(), Complaints()
+    complaints.listen(page)
+    try:
+        yield page
+        assert complaints.heard == []
+        assert await violations(page) == []
+    finally:
+        await context.close()
+
+
+async def violations(page: Any) -> list[str]:
+    """Return what the page tried that its policy forbids."""
+    found: list[str] = await page.evaluate("window.violations")
+    return found
+
+
+async def log_in(page: Any, token: str, name: str = "") -> None:
+    """Type the token, as a person does."""
+    await page.goto("/login")
+    await page.get_by_label("Token").fill(token)
+    await page.get_by_label("Your name").fill(name)
+    await page.get_by_role("button", name="Log in").click()
+    await page.wait_for_url("**/")
+
+
+async def accessibility(page: Any) -> list[str]:
+    """Return the serious and critical findings of axe-core, each with where it is."""
+    if not await page.evaluate("typeof window.axe === 'object'"):
+        await page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
+    result = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{one['impact']} {one['id']}: {json.dumps([node['target'] for node in one['nodes']][:3])} {one['help']}"
+        for one in result["violations"]
+        if one["impact"] in BAD
+    ]
+
+
+async def overflow(page: Any) -> int:
+    """Return by how many pixels the page is wider than the window."""
+    wider: int = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return wider

@@ -1,0 +1,163 @@
+"""A make-believe fleet with a past: for pictures, and for measuring the console with hundreds of services."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+
+from tests.cli import examples as x
+from tests.console.scene import NOTES, SIGNALS, policy_of, service_policy, service_state
+from watchdog.domain.checks import Check
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.effects import Note
+from watchdog.domain.incidents import Course, Evidence, Incident, Phase, State
+from watchdog.domain.policy import Mode, Policy, Severity
+from watchdog.domain.readings import Bad, Good
+from watchdog.ports import Minute
+
+NOW = x.BEGIN + 120.0
+DAY = 86400.0
+NAMES = ("web", "api", "checkout", "search", "images", "docs", "accounts", "mailer", "reports", "billing")
+MESSAGES = (
+    "Cache the price list",
+    "Add product search",
+    "Refactor sessions",
+    "Bump the pool to 20",
+    "New invoice page",
+)
+TITLES = ("HTTP 503 on home", "p95 2.1 s on api (limit 800 ms)", "half of the requests fail", "timeouts on home")
+
+
+class Fleet:
+    """So many services over so many days; the same seed makes the same fleet."""
+
+    def __init__(self, services: int, days: int = 90, seed: int = 7) -> None:
+        self._luck = random.Random(seed)
+        self.days = days
+        self.names = [*NAMES, *(f"service-{number:03}" for number in range(len(NAMES), services))][:services]
+        self.incidents = tuple(self._incidents())
+        self.asked = self._asked()
+
+    def policy(self) -> Policy:
+        """Return the shipped policy for them."""
+        modes = (Mode.AUTONOMOUS, Mode.ASSIST, Mode.AUTONOMOUS, Mode.OBSERVE)
+        return policy_of(*(service_policy(name, modes[place % 4]) for place, name in enumerate(self.names)))
+
+    def state(self) -> State:
+        """Return how they stand: all well, but the first two."""
+        services = {name: self._calm(name) for name in self.names}
+        failing = {**services["api"].checks, "api": Check("api", "latency", NOW - 1, Bad("p95 2.1 s > 800 ms (2 min)"))}
+        services["api"] = replace(services["api"], phase=Phase.ASKING, incident=self.asked, checks=failing)
+        if "search" in services:
+            bad = {"home": Check("home", "http", NOW - 1, Bad("HTTP 502"))}
+            services["search"] = replace(services["search"], phase=Phase.SUSPECT, checks=bad)
+        return State(services=services, control={"https://example.com": (NOW - 2, Good("200"))})
+
+    def notes(self) -> tuple[Note, ...]:
+        """Return the story of the newest incidents."""
+        told = (("SUSPECT", "api: p95 2.1 s"), ("HIGH", self.asked.title), ("ASKED", "roll back to dep-40?"))
+        asked = [Note(NOW - 90 + 10 * place, "api", "api-7", *one) for place, one in enumerate(told)]
+        return (*NOTES, *asked)
+
+    def minutes(self, hours: float = 24.0, signals: int = 2, every: int = 1) -> Iterator[Minute]:
+        """Yield what was measured in the last hours, each so many minutes, signal by signal."""
+        begin = (NOW - hours * 3600) // 3600 * 3600
+        for name in self.names:
+            usual, trouble = self._luck.uniform(0.04, 0.4), self._trouble(name, begin)
+            for signal in SIGNALS[:signals]:
+                drift = 1.0
+                for number in range(0, int((NOW - begin) / 60), every):
+                    start = begin + 60 * number
+                    bad = (
+                        self._luck.randint(1, 6)
+                        if any(a <= start + 60 * every and start <= b for a, b in trouble)
+                        else 0
+                    )
+                    drift = min(1.6, max(0.7, drift * self._luck.uniform(0.96, 1.042)))
+                    p50 = usual * drift * (3.0 if bad else 1.0)
+                    yield Minute(name, signal.name, start, 6 - bad, bad, 0, p50, p50 * 1.8, p50 * 2.6)
+
+    def _trouble(self, name: str, begin: float) -> list[tuple[float, float]]:
+        now_bad = [(NOW - 240, NOW)] if name in ("api", "search") else []
+        mine = [(one.onset_at, one.closed_at or NOW) for one in self.incidents if one.service == name]
+        blips = [begin + self._luck.random() * DAY] if self._luck.random() < 0.4 else []
+        return now_bad + [span for span in mine if span[1] > begin] + [(at, at + 120) for at in blips]
+
+    def _calm(self, name: str):  # type: ignore[no-untyped-def]
+        deploys = tuple(self._deploys(name))
+        checks = {
+            "home": Check("home", "http", NOW - self._luck.uniform(1, 9), Good("200 in 120 ms")),
+            "api": Check("api", "latency", NOW - self._luck.uniform(1, 9), Good("p95 310 ms of 800 ms")),
+            "errors": Check("errors", "sentry", NOW - 20, Good("2/min, usual 1.8/min")),
+        }
+        watching = NOW - self.days * DAY
+        return service_state(name, deploys=deploys, live=deploys[0].id, checks=checks, watching_since=watching)
+
+    def _deploys(self, name: str) -> list[Deploy]:
+        if name in ("web", "api"):
+            older = [self._deploy(number, NOW - (43 - number) * 2.5 * DAY) for number in range(39, 20, -1)]
+            return [replace(x.BAD, finished_at=NOW - 600), x.FAILED, x.GOOD, *older]
+        return [self._deploy(60 - back, NOW - (back + self._luck.random()) * 3 * DAY, back == 0) for back in range(20)]
+
+    def _deploy(self, number: int, at: float, is_live: bool = False) -> Deploy:
+        code = f"{self._luck.getrandbits(160):040x}"
+        status, message = "live" if is_live else "deactivated", self._luck.choice(MESSAGES)
+        return Deploy(
+            f"dep-{number}", status, "new_commit", commit=code, commit_message=message,
+            created_at=at - 300, finished_at=at,
+        )  # fmt: skip
+
+    def _incidents(self) -> Iterator[Incident]:
+        """Yield what happened: something every 40 days a service; the one of the story is the newest."""
+        for place, name in enumerate(self.names):
+            for number in range(
+                self._luck.choice((1, 2, 2, 3, 4)) if place < len(NAMES) else self._luck.choice((1, 2))
+            ):
+                yield self._incident(name, number, NOW - self._luck.uniform(0.5, self.days - 1) * DAY)
+        yield x.incident()
+
+    def _incident(self, name: str, number: int, at: float) -> Incident:
+        whole, known = x.incident(), f"{name}-{100 + number}"
+        severity, title = self._luck.choice((Severity.CRITICAL, Severity.HIGH)), self._luck.choice(TITLES)
+        took = self._luck.lognormvariate(4.6, 0.5)
+        detected = self._luck.uniform(25, 70)
+        if self._luck.random() < 0.55:
+            moments = {"requested_at": at + detected + 1, "restored_at": at + took + detected}
+            moments |= {"verified_at": at + took + detected + 180, "closed_at": at + took + detected + 180}
+            return replace(
+                whole,
+                id=known,
+                service=name,
+                onset_at=at,
+                opened_at=at + detected,
+                severity=severity,
+                title=title,
+                **moments,
+            )
+        ended = at + detected + self._luck.lognormvariate(6.5, 1.1)
+        return x.undone(
+            x.decision(), id=known, service=name, onset_at=at, opened_at=at + detected, closed_at=ended,
+            severity=severity, title=title, outcome="recovered by itself", human_needed="",
+        )  # fmt: skip
+
+    def _asked(self) -> Incident:
+        said = (
+            Evidence("api", "bad", "p95 2.1 s for 5 min (limit 800 ms)", "usual 310 ms"),
+            Evidence("home", "good", "200 in 120 ms"),
+            Evidence("errors", "good", "2/min, usual 1.8/min"),
+            Evidence("control", "good", "2 of 2 answer"),
+        )
+        why = "mode assist: dep-42 is to blame, a human decides"
+        decision = x.decision(
+            course=Course.ASK,
+            severity=Severity.HIGH,
+            mode="assist",
+            rule="high -> ask",
+            why=why,
+            evidence=said,
+            share=0.0,
+        )
+        return x.undone(
+            decision, id="api-7", service="api", severity=Severity.HIGH, title="p95 2.1 s on api (limit 800 ms)",
+            opened_at=NOW - 80, onset_at=NOW - 380, asked_at=NOW - 60, target="dep-40", suspect="dep-42",
+            target_code=x.GOOD.code, suspect_code=x.BAD.code, human_needed="",
+        )  # fmt: skip

@@ -1,0 +1,112 @@
+"""Saying yes in a real browser: by mouse against the real daemon, by keyboard alone; once, and about what was asked."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from tests.browser.chromium import browsing, executable, log_in, window
+from tests.console.desk_scene import office
+from tests.console.scene import TOKEN
+from tests.faults.processes import SHORT, guarding
+from watchdog.domain.incidents import Phase
+
+NOT_CRITICAL = {'contains: "</html>"}': 'contains: "</html>", critical: false}'}
+ON = "console: {enabled: true}\n"
+FIELDS = "button => Object.fromEntries(new FormData(button.form))"
+
+
+async def test_high_is_asked_approved_by_a_click_and_rolled_back_once(tmp_path: Path) -> None:
+    """From the overview to the incident to the button; killed right after; the page tells of the recovery, once."""
+    executable()
+    with guarding(tmp_path, quirks=True) as (cloud, daemon):
+        cloud.write(replace=NOT_CRITICAL, more=SHORT + ON)
+        daemon.variables = {**daemon.variables, "WATCHDOG_CONSOLE_TOKEN": TOKEN}
+        daemon.start().until_watching()
+        cloud.bad_deploy()
+        await asyncio.to_thread(daemon.until_story, "ASKED")
+        assert cloud.untouched() and daemon.story("HIGH")
+        async with browsing() as browser:
+            async with window(browser, f"http://127.0.0.1:{daemon.port}") as page:
+                await log_in(page, TOKEN, "Ann")
+                await page.get_by_role("link", name="web-1").first.click()
+                old = await page.get_by_role("button", name="Approve").evaluate(FIELDS)
+                await page.get_by_role("button", name="Approve: roll back to dep-40").click()
+                await page.locator("#answer").wait_for()
+                assert "APPROVED by Ann (console: approver)" in await page.locator("#answer").inner_text()
+            daemon.kill()
+            await asyncio.to_thread(daemon.start().until_watching)
+            async with window(browser, f"http://127.0.0.1:{daemon.port}") as page:
+                await log_in(page, TOKEN, "Ann")
+                await page.goto("/incidents/web-1")
+                await page.get_by_text("VERIFIED", exact=True).first.wait_for(timeout=60_000)
+                await asyncio.to_thread(daemon.until_story, "CLOSED", 90.0)
+                word = await page.get_by_role("button", name="Add the note").evaluate(FIELDS)
+                again = await page.request.post("/incidents/web-1/approve", form={**old, "form": word["form"]})
+                assert "no open incident web-1" in (await again.text()).lower()
+                await page.goto("/audit")
+                rows = await page.locator("tbody tr").all_inner_texts()
+        assert len(rows) == 2 and all("Ann (console: approver)" in row for row in rows)
+        assert len(cloud.requests("render", "POST")) == len(cloud.log("rollback_accepted")) == 1
+
+
+async def tab_to(page: Any, beginning: str) -> None:
+    """Press Tab until what has the focus says so; the focus must be seen all the way."""
+    for _ in range(60):
+        await page.keyboard.press("Tab")
+        text, outline = await page.evaluate(
+            "[document.activeElement.innerText || '', getComputedStyle(document.activeElement).outlineStyle]"
+        )
+        assert outline != "none", f"no visible focus on {text!r}"
+        if text.startswith(beginning):
+            return
+    raise AssertionError(f"the keyboard never reached {beginning!r}")
+
+
+async def test_the_approval_by_keyboard_alone() -> None:
+    """Log in, go to the service, to its incident, to the button; the answer has the focus then."""
+    async with office() as o, browsing() as browser, window(browser, str(o.client.base_url).rstrip("/")) as page:
+        o.asks()
+        await o.s.store.save(None, o.s.engine.state, ())
+        await page.goto("/")
+        await page.keyboard.type(TOKEN)
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**/")
+        await tab_to(page, "web-1")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**/incidents/web-1")
+        await tab_to(page, "Approve")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**?answer=*")
+        assert "approve web-1" in await page.evaluate("document.activeElement.innerText")
+        assert any(note.label == "APPROVED" for note in await o.s.store.notes())
+
+
+async def test_a_question_that_changed_under_the_reader_is_not_answered() -> None:
+    """The page was shown, the world went on, the old button is clicked: refused, and the reason is on the page."""
+    async with office() as o, browsing() as browser, window(browser, str(o.client.base_url).rstrip("/")) as page:
+        o.asks()
+        await o.s.store.save(None, o.s.engine.state, ())
+        await log_in(page, TOKEN)
+        await page.goto("/incidents/web-1")
+        button = page.get_by_role("button", name="Approve")
+        await button.focus()
+        o.asks(target="dep-39")
+        await button.click()
+        await page.get_by_text("the target is another one than you saw").wait_for()
+        assert o.s.web.phase is Phase.ASKING and o.s.sent("POST") == 0
+
+
+async def test_a_rollback_is_confirmed_on_a_page_of_its_own() -> None:
+    """The plan with every guard, then the button; doing nothing is as near."""
+    async with office() as o, browsing() as browser, window(browser, str(o.client.base_url).rstrip("/")) as page:
+        await log_in(page, TOKEN)
+        await page.goto("/services/web")
+        await page.get_by_role("link", name="Roll back by hand").click()
+        assert await page.locator("tbody tr").count() >= 8
+        await page.get_by_role("link", name="Do nothing").click()
+        assert o.s.sent("PATCH") == 0
+        await page.goto("/services/web/rollback")
+        await page.get_by_role("button", name="Roll back to dep-39 now").dblclick()
+        await page.locator("#answer").wait_for()
+        await o.s.until(Phase.DEPLOYING)
+        assert len(o.s.accepted) == 1

@@ -1,0 +1,91 @@
+"""Every page in a real browser: nothing complained of, nothing forbidden tried, nothing in the way of a reader."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+
+from tests.browser.chromium import LOOKS, accessibility, browsing, log_in, overflow, violations, window
+from tests.console.scene import NOW, TOKEN, Town, day_of, fill, open_incident, story, town
+from tests.console.test_pages import PAGES, hostile_town
+from watchdog.adapters.stores.memory import MemoryStore
+from watchdog.daemon.clock import SystemClock
+from watchdog.domain.incidents import Phase
+
+ALL = (*PAGES, "/services/web/rollback", "/incidents/api-7", "/?answer=1", "/login")
+
+
+@asynccontextmanager
+async def busy_town() -> AsyncIterator[Town]:
+    """Open a town in which something is asked, and something was asked for."""
+    policy, state, incidents = story()
+    asked = open_incident(asked_at=NOW - 50, target="dep-40", suspect="dep-42", human_needed="")
+    asking = replace(state.services["api"], phase=Phase.ASKING, incident=asked)
+    state = replace(state, services={**state.services, "api": asking})
+    store = MemoryStore(SystemClock())
+    await fill(store, state, (incidents[0], asked))
+    await store.put_minutes(day_of("web"))
+    await store.answer(await store.submit("pause", {}, "ann"), ok=True, text="PAUSED by ann", exit_code=0)
+    await store.answer(await store.submit("approve", {"incident": "api-7"}, "bob"), ok=False, text="no", exit_code=3)
+    async with town(policy, state, store=store) as one:
+        yield one
+
+
+@pytest.mark.parametrize(("scheme", "size"), LOOKS)
+async def test_every_page_in_every_look(scheme: str, size: str) -> None:
+    """Dark and light, desktop and phone: no error, nothing forbidden, no serious finding, no sideways scroll."""
+    found = []
+    async with contextlib.AsyncExitStack() as stack:
+        one = await stack.enter_async_context(busy_town())
+        browser = await stack.enter_async_context(browsing())
+        page = await stack.enter_async_context(window(browser, f"http://127.0.0.1:{one.port}", scheme, size))
+        await page.goto("/login")
+        found += await accessibility(page)
+        await log_in(page, TOKEN, "Ann")
+        for path in ALL:
+            await page.goto(path)
+            found += [f"{path}: {finding}" for finding in (*await accessibility(page), *await violations(page))]
+            wider = await overflow(page)
+            found += [f"{path}: {wider} px too wide"] if wider > 0 else []
+    assert not found, "\n".join(found)
+
+
+async def test_hostile_text_is_inert_and_changes_nothing_else() -> None:
+    """Markup in errors, commits, titles and notes is shown as it is; no script of it runs, no picture loads."""
+    async with hostile_town() as one, browsing() as browser, window(browser, f"http://127.0.0.1:{one.port}") as page:
+        requests: list[str] = []
+        page.on("request", lambda request: requests.append(request.url))
+        await log_in(page, TOKEN, "<b>Ann</b>")
+        for path in ("/", "/services/web", "/incidents/web-9", "/incidents", "/history", "/audit"):
+            await page.goto(path)
+            assert await page.locator("main img, main script, main b").count() == 0, path
+            assert "<img src=x onerror=alert(2)>" in await page.locator("main").inner_text(), path
+            assert await page.evaluate("typeof window.hacked") == "undefined"
+        assert "<b>Ann</b>" in await page.locator("header").inner_text()
+        assert {url.split("/")[2] for url in requests} == {f"127.0.0.1:{one.port}"}
+        assert not [url for url in requests if url.endswith("/x")]
+
+
+async def test_the_page_keeps_itself_up_to_date_without_losing_the_reader_s_place() -> None:
+    """What changed is replaced; a note that is being written, and what has the focus, stay."""
+    async with town() as one, browsing() as browser, window(browser, f"http://127.0.0.1:{one.port}") as page:
+        await log_in(page, TOKEN)
+        await page.goto("/incidents/web-1")
+        await page.get_by_label("Note", exact=True).fill("half a note")
+        await one.store.remark("web-1", "said meanwhile", "bob")
+        await page.get_by_text("bob: said meanwhile").first.wait_for(timeout=20_000)
+        assert await page.get_by_label("Note", exact=True).input_value() == "half a note"
+
+
+@pytest.mark.parametrize("path", ["/", "/incidents/web-1"])
+async def test_without_scripts_everything_is_there(path: str) -> None:
+    """Scripts only refresh."""
+    async with town() as one, browsing() as browser:
+        context = await browser.new_context(base_url=f"http://127.0.0.1:{one.port}", java_script_enabled=False)
+        page = await context.new_page()
+        await log_in(page, TOKEN)
+        await page.goto(path)
+        assert await page.locator("svg[role=img], table").count() > 0
+        await context.close()

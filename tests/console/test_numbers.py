@@ -1,0 +1,147 @@
+"""The statistics: counted as the command counts them, read a little at a time, and drawn."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.cli import examples as x
+from tests.clocks import FakeClock
+from tests.console.scene import NOW, fill, service_state, story, town
+from watchdog.adapters.stores.memory import MemoryStore
+from watchdog.console.counting import WEEKS, numbers_view, stats_view
+from watchdog.console.numbers import CHUNK, FRESH_SECONDS, PERIOD_SECONDS, Numbers
+from watchdog.console.plots import HEIGHT, height, restored_dots, scale, week_bars
+from watchdog.console.views import RestoredView, WeekView
+from watchdog.domain.effects import Note
+from watchdog.domain.incidents import Incident, State
+from watchdog.words.stats import stats, watched
+from watchdog.words.stats_text import WORDS, show
+
+DAY = 86400.0
+
+
+class CountingStore(MemoryStore):
+    """A store that counts what is read of it, and takes its time."""
+
+    reads = 0
+
+    async def incidents(self, *args: Any, **more: Any) -> Sequence[Incident]:
+        """Count and read."""
+        self.reads += 1
+        return await super().incidents(*args, **more)
+
+    async def notes(self, **more: Any) -> Sequence[Note]:
+        """Count and read."""
+        self.reads += 1
+        return await super().notes(**more)
+
+
+def closed(number: int, at: float) -> Incident:
+    """Return an incident that was rolled back, begun at that moment."""
+    return replace(x.incident(), id=f"web-{number}", opened_at=at, onset_at=at - 38, closed_at=at + 60)
+
+
+async def kept(*incidents: Incident, clock: FakeClock) -> CountingStore:
+    """Return a store that holds these incidents."""
+    store = CountingStore(clock)
+    await fill(store, State(services={"web": service_state("web")}), incidents, ())
+    return store
+
+
+async def test_a_page_reads_for_a_moment_and_the_next_ones_read_on() -> None:
+    """Newest first; nothing twice; at last everything, and what is older than the period not at all."""
+    clock = FakeClock(NOW, auto=False)
+    many = [closed(number, NOW - DAY * number / 4) for number in range(3 * CHUNK)]
+    store = await kept(*many, closed(999, NOW - PERIOD_SECONDS - 5), clock=clock)
+    numbers = Numbers(store, clock, budget_seconds=0.0)
+    while not numbers.complete:
+        before = store.reads
+        await numbers.refresh()
+        assert 1 <= store.reads - before <= 2, "with no time at all a page reads on by a step"
+    assert [one.id for one in numbers.incidents] == [one.id for one in many]
+    before = store.reads
+    await numbers.refresh()
+    assert store.reads == before, "what was just read is not read again"
+
+
+async def test_what_is_new_and_what_was_open_is_seen_later() -> None:
+    """A new incident, the end of an open one, a human's act on it; closed ones are not asked again."""
+    clock = FakeClock(NOW, auto=False)
+    asked = replace(x.undone(x.decision()), id="web-7", opened_at=NOW - 100, onset_at=NOW - 120, closed_at=None)
+    store = await kept(closed(1, NOW - DAY), asked, clock=clock)
+    numbers = Numbers(store, clock)
+    await numbers.refresh()
+    assert numbers.count(State(), {})[-1].acknowledge.n == 0
+    ended = replace(asked, closed_at=NOW + 5, outcome="recovered")
+    await store.save(None, State(services={"web": service_state("web", incident=ended)}), ())
+    await store.save(
+        None,
+        State(services={"web": service_state("web", incident=closed(8, NOW + 9))}),
+        (Note(NOW - 40, "web", "web-7", "REJECTED", "by ann"),),
+    )
+    await clock.advance(FRESH_SECONDS + 1)
+    await numbers.refresh()
+    whole = numbers.count(State(), {})[-1]
+    assert [one.id for one in numbers.incidents] == ["web-8", "web-7", "web-1"]
+    assert (whole.acknowledge.value, whole.acknowledge.n) == (60.0, 1)
+    assert next(one for one in numbers.incidents if one.id == "web-7").closed_at == NOW + 5
+
+
+async def test_very_many_of_the_same_moment_are_all_read() -> None:
+    """A whole fleet goes down at once: a page of them is no end."""
+    clock = FakeClock(NOW, auto=False)
+    store = await kept(*(closed(number, NOW - DAY) for number in range(4 * CHUNK)), clock=clock)
+    numbers = Numbers(store, clock)
+    await numbers.refresh()
+    assert numbers.complete and len(numbers.incidents) == 4 * CHUNK
+
+
+async def test_the_page_says_what_the_command_prints() -> None:
+    """The same cells, from the same incidents."""
+    async with town() as one:
+        await one.login()
+        said = (await one.json("/stats"))["all"]
+        text = await one.page("/stats")
+    _, state, incidents = story()
+    counted = stats(incidents, watched(state.services, NOW), {}, {"web-1": "right"}, NOW - PERIOD_SECONDS, NOW)
+    printed = show(counted[-1:], "text")[1].split()
+    view = numbers_view(counted[-1])
+    assert said["mean_time_to_restore_seconds"]["value"] == view.mean_time_to_restore_seconds.value
+    for number in (view.mean_time_to_detect_seconds, view.mean_time_to_restore_seconds, view.change_failure_rate):
+        assert number.shown.split()[0] in printed and f"<strong>{number.shown}</strong>" in text
+    assert WORDS[0] in text and 'class="dots acted"' in text
+
+
+def test_the_weeks_are_counted_to_the_second() -> None:
+    """Thirteen of them, the last one ends now; an incident belongs to one."""
+    found = [closed(number, NOW - 7 * DAY * number) for number in range(1, 4)]
+    view = stats_view(stats(found, {}, {}, {}, 0.0, NOW), found, NOW - PERIOD_SECONDS, NOW, True)
+    assert len(view.weeks) == WEEKS and [one.incidents for one in view.weeks[-4:]] == [0, 1, 1, 1]
+    assert view.weeks[-1].rolled_back == 1 and view.restored[0].rolled_back
+
+
+def test_the_bars_fill_their_height_and_nothing_is_drawn_of_nothing() -> None:
+    """The highest week reaches the top; none: no path."""
+    bars = week_bars([WeekView(0.0, 4, 1), WeekView(1.0, 0, 0), WeekView(2.0, 2, 2)])
+    assert (bars.top, bars.width) == (4, 30)
+    assert bars.incidents == "M1 120v-116h8v116zM21 120v-58h8v58z"
+    assert bars.rolled_back == "M1 120v-29h8v29zM21 120v-58h8v58z"
+    assert week_bars([WeekView(0.0, 0, 0)]).incidents == "" and week_bars([]).width == 10
+
+
+@pytest.mark.parametrize(("seconds", "from_top"), [(10.0, 112.0), (0.0, 112.0), (86400.0, 8.0), (1e9, 8.0)])
+def test_the_scale_is_logarithmic_and_bounded(seconds: float, from_top: float) -> None:
+    """Ten seconds at the bottom, a day at the top, and nothing outside."""
+    assert height(seconds) == pytest.approx(from_top)
+    tops = [y for _, y in scale()]
+    assert tops == sorted(tops, reverse=True) and scale()[-1] == ("1 d", 8.0) and max(tops) < HEIGHT
+
+
+def test_a_point_for_each_incident_of_the_time_that_is_shown() -> None:
+    """Rolled back or not are two paths."""
+    found = [RestoredView("web-1", 50.0, 10.0, True), RestoredView("web-2", 100.0, 86400.0, False)]
+    assert restored_dots(found, 0.0, 100.0, rolled_back=True) == "M360.0 112.0h0"
+    assert restored_dots(found, 0.0, 100.0, rolled_back=False) == "M720.0 8.0h0"
+    assert restored_dots(found, 60.0, 90.0, rolled_back=True) == ""

@@ -1,0 +1,264 @@
+"""People answer in Slack, over a socket that the daemon opens itself: by buttons, once, and only those who may."""
+
+import base64
+import json
+import signal
+from pathlib import Path
+from typing import Any
+
+from tests.faults.chat import ASSIST, NOBODY, SLACK, TOKENS, Chat, chatting, started
+from tests.faults.processes import SHORT, until
+from tests.faults.workers import pair
+
+HIGH = {"home": {"kind": "error", "after_seconds": 0.0, "routes": ["/api/test"]}}
+VETO = {"mode: autonomous\n": "mode: autonomous\n    veto: 60s\n"}
+
+
+def asked(chat: Chat, *buttons: str, **deploy: Any) -> None:
+    """Break the site by a deploy, and wait until Slack shows what can be answered."""
+    started(chat)
+    chat.cloud.bad_deploy(**deploy)
+    chat.until_asked(*(buttons or ("approve", "reject")))
+
+
+def rolled_back_once(chat: Chat) -> None:
+    """Wait for the end: one rollback to the good deploy, one message, one page, and no button left."""
+    cloud = chat.cloud
+    chat.daemon.until_story("CLOSED", 90.0)
+    chat.daemon.until(lambda: "RESOLVED" in chat.parents()[-1]["body"]["text"])
+    assert [one["target"] for one in cloud.log("rollback_accepted")] == ["dep-40"]
+    assert len(cloud.requests("render", "POST")) == 1
+    assert (len(chat.parents()), chat.buttons()) == (1, [])
+    assert len({one["dedup_key"] for one in cloud.log("pagerduty_trigger")}) == 1
+
+
+def test_case_38_a_high_incident_is_approved_by_a_button(tmp_path: Path) -> None:
+    """Asked, approved in Slack by one who may: done once; its author hears so, the message says by whom."""
+    with chatting(tmp_path, replace={}) as chat:
+        asked(chat, behaviour={"kind": "error", "after_seconds": 0.0, "routes": ["/api/test"]})
+        (message,) = chat.parents()
+        assert "web HIGH" in message["body"]["text"]
+        told = json.dumps(message["body"])
+        assert "roll web back from dep-42 (9f3c2ab) to dep-40 (1b7e0d4), once" in told
+        assert "Without an answer nothing is changed" in told
+        assert chat.cloud.untouched()
+        said = chat.until_reply(chat.click("approve"))
+        assert said.startswith("Done by slack:U0AAA (ann) at "), said
+        rolled_back_once(chat)
+        ((name, by, ok, _, given),) = chat.commands()
+        assert (name, by, ok) == ("approve", "slack:U0AAA (ann)", 1)
+        assert (given["question"]["suspect"], given["question"]["target"]) == ("dep-42", "dep-40")
+        edits = [edit["text"] for edit in chat.parents()[0]["edits"]]
+        assert any("APPROVED by slack:U0AAA (ann)" in edit for edit in edits), edits
+        assert all(one["seconds"] < 3.0 for one in chat.cloud.log("slack_acked"))
+
+
+def test_case_38_rejected_by_a_button(tmp_path: Path) -> None:
+    """Nothing is changed, the buttons vanish, and a yes that comes after the no is refused with who said no."""
+    with chatting(tmp_path) as chat:
+        asked(chat)
+        said = chat.until_reply(chat.click("reject"))
+        assert said.startswith("Done by slack:U0AAA (ann)"), said
+        chat.daemon.until(lambda: chat.buttons() == [])
+        assert "REJECTED by slack:U0AAA (ann)" in chat.parents()[0]["body"]["text"]
+        late = chat.until_reply(chat.click("approve", old=True, user="U0AAA"))
+        assert "decided already: rejected by slack:U0AAA (ann)" in late
+        assert chat.cloud.untouched()
+        assert [ok for _, _, ok, _, _ in chat.commands()] == [1, 0]
+
+
+def forged(chat: Chat) -> dict[str, str]:
+    """Return values for a button that were never sealed: of nothing, of another target, of another key."""
+    (message,) = chat.parents()
+    (block,) = [one for one in message["body"]["blocks"] if one["type"] == "actions"]
+    content, _, signature = block["elements"][0]["value"].partition(".")
+    plain = json.loads(base64.urlsafe_b64decode(content + "=" * (-len(content) % 4)))
+    other = base64.urlsafe_b64encode(json.dumps({**plain, "target": "dep-39"}).encode()).decode().rstrip("=")
+    reject = block["elements"][1]["value"]
+    return {"nothing": "web-1:approve", "another target": f"{other}.{signature}", "another button": reject}
+
+
+def test_case_38_replayed_forged_or_by_the_wrong_person(tmp_path: Path) -> None:
+    """Each refused in words, written down with who it was, and changing nothing; then one yes counts, once."""
+    with chatting(tmp_path) as chat:
+        asked(chat)
+        for what, value in forged(chat).items():
+            said = chat.until_reply(chat.click("approve", value=value))
+            assert "not one of ours" in said, f"{what}: {said}"
+        stranger = chat.until_reply(chat.click("approve", **NOBODY))
+        assert "approve by slack:U0EVIL (mallory): not on the list of those who may" in stranger
+        assert "not on the list" in chat.until_reply(chat.type("approve web-1", **NOBODY))
+        assert "not on the list" in chat.until_reply(chat.type("pause", **NOBODY))
+        assert chat.cloud.untouched() and chat.buttons() != []
+        refused = chat.notes("REFUSED")
+        assert sum("not one of ours" in note for note in refused) == 2, refused
+        assert sum("mallory" in note for note in refused) == 2, refused
+        assert any("mallory" in line["by"] for line in chat.daemon.said("asked for in a channel", ok=False))
+        envelope = chat.click("approve")
+        chat.cloud.post("slack", do="redeliver", times=5)
+        assert chat.until_reply(envelope).startswith("Done by")
+        assert "decided already: approved by slack:U0AAA (ann)" in chat.until_reply(chat.click("approve", old=True))
+        rolled_back_once(chat)
+        assert len(chat.replies(envelope)) == 1, "delivered six times, handled once"
+        assert "web-1 is over" in chat.until_reply(chat.click("approve", old=True))
+        assert len(chat.cloud.requests("render", "POST")) == 1
+
+
+def test_case_38_too_late(tmp_path: Path) -> None:
+    """A button counts as long as the policy waits for an answer; at the deadline people are asked with a new one."""
+    with chatting(tmp_path, more=SHORT + "policy: {critical: {within: 5s}}\n") as chat:
+        asked(chat)
+        chat.daemon.until(lambda: "NO ANSWER" in chat.parents()[0]["body"]["text"])
+        assert chat.buttons() == ["watchdog_approve", "watchdog_reject"]
+        said = chat.until_reply(chat.click("approve", old=True))
+        assert "too late: this button counted until" in said
+        assert chat.cloud.untouched()
+
+
+def test_case_38_the_world_changed_before_the_answer(tmp_path: Path) -> None:
+    """Another deploy is live: the question of before is over, withdrawn or asked anew; recovered: there is none."""
+    with chatting(tmp_path) as chat:
+        asked(chat)
+        chat.cloud.bad_deploy(commit="c" * 40)
+        chat.daemon.until(lambda: len(chat.notes("DECIDED")) == 2 and chat.parents()[0]["edits"], 90.0)
+        said = chat.until_reply(chat.click("approve", old=True))
+        assert "another deploy is live now (dep-43) than the one you were asked about (dep-42)" in said, said
+        assert chat.cloud.untouched()
+        chat.cloud.post("deploys", build_seconds=0.2, update_seconds=0.2, commit="d" * 40, behaviour="good")
+        chat.daemon.until_story("CLOSED", 90.0)
+        chat.daemon.until(lambda: chat.buttons() == [])
+        said = chat.until_reply(chat.click("approve", old=True))
+        assert "web-1 is over" in said and "recovered" in said, said
+        assert chat.cloud.untouched()
+
+
+def test_case_38_an_announced_rollback_is_stopped(tmp_path: Path) -> None:
+    """The veto's Stop: no rollback, auto-deploy untouched, the button gone, and who stopped it in the message."""
+    with chatting(tmp_path, replace=VETO) as chat:
+        asked(chat, "stop")
+        assert "In 60 s" in json.dumps(chat.parents()[0]["body"]) or "In 1 min" in json.dumps(chat.parents()[0]["body"])
+        assert "not on the list" in chat.until_reply(chat.click("stop", **NOBODY))
+        said = chat.until_reply(chat.click("stop"))
+        assert "STOPPED by slack:U0AAA (ann)" in said
+        chat.daemon.until(lambda: chat.buttons() == [])
+        assert "STOPPED by slack:U0AAA (ann)" in chat.parents()[0]["body"]["text"]
+        again = chat.until_reply(chat.click("stop", old=True))
+        assert again.startswith("Refused: "), again
+        assert chat.cloud.untouched()
+
+
+def test_connections_come_and_go(tmp_path: Path) -> None:
+    """Slack says goodbye, or closes without a word: another is opened, with a new ticket, and clicks get through."""
+    with chatting(tmp_path) as chat:
+        asked(chat)
+        chat.cloud.post("slack", do="goodbye")
+        chat.daemon.until(lambda: len(chat.cloud.log("slack_connected")) == 2)
+        assert chat.seen()["connections"] == 2, "the old one is read on until it is closed"
+        assert "decided" not in chat.until_reply(chat.click("approve", connection=0, **NOBODY))
+        chat.cloud.post("slack", do="drop")
+        chat.daemon.until(lambda: chat.seen()["connections"] == 1)
+        assert len(chat.cloud.log("slack_opened")) == len(chat.cloud.log("slack_connected")), "a ticket for each"
+        assert chat.until_reply(chat.click("approve")).startswith("Done by")
+        rolled_back_once(chat)
+
+
+def test_case_38_killed_between_the_click_and_its_answer(tmp_path: Path) -> None:
+    """kill -9 once the answer is in the record: the next start applies it, once, and the message shows the end."""
+    with chatting(tmp_path) as chat:
+        asked(chat)
+        chat.daemon.process.send_signal(signal.SIGSTOP)  # SIGSTOP: Slack's envelope waits in the socket
+        chat.click("approve")
+        chat.daemon.process.send_signal(signal.SIGCONT)
+        chat.daemon.until(chat.commands)
+        chat.daemon.kill()
+        chat.daemon.start().until_watching()
+        rolled_back_once(chat)
+
+
+def listening(process: int) -> list[str]:
+    """Return the TCP sockets on which a process listens, by /proc."""
+    owned = set(map(_target, Path(f"/proc/{process}/fd").iterdir()))
+    rows = [
+        row.split() for name in ("tcp", "tcp6") for row in Path(f"/proc/{process}/net/{name}").read_text().splitlines()
+    ]
+    return [row[1] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in owned]
+
+
+def _target(link: Path) -> str:
+    try:
+        return str(link.readlink())
+    except OSError:
+        return ""
+
+
+def test_a_daemon_that_listens_on_nothing_answers_what_is_typed(tmp_path: Path) -> None:
+    """/watchdog status, explain, incidents, help for everybody; pause and resume for those who may."""
+    with chatting(tmp_path, replace=ASSIST) as chat:
+        started(chat)
+        assert listening(chat.daemon.process.pid) == [] and chat.daemon.port is None
+        status = chat.until_reply(chat.type("status", **NOBODY))
+        assert "SERVICE" in status and "web" in status and "assist" in status and "dep-40" in status
+        assert "No incident of web" in chat.until_reply(chat.type("explain web"))
+        assert "explain SERVICE" in chat.until_reply(chat.type("", **NOBODY))
+        assert "PAUSED by slack:U0AAA (ann)" in chat.until_reply(chat.type("pause"))
+        assert "PAUSED by slack:U0AAA (ann)" in chat.until_reply(chat.type("status"))
+        assert "RESUMED by slack:U0AAA (ann)" in chat.until_reply(chat.type("resume"))
+        chat.cloud.bad_deploy()
+        chat.until_asked("approve", "reject")
+        why = chat.until_reply(chat.type("explain web", **NOBODY))
+        assert "WAITING FOR AN ANSWER" in why and "BLAME" in why and "dep-42" in why
+        assert chat.daemon.cli("explain", "web-1").stdout.split("DONE")[0].strip() == why.split("DONE")[0].strip()
+        assert "web-1" in chat.until_reply(chat.type("incidents"))
+        assert "say which incident" in chat.until_reply(chat.type("approve"))
+        assert "no open incident web-9" in chat.until_reply(chat.type("approve web-9"))
+        assert "Done by slack:U0AAA (ann)" in chat.until_reply(chat.type("approve web-1"))
+        rolled_back_once(chat)
+        assert listening(chat.daemon.process.pid) == []
+
+
+def test_ten_signals_of_one_outage_are_one_page_and_one_message(tmp_path: Path) -> None:
+    """Ten fail: one incident, one alert at the pager, one message that is edited in place, one rollback."""
+    with chatting(tmp_path) as chat:
+        text = chat.cloud.config.read_text(encoding="utf-8")
+        more = "".join(f'      s{one}: {{http: "{chat.cloud.urls["site"]}/?{one}"}}\n' for one in range(8))
+        chat.cloud.config.write_text(text.replace("      errors:", f"{more}      errors:", 1), encoding="utf-8")
+        asked(chat)
+        chat.daemon.until(lambda: bad(chat) == 10)
+        (before,) = chat.parents()
+        assert len(chat.cloud.log("pagerduty_trigger")) == 1
+        assert chat.until_reply(chat.click("approve")).startswith("Done by")
+        rolled_back_once(chat)
+        assert chat.daemon.rows("SELECT count(*) FROM incidents") == [(1,)]
+        (message,) = chat.parents()
+        assert message["ts"] == before["ts"] and len(message["edits"]) == len(chat.cloud.log("slack_updated")) > 1
+        assert len(chat.cloud.log("pagerduty_resolve")) == 1
+
+
+def bad(chat: Chat) -> int:
+    """Return how many signals of web are bad, as /watchdog status tells."""
+    lines = chat.until_reply(chat.type("status")).splitlines()
+    head = next(line for line in lines if line.startswith("SERVICE"))
+    web = next(line for line in lines if line.startswith("web"))
+    return int(web[head.index("BAD") :].split()[0])
+
+
+def test_case_38_two_workers_hear_two_clicks_and_one_counts(tmp_path: Path) -> None:
+    """Each click reaches another worker, and only one of them holds the service: the first answer wins all the same."""
+    with pair(tmp_path, 2) as two:
+        for file in (two.cloud.config, two.cloud.folder / "far.yaml"):
+            text = file.read_text(encoding="utf-8").replace("slack: {}", SLACK)
+            file.write_text(text.replace("mode: autonomous\n    depends_on", "mode: assist\n    depends_on"), "utf-8")
+        two.cloud.write(more="", secrets=TOKENS)
+        two.start()
+        chat = Chat(two.cloud, two.holder("web"))
+        chat.daemon.until(lambda: chat.seen()["connections"] == 2, 90.0)
+        two.cloud.bad_deploy()
+        chat.daemon.until(lambda: chat.buttons() == ["watchdog_approve", "watchdog_reject"], 90.0)
+        clicks = [chat.click("approve", connection=number) for number in (0, 1)]
+        said = sorted(chat.daemon.until(lambda one=click: chat.replies(one), 60.0)[0] for click in clicks)
+        assert said[0].startswith("Done by slack:U0AAA (ann)") and said[1].startswith("Refused: "), said
+        until(lambda: two.cloud.log("pagerduty_resolve"), 120.0)
+        assert all(len(worker.said("asked for in a channel")) == 1 for worker in two.both), "each heard one"
+        assert [one["target"] for one in two.cloud.log("rollback_accepted")] == ["dep-40"]
+        assert len(two.changes()) == 2, "auto-deploy off, and one rollback"
+        assert sorted(ok for _, _, ok, _, _ in chat.commands()) == [False, True]

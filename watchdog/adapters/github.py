@@ -1,0 +1,51 @@
+"""What all calls to GitHub share: the headers, how a place is named, and when a refusal is only its rate limit.
+
+Rule: GitHub says "too many requests" with 403 as well as with 429; a 403 with its limit's headers is for now.
+"""
+
+import re
+from collections.abc import Mapping
+
+from watchdog.adapters.http import PermanentAnswer
+from watchdog.domain.errors import Permanent, Temporary
+
+TOKEN = "WATCHDOG_GITHUB_TOKEN"  # noqa: S105  the name of the variable
+API_VERSION = "2022-11-28"
+LIMITED_SECONDS = 60.0
+"""GitHub's own advice for its secondary limit, where it names no time."""
+RATE_LIMITED = f"GitHub takes no more requests for now (60 an hour without a token: set {TOKEN})"
+OWNER_AND_NAME = re.compile(r"([A-Za-z0-9-]{1,39})/([A-Za-z0-9_.-]{1,100})")
+_ADDRESS = re.compile(r"https://github\.com/([A-Za-z0-9-]{1,39})/([A-Za-z0-9_.-]{1,100}?)(?:\.git)?/?")
+
+
+def headers(token: str) -> dict[str, str]:
+    """Return what every request carries; without a token (empty) nobody is named."""
+    named = {"authorization": f"Bearer {token}"} if token else {}
+    return {"accept": "application/vnd.github+json", "x-github-api-version": API_VERSION, **named}
+
+
+def repo_path(repo: str) -> str:
+    """Return `/repos/OWNER/NAME` of a repository's address. Raises Permanent for one that is not on github.com."""
+    found = _ADDRESS.fullmatch(repo)
+    if found is None or found[2] in (".", ".."):
+        raise Permanent("the repository is not on github.com, and no other place can be asked")
+    return f"/repos/{found[1]}/{found[2]}"
+
+
+def unless_limited(error: PermanentAnswer, now: float) -> PermanentAnswer | Temporary:
+    """Return the refusal, or Temporary where it is the rate limit's. `now` is UTC epoch seconds."""
+    if error.status != 403 or not _is_limited(error.answer.headers):
+        return error
+    return Temporary(RATE_LIMITED, retry_after_seconds=_wait_seconds(error.answer.headers, now))
+
+
+def _is_limited(found: Mapping[str, str]) -> bool:
+    return found.get("x-ratelimit-remaining") == "0" or "retry-after" in found
+
+
+def _wait_seconds(found: Mapping[str, str], now: float) -> float:
+    """Return for how long GitHub asks us to wait."""
+    for name, since in (("retry-after", 0.0), ("x-ratelimit-reset", now)):
+        if re.fullmatch(r"\d{1,12}", found.get(name, "")):
+            return min(max(float(found[name]) - since, 1.0), 3600.0)
+    return LIMITED_SECONDS

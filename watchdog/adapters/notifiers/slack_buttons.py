@@ -1,0 +1,59 @@
+"""The blocks under a message that asks: what exactly each button does, until when, and the buttons themselves."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from watchdog.adapters.notifiers import text
+from watchdog.adapters.notifiers.slack_message import plain
+from watchdog.adapters.slack.seal import Seal
+from watchdog.conversation import Question
+
+Block = dict[str, Any]
+BLOCK_ID = "watchdog"
+PREFIX = "watchdog_"
+"""What the ids of our actions begin with; the rest is the word of the command line."""
+LABELS = {"approve": "Approve rollback", "reject": "Reject", "stop": "Stop"}
+
+
+def blocks(question: Question, seal: Seal) -> list[Block]:
+    """Return what to put under the message while the question is open."""
+    actions = ("stop",) if question.announced else ("approve", "reject")
+    buttons = [_button(action, question, seal) for action in actions]
+    return [
+        {"type": "section", "text": plain(_asks(question))},
+        {"type": "actions", "block_id": BLOCK_ID, "elements": buttons},
+    ]
+
+
+def act(question: Question) -> str:
+    """Return the act in one line: `roll web back from dep-42 (9f3c2ab) to dep-40 (1b7e0d4)`."""
+    suspect, target = (
+        text.clean(f"{deploy} ({code.removeprefix('sha256:')[:7]})" if code else deploy, 80)
+        for deploy, code in ((question.suspect, question.suspect_code), (question.target, question.target_code))
+    )
+    return f"roll {text.clean(question.service, 80)} back from {suspect} to {target}"
+
+
+def _asks(question: Question) -> str:
+    until = f"{datetime.fromtimestamp(question.until, UTC):%H:%M} UTC"
+    if question.announced:
+        return f"Stop: do not {act(question)}. The button counts until {until}, or until the rollback is sent."
+    return f"Approve: {act(question)}, once. Reject: change nothing. The buttons count until {until}."
+
+
+def _button(action: str, question: Question, seal: Seal) -> Block:
+    made: Block = {
+        "type": "button",
+        "action_id": PREFIX + action,
+        "text": plain(LABELS[action]),
+        "value": seal.value(action, question),
+        "style": "primary" if action == "approve" else "danger",
+    }
+    if action == "approve":
+        made["confirm"] = {
+            "title": plain("Roll back?"),
+            "text": plain(f"This will {act(question)}."[:300]),
+            "confirm": plain("Roll back"),
+            "deny": plain("Not yet"),
+        }
+    return made

@@ -1,0 +1,66 @@
+"""A ticket in Markdown. Strangers' words stand in a fenced block, where a forge sees no mention, link, image or HTML.
+
+Rule: a ticket carries a mark, an HTML comment made of digits only, by which it is found again.
+"""
+
+import hashlib
+import re
+
+from watchdog.adapters.notifiers import text
+from watchdog.domain.notices import Link, Notice
+
+MAX_TITLE = 250
+_RUNS = re.compile("`+")
+_MARKUP = frozenset("\\`*_[]<>|#&~!$@()")
+
+
+def title(notice: Notice) -> str:
+    """Return the ticket's title, one line."""
+    return text.title(notice, MAX_TITLE)
+
+
+def key(notice: Notice) -> str:
+    """Return what is the same for every notice of an incident and for no other's."""
+    return hashlib.sha256(notice.dedup_key.encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def mark(incident_key: str) -> str:
+    """Return how a ticket's body begins; the rest of the line says which notice opened it."""
+    return f"<!-- watchdog incident {incident_key} "
+
+
+def opening(notice: Notice) -> str:
+    """Return the body of a new ticket: the evidence, the links, what becomes of it. Far below GitHub's 65,536."""
+    lines = [f"{mark(key(notice))}opened by {stamp(notice)} -->", f"**Severity {notice.severity.value}**", ""]
+    how = f"The watchdog comments here on what comes next and closes this when it is over. `{_told(notice.incident)}`"
+    return "\n".join([*lines, _told_of(notice), "", how])
+
+
+def comment(notice: Notice) -> str:
+    """Return what is added later."""
+    return _told_of(notice)
+
+
+def stamp(notice: Notice) -> str:
+    """Return what tells one notice of an incident from another."""
+    return f"{notice.kind.value} {notice.at:.6f}"
+
+
+def _told_of(notice: Notice) -> str:
+    lines = [text.title(notice), *(f"  {line}" for line in text.lines(notice))]
+    fence = "`" * max(3, 1 + max(len(run) for line in ("", *lines) for run in ("", *_RUNS.findall(line))))
+    parts = [f"{fence}text", *lines, fence, ""]
+    parts += [f"- {_link(link)}" for link in text.links(notice)]
+    parts.append(f"- {notice.kind.value}, {text.moment(notice.at)}")
+    return "\n".join(parts)
+
+
+def _link(link: Link) -> str:
+    shown = "".join(f"&#{ord(sign)};" if sign in _MARKUP else sign for sign in link.text)
+    return f"[{shown}](<{link.href}>)"
+
+
+def _told(incident: str) -> str:
+    """Return the command that tells more; an id that is not one of ours is left out."""
+    known = re.fullmatch(r"[A-Za-z0-9_-]{1,80}", incident)
+    return f"watchdog explain {incident}" if known else "watchdog incidents"

@@ -1,0 +1,131 @@
+"""PagerDuty's REST API: who acknowledged or resolved our pages. It can only GET.
+
+Rule 1: only what a user did counts. Our own integration's acknowledgement or resolve is the robot's, not a human's.
+Rule 2: of one key there are several incidents, a new one after each resolve; the newest few are read.
+Rule 3: the log of an incident is read again only when the incident changed: one request a look, otherwise.
+"""
+
+import re
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from watchdog.adapters.http import ApiClient
+from watchdog.adapters.notifiers.pagerduty import alert_key
+from watchdog.adapters.notifiers.text import clean
+from watchdog.adapters.options import Context
+from watchdog.adapters.platforms.render_parse import mapping, parse_time, text
+from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.pager import Response
+
+TOKEN = "WATCHDOG_PAGERDUTY_API_TOKEN"  # noqa: S105  the name of a variable, not what it holds
+US, EU = "https://api.pagerduty.com", "https://api.eu.pagerduty.com"
+ACCEPT = "application/vnd.pagerduty+json;version=2"
+EVERY_SECONDS = 20.0
+INCIDENTS_MAX, ENTRIES_MAX = 5, 100
+NAME_MAX = 60
+REMEMBERED_MAX = 500
+STATUSES = ("triggered", "acknowledged", "resolved")
+CHANGES_WITH = ("status", "last_status_change_at", "updated_at", "acknowledgements")
+"""What differs in an incident as soon as somebody did something; times alone are whole seconds."""
+HUMAN = ("user_reference", "user")
+DONE = MappingProxyType(
+    {
+        "acknowledge_log_entry": "acknowledged",
+        "acknowledgement_log_entry": "acknowledged",  # PagerDuty's own document has both words for it
+        "resolve_log_entry": "resolved",
+    }
+)
+_ID = re.compile(r"[A-Za-z0-9]{1,40}")
+HINTS = MappingProxyType(
+    {
+        401: f"check {TOKEN} (a read-only REST API key) and the region (us or eu)",
+        403: f"the key behind {TOKEN} may not read incidents: make a read-only one for the whole account",
+        404: "check endpoints.pagerduty_api and the region (us or eu)",
+    }
+)
+
+
+class PagerDutyReader:
+    """Reads incidents by our key (implements responders.PagerReader)."""
+
+    name = "pagerduty"
+    every_seconds = EVERY_SECONDS
+
+    def __init__(self, api: ApiClient) -> None:
+        self._api = api
+        self._read: OrderedDict[str, tuple[tuple[str, ...], tuple[Response, ...]]] = OrderedDict()
+
+    async def responses(self, dedup_key: str, since: float) -> Sequence[Response]:
+        """Return what humans did, oldest first."""
+        asked = [("incident_key", alert_key(dedup_key)), ("date_range", "all"), ("sort_by", "created_at:desc")]
+        asked += [("limit", str(INCIDENTS_MAX)), *(("statuses[]", status) for status in STATUSES)]
+        found = _list_of(await self._get("/incidents", asked), "incidents")
+        incidents = [one for one in map(mapping, found[:INCIDENTS_MAX]) if _ID.fullmatch(text(one.get("id")))]
+        done = [response for one in reversed(incidents) for response in await self._of(one)]
+        return sorted((one for one in done if one.at >= since), key=lambda one: one.at)
+
+    async def check(self) -> str:
+        """Read one incident: may the key do that?"""
+        _list_of(await self._get("/incidents", [("limit", "1")]), "incidents")
+        return "who acknowledges is read back"
+
+    async def close(self) -> None:
+        """Close connections."""
+        await self._api.close()
+
+    async def _of(self, incident: Mapping[str, Any]) -> Sequence[Response]:
+        """Return what humans did about one incident; its log is read only if the incident changed."""
+        name = text(incident.get("id"))
+        mark = tuple(str(incident.get(key)) for key in CHANGES_WITH)
+        known = self._read.get(name)
+        if known is not None and known[0] == mark:
+            return known[1]
+        body = await self._get(f"/incidents/{name}/log_entries", [("limit", str(ENTRIES_MAX))])
+        done = tuple(_human_acts(_list_of(body, "log_entries")[:ENTRIES_MAX]))
+        self._read[name] = (mark, done)
+        while len(self._read) > REMEMBERED_MAX:
+            self._read.popitem(last=False)
+        return done
+
+    async def _get(self, path: str, params: Sequence[tuple[str, str]]) -> object:
+        return (await self._api.get(path, params)).json
+
+
+def _human_acts(entries: Sequence[Any]) -> Iterator[Response]:
+    """Yield what users did among the entries of a log, which come newest first; oldest first."""
+    for entry in map(mapping, reversed(entries)):
+        agent, at = mapping(entry.get("agent")), parse_time(entry.get("created_at"))
+        what, name = DONE.get(text(entry.get("type"))), text(entry.get("id"))
+        if what is not None and agent.get("type") in HUMAN and at is not None and name:
+            who = clean(text(agent.get("summary")) or text(agent.get("name")) or text(agent.get("id")), NAME_MAX)
+            yield Response(clean(name, NAME_MAX), at, what, who or "somebody")
+
+
+def _list_of(body: object, key: str) -> list[Any]:
+    found = mapping(body).get(key)
+    if not isinstance(found, list):
+        raise Temporary(f"PagerDuty answered something that holds no {key}")
+    return found
+
+
+def build(region: str, context: Context) -> PagerDutyReader | None:
+    """Return the reader, or None without a key. Raises Permanent for a key that cannot be sent."""
+    token = context.secrets.get(TOKEN, "").strip()
+    if not token:
+        return None
+    if not re.fullmatch(r"[!-~]{1,200}", token):
+        raise Permanent(f"{TOKEN} is not an API key: copy it again")
+    endpoint = context.endpoints.get("pagerduty_api", US)
+    api = ApiClient(
+        "PagerDuty",
+        EU if region == "eu" and endpoint == US else endpoint,
+        headers={"authorization": f"Token token={token}", "accept": ACCEPT, "content-type": "application/json"},
+        clock=context.clock,
+        read_only=True,
+        attempts=1,
+        guard=context.guard,
+        hints=HINTS,
+    )
+    return PagerDutyReader(api)

@@ -1,0 +1,92 @@
+"""Slack, heard: envelopes in, requests to whoever answers them, replies out to their authors alone."""
+
+from collections.abc import Awaitable, Callable, Collection
+from urllib.parse import urlsplit
+
+import structlog
+
+from watchdog.adapters.notifiers.telling import TIMEOUT_SECONDS, TellingClient
+from watchdog.adapters.options import Context
+from watchdog.adapters.slack import APP_TOKEN
+from watchdog.adapters.slack.envelopes import heard
+from watchdog.adapters.slack.opening import app_client, endpoint_of
+from watchdog.adapters.slack.places import is_slacks
+from watchdog.adapters.slack.replies import message
+from watchdog.adapters.slack.seal import Seal
+from watchdog.adapters.slack.socket import Envelope, SocketMode
+from watchdog.conversation import Reply, Request
+from watchdog.domain.errors import Permanent, Temporary
+
+REPLY_ATTEMPTS = 3
+REPLY_PAUSE_SECONDS = 1.0
+
+Hear = Callable[[Request], Awaitable[Reply]]
+log = structlog.get_logger("watchdog")
+
+
+class SlackConversation:
+    """Buttons and `/watchdog`. `users` are the ids of those who may change something; the others may read."""
+
+    name = "slack"
+
+    def __init__(self, context: Context, users: Collection[str], report: Callable[[bool], None]) -> None:
+        self._context = context
+        self._users = frozenset(users)
+        self._client = app_client(context)
+        self._seal = Seal(context.secrets[APP_TOKEN].strip())
+        self._endpoint = endpoint_of(context)
+        self._socket = SocketMode(self._client, self._endpoint, context.clock, guard=context.guard, report=report)
+
+    async def run(self, hear: Hear) -> None:
+        """Hear and reply for ever."""
+        await self._socket.run(lambda envelope: self._handle(envelope, hear))
+
+    async def close(self) -> None:
+        """Close connections."""
+        await self._client.close()
+
+    async def _handle(self, envelope: Envelope, hear: Hear) -> None:
+        """Hear one and reply; a fault of ours with one of them costs the others nothing."""
+        try:
+            await self._answer(envelope, hear)
+        except Exception:
+            log.exception("what was said in Slack could not be handled", kind=str(envelope.get("type")))
+
+    async def _answer(self, envelope: Envelope, hear: Hear) -> None:
+        found = heard(envelope, self._seal, self._users, self._context.clock.now())
+        if found is None:
+            return
+        reply = await hear(found.request)
+        await self._post(found.reply_to, reply)
+
+    async def _post(self, address: str, reply: Reply) -> None:
+        """Post a reply; one that cannot be posted is lost, and what was decided stands in the message and the log."""
+        if not is_slacks(address, self._endpoint, "http"):
+            log.warning("a reply has nowhere to go: Slack named no address of its own")
+            return
+        client = self._client_for(address)
+        try:
+            for attempt in range(REPLY_ATTEMPTS):
+                try:
+                    await client.post_telling("", message(reply))
+                    return
+                except Temporary as error:
+                    why = str(error)
+                    if attempt + 1 < REPLY_ATTEMPTS:
+                        await self._context.clock.sleep(max(REPLY_PAUSE_SECONDS, min(error.retry_after_seconds, 30.0)))
+            log.warning("a reply could not be posted", why=why)
+        except Permanent as error:
+            log.warning("a reply could not be posted", why=str(error))
+        finally:
+            await client.close()
+
+    def _client_for(self, address: str) -> TellingClient:
+        client = TellingClient(
+            "Slack",
+            address,
+            clock=self._context.clock,
+            guard=self._context.guard,
+            timeout_seconds=TIMEOUT_SECONDS,
+        )
+        client.hidden = (address, *(part for part in urlsplit(address).path.split("/") if len(part) >= 8))
+        return client

@@ -1,0 +1,79 @@
+"""What Slack's envelopes say: who presses which button, who types what, and where the reply is posted. Pure.
+
+Rule: nothing in them is believed but what the socket itself vouches for: the person's id. A button's value is opened by
+the seal; names are strangers' words.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from watchdog.adapters.notifiers import text
+from watchdog.adapters.notifiers.slack_buttons import PREFIX
+from watchdog.adapters.slack.seal import FORGED, Seal
+from watchdog.conversation import Request
+
+WORDS_MAX = 6
+NAME_MAX = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A request, and where its author is answered (a secret, for a while), or nothing."""
+
+    request: Request
+    reply_to: str
+
+
+def heard(envelope: dict[str, Any], seal: Seal, users: Collection[str], now: float) -> Heard | None:
+    """Return what an envelope asks for, or None for what is not ours. `users` are the ids of those who may."""
+    payload = envelope.get("payload")
+    if not isinstance(payload, dict):
+        return None
+    if envelope.get("type") == "slash_commands":
+        return _typed(payload, users)
+    if envelope.get("type") == "interactive" and payload.get("type") == "block_actions":
+        return _pressed(payload, seal, users, now)
+    return None
+
+
+def _typed(payload: dict[str, Any], users: Collection[str]) -> Heard:
+    words = text.clean(str(payload.get("text") or ""), 300).split()[:WORDS_MAX]
+    person = str(payload.get("user_id") or "")
+    request = Request(
+        by=_who(person, payload.get("user_name")),
+        name=words[0].lower() if words else "help",
+        words=tuple(words[1:]),
+        may_change=person in users,
+    )
+    return Heard(request, str(payload.get("response_url") or ""))
+
+
+def _pressed(payload: dict[str, Any], seal: Seal, users: Collection[str], now: float) -> Heard | None:
+    """Return what a button asks for; of one whose value proves nothing, why."""
+    actions, user = payload.get("actions"), payload.get("user")
+    pressed = actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], dict) else {}
+    label = str(pressed.get("action_id") or "")
+    if not label.startswith(PREFIX) or not isinstance(user, dict):
+        return None
+    name = label.removeprefix(PREFIX)
+    value = str(pressed.get("value") or "")
+    opened, claimed = seal.open(value), seal.claimed(value)
+    refusal, question = FORGED, None
+    if opened is not None:
+        sealed, question = opened
+        refusal = "" if sealed == name else FORGED
+        if not refusal and now > question.until:
+            refusal = f"too late: this button counted until {datetime.fromtimestamp(question.until, UTC):%H:%M:%S} UTC"
+    person = str(user.get("id") or "")
+    by = _who(person, user.get("username") or user.get("name"))
+    words = (claimed,) if question is None and claimed is not None else ()
+    request = Request(by, name, words, may_change=person in users, question=question, refusal=refusal)
+    return Heard(request, str(payload.get("response_url") or ""))
+
+
+def _who(person: str, name: object) -> str:
+    """Return how the record names somebody: `slack:U0AAA (ann)`."""
+    known = text.clean(str(name or ""), NAME_MAX)
+    return f"slack:{text.clean(person, NAME_MAX) or '?'}" + (f" ({known})" if known else "")

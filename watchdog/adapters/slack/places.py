@@ -1,0 +1,23 @@
+"""Which addresses of Slack's own telling are connected to: the socket's, and where a reply is posted.
+
+Rule: they lead to Slack, or to the configured endpoint's own host (in a test, this machine); nothing else is followed.
+Both are secrets: whoever has one can use it.
+"""
+
+from urllib.parse import urlsplit
+
+SLACK = "slack.com"
+SECURE = {"ws": "wss", "http": "https"}
+
+
+def is_slacks(address: str, endpoint: str, scheme: str) -> bool:
+    """Tell whether an address (`ws` or `http`, encrypted unless the endpoint is not) is Slack's, or the endpoint's."""
+    try:
+        place, own = urlsplit(address), urlsplit(endpoint)
+        _ = place.port
+    except ValueError:
+        return False
+    host, at_home = (place.hostname or "").lower(), (own.hostname or "").lower()
+    if own.scheme == "http" and place.scheme == scheme:
+        return host == at_home
+    return place.scheme == SECURE[scheme] and any(host == one or host.endswith(f".{one}") for one in (at_home, SLACK))

@@ -1,0 +1,173 @@
+"""Tickets as GitHub Issues of one repository.
+
+Rule 1: the list of open issues with our label is read, never the search, which is minutes behind.
+Rule 2: only its changes are opening, commenting and closing, whatever the token may do.
+"""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Any
+
+from pydantic import AfterValidator
+
+from watchdog.adapters.github import OWNER_AND_NAME, TOKEN, headers, unless_limited
+from watchdog.adapters.http import Answer, ApiClient, PermanentAnswer
+from watchdog.adapters.options import Context
+from watchdog.adapters.tickets.tracker import LABEL, GoneError, Ticket
+from watchdog.domain.errors import ConfigurationError, Mistake, OutcomeUnknown, Permanent, Temporary
+from watchdog.ports import Clock
+
+__all__ = ["TOKEN", "GitHubIssues", "Place", "build"]
+
+PAGE, PAGES_MAX = 100, 5
+"""Open tickets of ours that are looked through, newest first."""
+TIMEOUT_SECONDS = 8.0
+ATTEMPTS = 2
+"""Of a read: the outbox gives one send 30 s."""
+RIGHTS = f"give {TOKEN} the right Issues: read and write on this repository"
+HINTS = MappingProxyType(
+    {
+        301: "the repository was renamed or moved: write its new name under channels.tickets.github",
+        401: f"make a new token and set {TOKEN}",
+        403: f"{RIGHTS}; an organization may have to approve the token first",
+        404: f"check channels.tickets.github, and {RIGHTS}",
+        410: "issues are switched off: switch them on in the repository's settings, or name another repository",
+        422: "GitHub takes no such ticket; somebody may have limited who opens issues there",
+    }
+)
+GONE = (301, 404, 410)
+
+
+def _place(written: str) -> str:
+    found = OWNER_AND_NAME.fullmatch(written)
+    if found is None or found[2] in (".", ".."):
+        raise ValueError("not a repository: write owner/name, as in acme/app")
+    return written
+
+
+Place = Annotated[str, AfterValidator(_place)]
+"""A repository, written owner/name."""
+
+
+class GitHubIssues:
+    """The issues of one repository (implements tracker.Tracker)."""
+
+    name = "GitHub"
+
+    def __init__(self, api: ApiClient, repo: str, clock: Clock) -> None:
+        self._api = api
+        self._repo = repo
+        self._clock = clock
+
+    async def find(self, mark: str) -> Ticket | None:
+        """Return the oldest open issue of ours that holds the mark; looks through the 500 newest."""
+        found = None
+        for page in range(1, PAGES_MAX + 1):
+            issues = await self._listed(page)
+            found = next((one for one in map(_ticket, reversed(issues)) if one and mark in one.body), found)
+            if len(issues) < PAGE:
+                break
+        return found
+
+    async def open(self, title: str, body: str, labels: tuple[str, ...]) -> Ticket:
+        """Open an issue, with one request."""
+        said = {"title": title, "body": body, "labels": list(labels)}
+        opened = _ticket((await self._change("POST", "", said)).json)
+        return opened or Ticket(await self._number_of(body))
+
+    async def comment(self, number: int, body: str) -> None:
+        """Add a comment."""
+        await self._of_a_known_one("POST", number, "/comments", {"body": body})
+
+    async def close_ticket(self, number: int) -> bool:
+        """Close an issue as completed; False if its conversation is locked."""
+        answer = await self._of_a_known_one("PATCH", number, "", {"state": "closed", "state_reason": "completed"})
+        return not (isinstance(answer.json, dict) and answer.json.get("locked") is True)
+
+    async def check(self) -> str:
+        """Read the repository: are issues on, and do the token's rights suffice for labels, by which we find ours."""
+        said = (await self._read(f"/repos/{self._repo}", {})).json
+        if not isinstance(said, dict) or not isinstance(said.get("has_issues"), bool):
+            raise Temporary("GitHub answered something that is not a repository")
+        if said.get("archived") is True or said.get("has_issues") is False:
+            raise Permanent(f"{self._repo} takes no issues (archived, or issues are switched off): name another")
+        rights = said.get("permissions")
+        if isinstance(rights, dict) and not rights.get("push"):
+            raise Permanent(
+                f"GitHub would drop the label {LABEL}: the token's owner needs write access to {self._repo}"
+            )
+        return f"{self._repo} takes issues; `watchdog notify test` opens one and closes it"
+
+    async def close(self) -> None:
+        """Close connections."""
+        await self._api.close()
+
+    async def _listed(self, page: int) -> list[Any]:
+        order = {"sort": "created", "direction": "desc", "per_page": str(PAGE), "page": str(page)}
+        answer = await self._read(f"/repos/{self._repo}/issues", {"state": "open", "labels": LABEL, **order})
+        if not isinstance(answer.json, list):
+            raise Temporary("GitHub answered something that is not a list of issues")
+        return answer.json
+
+    async def _number_of(self, body: str) -> int:
+        """Return the number of an issue that was opened with an answer nobody can read."""
+        found = await self.find(body.partition("\n")[0])
+        if found is None:
+            raise Temporary("GitHub opened the ticket and does not say which")
+        return found.number
+
+    async def _of_a_known_one(self, method: str, number: int, path: str, body: object) -> Answer:
+        """Change an issue; an outcome that is unknown is no reason to ask for ever for one that is gone."""
+        try:
+            try:
+                return await self._change(method, f"/{number}{path}", body)
+            except OutcomeUnknown:
+                await self._read(f"/repos/{self._repo}/issues/{number}", {})
+                raise
+        except PermanentAnswer as error:
+            if error.status in GONE:
+                raise GoneError(str(error)) from None
+            raise
+
+    async def _read(self, path: str, params: Mapping[str, str]) -> Answer:
+        try:
+            return await self._api.get(path, params)
+        except PermanentAnswer as error:
+            raise unless_limited(error, self._clock.now()) from None
+
+    async def _change(self, method: str, path: str, body: object) -> Answer:
+        try:
+            return await self._api.change(method, f"/repos/{self._repo}/issues{path}", body)
+        except PermanentAnswer as error:
+            raise unless_limited(error, self._clock.now()) from None
+
+
+def _ticket(raw: object) -> Ticket | None:
+    """Return an issue; None for a pull request, which GitHub lists among them, or for what is none."""
+    if not isinstance(raw, dict) or "pull_request" in raw:
+        return None
+    number, body = raw.get("number"), raw.get("body")
+    return Ticket(number, body if isinstance(body, str) else "") if isinstance(number, int) else None
+
+
+def build(place: str, context: Context) -> GitHubIssues:
+    """Build the tracker. Raises ConfigurationError for a token that cannot be one."""
+    token = context.secrets.get(TOKEN, "").strip()
+    if not re.fullmatch(r"[!-~]{1,300}", token):
+        raise ConfigurationError((Mistake(TOKEN, "not a token", "copy it from GitHub: github_pat_…"),))
+    ours = re.compile(
+        rf"POST /repos/{re.escape(place)}/issues(/\d+/comments)?|PATCH /repos/{re.escape(place)}/issues/\d+"
+    )
+    api = ApiClient(
+        "GitHub",
+        context.endpoints["github"],
+        headers=headers(token),
+        clock=context.clock,
+        timeout_seconds=TIMEOUT_SECONDS,
+        attempts=ATTEMPTS,
+        allow=lambda method, path, body: ours.fullmatch(f"{method} {path}") is not None,
+        guard=context.guard,
+        hints=HINTS,
+    )
+    return GitHubIssues(api, place, context.clock)

@@ -1,0 +1,36 @@
+"""Commands for a running daemon, and the deploys a plan is made of: what the command line and the console both need."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.events import DeploysListed
+from watchdog.domain.policy import Policy
+from watchdog.ports import Clock, Command, Platform, Store
+
+ANSWER_SECONDS = 15.0
+POLL_SECONDS = 0.1
+
+
+async def ask(store: Store, clock: Clock, name: str, arguments: Mapping[str, Any], by: str) -> Command:
+    """Have the daemon apply a command and return its answer. Raises Temporary if it does not answer in time."""
+    command_id = await store.submit(name, arguments, by)
+    give_up = clock.monotonic() + ANSWER_SECONDS
+    while clock.monotonic() < give_up:
+        found = await store.command(command_id)
+        if found is not None and found.done:
+            return found
+        await clock.sleep(POLL_SECONDS)
+    await store.answer(command_id, ok=False, text="withdrawn: nobody answered in time", exit_code=1)
+    raise Temporary("the running watchdog did not answer; the command was withdrawn. Is it healthy?")
+
+
+async def list_deploys(platform: Platform | None, policy: Policy, name: str, clock: Clock) -> DeploysListed:
+    """Return the deploys of a service as they are now. Raises Temporary or Permanent."""
+    platform_id = policy.services[name].platform_id
+    if platform is None:
+        raise Permanent("deploys cannot be read without a key: set WATCHDOG_RENDER_API_KEY")
+    if platform_id is None:
+        raise Permanent(f"{name} is not on Render: add services.{name}.render")
+    facts = await platform.facts(platform_id)
+    return DeploysListed(clock.now(), name, tuple(await platform.deploys(platform_id)), facts)

@@ -1,0 +1,65 @@
+"""What runs beside the daemon's decisions, each only where it is configured: readers of repositories and pagers.
+
+Rule: none of them is waited for by a decision or a notice, and what one dies of the supervisor reports.
+"""
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from watchdog.daemon.change_events import ChangeEvents, ChangeLog
+from watchdog.daemon.engine import Engine
+from watchdog.daemon.listeners import Listeners
+from watchdog.daemon.merge_watch import MergeWatch
+from watchdog.daemon.responders import PagerReader, Responders
+from watchdog.daemon.suspect_commits import SuspectCommits
+from watchdog.ports import Clock, Repository, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Who is read or told beside everything else. Without a repository, merges are not seen.
+
+    `tells_commits`: the repository is also asked which commits are suspected. `pager` tells who responded to a page,
+    `changes` is told of deploys.
+    """
+
+    repository: Repository | None = None
+    tells_commits: bool = False
+    pager: PagerReader | None = None
+    changes: ChangeLog | None = None
+
+    async def close(self) -> None:
+        """Close connections."""
+        if self.repository is not None:
+            await self.repository.close()
+        if self.pager is not None:
+            await self.pager.close()
+
+
+Beside = Mapping[str, Callable[[], Coroutine[Any, Any, None]]]
+"""What is to be run, by the name of its task."""
+
+
+def suspects_of(readers: Readers, clock: Clock, engine: Callable[[], Engine]) -> SuspectCommits | None:
+    """Return who knows the suspect commits, if anybody shall."""
+    if readers.repository is None or not readers.tells_commits:
+        return None
+    return SuspectCommits(readers.repository, clock, lambda: engine().state)
+
+
+def beside(
+    readers: Readers, suspects: SuspectCommits | None, engine: Engine, store: Store, clock: Clock, listeners: Listeners
+) -> Beside:
+    """Make each part that is asked for, and let it hear of every step."""
+    parts: dict[str, MergeWatch | SuspectCommits | Responders | ChangeEvents] = {}
+    if readers.repository is not None:
+        parts["merges"] = MergeWatch(readers.repository, clock, lambda: engine.state, engine.tell)
+    if suspects is not None:
+        parts["suspect-commits"] = suspects
+    if readers.pager is not None:
+        parts["responders"] = Responders(readers.pager, store, clock, lambda: engine.state, lambda: engine.held)
+    if readers.changes is not None:
+        parts["change-events"] = ChangeEvents(readers.changes, clock)
+    listeners.stepped += [part.stepped for part in parts.values()]
+    return {name: part.run for name, part in parts.items()}

@@ -1,0 +1,135 @@
+"""The commands for programs: POST under /api/v1/, the same as those of the pages and of the command line.
+
+Rule: who shows the token needs nothing more; who comes with the cookie of a session shows its form's word as well
+(`x-form-token`), or another site could use it.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+
+from fastapi import FastAPI, HTTPException, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from watchdog.console import desk as asked
+from watchdog.console.answers import Ascii
+from watchdog.console.asking import answer_view
+from watchdog.console.desk import Desk, Invalid, NotAllowed
+from watchdog.console.forms import why_not_ours
+from watchdog.console.roles import Visitor
+from watchdog.console.views import AnswerView
+from watchdog.domain.errors import Temporary
+from watchdog.domain.remarks import TEXT_MAX
+
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    403: {"description": "The role does not allow it, or another site sent it."},
+    409: {"description": "It was refused, or it failed: `answer` says why.", "model": AnswerView},
+    503: {"description": "Nobody answered in time; nothing was done."},
+}
+
+
+class Strict(BaseModel):
+    """A body without surprises: a field nobody knows is a mistake."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Seen(Strict):
+    """What was asked, as `ask` of the incident has it: refused if it is something else by then."""
+
+    suspect: str | None
+    target: str | None
+    asked_at: Annotated[float, Field(allow_inf_nan=False)] | None
+
+
+class NoteBody(Strict):
+    """A line for the record."""
+
+    text: Annotated[str, Field(min_length=1, max_length=TEXT_MAX)]
+    root_cause: bool = False
+
+
+class LabelBody(Strict):
+    """Whether the watchdog judged right."""
+
+    verdict: Literal["right", "wrong"]
+
+
+class RollbackBody(Strict):
+    """Where to, and from which deploy: that of the plan. Without a target the watchdog chooses."""
+
+    live: Annotated[str, Field(min_length=1, max_length=asked.NAME_MAX)]
+    target: Annotated[str, Field(min_length=1, max_length=asked.NAME_MAX)] | None = None
+
+
+Take = Callable[[Request, str, Mapping[str, Any]], Awaitable[Response]]
+
+
+def add_commands(api: FastAPI, desk: Desk) -> None:
+    """Add every command to the API."""
+
+    async def take(request: Request, command: str, arguments: Mapping[str, Any]) -> Response:
+        visitor: Visitor = request.scope["visitor"]
+        if visitor.form_token:
+            why = why_not_ours(request, visitor, request.headers.get("x-form-token", ""))
+            if why:
+                raise HTTPException(403, why)
+        try:
+            done = answer_view(await desk.ask(visitor, command, arguments))
+        except NotAllowed as error:
+            raise HTTPException(403, str(error)) from None
+        except Temporary as error:
+            raise HTTPException(503, str(error)) from None
+        return Ascii(asdict(done), 200 if done.state == "done" else 409)
+
+    _about_incidents(api, take)
+    _about_services(api, take)
+
+
+def _about_incidents(api: FastAPI, take: Take) -> None:
+    @api.post("/incidents/{incident_id}/approve", response_model=AnswerView, responses=REFUSALS)
+    async def approve(request: Request, incident_id: str, seen: Seen) -> Response:
+        """Say yes to what an incident asks."""
+        return await take(request, "approve", asked.about_incident(incident_id, seen.model_dump()))
+
+    @api.post("/incidents/{incident_id}/reject", response_model=AnswerView, responses=REFUSALS)
+    async def reject(request: Request, incident_id: str, seen: Seen) -> Response:
+        """Say no to what an incident asks; nothing is changed then."""
+        return await take(request, "reject", asked.about_incident(incident_id, seen.model_dump()))
+
+    @api.post("/incidents/{incident_id}/stop", response_model=AnswerView, responses=REFUSALS)
+    async def stop(request: Request, incident_id: str) -> Response:
+        """Stop an announced rollback before it is sent."""
+        return await take(request, "stop", asked.about_incident(incident_id))
+
+    @api.post("/incidents/{incident_id}/note", response_model=AnswerView, responses=REFUSALS)
+    async def note(request: Request, incident_id: str, body: NoteBody) -> Response:
+        """Add a line to an incident's record."""
+        try:
+            arguments = asked.a_note(incident_id, body.text, body.root_cause)
+        except Invalid as error:
+            raise HTTPException(422, str(error)) from None
+        return await take(request, "note", arguments)
+
+    @api.post("/incidents/{incident_id}/label", response_model=AnswerView, responses=REFUSALS)
+    async def label(request: Request, incident_id: str, body: LabelBody) -> Response:
+        """Record whether the watchdog judged an incident right."""
+        return await take(request, "label", asked.a_label(incident_id, body.verdict))
+
+
+def _about_services(api: FastAPI, take: Take) -> None:
+    @api.post("/services/{name}/rollback", response_model=AnswerView, responses=REFUSALS)
+    async def rollback(request: Request, name: str, body: RollbackBody) -> Response:
+        """Roll a service back by hand, from the deploy that the plan showed live."""
+        return await take(request, "rollback", asked.a_rollback(name, body.target, body.live))
+
+    @api.post("/pause", response_model=AnswerView, responses=REFUSALS)
+    async def pause(request: Request) -> Response:
+        """Go on watching and telling, but touch nothing until `resume`."""
+        return await take(request, "pause", {})
+
+    @api.post("/resume", response_model=AnswerView, responses=REFUSALS)
+    async def resume(request: Request) -> Response:
+        """Give the watchdog its right to act back."""
+        return await take(request, "resume", {})

@@ -1,0 +1,71 @@
+"""What people may say now, what they asked for before, and what a rollback by hand would do. Pure."""
+
+from watchdog.console.parts import decision_view, deploy_view
+from watchdog.console.views import AnswerView, AskView, PlanView
+from watchdog.core.suspects import live_deploy
+from watchdog.domain.errors import Refused
+from watchdog.domain.events import DeploysListed
+from watchdog.domain.incidents import Incident, Phase, ServiceState, State, Verdict
+from watchdog.domain.policy import Policy
+from watchdog.ports import Command
+from watchdog.words.planned import planned
+from watchdog.words.standing import open_incident
+from watchdog.words.text import clean, sentence, short
+
+CAN = {
+    Phase.ASKING: ("approve", "reject"),
+    Phase.ANNOUNCED: ("approve", "stop"),
+    Phase.PINNING: ("stop",),
+}
+"""What the core takes in which phase; what it would refuse is not offered."""
+REFUSED_CODE = 3
+ABOUT = ("service", "incident", "target", "commit", "verdict", "text")
+"""What a command is about, in the order in which it is said."""
+
+
+def ask_view(incident: Incident, service: ServiceState | None, policy: Policy) -> AskView | None:
+    """Return what is asked, or can be stopped; None if nothing is."""
+    known = open_incident(service)
+    if service is None or known is None or known.id != incident.id:
+        return None
+    can = CAN.get(service.phase, ())
+    if service.phase is Phase.PAGED and known.decision is not None and not known.human_needed and known.target:
+        can = ("stop",)
+    if not can:
+        return None
+    rule, until = policy.matrix.get(known.severity), known.announced_until
+    if service.phase is Phase.ASKING:
+        within = rule.within_seconds if rule is not None else None
+        until = known.asked_at + within if within and known.asked_at is not None else None
+    what = f"roll {clean(known.service)} back from {clean(known.suspect or 'the live deploy')} to {clean(known.target)}"
+    what = f"{what} ({short(known.target_code)})" if known.target_code else what
+    said = {Phase.ASKING: f"May the watchdog {what}?", Phase.ANNOUNCED: f"The watchdog is about to {what}."}
+    words = said.get(service.phase, f"The watchdog means to {what}; it is not sent yet.")
+    return AskView(can, words, known.suspect, known.target, known.asked_at, until)
+
+
+def answer_view(command: Command) -> AnswerView:
+    """Return what came of a command."""
+    about = [clean(command.arguments[name], 200) for name in ABOUT if command.arguments.get(name)]
+    state = "waiting" if not command.done else "done" if command.ok else "failed"
+    return AnswerView(
+        id=command.id,
+        at=command.at,
+        by=clean(command.by),
+        asked=" ".join([clean(command.arguments.get("what") or command.name), *about]),
+        state="refused" if state == "failed" and command.exit_code == REFUSED_CODE else state,
+        answer=sentence(command.answer),
+    )
+
+
+def plan_view(policy: Policy, state: State, listed: DeploysListed, to: str | None, repo: str | None) -> PlanView:
+    """Return what a rollback by hand would do: the plan of `watchdog rollback SERVICE --dry-run`."""
+    live = live_deploy(listed.deploys)
+    shown = deploy_view(live) if live is not None else None
+    try:
+        decision = planned(policy, state, listed, to)
+    except Refused as error:
+        return PlanView(listed.at, listed.service, shown, None, sentence(str(error)))
+    blocked = next((one for one in decision.guards if one.verdict is Verdict.BLOCK), None)
+    why = f"{blocked.name}: {blocked.why}" if blocked is not None else ""
+    return PlanView(listed.at, listed.service, shown, decision_view(decision, repo), sentence(why))

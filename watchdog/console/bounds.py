@@ -1,0 +1,35 @@
+"""How large a request may be: an ASGI layer that reads the body of a POST before anybody else does."""
+
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+BODY_MAX_BYTES = 16_384
+"""A note of a thousand characters, nine bytes each when quoted, fits."""
+
+
+class SmallBodies:
+    """Answers 413 to what is larger; hands on what is not."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["method"] != "POST":
+            await self._app(scope, receive, send)
+            return
+        body, more = b"", True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            body, more = body + message.get("body", b""), message.get("more_body", False)
+            if len(body) > BODY_MAX_BYTES:
+                await JSONResponse({"detail": f"more than {BODY_MAX_BYTES} bytes"}, 413)(scope, receive, send)
+                return
+        waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def replay() -> Message:
+            return waiting.pop() if waiting else await receive()
+
+        await self._app(scope, replay, send)

@@ -1,0 +1,88 @@
+"""What people ask for: checked, allowed or not, and taken to the daemon, whose answer is the answer.
+
+Rule 1: the same commands as the command line's, under the name of who is logged in; nothing is decided here.
+Rule 2: what a role does not allow is recorded too, but not more often than a person clicks.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+
+from watchdog.console.roles import Visitor
+from watchdog.console.world import Access, World
+from watchdog.conversation import REFUSED
+from watchdog.domain.errors import Temporary
+from watchdog.domain.remarks import TEXT_MAX
+from watchdog.ports import Command
+from watchdog.words.text import clean
+
+NAME_MAX = 120
+VERDICTS = ("right", "wrong")
+
+log = structlog.get_logger("watchdog")
+
+
+class Invalid(Exception):
+    """What was asked for makes no sense; the text says what to do."""
+
+
+class NotAllowed(Exception):
+    """The role does not allow it; the text says which would."""
+
+
+class Desk:
+    """Takes commands to the daemon."""
+
+    def __init__(self, world: World, access: Access) -> None:
+        self._world = world
+        self._refusals = access.failures
+
+    async def ask(self, visitor: Visitor, command: str, arguments: Mapping[str, Any]) -> Command:
+        """Return the command with the daemon's answer. Raises NotAllowed, and Temporary if nobody answers."""
+        why = visitor.why_not(command)
+        if not why:
+            return await self._world.ask(command, arguments, visitor.by)
+        await self._record_refusal(visitor, command, {**arguments, "refused": why, "what": command})
+        raise NotAllowed(why)
+
+    async def _record_refusal(self, visitor: Visitor, command: str, arguments: Mapping[str, Any]) -> None:
+        log.warning("refused in the console", command=command, by=visitor.by)
+        key = f"refused {visitor.by}"
+        if self._refusals.wait_seconds(key) > 0:
+            return
+        self._refusals.take(key)
+        try:
+            await self._world.ask(REFUSED, arguments, visitor.by)
+        except Temporary as error:
+            log.warning("a refusal in the console could not be recorded", why=str(error))
+
+
+def about_incident(incident: str, seen: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the arguments of an answer to an incident's question; `seen` is what its author had before their eyes."""
+    return {"incident": clean(incident, NAME_MAX)} | ({"seen": dict(seen)} if seen is not None else {})
+
+
+def a_note(incident: str, text: str, root_cause: bool) -> dict[str, Any]:
+    """Return the arguments of a note. Raises Invalid."""
+    line = clean(text, TEXT_MAX + 1)
+    if not line:
+        raise Invalid("There is nothing in the note to read: write what you want to add.")
+    if len(line) > TEXT_MAX:
+        raise Invalid(f"The note is longer than {TEXT_MAX} characters: put it where you keep reports, and note a link.")
+    return {"incident": clean(incident, NAME_MAX), "text": line, "root_cause": root_cause}
+
+
+def a_label(incident: str, verdict: str) -> dict[str, Any]:
+    """Return the arguments of a judgement. Raises Invalid."""
+    if verdict not in VERDICTS:
+        raise Invalid("A judgement is right or wrong.")
+    return {"incident": clean(incident, NAME_MAX), "verdict": verdict}
+
+
+def a_rollback(service: str, target: str | None, live: str) -> dict[str, Any]:
+    """Return the arguments of a rollback by hand; `live` is the deploy that its author saw live. Raises Invalid."""
+    if not live:
+        raise Invalid("It must be said which deploy is live, as the plan shows it.")
+    wanted = clean(target, NAME_MAX) if target else None
+    return {"service": clean(service, NAME_MAX), "target": wanted, "seen": {"live deploy": clean(live, NAME_MAX)}}

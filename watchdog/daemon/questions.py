@@ -1,0 +1,127 @@
+"""What people are asked now, and why an answer to what they were shown does not count. Pure: states in, words out.
+
+Rule 1: an answer is to what its author saw: the same question, the same deploys. What changed since is asked anew.
+Rule 2: a stop is never refused for a detail: whatever rollback of that incident is to come, somebody does not want it.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from watchdog.conversation import Question
+from watchdog.domain import events as e
+from watchdog.domain.effects import Note
+from watchdog.domain.events import Event
+from watchdog.domain.incidents import Incident, Phase, ServiceState, State
+from watchdog.domain.notices import Notice
+from watchdog.domain.policy import Policy
+
+HOLDS_SECONDS = 3600.0
+"""How long a button counts where the policy names no time for an answer; a stop always counts so long."""
+
+Objection = Callable[[State], str]
+"""Says, by the state in which an event would be handled, why nothing may come of it, or nothing."""
+
+VERBS: Mapping[type[Event], str] = {e.Approved: "approve", e.Rejected: "reject", e.Stopped: "stop"}
+
+
+def refusal(state: State, event: Event, why: str) -> Note:
+    """Return the line of the story which says whose answer was refused, and why."""
+    incident, by = getattr(event, "incident", None), getattr(event, "by", "somebody")
+    service = _of(state, incident)
+    said = f"{VERBS.get(type(event), 'an answer')} by {by}: {why}"
+    return Note(event.at, service.name if service is not None else "", incident, "REFUSED", said)
+
+
+def question(state: State, policy: Policy, notice: Notice) -> Question | None:
+    """Return what the people who get this notice are asked, or may stop, as things are now; None if it is nothing."""
+    service = state.services.get(notice.service)
+    if service is None or service.incident is None or service.incident.id != notice.incident or not open_in(service):
+        return None
+    incident, announced = service.incident, service.phase is Phase.ANNOUNCED
+    if incident.suspect is None or incident.target is None:
+        return None
+    rule = policy.matrix.get(incident.severity)
+    holds = rule.within_seconds if rule is not None and not announced else None
+    return Question(
+        incident=incident.id,
+        service=service.name,
+        suspect=incident.suspect,
+        target=incident.target,
+        asked_at=_since(incident, announced),
+        until=notice.at + (holds or HOLDS_SECONDS),
+        announced=announced,
+        suspect_code=incident.suspect_code,
+        target_code=incident.target_code,
+    )
+
+
+def open_in(service: ServiceState) -> bool:
+    """Tell whether people are asked something about the service, or can stop something."""
+    return service.phase in (Phase.ASKING, Phase.ANNOUNCED)
+
+
+def objection(name: str, given: Mapping[str, Any]) -> Objection:
+    """Return what objects to an answer (approve, reject, stop) with these arguments.
+
+    Of `given`, `refused` is why it proves nothing, `question` what the author was shown (suspect, target, asked_at).
+    """
+    shown = given.get("question")
+
+    def object_to(state: State) -> str:
+        if given.get("refused"):
+            return str(given["refused"])
+        service = _of(state, given["incident"])
+        if shown is None or service is None or service.incident is None:
+            return ""
+        if service.incident.closed_at is not None:
+            return over(service.incident)
+        if name == "stop":
+            return ""
+        return _decided(service.incident) or _changed(service, service.incident, shown)
+
+    return object_to
+
+
+def over(incident: Incident) -> str:
+    """Return that an incident is over, and how it ended."""
+    at = f" since {moment(incident.closed_at)}" if incident.closed_at is not None else ""
+    return f"{incident.id} is over{at}: {incident.outcome or 'closed'}; nothing is left to answer"
+
+
+def moment(at: float) -> str:
+    """Return UTC epoch seconds as `02:14:52 UTC`."""
+    return f"{datetime.fromtimestamp(at, UTC):%H:%M:%S} UTC"
+
+
+def _decided(incident: Incident) -> str:
+    """Return who decided before, or nothing."""
+    if incident.approved_by and incident.approved_at is not None:
+        return f"it is decided already: approved by {incident.approved_by} at {moment(incident.approved_at)}"
+    no = incident.human_needed.startswith(("rejected by ", "stopped by "))
+    return f"it is decided already: {incident.human_needed}" if no else ""
+
+
+def _changed(service: ServiceState, incident: Incident, shown: Mapping[str, Any]) -> str:
+    if service.live is not None and service.live != shown.get("suspect"):
+        return f"another deploy is live now ({service.live}) than the one you were asked about ({shown.get('suspect')})"
+    if not open_in(service):
+        return ""  # the core says why nothing is asked
+    if incident.suspect != shown.get("suspect") or incident.target != shown.get("target"):
+        now = f"{incident.suspect} -> {incident.target}"
+        return f"the question is another one now ({now}): answer the newer message"
+    if _since(incident, service.phase is Phase.ANNOUNCED) != shown.get("asked_at"):
+        return "it was asked again since: answer the newer message"
+    return ""
+
+
+def _since(incident: Incident, announced: bool) -> float:
+    """Return what tells one question of an incident from the next: when it was asked, or when the act is due."""
+    at = incident.announced_until if announced else incident.asked_at
+    return at if at is not None else 0.0
+
+
+def _of(state: State, incident: str | None) -> ServiceState | None:
+    """Return the service whose last incident has that id."""
+    found = (one for one in state.services.values() if one.incident is not None and one.incident.id == incident)
+    return next(found, None)

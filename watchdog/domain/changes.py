@@ -1,0 +1,70 @@
+"""What lies between two versions of the code, as their repository tells it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from watchdog.domain.deploys import Commit
+
+SHOWN_COMMITS, SHOWN_FILES = 3, 4
+"""How many are named in one line; the rest are counted."""
+FILES_MAX = 300
+"""A repository names so many files at most: then there may be more."""
+_SHA = re.compile(r"[0-9a-f]{7,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The way from `base` to `head`: `status` is ahead, behind, identical or diverged, as seen from the base.
+
+    `commits` are the newest of the `total`, newest first; `files` are those that differ; `href` shows it all.
+    """
+
+    base: str
+    head: str
+    status: str
+    total: int = 0
+    commits: tuple[Commit, ...] = ()
+    files: tuple[str, ...] = ()
+    href: str = ""
+
+    @property
+    def authors(self) -> tuple[str, ...]:
+        """Return who wrote the commits, each once, of the newest commit first."""
+        return tuple(dict.fromkeys(commit.author for commit in self.commits if commit.author))
+
+    @property
+    def summary(self) -> str:
+        """Return the commits and files in one line; a notice cuts it at 500 characters."""
+        if self.status == "identical":
+            return "none: it is the code of the target"
+        if self.status == "behind":
+            return "none: it is older than the target"
+        apart = "; the target is not among its ancestors" if self.status == "diverged" else ""
+        return f"{named(self.commits, self.total)}; {_files(self.files)}{apart}"
+
+
+def named(commits: Sequence[Commit], total: int | None = None) -> str:
+    """Return commits in one line: `9f3c2ab "Refactor sessions" by Ann, and 2 more`."""
+    shown = [_name(commit) for commit in commits[:SHOWN_COMMITS]]
+    left = (total if total is not None else len(commits)) - len(shown)
+    return ", ".join(shown) + (f", and {left} more" if left > 0 and shown else "" if shown else "none is named")
+
+
+def is_commit(code: str | None) -> bool:
+    """Tell whether a version of the code is a commit's id (an image's digest is not)."""
+    return code is not None and _SHA.fullmatch(code) is not None
+
+
+def _name(commit: Commit) -> str:
+    by = f" by {commit.author}" if commit.author else ""
+    title = commit.title if len(commit.title) <= 60 else f"{commit.title[:59]}…"
+    return f'{commit.sha[:7]} "{title}"{by}'
+
+
+def _files(files: Sequence[str]) -> str:
+    if not files:
+        return "no file is named"
+    count = f"{FILES_MAX} files or more" if len(files) >= FILES_MAX else f"{len(files)} file{'s' * (len(files) > 1)}"
+    shown = ", ".join(name if len(name) <= 40 else f"…{name[-39:]}" for name in files[:SHOWN_FILES])
+    return f"{count} ({shown}{', …' if len(files) > SHOWN_FILES else ''})"
