@@ -14,7 +14,7 @@ from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Effect, PinAutoDeploy, RestoreAutoDeploy, Rollback, Tell
 from watchdog.domain.incidents import Act, Course, Decision, GuardAnswer, Phase, State, Trouble, Verdict
 from watchdog.domain.notices import Notice, NoticeKind
-from watchdog.domain.policy import Brakes, Budget, Mode, Policy, ServicePolicy, Severity
+from watchdog.domain.policy import Brakes, Budget, Mode, Policy, Quiet, ServicePolicy, Severity, Then
 
 ROLLBACK = Rollback("web", "web-1", "srv-web", "dep-41", "dep-40", "aaaaaaa1", "dep-41")
 PIN = PinAutoDeploy("web", "web-1", "srv-web")
@@ -115,6 +115,49 @@ def seen(policy: Policy) -> groups.Wave:
     wave = groups.wave(policy, WAVE, WAVE["web"])
     assert wave is not None
     return wave
+
+
+UNANSWERED = replace(SENT, paged=True, asked_at=NOW - 300.0, defaulted_at=NOW)
+BY_DEFAULT = make_policy(Mode.ASSIST)
+BY_DEFAULT = replace(
+    BY_DEFAULT,
+    matrix={
+        **BY_DEFAULT.matrix,
+        Severity.CRITICAL: replace(BY_DEFAULT.matrix[Severity.CRITICAL], then=Then.ROLLBACK),
+    },
+)
+
+
+def test_nothing_is_rolled_back_unasked_under_an_action_hold() -> None:
+    """A yes passes it; one of another service is nothing to it."""
+    hold = Quiet("hold-1", "web", "ann", "launch", NOW - 9.0, NOW + 9.0)
+    step = after(holds=(hold,))(sending())
+    assert step.broken().endswith("hold-1: nothing is rolled back unasked")
+    assert approved(step).broken() == ""
+    assert after(holds=(replace(hold, service="shop"),))(sending()).broken() == ""
+
+
+def test_in_assist_the_policy_s_default_counts_after_all_the_time_people_had() -> None:
+    """It is their own declared answer."""
+    step = known(sending(incident=UNANSWERED), incident=replace(OPEN, paged=True))
+    assert replace(step, policy=BY_DEFAULT).broken() == ""
+
+
+@pytest.mark.parametrize(
+    ("fields", "policy"),
+    [
+        ({}, make_policy(Mode.ASSIST)),
+        ({"defaulted_at": NOW - 0.5}, BY_DEFAULT),
+        ({"defaulted_at": None}, BY_DEFAULT),
+        ({"asked_at": None}, BY_DEFAULT),
+        ({"paged": False}, BY_DEFAULT),
+        ({"severity": Severity.HIGH}, BY_DEFAULT),
+    ],
+)
+def test_a_default_that_nobody_declared_or_that_comes_too_soon_is_none(fields: dict[str, Any], policy: Policy) -> None:
+    """Another policy, not all the time, never asked, nobody told, another severity."""
+    step = replace(sending(incident=replace(UNANSWERED, **fields)), policy=policy)
+    assert step.broken().endswith("no human said yes")
 
 
 def test_a_human_may_say_yes_to_a_rollback_in_a_wave_of_which_nobody_is_sure() -> None:

@@ -8,7 +8,7 @@ from tests.core.scenes import HISTORY, NOW, a_blame, an_incident
 from watchdog.core import words
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Course, Decision, Evidence, GuardAnswer, Skipped, TargetChoice, Term, Verdict
-from watchdog.domain.policy import Severity
+from watchdog.domain.policy import Severity, Then
 
 
 def a_decision(**fields: object) -> Decision:
@@ -124,7 +124,10 @@ def test_a_question_says_how_to_answer_and_what_happens_otherwise() -> None:
         "Answer within 5 min: watchdog approve web-1   or   watchdog reject web-1",
         "Without an answer nothing is changed, and you are paged again.",
     )
-    assert words.asking_lines(incident, None)[1].startswith("Answer: watchdog approve web-1")
+    assert words.asking_lines(incident, 300.0, Then.ROLLBACK)[2].startswith("Without an answer it is rolled back then")
+    assert words.asking_lines(incident, 300.0, Then.NOTHING)[2] == "Without an answer nothing is changed."
+    late = words.asking_lines(incident, None, Then.ROLLBACK)
+    assert late[1].startswith("Answer: watchdog approve web-1") and late[2] == "Without an answer nothing is changed."
 
 
 def test_what_was_done_is_said_and_nothing_else() -> None:

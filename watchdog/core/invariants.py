@@ -9,10 +9,10 @@ Rule 2: what a human asked for by hand needs no finding, no blame and no budget;
 
 from collections.abc import Sequence
 
-from watchdog.core import budget, groups, guard, perceive, words
+from watchdog.core import budget, groups, guard, perceive, quiet, words
 from watchdog.domain.effects import Effect, PinAutoDeploy, RestoreAutoDeploy, Rollback, Tell
 from watchdog.domain.incidents import ACTING, Incident, Phase, ServiceState, State
-from watchdog.domain.policy import Mode, Policy
+from watchdog.domain.policy import Mode, Policy, Then
 
 DAY_SECONDS = 86400.0
 BEFORE_ACCEPTANCE = frozenset({Phase.PINNING, Phase.ROLLING_BACK})
@@ -118,10 +118,13 @@ def _overtaken(effect: Rollback, service: ServiceState) -> str:
 def _unasked(effect: Rollback, service: ServiceState, incident: Incident, after: State, policy: Policy) -> str:
     """Return what forbids a rollback that no human asked for by hand (I2, I5)."""
     wishes, limits, now = policy.services[effect.service], policy.budget, incident.requested_at
-    if wishes.mode is Mode.ASSIST and effect.approved_by is None:
+    if wishes.mode is Mode.ASSIST and effect.approved_by is None and not _unanswered(incident, policy):
         return "no human said yes"
     if after.blind_since is not None:
         return "blind"
+    held = quiet.holding(after, policy, effect.service, now or incident.opened_at)
+    if held is not None and effect.approved_by is None:
+        return f"{held.name}: nothing is rolled back unasked"
     if now is None or now not in service.acted_at or now not in after.acted_at:
         return "it is not in the books"
     if not perceive.failing_now(service, incident.findings, policy, now):
@@ -141,6 +144,14 @@ def _unasked(effect: Rollback, service: ServiceState, incident: Incident, after:
     if fleet > limits.per_fleet_per_10m:
         return f"{fleet} groups rolled back in the fleet in 10 min (limit {limits.per_fleet_per_10m})"
     return ""
+
+
+def _unanswered(incident: Incident, policy: Policy) -> bool:
+    """Tell whether humans had all the time to say no that the policy gives them, and it says rollback then."""
+    rule, asked, defaulted = policy.matrix[incident.severity], incident.asked_at, incident.defaulted_at
+    if rule.then is not Then.ROLLBACK or rule.within_seconds is None or asked is None or defaulted is None:
+        return False
+    return incident.paged and defaulted - asked >= rule.within_seconds
 
 
 def _told(was: ServiceState, service: ServiceState, effects: Sequence[Effect]) -> str:

@@ -5,7 +5,7 @@ seen of the one before says nothing of it. A site that recovered is left alone.
 Rule 2: auto-deploy that we switched off and no longer need off is given back.
 """
 
-from watchdog.core import budget, delayed, ending, guard, perceive, words
+from watchdog.core import budget, delayed, ending, escalation, guard, perceive, words
 from watchdog.core.suspects import live_deploy, took_traffic_at
 from watchdog.core.turn import Turn
 from watchdog.domain.effects import PinAutoDeploy, Rollback
@@ -37,13 +37,15 @@ def announce(turn: Turn) -> None:
 
 
 def ask(turn: Turn) -> None:
-    """Ask a human; nothing happens without an answer."""
-    within = turn.policy.matrix[turn.incident.severity].within_seconds
-    turn.amend(asked_at=turn.now, late_paged=False, put_off_at=None)
+    """Ask a human; without an answer happens what the policy says (asking)."""
+    rule = turn.rule
+    turn.amend(asked_at=turn.now, late_paged=False, reminded=False, put_off_at=None)
+    escalation.call(turn, climbs=False)
     turn.enter(Phase.ASKING)
-    if within:
-        turn.wake_at(turn.now + within)
-    lines = words.asking_lines(turn.incident, within)
+    for seconds in (rule.remind_seconds, rule.within_seconds):
+        if seconds:
+            turn.wake_at(turn.now + seconds)
+    lines = words.asking_lines(turn.incident, rule.within_seconds, rule.then)
     turn.tell(NoticeKind.ASKED, f"APPROVAL: {ending.alarm_title(turn)}", lines, wakes=True)
     turn.note("ASKED", f"roll back to {turn.incident.target}? watchdog approve|reject {turn.incident.id}")
 
@@ -172,3 +174,4 @@ def hand_over(turn: Turn, why: str, *, restore: bool = False) -> None:
     lines = (f"What happened: {why}", *words.done_lines(turn.incident), *words.decision_lines(turn.incident))
     title = words.title(turn.incident) if given else ending.alarm_title(turn)
     turn.tell(NoticeKind.HUMAN_NEEDED, title, lines, wakes=True)
+    escalation.call(turn)

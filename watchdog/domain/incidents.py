@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from watchdog.domain.checks import Check
 from watchdog.domain.deploys import Commit, Deploy, ServiceFacts
-from watchdog.domain.policy import Severity
+from watchdog.domain.policy import Quiet, Severity
 from watchdog.domain.readings import Reading
 
 
@@ -191,7 +191,10 @@ class Incident:
 
     `expired` is a target whose artefact is gone: only a rebuild of its commit is left; `repinned`: auto-deploy was
     switched off a second time, since the bad commit came back; `put_off_at`: since when something keeps what was
-    decided from being sent.
+    decided from being sent; `defaulted_at`: when the policy answered yes in place of the humans who did not;
+    `acknowledged_by` looks after it, as they said at `acknowledged_at`; `called_at`: when somebody was last called who
+    may not have heard (None: nobody else is to be called), with `climbed` steps of the escalation behind us; `muted`:
+    the last word of it was kept from people by a silence.
     """
 
     id: str
@@ -225,6 +228,13 @@ class Incident:
     human_needed: str = ""
     paged: bool = False
     late_paged: bool = False
+    reminded: bool = False
+    defaulted_at: float | None = None
+    acknowledged_by: str | None = None
+    acknowledged_at: float | None = None
+    called_at: float | None = None
+    climbed: int = 0
+    muted: bool = False
     reconsidered_at: float = 0.0
     closed_at: float | None = None
     outcome: str = ""
@@ -322,6 +332,8 @@ class Shared:
     disarmed: str = ""
     incidents: int = 0
     troubles: Mapping[str, Trouble] = field(default_factory=lambda: MappingProxyType({}))
+    silences: tuple[Quiet, ...] = ()
+    holds: tuple[Quiet, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -346,6 +358,8 @@ class State:
     unseen: bool = False
     incidents: int = 0
     troubles: Mapping[str, Trouble] = field(default_factory=lambda: MappingProxyType({}))
+    silences: tuple[Quiet, ...] = ()
+    holds: tuple[Quiet, ...] = ()
 
     @property
     def shared(self) -> Shared:

@@ -2,8 +2,9 @@
 
 from datetime import UTC, tzinfo
 
-from watchdog.core import sight
+from watchdog.core import quiet, sight
 from watchdog.domain.incidents import Incident, ServiceState, State
+from watchdog.domain.policy import Policy, Quiet
 from watchdog.domain.readings import Bad, Good, Reading
 from watchdog.domain.units import show_seconds
 from watchdog.words.text import clean, clock, day, short
@@ -43,6 +44,24 @@ def status_lines(state: State, now: float, tz: tzinfo = UTC) -> list[str]:
             f"Deny-listed: {', '.join(short(code) for code in state.denied)} (watchdog trust COMMIT lifts one)."
         )
     return lines
+
+
+def quiet_lines(state: State, policy: Policy, now: float, tz: tzinfo = UTC) -> list[str]:
+    """Return every silence and action hold there is, a line each; those of the configuration too."""
+    silences = [("SILENCE", one) for one in (*policy.silences, *state.silences)]
+    holds = [("ACTION HOLD", one) for one in (*policy.action_holds, *state.holds)]
+    return [
+        f"{what} {clean(quiet.describe(one))}, {_when(one, tz)}"
+        for what, one in (*silences, *holds)
+        if one.ends_at is None or one.ends_at > now
+    ]
+
+
+def _when(one: Quiet, tz: tzinfo) -> str:
+    if one.weekly is not None:
+        return f"every week, {one.weekly.zone}"
+    ends = one.ends_at or 0.0
+    return f"until {day(ends, tz)} {clock(ends, tz)}"
 
 
 def _not_shipping(service: ServiceState) -> str:

@@ -1,0 +1,100 @@
+"""Escalation: a page that nobody takes up climbs, step by step, until a human has it or it is over.
+
+Rule 1: the clock is in the incident (`called_at`, `climbed`), so a restart changes nothing.
+Rule 2: an acknowledgement is a human's; it stops this clock, and neither the watching nor the clock of a question. It
+is of what was known then: what is called about afterwards needs another one.
+Rule 3: who is out of hours is passed over; where nobody else is left, the incident's own channels are called.
+"""
+
+from watchdog.core import hours, words
+from watchdog.core.turn import Turn
+from watchdog.domain.incidents import Phase
+from watchdog.domain.notices import NoticeKind
+from watchdog.domain.policy import Severity
+from watchdog.domain.units import show_seconds
+
+WAITING = (Phase.ASKING, Phase.PAGED)
+"""The phases in which a human is waited for; in the others we are at it ourselves."""
+WAKING = (Severity.CRITICAL, Severity.HIGH)
+
+
+def call(turn: Turn, *, climbs: bool | None = None) -> None:
+    """Somebody was just called: nobody acknowledged it yet; if it `climbs` (a critical page does), others are next."""
+    if climbs is None:
+        climbs = turn.incident.severity is Severity.CRITICAL
+    turn.amend(called_at=turn.now if climbs else None, climbed=0, acknowledged_by=None, acknowledged_at=None)
+    wake(turn)
+
+
+def answered(turn: Turn) -> None:
+    """A human said what to do: nobody else is called."""
+    turn.amend(called_at=None, acknowledged_by=None, acknowledged_at=None, muted=False)
+
+
+def taken_up(turn: Turn, by: str) -> None:
+    """A human looks after it: nobody else is called, for a while."""
+    turn.amend(acknowledged_by=by, acknowledged_at=turn.now, muted=False)
+    wake(turn)
+
+
+def wake(turn: Turn) -> None:
+    """Ask to be woken at the next step, or when the acknowledgement is old; also after a restart."""
+    at = _due_at(turn)
+    if at is not None:
+        turn.wake_at(max(at, turn.now))
+
+
+def keep_the_clock(turn: Turn) -> None:
+    """Do what is due: the next step, or call again where who acknowledged it has not ended it."""
+    at = _due_at(turn)
+    if at is None or turn.now < at:
+        return
+    if turn.incident.acknowledged_by is None:
+        _climb(turn)
+    else:
+        _call_again(turn, turn.incident.acknowledged_by)
+
+
+def _due_at(turn: Turn) -> float | None:
+    incident = turn.service.incident
+    if incident is None or incident.closed_at is not None or turn.service.phase not in WAITING:
+        return None
+    if incident.acknowledged_at is not None:
+        wakes = incident.severity in WAKING or turn.service.phase is Phase.ASKING
+        return incident.acknowledged_at + turn.policy.ack_holds_seconds if wakes else None
+    steps = turn.policy.escalation[incident.climbed :]
+    return incident.called_at + steps[0].after_seconds if incident.called_at is not None and steps else None
+
+
+def _climb(turn: Turn) -> None:
+    """Call the next one whose hours it is."""
+    left = turn.policy.escalation[turn.incident.climbed :]
+    on_call = [step for step in left if step.hours is None or hours.within(step.hours, turn.now)]
+    passed = left[: left.index(on_call[0])] if on_call else left
+    for step in passed:
+        turn.note("PASSED", f"{step.name}: not in their hours")
+    turn.amend(called_at=turn.now, climbed=turn.incident.climbed + len(passed) + bool(on_call))
+    name, channels = (on_call[0].name, on_call[0].channels) if on_call else ("everybody again", None)
+    lasted = show_seconds(turn.now - turn.incident.opened_at)
+    title = f"ESCALATED to {name}, open for {lasted}: {_title(turn)}"
+    turn.tell(NoticeKind.HUMAN_NEEDED, title, _lines(turn), wakes=True, channels=channels)
+    wake(turn)
+
+
+def _call_again(turn: Turn, by: str) -> None:
+    """It was acknowledged, and neither ended nor changed since."""
+    holds = show_seconds(turn.policy.ack_holds_seconds)
+    turn.note("UNATTENDED", f"acknowledged by {by} {holds} ago, and nothing changed since")
+    call(turn, climbs=True)
+    title = f"STILL OPEN, acknowledged by {by} {holds} ago: {_title(turn)}"
+    turn.tell(NoticeKind.HUMAN_NEEDED, title, _lines(turn), wakes=True)
+
+
+def _title(turn: Turn) -> str:
+    return words.alarm_title(turn.incident, turn.service.auto_deploy_off)
+
+
+def _lines(turn: Turn) -> tuple[str, ...]:
+    incident = turn.incident
+    asked = words.asking_lines(incident, None) if turn.service.phase is Phase.ASKING else words.decision_lines(incident)
+    return (f"To take it up, so that nobody else is called: watchdog acknowledge {incident.id}", *asked)
