@@ -10,7 +10,7 @@ from tests.core.world import START, Fault, World, make_policy
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Course, Phase
+from watchdog.domain.incidents import Course, Deadline, Phase
 from watchdog.domain.policy import BlameWeights, Mode, Policy, Severity, Then
 from watchdog.domain.readings import Bad
 
@@ -23,11 +23,13 @@ def clocked(mode: Mode = Mode.AUTONOMOUS, severity: Severity = Severity.HIGH, **
     return replace(policy, matrix={**policy.matrix, severity: replace(policy.matrix[severity], **fields)})
 
 
-def asked(severity: Severity = Severity.HIGH, mode: Mode = Mode.AUTONOMOUS, **fields: Any) -> World:
+def asked(
+    severity: Severity = Severity.HIGH, mode: Mode = Mode.AUTONOMOUS, *, heard: bool = True, **fields: Any
+) -> World:
     """Return a world in which people were just asked: about a slow deploy (high), or a broken one in mode assist."""
     if severity is Severity.HIGH:
-        return reach(Phase.ASKING, clocked(mode, **fields), faults=[SLOW])
-    return reach(Phase.ASKING, clocked(Mode.ASSIST, severity, **fields))
+        return reach(Phase.ASKING, clocked(mode, **fields), faults=[SLOW], heard=heard)
+    return reach(Phase.ASKING, clocked(Mode.ASSIST, severity, **fields), heard=heard)
 
 
 def after(world: World, seconds: float) -> World:
@@ -176,8 +178,122 @@ def test_nothing_is_done_by_default_where_nobody_was_asked() -> None:
     """No channel had the question: silence means nothing then."""
     world = asked(then=Then.ROLLBACK, tell=())
     effects = passes(world, 900.0)
-    assert lines(effects, "DEADLINE") == ["no answer for 15 min; not rolled back by default: nobody was asked"]
+    assert lines(effects, "DEADLINE") == [
+        "no answer for 15 min; not rolled back by default: nobody is known to have heard of the question"
+    ]
     assert "PinAutoDeploy" not in kinds(effects)
+
+
+def test_nothing_is_done_by_default_before_people_have_heard_of_it_for_all_the_time() -> None:
+    """Every channel was down at first: the clock of a default begins when one of them had the question."""
+    world = asked(then=Then.ROLLBACK, heard=False)
+    at = incident_of(world).asked_at or 0.0
+    after(world, 600.0).tell(e.QuestionHeard(world.now, "web", "web-1", at))
+    assert fx.WakeAt(world.now + 900.0) in hear(
+        asked(then=Then.ROLLBACK, heard=False), e.QuestionHeard(world.now, "web", "web-1", at)
+    )
+    after(world, 1499.0)
+    assert not world.pins and web(world).phase is Phase.ASKING
+    assert len(after(world, 1600.0).accepted) == 1
+
+
+def test_what_no_channel_could_deliver_is_escalated_at_the_deadline_and_never_done_by_default() -> None:
+    """Nobody said no, since nobody was asked; heard of after that it is a question like any other."""
+    world = asked(then=Then.ROLLBACK, heard=False)
+    effects = passes(world, 900.0)
+    assert notices(effects) == ["human_needed"] and "nobody is known to have heard" in lines(effects, "DEADLINE")[0]
+    world.tell(e.QuestionHeard(world.now, "web", "web-1", world.now))
+    assert not after(world, 3000.0).pins
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        lambda at: e.QuestionHeard(at + 10.0, "web", "web-7", at),
+        lambda at: e.QuestionHeard(at + 10.0, "web", "web-1", at - 1.0),
+    ],
+)
+def test_what_was_heard_of_before_or_of_another_incident_is_not_this_question(event: Any) -> None:
+    """A page that came late says nothing of what is asked now."""
+    world = asked(then=Then.ROLLBACK, heard=False)
+    before = incident_of(world)
+    hear(world, event(before.asked_at))
+    assert incident_of(world) == before
+
+
+def test_heard_of_twice_is_heard_of_at_first() -> None:
+    """The second channel, or the reminder, does not give more time; where nothing is done, the clock is not moved."""
+    for then, due in ((Then.ROLLBACK, 910.0), (Then.ESCALATE, 900.0)):
+        world = asked(then=then, heard=False)
+        at = incident_of(world).asked_at or 0.0
+        for seconds in (10.0, 400.0):
+            hear(world, e.QuestionHeard(at + seconds, "web", "web-1", at))
+        clock = incident_of(world).deadline
+        assert clock is not None and (clock.heard_at, clock.due_at) == (at + 10.0, at + due)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"then": Then.ESCALATE}, "the policy does not say so any more"),
+        ({"then": Then.NOTHING}, "the policy does not say so any more"),
+        ({"within_seconds": 5000.0}, ""),
+        ({"within_seconds": None}, ""),
+    ],
+)
+def test_a_reload_may_take_a_default_back_and_changes_no_clock_that_people_were_told_of(
+    change: dict[str, Any], why: str
+) -> None:
+    """Asked with a default at 15 minutes: it holds if the policy still wants one."""
+    world = asked(then=Then.ROLLBACK)
+    row = replace(world.policy.matrix[Severity.HIGH], **change)
+    world.policy = replace(world.policy, matrix={**world.policy.matrix, Severity.HIGH: row})
+    effects = passes(world, 900.0)
+    if why:
+        assert lines(effects, "DEADLINE") == [f"no answer for 15 min; not rolled back by default: {why}"]
+    assert ("PinAutoDeploy" in kinds(effects)) is not why
+
+
+def test_a_default_that_a_reload_declares_is_none_for_a_question_that_is_open() -> None:
+    """People were told that nothing is changed without them."""
+    world = asked()
+    row = replace(world.policy.matrix[Severity.HIGH], then=Then.ROLLBACK)
+    world.policy = replace(world.policy, matrix={**world.policy.matrix, Severity.HIGH: row})
+    assert notices(passes(world, 900.0)) == ["human_needed"] and not after(world, 3000.0).pins
+
+
+def test_what_is_less_severe_at_the_deadline_than_it_was_when_it_was_asked_is_not_done_by_default() -> None:
+    """Asked about what was down; what is slow now has another row of the matrix."""
+    policy = clocked(Mode.ASSIST, Severity.CRITICAL, then=Then.ROLLBACK, within_seconds=1500.0)
+    down = Fault(64.0, 300.0, code="bad00000")
+    world = reach(Phase.ASKING, policy, faults=[down, replace(SLOW, start=300.0)])
+    effects = passes(world, 1500.0)
+    assert "PinAutoDeploy" not in kinds(effects)
+    assert lines(effects, "DEADLINE")[0].endswith("you were asked about what was critical, and it is high now")
+
+
+def test_a_restart_at_the_deadline_gives_people_time_to_say_it_again() -> None:
+    """What was answered while nobody listened was not heard: nothing is done by default in the first two minutes."""
+    world = asked(then=Then.ROLLBACK)
+    at = incident_of(world).asked_at or 0.0
+    effects = hear(world, e.Restarted(at + 5000.0))
+    assert fx.WakeAt(at + 5120.0) in effects
+    assert "PinAutoDeploy" not in kinds(hear(world, e.TimePassed(at + 5119.0)))
+    assert web(world).phase is Phase.ASKING
+    escalating = asked()
+    hear(escalating, e.Restarted(at + 5000.0))
+    assert notices(hear(escalating, e.TimePassed(at + 5001.0))) == ["human_needed"]
+
+
+def test_a_question_of_a_version_without_clocks_is_told_again_and_no_more() -> None:
+    """An update in the middle of it: what is saved names no clock."""
+    world = asked(then=Then.ROLLBACK)
+    put(world, incident=replace(incident_of(world), deadline=None))
+    at = incident_of(world).asked_at or 0.0
+    hear(world, e.QuestionHeard(at + 1.0, "web", "web-1", at))
+    hear(world, e.Restarted(at + 60.0))
+    assert incident_of(world).deadline == Deadline(at, Then.ESCALATE, 900.0, at + 900.0)
+    assert notices(passes(world, 900.0)) == ["human_needed"] and not after(world, 3000.0).pins
 
 
 def test_a_default_for_another_target_than_people_were_told_of_is_asked_anew() -> None:

@@ -23,16 +23,10 @@ from watchdog.core.decide import decide, failing_share, find_target
 from watchdog.domain.checks import Check
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Course, Decision, GuardAnswer, Incident, ServiceState, TargetChoice, Verdict
-from watchdog.domain.policy import BlameWeights, Mode, Policy, Severity, SignalPolicy, Then, Verification
+from watchdog.domain.policy import BlameWeights, Mode, Policy, Severity, SignalPolicy, Verification
 from watchdog.domain.readings import Bad, Good, Unknown
 
 UNANSWERED = an_incident(defaulted_at=NOW)
-
-
-def by_default(policy: Policy) -> Policy:
-    """Return the policy that rolls back when nobody answers about what is critical."""
-    rule = replace(policy.matrix[Severity.CRITICAL], then=Then.ROLLBACK)
-    return replace(policy, matrix={**policy.matrix, Severity.CRITICAL: rule})
 
 
 def decided(policy: Policy | None = None, service: ServiceState | None = None, *findings: Any, **more: Any) -> Decision:
@@ -54,8 +48,8 @@ MIGRATING = a_service(facts=replace(FACTS, pre_deploy_command="migrate"))
 OLD_NEWS = a_service(deploys=HISTORY[:1], deploys_at=NOW - 100)
 ALONE = a_service(deploys=HISTORY[:1])
 INNOCENT = a_service(deploys=(replace(HISTORY[1], status="live"), HISTORY[2]), live="dep-40")
-DEFAULTS = by_default(make_policy(Mode.ASSIST))
-UNSURE = by_default(make_policy(Mode.ASSIST, blame=BlameWeights(floor=0.9999, ask_floor=0.5)))
+DEFAULTS = make_policy(Mode.ASSIST)
+UNSURE = make_policy(Mode.ASSIST, blame=BlameWeights(floor=0.9999, ask_floor=0.5))
 MUTED = make_policy(matrix={**make_policy().matrix, Severity.CRITICAL: make_policy().matrix[Severity.LOW]})
 TELLING = make_policy(matrix={**make_policy().matrix, Severity.CRITICAL: make_policy().matrix[Severity.MEDIUM]})
 
@@ -76,7 +70,6 @@ TELLING = make_policy(matrix={**make_policy().matrix, Severity.CRITICAL: make_po
             "rollback",
             "no answer came in time, and the policy says rollback; dep-41",
         ),
-        ((make_policy(Mode.ASSIST),), {"incident": UNANSWERED}, "ask", "mode: assist"),
         ((DEFAULTS, MIGRATING), {"incident": UNANSWERED}, "ask", "migration: a pre-deploy command"),
         ((DEFAULTS, INNOCENT), {"incident": UNANSWERED}, "page", "too little to act"),
         ((UNSURE,), {"incident": UNANSWERED}, "ask", "more likely than not, and no more"),

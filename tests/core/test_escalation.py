@@ -6,6 +6,7 @@ import pytest
 
 from tests.core.scenes import FOREVER, bad_world, hear, incident_of, lines, notices, put, reach, web
 from tests.core.world import START, Fault, World, make_policy
+from watchdog.core import escalation
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase
@@ -37,8 +38,8 @@ def called(world: World, since: int = 0) -> list[tuple[float, tuple[str, ...], s
 
 
 def test_a_critical_page_climbs_on_time_and_in_order() -> None:
-    """Five minutes after the page, ten after that, one after that; then there is nobody left."""
-    world = paged().run(3000.0)
+    """Five minutes after the page, ten after that, one after that; then the first is called again."""
+    world = paged().run(1200.0)
     assert called(world, 1) == [
         (300.0, ("mail",), "ESCALATED to lead"),
         (900.0, ("phone",), "ESCALATED to devops"),
@@ -85,7 +86,7 @@ def test_a_restart_changes_nothing_of_it() -> None:
     world = paged()
     for after in (200.0, 500.0):
         world.at(incident_of(world).opened_at - START + after, lambda: world.tell(e.Restarted(world.now)))
-    world.run(3000.0)
+    world.run(1200.0)
     assert [when for when, *_ in called(world, 1)] == [300.0, 900.0, 960.0]
 
 
@@ -111,18 +112,39 @@ def test_it_ends_with_the_incident() -> None:
 
 def test_who_is_out_of_hours_is_passed_over_in_favour_of_the_next() -> None:
     """And noted; the one after has their whole time."""
-    world = paged(replace(STEPS[0], hours=NEVER), *STEPS[1:]).run(3000.0)
+    world = paged(replace(STEPS[0], hours=NEVER), *STEPS[1:]).run(600.0)
     assert called(world, 1) == [(300.0, ("phone",), "ESCALATED to devops"), (360.0, ("letter",), "ESCALATED to boss")]
     assert [note.text for note in world.notes if note.label == "PASSED"] == ["lead: not in their hours"]
 
 
-def test_where_nobody_else_is_left_those_who_were_told_are_called_again() -> None:
-    """Once: better twice than in vain."""
-    world = paged(STEPS[0], replace(STEPS[1], hours=NEVER), replace(STEPS[2], hours=NEVER)).run(3000.0)
+def test_where_nobody_is_on_call_those_who_were_told_are_called_again() -> None:
+    """In each round: better than in vain."""
+    world = paged(replace(STEPS[1], hours=NEVER), replace(STEPS[2], hours=NEVER)).run(9000.0)
     assert called(world, 1) == [
-        (300.0, ("mail",), "ESCALATED to lead"),
-        (900.0, ("pager", "chat"), "ESCALATED to everybody again"),
+        (600.0 * nth, ("pager", "chat"), "ESCALATED to everybody again") for nth in range(1, escalation.ROUNDS + 1)
     ]
+
+
+def test_the_order_is_gone_through_again_and_not_for_ever() -> None:
+    """Who was out of hours, or asleep, comes again in the next round; after the last one nobody is woken any more."""
+    night = Weekly((0, 1, 2, 3, 4, 5, 6), 0, 24 * 60, "UTC")
+    world = paged(replace(STEPS[0], hours=NEVER), replace(STEPS[2], hours=night)).run(200.0)
+    morning = replace(STEPS[0], hours=night)
+    world.policy = replace(world.policy, escalation=(morning, STEPS[2]))
+    world.run(9000.0)
+    names = [first for *_, first in called(world, 1)]
+    assert names == ["ESCALATED to lead", "ESCALATED to boss"] * escalation.ROUNDS
+
+
+def test_an_acknowledgement_of_an_earlier_call_is_refused() -> None:
+    """Told late by a pager: it says nothing of what people were called for since."""
+    world = paged()
+    called_at = incident_of(world).called_at or 0.0
+    effects = hear(world, e.Acknowledged(called_at + 60.0, "web-1", "ann", said_at=called_at - 1.0))
+    assert lines(effects, "REFUSED") == ["web-1: people were called again since"]
+    assert incident_of(world).acknowledged_by is None
+    hear(world, e.Acknowledged(called_at + 60.0, "web-1", "ann", said_at=called_at))
+    assert incident_of(world).acknowledged_by == "ann"
 
 
 # --- a question ---
@@ -137,7 +159,7 @@ def question(**fields: object) -> World:
 
 def test_a_question_climbs_from_its_deadline_on() -> None:
     """High asks, and escalates at 15 minutes: then those of the list, with the question."""
-    world = question().run(6000.0)
+    world = question().run(2100.0)
     at = incident_of(world).asked_at or 0.0
     again = [(tell.notice.at - at, tell.notice.title.partition(":")[0].partition(",")[0]) for tell in world.pages()[1:]]
     assert again[0] == (900.0, "NO ANSWER for 15 min")
@@ -238,7 +260,9 @@ def test_it_answers_no_question_and_spares_the_reminder_and_the_page_at_the_dead
     world = question(remind_seconds=600.0)
     effects = acknowledge(world)
     (tell,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
-    assert tell.notice.lines == ("Watching goes on. What was asked is still to be answered.",)
+    still, otherwise = tell.notice.lines
+    assert still == "Watching goes on. What was asked is still to be answered."
+    assert otherwise.startswith("Without an answer nothing is changed")
     at = world.now
     world.run(at - START + 1799.0)
     assert [note.text for note in world.notes if note.label == "DEADLINE"] == [
@@ -250,9 +274,10 @@ def test_it_answers_no_question_and_spares_the_reminder_and_the_page_at_the_dead
 
 
 def test_it_does_not_stop_what_the_policy_says_for_the_deadline() -> None:
-    """No answer is no answer: it was said what silence means."""
+    """No answer is no answer: it is said again what silence means."""
     world = question(then=Then.ROLLBACK)
-    acknowledge(world)
+    (tell,) = [effect for effect in acknowledge(world) if isinstance(effect, fx.Tell)]
+    assert tell.notice.lines[1].startswith("Without an answer it is rolled back then")
     world.run(1500.0)
     assert len(world.accepted) == 1
 

@@ -12,7 +12,7 @@ from watchdog.core import groups
 from watchdog.core.invariants import broken
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Effect, PinAutoDeploy, RestoreAutoDeploy, Rollback, Tell
-from watchdog.domain.incidents import Act, Course, Decision, GuardAnswer, Phase, State, Trouble, Verdict
+from watchdog.domain.incidents import Act, Course, Deadline, Decision, GuardAnswer, Phase, State, Trouble, Verdict
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.policy import Brakes, Budget, Mode, Policy, Quiet, ServicePolicy, Severity, Then
 
@@ -117,15 +117,9 @@ def seen(policy: Policy) -> groups.Wave:
     return wave
 
 
-UNANSWERED = replace(SENT, paged=True, asked_at=NOW - 300.0, defaulted_at=NOW)
-BY_DEFAULT = make_policy(Mode.ASSIST)
-BY_DEFAULT = replace(
-    BY_DEFAULT,
-    matrix={
-        **BY_DEFAULT.matrix,
-        Severity.CRITICAL: replace(BY_DEFAULT.matrix[Severity.CRITICAL], then=Then.ROLLBACK),
-    },
-)
+CLOCK = Deadline(NOW - 301.0, Then.ROLLBACK, 300.0, due_at=NOW, heard_at=NOW - 300.0)
+UNANSWERED = replace(SENT, asked_at=NOW - 301.0, deadline=CLOCK, defaulted_at=NOW)
+ASSIST = make_policy(Mode.ASSIST)
 
 
 def test_nothing_is_rolled_back_unasked_under_an_action_hold() -> None:
@@ -138,25 +132,26 @@ def test_nothing_is_rolled_back_unasked_under_an_action_hold() -> None:
 
 
 def test_in_assist_the_policy_s_default_counts_after_all_the_time_people_had() -> None:
-    """It is their own declared answer."""
+    """It is their own declared answer, as they heard of it: what the policy says since changes nothing of that."""
     step = known(sending(incident=UNANSWERED), incident=replace(OPEN, paged=True))
-    assert replace(step, policy=BY_DEFAULT).broken() == ""
+    assert replace(step, policy=ASSIST).broken() == ""
 
 
 @pytest.mark.parametrize(
-    ("fields", "policy"),
+    "fields",
     [
-        ({}, make_policy(Mode.ASSIST)),
-        ({"defaulted_at": NOW - 0.5}, BY_DEFAULT),
-        ({"defaulted_at": None}, BY_DEFAULT),
-        ({"asked_at": None}, BY_DEFAULT),
-        ({"paged": False}, BY_DEFAULT),
-        ({"severity": Severity.HIGH}, BY_DEFAULT),
+        {"defaulted_at": NOW - 0.5},
+        {"defaulted_at": None},
+        {"deadline": None},
+        {"deadline": replace(CLOCK, heard_at=None)},
+        {"deadline": replace(CLOCK, heard_at=NOW - 299.0)},
+        {"deadline": replace(CLOCK, within_seconds=None)},
+        {"deadline": replace(CLOCK, then=Then.ESCALATE)},
     ],
 )
-def test_a_default_that_nobody_declared_or_that_comes_too_soon_is_none(fields: dict[str, Any], policy: Policy) -> None:
-    """Another policy, not all the time, never asked, nobody told, another severity."""
-    step = replace(sending(incident=replace(UNANSWERED, **fields)), policy=policy)
+def test_a_default_that_nobody_heard_of_or_that_comes_too_soon_is_none(fields: dict[str, Any]) -> None:
+    """Not all the time, never asked, nobody heard, or of something else."""
+    step = replace(sending(incident=replace(UNANSWERED, **fields)), policy=ASSIST)
     assert step.broken().endswith("no human said yes")
 
 

@@ -48,13 +48,13 @@ DECIDED = an_incident(
 )
 def test_what_a_silence_mutes(fields: dict[str, Any], incident: Incident, mutes: bool) -> None:
     """In its time, of its service, signal and severity; what is rolled back where it is critical only if it says so."""
-    one = replace(ONE, **fields)
+    one, failing = replace(ONE, **fields), {finding.signal for finding in incident.findings}
     for state, policy in (
         (a_state(silences=(one,)), make_policy()),
         (a_state(), make_policy(silences=(one,))),
     ):
-        assert quiet.silencing(state, policy, incident, NoticeKind.ACTED, NOW) == (one if mutes else None)
-    assert quiet.silencing(a_state(), make_policy(), incident, NoticeKind.ACTED, NOW) is None
+        assert quiet.silencing(state, policy, incident, NoticeKind.ACTED, failing, NOW) == (one if mutes else None)
+    assert quiet.silencing(a_state(), make_policy(), incident, NoticeKind.ACTED, failing, NOW) is None
 
 
 def test_the_all_clear_passes_to_who_was_told() -> None:
@@ -62,29 +62,8 @@ def test_the_all_clear_passes_to_who_was_told() -> None:
     state = a_state(silences=(ONE,))
     for paged in (True, False):
         incident = replace(OPEN, paged=paged)
-        muted = quiet.silencing(state, make_policy(), incident, NoticeKind.RESOLVED, NOW)
+        muted = quiet.silencing(state, make_policy(), incident, NoticeKind.RESOLVED, {"home"}, NOW)
         assert muted == (None if paged else ONE)
-
-
-@pytest.mark.parametrize(
-    ("fields", "mutes"),
-    [
-        ({}, True),
-        ({"service": None}, True),
-        ({"service": "shop"}, False),
-        ({"signal": "home"}, False),
-        ({"severity": Severity.HIGH}, True),
-        ({"severity": Severity.LOW}, False),
-        ({"ends_at": NOW}, False),
-    ],
-)
-def test_what_no_incident_is_about_is_muted_by_a_silence_of_the_whole_service(
-    fields: dict[str, Any], mutes: bool
-) -> None:
-    """Auto-deploy that stays off, say."""
-    one = replace(ONE, **fields)
-    state = a_state(silences=(one,))
-    assert quiet.silencing_all_of(state, make_policy(), "web", Severity.HIGH, NOW) == (one if mutes else None)
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,18 @@ def test_when_it_is_over_what_is_still_open_is_told() -> None:
         assert incident_of(world).paged and not incident_of(world).muted and incident_of(world).called_at is not None
 
 
+def test_a_silence_of_one_signal_hides_no_other_that_fails_later() -> None:
+    """The latency was silenced, and then the site is down for a part: people hear of both."""
+    policy = make_policy(Mode.OBSERVE)
+    faults = [SLOW, Fault(900.0, FOREVER, share=0.3, code="bad00000")]
+    world = silenced(World(policy, bad_world().deploys, faults=faults).run(1.0), 9000.0, signal="api")
+    world.ship(60.0, "bad00000")
+    world.run(890.0)
+    assert not world.pages() and incident_of(world).muted
+    world.run(1500.0)
+    assert world.pages() and not incident_of(world).muted
+
+
 @pytest.mark.parametrize("what", [e.Rejected, e.Acknowledged])
 def test_who_said_what_to_do_is_not_called_when_it_is_over(what: type) -> None:
     """They knew of it all the same."""
@@ -180,16 +192,16 @@ def test_nothing_is_done_by_default_of_a_question_that_was_muted() -> None:
     silenced(world.run(1.0), seconds=9000.0)
     world.ship(60.0, "bad00000")
     world.run(2000.0)
-    assert not world.pins and "nobody was asked" in lines(world.notes, "DEADLINE")[0]
+    assert not world.pins and "nobody is known to have heard" in lines(world.notes, "DEADLINE")[0]
 
 
-def test_what_no_incident_is_about_is_muted_too_but_for_its_end() -> None:
-    """Auto-deploy that is off because of us."""
+def test_what_we_changed_and_could_not_give_back_is_told_in_any_silence() -> None:
+    """Auto-deploy that is off because of us: nobody else would find out."""
     service = a_service(phase=Phase.CALM, auto_deploy_off="commit", pinned_for="web-1", told_off="web-1/auto-deploy")
     state = a_state(service, silences=(Quiet("silence-1", "web", "ann", "moving", 0.0, NOW + 600.0),))
     event = e.AutoDeployNotRestored(NOW, "web", "web-1", "Render answered 503")
     _, effects = said(state, event)
-    assert notices(effects) == [] and "AUTO-DEPLOY IS OFF" in lines(effects, "SILENCED")[0]
+    assert notices(effects) == ["human_needed"]
     _, effects = said(state, e.AutoDeployRestored(NOW, "web", "web-1", "commit"))
     assert notices(effects) == ["resolved"]
 

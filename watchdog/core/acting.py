@@ -56,11 +56,11 @@ def act_by_default(turn: Turn) -> str:
     That answers the policy's own question and mode assist, and no more: guards that want a human's eyes still do, and
     a deploy that is not convicted stays.
     """
-    if not turn.incident.paged:
-        return "nobody was asked"
     findings = known_findings(turn)
     if not findings:
         return ""
+    if why_not := opening.why_no_default(turn, findings):
+        return why_not
     turn.amend(defaulted_at=turn.now)
     decision = opening.weigh(turn, findings)
     if decision.course is Course.ASK:

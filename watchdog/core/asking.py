@@ -1,17 +1,23 @@
 """Asking: an open question and its clock: the reminder, the deadline, and what the policy says is done then.
 
-Rule 1: the clock is read from what the incident remembers (when it was asked, what was said since), so a restart
-changes nothing.
+Rule 1: the clock is that of the question as people were told of it (`Deadline`): neither a restart nor a reload
+shortens it, and nothing is done by default before a channel that people hear had it for all of that time.
 Rule 2: a default is no human: it answers the policy's own question, and nothing that a guard asks.
 Rule 3: an acknowledgement is no answer: nobody is called meanwhile, and what the policy says for the deadline holds.
 """
 
-from watchdog.core import acting, ending, escalation, opening, perceive, severity, silences, words
+from dataclasses import replace
+
+from watchdog.core import acting, ending, escalation, opening, perceive, sending, severity, silences, words
 from watchdog.core.turn import Turn
-from watchdog.domain.incidents import Course, Finding, Verdict
+from watchdog.domain import events as e
+from watchdog.domain.incidents import Course, Deadline, Finding, Verdict
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import Then
 from watchdog.domain.units import show_seconds
+
+LISTENED_SECONDS = 120.0
+"""So long after a restart nothing is done by default: what was answered meanwhile was not heard."""
 
 
 def await_answer(turn: Turn) -> None:
@@ -65,24 +71,32 @@ def _decide_anew(turn: Turn) -> None:
 
 def _keep_the_clock(turn: Turn) -> None:
     """The deadline, once; the reminder, once and before it."""
-    rule, incident = turn.rule, turn.incident
-    if incident.late_paged or incident.asked_at is None:
+    deadline = _deadline(turn)
+    if turn.incident.late_paged:
         return
-    waited = turn.now - incident.asked_at
-    if rule.within_seconds and waited >= rule.within_seconds:
+    if deadline.due_at is not None and turn.now >= deadline.due_at:
         turn.amend(late_paged=True)
-        _nobody_answered(turn, rule.then, show_seconds(rule.within_seconds))
-    elif rule.remind_seconds and waited >= rule.remind_seconds and not incident.reminded:
+        _nobody_answered(turn, deadline.then, show_seconds(deadline.due_at - deadline.asked_at))
+    elif deadline.remind_at is not None and turn.now >= deadline.remind_at and not turn.incident.reminded:
         turn.amend(reminded=True)
-        if incident.acknowledged_by is not None:
-            return
-        left = rule.within_seconds - waited if rule.within_seconds else None
-        title = f"REMINDER, no answer for {show_seconds(waited)}: {ending.alarm_title(turn)}"
-        turn.tell(NoticeKind.HUMAN_NEEDED, title, words.asking_lines(turn.incident, left, rule.then), wakes=True)
+        if turn.incident.acknowledged_by is None:
+            _remind(turn, deadline)
+
+
+def _deadline(turn: Turn) -> Deadline:
+    """Return the clock of the question; one that was asked by a version without clocks is only told again."""
+    known, asked_at = turn.incident.deadline, turn.incident.asked_at
+    return known or replace(sending.deadline(turn.rule, asked_at or turn.now), then=Then.ESCALATE)
+
+
+def _remind(turn: Turn, deadline: Deadline) -> None:
+    left = deadline.due_at - turn.now if deadline.due_at is not None else None
+    title = f"REMINDER, no answer for {show_seconds(turn.now - deadline.asked_at)}: {ending.alarm_title(turn)}"
+    turn.tell(NoticeKind.HUMAN_NEEDED, title, words.asking_lines(turn.incident, left, deadline.then), wakes=True)
 
 
 def _nobody_answered(turn: Turn, then: Then, waited: str) -> None:
-    """Do what the policy says; a default that cannot be carried out is escalated, with the reason."""
+    """Do what people were told is done then; a default that cannot be carried out is escalated, with the reason."""
     if then is Then.NOTHING:
         turn.note("DEADLINE", f"no answer for {waited}; the policy says: nothing")
         return
@@ -101,16 +115,35 @@ def _nobody_answered(turn: Turn, then: Then, waited: str) -> None:
     escalation.call(turn, climbs=True)
 
 
+def heard(turn: Turn) -> None:
+    """A channel has the question: who was to answer it, or else it is rolled back, has all the time from now on."""
+    event, deadline = turn.event, turn.incident.deadline
+    assert isinstance(event, e.QuestionHeard)
+    if deadline is None or event.incident != turn.incident.id or event.written_at < deadline.asked_at:
+        return
+    if deadline.heard_at is None:
+        turn.amend(deadline=_not_before(replace(deadline, heard_at=turn.now), turn.now, deadline.within_seconds))
+        wake(turn)
+
+
+def _not_before(deadline: Deadline, now: float, seconds: float | None) -> Deadline:
+    """Give people so much time from now on, where something is done without their answer."""
+    if deadline.then is not Then.ROLLBACK or deadline.due_at is None or seconds is None:
+        return deadline
+    return replace(deadline, due_at=max(deadline.due_at, now + seconds))
+
+
 def wake(turn: Turn) -> None:
     """Ask to be woken at the reminder and at the deadline."""
-    asked = turn.incident.asked_at
-    for seconds in (turn.rule.remind_seconds, turn.rule.within_seconds):
-        if asked is not None and seconds:
-            turn.wake_at(max(asked + seconds, turn.now))
+    deadline = _deadline(turn)
+    for at in (deadline.remind_at, deadline.due_at):
+        if at is not None:
+            turn.wake_at(max(at, turn.now))
 
 
 def resume(turn: Turn) -> None:
-    """After a restart: the clock of a question still runs."""
+    """After a restart: the clock of a question still runs; who answered while nobody listened may do so again."""
     acting.resume_acting(turn)
+    turn.amend(deadline=_not_before(_deadline(turn), turn.now, LISTENED_SECONDS))
     wake(turn)
     escalation.wake(turn)

@@ -54,7 +54,7 @@ def decide(
     answers = guard.check(guard.Request(state, policy, service, wishes, verdict, target, incident, now))
     rule = policy.matrix[level]
     answered = guard.asked(incident) if approved else None
-    defaulted = guard.answered_by_default(policy, incident)
+    defaulted = guard.answered_by_default(incident)
     course, why = _course(rule, verdict, target, answers, wishes, answered, defaulted=defaulted)
     return Decision(
         at=now,

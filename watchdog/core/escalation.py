@@ -3,18 +3,24 @@
 Rule 1: the clock is in the incident (`called_at`, `climbed`), so a restart changes nothing.
 Rule 2: an acknowledgement is a human's; it stops this clock, and neither the watching nor the clock of a question. It
 is of what was known then: what is called about afterwards needs another one.
-Rule 3: who is out of hours is passed over; where nobody else is left, the incident's own channels are called.
+Rule 3: who is out of hours is passed over, and comes again in the next round; where nobody else is left, the
+incident's own channels are called.
 """
+
+from collections.abc import Sequence
+from itertools import takewhile
 
 from watchdog.core import hours, words
 from watchdog.core.turn import Turn
 from watchdog.domain.incidents import Phase
 from watchdog.domain.notices import NoticeKind
-from watchdog.domain.policy import Severity
+from watchdog.domain.policy import Severity, Step
 from watchdog.domain.units import show_seconds
 
 WAITING = (Phase.ASKING, Phase.PAGED)
 """The phases in which a human is waited for; in the others we are at it ourselves."""
+ROUNDS = 4
+"""How often the whole order is gone through; a page that nobody takes up in all that time wakes nobody any more."""
 WAKING = (Severity.CRITICAL, Severity.HIGH)
 
 
@@ -62,23 +68,32 @@ def _due_at(turn: Turn) -> float | None:
     if incident.acknowledged_at is not None:
         wakes = incident.severity in WAKING or turn.service.phase is Phase.ASKING
         return incident.acknowledged_at + turn.policy.ack_holds_seconds if wakes else None
-    steps = turn.policy.escalation[incident.climbed :]
-    return incident.called_at + steps[0].after_seconds if incident.called_at is not None and steps else None
+    left = _steps_left(turn)
+    return incident.called_at + left[0].after_seconds if incident.called_at is not None and left else None
+
+
+def _steps_left(turn: Turn) -> Sequence[Step]:
+    """Return the steps that are still to come: the whole order is gone through so many times."""
+    return (turn.policy.escalation * ROUNDS)[turn.incident.climbed :]
 
 
 def _climb(turn: Turn) -> None:
-    """Call the next one whose hours it is."""
-    left = turn.policy.escalation[turn.incident.climbed :]
-    on_call = [step for step in left if step.hours is None or hours.within(step.hours, turn.now)]
-    passed = left[: left.index(on_call[0])] if on_call else left
+    """Call the next one of the order whose hours it is."""
+    left = _steps_left(turn)[: len(turn.policy.escalation)]
+    passed = tuple(takewhile(lambda step: not _on_call(step, turn.now), left))
     for step in passed:
         turn.note("PASSED", f"{step.name}: not in their hours")
-    turn.amend(called_at=turn.now, climbed=turn.incident.climbed + len(passed) + bool(on_call))
-    name, channels = (on_call[0].name, on_call[0].channels) if on_call else ("everybody again", None)
+    called = left[len(passed) : len(passed) + 1]
+    turn.amend(called_at=turn.now, climbed=turn.incident.climbed + len(passed) + len(called))
+    name, channels = (called[0].name, called[0].channels) if called else ("everybody again", None)
     lasted = show_seconds(turn.now - turn.incident.opened_at)
     title = f"ESCALATED to {name}, open for {lasted}: {_title(turn)}"
     turn.tell(NoticeKind.HUMAN_NEEDED, title, _lines(turn), wakes=True, channels=channels)
     wake(turn)
+
+
+def _on_call(step: Step, now: float) -> bool:
+    return step.hours is None or hours.within(step.hours, now)
 
 
 def _call_again(turn: Turn, by: str) -> None:

@@ -13,7 +13,7 @@ from watchdog.core.suspects import live_deploy, took_traffic_at
 from watchdog.core.turn import Turn
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Blame, GuardAnswer, Incident, ServiceState, State, TargetChoice, Trouble, Verdict
-from watchdog.domain.policy import Mode, Policy, ServicePolicy, Then
+from watchdog.domain.policy import Mode, Policy, ServicePolicy
 from watchdog.domain.units import show_seconds
 
 DAY_SECONDS = 86400.0
@@ -63,16 +63,14 @@ def mode(request: Request) -> GuardAnswer:
     """Only what the service was entrusted for."""
     if request.wishes.mode is Mode.OBSERVE:
         return _block("mode", "observe: says what it would do, touches nothing")
-    if request.wishes.mode is Mode.ASSIST and not answered_by_default(request.policy, request.incident):
+    if request.wishes.mode is Mode.ASSIST and not answered_by_default(request.incident):
         return _ask("mode", "assist: a human decides")
     return _pass("mode", request.wishes.mode.value)
 
 
-def answered_by_default(policy: Policy, incident: Incident | None) -> bool:
-    """Tell whether nobody answered in time, and the policy says rollback: then it is as if it had said so at first."""
-    if incident is None or incident.defaulted_at is None:
-        return False
-    return policy.matrix[incident.severity].then is Then.ROLLBACK
+def answered_by_default(incident: Incident | None) -> bool:
+    """Tell whether nobody answered in time, and people were told what is done then: it is as if they had said so."""
+    return incident is not None and incident.defaulted_at is not None
 
 
 def hold(request: Request) -> GuardAnswer:

@@ -118,7 +118,7 @@ def _overtaken(effect: Rollback, service: ServiceState) -> str:
 def _unasked(effect: Rollback, service: ServiceState, incident: Incident, after: State, policy: Policy) -> str:
     """Return what forbids a rollback that no human asked for by hand (I2, I5)."""
     wishes, limits, now = policy.services[effect.service], policy.budget, incident.requested_at
-    if wishes.mode is Mode.ASSIST and effect.approved_by is None and not _unanswered(incident, policy):
+    if wishes.mode is Mode.ASSIST and effect.approved_by is None and not _unanswered(incident):
         return "no human said yes"
     if after.blind_since is not None:
         return "blind"
@@ -146,12 +146,13 @@ def _unasked(effect: Rollback, service: ServiceState, incident: Incident, after:
     return ""
 
 
-def _unanswered(incident: Incident, policy: Policy) -> bool:
-    """Tell whether humans had all the time to say no that the policy gives them, and it says rollback then."""
-    rule, asked, defaulted = policy.matrix[incident.severity], incident.asked_at, incident.defaulted_at
-    if rule.then is not Then.ROLLBACK or rule.within_seconds is None or asked is None or defaulted is None:
+def _unanswered(incident: Incident) -> bool:
+    """Tell whether humans heard that it is rolled back without an answer, and had all the time they were promised."""
+    deadline, defaulted = incident.deadline, incident.defaulted_at
+    if deadline is None or deadline.then is not Then.ROLLBACK or deadline.within_seconds is None:
         return False
-    return incident.paged and defaulted - asked >= rule.within_seconds
+    heard = deadline.heard_at
+    return heard is not None and defaulted is not None and defaulted - heard >= deadline.within_seconds
 
 
 def _told(was: ServiceState, service: ServiceState, effects: Sequence[Effect]) -> str:

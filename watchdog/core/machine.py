@@ -63,7 +63,12 @@ FLEET_ONLY: Mapping[type[Event], Handler] = MappingProxyType(
 """Events whose whole meaning is in the knowledge they change (see fleet, perceive)."""
 
 IN_ANY_PHASE: Mapping[type[Event], Handler] = MappingProxyType(
-    {e.CommitsSeen: merges.seen, e.CommitsUnread: merges.unseen, e.Acknowledged: people.acknowledge}
+    {
+        e.CommitsSeen: merges.seen,
+        e.CommitsUnread: merges.unseen,
+        e.Acknowledged: people.acknowledge,
+        e.QuestionHeard: ignore,
+    }
 )
 
 LATE: Mapping[type[Event], Handler] = MappingProxyType(
@@ -134,6 +139,7 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             e.Observed: asking.await_answer,
             e.DeploysListed: asking.await_answer,
             e.TimePassed: asking.await_answer,
+            e.QuestionHeard: asking.heard,
             e.Restarted: asking.resume,
             e.Approved: people.approve,
             e.Rejected: people.reject,

@@ -6,7 +6,7 @@ from watchdog.core import ending, flapping, sending, severity, troubles, words
 from watchdog.core.decide import decide
 from watchdog.core.turn import Turn
 from watchdog.domain.incidents import Course, Decision, Finding, Incident
-from watchdog.domain.policy import Severity
+from watchdog.domain.policy import Severity, Then
 
 RECONSIDER_SECONDS = 5.0
 """How often what a human was told of is weighed again."""
@@ -16,7 +16,7 @@ YES_HOLDS_SECONDS = 300.0
 
 def open_incident(turn: Turn, findings: tuple[Finding, ...]) -> None:
     """Open (or continue) the incident, decide, and begin with what was decided."""
-    _forget_an_old_default(turn)
+    _forget_an_old_default(turn, findings)
     incident = turn.service.incident
     approved_by = _still_approved(turn, incident)
     flaps = incident is None and flapping.count(turn)
@@ -71,13 +71,28 @@ def as_said(turn: Turn, decision: Decision, by: str | None) -> Decision:
     return replace(decision, course=Course.ROLLBACK, why=why)
 
 
-def _forget_an_old_default(turn: Turn) -> None:
-    """A default holds as long as a yes does, and for the same deploy alone."""
+def _forget_an_old_default(turn: Turn, findings: tuple[Finding, ...]) -> None:
+    """A default holds as long as a yes does, and for what was asked alone: that deploy, as severe as it was then."""
     incident = turn.service.incident
     if incident is None or incident.defaulted_at is None:
         return
-    if turn.now - incident.defaulted_at >= YES_HOLDS_SECONDS or incident.suspect != turn.service.live:
+    old = turn.now - incident.defaulted_at >= YES_HOLDS_SECONDS or incident.suspect != turn.service.live
+    if old or why_no_default(turn, findings):
         turn.amend(defaulted_at=None)
+
+
+def why_no_default(turn: Turn, findings: tuple[Finding, ...]) -> str:
+    """Return why nothing is done in place of the humans who did not answer, or nothing.
+
+    What is done is what they heard of, as long as the policy still says so.
+    """
+    deadline, asked = turn.incident.deadline, turn.incident.severity
+    if deadline is None or deadline.heard_at is None:
+        return "nobody is known to have heard of the question"
+    if turn.rule.then is not Then.ROLLBACK:
+        return "the policy does not say so any more"
+    level = severity.judge(findings, turn.wishes, turn.policy.detection)[0]
+    return "" if level is asked else f"you were asked about what was {asked}, and it is {level} now"
 
 
 def _window_is_over(turn: Turn, incident: Incident) -> bool:

@@ -1,6 +1,6 @@
 """What humans say: yes, no, stop, that they look after it, a rollback by hand. A refusal says why (label REFUSED)."""
 
-from watchdog.core import acting, ending, escalation, guard, sending
+from watchdog.core import acting, ending, escalation, guard, sending, words
 from watchdog.core.decide import find_target
 from watchdog.core.suspects import live_deploy
 from watchdog.core.turn import Turn
@@ -75,6 +75,8 @@ def acknowledge(turn: Turn) -> None:
     assert isinstance(event, e.Acknowledged)
     if turn.incident.closed_at is not None:
         refuse(turn, f"{turn.incident.id} is over: {turn.incident.outcome}")
+    elif _of_an_earlier_call(turn.incident, event):
+        refuse(turn, f"{turn.incident.id}: people were called again since")
     elif turn.incident.acknowledged_by is not None:
         turn.note("ACKNOWLEDGED", f"by {turn.incident.acknowledged_by} already")
     else:
@@ -82,14 +84,21 @@ def acknowledge(turn: Turn) -> None:
         holds = show_seconds(turn.policy.ack_holds_seconds)
         turn.note("ACKNOWLEDGED", f"by {event.by}: nobody else is called for {holds}, unless something changes")
         if turn.incident.paged:
-            line = (
-                "Watching goes on. What was asked is still to be answered."
-                if turn.service.phase is Phase.ASKING
-                else ""
-            )
-            turn.tell(
-                NoticeKind.UPDATED, f"{event.by} LOOKS AFTER IT: {ending.alarm_title(turn)}", (line,) if line else ()
-            )
+            title = f"{event.by} LOOKS AFTER IT: {ending.alarm_title(turn)}"
+            turn.tell(NoticeKind.UPDATED, title, _still_asked(turn))
+
+
+def _of_an_earlier_call(incident: Incident, event: e.Acknowledged) -> bool:
+    """Tell whether it was said before people were last called: it says nothing of what they were called for then."""
+    return event.said_at is not None and event.said_at < max(incident.called_at or 0.0, incident.opened_at)
+
+
+def _still_asked(turn: Turn) -> tuple[str, ...]:
+    deadline = turn.incident.deadline
+    if turn.service.phase is not Phase.ASKING or deadline is None:
+        return ()
+    still = "Watching goes on. What was asked is still to be answered."
+    return (still, words.without_an_answer(turn.incident, deadline.then)) if deadline.due_at is not None else (still,)
 
 
 def stop(turn: Turn) -> None:

@@ -2,9 +2,12 @@
 
 Rule 1: both have an end, an author and a reason. Those of the configuration are in the policy, those that people typed
 in what all workers share (silences.py).
-Rule 2: a silence mutes people, never the record. The all-clear to who was told passes, and so does what is rolled back
-where it is critical, unless the silence names that severity.
+Rule 2: a silence mutes people, never the record, and only of what it names: a second signal that fails is told. The
+all-clear to who was told passes, and so does what is rolled back where it is critical, unless the silence names that
+severity.
 """
+
+from collections.abc import Set
 
 from watchdog.core import hours
 from watchdog.domain.incidents import Course, Incident, State
@@ -20,27 +23,20 @@ def holding(state: State, policy: Policy, service: str, now: float) -> Quiet | N
     return next((one for one in holds if one.service in (None, service) and _in_force(one, now)), None)
 
 
-def silencing(state: State, policy: Policy, incident: Incident, kind: NoticeKind, now: float) -> Quiet | None:
-    """Return the silence that keeps a notice of an incident from people at a moment, or None."""
+def silencing(
+    state: State, policy: Policy, incident: Incident, kind: NoticeKind, signals: Set[str], now: float
+) -> Quiet | None:
+    """Return the silence that keeps a notice of an incident from people at a moment, or None; `signals` fail in it."""
     if kind is NoticeKind.RESOLVED and incident.paged:
         return None
     silences = (*policy.silences, *state.silences)
-    return next((one for one in silences if _in_force(one, now) and _concerns(one, incident)), None)
+    return next((one for one in silences if _in_force(one, now) and _concerns(one, incident, signals)), None)
 
 
-def silencing_all_of(state: State, policy: Policy, service: str, severity: Severity, now: float) -> Quiet | None:
-    """Return the silence that keeps what no incident is about from people, or None."""
-    for one in (*policy.silences, *state.silences):
-        fits = one.service in (None, service) and one.signal is None and one.severity in (None, severity)
-        if fits and _in_force(one, now):
-            return one
-    return None
-
-
-def _concerns(one: Quiet, incident: Incident) -> bool:
+def _concerns(one: Quiet, incident: Incident, signals: Set[str]) -> bool:
     if one.service not in (None, incident.service) or one.severity not in (None, incident.severity):
         return False
-    if one.signal is not None and any(finding.signal != one.signal for finding in incident.findings):
+    if one.signal is not None and signals != {one.signal}:
         return False
     return one.severity is Severity.CRITICAL or not _is_rolled_back(incident)
 

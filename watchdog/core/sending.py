@@ -9,8 +9,9 @@ from watchdog.core import budget, delayed, ending, escalation, guard, perceive, 
 from watchdog.core.suspects import live_deploy, took_traffic_at
 from watchdog.core.turn import Turn
 from watchdog.domain.effects import PinAutoDeploy, Rollback
-from watchdog.domain.incidents import Phase
+from watchdog.domain.incidents import Deadline, Phase
 from watchdog.domain.notices import NoticeKind
+from watchdog.domain.policy import Rule
 from watchdog.domain.units import show_seconds
 
 PIN_PATIENCE_SECONDS = 60.0
@@ -38,16 +39,22 @@ def announce(turn: Turn) -> None:
 
 def ask(turn: Turn) -> None:
     """Ask a human; without an answer happens what the policy says (asking)."""
-    rule = turn.rule
-    turn.amend(asked_at=turn.now, late_paged=False, reminded=False, put_off_at=None)
+    clock = deadline(turn.rule, turn.now)
+    turn.amend(asked_at=turn.now, deadline=clock, late_paged=False, reminded=False, put_off_at=None)
     escalation.call(turn, climbs=False)
     turn.enter(Phase.ASKING)
-    for seconds in (rule.remind_seconds, rule.within_seconds):
-        if seconds:
-            turn.wake_at(turn.now + seconds)
-    lines = words.asking_lines(turn.incident, rule.within_seconds, rule.then)
+    for at in (clock.remind_at, clock.due_at):
+        if at is not None:
+            turn.wake_at(at)
+    lines = words.asking_lines(turn.incident, clock.within_seconds, clock.then)
     turn.tell(NoticeKind.ASKED, f"APPROVAL: {ending.alarm_title(turn)}", lines, wakes=True)
     turn.note("ASKED", f"roll back to {turn.incident.target}? watchdog approve|reject {turn.incident.id}")
+
+
+def deadline(rule: Rule, now: float) -> Deadline:
+    """Return the clock of a question that is asked now, as the policy has it."""
+    within, remind = rule.within_seconds, rule.remind_seconds
+    return Deadline(now, rule.then, within, now + within if within else None, now + remind if remind else None)
 
 
 def pin(turn: Turn) -> None:

@@ -6,7 +6,7 @@ open and was kept from people then is told.
 
 from dataclasses import replace
 
-from watchdog.core import ending, escalation, quiet, sending, words
+from watchdog.core import ending, escalation, perceive, quiet, sending, words
 from watchdog.core.turn import Turn
 from watchdog.domain import events as e
 from watchdog.domain.effects import Note
@@ -95,11 +95,14 @@ def speak_up(turn: Turn) -> bool:
     if not turn.incident.muted or turn.silenced_by(NoticeKind.HUMAN_NEEDED) is not None:
         return False
     turn.amend(muted=False)
-    turn.note("UNMUTED", "the silence is over, and it is still open")
+    turn.note("UNMUTED", "the silence is over, or does not name all that fails now; it is still open")
     if turn.service.phase is Phase.ASKING:
         sending.ask(turn)
         return True
-    lines = ("A silence kept it from you until now.", *words.decision_lines(turn.incident))
+    known = {finding.signal for finding in turn.incident.findings}
+    failing = perceive.findings(turn.service, turn.policy, turn.now)
+    besides = [f"Fails besides: {finding.text}" for finding in failing if finding.signal not in known]
+    lines = ("A silence kept it from you until now.", *besides, *words.decision_lines(turn.incident))
     turn.tell(
         NoticeKind.HUMAN_NEEDED, ending.alarm_title(turn), lines, wakes=turn.incident.severity in escalation.WAKING
     )

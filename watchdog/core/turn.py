@@ -6,7 +6,7 @@ It lives for a single call of `step` and never leaves it; from outside, `step` i
 from dataclasses import replace
 from typing import Any
 
-from watchdog.core import quiet
+from watchdog.core import perceive, quiet
 from watchdog.domain.copies import changed
 from watchdog.domain.effects import Effect, Note, ReadDeploys, SetPace, Tell, WakeAt
 from watchdog.domain.events import Event
@@ -162,7 +162,11 @@ class Turn:
 
     def silenced_by(self, kind: NoticeKind) -> Quiet | None:
         """Return the silence that keeps such a notice of the incident from people, or None."""
-        return quiet.silencing(self.state, self.policy, self.incident, kind, self.now)
+        if not (self.policy.silences or self.state.silences):
+            return None
+        failing = perceive.findings(self.service, self.policy, self.now)
+        signals = {finding.signal for finding in (*failing, *self.incident.findings)}
+        return quiet.silencing(self.state, self.policy, self.incident, kind, signals, self.now)
 
     def _links(self) -> tuple[Link, ...]:
         facts, incident = self.service.facts, self.service.incident
@@ -192,7 +196,10 @@ class Turn:
     def tell_besides(
         self, kind: NoticeKind, about: str, title: str, lines: tuple[str, ...], *, wakes: bool = False
     ) -> None:
-        """Tell the service's people of something that no open incident is about; `about` names it."""
+        """Tell the service's people of something that no open incident is about; `about` names it.
+
+        No silence holds it back: it is about what we changed, and have to give back.
+        """
         notice = Notice(
             at=self.now,
             incident=about,
@@ -205,10 +212,5 @@ class Turn:
             wakes=wakes,
         )
         channels = self.policy.matrix[Severity.HIGH].tell or self.policy.alerts
-        if not channels:
-            return
-        silence = quiet.silencing_all_of(self.state, self.policy, self.name, Severity.HIGH, self.now)
-        if silence is not None and kind is not NoticeKind.RESOLVED:
-            self.note("SILENCED", f"{title} (kept from {', '.join(channels)} by {quiet.describe(silence)})")
-        else:
+        if channels:
             self.emit(Tell(notice, channels))

@@ -89,13 +89,14 @@ def asking_lines(incident: Incident, within_seconds: float | None, then: Then = 
     return (
         f"Question: roll {incident.service} back to {incident.target} {short(incident.target_code)}?",
         f"Answer{deadline}: watchdog approve {incident.id}   or   watchdog reject {incident.id}",
-        _without_an_answer(incident, then if within_seconds else Then.NOTHING),
+        without_an_answer(incident, then if within_seconds else Then.NOTHING),
         *([f"Why you are asked: {incident.decision.why}"] if incident.decision is not None else []),
         *decision_lines(incident),
     )
 
 
-def _without_an_answer(incident: Incident, then: Then) -> str:
+def without_an_answer(incident: Incident, then: Then) -> str:
+    """Return what is done if nobody answers in time."""
     asks = [one for one in incident.decision.guards if one.verdict is Verdict.ASK] if incident.decision else []
     if asks and all(one.passing for one in asks) and then is not Then.ROLLBACK:
         again = ", and you are paged again" if then is Then.ESCALATE else ""

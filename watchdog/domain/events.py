@@ -237,11 +237,25 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """A human said that they look after the incident: nobody else need be called for now."""
+    """A human said that they look after the incident: nobody else need be called for now.
+
+    `said_at`: when they said so (UTC epoch seconds), where that may be long ago; None is now.
+    """
 
     at: float
     incident: str
     by: str
+    said_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionHeard:
+    """A channel that people hear has a notice that tells of a question, written at `written_at` (epoch seconds)."""
+
+    at: float
+    service: str
+    incident: str
+    written_at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,6 +367,7 @@ Event = (
     | Rejected
     | Stopped
     | Acknowledged
+    | QuestionHeard
     | Paused
     | Resumed
     | Silenced

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from watchdog.domain.checks import Check
 from watchdog.domain.deploys import Commit, Deploy, ServiceFacts
-from watchdog.domain.policy import Quiet, Severity
+from watchdog.domain.policy import Quiet, Severity, Then
 from watchdog.domain.readings import Reading
 
 
@@ -186,6 +186,22 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Deadline:
+    """The clock of an open question, as people were told of it: no reload changes it. Times are UTC epoch seconds.
+
+    `then` is done at `due_at` if nobody answered for `within_seconds` (None: it is open for ever) since `heard_at`:
+    when the first channel that people hear had it (None: nobody is known to have heard of it).
+    """
+
+    asked_at: float
+    then: Then
+    within_seconds: float | None = None
+    due_at: float | None = None
+    remind_at: float | None = None
+    heard_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """One outage of one service, from onset to the end. Times are UTC epoch seconds, None until they come.
 
@@ -206,6 +222,7 @@ class Incident:
     findings: tuple[Finding, ...] = ()
     decision: Decision | None = None
     asked_at: float | None = None
+    deadline: Deadline | None = None
     announced_until: float | None = None
     approved_by: str | None = None
     approved_at: float | None = None
