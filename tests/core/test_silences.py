@@ -143,7 +143,7 @@ def test_when_it_is_over_what_is_still_open_is_told() -> None:
 def test_a_silence_of_one_signal_hides_no_other_that_fails_later() -> None:
     """The latency was silenced, and then the site is down for a part: people hear of both."""
     policy = make_policy(Mode.OBSERVE)
-    faults = [SLOW, Fault(900.0, FOREVER, share=0.3, code="bad00000")]
+    faults = [Fault(900.0, FOREVER, share=0.15, code="bad00000"), SLOW]
     world = silenced(World(policy, bad_world().deploys, faults=faults).run(1.0), 9000.0, signal="api")
     world.ship(60.0, "bad00000")
     world.run(890.0)
