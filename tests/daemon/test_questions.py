@@ -33,33 +33,33 @@ def told(at: float = AT, incident: str = "web-1", service: str = "web") -> Notic
     return Notice(at, incident, service, Severity.HIGH, NoticeKind.ASKED, "title")
 
 
-def test_a_question_counts_from_each_notice_as_long_as_the_policy_waits() -> None:
+def test_a_question_counts_from_each_delivery_as_long_as_the_policy_waits() -> None:
     """Or for an hour, where it does not say."""
-    asked = question(state(), policy(900.0), told(AT + 5))
+    asked = question(state(), policy(900.0), told(), AT + 5)
     assert asked is not None
     assert (asked.suspect, asked.target, asked.asked_at, asked.until) == ("dep-42", "dep-40", AT, AT + 905)
-    plain = question(state(), policy(None), told())
+    plain = question(state(), policy(None), told(), AT)
     assert plain is not None and plain.until == AT + HOLDS_SECONDS and not plain.announced
 
 
 def test_what_is_announced_can_be_stopped() -> None:
     """The act is named by when it is due."""
-    asked = question(state(Phase.ANNOUNCED, announced_until=AT + 60), policy(900.0), told())
+    asked = question(state(Phase.ANNOUNCED, announced_until=AT + 60), policy(900.0), told(), AT)
     assert asked is not None and asked.announced and asked.asked_at == AT + 60
 
 
 @pytest.mark.parametrize("phase", [one for one in Phase if one not in (Phase.ASKING, Phase.ANNOUNCED)])
 def test_otherwise_nothing_is_asked(phase: Phase) -> None:
     """In every other phase."""
-    assert question(state(phase), policy(900.0), told()) is None
+    assert question(state(phase), policy(900.0), told(), AT) is None
 
 
 def test_nothing_is_asked_of_what_is_not_there() -> None:
     """Another incident, another service, none, or nothing to go back to."""
     for of in (told(incident="web-2"), told(service="api")):
-        assert question(state(), policy(900.0), of) is None
-    assert question(State(services={"web": ServiceState("web", phase=Phase.ASKING)}), policy(9.0), told()) is None
-    assert question(state(target=None), policy(9.0), told()) is None
+        assert question(state(), policy(900.0), of, AT) is None
+    assert question(State(services={"web": ServiceState("web", phase=Phase.ASKING)}), policy(9.0), told(), AT) is None
+    assert question(state(target=None), policy(9.0), told(), AT) is None
 
 
 ANN = "rejected by slack:U0AAA (ann)"

@@ -23,7 +23,7 @@ ABOUT = ("service", "incident", "target", "commit", "verdict", "text")
 """What a command is about, in the order in which it is said."""
 
 
-def ask_view(incident: Incident, service: ServiceState | None, policy: Policy) -> AskView | None:
+def ask_view(incident: Incident, service: ServiceState | None) -> AskView | None:
     """Return what is asked, or can be stopped; None if nothing is."""
     known = open_incident(service)
     if service is None or known is None or known.id != incident.id:
@@ -33,10 +33,9 @@ def ask_view(incident: Incident, service: ServiceState | None, policy: Policy) -
         can = ("stop",)
     if not can:
         return None
-    rule, until = policy.matrix.get(known.severity), known.announced_until
+    until = known.announced_until
     if service.phase is Phase.ASKING:
-        within = rule.within_seconds if rule is not None else None
-        until = known.asked_at + within if within and known.asked_at is not None else None
+        until = known.deadline.due_at if known.deadline is not None else None
     what = f"roll {clean(known.service)} back from {clean(known.suspect or 'the live deploy')} to {clean(known.target)}"
     what = f"{what} ({short(known.target_code)})" if known.target_code else what
     said = {Phase.ASKING: f"May the watchdog {what}?", Phase.ANNOUNCED: f"The watchdog is about to {what}."}

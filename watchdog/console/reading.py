@@ -149,7 +149,7 @@ class Reader:
             next_steps=tuple(clean(step) for step in outlook.steps_left(incident, label)),
             timeline=_timeline(notes, remarks),
             explained=tuple(lines),
-            ask=ask_view(incident, known, policy),
+            ask=ask_view(incident, known),
         )
 
     async def plan(self, name: str, to: str | None) -> PlanView | None:

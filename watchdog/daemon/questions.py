@@ -33,8 +33,11 @@ def refusal(state: State, event: Event, why: str) -> Note:
     return Note(event.at, service.name if service is not None else "", incident, "REFUSED", said)
 
 
-def question(state: State, policy: Policy, notice: Notice) -> Question | None:
-    """Return what the people who get this notice are asked, or may stop, as things are now; None if it is nothing."""
+def question(state: State, policy: Policy, notice: Notice, now: float) -> Question | None:
+    """Return what the people who get this notice now are asked, or may stop, as things are; None if it is nothing.
+
+    Its buttons count as long as people have for an answer, from the moment they get it.
+    """
     service = state.services.get(notice.service)
     if service is None or service.incident is None or service.incident.id != notice.incident or not open_in(service):
         return None
@@ -49,7 +52,7 @@ def question(state: State, policy: Policy, notice: Notice) -> Question | None:
         suspect=incident.suspect,
         target=incident.target,
         asked_at=_since(incident, announced),
-        until=notice.at + (holds or HOLDS_SECONDS),
+        until=now + (holds or HOLDS_SECONDS),
         announced=announced,
         suspect_code=incident.suspect_code,
         target_code=incident.target_code,
