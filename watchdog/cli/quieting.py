@@ -6,13 +6,11 @@ from cyclopts import Parameter
 
 from watchdog.cli.acting import submit
 from watchdog.cli.context import Context, known_service, mistaken
+from watchdog.domain.quieting import ALL, Unclear, asked_quiet
 from watchdog.words.text import clean
 
 It = Annotated[Context, Parameter(parse=False)]
 For = Annotated[str, Parameter(name="--for")]
-ALL = "all"
-LONGEST_SECONDS = 30 * 86400.0
-REASON_MAX = 300
 
 
 async def silence(
@@ -84,23 +82,15 @@ async def silences(*, it: It) -> int:
     async with it.app().reading(settings) as store:
         state = await store.load() or State()
     lines = standing.quiet_lines(state, settings.policy, it.clock().now())
-    output.show_lines(lines or ["No silence and no action hold."])
+    output.show_lines(lines or [standing.NO_QUIET])
     return output.DONE
 
 
 def _given(it: Context, service: str, lasts: str, reason: str) -> dict[str, Any]:
     """Return the arguments of a command. Raises ConfigurationError for what cannot be meant."""
-    from watchdog.domain.units import parse_duration
-
     if service != ALL:
         known_service(it.settings(), service)
-    why = clean(reason, limit=REASON_MAX)
-    if not why:
-        mistaken("--reason", "there is nothing in it to read", "say why")
     try:
-        seconds = parse_duration(lasts)
-    except ValueError as error:
-        mistaken("--for", str(error), "write 2h")
-    if not 0 < seconds <= LONGEST_SECONDS:
-        mistaken("--for", "not a sensible time", "write something up to 30d")
-    return {"of": None if service == ALL else service, "seconds": seconds, "reason": why}
+        return asked_quiet(service, lasts, clean(reason))
+    except Unclear as error:
+        mistaken(error.where, error.what, error.instead)

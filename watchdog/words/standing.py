@@ -10,6 +10,7 @@ from watchdog.domain.units import show_seconds
 from watchdog.words.text import clean, clock, day, short
 
 MERGES_SHOWN_MAX = 3
+NO_QUIET = "No silence and no action hold."
 STALE_SECONDS = 120.0
 """The daemon saves its detectors every 30 s; older than four of those, it does not run."""
 
