@@ -49,12 +49,19 @@ def status_lines(state: State, now: float, tz: tzinfo = UTC) -> list[str]:
 
 def quiet_lines(state: State, policy: Policy, now: float, tz: tzinfo = UTC) -> list[str]:
     """Return every silence and action hold there is, a line each; those of the configuration too."""
+    return [words for _, words in quiets(state, policy, now, tz=tz)]
+
+
+def quiets(
+    state: State, policy: Policy, now: float, service: str | None = None, tz: tzinfo = UTC
+) -> list[tuple[Quiet, str]]:
+    """Return what is not over yet of all silences and action holds, or of those of one service, each in words."""
     silences = [("SILENCE", one) for one in (*policy.silences, *state.silences)]
     holds = [("ACTION HOLD", one) for one in (*policy.action_holds, *state.holds)]
     return [
-        f"{what} {clean(quiet.describe(one))}, {_when(one, tz)}"
+        (one, f"{what} {clean(quiet.describe(one))}, {_when(one, tz)}")
         for what, one in (*silences, *holds)
-        if one.ends_at is None or one.ends_at > now
+        if (one.ends_at is None or one.ends_at > now) and (service is None or one.service in (None, service))
     ]
 
 
