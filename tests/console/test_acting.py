@@ -305,5 +305,5 @@ def test_the_roles_are_as_they_are_told() -> None:
     """Who looks may nothing else; who holds back may not let act; who approves may all."""
     may = {role: {command for command in NEEDS if Visitor(role).may(command)} for role in Role}
     assert may[Role.VIEWER] == set() and may[Role.APPROVER] == set(NEEDS)
-    assert may[Role.OPERATOR] == {"note", "label", "reject", "stop", "pause"}
+    assert may[Role.OPERATOR] == {"note", "label", "reject", "stop", "acknowledge", "silence", "hold", "pause"}
     assert TOKEN not in repr(Visitor(Role.VIEWER))
