@@ -108,14 +108,14 @@ async def test_quiet_is_asked_for_and_ended_on_the_service_s_page() -> None:
         assert (silence.service, silence.reason, hold.reason) == ("web", "moving <house>", "launch")
         for page in (SERVICE, "/"):
             text = await o.page(page)
-            assert "silence-1 of web by Zoe (console: operator) (moving &lt;house&gt;)" in text and "hold-1" in text
-        assert "End hold-1" not in await o.page(SERVICE)
+            assert "silence-1 of web by Zoe (console: operator) (moving &lt;house&gt;)" in text and "hold-2" in text
+        assert "End hold-2" not in await o.page(SERVICE)
         wrong = await o.client.post(f"{SERVICE}/silence", data={**held, "lasts": "soon", "reason": "x"}, headers=SAME)
         assert wrong.status_code == 400 and "Write 2h." in wrong.text
         await o.login()
-        await o.send(SERVICE, f"{SERVICE}/unsilence", which="hold-1")
+        await o.send(SERVICE, f"{SERVICE}/unsilence", which="hold-2")
         assert o.s.engine.state.holds == () and len(o.s.engine.state.silences) == 1
-        assert "hold-1 of" not in await o.page(SERVICE)
+        assert "hold-2 of" not in await o.page(SERVICE)
 
 
 async def test_a_rollback_by_hand_is_confirmed_first_and_done_once() -> None:

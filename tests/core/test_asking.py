@@ -254,6 +254,27 @@ def test_a_reload_may_take_a_default_back_and_changes_no_clock_that_people_were_
     assert ("PinAutoDeploy" in kinds(effects)) is not why
 
 
+def test_a_default_that_a_reload_takes_back_while_it_is_on_its_way_is_asked_anew() -> None:
+    """Auto-deploy was being switched off: nothing is sent any more."""
+    world = asked(then=Then.ROLLBACK)
+    world.pin = "silent"
+    after(world, 901.0)
+    assert web(world).phase is Phase.PINNING and incident_of(world).defaulted_at is not None
+    row = replace(world.policy.matrix[Severity.HIGH], then=Then.ESCALATE)
+    world.policy = replace(world.policy, matrix={**world.policy.matrix, Severity.HIGH: row})
+    world.tell(e.PinConfirmed(world.now, "web", "web-1", "commit"))
+    assert "the policy does not say rollback any more" in lines(world.notes, "WAIT")[0]
+    after(world, 960.0)
+    assert web(world).phase is Phase.ASKING and not world.sent and incident_of(world).defaulted_at is None
+
+
+def test_a_default_of_any_length_of_time_breaks_no_promise() -> None:
+    """In floating point the sum of a moment and a span is not exact."""
+    world = bad_world(clocked(Mode.ASSIST, Severity.CRITICAL, then=Then.ROLLBACK, within_seconds=1.1 * 3600.0))
+    world.run(5000.0)
+    assert len(world.accepted) == 1 and not world.broken
+
+
 def test_a_default_that_a_reload_declares_is_none_for_a_question_that_is_open() -> None:
     """People were told that nothing is changed without them."""
     world = asked()

@@ -111,40 +111,61 @@ def test_it_ends_with_the_incident() -> None:
 
 
 def test_who_is_out_of_hours_is_passed_over_in_favour_of_the_next() -> None:
-    """And noted; the one after has their whole time."""
-    world = paged(replace(STEPS[0], hours=NEVER), *STEPS[1:]).run(600.0)
-    assert called(world, 1) == [(300.0, ("phone",), "ESCALATED to devops"), (360.0, ("letter",), "ESCALATED to boss")]
+    """And noted; the one after is called when it is their time by the order, not later."""
+    world = paged(replace(STEPS[0], after_seconds=3600.0, hours=NEVER), *STEPS[1:]).run(1000.0)
+    assert called(world, 1) == [(600.0, ("phone",), "ESCALATED to devops"), (660.0, ("letter",), "ESCALATED to boss")]
     assert [note.text for note in world.notes if note.label == "PASSED"] == ["lead: not in their hours"]
 
 
 def test_where_nobody_is_on_call_those_who_were_told_are_called_again() -> None:
-    """In each round: better than in vain."""
+    """Once; and when the hours of one of them begin, that one is called all the same."""
     world = paged(replace(STEPS[1], hours=NEVER), replace(STEPS[2], hours=NEVER)).run(9000.0)
-    assert called(world, 1) == [
-        (600.0 * nth, ("pager", "chat"), "ESCALATED to everybody again") for nth in range(1, escalation.ROUNDS + 1)
-    ]
+    assert called(world, 1) == [(600.0, ("pager", "chat"), "ESCALATED to everybody again")]
+    world.policy = climbing(STEPS[1], replace(STEPS[2], hours=NEVER), mode=Mode.OBSERVE)
+    world.run(10_000.0)
+    assert next(first for *_, first in called(world, 2)) == "ESCALATED to devops"
 
 
 def test_the_order_is_gone_through_again_and_not_for_ever() -> None:
     """Who was out of hours, or asleep, comes again in the next round; after the last one nobody is woken any more."""
-    night = Weekly((0, 1, 2, 3, 4, 5, 6), 0, 24 * 60, "UTC")
-    world = paged(replace(STEPS[0], hours=NEVER), replace(STEPS[2], hours=night)).run(200.0)
-    morning = replace(STEPS[0], hours=night)
-    world.policy = replace(world.policy, escalation=(morning, STEPS[2]))
+    world = paged(replace(STEPS[0], hours=NEVER), STEPS[2]).run(200.0)
+    assert [first for *_, first in called(world, 1)] == ["ESCALATED to boss"]
+    world.policy = replace(world.policy, escalation=(STEPS[0], STEPS[2]))
     world.run(9000.0)
-    names = [first for *_, first in called(world, 1)]
-    assert names == ["ESCALATED to lead", "ESCALATED to boss"] * escalation.ROUNDS
+    names = [first for *_, first in called(world, 2)]
+    assert names[:4] == ["ESCALATED to lead", "ESCALATED to boss"] * 2
+    assert len(names) + 1 == 2 * escalation.ROUNDS
 
 
 def test_an_acknowledgement_of_an_earlier_call_is_refused() -> None:
     """Told late by a pager: it says nothing of what people were called for since."""
+    for world in (paged(), question()):
+        told_at = incident_of(world).told_at or 0.0
+        effects = hear(world, e.Acknowledged(told_at + 60.0, "web-1", "ann", said_at=told_at - 1.0))
+        assert lines(effects, "REFUSED") == ["web-1: people were called for something else since"]
+        assert incident_of(world).acknowledged_by is None
+        hear(world, e.Acknowledged(told_at + 60.0, "web-1", "ann", said_at=told_at))
+        assert incident_of(world).acknowledged_by == "ann"
+        assert hear(world, e.Acknowledged(told_at + 90.0, "web-1", "ann", said_at=told_at)) == ()
+
+
+def test_an_acknowledgement_that_a_step_overtook_still_counts() -> None:
+    """Said before the lead was called, read after it: it is of the same page."""
     world = paged()
-    called_at = incident_of(world).called_at or 0.0
-    effects = hear(world, e.Acknowledged(called_at + 60.0, "web-1", "ann", said_at=called_at - 1.0))
-    assert lines(effects, "REFUSED") == ["web-1: people were called again since"]
-    assert incident_of(world).acknowledged_by is None
-    hear(world, e.Acknowledged(called_at + 60.0, "web-1", "ann", said_at=called_at))
+    told_at = incident_of(world).told_at or 0.0
+    world.run(told_at - START + 305.0)
+    hear(world, e.Acknowledged(world.now, "web-1", "ann", said_at=told_at + 295.0))
     assert incident_of(world).acknowledged_by == "ann"
+
+
+def test_who_looks_after_a_question_is_called_again_with_what_silence_means() -> None:
+    """Half an hour later, before its deadline: what is said then is what will be done."""
+    world = question(then=Then.ROLLBACK, within_seconds=3600.0)
+    acknowledge(world)
+    (tell,) = [one for one in hear(world, e.TimePassed(world.now + 1800.0)) if isinstance(one, fx.Tell)]
+    assert tell.notice.title.startswith("STILL OPEN") and tell.notice.lines[3].startswith(
+        "Without an answer it is rolled back"
+    )
 
 
 # --- a question ---

@@ -55,8 +55,8 @@ def test_they_are_numbered_noted_and_end_in_their_time() -> None:
     assert fx.WakeAt(NOW + 60.0) in effects
     state, _ = said(state, e.Silenced(NOW, "bob", NOW + 3600.0, "backup"))
     state, effects = said(state, e.Held(NOW, "ann", NOW + 7200.0, "launch"))
-    assert lines(effects, "HELD") == ["hold-1 of all services by ann (launch), for 2 h 0 min"]
-    assert [one.name for one in (*state.silences, *state.holds)] == ["silence-1", "silence-2", "hold-1"]
+    assert lines(effects, "HELD") == ["hold-3 of all services by ann (launch), for 2 h 0 min"]
+    assert [one.name for one in (*state.silences, *state.holds)] == ["silence-1", "silence-2", "hold-3"]
     same, effects = said(state, e.TimePassed(NOW + 59.0))
     assert (same.silences, same.holds) == (state.silences, state.holds) and notices(effects) == []
     state, effects = said(state, e.TimePassed(NOW + 60.0))
@@ -150,6 +150,18 @@ def test_a_silence_of_one_signal_hides_no_other_that_fails_later() -> None:
     assert not world.pages() and incident_of(world).muted
     world.run(1500.0)
     assert world.pages() and not incident_of(world).muted
+
+
+def test_a_veto_window_that_a_silence_hid_is_announced_when_it_is_over() -> None:
+    """With all its time: nobody could say stop."""
+    world = silenced(bad_world(make_policy(veto_seconds=300.0)).run(1.0), seconds=119.0, severity=Severity.CRITICAL)
+    world.run(110.0)
+    assert web(world).phase is Phase.ANNOUNCED and not world.pages()
+    world.run(200.0)
+    (page,) = world.pages()
+    assert page.notice.kind.value == "announced" and incident_of(world).announced_until == page.notice.at + 300.0
+    world.run(page.notice.at - START + 299.0)
+    assert not world.pins
 
 
 @pytest.mark.parametrize("what", [e.Rejected, e.Acknowledged])

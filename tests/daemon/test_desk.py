@@ -105,7 +105,7 @@ async def test_who_looks_after_it_and_who_wants_quiet_say_so_in_a_channel_as_at_
         for name, words, given, said in (
             ("acknowledge", ("web-1",), {"incident": "web-1"}, f"ACKNOWLEDGED by {ANN}"),
             ("silence", ("web", "2h", "moving", "house"), QUIET, f"SILENCED silence-1 of web by {ANN} (moving house)"),
-            ("hold", ("all", "2h", "launch"), {**QUIET, "of": None, "reason": "launch"}, "HELD hold-1 of all services"),
+            ("hold", ("all", "2h", "launch"), {**QUIET, "of": None, "reason": "launch"}, "HELD hold-2 of all services"),
             ("unsilence", ("silence-1",), {"which": "silence-1"}, "UNSILENCED silence-1 of web"),
         ):
             reply, (row,) = await asked(s, Request(ANN, name, words, may_change=True))

@@ -69,7 +69,6 @@ ANN = "rejected by slack:U0AAA (ann)"
     ("now", "given", "why"),
     [
         (state(), SHOWN, ""),
-        (state(asked_at=AT + 9), SHOWN, "asked again since"),
         (state(target="dep-39"), SHOWN, "another one now (dep-42 -> dep-39)"),
         (state(suspect="dep-43", live="dep-43"), SHOWN, "another deploy is live now (dep-43)"),
         (state(live="dep-43"), SHOWN, "another deploy is live now (dep-43)"),
@@ -88,6 +87,13 @@ def test_an_answer_is_to_what_its_author_saw(now: State, given: dict[str, Any] |
     for name in ("approve", "reject"):
         said = objection(name, arguments)(now)
         assert (why in said) if why else said == ""
+
+
+def test_a_yes_is_to_the_newest_message_and_a_no_to_the_same_rollback_holds_asked_again_or_not() -> None:
+    """A silence ended, say, and people were asked anew."""
+    arguments = {"incident": "web-1", "question": SHOWN}
+    assert "asked again since" in objection("approve", arguments)(state(asked_at=AT + 9))
+    assert objection("reject", arguments)(state(asked_at=AT + 9)) == ""
 
 
 @pytest.mark.parametrize("now", [state(asked_at=AT + 9), state(target="dep-39"), state(live="dep-43")])

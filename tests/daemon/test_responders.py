@@ -113,7 +113,8 @@ async def test_an_acknowledgement_of_a_human_becomes_a_remark_and_is_told_to_the
             await it.next_round()
         assert await it.commands() == []
         assert await it.said() == [("pagerduty: Ann Lee", "acknowledged the page in pagerduty")]
-        (told,) = it.told
+        told, again = it.told
+        assert isinstance(again, Acknowledged) and again.said_at == told.said_at, "after a restart; the core knows it"
         assert isinstance(told, Acknowledged) and (told.incident, told.by) == ("web-1", "pagerduty: Ann Lee")
         assert told.said_at is not None, "the core knows whether people were called since"
 

@@ -34,6 +34,9 @@ def await_veto(turn: Turn) -> None:
     if perceive.calm(turn.service, turn.policy, turn.now, turn.policy.detection.fresh_seconds):
         ending.close(turn, "recovered by itself", "it recovered before the announced rollback")
         return
+    if turn.incident.muted and turn.silenced_by(NoticeKind.ANNOUNCED) is None:
+        sending.announce(turn)  # a silence kept it from people: nobody could say stop
+        return
     until = turn.incident.announced_until
     if until is not None and turn.now >= until:
         act_now(turn, by=None)

@@ -80,7 +80,7 @@ def _keep_the_clock(turn: Turn) -> None:
     elif deadline.remind_at is not None and turn.now >= deadline.remind_at and not turn.incident.reminded:
         turn.amend(reminded=True)
         if turn.incident.acknowledged_by is None:
-            _remind(turn, deadline)
+            _remind(turn, deadline.asked_at)
 
 
 def _deadline(turn: Turn) -> Deadline:
@@ -89,10 +89,9 @@ def _deadline(turn: Turn) -> Deadline:
     return known or replace(sending.deadline(turn.rule, asked_at or turn.now), then=Then.ESCALATE)
 
 
-def _remind(turn: Turn, deadline: Deadline) -> None:
-    left = deadline.due_at - turn.now if deadline.due_at is not None else None
-    title = f"REMINDER, no answer for {show_seconds(turn.now - deadline.asked_at)}: {ending.alarm_title(turn)}"
-    turn.tell(NoticeKind.HUMAN_NEEDED, title, words.asking_lines(turn.incident, left, deadline.then), wakes=True)
+def _remind(turn: Turn, asked_at: float) -> None:
+    title = f"REMINDER, no answer for {show_seconds(turn.now - asked_at)}: {ending.alarm_title(turn)}"
+    turn.tell(NoticeKind.HUMAN_NEEDED, title, words.asking_lines(turn.incident, turn.now), wakes=True)
 
 
 def _nobody_answered(turn: Turn, then: Then, waited: str) -> None:
@@ -110,7 +109,7 @@ def _nobody_answered(turn: Turn, then: Then, waited: str) -> None:
     if turn.incident.acknowledged_by is not None:
         turn.note("DEADLINE", f"no answer for {waited}; {turn.incident.acknowledged_by} looks after it")
         return
-    lines = (*kept, *words.asking_lines(turn.incident, None))
+    lines = (*kept, *words.asking_lines(turn.incident, turn.now))
     turn.tell(NoticeKind.HUMAN_NEEDED, f"NO ANSWER for {waited}: {ending.alarm_title(turn)}", lines, wakes=True)
     escalation.call(turn, climbs=True)
 
@@ -122,7 +121,12 @@ def heard(turn: Turn) -> None:
     if deadline is None or event.incident != turn.incident.id or event.written_at < deadline.asked_at:
         return
     if deadline.heard_at is None:
-        turn.amend(deadline=_not_before(replace(deadline, heard_at=turn.now), turn.now, deadline.within_seconds))
+        clock = _not_before(replace(deadline, heard_at=turn.now), turn.now, deadline.within_seconds)
+        turn.amend(deadline=clock)
+        if clock.then is Then.ROLLBACK and clock.due_at is not None:
+            turn.note(
+                "HEARD", f"a channel has the question: its default is due in {show_seconds(clock.due_at - turn.now)}"
+            )
         wake(turn)
 
 

@@ -3,8 +3,8 @@
 Rule 1: the clock is in the incident (`called_at`, `climbed`), so a restart changes nothing.
 Rule 2: an acknowledgement is a human's; it stops this clock, and neither the watching nor the clock of a question. It
 is of what was known then: what is called about afterwards needs another one.
-Rule 3: who is out of hours is passed over, and comes again in the next round; where nobody else is left, the
-incident's own channels are called.
+Rule 3: who is out of hours is passed over at once, and comes again in the next round; while it is nobody's time, the
+incident's own channels are called again, once.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from watchdog.domain.units import show_seconds
 WAITING = (Phase.ASKING, Phase.PAGED)
 """The phases in which a human is waited for; in the others we are at it ourselves."""
 ROUNDS = 4
-"""How often the whole order is gone through; a page that nobody takes up in all that time wakes nobody any more."""
+"""How often everybody is called; a page that nobody takes up in all that time wakes nobody any more."""
 WAKING = (Severity.CRITICAL, Severity.HIGH)
 
 
@@ -28,7 +28,9 @@ def call(turn: Turn, *, climbs: bool | None = None) -> None:
     """Somebody was just called: nobody acknowledged it yet; if it `climbs` (a critical page does), others are next."""
     if climbs is None:
         climbs = turn.incident.severity is Severity.CRITICAL
-    turn.amend(called_at=turn.now if climbs else None, climbed=0, acknowledged_by=None, acknowledged_at=None)
+    called_at = turn.now if climbs else None
+    turn.amend(told_at=turn.now, called_at=called_at, climbed=0, calls=0, all_called=False)
+    turn.amend(acknowledged_by=None, acknowledged_at=None)
     wake(turn)
 
 
@@ -68,28 +70,43 @@ def _due_at(turn: Turn) -> float | None:
     if incident.acknowledged_at is not None:
         wakes = incident.severity in WAKING or turn.service.phase is Phase.ASKING
         return incident.acknowledged_at + turn.policy.ack_holds_seconds if wakes else None
-    left = _steps_left(turn)
-    return incident.called_at + left[0].after_seconds if incident.called_at is not None and left else None
+    if incident.called_at is None or not turn.policy.escalation:
+        return None
+    if incident.calls >= ROUNDS * len(turn.policy.escalation):
+        return None
+    return incident.called_at + _next(turn)[1].after_seconds
 
 
-def _steps_left(turn: Turn) -> Sequence[Step]:
-    """Return the steps that are still to come: the whole order is gone through so many times."""
-    return (turn.policy.escalation * ROUNDS)[turn.incident.climbed :]
+def _next(turn: Turn) -> tuple[Sequence[Step], Step, bool]:
+    """Return who is passed over, who comes next in the order, round and round, and whether it is their time."""
+    order, at = turn.policy.escalation, turn.incident.climbed % len(turn.policy.escalation)
+    once_round = (*order[at:], *order[:at])
+    passed = tuple(takewhile(lambda step: not _on_call(step, turn.now), once_round))
+    found = len(passed) < len(order)
+    return passed, once_round[len(passed) if found else 0], found
 
 
 def _climb(turn: Turn) -> None:
-    """Call the next one of the order whose hours it is."""
-    left = _steps_left(turn)[: len(turn.policy.escalation)]
-    passed = tuple(takewhile(lambda step: not _on_call(step, turn.now), left))
-    for step in passed:
-        turn.note("PASSED", f"{step.name}: not in their hours")
-    called = left[len(passed) : len(passed) + 1]
-    turn.amend(called_at=turn.now, climbed=turn.incident.climbed + len(passed) + len(called))
-    name, channels = (called[0].name, called[0].channels) if called else ("everybody again", None)
+    """Call the next one of the order whose hours it is; if it is nobody's, those who were told at first, once."""
+    passed, step, found = _next(turn)
+    turn.amend(called_at=turn.now)
+    if found:
+        for one in passed:
+            turn.note("PASSED", f"{one.name}: not in their hours")
+        incident = turn.incident
+        turn.amend(climbed=incident.climbed + len(passed) + 1, calls=incident.calls + 1, all_called=False)
+        _escalate(turn, step.name, step.channels)
+    elif not turn.incident.all_called:
+        turn.note("PASSED", "nobody of the escalation is in their hours")
+        turn.amend(all_called=True)
+        _escalate(turn, "everybody again", None)
+    wake(turn)
+
+
+def _escalate(turn: Turn, name: str, channels: tuple[str, ...] | None) -> None:
     lasted = show_seconds(turn.now - turn.incident.opened_at)
     title = f"ESCALATED to {name}, open for {lasted}: {_title(turn)}"
     turn.tell(NoticeKind.HUMAN_NEEDED, title, _lines(turn), wakes=True, channels=channels)
-    wake(turn)
 
 
 def _on_call(step: Step, now: float) -> bool:
@@ -111,5 +128,6 @@ def _title(turn: Turn) -> str:
 
 def _lines(turn: Turn) -> tuple[str, ...]:
     incident = turn.incident
-    asked = words.asking_lines(incident, None) if turn.service.phase is Phase.ASKING else words.decision_lines(incident)
+    asking = turn.service.phase is Phase.ASKING
+    asked = words.asking_lines(incident, turn.now) if asking else words.decision_lines(incident)
     return (f"To take it up, so that nobody else is called: watchdog acknowledge {incident.id}", *asked)

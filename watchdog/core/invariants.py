@@ -152,7 +152,7 @@ def _unanswered(incident: Incident) -> bool:
     if deadline is None or deadline.then is not Then.ROLLBACK or deadline.within_seconds is None:
         return False
     heard = deadline.heard_at
-    return heard is not None and defaulted is not None and defaulted - heard >= deadline.within_seconds
+    return heard is not None and defaulted is not None and defaulted >= heard + deadline.within_seconds
 
 
 def _told(was: ServiceState, service: ServiceState, effects: Sequence[Effect]) -> str:

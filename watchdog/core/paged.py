@@ -19,6 +19,7 @@ def keep_watching(turn: Turn) -> None:
         return
     if silences.speak_up(turn):
         return
+    escalation.keep_the_clock(turn)  # a reload may have changed who is next, and when
     if turn.now - turn.incident.reconsidered_at < opening.RECONSIDER_SECONDS:
         return
     turn.amend(reconsidered_at=turn.now)

@@ -76,7 +76,9 @@ def acknowledge(turn: Turn) -> None:
     if turn.incident.closed_at is not None:
         refuse(turn, f"{turn.incident.id} is over: {turn.incident.outcome}")
     elif _of_an_earlier_call(turn.incident, event):
-        refuse(turn, f"{turn.incident.id}: people were called again since")
+        refuse(turn, f"{turn.incident.id}: people were called for something else since")
+    elif turn.incident.acknowledged_by == event.by and event.said_at is not None:
+        return  # a pager tells it again after a restart
     elif turn.incident.acknowledged_by is not None:
         turn.note("ACKNOWLEDGED", f"by {turn.incident.acknowledged_by} already")
     else:
@@ -90,7 +92,7 @@ def acknowledge(turn: Turn) -> None:
 
 def _of_an_earlier_call(incident: Incident, event: e.Acknowledged) -> bool:
     """Tell whether it was said before people were last called: it says nothing of what they were called for then."""
-    return event.said_at is not None and event.said_at < max(incident.called_at or 0.0, incident.opened_at)
+    return event.said_at is not None and event.said_at < max(incident.told_at or 0.0, incident.opened_at)
 
 
 def _still_asked(turn: Turn) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from watchdog.core.turn import Turn
 from watchdog.domain.effects import PinAutoDeploy, Rollback
 from watchdog.domain.incidents import Deadline, Phase
 from watchdog.domain.notices import NoticeKind
-from watchdog.domain.policy import Rule
+from watchdog.domain.policy import Rule, Then
 from watchdog.domain.units import show_seconds
 
 PIN_PATIENCE_SECONDS = 60.0
@@ -46,7 +46,7 @@ def ask(turn: Turn) -> None:
     for at in (clock.remind_at, clock.due_at):
         if at is not None:
             turn.wake_at(at)
-    lines = words.asking_lines(turn.incident, clock.within_seconds, clock.then)
+    lines = words.asking_lines(turn.incident, turn.now)
     turn.tell(NoticeKind.ASKED, f"APPROVAL: {ending.alarm_title(turn)}", lines, wakes=True)
     turn.note("ASKED", f"roll back to {turn.incident.target}? watchdog approve|reject {turn.incident.id}")
 
@@ -150,6 +150,8 @@ def _why_wait(turn: Turn) -> str:
         return ""
     if turn.state.blind_since is not None:
         return "blind"
+    if turn.incident.defaulted_at is not None and turn.rule.then is not Then.ROLLBACK:
+        return "nobody answered, and the policy does not say rollback any more"
     if perceive.failing_now(turn.service, turn.incident.findings, turn.policy, turn.now):
         return _not_seen_yet(turn) or guard.at_sending(turn)
     return f"no failure in the last {show_seconds(turn.policy.detection.fresh_seconds)}"

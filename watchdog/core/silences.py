@@ -18,17 +18,26 @@ from watchdog.domain.units import show_seconds
 
 def silence(turn: Turn, event: e.Silenced) -> None:
     """Keep people from being told, until then."""
-    name = _new_name("silence", turn.state.silences)
-    made = Quiet(name, event.of, event.by, event.reason, event.at, event.until, None, event.signal, event.severity)
+    made = Quiet(
+        _new_name("silence", turn.state),
+        event.of,
+        event.by,
+        event.reason,
+        event.at,
+        event.until,
+        None,
+        event.signal,
+        event.severity,
+    )
     if _made(turn, "SILENCED", made):
-        turn.state = replace(turn.state, silences=(*turn.state.silences, made))
+        turn.state = replace(turn.state, silences=(*turn.state.silences, made), quiets=turn.state.quiets + 1)
 
 
 def hold(turn: Turn, event: e.Held) -> None:
     """Roll nothing back unasked, until then."""
-    made = Quiet(_new_name("hold", turn.state.holds), event.of, event.by, event.reason, event.at, event.until)
+    made = Quiet(_new_name("hold", turn.state), event.of, event.by, event.reason, event.at, event.until)
     if _made(turn, "HELD", made):
-        turn.state = replace(turn.state, holds=(*turn.state.holds, made))
+        turn.state = replace(turn.state, holds=(*turn.state.holds, made), quiets=turn.state.quiets + 1)
 
 
 def _made(turn: Turn, label: str, made: Quiet) -> bool:
@@ -42,8 +51,9 @@ def _made(turn: Turn, label: str, made: Quiet) -> bool:
     return True
 
 
-def _new_name(kind: str, known: tuple[Quiet, ...]) -> str:
-    return f"{kind}-{1 + max((int(one.name.rpartition('-')[2]) for one in known), default=0)}"
+def _new_name(kind: str, state: State) -> str:
+    """Return a name that none had before: who ends one by name ends no other."""
+    return f"{kind}-{state.quiets + 1}"
 
 
 def end(turn: Turn, event: e.Unsilenced) -> None:

@@ -83,13 +83,15 @@ OTHERWISE = {
 }
 
 
-def asking_lines(incident: Incident, within_seconds: float | None, then: Then = Then.ESCALATE) -> tuple[str, ...]:
-    """Return what is asked, how to answer, and what happens otherwise."""
-    deadline = f" within {show_seconds(within_seconds)}" if within_seconds else ""
+def asking_lines(incident: Incident, now: float) -> tuple[str, ...]:
+    """Return what is asked, how to answer, and what happens otherwise, by the clock of the question at that moment."""
+    clock = incident.deadline if not incident.late_paged else None
+    due = clock.due_at if clock is not None else None
+    deadline = f" within {show_seconds(due - now)}" if due is not None else ""
     return (
         f"Question: roll {incident.service} back to {incident.target} {short(incident.target_code)}?",
         f"Answer{deadline}: watchdog approve {incident.id}   or   watchdog reject {incident.id}",
-        without_an_answer(incident, then if within_seconds else Then.NOTHING),
+        without_an_answer(incident, clock.then if clock is not None and due is not None else Then.NOTHING),
         *([f"Why you are asked: {incident.decision.why}"] if incident.decision is not None else []),
         *decision_lines(incident),
     )
@@ -98,8 +100,8 @@ def asking_lines(incident: Incident, within_seconds: float | None, then: Then = 
 def without_an_answer(incident: Incident, then: Then) -> str:
     """Return what is done if nobody answers in time."""
     asks = [one for one in incident.decision.guards if one.verdict is Verdict.ASK] if incident.decision else []
-    if asks and all(one.passing for one in asks) and then is not Then.ROLLBACK:
-        again = ", and you are paged again" if then is Then.ESCALATE else ""
+    if asks and all(one.passing for one in asks):
+        again = "" if then is Then.NOTHING else ", and you are paged again"
         return f"Without an answer nothing is changed while that lasts{again}; after it, it may act."
     return OTHERWISE[then]
 

@@ -121,15 +121,14 @@ class Responders:
             by, words = f"{self._pager.name}: {response.who}"[:NAME_MAX], _words(response, self._pager.name)
             if (by, words) not in written:
                 await self._write_down(incident.id, response, by, words)
+            if response.what == "acknowledged":  # also if it is written down: a start may have ended before this
+                await self._tell(Acknowledged(self._clock.now(), incident.id, by, response.at + WHOLE_SECONDS))
             self._seen[incident.id, response.id] = None
             while len(self._seen) > REMEMBERED_MAX:
                 self._seen.popitem(last=False)
 
     async def _write_down(self, incident_id: str, response: Response, by: str, words: str) -> None:
         await self._store.remark(incident_id, words, by)
-        if response.what == "acknowledged":
-            said_at = response.at + WHOLE_SECONDS
-            await self._tell(Acknowledged(self._clock.now(), incident_id, by, said_at))
         log.info("a human responded", incident=incident_id, what=response.what, by=by)
 
 

@@ -208,9 +208,10 @@ class Incident:
     `expired` is a target whose artefact is gone: only a rebuild of its commit is left; `repinned`: auto-deploy was
     switched off a second time, since the bad commit came back; `put_off_at`: since when something keeps what was
     decided from being sent; `defaulted_at`: when the policy answered yes in place of the humans who did not;
-    `acknowledged_by` looks after it, as they said at `acknowledged_at`; `called_at`: when somebody was last called who
-    may not have heard (None: nobody else is to be called), with `climbed` steps of the escalation behind us; `muted`:
-    the last word of it was kept from people by a silence.
+    `acknowledged_by` looks after it, as they said at `acknowledged_at`; `told_at`: when people were last called for
+    something new; `called_at`: when somebody was last called who may not have heard (None: nobody else is called), with
+    `climbed` steps of the escalation behind us, of which `calls` called somebody, or `all_called`: nobody was on call
+    then; `muted`: the last word of it was kept from people by a silence.
     """
 
     id: str
@@ -249,8 +250,11 @@ class Incident:
     defaulted_at: float | None = None
     acknowledged_by: str | None = None
     acknowledged_at: float | None = None
+    told_at: float | None = None
     called_at: float | None = None
     climbed: int = 0
+    calls: int = 0
+    all_called: bool = False
     muted: bool = False
     reconsidered_at: float = 0.0
     closed_at: float | None = None
@@ -351,6 +355,7 @@ class Shared:
     troubles: Mapping[str, Trouble] = field(default_factory=lambda: MappingProxyType({}))
     silences: tuple[Quiet, ...] = ()
     holds: tuple[Quiet, ...] = ()
+    quiets: int = 0
 
 
 @dataclass(frozen=True)
@@ -377,6 +382,7 @@ class State:
     troubles: Mapping[str, Trouble] = field(default_factory=lambda: MappingProxyType({}))
     silences: tuple[Quiet, ...] = ()
     holds: tuple[Quiet, ...] = ()
+    quiets: int = 0
 
     @property
     def shared(self) -> Shared:

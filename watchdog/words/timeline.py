@@ -37,6 +37,7 @@ JUDGED = (
     "INTENT",
     "WAIT",
     "ASKED",
+    "HEARD",
     "DEADLINE",
     "PASSED",
     "UNATTENDED",
