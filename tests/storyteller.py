@@ -7,13 +7,14 @@ what the core did: the moment, the phase, and every line of the journal, every m
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from tests.core.world import FOREVER, Fault, World, make_policy, old_deploy
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Commit
 from watchdog.domain.incidents import Act, Trouble
-from watchdog.domain.policy import Mode, ServicePolicy
+from watchdog.domain.policy import Mode, ServicePolicy, Severity, Step, Then
 
 LINE = "----"
 
@@ -113,6 +114,24 @@ def _mode(stage: Stage, at: float, mode: str) -> None:
 def _veto(stage: Stage, at: float, seconds: str) -> None:
     web = replace(stage.policy.services["web"], veto_seconds=float(seconds))
     stage.policy = replace(stage.policy, services={**stage.policy.services, "web": web})
+
+
+def _row(stage: Stage, severity: str, **fields: Any) -> None:
+    row = replace(stage.policy.matrix[Severity(severity)], **fields)
+    stage.policy = replace(stage.policy, matrix={**stage.policy.matrix, Severity(severity): row})
+
+
+def _then(stage: Stage, at: float, severity: str, then: str) -> None:
+    _row(stage, severity, then=Then(then))
+
+
+def _remind(stage: Stage, at: float, severity: str, seconds: str) -> None:
+    _row(stage, severity, remind_seconds=float(seconds))
+
+
+def _next(stage: Stage, at: float, name: str, seconds: str) -> None:
+    step = Step(name, (name,), float(seconds))
+    stage.policy = replace(stage.policy, escalation=(*stage.policy.escalation, step))
 
 
 def _old(stage: Stage, at: float, name: str, commit: str, status: str, days: str) -> None:
@@ -215,6 +234,9 @@ GIVEN: dict[str, Teller] = {
     r"mode (observe|assist|autonomous)": _mode,
     r"veto (\d+) s": _veto,
     r"(\S+(?:, \S+)*) (?:is|are) guarded by another worker": _guarded_too,
+    r"(critical|high) without an answer: (escalate|rollback|nothing)": _then,
+    r"(critical|high) is asked again after (\d+) s": _remind,
+    r"(\S+) is called (\d+) s after the one before": _next,
     r"(dep-\d+) (\S+) (live|deactivated|build_failed), (\S+) days old": _old,
     r"Render answers the rollback: (accepted|refused|postponed|lost|stood down)": _answers,
 }
@@ -244,6 +266,7 @@ HAPPENS: dict[str, Teller] = {
     r"approve (\w+-\d+) by (\S+)": _say(e.Approved),
     r"reject (\w+-\d+) by (\S+)": _say(e.Rejected),
     r"stop (\w+-\d+) by (\S+)": _say(e.Stopped),
+    r"acknowledge (\w+-\d+) by (\S+)": _say(e.Acknowledged),
     r"pause by (\S+)": _say(e.Paused),
     r"resume by (\S+)": _say(e.Resumed),
     r"trust (\S+) by (\S+)": _say(e.CommitTrusted),

@@ -19,12 +19,16 @@ from watchdog.domain.policy import (
     Mode,
     Pace,
     Policy,
+    Quiet,
     Rule,
     ServicePolicy,
     Severity,
     SignalPolicy,
+    Step,
+    Then,
     VendorPolicy,
     Verification,
+    Weekly,
 )
 from watchdog.settings import SecretMap, Settings
 
@@ -41,6 +45,9 @@ POLICY = Policy(
     vendors={"render": VendorPolicy("render", "platform")},
     alerts=("console",),
 )
+
+
+QUIET = Quiet("configured-1", None, "ann", "launch", 1.0, 2.0)
 
 
 def settings(policy: Policy) -> Settings:
@@ -83,6 +90,8 @@ def rule(severity: Severity, **changed: object) -> Policy:
         (home(limits_seconds={"p95": 0.1}), "services.web.signals.home.limits_seconds.p95: 0.8 -> 0.1"),
         (home(times_baseline=1.1), "services.web.signals.home.times_baseline: 3 -> 1.1"),
         (rule(Severity.HIGH, do=Action.ROLLBACK), "matrix.high.do: ask -> rollback"),
+        (rule(Severity.HIGH, then=Then.ROLLBACK), "matrix.high.then: escalate -> rollback"),
+        (rule(Severity.HIGH, then=Then.NOTHING), "matrix.high.then: escalate -> nothing"),
         (rule(Severity.CRITICAL, tell=("slack",)), "matrix.critical.tell.console: listed -> nothing"),
         (replace(POLICY, control=POLICY.control[:1]), "control.https://b.example: listed -> nothing"),
         (replace(POLICY, vendors={}), "vendors.render.role: platform -> nothing"),
@@ -99,6 +108,8 @@ def rule(severity: Severity, **changed: object) -> Policy:
             "control.https://b.example: changed",
         ),
         (replace(POLICY, vendors={"render": VendorPolicy("render", "upstream")}), "vendors.render.role: platform"),
+        (replace(POLICY, silences=(QUIET,)), "silences.configured-1."),
+        (replace(POLICY, ack_holds_seconds=7200.0), "ack_holds_seconds: 1800 -> 7200"),
         (replace(POLICY, alerts=()), "alerts.console: listed -> nothing"),
         (replace(POLICY, budget=Budget(per_service_per_day=3)), "budget.per_service_per_day: 2 -> 3"),
         (replace(POLICY, budget=Budget(cooldown_seconds=60.0)), "budget.cooldown_seconds: 1800 -> 60"),
@@ -129,12 +140,39 @@ def test_case_39_each_loosening_is_named(new: Policy, line: str) -> None:
         replace(POLICY, vendors={**POLICY.vendors, "stripe": VendorPolicy("stripe", "upstream")}),
         home(limits_seconds={"p95": 2.0}, times_baseline=None, every_seconds=5.0, timeout_seconds=9.0),
         rule(Severity.CRITICAL, do=Action.TELL, within_seconds=60.0, tell=("console", "slack", "email")),
+        replace(POLICY, action_holds=(QUIET,)),
+        replace(POLICY, escalation=(Step("lead", ("email",)),), ack_holds_seconds=600.0),
         replace(POLICY, budget=Budget(1, 1, 7200.0), blame=BlameWeights(floor=0.9), alerts=("console", "slack")),
     ],
 )
 def test_what_is_stricter_or_only_observed_loosens_nothing(new: Policy) -> None:
     """Fewer rights, larger limits, more people, another status page, what is only observed: taken as it is."""
     assert loosened(settings(POLICY), settings(new)) == ()
+
+
+def test_a_deadline_at_which_it_is_rolled_back_may_only_come_later() -> None:
+    """Where people are only paged again then, it may come when one likes."""
+    acting = rule(Severity.HIGH, then=Then.ROLLBACK)
+    row = acting.matrix[Severity.HIGH]
+    sooner, later = (
+        replace(acting, matrix={**acting.matrix, Severity.HIGH: replace(row, within_seconds=seconds)})
+        for seconds in (60.0, 3600.0)
+    )
+    assert loosened(settings(acting), settings(sooner)) == ("matrix.high.within_seconds: 900 -> 60",)
+    assert loosened(settings(acting), settings(later)) == ()
+    assert loosened(settings(POLICY), settings(rule(Severity.HIGH, within_seconds=60.0, remind_seconds=9.0))) == ()
+
+
+def test_who_is_called_next_may_come_sooner_and_may_not_go() -> None:
+    """Later, other hours, or nobody: a site that fails could go unseen."""
+    lead = Step("lead", ("email",), 600.0)
+    called = replace(POLICY, escalation=(lead,))
+    nights = Weekly((6,), 0, 60, "UTC")
+    for fields in ({"after_seconds": 900.0}, {"hours": nights}, {"channels": ("slack",)}):
+        assert loosened(settings(called), settings(replace(called, escalation=(replace(lead, **fields),)))), fields
+    assert loosened(settings(called), settings(POLICY))
+    sooner = replace(called, escalation=(replace(lead, after_seconds=60.0),))
+    assert loosened(settings(called), settings(sooner)) == ()
 
 
 def test_a_service_that_is_only_observed_matters_to_one_that_relies_on_it() -> None:
@@ -235,6 +273,8 @@ def test_every_direction_is_of_a_figure_that_exists() -> None:
             "services": {field.name for cls in (ServicePolicy, SignalPolicy) for field in dataclasses.fields(cls)}
             | {field for kind in SIGNALS.values() for field in kind.options.model_fields},
             "matrix": {field.name for field in dataclasses.fields(Rule)},
+            "escalation": {field.name for field in dataclasses.fields(Step)},
+            "ack_holds_seconds": {""},
         }.get(section) or {field.name for field in dataclasses.fields(sections[section])}
         assert name.removesuffix(".*").rpartition(".")[2] in known, pattern
         assert isinstance(may, May)

@@ -157,7 +157,24 @@ def test_why_not_reads_minutes_and_notes(recorded: str, capsys: pytest.CaptureFi
         (["approve", "web-1"], "approve", {"incident": "web-1"}),
         (["reject", "web-1"], "reject", {"incident": "web-1"}),
         (["stop", "web-1"], "stop", {"incident": "web-1"}),
+        (["acknowledge", "web-1"], "acknowledge", {"incident": "web-1"}),
         (["pause"], "pause", {}),
+        (
+            ["silence", "web", "--for", "2h", "--reason", "work", "--severity", "high", "--signal", "home"],
+            "silence",
+            {"of": "web", "seconds": 7200.0, "reason": "work", "signal": "home", "severity": "high"},
+        ),
+        (
+            ["silence", "all", "--for", "1h30m", "--reason", "work"],
+            "silence",
+            {"of": None, "seconds": 5400.0, "reason": "work", "signal": None, "severity": None},
+        ),
+        (
+            ["hold", "web", "--for", "1d", "--reason", "work"],
+            "hold",
+            {"of": "web", "seconds": 86400.0, "reason": "work"},
+        ),
+        (["unsilence", "hold-1"], "unsilence", {"which": "hold-1"}),
         (["resume"], "resume", {}),
         (["trust", "9f3c2ab"], "trust", {"commit": "9f3c2ab"}),
         (["rollback", "web"], "rollback", {"service": "web", "target": None}),
@@ -197,6 +214,33 @@ def test_too_short_a_commit_is_not_sent(config: str, capsys: pytest.CaptureFixtu
     assert main(["trust", "9f3c", "-c", config], lambda: roof) == 2
     assert roof.asked == []
     assert "give 7 characters or more" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["hold", "wob", "--for", "2h", "--reason", "work"], "wob: no such service"),
+        (["hold", "web", "--for", "2", "--reason", "work"], "--for: not a duration"),
+        (["hold", "web", "--for", "31d", "--reason", "work"], "--for: not a sensible time"),
+        (["silence", "web", "--for", "0s", "--reason", "work"], "--for: not a sensible time"),
+        (["silence", "web", "--for", "2h", "--reason", " "], "--reason: there is nothing in it to read"),
+        (["silence", "web", "--for", "2h", "--reason", "work", "--signal", "hom"], "hom: no such signal"),
+        (["silence", "web", "--for", "2h"], "reason"),
+    ],
+)
+def test_a_silence_that_cannot_be_meant_is_not_sent(
+    words: list[str], said: str, config: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each says what to write."""
+    roof = ToldRoof()
+    assert main([*words, "-c", config], lambda: roof) == 2
+    assert roof.asked == [] and said in capsys.readouterr().err
+
+
+def test_silences_are_listed_and_stand_above_the_status(recorded: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is quiet here; the daemon is not asked."""
+    assert main(["silences", "-c", recorded]) == 0
+    assert capsys.readouterr().out == "No silence and no action hold.\n"
 
 
 def test_the_demo_as_json(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ from watchdog.cli import tables
 from watchdog.domain.checks import Check
 from watchdog.domain.deploys import Commit, Deploy
 from watchdog.domain.incidents import Course, Phase, ServiceState, State, TargetChoice
-from watchdog.domain.policy import DEFAULT_MATRIX, Mode, Policy, ServicePolicy, SignalPolicy
+from watchdog.domain.policy import DEFAULT_MATRIX, Mode, Policy, Quiet, ServicePolicy, SignalPolicy, Weekly
 from watchdog.domain.readings import Bad, Good, Unknown
 from watchdog.domain.reports import SignalReport
 from watchdog.settings.check_result import CheckResult, Outcome
@@ -77,6 +77,19 @@ def test_what_must_not_be_overlooked() -> None:
         'AUTO-DEPLOY IS OFF on web (it was "commit").',
         "Deny-listed: 9f3c2ab (watchdog trust COMMIT lifts one).",
     ]
+
+
+def test_what_is_quiet_is_listed_with_its_end() -> None:
+    """Of the configuration and typed in; what is over is not."""
+    until = Quiet("silence-1", "web", "ann", "moving\x1b[31m", x.BEGIN, x.BEGIN + 60.0)
+    weekly = Quiet("configured-1", None, "ops", "backup", weekly=Weekly((6,), 120, 240, "Europe/Berlin"))
+    state = State(silences=(until, replace(until, name="silence-2", ends_at=x.BEGIN)))
+    policy = Policy(services={}, matrix={}, action_holds=(weekly,))
+    assert standing.quiet_lines(state, policy, x.BEGIN) == [
+        "SILENCE silence-1 of web by ann (moving[31m), until 2026-11-25 02:15:04",
+        "ACTION HOLD configured-1 of all services by ops (backup), every week, Europe/Berlin",
+    ]
+    assert standing.quiet_lines(State(), Policy(services={}, matrix={}), x.BEGIN) == []
 
 
 def test_merges_that_do_not_ship_are_named() -> None:

@@ -83,6 +83,41 @@ async def test_a_reject_a_stop_a_pause_and_its_end() -> None:
         assert text.index("resume") < text.index('<th scope="row">pause') and "RESUMED by console: approver" in text
 
 
+async def test_who_looks_after_it_says_so_on_the_incident_s_page() -> None:
+    """Once: then the page says who, and has no button any more; a viewer never had one."""
+    async with office() as o:
+        o.asks()
+        await o.s.store.save(None, o.s.engine.state, ())
+        await o.login(VIEWER)
+        assert "I look after it" not in await o.page(INCIDENT)
+        await o.login(OPERATOR, name="Zoe")
+        await o.send(INCIDENT, f"{INCIDENT}/acknowledge")
+        assert o.s.web.phase is Phase.ASKING
+        text = await o.page(INCIDENT)
+        assert "Zoe (console: operator) looks after it." in text and "I look after it" not in text
+
+
+async def test_quiet_is_asked_for_and_ended_on_the_service_s_page() -> None:
+    """A silence and a hold, each with its reason; seen on the overview, too; ended by who may let the watchdog act."""
+    async with office() as o:
+        await o.login(OPERATOR, name="Zoe")
+        await o.send(SERVICE, f"{SERVICE}/silence", lasts="2h", reason="moving <house>")
+        held = await o.form(SERVICE, f"{SERVICE}/silence")
+        await o.client.post(f"{SERVICE}/hold", data={**held, "lasts": "1d", "reason": "launch"}, headers=SAME)
+        (silence,), (hold,) = o.s.engine.state.silences, o.s.engine.state.holds
+        assert (silence.service, silence.reason, hold.reason) == ("web", "moving <house>", "launch")
+        for page in (SERVICE, "/"):
+            text = await o.page(page)
+            assert "silence-1 of web by Zoe (console: operator) (moving &lt;house&gt;)" in text and "hold-2" in text
+        assert "End hold-2" not in await o.page(SERVICE)
+        wrong = await o.client.post(f"{SERVICE}/silence", data={**held, "lasts": "soon", "reason": "x"}, headers=SAME)
+        assert wrong.status_code == 400 and "Write 2h." in wrong.text
+        await o.login()
+        await o.send(SERVICE, f"{SERVICE}/unsilence", which="hold-2")
+        assert o.s.engine.state.holds == () and len(o.s.engine.state.silences) == 1
+        assert "hold-2 of" not in await o.page(SERVICE)
+
+
 async def test_a_rollback_by_hand_is_confirmed_first_and_done_once() -> None:
     """The page shows every guard's answer and where it leads; a second click meets an action under way."""
     async with office() as o:
@@ -270,5 +305,5 @@ def test_the_roles_are_as_they_are_told() -> None:
     """Who looks may nothing else; who holds back may not let act; who approves may all."""
     may = {role: {command for command in NEEDS if Visitor(role).may(command)} for role in Role}
     assert may[Role.VIEWER] == set() and may[Role.APPROVER] == set(NEEDS)
-    assert may[Role.OPERATOR] == {"note", "label", "reject", "stop", "pause"}
+    assert may[Role.OPERATOR] == {"note", "label", "reject", "stop", "acknowledge", "silence", "hold", "pause"}
     assert TOKEN not in repr(Visitor(Role.VIEWER))

@@ -19,8 +19,12 @@ PATHS = {
     "/settings": "/settings",
 }
 COMMANDS = {
-    *(f"/incidents/{{incident_id}}/{command}" for command in ("approve", "reject", "stop", "note", "label")),
-    "/services/{name}/rollback",
+    *(
+        f"/incidents/{{incident_id}}/{command}"
+        for command in ("approve", "reject", "stop", "acknowledge", "note", "label")
+    ),
+    *(f"/services/{{name}}/{command}" for command in ("rollback", "silence", "hold")),
+    "/silences/{name}/end",
     "/pause",
     "/resume",
 }

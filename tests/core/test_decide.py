@@ -26,6 +26,8 @@ from watchdog.domain.incidents import Course, Decision, GuardAnswer, Incident, S
 from watchdog.domain.policy import BlameWeights, Mode, Policy, Severity, SignalPolicy, Verification
 from watchdog.domain.readings import Bad, Good, Unknown
 
+UNANSWERED = an_incident(defaulted_at=NOW)
+
 
 def decided(policy: Policy | None = None, service: ServiceState | None = None, *findings: Any, **more: Any) -> Decision:
     """Return the decision about `web`; `state` changes the state."""
@@ -46,6 +48,8 @@ MIGRATING = a_service(facts=replace(FACTS, pre_deploy_command="migrate"))
 OLD_NEWS = a_service(deploys=HISTORY[:1], deploys_at=NOW - 100)
 ALONE = a_service(deploys=HISTORY[:1])
 INNOCENT = a_service(deploys=(replace(HISTORY[1], status="live"), HISTORY[2]), live="dep-40")
+DEFAULTS = make_policy(Mode.ASSIST)
+UNSURE = make_policy(Mode.ASSIST, blame=BlameWeights(floor=0.9999, ask_floor=0.5))
 MUTED = make_policy(matrix={**make_policy().matrix, Severity.CRITICAL: make_policy().matrix[Severity.LOW]})
 TELLING = make_policy(matrix={**make_policy().matrix, Severity.CRITICAL: make_policy().matrix[Severity.MEDIUM]})
 
@@ -60,6 +64,15 @@ TELLING = make_policy(matrix={**make_policy().matrix, Severity.CRITICAL: make_po
         ((make_policy(Mode.ASSIST),), {"approved": True, "incident": asked("migration")}, "ask", "mode: assist"),
         ((make_policy(Mode.ASSIST),), {"approved": True, "incident": an_incident()}, "ask", "mode: assist"),
         ((make_policy(Mode.ASSIST),), {"approved": True}, "ask", "mode: assist"),
+        (
+            (DEFAULTS,),
+            {"incident": UNANSWERED},
+            "rollback",
+            "no answer came in time, and the policy says rollback; dep-41",
+        ),
+        ((DEFAULTS, MIGRATING), {"incident": UNANSWERED}, "ask", "migration: a pre-deploy command"),
+        ((DEFAULTS, INNOCENT), {"incident": UNANSWERED}, "page", "too little to act"),
+        ((UNSURE,), {"incident": UNANSWERED}, "ask", "more likely than not, and no more"),
         ((None, MIGRATING), {}, "ask", "migration: a pre-deploy command"),
         ((None, MIGRATING), {"approved": True, "incident": asked("mode", "migration")}, "rollback", "approved"),
         ((make_policy(Mode.ASSIST), MIGRATING), {}, "ask", "mode: assist: a human decides; migration: a pre-deploy"),
@@ -128,7 +141,7 @@ def test_a_decision_carries_everything_that_explain_prints() -> None:
     decision = decided()
     assert decision.rule == "critical -> rollback (home: a critical route fails)"
     assert (decision.at, decision.share, decision.mode, decision.would) == (NOW, 1.0, "autonomous", "")
-    assert decision.blame is not None and decision.target is not None and len(decision.guards) == 18
+    assert decision.blame is not None and decision.target is not None and len(decision.guards) == 19
 
 
 def test_without_a_suspect_there_is_no_target_either() -> None:

@@ -12,7 +12,7 @@ from watchdog.core.turn import Turn
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.events import TimePassed
 from watchdog.domain.incidents import Act, Course, Decision, GuardAnswer, ServiceState, TargetChoice, Trouble, Verdict
-from watchdog.domain.policy import Brakes, Budget, Mode, ServicePolicy, Severity
+from watchdog.domain.policy import Brakes, Budget, Mode, Quiet, ServicePolicy, Severity
 
 TARGET = TargetChoice(HISTORY[1], "good")
 OTHER = Deploy("dep-90", "live", commit="cccccccc", created_at=NOW - 3700, finished_at=NOW - 3600)
@@ -38,6 +38,7 @@ def answers(request: guard.Request) -> dict[str, GuardAnswer]:
 PASSES = {
     "mode": "autonomous",
     "hold": "none",
+    "action hold": "none",
     "armed": "yes",
     "key": "never refused",
     "blind": "no",
@@ -81,6 +82,13 @@ FAILED = Deploy("dep-42", "build_failed", commit="fix00000")
         ({"mode": Mode.OBSERVE}, "mode", "block", "observe: says what it would do, touches nothing", False),
         ({"mode": Mode.ASSIST}, "mode", "ask", "assist: a human decides", False),
         ({"state": {"paused_by": "Alice"}}, "hold", "block", "paused by Alice", True),
+        (
+            {"state": {"holds": (Quiet("hold-1", "web", "ann", "launch", NOW, NOW + 60.0),)}},
+            "action hold",
+            "ask",
+            "hold-1 of web by ann (launch): a human decides",
+            True,
+        ),
         (
             {"state": {"blind_since": NOW - 5}},
             "blind",

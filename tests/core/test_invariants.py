@@ -12,9 +12,9 @@ from watchdog.core import groups
 from watchdog.core.invariants import broken
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Effect, PinAutoDeploy, RestoreAutoDeploy, Rollback, Tell
-from watchdog.domain.incidents import Act, Course, Decision, GuardAnswer, Phase, State, Trouble, Verdict
+from watchdog.domain.incidents import Act, Course, Deadline, Decision, GuardAnswer, Phase, State, Trouble, Verdict
 from watchdog.domain.notices import Notice, NoticeKind
-from watchdog.domain.policy import Brakes, Budget, Mode, Policy, ServicePolicy, Severity
+from watchdog.domain.policy import Brakes, Budget, Mode, Policy, Quiet, ServicePolicy, Severity, Then
 
 ROLLBACK = Rollback("web", "web-1", "srv-web", "dep-41", "dep-40", "aaaaaaa1", "dep-41")
 PIN = PinAutoDeploy("web", "web-1", "srv-web")
@@ -115,6 +115,44 @@ def seen(policy: Policy) -> groups.Wave:
     wave = groups.wave(policy, WAVE, WAVE["web"])
     assert wave is not None
     return wave
+
+
+CLOCK = Deadline(NOW - 301.0, Then.ROLLBACK, 300.0, due_at=NOW, heard_at=NOW - 300.0)
+UNANSWERED = replace(SENT, asked_at=NOW - 301.0, deadline=CLOCK, defaulted_at=NOW)
+ASSIST = make_policy(Mode.ASSIST)
+
+
+def test_nothing_is_rolled_back_unasked_under_an_action_hold() -> None:
+    """A yes passes it; one of another service is nothing to it."""
+    hold = Quiet("hold-1", "web", "ann", "launch", NOW - 9.0, NOW + 9.0)
+    step = after(holds=(hold,))(sending())
+    assert step.broken().endswith("hold-1: nothing is rolled back unasked")
+    assert approved(step).broken() == ""
+    assert after(holds=(replace(hold, service="shop"),))(sending()).broken() == ""
+
+
+def test_in_assist_the_policy_s_default_counts_after_all_the_time_people_had() -> None:
+    """It is their own declared answer, as they heard of it: what the policy says since changes nothing of that."""
+    step = known(sending(incident=UNANSWERED), incident=replace(OPEN, paged=True))
+    assert replace(step, policy=ASSIST).broken() == ""
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"defaulted_at": NOW - 0.5},
+        {"defaulted_at": None},
+        {"deadline": None},
+        {"deadline": replace(CLOCK, heard_at=None)},
+        {"deadline": replace(CLOCK, heard_at=NOW - 299.0)},
+        {"deadline": replace(CLOCK, within_seconds=None)},
+        {"deadline": replace(CLOCK, then=Then.ESCALATE)},
+    ],
+)
+def test_a_default_that_nobody_heard_of_or_that_comes_too_soon_is_none(fields: dict[str, Any]) -> None:
+    """Not all the time, never asked, nobody heard, or of something else."""
+    step = replace(sending(incident=replace(UNANSWERED, **fields)), policy=ASSIST)
+    assert step.broken().endswith("no human said yes")
 
 
 def test_a_human_may_say_yes_to_a_rollback_in_a_wave_of_which_nobody_is_sure() -> None:

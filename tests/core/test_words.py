@@ -7,8 +7,18 @@ import pytest
 from tests.core.scenes import HISTORY, NOW, a_blame, an_incident
 from watchdog.core import words
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Course, Decision, Evidence, GuardAnswer, Skipped, TargetChoice, Term, Verdict
-from watchdog.domain.policy import Severity
+from watchdog.domain.incidents import (
+    Course,
+    Deadline,
+    Decision,
+    Evidence,
+    GuardAnswer,
+    Skipped,
+    TargetChoice,
+    Term,
+    Verdict,
+)
+from watchdog.domain.policy import Severity, Then
 
 
 def a_decision(**fields: object) -> Decision:
@@ -117,14 +127,29 @@ def test_before_a_decision_only_what_was_seen_is_said() -> None:
 
 def test_a_question_says_how_to_answer_and_what_happens_otherwise() -> None:
     """With and without a deadline."""
-    incident = an_incident(target="dep-40", target_code="aaaaaaa1")
-    lines = words.asking_lines(incident, 300.0)
-    assert lines[:3] == (
+    clock = Deadline(NOW - 60.0, Then.ESCALATE, 360.0, NOW + 300.0)
+    incident = an_incident(target="dep-40", target_code="aaaaaaa1", deadline=clock)
+    assert words.asking_lines(incident, NOW)[:3] == (
         "Question: roll web back to dep-40 aaaaaaa?",
         "Answer within 5 min: watchdog approve web-1   or   watchdog reject web-1",
         "Without an answer nothing is changed, and you are paged again.",
     )
-    assert words.asking_lines(incident, None)[1].startswith("Answer: watchdog approve web-1")
+    by_default = replace(incident, deadline=replace(clock, then=Then.ROLLBACK))
+    assert words.asking_lines(by_default, NOW)[2].startswith("Without an answer it is rolled back then")
+    nothing = replace(incident, deadline=replace(clock, then=Then.NOTHING))
+    assert words.asking_lines(nothing, NOW)[2] == "Without an answer nothing is changed."
+    for late in (replace(by_default, late_paged=True), replace(by_default, deadline=None)):
+        assert words.asking_lines(late, NOW)[1].startswith("Answer: watchdog approve web-1")
+        assert words.asking_lines(late, NOW)[2] == "Without an answer nothing is changed."
+
+
+@pytest.mark.parametrize("then", list(Then))
+def test_what_may_act_once_an_obstacle_has_passed_is_not_promised_for_the_deadline(then: Then) -> None:
+    """An action hold: while it lasts nothing is changed, and after it no answer is needed."""
+    hold = GuardAnswer("action hold", Verdict.ASK, "launch", passing=True)
+    said = words.without_an_answer(an_incident(decision=a_decision(guards=(hold,))), then)
+    assert said.startswith("Without an answer nothing is changed while that lasts") and said.endswith("it may act.")
+    assert ("paged again" in said) is (then is not Then.NOTHING)
 
 
 def test_what_was_done_is_said_and_nothing_else() -> None:

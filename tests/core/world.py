@@ -101,6 +101,7 @@ class World:
     rollback_ends: str = "live"
     answer: str = "none"
     answer_after: float = 20.0
+    heard: bool = True
     api_fails_with_home: bool = False
     flood: tuple[float, float] | None = None
     seed: int = 0
@@ -290,6 +291,7 @@ class World:
                 self.notes.append(effect)
             case fx.Tell():
                 self.tells.append(effect)
+                self._maybe_hear(effect)
                 self._maybe_answer(effect)
             case fx.PinAutoDeploy():
                 self.pins.append(effect)
@@ -299,6 +301,13 @@ class World:
                 self.at(self.time + 1.0, lambda: self._restored(effect))
             case fx.Rollback():
                 self._rollback(effect)
+
+    def _maybe_hear(self, tell: fx.Tell) -> None:
+        """Let the core know that a channel has the question."""
+        notice = tell.notice
+        if self.heard and notice.kind.value == "asked":
+            about = (notice.service, notice.incident, notice.at)
+            self.at(self.time, lambda: self.tell(e.QuestionHeard(self.now, *about)))
 
     def _maybe_answer(self, tell: fx.Tell) -> None:
         answers = {"approve": e.Approved, "reject": e.Rejected, "stop": e.Stopped}

@@ -41,6 +41,16 @@ APPLIED = [
     ("reject", {"incident": "web-1"}, Phase.ASKING, "REJECTED by ann"),
     ("stop", {"incident": "web-1"}, Phase.PINNING, "STOPPED by ann"),
     ("stop", {"incident": "web-1"}, Phase.ANNOUNCED, "STOPPED by ann"),
+    ("acknowledge", {"incident": "web-1"}, Phase.PAGED, "ACKNOWLEDGED by ann: nobody else is called for 30 min"),
+    ("acknowledge", {"incident": "web-1"}, Phase.DEPLOYING, "ACKNOWLEDGED by ann"),
+    (
+        "silence",
+        {"of": "web", "seconds": 60.0, "reason": "work", "signal": None, "severity": "high"},
+        Phase.CALM,
+        "SILENCED silence-1 of web, severity high by ann (work), for 60 s",
+    ),
+    ("silence", {"of": None, "seconds": 60.0, "reason": "work"}, Phase.CALM, "SILENCED silence-1 of all services"),
+    ("hold", {"of": None, "seconds": 60.0, "reason": "work"}, Phase.CALM, "HELD hold-1 of all services by ann (work)"),
     ("rollback", {"service": "web", "target": "dep-39"}, Phase.CALM, "BY HAND"),
     ("rollback", {"service": "web"}, Phase.PAGED, "BY HAND"),
 ]
@@ -193,6 +203,19 @@ async def test_case_26_a_command_is_as_old_as_the_last_look_whatever_clocks_say(
         await commands.apply_all()
         command = await s.store.command(number)
         assert command is not None and (command.ok, s.engine.state.paused_by) == (True, "ann")
+
+
+async def test_a_silence_is_ended_by_its_name() -> None:
+    """And refused by another, with those there are; of a service nobody knows none is made."""
+    async with scene() as s:
+        unknown = await answer(s, "hold", of="wob", seconds=60.0, reason="work")
+        assert (unknown.ok, unknown.answer) == (False, "no service wob; known: web")
+        await answer(s, "hold", of="web", seconds=60.0, reason="work")
+        assert [one.name for one in s.engine.state.holds] == ["hold-1"]
+        refused = await answer(s, "unsilence", which="silence-1")
+        assert (refused.ok, refused.exit_code) == (False, REFUSED) and "there is: hold-1" in refused.answer
+        ended = await answer(s, "unsilence", which="hold-1")
+        assert ended.ok and s.engine.state.holds == ()
 
 
 async def test_auto_deploy_is_given_back_on_demand() -> None:

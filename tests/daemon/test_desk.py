@@ -18,6 +18,7 @@ from watchdog.domain.policy import Severity
 from watchdog.ports import Command
 
 ANN = "slack:U0AAA (ann)"
+QUIET = {"of": "web", "seconds": 7200.0, "reason": "moving house"}
 QUESTION = Question("web-1", "web", "dep-42", "dep-40", 1000.0, 2000.0)
 
 
@@ -97,6 +98,21 @@ async def test_what_may_not_be_is_refused_by_row_note_and_reply() -> None:
         assert s.web.phase is Phase.ASKING and s.sent("POST") == 0
 
 
+async def test_who_looks_after_it_and_who_wants_quiet_say_so_in_a_channel_as_at_a_terminal() -> None:
+    """The same rows, and the core's own words."""
+    async with scene() as s:
+        with_question(s)
+        for name, words, given, said in (
+            ("acknowledge", ("web-1",), {"incident": "web-1"}, f"ACKNOWLEDGED by {ANN}"),
+            ("silence", ("web", "2h", "moving", "house"), QUIET, f"SILENCED silence-1 of web by {ANN} (moving house)"),
+            ("hold", ("all", "2h", "launch"), {**QUIET, "of": None, "reason": "launch"}, "HELD hold-2 of all services"),
+            ("unsilence", ("silence-1",), {"which": "silence-1"}, "UNSILENCED silence-1 of web"),
+        ):
+            reply, (row,) = await asked(s, Request(ANN, name, words, may_change=True))
+            assert reply.ok and said in reply.lines[1], reply
+            assert (row.name, row.by, dict(row.arguments)) == (name, ANN, given)
+
+
 async def test_what_is_about_no_incident_leaves_no_row_when_it_is_refused() -> None:
     """A stranger's pause; a button without a claim; an answer that names nothing."""
     async with scene() as s:
@@ -104,6 +120,13 @@ async def test_what_is_about_no_incident_leaves_no_row_when_it_is_refused() -> N
             (Request("slack:U9", "pause"), "not on the list"),
             (Request(ANN, "approve", may_change=True, refusal="not one of ours"), "not one of ours"),
             (Request(ANN, "approve", may_change=True), "say which incident"),
+            (Request("slack:U9", "acknowledge"), "not on the list"),
+            (Request("slack:U9", "silence", ("web", "2h", "moving")), "not on the list"),
+            (Request(ANN, "acknowledge", may_change=True), "say which incident; acknowledge INCIDENT, as in"),
+            (Request(ANN, "unsilence", ("a", "b"), may_change=True), "say which name; unsilence NAME, as in"),
+            (Request(ANN, "silence", ("web", "2h"), may_change=True), "silence SERVICE 2h WHY"),
+            (Request(ANN, "hold", ("web", "soon", "launch"), may_change=True), "--for: not a duration"),
+            (Request(ANN, "hold", ("web", "99d", "launch"), may_change=True), "write something up to 30d"),
         ):
             reply, rows = await asked(s, request)
             assert not reply.ok and why in reply.lines[0] and rows == []

@@ -33,33 +33,33 @@ def told(at: float = AT, incident: str = "web-1", service: str = "web") -> Notic
     return Notice(at, incident, service, Severity.HIGH, NoticeKind.ASKED, "title")
 
 
-def test_a_question_counts_from_each_notice_as_long_as_the_policy_waits() -> None:
+def test_a_question_counts_from_each_delivery_as_long_as_the_policy_waits() -> None:
     """Or for an hour, where it does not say."""
-    asked = question(state(), policy(900.0), told(AT + 5))
+    asked = question(state(), policy(900.0), told(), AT + 5)
     assert asked is not None
     assert (asked.suspect, asked.target, asked.asked_at, asked.until) == ("dep-42", "dep-40", AT, AT + 905)
-    plain = question(state(), policy(None), told())
+    plain = question(state(), policy(None), told(), AT)
     assert plain is not None and plain.until == AT + HOLDS_SECONDS and not plain.announced
 
 
 def test_what_is_announced_can_be_stopped() -> None:
     """The act is named by when it is due."""
-    asked = question(state(Phase.ANNOUNCED, announced_until=AT + 60), policy(900.0), told())
+    asked = question(state(Phase.ANNOUNCED, announced_until=AT + 60), policy(900.0), told(), AT)
     assert asked is not None and asked.announced and asked.asked_at == AT + 60
 
 
 @pytest.mark.parametrize("phase", [one for one in Phase if one not in (Phase.ASKING, Phase.ANNOUNCED)])
 def test_otherwise_nothing_is_asked(phase: Phase) -> None:
     """In every other phase."""
-    assert question(state(phase), policy(900.0), told()) is None
+    assert question(state(phase), policy(900.0), told(), AT) is None
 
 
 def test_nothing_is_asked_of_what_is_not_there() -> None:
     """Another incident, another service, none, or nothing to go back to."""
     for of in (told(incident="web-2"), told(service="api")):
-        assert question(state(), policy(900.0), of) is None
-    assert question(State(services={"web": ServiceState("web", phase=Phase.ASKING)}), policy(9.0), told()) is None
-    assert question(state(target=None), policy(9.0), told()) is None
+        assert question(state(), policy(900.0), of, AT) is None
+    assert question(State(services={"web": ServiceState("web", phase=Phase.ASKING)}), policy(9.0), told(), AT) is None
+    assert question(state(target=None), policy(9.0), told(), AT) is None
 
 
 ANN = "rejected by slack:U0AAA (ann)"
@@ -69,7 +69,6 @@ ANN = "rejected by slack:U0AAA (ann)"
     ("now", "given", "why"),
     [
         (state(), SHOWN, ""),
-        (state(asked_at=AT + 9), SHOWN, "asked again since"),
         (state(target="dep-39"), SHOWN, "another one now (dep-42 -> dep-39)"),
         (state(suspect="dep-43", live="dep-43"), SHOWN, "another deploy is live now (dep-43)"),
         (state(live="dep-43"), SHOWN, "another deploy is live now (dep-43)"),
@@ -88,6 +87,13 @@ def test_an_answer_is_to_what_its_author_saw(now: State, given: dict[str, Any] |
     for name in ("approve", "reject"):
         said = objection(name, arguments)(now)
         assert (why in said) if why else said == ""
+
+
+def test_a_yes_is_to_the_newest_message_and_a_no_to_the_same_rollback_holds_asked_again_or_not() -> None:
+    """A silence ended, say, and people were asked anew."""
+    arguments = {"incident": "web-1", "question": SHOWN}
+    assert "asked again since" in objection("approve", arguments)(state(asked_at=AT + 9))
+    assert objection("reject", arguments)(state(asked_at=AT + 9)) == ""
 
 
 @pytest.mark.parametrize("now", [state(asked_at=AT + 9), state(target="dep-39"), state(live="dep-43")])

@@ -14,7 +14,7 @@ from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.daemon.clock import SystemClock
 from watchdog.daemon.responders import REFUSED_SECONDS, Responders
 from watchdog.domain.effects import Tell
-from watchdog.domain.events import DeploysUnread
+from watchdog.domain.events import Acknowledged, DeploysUnread, Event
 from watchdog.domain.incidents import ServiceState, State
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.policy import Severity
@@ -34,6 +34,7 @@ class Paged:
     state: State
     held: set[str] = field(default_factory=lambda: {"web"})
     token: str = keys.PAGERDUTY_API_TOKEN
+    told: list[Event] = field(default_factory=list)
 
     @property
     def asked(self) -> int:
@@ -45,7 +46,11 @@ class Paged:
         given = Context(self.clock, self.sandbox.urls, {"WATCHDOG_PAGERDUTY_API_TOKEN": self.token})
         pager = build("us", given)
         assert pager is not None
-        return Responders(pager, self.store, self.clock, lambda: self.state, lambda: self.held)
+
+        async def tell(event: Event) -> None:
+            self.told.append(event)
+
+        return Responders(pager, self.store, self.clock, lambda: self.state, lambda: self.held, tell)
 
     async def next_round(self) -> None:
         """Let the pause pass and wait for the next question to be answered."""
@@ -92,7 +97,7 @@ async def running(it: Paged) -> AsyncIterator[Responders]:
     await made._pager.close()
 
 
-async def test_an_acknowledgement_of_a_human_becomes_a_remark_once() -> None:
+async def test_an_acknowledgement_of_a_human_becomes_a_remark_and_is_told_to_the_core_once() -> None:
     """Within a round; our own integration's does not, however often it is looked at; nor again after a restart."""
     async with paged() as it:
         async with running(it):
@@ -108,6 +113,10 @@ async def test_an_acknowledgement_of_a_human_becomes_a_remark_once() -> None:
             await it.next_round()
         assert await it.commands() == []
         assert await it.said() == [("pagerduty: Ann Lee", "acknowledged the page in pagerduty")]
+        told, again = it.told
+        assert isinstance(again, Acknowledged) and again.said_at == told.said_at, "after a restart; the core knows it"
+        assert isinstance(told, Acknowledged) and (told.incident, told.by) == ("web-1", "pagerduty: Ann Lee")
+        assert told.said_at is not None, "the core knows whether people were called since"
 
 
 async def test_a_resolution_of_a_human_is_only_a_remark() -> None:
@@ -117,7 +126,7 @@ async def test_a_resolution_of_a_human_is_only_a_remark() -> None:
         it.sandbox.pagers.by_human("resolve", "Bob")
         await it.next_round()
         assert await it.commands() == []
-        assert await it.said() == [("pagerduty: Bob", "resolved the page in pagerduty")]
+        assert await it.said() == [("pagerduty: Bob", "resolved the page in pagerduty")] and it.told == []
 
 
 async def test_every_responder_is_noted() -> None:

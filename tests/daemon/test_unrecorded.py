@@ -23,7 +23,7 @@ from watchdog.domain.errors import Stale
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Act, Incident, Phase, ServiceState, Shared, State, Trouble
 from watchdog.domain.notices import NoticeKind
-from watchdog.domain.policy import Severity
+from watchdog.domain.policy import Quiet, Severity
 from watchdog.ports import PendingEffect
 
 two = two_workers
@@ -239,6 +239,7 @@ async def test_others_that_write_without_a_pause_are_heard() -> None:
 
 FIRST, SECOND = Act(1.0, "web", "aaa"), Act(2.0, "shop", "bbb")
 DOWN = Trouble("web", 5.0, "aaa")
+HOLD = Quiet("hold-1", "web", "ann", "launch", 1.0, 2.0)
 ANEW: Sequence[tuple[Shared, Shared, Shared, Shared]] = [
     (Shared(), Shared(), Shared(paused_by="bob"), Shared(paused_by="bob")),
     (Shared(paused_by="bob"), Shared(paused_by="bob"), Shared(), Shared()),
@@ -253,6 +254,7 @@ ANEW: Sequence[tuple[Shared, Shared, Shared, Shared]] = [
         Shared(acts=(FIRST, SECOND), acted_at=(1.0, 2.0)),
     ),
     (Shared(), Shared(acted_at=(2.0,)), Shared(acted_at=(2.0,)), Shared(acted_at=(2.0,))),
+    (Shared(), Shared(holds=(HOLD,)), Shared(silences=(HOLD,)), Shared(silences=(HOLD,), holds=(HOLD,))),
     (Shared(), Shared(troubles={"web": DOWN}), Shared(), Shared(troubles={"web": DOWN})),
     (Shared(troubles={"web": DOWN}), Shared(), Shared(troubles={"web": DOWN}), Shared()),
     (

@@ -7,7 +7,7 @@ from watchdog.sandbox import keys
 
 
 def test_who_acknowledged_in_pagerduty_stands_in_the_record(tmp_path: Path) -> None:
-    """As a remark that explain shows."""
+    """As a remark that explain shows, and nobody else is called for now."""
     with guarding(tmp_path, quirks=False) as (cloud, daemon):
         cloud.write(
             replace={"mode: autonomous": "mode: observe", "pagerduty: {}": "pagerduty: {changes: true}"},
@@ -22,6 +22,8 @@ def test_who_acknowledged_in_pagerduty_stands_in_the_record(tmp_path: Path) -> N
         assert "pagerduty: Ann Lee: acknowledged the page in pagerduty at" in " ".join(
             daemon.cli("explain", "web-1").stdout.split()
         )
+        daemon.until(lambda: daemon.story("ACKNOWLEDGED"))
+        assert "pagerduty: Ann Lee looks after it." in " ".join(daemon.cli("explain", "web-1").stdout.split())
         assert [entry["summary"] for entry in cloud.log("pagerduty_change")] == [
             'web: deploy dep-42 9f3c2ab "Refactor sessions" is live'
         ]

@@ -3,6 +3,7 @@
 import base64
 import json
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -108,10 +109,35 @@ def test_case_38_too_late(tmp_path: Path) -> None:
     """A button counts as long as the policy waits for an answer; at the deadline people are asked with a new one."""
     with chatting(tmp_path, more=SHORT + "policy: {critical: {within: 5s}}\n") as chat:
         asked(chat)
-        chat.daemon.until(lambda: "NO ANSWER" in chat.parents()[0]["body"]["text"])
+        shown = time.time()
+        chat.daemon.until(lambda: "NO ANSWER" in chat.parents()[0]["body"]["text"] and time.time() > shown + 5.0)
         assert chat.buttons() == ["watchdog_approve", "watchdog_reject"]
         said = chat.until_reply(chat.click("approve", old=True))
         assert "too late: this button counted until" in said
+        assert chat.cloud.untouched()
+
+
+def test_case_38_nobody_answers_and_silence_was_declared_a_yes(tmp_path: Path) -> None:
+    """At the deadline it is decided anew and rolled back, once: kill -9 after that decision does not make it twice."""
+    with chatting(tmp_path, more=SHORT + "policy: {critical: {within: 5s, then: rollback}}\n") as chat:
+        asked(chat)
+        assert "Without an answer it is rolled back then" in json.dumps(chat.parents()[0]["body"])
+        chat.daemon.until(lambda: any(text.startswith("rollback: no answer") for text in chat.notes("DECIDED")))
+        chat.daemon.kill()
+        chat.daemon.start().until_watching()
+        rolled_back_once(chat)
+        assert chat.commands() == []
+
+
+def test_case_38_nobody_answers_what_no_channel_could_bring(tmp_path: Path) -> None:
+    """Slack and the pager are down: nobody was asked, so nothing is done in their place."""
+    with chatting(tmp_path, more=SHORT + "policy: {critical: {within: 3s, then: rollback}}\n") as chat:
+        started(chat)
+        for vendor in ("slack", "pagerduty"):
+            chat.cloud.post("modes", name=vendor, mode="down")
+        chat.cloud.bad_deploy()
+        chat.daemon.until(lambda: chat.notes("DEADLINE"))
+        assert "nobody is known to have heard of the question" in chat.notes("DEADLINE")[0]
         assert chat.cloud.untouched()
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.settings.texts import SMALL, loaded, shown
-from watchdog.domain.policy import Action, Severity
+from watchdog.domain.policy import Action, Severity, Then
 
 PAGED = SMALL + "  pagerduty: {}\n"
 SECRET = {"WATCHDOG_PAGERDUTY_ROUTING_KEY": "x"}
@@ -50,6 +50,17 @@ def test_an_omitted_key_keeps_its_default() -> None:
     assert matrix[Severity.LOW].tell == ("console",)
 
 
+def test_the_clock_of_a_question() -> None:
+    """High is asked again at 10 min, unless the deadline comes before; what happens then is the user's to say."""
+    shipped = loaded(PAGED, SECRET).policy.matrix
+    assert (shipped[Severity.HIGH].remind_seconds, shipped[Severity.HIGH].then) == (600.0, Then.ESCALATE)
+    assert (shipped[Severity.CRITICAL].remind_seconds, shipped[Severity.CRITICAL].then) == (None, Then.ESCALATE)
+    text = PAGED + "policy: {critical: {remind: 2m, then: nothing}, high: {within: 10m, then: rollback}}\n"
+    matrix = loaded(text, SECRET).policy.matrix
+    assert (matrix[Severity.CRITICAL].remind_seconds, matrix[Severity.CRITICAL].then) == (120.0, Then.NOTHING)
+    assert (matrix[Severity.HIGH].remind_seconds, matrix[Severity.HIGH].then) == (None, Then.ROLLBACK)
+
+
 @pytest.mark.parametrize(
     ("policy", "says"),
     [
@@ -67,7 +78,14 @@ def test_an_omitted_key_keeps_its_default() -> None:
         ("critical: {tell: [console, console]}", "policy.critical.tell[1]: names a channel twice"),
         ("medium: {do: ticket}", "policy.medium.do: not available in this version"),
         ("high: {approver: lead}", "policy.high.approver: not available in this version"),
-        ("high: {then: escalate}", "policy.high.then: not available in this version"),
+        (
+            "high: {then: rolback}",
+            "policy.high.then: not one of the choices -> write one of: escalate, rollback, nothing",
+        ),
+        ("high: {remind: 15m}", "policy.high.remind: impossible: it must come before the deadline"),
+        ("medium: {remind: 1m}", "policy.medium.remind: impossible: nobody is asked with do: tell -> remove it"),
+        ("low: {then: nothing}", "policy.low.then: impossible: nobody is asked with do: note -> remove it"),
+        ("medium: {do: ask, then: rollback}", "policy.medium.then: impossible: medium is never rolled back without"),
         ("hihg: {}", "policy.hihg: unknown key -> did you mean high?"),
         ("high: {within: 15}", "policy.high.within: a duration needs a unit -> write 15s"),
     ],

@@ -10,6 +10,9 @@ def test_the_report_says_what_the_configuration_means() -> None:
     lines = report(loaded(text, {"WATCHDOG_RENDER_API_KEY": "CANARY"}))
     assert lines[0] == "web: autonomous, 60 s to stop it, on Render; watches home (http, critical)"
     assert "critical: rollback within 5 min, tells console" in lines
+    assert "high: ask within 15 min, reminds after 10 min, tells console" in lines
+    clocks = report(loaded(SMALL + "policy: {high: {then: rollback}}"))
+    assert "high: ask within 15 min, reminds after 10 min, without an answer: rollback, tells console" in clocks
     assert any(line.startswith("budget: 2 rollbacks") for line in lines)
     assert "secrets set: WATCHDOG_RENDER_API_KEY" in lines
     assert any("WARNING AUTONOMOUS WITHOUT A HEARTBEAT" in line for line in lines)

@@ -58,7 +58,9 @@ def beside(
     if suspects is not None:
         parts["suspect-commits"] = suspects
     if readers.pager is not None:
-        parts["responders"] = Responders(readers.pager, store, clock, lambda: engine.state, lambda: engine.held)
+        parts["responders"] = Responders(
+            readers.pager, store, clock, lambda: engine.state, lambda: engine.held, engine.tell
+        )
     if readers.changes is not None:
         parts["change-events"] = ChangeEvents(readers.changes, clock)
     listeners.stepped += [part.stepped for part in parts.values()]

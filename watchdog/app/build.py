@@ -221,7 +221,7 @@ def build(
     engines: list[Engine] = []
 
     def asked(notice: Notice) -> Question | None:
-        return question(engines[0].state, engines[0].policy, notice) if engines else None
+        return question(engines[0].state, engines[0].policy, notice, clock.now()) if engines else None
 
     notifiers = build_notifiers(settings, clock, asked)
     outside = Outside(

@@ -30,6 +30,9 @@ HELP = (
     "incidents            the last ten",
     "explain SERVICE      its newest incident: what was seen, the arithmetic, what was done (or explain INCIDENT)",
     "approve INCIDENT     yes to what it asks; reject INCIDENT: no; stop INCIDENT: no announced rollback",
+    "acknowledge INCIDENT you look after it: nobody else is called for now",
+    "silence SERVICE 2h WHY  tell nobody, record everything; hold SERVICE 2h WHY: roll nothing back unasked",
+    "silences             those that hold now; unsilence NAME ends one",
     "pause, resume        watch and tell, but touch nothing; and act again",
     "To change something you must be on the list of those who may (approvals.users).",
 )
@@ -67,6 +70,7 @@ class Reads:
             "status": self.status,
             "incidents": self.incidents,
             "explain": self.explain,
+            "silences": self.silences,
             "help": self.help,
         }
 
@@ -77,7 +81,8 @@ class Reads:
     async def status(self, words: Sequence[str]) -> Reply:
         """Say how everything stands, as `watchdog status` does."""
         state, policy = await self._state(), self._app.engine.policy
-        lines = standing.status_lines(state, self._app.clock.now())
+        now = self._app.clock.now()
+        lines = (*standing.status_lines(state, now), *standing.quiet_lines(state, policy, now))
         return Reply((*lines, *rows.columns(rows.STATUS, rows.status(state, policy))), fixed=True)
 
     async def incidents(self, words: Sequence[str]) -> Reply:
@@ -87,6 +92,11 @@ class Reads:
         if not found:
             return Reply(("No incident yet.",))
         return Reply(tuple(rows.columns(rows.incidents_head(), rows.incidents(found, labels))), fixed=True)
+
+    async def silences(self, words: Sequence[str]) -> Reply:
+        """List silences and action holds, as `watchdog silences` does."""
+        lines = standing.quiet_lines(await self._state(), self._app.engine.policy, self._app.clock.now())
+        return Reply(tuple(lines) or (standing.NO_QUIET,))
 
     async def explain(self, words: Sequence[str]) -> Reply:
         """Explain a service's newest incident, or the one of that id, as `watchdog explain` does."""

@@ -15,12 +15,13 @@ from enum import Enum, auto
 from typing import Any
 
 from watchdog.app.differences import ABSENT, Change, differences, line
-from watchdog.domain.policy import Action, Mode, Policy, Severity
+from watchdog.domain.policy import Action, Mode, Policy, Severity, Then
 from watchdog.settings import Settings
 
 ORDERS: tuple[tuple[object, ...], ...] = (
     (Mode.OBSERVE, Mode.ASSIST, Mode.AUTONOMOUS),
     (Action.NOTE, Action.TELL, Action.ASK, Action.ROLLBACK),
+    (Then.ESCALATE, Then.NOTHING, Then.ROLLBACK),
     (Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL),
 )
 
@@ -47,7 +48,11 @@ SAFE: Mapping[str, May] = {
     "services.*.signals.*.window_seconds": May.GROW,
     "services.*.signals.*.limit_per_minute": May.GROW,
     "matrix.*.do": May.SHRINK,
-    "matrix.*.within_seconds": May.CHANGE,
+    "matrix.*.within_seconds": May.CHANGE,  # unless it is acted on then: see _allowed
+    "matrix.*.remind_seconds": May.CHANGE,
+    "matrix.*.then": May.SHRINK,
+    "escalation.*.after_seconds": May.SHRINK,
+    "ack_holds_seconds": May.SHRINK,
     "budget.per_service_per_day": May.SHRINK,
     "budget.per_fleet_per_10m": May.SHRINK,
     "budget.cooldown_seconds": May.GROW,
@@ -91,7 +96,15 @@ SAFE: Mapping[str, May] = {
 }
 """Path in the policy, or of a signal's option (`*`: any name), to how it may change."""
 
-SAFE_WHEN_NEW = ("matrix.*.tell.", "alerts.", "vendors.", "vendor_status.", "dependencies.")
+SAFE_WHEN_NEW = (
+    "matrix.*.tell.",
+    "alerts.",
+    "escalation.",
+    "action_holds.",
+    "vendors.",
+    "vendor_status.",
+    "dependencies.",
+)
 """More people are told; a status page, or what a service depends on, can only explain an incident or hold back."""
 
 
@@ -112,13 +125,20 @@ def _loosens(pattern: str, change: Change, policies: tuple[Policy, Policy]) -> b
         return False
     if was is ABSENT:
         return not pattern.startswith(SAFE_WHEN_NEW)
-    allowed = SAFE.get(pattern)
+    allowed = _allowed(pattern, path, policies[1])
     if allowed is None or now is ABSENT:
         return allowed is None
     if allowed is May.CHANGE:
         return False
     grown = _rank(now) > _rank(was)
     return grown if allowed is May.SHRINK else not grown
+
+
+def _allowed(pattern: str, path: str, policy: Policy) -> May | None:
+    """Return how a value may change; a deadline at which it is rolled back may only come later."""
+    if pattern == "matrix.*.within_seconds" and policy.matrix[Severity(path.split(".")[1])].then is Then.ROLLBACK:
+        return May.GROW
+    return SAFE.get(pattern)
 
 
 def _matters(pattern: str, path: str, policies: tuple[Policy, Policy]) -> bool:

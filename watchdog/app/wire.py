@@ -20,6 +20,7 @@ from watchdog.daemon.commands import Commands
 from watchdog.daemon.engine import Engine
 from watchdog.daemon.evidence import Evidence
 from watchdog.daemon.health import Health
+from watchdog.daemon.heard import heard
 from watchdog.daemon.listeners import Listeners
 from watchdog.daemon.meter import Meter
 from watchdog.daemon.metrics import Metrics
@@ -33,6 +34,7 @@ from watchdog.daemon.translate import CONTROL, VENDORS
 from watchdog.daemon.upkeep import keep_minutes, keep_vitals
 from watchdog.daemon.watches import Sources, Watches
 from watchdog.domain.errors import Displaced, Permanent, Stale, Temporary
+from watchdog.domain.notices import Notice
 from watchdog.domain.policy import Policy
 from watchdog.ports import Clock, Notifier, Platform, Store
 
@@ -118,7 +120,14 @@ def wire(
     notifiers = outside.notifiers
     if suspects is not None:
         notifiers = {name: WithCommits(one, suspects) for name, one in notifiers.items()}
-    teller = Teller(store, notifiers, clock, lambda channel, outcome, _notice: metrics.page(channel, outcome))
+
+    def brought(channel: str, outcome: str, notice: Notice) -> None:
+        metrics.page(channel, outcome)
+        event = heard(channel, outcome, notice, clock.now())
+        if event is not None:
+            supervisor.spawn("heard", engine.tell(event))
+
+    teller = Teller(store, notifiers, clock, brought)
     acting = actuator(outside.platform, store, clock)
     engine = Engine(
         policy=policy,

@@ -35,7 +35,7 @@ async def rollback(
     known_service(settings, service)
     if dry_run:
         return await _plan(it, service, to)
-    return await _submit(it, "rollback", {"service": service, "target": to})
+    return await submit(it, "rollback", {"service": service, "target": to})
 
 
 async def _plan(it: Context, service: str, to: str | None) -> int:
@@ -61,7 +61,7 @@ async def approve(incident: str, /, *, it: It) -> int:
     incident
         Its id, as in web-1.
     """
-    return await _submit(it, "approve", {"incident": incident})
+    return await submit(it, "approve", {"incident": incident})
 
 
 async def reject(incident: str, /, *, it: It) -> int:
@@ -72,7 +72,7 @@ async def reject(incident: str, /, *, it: It) -> int:
     incident
         Its id, as in web-1.
     """
-    return await _submit(it, "reject", {"incident": incident})
+    return await submit(it, "reject", {"incident": incident})
 
 
 async def stop(incident: str, /, *, it: It) -> int:
@@ -83,17 +83,28 @@ async def stop(incident: str, /, *, it: It) -> int:
     incident
         Its id, as in web-1.
     """
-    return await _submit(it, "stop", {"incident": incident})
+    return await submit(it, "stop", {"incident": incident})
+
+
+async def acknowledge(incident: str, /, *, it: It) -> int:
+    """Say that you look after an incident: nobody else is called for now. It answers no question.
+
+    Parameters
+    ----------
+    incident
+        Its id, as in web-1.
+    """
+    return await submit(it, "acknowledge", {"incident": incident})
 
 
 async def pause(*, it: It) -> int:
     """Go on watching and telling, but touch nothing until `resume`."""
-    return await _submit(it, "pause", {})
+    return await submit(it, "pause", {})
 
 
 async def resume(*, it: It) -> int:
     """Give the watchdog its right to act back."""
-    return await _submit(it, "resume", {})
+    return await submit(it, "resume", {})
 
 
 async def trust(commit: str, /, *, it: It) -> int:
@@ -106,7 +117,7 @@ async def trust(commit: str, /, *, it: It) -> int:
     """
     if len(commit.removeprefix("sha256:")) < COMMIT_LENGTH_MIN:
         mistaken(commit, "too short to name one commit", f"give {COMMIT_LENGTH_MIN} characters or more")
-    return await _submit(it, "trust", {"commit": commit})
+    return await submit(it, "trust", {"commit": commit})
 
 
 async def restore_auto_deploy(service: str, /, *, it: It) -> int:
@@ -117,7 +128,7 @@ async def restore_auto_deploy(service: str, /, *, it: It) -> int:
     service
         Its name in the configuration.
     """
-    return await _submit(it, "restore-auto-deploy", {"service": service})
+    return await submit(it, "restore-auto-deploy", {"service": service})
 
 
 async def label(incident: str, verdict: Literal["right", "wrong"], /, *, it: It) -> int:
@@ -141,7 +152,7 @@ async def label(incident: str, verdict: Literal["right", "wrong"], /, *, it: It)
     return output.DONE
 
 
-async def _submit(it: Context, name: str, arguments: Mapping[str, Any]) -> int:
+async def submit(it: Context, name: str, arguments: Mapping[str, Any]) -> int:
     """Have the change applied and print the answer; the answer's exit code is ours."""
     from watchdog.cli import output
 

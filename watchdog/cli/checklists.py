@@ -165,6 +165,10 @@ def _asked(facts: Facts) -> Item:
     if incident.approved_by is not None:
         when = f"{clock(incident.approved_at)}: " if incident.approved_at is not None else ""
         return Item(text, True, f"{when}by {incident.approved_by}")
+    if incident.defaulted_at is not None:
+        return Item(
+            text, True, f"{clock(incident.defaulted_at)}: nobody answered in time, the policy says rollback then"
+        )
     if incident.requested_at is not None and decision is not None:
         return Item(text, True, f"not required: {decision.rule.partition(' (')[0]}, mode {decision.mode}")
     return Item(text, False, "asked, not answered" if incident.asked_at else "no rollback was made", *_owner_now(facts))

@@ -24,7 +24,8 @@ async def status(*, it: It) -> int:
     if state is None:
         output.show_lines(["Nothing is recorded yet. Start the daemon: watchdog run"])
         return output.DONE
-    output.show_lines(standing.status_lines(state, it.clock().now()))
+    now = it.clock().now()
+    output.show_lines([*standing.status_lines(state, now), *standing.quiet_lines(state, settings.policy, now)])
     output.show_table(tables.status(state, settings.policy))
     return output.DONE
 

@@ -65,8 +65,12 @@ def acting_routes(reader: Reader, renderer: Renderer, desk: Desk) -> list[Route]
         post("/incidents/{id}/approve", "approve", _answer),
         post("/incidents/{id}/reject", "reject", _answer),
         post("/incidents/{id}/stop", "stop", _answer),
+        post("/incidents/{id}/acknowledge", "acknowledge", _acknowledge),
         post("/incidents/{id}/note", "note", _note),
         post("/incidents/{id}/label", "label", _label),
+        post("/services/{name}/silence", "silence", _quiet),
+        post("/services/{name}/hold", "hold", _quiet),
+        post("/services/{name}/unsilence", "unsilence", _end_of_quiet),
         post("/pause", "pause", lambda request, form: {}),
         post("/resume", "resume", lambda request, form: {}),
     ]
@@ -89,6 +93,18 @@ def _answer(request: Request, form: Form) -> dict[str, Any]:
         raise Invalid("The form says no moment at which it was asked: load the page again, then decide.") from None
     seen = {"suspect": form["suspect"] or None, "target": form["target"] or None, "asked_at": asked_at}
     return asked.about_incident(request.path_params["id"], seen)
+
+
+def _acknowledge(request: Request, form: Form) -> dict[str, Any]:
+    return asked.about_incident(request.path_params["id"])
+
+
+def _quiet(request: Request, form: Form) -> dict[str, Any]:
+    return asked.a_quiet(request.path_params["name"], form.get("lasts", ""), form.get("reason", ""))
+
+
+def _end_of_quiet(request: Request, form: Form) -> dict[str, Any]:
+    return asked.an_end_of_quiet(form.get("which", ""))
 
 
 def _note(request: Request, form: Form) -> dict[str, Any]:

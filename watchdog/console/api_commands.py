@@ -20,6 +20,7 @@ from watchdog.console.forms import why_not_ours
 from watchdog.console.roles import Visitor
 from watchdog.console.views import AnswerView
 from watchdog.domain.errors import Temporary
+from watchdog.domain.quieting import REASON_MAX
 from watchdog.domain.remarks import TEXT_MAX
 
 REFUSALS: dict[int | str, dict[str, Any]] = {
@@ -56,6 +57,13 @@ class LabelBody(Strict):
     verdict: Literal["right", "wrong"]
 
 
+class QuietBody(Strict):
+    """For how long (as in 2h), and why."""
+
+    lasts: Annotated[str, Field(min_length=1, max_length=20)]
+    reason: Annotated[str, Field(min_length=1, max_length=REASON_MAX)]
+
+
 class RollbackBody(Strict):
     """Where to, and from which deploy: that of the plan. Without a target the watchdog chooses."""
 
@@ -85,6 +93,7 @@ def add_commands(api: FastAPI, desk: Desk) -> None:
 
     _about_incidents(api, take)
     _about_services(api, take)
+    _about_quiet(api, take)
 
 
 def _about_incidents(api: FastAPI, take: Take) -> None:
@@ -103,6 +112,11 @@ def _about_incidents(api: FastAPI, take: Take) -> None:
         """Stop an announced rollback before it is sent."""
         return await take(request, "stop", asked.about_incident(incident_id))
 
+    @api.post("/incidents/{incident_id}/acknowledge", response_model=AnswerView, responses=REFUSALS)
+    async def acknowledge(request: Request, incident_id: str) -> Response:
+        """Say that you look after an incident: nobody else is called for now."""
+        return await take(request, "acknowledge", asked.about_incident(incident_id))
+
     @api.post("/incidents/{incident_id}/note", response_model=AnswerView, responses=REFUSALS)
     async def note(request: Request, incident_id: str, body: NoteBody) -> Response:
         """Add a line to an incident's record."""
@@ -116,6 +130,30 @@ def _about_incidents(api: FastAPI, take: Take) -> None:
     async def label(request: Request, incident_id: str, body: LabelBody) -> Response:
         """Record whether the watchdog judged an incident right."""
         return await take(request, "label", asked.a_label(incident_id, body.verdict))
+
+
+def _about_quiet(api: FastAPI, take: Take) -> None:
+    async def quieten(request: Request, command: str, name: str, body: QuietBody) -> Response:
+        try:
+            arguments = asked.a_quiet(name, body.lasts, body.reason)
+        except Invalid as error:
+            raise HTTPException(422, str(error)) from None
+        return await take(request, command, arguments)
+
+    @api.post("/services/{name}/silence", response_model=AnswerView, responses=REFUSALS)
+    async def silence(request: Request, name: str, body: QuietBody) -> Response:
+        """Tell nobody of a service (or of `all`) for a while; everything is still recorded."""
+        return await quieten(request, "silence", name, body)
+
+    @api.post("/services/{name}/hold", response_model=AnswerView, responses=REFUSALS)
+    async def hold(request: Request, name: str, body: QuietBody) -> Response:
+        """Roll nothing of a service (or of `all`) back unasked for a while."""
+        return await quieten(request, "hold", name, body)
+
+    @api.post("/silences/{name}/end", response_model=AnswerView, responses=REFUSALS)
+    async def unsilence(request: Request, name: str) -> Response:
+        """End a silence or a hold before its time."""
+        return await take(request, "unsilence", asked.an_end_of_quiet(name))
 
 
 def _about_services(api: FastAPI, take: Take) -> None:

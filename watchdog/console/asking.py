@@ -1,7 +1,7 @@
 """What people may say now, what they asked for before, and what a rollback by hand would do. Pure."""
 
 from watchdog.console.parts import decision_view, deploy_view
-from watchdog.console.views import AnswerView, AskView, PlanView
+from watchdog.console.views import AnswerView, AskView, PlanView, QuietView
 from watchdog.core.suspects import live_deploy
 from watchdog.domain.errors import Refused
 from watchdog.domain.events import DeploysListed
@@ -9,7 +9,7 @@ from watchdog.domain.incidents import Incident, Phase, ServiceState, State, Verd
 from watchdog.domain.policy import Policy
 from watchdog.ports import Command
 from watchdog.words.planned import planned
-from watchdog.words.standing import open_incident
+from watchdog.words.standing import open_incident, quiets
 from watchdog.words.text import clean, sentence, short
 
 CAN = {
@@ -23,7 +23,7 @@ ABOUT = ("service", "incident", "target", "commit", "verdict", "text")
 """What a command is about, in the order in which it is said."""
 
 
-def ask_view(incident: Incident, service: ServiceState | None, policy: Policy) -> AskView | None:
+def ask_view(incident: Incident, service: ServiceState | None) -> AskView | None:
     """Return what is asked, or can be stopped; None if nothing is."""
     known = open_incident(service)
     if service is None or known is None or known.id != incident.id:
@@ -33,15 +33,28 @@ def ask_view(incident: Incident, service: ServiceState | None, policy: Policy) -
         can = ("stop",)
     if not can:
         return None
-    rule, until = policy.matrix.get(known.severity), known.announced_until
+    until = known.announced_until
     if service.phase is Phase.ASKING:
-        within = rule.within_seconds if rule is not None else None
-        until = known.asked_at + within if within and known.asked_at is not None else None
+        until = known.deadline.due_at if known.deadline is not None else None
     what = f"roll {clean(known.service)} back from {clean(known.suspect or 'the live deploy')} to {clean(known.target)}"
     what = f"{what} ({short(known.target_code)})" if known.target_code else what
     said = {Phase.ASKING: f"May the watchdog {what}?", Phase.ANNOUNCED: f"The watchdog is about to {what}."}
     words = said.get(service.phase, f"The watchdog means to {what}; it is not sent yet.")
     return AskView(can, words, known.suspect, known.target, known.asked_at, until)
+
+
+def can_acknowledge(incident: Incident, service: ServiceState | None) -> bool:
+    """Tell whether it is open, and nobody said yet that they look after it."""
+    known = open_incident(service)
+    return known is not None and known.id == incident.id and known.acknowledged_by is None
+
+
+def quiet_views(state: State, policy: Policy, service: str, now: float) -> tuple[QuietView, ...]:
+    """Return the silences and action holds of a service that are not over."""
+    typed = {one.name for one in (*state.silences, *state.holds)}
+    return tuple(
+        QuietView(one.name, clean(words), one.name in typed) for one, words in quiets(state, policy, now, service)
+    )
 
 
 def answer_view(command: Command) -> AnswerView:

@@ -13,9 +13,10 @@ from watchdog.console.roles import Visitor
 from watchdog.console.world import Access, World
 from watchdog.conversation import REFUSED
 from watchdog.domain.errors import Temporary
+from watchdog.domain.quieting import Unclear, asked_quiet
 from watchdog.domain.remarks import TEXT_MAX
 from watchdog.ports import Command
-from watchdog.words.text import clean
+from watchdog.words.text import clean, sentence
 
 NAME_MAX = 120
 VERDICTS = ("right", "wrong")
@@ -78,6 +79,19 @@ def a_label(incident: str, verdict: str) -> dict[str, Any]:
     if verdict not in VERDICTS:
         raise Invalid("A judgement is right or wrong.")
     return {"incident": clean(incident, NAME_MAX), "verdict": verdict}
+
+
+def a_quiet(service: str, lasts: str, reason: str) -> dict[str, Any]:
+    """Return the arguments of a silence or an action hold of a service, for so long (as in 2h). Raises Invalid."""
+    try:
+        return asked_quiet(clean(service, NAME_MAX), lasts, clean(reason))
+    except Unclear as error:
+        raise Invalid(f"{sentence(error.what)} {sentence(error.instead)}") from None
+
+
+def an_end_of_quiet(name: str) -> dict[str, Any]:
+    """Return the arguments for the end of a silence or a hold of that name."""
+    return {"which": clean(name, NAME_MAX)}
 
 
 def a_rollback(service: str, target: str | None, live: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from watchdog.console import standing
-from watchdog.console.asking import answer_view, ask_view, plan_view
+from watchdog.console.asking import answer_view, ask_view, can_acknowledge, plan_view, quiet_views
 from watchdog.console.counting import stats_view
 from watchdog.console.days import Days
 from watchdog.console.imagined import imagine
@@ -40,7 +40,7 @@ from watchdog.domain.remarks import Remark, root_causes
 from watchdog.ports import Minute
 from watchdog.words import explain, outlook
 from watchdog.words.history import row
-from watchdog.words.standing import status_lines
+from watchdog.words.standing import quiet_lines, status_lines
 from watchdog.words.text import clean, sentence
 
 ROWS_MAX = 500
@@ -77,7 +77,8 @@ class Reader:
         now = self.world.clock.now()
         rows = await asyncio.to_thread(self._rows, policy, state)
         paused = bool(state.paused_by or state.disarmed)
-        view = Overview(now, tuple(map(clean, status_lines(state, now))), tuple(rows), paused)
+        lines = (*status_lines(state, now), *quiet_lines(state, policy, now))
+        view = Overview(now, tuple(map(clean, lines)), tuple(rows), paused)
         self._overview = self.world.clock.monotonic(), view
         return view
 
@@ -104,6 +105,7 @@ class Reader:
             imagined=imagined.signal,
             now=decision_view(decision, repo) if decision is not None else None,
             now_why=sentence(imagined.why),
+            quiets=quiet_views(state, policy, name, now),
             incidents=tuple(incident_row(one, labels.get(one.id)) for one in mine),
         )
 
@@ -149,7 +151,8 @@ class Reader:
             next_steps=tuple(clean(step) for step in outlook.steps_left(incident, label)),
             timeline=_timeline(notes, remarks),
             explained=tuple(lines),
-            ask=ask_view(incident, known, policy),
+            ask=ask_view(incident, known),
+            can_acknowledge=can_acknowledge(incident, known),
         )
 
     async def plan(self, name: str, to: str | None) -> PlanView | None:

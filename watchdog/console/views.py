@@ -163,6 +163,15 @@ class DecisionView:
 
 
 @dataclass(frozen=True, slots=True)
+class QuietView:
+    """A silence or an action hold, in words; `can_end`: people typed it in (else the configuration says so)."""
+
+    name: str
+    words: str
+    can_end: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceView:
     """One service. `now` is what would be decided if `imagined` failed for good from now on; None: nobody can say."""
 
@@ -174,6 +183,7 @@ class ServiceView:
     imagined: str
     now: DecisionView | None
     now_why: str
+    quiets: tuple[QuietView, ...]
     incidents: tuple[IncidentRow, ...]
 
 
@@ -237,6 +247,7 @@ class IncidentView:
     timeline: tuple[NoteView, ...]
     explained: tuple[str, ...]
     ask: AskView | None
+    can_acknowledge: bool
 
 
 @dataclass(frozen=True, slots=True)

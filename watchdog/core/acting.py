@@ -1,4 +1,4 @@
-"""Acting: waiting for people, and taking what comes of a pin and a rollback.
+"""Acting: on a yes or when nobody said stop, and taking what comes of a pin and a rollback.
 
 Rule 1: one rollback per incident; an outcome that is not success ends with a human.
 Rule 2: what a human agreed to is decided anew before it is done.
@@ -16,13 +16,12 @@ from watchdog.core import (
     perceive,
     returning,
     sending,
-    severity,
     words,
 )
 from watchdog.core.turn import Turn
 from watchdog.domain import events as e
 from watchdog.domain.effects import Note, SetPace
-from watchdog.domain.incidents import ACTING, Course, Finding, Phase, Verdict
+from watchdog.domain.incidents import ACTING, Course, Finding, Phase
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.units import show_seconds
 
@@ -35,66 +34,17 @@ def await_veto(turn: Turn) -> None:
     if perceive.calm(turn.service, turn.policy, turn.now, turn.policy.detection.fresh_seconds):
         ending.close(turn, "recovered by itself", "it recovered before the announced rollback")
         return
+    if turn.incident.muted and turn.silenced_by(NoticeKind.ANNOUNCED) is None:
+        sending.announce(turn)  # a silence kept it from people: nobody could say stop
+        return
     until = turn.incident.announced_until
     if until is not None and turn.now >= until:
         act_now(turn, by=None)
 
 
-def await_answer(turn: Turn) -> None:
-    """An open question: withdrawn when the site recovers or worsens, repeated once at its deadline."""
-    seconds = turn.policy.detection.calm_seconds
-    if perceive.calm(turn.service, turn.policy, turn.now, seconds):
-        ending.close(turn, "recovered by itself", "it recovered before an answer came")
-        return
-    findings = perceive.findings(turn.service, turn.policy, turn.now)
-    if (findings and (_worse(turn, findings) or _overtaken(turn, findings))) or _suspect_gone(turn):
-        _decide_anew(turn, findings)
-        return
-    within = turn.policy.matrix[turn.incident.severity].within_seconds
-    asked = turn.incident.asked_at
-    if within and asked is not None and turn.now >= asked + within and not turn.incident.late_paged:
-        turn.amend(late_paged=True)
-        lines = words.asking_lines(turn.incident, None)
-        title = f"NO ANSWER for {show_seconds(within)}: {ending.alarm_title(turn)}"
-        turn.tell(NoticeKind.HUMAN_NEEDED, title, lines, wakes=True)
-
-
-def _worse(turn: Turn, findings: tuple[Finding, ...]) -> bool:
-    level = severity.judge(findings, turn.wishes, turn.policy.detection)[0]
-    return level.rank > turn.incident.severity.rank
-
-
-def _overtaken(turn: Turn, findings: tuple[Finding, ...]) -> bool:
-    """Tell whether no human needs to answer any more, or can: the guards that asked have let go, or forbid it now."""
-    decision = turn.incident.decision
-    asked = [answer for answer in decision.guards if answer.verdict is Verdict.ASK] if decision is not None else []
-    if not any(answer.passing for answer in asked) or turn.state.blind_since is not None:
-        return False
-    if turn.now - turn.incident.reconsidered_at < opening.RECONSIDER_SECONDS:
-        return False
-    turn.amend(reconsidered_at=turn.now)
-    fresh = opening.weigh(turn, findings)
-    names = {answer.name for answer in asked}
-    if any(answer.verdict is Verdict.BLOCK and answer.name in names for answer in fresh.guards):
-        return True
-    seen = perceive.failing_now(turn.service, findings, turn.policy, turn.now)
-    return seen and fresh.course in (Course.ROLLBACK, Course.ANNOUNCE)
-
-
-def _decide_anew(turn: Turn, findings: tuple[Finding, ...]) -> None:
-    findings = findings or _known_findings(turn)
-    if findings:
-        opening.open_incident(turn, findings)
-
-
-def _suspect_gone(turn: Turn) -> bool:
-    """Tell whether another deploy is live than the one the question is about."""
-    return turn.service.live is not None and turn.service.live != turn.incident.suspect
-
-
 def act_now(turn: Turn, by: str | None) -> None:
     """Decide anew with the newest evidence (an approval answers what asks), then roll back or say why not."""
-    findings = perceive.findings(turn.service, turn.policy, turn.now) or _known_findings(turn)
+    findings = known_findings(turn)
     if not findings:
         return
     decision = opening.weigh(turn, findings, approved=by is not None)
@@ -103,8 +53,33 @@ def act_now(turn: Turn, by: str | None) -> None:
     opening.carry_out(turn, findings, decision, approved_by=by)
 
 
-def _known_findings(turn: Turn) -> tuple[Finding, ...]:
-    """Return the incident's findings that can still be judged; a human has it if a reload left none."""
+def act_by_default(turn: Turn) -> str:
+    """Nobody answered in time, and the policy says rollback: decide anew. Return what still asks for a human.
+
+    That answers the policy's own question and mode assist, and no more: guards that want a human's eyes still do, and
+    a deploy that is not convicted stays.
+    """
+    findings = known_findings(turn)
+    if not findings:
+        return ""
+    if why_not := opening.why_no_default(turn, findings):
+        return why_not
+    turn.amend(defaulted_at=turn.now)
+    decision = opening.weigh(turn, findings)
+    if decision.course is Course.ASK:
+        turn.amend(defaulted_at=None)
+        return decision.why
+    if decision.course is Course.ROLLBACK:
+        decision = opening.as_said(turn, decision, "the policy")
+    opening.carry_out(turn, findings, decision)
+    return ""
+
+
+def known_findings(turn: Turn) -> tuple[Finding, ...]:
+    """Return what fails, or what the incident knows that can still be judged; a human has it if a reload left none."""
+    fresh = perceive.findings(turn.service, turn.policy, turn.now)
+    if fresh:
+        return fresh
     known = perceive.still_judged(turn.service, turn.incident.findings, turn.policy)
     if not known:
         sending.hand_over(turn, "the signals that failed are no longer configured", restore=True)
@@ -365,15 +340,10 @@ def auto_deploy_not_restored(turn: Turn) -> None:
     handing_back.tell(turn, off, lines, wakes=True)
 
 
-def resume_waiting(turn: Turn) -> None:
-    """After a restart: the deadlines of an announcement or a question still hold."""
+def resume_announcing(turn: Turn) -> None:
+    """After a restart: the end of the veto window still holds."""
     resume_acting(turn)
-    within = turn.policy.matrix[turn.incident.severity].within_seconds
-    asked = turn.incident.asked_at
-    answer_by = asked + within if asked is not None and within else None
-    for at in (turn.incident.announced_until, answer_by):
-        if at is not None:
-            turn.wake_at(max(at, turn.now))
+    turn.wake_at(max(turn.incident.announced_until or turn.now, turn.now))
 
 
 def resume_acting(turn: Turn) -> None:

@@ -54,7 +54,8 @@ def decide(
     answers = guard.check(guard.Request(state, policy, service, wishes, verdict, target, incident, now))
     rule = policy.matrix[level]
     answered = guard.asked(incident) if approved else None
-    course, why = _course(rule, verdict, target, answers, wishes, answered)
+    defaulted = guard.answered_by_default(incident)
+    course, why = _course(rule, verdict, target, answers, wishes, answered, defaulted=defaulted)
     return Decision(
         at=now,
         course=course,
@@ -114,8 +115,13 @@ def _course(
     answers: Sequence[GuardAnswer],
     wishes: ServicePolicy,
     answered: frozenset[str] | None = None,
+    *,
+    defaulted: bool = False,
 ) -> tuple[Course, str]:
-    """Return the course and its reason; worst news first. `answered`: the guards that a human's yes is about."""
+    """Return the course and its reason; worst news first. `answered`: the guards that a human's yes is about.
+
+    `defaulted`: nobody answered, and the policy says rollback; that convicts nobody and answers no guard.
+    """
     if rule.do is Action.NOTE:
         return Course.NOTE, "the policy only notes this severity"
     if rule.do is Action.TELL:
@@ -133,10 +139,12 @@ def _course(
     why_asked = [f"{one.name}: {one.why}" for one in asks]
     if not verdict.convicts:
         why_asked.append(f"more likely than not, and no more: {verdict.why}")
-    elif rule.do is Action.ASK:
+    elif rule.do is Action.ASK and not defaulted:
         why_asked.append(f"the policy asks for this severity; {verdict.why}")
     if why_asked:
         return Course.ASK, "; ".join(why_asked)
+    if defaulted:
+        return Course.ROLLBACK, f"no answer came in time, and the policy says rollback; {verdict.why}"
     if wishes.veto_seconds > 0:
         return Course.ANNOUNCE, f"veto window of {wishes.veto_seconds:.0f} s; {verdict.why}"
     return Course.ROLLBACK, verdict.why

@@ -22,7 +22,7 @@ def say(turn: Turn) -> None:
     incident = turn.service.incident
     if incident is None or incident.closed_at is not None or not _to_be_rolled_back(incident):
         return
-    if incident.paged and (incident.late_paged or not _was_overtaken(incident)):
+    if incident.late_paged or (incident.paged and not _was_overtaken(incident)):
         return
     if guard.withheld(turn.state):  # it will not be sent, and who hears of that is told so
         return

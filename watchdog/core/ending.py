@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from watchdog.core import guard, handing_back, perceive, words
+from watchdog.core import escalation, guard, handing_back, perceive, words
 from watchdog.core.turn import Turn
 from watchdog.domain.effects import RestoreAutoDeploy
 from watchdog.domain.incidents import History, Phase
@@ -15,9 +15,7 @@ AGAIN_SECONDS = 3600.0
 
 def alarm_title(turn: Turn) -> str:
     """Return the incident's headline; it begins with a warning while auto-deploy is off because of us."""
-    off = turn.service.auto_deploy_off
-    warning = f"AUTO-DEPLOY IS OFF on {turn.name}. " if off and off != "off" else ""
-    return f"{warning}{words.title(turn.incident)}"
+    return words.alarm_title(turn.incident, turn.service.auto_deploy_off)
 
 
 def page(turn: Turn) -> None:
@@ -27,6 +25,7 @@ def page(turn: Turn) -> None:
     why = (f"Left to you: {decision.why}",) if decision is not None else ()
     wakes = turn.incident.severity in (Severity.CRITICAL, Severity.HIGH)
     turn.tell(NoticeKind.HUMAN_NEEDED, alarm_title(turn), (*why, *words.decision_lines(turn.incident)), wakes=wakes)
+    escalation.call(turn)
 
 
 def tell(turn: Turn) -> None:

@@ -6,7 +6,7 @@ Rule: only a human gives back the right to act, be it paused or lost (`resume`).
 from collections.abc import Container, Mapping
 from dataclasses import replace
 
-from watchdog.core import perceive, sight
+from watchdog.core import perceive, sight, silences
 from watchdog.core.turn import Turn
 from watchdog.domain import events as e
 from watchdog.domain.copies import changed
@@ -126,7 +126,8 @@ def forbid(turn: Turn, event: e.RollbackRefused) -> None:
 
 
 def restart(turn: Turn, event: e.Restarted) -> None:
-    """A fresh start may have a fresh key."""
+    """A fresh start may have a fresh key; what ends at a moment still does."""
+    silences.wake(turn)
     turn.state = replace(turn.state, services=_allowed(turn.state.services, event.services or turn.state.services))
 
 
@@ -153,7 +154,8 @@ def _same_code(code: str, named: str) -> bool:
 
 
 def perceive_time(turn: Turn, event: e.TimePassed) -> None:
-    """Time itself may make us blind for long enough to say so."""
+    """Time itself may make us blind for long enough to say so, and ends silences."""
+    silences.expire(turn)
     if turn.state.blind_since is not None:
         judge_sight(turn)
 
@@ -168,6 +170,9 @@ HANDLERS = {
     e.RollbackRefused: forbid,
     e.Restarted: restart,
     e.CommitTrusted: trust,
+    e.Silenced: silences.silence,
+    e.Held: silences.hold,
+    e.Unsilenced: silences.end,
     e.TimePassed: perceive_time,
 }
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from watchdog.core import budget as budgets
-from watchdog.core import flapping, groups, sight, words
+from watchdog.core import flapping, groups, quiet, sight, words
 from watchdog.core.suspects import live_deploy, took_traffic_at
 from watchdog.core.turn import Turn
 from watchdog.domain.deploys import Deploy
@@ -63,9 +63,14 @@ def mode(request: Request) -> GuardAnswer:
     """Only what the service was entrusted for."""
     if request.wishes.mode is Mode.OBSERVE:
         return _block("mode", "observe: says what it would do, touches nothing")
-    if request.wishes.mode is Mode.ASSIST:
+    if request.wishes.mode is Mode.ASSIST and not answered_by_default(request.incident):
         return _ask("mode", "assist: a human decides")
-    return _pass("mode", "autonomous")
+    return _pass("mode", request.wishes.mode.value)
+
+
+def answered_by_default(incident: Incident | None) -> bool:
+    """Tell whether nobody answered in time, and people were told what is done then: it is as if they had said so."""
+    return incident is not None and incident.defaulted_at is not None
 
 
 def hold(request: Request) -> GuardAnswer:
@@ -73,6 +78,14 @@ def hold(request: Request) -> GuardAnswer:
     if request.state.paused_by:
         return _block("hold", f"paused by {request.state.paused_by}", passing=True)
     return _pass("hold", "none")
+
+
+def action_hold(request: Request) -> GuardAnswer:
+    """Nothing is rolled back unasked in such hours; a human may."""
+    held = quiet.holding(request.state, request.policy, request.service.name, request.now)
+    if held is not None:
+        return _ask("action hold", f"{quiet.describe(held)}: a human decides", passing=True)
+    return _pass("action hold", "none")
 
 
 def armed(request: Request) -> GuardAnswer:
@@ -245,6 +258,7 @@ def dependants(request: Request) -> GuardAnswer:
 GUARDS: tuple[Callable[[Request], GuardAnswer], ...] = (
     mode,
     hold,
+    action_hold,
     armed,
     key,
     blind,
@@ -264,9 +278,9 @@ GUARDS: tuple[Callable[[Request], GuardAnswer], ...] = (
 )
 
 
-AT_SENDING = (mode, key, budget, correlation, newer_deploy, deny_list, availability)
+AT_SENDING = (mode, action_hold, key, budget, correlation, newer_deploy, deny_list, availability)
 """What may have changed between the decision and the moment of sending."""
-AT_THE_CALL = (mode, key, blind, correlation, deny_list, availability)
+AT_THE_CALL = (mode, action_hold, key, blind, correlation, deny_list, availability)
 """What may have changed since then: by now the budget is spent for it, and the actuator has read the newest deploys."""
 
 

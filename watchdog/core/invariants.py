@@ -9,10 +9,10 @@ Rule 2: what a human asked for by hand needs no finding, no blame and no budget;
 
 from collections.abc import Sequence
 
-from watchdog.core import budget, groups, guard, perceive, words
+from watchdog.core import budget, groups, guard, perceive, quiet, words
 from watchdog.domain.effects import Effect, PinAutoDeploy, RestoreAutoDeploy, Rollback, Tell
 from watchdog.domain.incidents import ACTING, Incident, Phase, ServiceState, State
-from watchdog.domain.policy import Mode, Policy
+from watchdog.domain.policy import Mode, Policy, Then
 
 DAY_SECONDS = 86400.0
 BEFORE_ACCEPTANCE = frozenset({Phase.PINNING, Phase.ROLLING_BACK})
@@ -118,10 +118,13 @@ def _overtaken(effect: Rollback, service: ServiceState) -> str:
 def _unasked(effect: Rollback, service: ServiceState, incident: Incident, after: State, policy: Policy) -> str:
     """Return what forbids a rollback that no human asked for by hand (I2, I5)."""
     wishes, limits, now = policy.services[effect.service], policy.budget, incident.requested_at
-    if wishes.mode is Mode.ASSIST and effect.approved_by is None:
+    if wishes.mode is Mode.ASSIST and effect.approved_by is None and not _unanswered(incident):
         return "no human said yes"
     if after.blind_since is not None:
         return "blind"
+    held = quiet.holding(after, policy, effect.service, now or incident.opened_at)
+    if held is not None and effect.approved_by is None:
+        return f"{held.name}: nothing is rolled back unasked"
     if now is None or now not in service.acted_at or now not in after.acted_at:
         return "it is not in the books"
     if not perceive.failing_now(service, incident.findings, policy, now):
@@ -141,6 +144,15 @@ def _unasked(effect: Rollback, service: ServiceState, incident: Incident, after:
     if fleet > limits.per_fleet_per_10m:
         return f"{fleet} groups rolled back in the fleet in 10 min (limit {limits.per_fleet_per_10m})"
     return ""
+
+
+def _unanswered(incident: Incident) -> bool:
+    """Tell whether humans heard that it is rolled back without an answer, and had all the time they were promised."""
+    deadline, defaulted = incident.deadline, incident.defaulted_at
+    if deadline is None or deadline.then is not Then.ROLLBACK or deadline.within_seconds is None:
+        return False
+    heard = deadline.heard_at
+    return heard is not None and defaulted is not None and defaulted >= heard + deadline.within_seconds
 
 
 def _told(was: ServiceState, service: ServiceState, effects: Sequence[Effect]) -> str:

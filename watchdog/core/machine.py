@@ -16,6 +16,7 @@ from typing import get_args
 from watchdog.core import (
     acting,
     ahead,
+    asking,
     delayed,
     flapping,
     fleet,
@@ -53,13 +54,21 @@ FLEET_ONLY: Mapping[type[Event], Handler] = MappingProxyType(
         e.Resumed: ignore,
         e.InvariantBroken: ignore,
         e.CommitTrusted: ignore,
+        e.Silenced: ignore,
+        e.Held: ignore,
+        e.Unsilenced: ignore,
         e.DeploysUnread: ignore,
     }
 )
 """Events whose whole meaning is in the knowledge they change (see fleet, perceive)."""
 
 IN_ANY_PHASE: Mapping[type[Event], Handler] = MappingProxyType(
-    {e.CommitsSeen: merges.seen, e.CommitsUnread: merges.unseen}
+    {
+        e.CommitsSeen: merges.seen,
+        e.CommitsUnread: merges.unseen,
+        e.Acknowledged: people.acknowledge,
+        e.QuestionHeard: ignore,
+    }
 )
 
 LATE: Mapping[type[Event], Handler] = MappingProxyType(
@@ -116,7 +125,7 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             e.Observed: acting.await_veto,
             e.DeploysListed: acting.await_veto,
             e.TimePassed: acting.await_veto,
-            e.Restarted: acting.resume_waiting,
+            e.Restarted: acting.resume_announcing,
             e.Approved: people.approve,
             e.Rejected: people.reject,
             e.Stopped: people.stop,
@@ -127,10 +136,11 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             **FLEET_ONLY,
             **IN_ANY_PHASE,
             **LATE,
-            e.Observed: acting.await_answer,
-            e.DeploysListed: acting.await_answer,
-            e.TimePassed: acting.await_answer,
-            e.Restarted: acting.resume_waiting,
+            e.Observed: asking.await_answer,
+            e.DeploysListed: asking.await_answer,
+            e.TimePassed: asking.await_answer,
+            e.QuestionHeard: asking.heard,
+            e.Restarted: asking.resume,
             e.Approved: people.approve,
             e.Rejected: people.reject,
             e.Stopped: people.reject,
@@ -202,8 +212,8 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             **NOT_ASKED,
             e.Observed: paged.keep_watching,
             e.DeploysListed: paged.keep_watching,
-            e.TimePassed: ignore,
-            e.Restarted: watching.resume,
+            e.TimePassed: paged.keep_the_clock,
+            e.Restarted: paged.resume,
             e.Rejected: people.stop_waiting,
             e.Stopped: people.stop_waiting,
             e.RollbackRequested: people.rollback_by_hand,
@@ -240,7 +250,7 @@ def _concerned(turn: Turn) -> list[str]:
     name = getattr(event, "service", None)  # first: it is a reading, nearly always
     if name is not None:
         return [name] if name in turn.policy.services else []
-    if isinstance(event, (e.Approved, e.Rejected, e.Stopped)):
+    if isinstance(event, e.OF_AN_INCIDENT):
         known = [item for name, item in turn.state.services.items() if name in turn.policy.services]
         return [item.name for item in known if item.incident is not None and item.incident.id == event.incident]
     if isinstance(event, e.Restarted):

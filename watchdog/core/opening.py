@@ -6,16 +6,17 @@ from watchdog.core import ending, flapping, sending, severity, troubles, words
 from watchdog.core.decide import decide
 from watchdog.core.turn import Turn
 from watchdog.domain.incidents import Course, Decision, Finding, Incident
-from watchdog.domain.policy import Severity
+from watchdog.domain.policy import Severity, Then
 
 RECONSIDER_SECONDS = 5.0
 """How often what a human was told of is weighed again."""
 YES_HOLDS_SECONDS = 300.0
-"""How long a yes (or a veto window that ran out) holds when the rollback could not be sent at once."""
+"""How long a yes (or a default, or a veto window that ran out) holds when the rollback could not be sent at once."""
 
 
 def open_incident(turn: Turn, findings: tuple[Finding, ...]) -> None:
     """Open (or continue) the incident, decide, and begin with what was decided."""
+    _forget_an_old_default(turn, findings)
     incident = turn.service.incident
     approved_by = _still_approved(turn, incident)
     flaps = incident is None and flapping.count(turn)
@@ -23,7 +24,7 @@ def open_incident(turn: Turn, findings: tuple[Finding, ...]) -> None:
     if incident is None:
         _create(turn, findings, decision.severity)
     elif _was_agreed(turn, incident, decision, approved_by):
-        decision = as_said(turn, decision, approved_by)
+        decision = as_said(turn, decision, approved_by or ("the policy" if incident.defaulted_at else None))
     carry_out(turn, findings, decision, approved_by=approved_by)
     if flaps:
         flapping.say(turn)
@@ -53,7 +54,7 @@ def _still_approved(turn: Turn, incident: Incident | None) -> str | None:
 def _was_agreed(turn: Turn, incident: Incident, decision: Decision, by: str | None) -> bool:
     """Tell whether people said yes to the rollback, or did not stop it, and only the sending had to be put off."""
     if decision.course is Course.ROLLBACK:
-        return by is not None
+        return by is not None or incident.defaulted_at is not None
     return decision.course is Course.ANNOUNCE and _window_is_over(turn, incident)
 
 
@@ -68,6 +69,30 @@ def as_said(turn: Turn, decision: Decision, by: str | None) -> Decision:
         return replace(decision, course=course, why=why)
     why = f"no stop came; {decision.why}" if by is None else decision.why
     return replace(decision, course=Course.ROLLBACK, why=why)
+
+
+def _forget_an_old_default(turn: Turn, findings: tuple[Finding, ...]) -> None:
+    """A default holds as long as a yes does, and for what was asked alone: that deploy, as severe as it was then."""
+    incident = turn.service.incident
+    if incident is None or incident.defaulted_at is None:
+        return
+    old = turn.now - incident.defaulted_at >= YES_HOLDS_SECONDS or incident.suspect != turn.service.live
+    if old or why_no_default(turn, findings):
+        turn.amend(defaulted_at=None)
+
+
+def why_no_default(turn: Turn, findings: tuple[Finding, ...]) -> str:
+    """Return why nothing is done in place of the humans who did not answer, or nothing.
+
+    What is done is what they heard of, as long as the policy still says so.
+    """
+    deadline, asked = turn.incident.deadline, turn.incident.severity
+    if deadline is None or deadline.heard_at is None:
+        return "nobody is known to have heard of the question"
+    if turn.rule.then is not Then.ROLLBACK:
+        return "the policy does not say so any more"
+    level = severity.judge(findings, turn.wishes, turn.policy.detection)[0]
+    return "" if level is asked else f"you were asked about what was {asked}, and it is {level} now"
 
 
 def _window_is_over(turn: Turn, incident: Incident) -> bool:
@@ -104,6 +129,7 @@ def carry_out(turn: Turn, findings: tuple[Finding, ...], decision: Decision, *, 
         decision=decision,
         approved_by=approved_by,
         approved_at=(turn.incident.approved_at or turn.now) if approved_by is not None else None,
+        defaulted_at=turn.incident.defaulted_at if decision.course is Course.ROLLBACK else None,
         suspect=suspect.id if suspect else None,
         suspect_code=suspect.code if suspect else None,
         target=target.id if target else None,

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from watchdog.core import ending, opening, perceive
+from watchdog.core import ending, escalation, opening, perceive, silences, watching
 from watchdog.core.turn import Turn
 from watchdog.domain.incidents import Course, Decision, Finding, Verdict
 
@@ -17,12 +17,27 @@ def keep_watching(turn: Turn) -> None:
     if perceive.calm(turn.service, turn.policy, turn.now, turn.policy.detection.calm_seconds):
         ending.close(turn, _outcome(turn), "every check has been good for a minute")
         return
+    if silences.speak_up(turn):
+        return
+    escalation.keep_the_clock(turn)  # a reload may have changed who is next, and when
     if turn.now - turn.incident.reconsidered_at < opening.RECONSIDER_SECONDS:
         return
     turn.amend(reconsidered_at=turn.now)
     findings = perceive.findings(turn.service, turn.policy, turn.now)
     if findings:
         _reconsider(turn, findings)
+
+
+def keep_the_clock(turn: Turn) -> None:
+    """Tell of what a silence kept from people, once it is over; call the next one when it is time."""
+    if not silences.speak_up(turn):
+        escalation.keep_the_clock(turn)
+
+
+def resume(turn: Turn) -> None:
+    """After a restart: who is called next, and when, still holds."""
+    watching.resume(turn)
+    escalation.wake(turn)
 
 
 def _outcome(turn: Turn) -> str:

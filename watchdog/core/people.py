@@ -1,6 +1,6 @@
-"""What humans say: yes, no, stop, and a rollback by hand. A refusal always says why (label REFUSED)."""
+"""What humans say: yes, no, stop, that they look after it, a rollback by hand. A refusal says why (label REFUSED)."""
 
-from watchdog.core import acting, ending, guard, sending
+from watchdog.core import acting, ending, escalation, guard, sending, words
 from watchdog.core.decide import find_target
 from watchdog.core.suspects import live_deploy
 from watchdog.core.turn import Turn
@@ -16,9 +16,13 @@ from watchdog.domain.incidents import (
     TargetChoice,
     Verdict,
 )
+from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import Severity
+from watchdog.domain.units import show_seconds
 
-NOT_FOR_HUMANS = frozenset({"blind", "budget", "cooldown", "correlation", "flapping", "returned", "tried", "trailer"})
+NOT_FOR_HUMANS = frozenset(
+    {"action hold", "blind", "budget", "cooldown", "correlation", "flapping", "returned", "tried", "trailer"}
+)
 """Guards that hold the machine back, not a human who asks by hand."""
 
 
@@ -50,6 +54,7 @@ def approve(turn: Turn) -> None:
     acting.act_now(turn, by=event.by)
     decision = turn.incident.decision
     if decision is not None and decision.course is not Course.ROLLBACK:
+        escalation.taken_up(turn, event.by)
         refuse(turn, turn.incident.human_needed or decision.why)
 
 
@@ -58,9 +63,44 @@ def reject(turn: Turn) -> None:
     event = turn.event
     assert isinstance(event, (e.Rejected, e.Stopped))
     turn.amend(human_needed=f"rejected by {event.by}")
+    escalation.answered(turn)
     turn.note("REJECTED", f"by {event.by}: nothing is changed")
     turn.enter(Phase.PAGED)
     ending.give_back_or_say(turn)
+
+
+def acknowledge(turn: Turn) -> None:
+    """Somebody looks after it: nobody else is called for now. Watching, and the clock of a question, go on."""
+    event = turn.event
+    assert isinstance(event, e.Acknowledged)
+    if turn.incident.closed_at is not None:
+        refuse(turn, f"{turn.incident.id} is over: {turn.incident.outcome}")
+    elif _of_an_earlier_call(turn.incident, event):
+        refuse(turn, f"{turn.incident.id}: people were called for something else since")
+    elif turn.incident.acknowledged_by == event.by and event.said_at is not None:
+        return  # a pager tells it again after a restart
+    elif turn.incident.acknowledged_by is not None:
+        turn.note("ACKNOWLEDGED", f"by {turn.incident.acknowledged_by} already")
+    else:
+        escalation.taken_up(turn, event.by)
+        holds = show_seconds(turn.policy.ack_holds_seconds)
+        turn.note("ACKNOWLEDGED", f"by {event.by}: nobody else is called for {holds}, unless something changes")
+        if turn.incident.paged:
+            title = f"{event.by} LOOKS AFTER IT: {ending.alarm_title(turn)}"
+            turn.tell(NoticeKind.UPDATED, title, _still_asked(turn))
+
+
+def _of_an_earlier_call(incident: Incident, event: e.Acknowledged) -> bool:
+    """Tell whether it was said before people were last called: it says nothing of what they were called for then."""
+    return event.said_at is not None and event.said_at < max(incident.told_at or 0.0, incident.opened_at)
+
+
+def _still_asked(turn: Turn) -> tuple[str, ...]:
+    deadline = turn.incident.deadline
+    if turn.service.phase is not Phase.ASKING or deadline is None:
+        return ()
+    still = "Watching goes on. What was asked is still to be answered."
+    return (still, words.without_an_answer(turn.incident, deadline.then)) if deadline.due_at is not None else (still,)
 
 
 def stop(turn: Turn) -> None:
@@ -68,6 +108,7 @@ def stop(turn: Turn) -> None:
     event = turn.event
     assert isinstance(event, (e.Stopped, e.Rejected))
     turn.amend(human_needed=f"stopped by {event.by}")
+    escalation.answered(turn)
     turn.note("STOPPED", f"by {event.by}: no rollback is sent")
     turn.enter(Phase.PAGED)
     ending.give_back_or_say(turn)
@@ -183,5 +224,6 @@ def _begin(turn: Turn, by: str, suspect: Deploy, choice: TargetChoice, answers: 
         target_code=choice.deploy.code,
         channels=tuple(dict.fromkeys((*incident.channels, *turn.policy.matrix[incident.severity].tell))),
     )
+    escalation.answered(turn)
     turn.note("BY HAND", f"{ending.alarm_title(turn)}: {suspect.id} -> {choice.deploy.id}")
     sending.pin(turn)

@@ -5,12 +5,13 @@ seen of the one before says nothing of it. A site that recovered is left alone.
 Rule 2: auto-deploy that we switched off and no longer need off is given back.
 """
 
-from watchdog.core import budget, delayed, ending, guard, perceive, words
+from watchdog.core import budget, delayed, ending, escalation, guard, perceive, words
 from watchdog.core.suspects import live_deploy, took_traffic_at
 from watchdog.core.turn import Turn
 from watchdog.domain.effects import PinAutoDeploy, Rollback
-from watchdog.domain.incidents import Phase
+from watchdog.domain.incidents import Deadline, Phase
 from watchdog.domain.notices import NoticeKind
+from watchdog.domain.policy import Rule, Then
 from watchdog.domain.units import show_seconds
 
 PIN_PATIENCE_SECONDS = 60.0
@@ -37,15 +38,23 @@ def announce(turn: Turn) -> None:
 
 
 def ask(turn: Turn) -> None:
-    """Ask a human; nothing happens without an answer."""
-    within = turn.policy.matrix[turn.incident.severity].within_seconds
-    turn.amend(asked_at=turn.now, late_paged=False, put_off_at=None)
+    """Ask a human; without an answer happens what the policy says (asking)."""
+    clock = deadline(turn.rule, turn.now)
+    turn.amend(asked_at=turn.now, deadline=clock, late_paged=False, reminded=False, put_off_at=None)
+    escalation.call(turn, climbs=False)
     turn.enter(Phase.ASKING)
-    if within:
-        turn.wake_at(turn.now + within)
-    lines = words.asking_lines(turn.incident, within)
+    for at in (clock.remind_at, clock.due_at):
+        if at is not None:
+            turn.wake_at(at)
+    lines = words.asking_lines(turn.incident, turn.now)
     turn.tell(NoticeKind.ASKED, f"APPROVAL: {ending.alarm_title(turn)}", lines, wakes=True)
     turn.note("ASKED", f"roll back to {turn.incident.target}? watchdog approve|reject {turn.incident.id}")
+
+
+def deadline(rule: Rule, now: float) -> Deadline:
+    """Return the clock of a question that is asked now, as the policy has it."""
+    within, remind = rule.within_seconds, rule.remind_seconds
+    return Deadline(now, rule.then, within, now + within if within else None, now + remind if remind else None)
 
 
 def pin(turn: Turn) -> None:
@@ -141,6 +150,8 @@ def _why_wait(turn: Turn) -> str:
         return ""
     if turn.state.blind_since is not None:
         return "blind"
+    if turn.incident.defaulted_at is not None and turn.rule.then is not Then.ROLLBACK:
+        return "nobody answered, and the policy does not say rollback any more"
     if perceive.failing_now(turn.service, turn.incident.findings, turn.policy, turn.now):
         return _not_seen_yet(turn) or guard.at_sending(turn)
     return f"no failure in the last {show_seconds(turn.policy.detection.fresh_seconds)}"
@@ -172,3 +183,4 @@ def hand_over(turn: Turn, why: str, *, restore: bool = False) -> None:
     lines = (f"What happened: {why}", *words.done_lines(turn.incident), *words.decision_lines(turn.incident))
     title = words.title(turn.incident) if given else ending.alarm_title(turn)
     turn.tell(NoticeKind.HUMAN_NEEDED, title, lines, wakes=True)
+    escalation.call(turn)

@@ -6,12 +6,13 @@ It lives for a single call of `step` and never leaves it; from outside, `step` i
 from dataclasses import replace
 from typing import Any
 
+from watchdog.core import perceive, quiet
 from watchdog.domain.copies import changed
 from watchdog.domain.effects import Effect, Note, ReadDeploys, SetPace, Tell, WakeAt
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.notices import Link, Notice, NoticeKind
-from watchdog.domain.policy import Policy, ServicePolicy, Severity
+from watchdog.domain.policy import Policy, Quiet, Rule, ServicePolicy, Severity
 
 DEPLOYS_IDLE_SECONDS = 15.0
 DEPLOYS_SUSPECT_SECONDS = 5.0
@@ -44,6 +45,11 @@ class Turn:
     def wishes(self) -> ServicePolicy:
         """Return the user's wishes for it."""
         return self.policy.services[self.name]
+
+    @property
+    def rule(self) -> Rule:
+        """Return the policy's row for its incident; only asked for in phases that have one."""
+        return self.policy.matrix[self.incident.severity]
 
     @property
     def incident(self) -> Incident:
@@ -119,11 +125,24 @@ class Turn:
             return paces.watch_seconds
         return paces.suspect_in_watch_seconds if in_watch else paces.suspect_seconds
 
-    def tell(self, kind: NoticeKind, title: str, lines: tuple[str, ...], *, wakes: bool = False) -> None:
-        """Tell the people this severity's rule names; nobody, if it names none."""
+    def tell(
+        self,
+        kind: NoticeKind,
+        title: str,
+        lines: tuple[str, ...],
+        *,
+        wakes: bool = False,
+        channels: tuple[str, ...] | None = None,
+    ) -> None:
+        """Tell the people this severity's rule names (or these channels alone); nobody, if it names none."""
         incident = self.incident
-        channels = incident.channels
+        channels = incident.channels if channels is None else channels
         if not channels:
+            return
+        silence = self.silenced_by(kind)
+        if silence is not None:
+            self.amend(muted=self.incident.muted or kind is not NoticeKind.UPDATED)
+            self.note("SILENCED", f"{title} (kept from {', '.join(channels)} by {quiet.describe(silence)})")
             return
         notice = Notice(
             at=self.now,
@@ -137,9 +156,17 @@ class Turn:
             wakes=wakes,
         )
         self.emit(Tell(notice, channels))
-        self.amend(paged=True)
+        self.amend(paged=True, muted=False)
         how = "page" if wakes else "info"
         self.note("TOLD", f"{', '.join(channels)} ({how}): {title}")
+
+    def silenced_by(self, kind: NoticeKind) -> Quiet | None:
+        """Return the silence that keeps such a notice of the incident from people, or None."""
+        if not (self.policy.silences or self.state.silences):
+            return None
+        failing = perceive.findings(self.service, self.policy, self.now)
+        signals = {finding.signal for finding in (*failing, *self.incident.findings)}
+        return quiet.silencing(self.state, self.policy, self.incident, kind, signals, self.now)
 
     def _links(self) -> tuple[Link, ...]:
         facts, incident = self.service.facts, self.service.incident
@@ -169,7 +196,10 @@ class Turn:
     def tell_besides(
         self, kind: NoticeKind, about: str, title: str, lines: tuple[str, ...], *, wakes: bool = False
     ) -> None:
-        """Tell the service's people of something that no open incident is about; `about` names it."""
+        """Tell the service's people of something that no open incident is about; `about` names it.
+
+        No silence holds it back: it is about what we changed, and have to give back.
+        """
         notice = Notice(
             at=self.now,
             incident=about,

@@ -5,6 +5,7 @@ Rule: the same words as in the log and in `explain`, with the arithmetic; and al
 
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Decision, GuardAnswer, Incident, Verdict
+from watchdog.domain.policy import Then
 from watchdog.domain.units import show_seconds
 
 
@@ -21,6 +22,12 @@ def name_deploy(deploy: Deploy) -> str:
 def title(incident: Incident) -> str:
     """Return the headline: what fails, how bad, since when."""
     return f"{incident.service} {incident.severity.value.upper()}: {incident.title}"
+
+
+def alarm_title(incident: Incident, auto_deploy_off: str) -> str:
+    """Return the headline; it begins with a warning while auto-deploy is off because of us."""
+    off = auto_deploy_off not in ("", "off")
+    return f"{f'AUTO-DEPLOY IS OFF on {incident.service}. ' if off else ''}{title(incident)}"
 
 
 def by_hand(incident: Incident) -> bool:
@@ -69,23 +76,34 @@ def decision_lines(incident: Incident) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def asking_lines(incident: Incident, within_seconds: float | None) -> tuple[str, ...]:
-    """Return what is asked, how to answer, and what happens otherwise."""
-    deadline = f" within {show_seconds(within_seconds)}" if within_seconds else ""
+OTHERWISE = {
+    Then.ESCALATE: "Without an answer nothing is changed, and you are paged again.",
+    Then.ROLLBACK: "Without an answer it is rolled back then, if every guard still passes (policy: then: rollback).",
+    Then.NOTHING: "Without an answer nothing is changed.",
+}
+
+
+def asking_lines(incident: Incident, now: float) -> tuple[str, ...]:
+    """Return what is asked, how to answer, and what happens otherwise, by the clock of the question at that moment."""
+    clock = incident.deadline if not incident.late_paged else None
+    due = clock.due_at if clock is not None else None
+    deadline = f" within {show_seconds(due - now)}" if due is not None else ""
     return (
         f"Question: roll {incident.service} back to {incident.target} {short(incident.target_code)}?",
         f"Answer{deadline}: watchdog approve {incident.id}   or   watchdog reject {incident.id}",
-        _without_an_answer(incident),
+        without_an_answer(incident, clock.then if clock is not None and due is not None else Then.NOTHING),
         *([f"Why you are asked: {incident.decision.why}"] if incident.decision is not None else []),
         *decision_lines(incident),
     )
 
 
-def _without_an_answer(incident: Incident) -> str:
+def without_an_answer(incident: Incident, then: Then) -> str:
+    """Return what is done if nobody answers in time."""
     asks = [one for one in incident.decision.guards if one.verdict is Verdict.ASK] if incident.decision else []
     if asks and all(one.passing for one in asks):
-        return "Without an answer nothing is changed while that lasts, and you are paged again; after it, it may act."
-    return "Without an answer nothing is changed, and you are paged again."
+        again = "" if then is Then.NOTHING else ", and you are paged again"
+        return f"Without an answer nothing is changed while that lasts{again}; after it, it may act."
+    return OTHERWISE[then]
 
 
 def rebuild_words(incident: Incident) -> str:

@@ -23,6 +23,7 @@ from watchdog.domain.effects import Effect, Note
 from watchdog.domain.errors import Displaced, Permanent, Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import State
+from watchdog.domain.policy import Severity
 from watchdog.ports import FLEET, Clock, Command, Store
 
 POLL_SECONDS = 0.5
@@ -135,6 +136,12 @@ class Commands:
             "approve": lambda: e.Approved(at, given["incident"], by),
             "reject": lambda: e.Rejected(at, given["incident"], by),
             "stop": lambda: e.Stopped(at, given["incident"], by),
+            "acknowledge": lambda: e.Acknowledged(at, given["incident"], by),
+            "silence": lambda: e.Silenced(
+                at, by, at + given["seconds"], given["reason"], given["of"], given.get("signal"), _severity(given)
+            ),
+            "hold": lambda: e.Held(at, by, at + given["seconds"], given["reason"], given["of"]),
+            "unsilence": lambda: e.Unsilenced(at, given["which"], by),
             "pause": lambda: e.Paused(at, by),
             "resume": lambda: e.Resumed(at, by),
             "trust": lambda: e.CommitTrusted(at, given["commit"], by),
@@ -148,7 +155,9 @@ class Commands:
         known = self._engine.policy.services
         if isinstance(event, (e.RollbackRequested, e.RestoreRequested)) and event.service not in known:
             return f"no service {event.service}; known: {', '.join(known)}"
-        if isinstance(event, ANSWERS):
+        if isinstance(event, (e.Silenced, e.Held)) and event.of not in (None, *known):
+            return f"no service {event.of}; known: {', '.join(known)}"
+        if isinstance(event, e.OF_AN_INCIDENT):
             incidents = [item.incident for item in self._engine.state.services.values() if item.incident is not None]
             open_ids = [incident.id for incident in incidents if incident.closed_at is None]
             if "question" in command.arguments and event.incident in [incident.id for incident in incidents]:
@@ -158,6 +167,10 @@ class Commands:
                 was = f" ({over(closed)})" if closed is not None and closed.closed_at is not None else ""
                 return f"no open incident {event.incident}{was}; open: {', '.join(open_ids) or 'none'}"
         return ""
+
+
+def _severity(given: Mapping[str, Any]) -> Severity | None:
+    return Severity(given["severity"]) if given.get("severity") else None
 
 
 def _objection(event: Event, command: Command) -> Objection | None:
@@ -195,7 +208,7 @@ def _as_it_is(state: State, event: Event) -> Mapping[str, Any]:
 
 def _unrecorded(event: Event, why: str) -> tuple[bool, str, int]:
     """Return what became of a command that could not be written down."""
-    holds = isinstance(event, (e.Paused, e.Rejected, e.Stopped))
+    holds = isinstance(event, (e.Paused, e.Rejected, e.Stopped, e.Acknowledged, e.Held))
     what = "it holds for now, but not after a restart nor for other workers" if holds else "nothing is done"
     return False, f"not recorded ({why}): {what}; ask again", FAILED
 

@@ -15,13 +15,15 @@ import structlog
 from watchdog.conversation import REFUSED, Reply, Request
 from watchdog.daemon.questions import moment
 from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.quieting import Unclear, asked_quiet
 from watchdog.ports import Clock, Command, Store
 
 ANSWER_SECONDS = 15.0
 POLL_SECONDS = 0.5
-ANSWERS = ("approve", "reject", "stop")
+ANSWERS = ("approve", "reject", "stop", "acknowledge")
 """What is said of one incident."""
-CHANGES = (*ANSWERS, "pause", "resume")
+QUIETS = ("silence", "hold")
+CHANGES = (*ANSWERS, *QUIETS, "unsilence", "pause", "resume")
 SHOWN = ("suspect", "target", "asked_at")
 """What of a question an answer is bound to, beside its incident."""
 NOT_ALLOWED = "not on the list of those who may (approvals.users in the configuration)"
@@ -60,14 +62,13 @@ class Desk:
         if request.question is not None:
             shown = asdict(request.question)
             given |= {"incident": shown["incident"], "question": {key: shown[key] for key in SHOWN}}
-        elif request.name in ANSWERS:
-            if len(request.words) != 1 and refused:
-                return _no(f"Refused: {refused}.")
-            if len(request.words) != 1:
-                return _no(f"say which incident: {request.name} INCIDENT, as in {request.name} web-1")
-            given["incident"] = request.words[0]
-        elif refused:
+        elif refused and (request.name not in ANSWERS or len(request.words) != 1):
             return _no(f"Refused: {refused}.")
+        else:
+            try:
+                given |= _arguments(request.name, request.words)
+            except Unclear as error:
+                return _no(str(error))
         name = REFUSED if refused else request.name
         answered = await self._answered(await self._store.submit(name, given, request.by))
         if answered is None:
@@ -84,6 +85,22 @@ class Desk:
                 return found
             await self._clock.sleep(POLL_SECONDS)
         return None
+
+
+def _arguments(name: str, words: Sequence[str]) -> Mapping[str, Any]:
+    """Return the arguments of a command that was typed in a channel. Raises Unclear."""
+    if name in QUIETS:
+        if len(words) < 3:
+            raise Unclear(
+                name, "of what, how long, and why?", f"{name} SERVICE 2h WHY, as in {name} web 2h moving house"
+            )
+        return asked_quiet(words[0], words[1], " ".join(words[2:]))
+    if name not in (*ANSWERS, "unsilence"):
+        return {}
+    what, example, key = ("INCIDENT", "web-1", "incident") if name in ANSWERS else ("NAME", "silence-1", "which")
+    if len(words) != 1:
+        raise Unclear(name, f"say which {what.lower()}", f"{name} {what}, as in {name} {example}")
+    return {key: words[0]}
 
 
 def _no(why: str) -> Reply:

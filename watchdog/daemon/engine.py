@@ -174,7 +174,7 @@ class Engine:
 
     def _is_ours(self, event: Event) -> bool:
         """Tell whether the service it is about is ours; what a human says of an incident names no service."""
-        if isinstance(event, (e.Approved, e.Rejected, e.Stopped)):
+        if isinstance(event, e.OF_AN_INCIDENT):
             ours = (one.incident for name, one in self.state.services.items() if name in self.held)
             return any(incident is not None and incident.id == event.incident for incident in ours)
         service = getattr(event, "service", None)

@@ -1,6 +1,7 @@
 """What people are asked now, and why an answer to what they were shown does not count. Pure: states in, words out.
 
 Rule 1: an answer is to what its author saw: the same question, the same deploys. What changed since is asked anew.
+A no to the same rollback holds, asked again since or not.
 Rule 2: a stop is never refused for a detail: whatever rollback of that incident is to come, somebody does not want it.
 """
 
@@ -33,8 +34,11 @@ def refusal(state: State, event: Event, why: str) -> Note:
     return Note(event.at, service.name if service is not None else "", incident, "REFUSED", said)
 
 
-def question(state: State, policy: Policy, notice: Notice) -> Question | None:
-    """Return what the people who get this notice are asked, or may stop, as things are now; None if it is nothing."""
+def question(state: State, policy: Policy, notice: Notice, now: float) -> Question | None:
+    """Return what the people who get this notice now are asked, or may stop, as things are; None if it is nothing.
+
+    Its buttons count as long as people have for an answer, from the moment they get it.
+    """
     service = state.services.get(notice.service)
     if service is None or service.incident is None or service.incident.id != notice.incident or not open_in(service):
         return None
@@ -49,7 +53,7 @@ def question(state: State, policy: Policy, notice: Notice) -> Question | None:
         suspect=incident.suspect,
         target=incident.target,
         asked_at=_since(incident, announced),
-        until=notice.at + (holds or HOLDS_SECONDS),
+        until=now + (holds or HOLDS_SECONDS),
         announced=announced,
         suspect_code=incident.suspect_code,
         target_code=incident.target_code,
@@ -78,7 +82,7 @@ def objection(name: str, given: Mapping[str, Any]) -> Objection:
             return over(service.incident)
         if name == "stop":
             return ""
-        return _decided(service.incident) or _changed(service, service.incident, shown)
+        return _decided(service.incident) or _changed(service, service.incident, shown, again=name != "reject")
 
     return object_to
 
@@ -102,7 +106,8 @@ def _decided(incident: Incident) -> str:
     return f"it is decided already: {incident.human_needed}" if no else ""
 
 
-def _changed(service: ServiceState, incident: Incident, shown: Mapping[str, Any]) -> str:
+def _changed(service: ServiceState, incident: Incident, shown: Mapping[str, Any], *, again: bool) -> str:
+    """Return what is not as it was shown, or nothing; `again`: that it was asked again since counts, too."""
     if service.live is not None and service.live != shown.get("suspect"):
         return f"another deploy is live now ({service.live}) than the one you were asked about ({shown.get('suspect')})"
     if not open_in(service):
@@ -110,7 +115,7 @@ def _changed(service: ServiceState, incident: Incident, shown: Mapping[str, Any]
     if incident.suspect != shown.get("suspect") or incident.target != shown.get("target"):
         now = f"{incident.suspect} -> {incident.target}"
         return f"the question is another one now ({now}): answer the newer message"
-    if _since(incident, service.phase is Phase.ANNOUNCED) != shown.get("asked_at"):
+    if again and _since(incident, service.phase is Phase.ANNOUNCED) != shown.get("asked_at"):
         return "it was asked again since: answer the newer message"
     return ""
 

@@ -1,14 +1,14 @@
 """Reads back from the pager who acknowledged or resolved our pages, while a page is open.
 
-Rule 1: both become remarks, which say who responded and when; whether the incident is over is judged by looking at the
-site.
+Rule 1: both become remarks, which say who responded and when. An acknowledgement is told to the core, so that nobody
+else is called; whether the incident is over is judged by looking at the site.
 Rule 2: a remark is what a restart knows a response by: none is written twice.
 Rule 3: only for incidents whose service is ours to decide on, and only where the pager was told.
 """
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -16,7 +16,7 @@ import structlog
 
 from watchdog.domain.effects import Effect
 from watchdog.domain.errors import Permanent, Temporary
-from watchdog.domain.events import Event, Restarted
+from watchdog.domain.events import Acknowledged, Event, Restarted
 from watchdog.domain.incidents import Incident, State
 from watchdog.domain.pager import Response
 from watchdog.domain.remarks import NAME_MAX
@@ -27,6 +27,8 @@ PAGES_MAX = 50
 REFUSED_SECONDS = 600.0
 EARLIER_SECONDS = 60.0
 """The pager's clock may be behind ours by so much."""
+WHOLE_SECONDS = 1.0
+"""The pager tells moments without their fractions."""
 REMEMBERED_MAX = 1000
 OPEN_THERE = ("info", "woken")
 """What the channel remembers of an alert that it has not closed."""
@@ -48,7 +50,7 @@ class PagerReader(Protocol):
 
 
 class Responders:
-    """Asks the pager. `state` returns what is known now, `held` the services that are ours."""
+    """Asks the pager. `state` returns what is known now, `held` the services that are ours; `tell` tells the core."""
 
     def __init__(
         self,
@@ -57,12 +59,14 @@ class Responders:
         clock: Clock,
         state: Callable[[], State],
         held: Callable[[], Collection[str]],
+        tell: Callable[[Event], Awaitable[None]],
     ) -> None:
         self._pager = pager
         self._store = store
         self._clock = clock
         self._state = state
         self._held = held
+        self._tell = tell
         self._nudged = asyncio.Event()
         self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
 
@@ -117,6 +121,8 @@ class Responders:
             by, words = f"{self._pager.name}: {response.who}"[:NAME_MAX], _words(response, self._pager.name)
             if (by, words) not in written:
                 await self._write_down(incident.id, response, by, words)
+            if response.what == "acknowledged":  # also if it is written down: a start may have ended before this
+                await self._tell(Acknowledged(self._clock.now(), incident.id, by, response.at + WHOLE_SECONDS))
             self._seen[incident.id, response.id] = None
             while len(self._seen) > REMEMBERED_MAX:
                 self._seen.popitem(last=False)

@@ -59,6 +59,9 @@ def shared_anew(written: Shared, known: Shared, read: Shared) -> Shared:
         acts=_with_new(read.acts, written.acts, known.acts),
         paused_by=(known.paused_by if known.paused_by != written.paused_by else "") or read.paused_by,
         disarmed=(known.disarmed if known.disarmed != written.disarmed else "") or read.disarmed,
+        silences=_with_new(read.silences, written.silences, known.silences),
+        holds=_with_new(read.holds, written.holds, known.holds),
+        quiets=max(read.quiets, known.quiets),
         troubles={name: one for name, one in {**read.troubles, **troubles}.items() if name not in over},
     )
 

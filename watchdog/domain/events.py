@@ -6,6 +6,7 @@ Outcomes of effects come back through the same door as readings do.
 from dataclasses import dataclass
 
 from watchdog.domain.deploys import Commit, Deploy, ServiceFacts
+from watchdog.domain.policy import Severity
 from watchdog.domain.readings import MinuteCount, Reading
 
 
@@ -235,6 +236,29 @@ class Stopped:
 
 
 @dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """A human said that they look after the incident: nobody else need be called for now.
+
+    `said_at`: when they said so (UTC epoch seconds), where that may be long ago; None is now.
+    """
+
+    at: float
+    incident: str
+    by: str
+    said_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionHeard:
+    """A channel that people hear has a notice that tells of a question, written at `written_at` (epoch seconds)."""
+
+    at: float
+    service: str
+    incident: str
+    written_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Paused:
     """A human told us to watch only."""
 
@@ -247,6 +271,39 @@ class Resumed:
     """A human gave the right to act back."""
 
     at: float
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Silenced:
+    """A human wants nobody told of `of` (None: of anything) until then; maybe of one signal or one severity alone."""
+
+    at: float
+    by: str
+    until: float
+    reason: str
+    of: str | None = None
+    signal: str | None = None
+    severity: Severity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A human wants nothing rolled back unasked of `of` (None: of all) until then."""
+
+    at: float
+    by: str
+    until: float
+    reason: str
+    of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unsilenced:
+    """A human ended a silence, or a hold, of that name."""
+
+    at: float
+    name: str
     by: str
 
 
@@ -309,10 +366,17 @@ Event = (
     | Approved
     | Rejected
     | Stopped
+    | Acknowledged
+    | QuestionHeard
     | Paused
     | Resumed
+    | Silenced
+    | Held
+    | Unsilenced
     | InvariantBroken
     | CommitTrusted
     | RollbackRequested
     | RestoreRequested
 )
+OF_AN_INCIDENT = (Approved, Rejected, Stopped, Acknowledged)
+"""What a human says of an incident: these name no service."""

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from watchdog.domain.checks import Check
 from watchdog.domain.deploys import Commit, Deploy, ServiceFacts
-from watchdog.domain.policy import Severity
+from watchdog.domain.policy import Quiet, Severity, Then
 from watchdog.domain.readings import Reading
 
 
@@ -186,12 +186,32 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Deadline:
+    """The clock of an open question, as people were told of it: no reload changes it. Times are UTC epoch seconds.
+
+    `then` is done at `due_at` if nobody answered for `within_seconds` (None: it is open for ever) since `heard_at`:
+    when the first channel that people hear had it (None: nobody is known to have heard of it).
+    """
+
+    asked_at: float
+    then: Then
+    within_seconds: float | None = None
+    due_at: float | None = None
+    remind_at: float | None = None
+    heard_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """One outage of one service, from onset to the end. Times are UTC epoch seconds, None until they come.
 
     `expired` is a target whose artefact is gone: only a rebuild of its commit is left; `repinned`: auto-deploy was
     switched off a second time, since the bad commit came back; `put_off_at`: since when something keeps what was
-    decided from being sent.
+    decided from being sent; `defaulted_at`: when the policy answered yes in place of the humans who did not;
+    `acknowledged_by` looks after it, as they said at `acknowledged_at`; `told_at`: when people were last called for
+    something new; `called_at`: when somebody was last called who may not have heard (None: nobody else is called), with
+    `climbed` steps of the escalation behind us, of which `calls` called somebody, or `all_called`: nobody was on call
+    then; `muted`: the last word of it was kept from people by a silence.
     """
 
     id: str
@@ -203,6 +223,7 @@ class Incident:
     findings: tuple[Finding, ...] = ()
     decision: Decision | None = None
     asked_at: float | None = None
+    deadline: Deadline | None = None
     announced_until: float | None = None
     approved_by: str | None = None
     approved_at: float | None = None
@@ -225,6 +246,16 @@ class Incident:
     human_needed: str = ""
     paged: bool = False
     late_paged: bool = False
+    reminded: bool = False
+    defaulted_at: float | None = None
+    acknowledged_by: str | None = None
+    acknowledged_at: float | None = None
+    told_at: float | None = None
+    called_at: float | None = None
+    climbed: int = 0
+    calls: int = 0
+    all_called: bool = False
+    muted: bool = False
     reconsidered_at: float = 0.0
     closed_at: float | None = None
     outcome: str = ""
@@ -322,6 +353,9 @@ class Shared:
     disarmed: str = ""
     incidents: int = 0
     troubles: Mapping[str, Trouble] = field(default_factory=lambda: MappingProxyType({}))
+    silences: tuple[Quiet, ...] = ()
+    holds: tuple[Quiet, ...] = ()
+    quiets: int = 0
 
 
 @dataclass(frozen=True)
@@ -346,6 +380,9 @@ class State:
     unseen: bool = False
     incidents: int = 0
     troubles: Mapping[str, Trouble] = field(default_factory=lambda: MappingProxyType({}))
+    silences: tuple[Quiet, ...] = ()
+    holds: tuple[Quiet, ...] = ()
+    quiets: int = 0
 
     @property
     def shared(self) -> Shared:

@@ -41,13 +41,26 @@ class Action(StrEnum):
     NOTE = "note"
 
 
+class Then(StrEnum):
+    """What happens when nobody answered a question within its time."""
+
+    ESCALATE = "escalate"
+    ROLLBACK = "rollback"
+    NOTHING = "nothing"
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row of the severity matrix. `within_seconds` is the target time to restored (or to an answer)."""
+    """One row of the severity matrix. `within_seconds` is the target time to restored (or to an answer).
+
+    A question is repeated once after `remind_seconds`; `then` is what becomes of it when nobody answered in time.
+    """
 
     do: Action
     within_seconds: float | None = None
     tell: tuple[str, ...] = ()
+    remind_seconds: float | None = None
+    then: Then = Then.ESCALATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +205,48 @@ class Verification:
 
 
 @dataclass(frozen=True, slots=True)
+class Weekly:
+    """Hours that come back every week: from minute to minute of these days (Monday is 0), by the clocks of a zone.
+
+    Where they end before they begin, they end on the day after.
+    """
+
+    days: tuple[int, ...]
+    begins_minute: int
+    ends_minute: int
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """A silence (people are not told) or an action hold (nothing is rolled back unasked), of a service (None: of all).
+
+    From `begins_at` until `ends_at` (UTC epoch seconds), or in these hours of every week. A silence may be of one
+    signal or one severity alone. `by` and `reason` are for people.
+    """
+
+    name: str
+    service: str | None
+    by: str
+    reason: str
+    begins_at: float = 0.0
+    ends_at: float | None = None
+    weekly: Weekly | None = None
+    signal: str | None = None
+    severity: Severity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the escalation: who is called, so long after the one before, and in which hours (None: always)."""
+
+    name: str
+    channels: tuple[str, ...]
+    after_seconds: float = 300.0
+    hours: Weekly | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Everything `core.step` needs to know of the user's wishes."""
 
@@ -200,6 +255,10 @@ class Policy:
     control: tuple[str, ...] = ()
     vendors: Mapping[str, VendorPolicy] = field(default_factory=lambda: MappingProxyType({}))
     alerts: tuple[str, ...] = ()
+    escalation: tuple[Step, ...] = ()
+    ack_holds_seconds: float = 1800.0
+    silences: tuple[Quiet, ...] = ()
+    action_holds: tuple[Quiet, ...] = ()
     budget: Budget = Budget()
     brakes: Brakes = Brakes()
     pace: Pace = Pace()
@@ -211,7 +270,7 @@ class Policy:
 DEFAULT_MATRIX: Mapping[Severity, Rule] = MappingProxyType(
     {
         Severity.CRITICAL: Rule(Action.ROLLBACK, within_seconds=300.0),
-        Severity.HIGH: Rule(Action.ASK, within_seconds=900.0),
+        Severity.HIGH: Rule(Action.ASK, within_seconds=900.0, remind_seconds=600.0),
         Severity.MEDIUM: Rule(Action.TELL, within_seconds=3600.0),
         Severity.LOW: Rule(Action.NOTE),
     }

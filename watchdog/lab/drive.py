@@ -122,6 +122,8 @@ class Drive:
             what = "self-alert"
         elif notice.kind is NoticeKind.ASKED:
             what = "ask"
+            asked = (notice.service, notice.incident, notice.at)
+            self._agenda.at(self.now, lambda: self.tell(e.QuestionHeard(self.now, *asked)))
         else:
             what = "page" if notice.wakes else "info"
         self.record.did.append(Did(self.now, what, notice.service, self._target(notice.service), notice.title))

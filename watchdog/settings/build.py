@@ -24,7 +24,7 @@ from watchdog.domain.policy import (
     VendorPolicy,
     Verification,
 )
-from watchdog.settings import needs, references
+from watchdog.settings import needs, people, references
 from watchdog.settings.advanced import apply
 from watchdog.settings.document import Document
 from watchdog.settings.matrix import build_matrix, that_speak
@@ -37,6 +37,7 @@ from watchdog.settings.model import (
     ServiceSettings,
     Settings,
 )
+from watchdog.settings.quiets import build_quiets
 from watchdog.settings.registries import Registries, check_channels, check_signals
 from watchdog.settings.secrets import SecretMap
 from watchdog.settings.shape import PLATFORM_ID, POSTGRESQL, MetricsShape, RecordShape, Shape
@@ -81,6 +82,11 @@ class Builder:
             return None
         signals, policies = self._signals(shape)
         channels = self._channels(shape)
+        contacts = people.check_contacts(document, shape, channels, self._registries.notifiers)
+        steps = people.check_escalation(document, shape, contacts, channels)
+        silences = build_quiets(document, "silences", shape.silences, shape.services)
+        holds = build_quiets(document, "action_holds", shape.action_holds, shape.services)
+        all_channels = {**channels, **{name: one for those in contacts.values() for name, one in those.items()}}
         matrix = build_matrix(document, shape.policy, document.keys("channels") or tuple(channels))
         modes = self._modes(shape)
         kinds = {adapter.kind for adapters in signals.values() for adapter in adapters.values()}
@@ -89,7 +95,7 @@ class Builder:
         references.check_advanced(document, shape)
         vendors = references.status_pages(document, shape, kinds)
         if not self._secretless:
-            needs.check_secrets(document, shape, modes, signals, channels, self._registries, self._secrets)
+            needs.check_secrets(document, shape, modes, signals, all_channels, self._registries, self._secrets)
         needs.check_remote_write(document, shape, self._secrets)
         needs.check_console(document, shape, self._secrets)
         needs.check_slack(document, channels)
@@ -97,14 +103,20 @@ class Builder:
             return None
         return Settings(
             path=path,
-            policy=_policy(shape, modes, policies, matrix, tuple(channels), vendors),
+            policy=dataclasses.replace(
+                _policy(shape, modes, policies, matrix, tuple(channels), vendors),
+                escalation=steps,
+                ack_holds_seconds=shape.ack_holds,
+                silences=silences,
+                action_holds=holds,
+            ),
             services=MappingProxyType(
                 {
                     name: ServiceSettings(service.render, MappingProxyType(signals[name]))
                     for name, service in shape.services.items()
                 }
             ),
-            channels=MappingProxyType(channels),
+            channels=MappingProxyType(all_channels),
             endpoints=MappingProxyType(_endpoints(shape)),
             secrets=self._secrets,
             store_url=_store_url(shape.store, folder, self._secrets),
@@ -122,6 +134,7 @@ class Builder:
             warnings=(
                 *needs.warnings_of(shape, modes, signals, self._secrets, self._environ),
                 *needs.slack_warnings(channels),
+                *people.warnings_of_people(shape, steps, contacts),
             ),
         )
 

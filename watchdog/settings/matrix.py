@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from watchdog.domain.policy import DEFAULT_MATRIX, Action, Rule, Severity
+from watchdog.domain.policy import DEFAULT_MATRIX, Action, Rule, Severity, Then
 from watchdog.settings.document import Document
 from watchdog.settings.shape import PolicyShape, RuleShape
 from watchdog.settings.validation import choose
@@ -16,6 +16,8 @@ ALLOWED = {
     Severity.LOW: (Action.TELL, Action.NOTE),
 }
 """What each severity may ask for: small trouble never touches production, great trouble is never silent."""
+ASKS = (Action.ROLLBACK, Action.ASK)
+"""What may come to a question: a rollback does in mode assist, and where a guard asks."""
 RINGS = frozenset({"pagerduty"})
 """Channels that wake people: not for medium and below, unless the user says so."""
 
@@ -39,7 +41,17 @@ def _merge(severity: Severity, written: RuleShape, channels: Sequence[str]) -> R
     do = Action(written.do) if written.do else shipped.do
     within = written.within if written.within is not None else shipped.within_seconds
     tell = tuple(written.tell) if written.tell is not None else _default_tell(severity, do, channels)
-    return Rule(do, None if do is Action.NOTE else within, tell)
+    if do not in ASKS:
+        return Rule(do, None if do is Action.NOTE else within, tell)
+    return Rule(do, within, tell, _remind(written, shipped, within), Then(written.then or shipped.then))
+
+
+def _remind(written: RuleShape, shipped: Rule, within: float | None) -> float | None:
+    """Return when a question is repeated; the shipped moment falls out where the deadline comes first."""
+    if written.remind is not None:
+        return written.remind
+    later = shipped.remind_seconds is not None and within is not None and shipped.remind_seconds >= within
+    return None if later else shipped.remind_seconds
 
 
 def _default_tell(severity: Severity, do: Action, channels: Sequence[str]) -> tuple[str, ...]:
@@ -65,6 +77,7 @@ def _check_row(document: Document, severity: Severity, written: RuleShape, rule:
         document.report((*path, "within"), "impossible: a note has no deadline", "remove it, or write do: tell")
     if rule.do is Action.NOTE and written.tell:
         document.report((*path, "tell"), "impossible: a note tells nobody", "remove it, or write do: tell")
+    _check_clock(document, severity, written, rule)
     if rule.do is not Action.NOTE and written.tell == []:
         document.report((*path, "tell"), f"impossible: nobody would hear of do: {rule.do}", "name a channel")
     for index, name in enumerate(written.tell or ()):
@@ -72,6 +85,20 @@ def _check_row(document: Document, severity: Severity, written: RuleShape, rule:
             document.report((*path, "tell", index), "names no configured channel", _channel_hint(name, channels))
         elif name in (written.tell or [])[:index]:
             document.report((*path, "tell", index), "names a channel twice", "keep one")
+
+
+def _check_clock(document: Document, severity: Severity, written: RuleShape, rule: Rule) -> None:
+    """Report a reminder or a default that cannot be meant."""
+    path = ("policy", severity.value)
+    for key in ("remind", "then"):
+        if rule.do not in ASKS and getattr(written, key) is not None:
+            document.report((*path, key), f"impossible: nobody is asked with do: {rule.do}", "remove it")
+    late = written.remind is not None and rule.within_seconds is not None and written.remind >= rule.within_seconds
+    if late and rule.do in ASKS:
+        document.report((*path, "remind"), "impossible: it must come before the deadline, within", "write less")
+    if rule.then is Then.ROLLBACK and Action.ROLLBACK not in ALLOWED[severity]:
+        what = f"impossible: {severity} is never rolled back without a human"
+        document.report((*path, "then"), what, "write escalate or nothing")
 
 
 def _channel_hint(name: str, channels: Sequence[str]) -> str:

@@ -1,9 +1,10 @@
 """What a configuration means, in a few lines: for `watchdog check` and the daemon's first log lines."""
 
 from watchdog.adapters.stores import shown_url
-from watchdog.domain.policy import Action, ServicePolicy
+from watchdog.domain.policy import Action, Rule, ServicePolicy, Step, Then
 from watchdog.domain.units import show_seconds
 from watchdog.settings.model import Settings
+from watchdog.settings.weekly import show_weekly
 
 
 def report(settings: Settings) -> tuple[str, ...]:
@@ -12,7 +13,7 @@ def report(settings: Settings) -> tuple[str, ...]:
     for severity, rule in settings.policy.matrix.items():
         within = f" within {show_seconds(rule.within_seconds)}" if rule.within_seconds else ""
         tell = f", tells {', '.join(rule.tell)}" if rule.tell else ""
-        lines.append(f"{severity}: {rule.do}{within}{tell}")
+        lines.append(f"{severity}: {rule.do}{within}{_clock(rule)}{tell}")
     budget = settings.policy.budget
     if any(rule.do is Action.ROLLBACK for rule in settings.policy.matrix.values()):
         lines.append(
@@ -20,6 +21,9 @@ def report(settings: Settings) -> tuple[str, ...]:
             f" altogether, {show_seconds(budget.cooldown_seconds)} between two"
         )
     lines.append(f"channels: {', '.join(settings.channels)}")
+    if settings.policy.escalation:
+        steps = "; ".join(_step(step) for step in settings.policy.escalation)
+        lines.append(f"escalation of a critical page that nobody acknowledges: {steps}")
     lines.append(
         f"status pages: {', '.join(settings.vendors) or 'none'}; control: {len(settings.policy.control)} sites"
     )
@@ -27,6 +31,17 @@ def report(settings: Settings) -> tuple[str, ...]:
     lines.append(f"secrets set: {', '.join(sorted(settings.secrets)) or 'none'}")
     lines.extend(f"WARNING {warning}" for warning in settings.warnings)
     return tuple(lines)
+
+
+def _clock(rule: Rule) -> str:
+    """Return what becomes of a question that nobody answers."""
+    remind = f", reminds after {show_seconds(rule.remind_seconds)}" if rule.remind_seconds else ""
+    return remind if rule.then is Then.ESCALATE else f"{remind}, without an answer: {rule.then}"
+
+
+def _step(step: Step) -> str:
+    hours = f" ({show_weekly(step.hours)})" if step.hours is not None else ""
+    return f"{step.name} after {show_seconds(step.after_seconds)}{hours}"
 
 
 def _service(settings: Settings, service: ServicePolicy) -> str:

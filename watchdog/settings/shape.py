@@ -7,6 +7,7 @@ Rule 3: no unions: a mistake must have one place.
 
 import ipaddress
 import re
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -24,17 +25,13 @@ from watchdog.settings.advanced import (
     Section,
     VerificationSection,
 )
+from watchdog.settings.weekly import ALWAYS, parse_weekly
 
 POSTGRESQL = "postgresql"
 """As `store`: the url, which holds a password, is in WATCHDOG_STORE_URL."""
 
 LATER: dict[str, str] = {
-    "contacts": "write channels under policy.*.tell",
-    "escalation": "write channels under policy.*.tell",
     "approver": "anybody with the command line approves: watchdog approve INCIDENT",
-    "then": "remove it",
-    "silences": "write under policy.*.tell who hears of what",
-    "action_holds": "watchdog pause (for all services, until watchdog resume), or mode: observe for one",
     "remedies": "the one remedy is a rollback on Render",
     "migrations": "a service with a pre-deploy command is asked about, unless rollback_safe: true",
     "heartbeat": "set WATCHDOG_HEARTBEAT_URL",
@@ -148,6 +145,37 @@ def _host(text: str) -> str:
     return text.lower()
 
 
+def _steps(value: object) -> object:
+    """Accept `pagerduty` (which climbs itself) for no steps of ours, and a name for `{tell: name}`."""
+    if value == "pagerduty":
+        return []
+    if isinstance(value, list):
+        return [{"tell": item} if isinstance(item, str) else item for item in value]
+    raise ValueError("not an escalation: write pagerduty, or a list as in [lead, {tell: devops, after: 10m}]")
+
+
+def _moment(value: object) -> float:
+    """Return UTC epoch seconds of a moment with its zone; YAML makes some of them moments by itself."""
+    try:
+        moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ValueError("not a moment: write 2027-01-14T08:00Z, or +01:00 for another zone")
+    return moment.timestamp()
+
+
+def _weekly(text: str) -> str:
+    parse_weekly(text)
+    return text
+
+
+def _hours(text: str) -> str:
+    if text != ALWAYS:
+        parse_weekly(text)
+    return text
+
+
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 AnyHttpUrl = Annotated[str, AfterValidator(_any_http_url)]
 ModeName = Literal["observe", "assist", "autonomous"]
@@ -176,6 +204,8 @@ class RuleShape(Section):
 
     do: Literal["rollback", "ask", "tell", "note"] | None = None
     within: BoundedDuration | None = None
+    remind: BoundedDuration | None = None
+    then: Literal["escalate", "rollback", "nothing"] | None = None
     tell: list[str] | None = Field(default=None, max_length=20)
 
 
@@ -186,6 +216,42 @@ class PolicyShape(Section):
     high: RuleShape = RuleShape()
     medium: RuleShape = RuleShape()
     low: RuleShape = RuleShape()
+
+
+class ContactShape(Section):
+    """Somebody who is called when nobody takes a page up: their addresses, and when they may be called."""
+
+    slack: str | None = Field(default=None, min_length=1, max_length=100)
+    email: str | None = Field(default=None, min_length=1, max_length=300)
+    hours: Annotated[str, AfterValidator(_hours)] = ALWAYS
+
+
+class StepShape(Section):
+    """One step of the escalation: a contact or a channel, so long after the step before."""
+
+    tell: str = Field(min_length=1, max_length=100)
+    after: BoundedDuration = 300.0
+
+
+Moment = Annotated[float, BeforeValidator(_moment)]
+
+
+class QuietShape(Section):
+    """When nothing is rolled back unasked: for once, or every week; who said so, and why."""
+
+    service: str = Field(min_length=1, max_length=100)
+    begins: Moment | None = Field(default=None, alias="from")
+    ends: Moment | None = Field(default=None, alias="to")
+    every: Annotated[str, AfterValidator(_weekly)] | None = None
+    author: str = Field(min_length=1, max_length=100)
+    reason: str = Field(min_length=1, max_length=300)
+
+
+class SilenceShape(QuietShape):
+    """When people are not told; maybe of one signal or one severity alone."""
+
+    signal: str | None = Field(default=None, min_length=1, max_length=100)
+    severity: Literal["critical", "high", "medium", "low"] | None = None
 
 
 class MetricsShape(Section):
@@ -250,6 +316,11 @@ class Shape(Section):
     budget: BudgetSection | None = None  # type: ignore[valid-type]
     brakes: BrakesSection | None = None  # type: ignore[valid-type]
     channels: dict[str, dict[str, Any]] = Field(default_factory=dict, max_length=20)
+    contacts: dict[str, ContactShape] = Field(default_factory=dict, max_length=20)
+    escalation: Annotated[list[StepShape] | None, BeforeValidator(_steps)] = Field(default=None, max_length=20)
+    ack_holds: BoundedDuration = 1800.0
+    silences: list[SilenceShape] = Field(default_factory=list, max_length=100)
+    action_holds: list[QuietShape] = Field(default_factory=list, max_length=100)
     store: Annotated[str, AfterValidator(_store)] = "sqlite:///watchdog.db"
     metrics: MetricsShape = MetricsShape()
     console: ConsoleShape = ConsoleShape()

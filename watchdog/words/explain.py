@@ -96,6 +96,10 @@ def standing(incident: Incident, tz: tzinfo = UTC) -> list[str]:
         words = [f"Onset {moment(incident.onset_at, tz)}; nothing decided yet."]
     if incident.approved_by:
         words.append(f"Approved by {clean(incident.approved_by)}.")
+    if incident.acknowledged_by:
+        words.append(f"{clean(incident.acknowledged_by)} looks after it.")
+    if incident.defaulted_at is not None:
+        words.append(f"Nobody answered in time: the policy said rollback at {moment(incident.defaulted_at, tz)}.")
     return [line for line in (*words, sentence(incident.outcome)) if line]
 
 

@@ -2,13 +2,15 @@
 
 from datetime import UTC, tzinfo
 
-from watchdog.core import sight
+from watchdog.core import quiet, sight
 from watchdog.domain.incidents import Incident, ServiceState, State
+from watchdog.domain.policy import Policy, Quiet
 from watchdog.domain.readings import Bad, Good, Reading
 from watchdog.domain.units import show_seconds
 from watchdog.words.text import clean, clock, day, short
 
 MERGES_SHOWN_MAX = 3
+NO_QUIET = "No silence and no action hold."
 STALE_SECONDS = 120.0
 """The daemon saves its detectors every 30 s; older than four of those, it does not run."""
 
@@ -43,6 +45,31 @@ def status_lines(state: State, now: float, tz: tzinfo = UTC) -> list[str]:
             f"Deny-listed: {', '.join(short(code) for code in state.denied)} (watchdog trust COMMIT lifts one)."
         )
     return lines
+
+
+def quiet_lines(state: State, policy: Policy, now: float, tz: tzinfo = UTC) -> list[str]:
+    """Return every silence and action hold there is, a line each; those of the configuration too."""
+    return [words for _, words in quiets(state, policy, now, tz=tz)]
+
+
+def quiets(
+    state: State, policy: Policy, now: float, service: str | None = None, tz: tzinfo = UTC
+) -> list[tuple[Quiet, str]]:
+    """Return what is not over yet of all silences and action holds, or of those of one service, each in words."""
+    silences = [("SILENCE", one) for one in (*policy.silences, *state.silences)]
+    holds = [("ACTION HOLD", one) for one in (*policy.action_holds, *state.holds)]
+    return [
+        (one, f"{what} {clean(quiet.describe(one))}, {_when(one, tz)}")
+        for what, one in (*silences, *holds)
+        if (one.ends_at is None or one.ends_at > now) and (service is None or one.service in (None, service))
+    ]
+
+
+def _when(one: Quiet, tz: tzinfo) -> str:
+    if one.weekly is not None:
+        return f"every week, {one.weekly.zone}"
+    ends = one.ends_at or 0.0
+    return f"until {day(ends, tz)} {clock(ends, tz)}"
 
 
 def _not_shipping(service: ServiceState) -> str:

@@ -28,9 +28,35 @@ SEEN = (
     "BLIND",
     "SEEING",
 )
-JUDGED = ("BLAME", "GUARDS", "TARGET", "WOULD", "DECIDED", "INTENT", "WAIT", "ASKED")
-LEFT = ("HUMAN", "CLOSED", "REFUSED", "DISARMED")
-SAID = ("TOLD", "OFFER", "APPROVED", "REJECTED", "STOPPED", "BY HAND", "PAUSED", "RESUMED", "TRUSTED")
+JUDGED = (
+    "BLAME",
+    "GUARDS",
+    "TARGET",
+    "WOULD",
+    "DECIDED",
+    "INTENT",
+    "WAIT",
+    "ASKED",
+    "HEARD",
+    "DEADLINE",
+    "PASSED",
+    "UNATTENDED",
+)
+LEFT = ("HUMAN", "CLOSED", "REFUSED", "DISARMED", "SILENCED", "UNMUTED", "EXPIRED")
+SAID = (
+    "TOLD",
+    "OFFER",
+    "APPROVED",
+    "REJECTED",
+    "STOPPED",
+    "ACKNOWLEDGED",
+    "BY HAND",
+    "PAUSED",
+    "RESUMED",
+    "TRUSTED",
+    "HELD",
+    "UNSILENCED",
+)
 SOURCES: dict[str, Source] = {
     **dict.fromkeys((*SEVERITIES, *SEEN), "seen"),
     **dict.fromkeys((*JUDGED, *LEFT), "decided"),

@@ -14,7 +14,7 @@ from watchdog.adapters.notifiers.slack_buttons import PREFIX
 from watchdog.adapters.slack.seal import FORGED, Seal
 from watchdog.conversation import Request
 
-WORDS_MAX = 6
+WORDS_MAX = 60
 NAME_MAX = 40
 
 

@@ -1,0 +1,270 @@
+"""Silences and action holds that people type in: made, ended, over; what people hear then, and what never is muted."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.core.scenes import (
+    FOREVER,
+    NOW,
+    a_service,
+    a_state,
+    bad_world,
+    hear,
+    incident_of,
+    lines,
+    notices,
+    reach,
+    step,
+    web,
+)
+from tests.core.world import START, Fault, World, make_policy
+from watchdog.domain import effects as fx
+from watchdog.domain import events as e
+from watchdog.domain.incidents import Phase, State
+from watchdog.domain.policy import Mode, Quiet, Severity, Then
+
+SLOW = Fault(64.0, FOREVER, code="bad00000", slow=True)
+
+
+def silenced(world: World, seconds: float = 3600.0, **fields: object) -> World:
+    """Let ann silence web for so long."""
+    world.tell(e.Silenced(world.now, "ann", world.now + seconds, "moving", "web", **fields))  # type: ignore[arg-type]
+    return world
+
+
+def held(world: World, seconds: float = 3600.0, of: str | None = "web") -> World:
+    """Let ann hold web for so long."""
+    world.tell(e.Held(world.now, "ann", world.now + seconds, "launch", of))
+    return world
+
+
+def said(state: State, event: e.Event) -> tuple[State, tuple[fx.Effect, ...]]:
+    """Return what the core makes of it."""
+    return step(state, event, make_policy())
+
+
+# --- making, ending, over ---
+
+
+def test_they_are_numbered_noted_and_end_in_their_time() -> None:
+    """Each with author, reason and end; at the end people hear of it once, and it wakes nobody."""
+    state, effects = said(a_state(), e.Silenced(NOW, "ann", NOW + 60.0, "moving", "web", "api", Severity.HIGH))
+    assert state.silences == (Quiet("silence-1", "web", "ann", "moving", NOW, NOW + 60.0, None, "api", Severity.HIGH),)
+    assert lines(effects, "SILENCED") == ["silence-1 of web, signal api, severity high by ann (moving), for 60 s"]
+    assert fx.WakeAt(NOW + 60.0) in effects
+    state, _ = said(state, e.Silenced(NOW, "bob", NOW + 3600.0, "backup"))
+    state, effects = said(state, e.Held(NOW, "ann", NOW + 7200.0, "launch"))
+    assert lines(effects, "HELD") == ["hold-3 of all services by ann (launch), for 2 h 0 min"]
+    assert [one.name for one in (*state.silences, *state.holds)] == ["silence-1", "silence-2", "hold-3"]
+    same, effects = said(state, e.TimePassed(NOW + 59.0))
+    assert (same.silences, same.holds) == (state.silences, state.holds) and notices(effects) == []
+    state, effects = said(state, e.TimePassed(NOW + 60.0))
+    assert [one.name for one in state.silences] == ["silence-2"]
+    (tell,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
+    assert (tell.notice.title, tell.notice.wakes) == ("Over: silence-1", False)
+    assert lines(effects, "EXPIRED") == ["silence-1 of web, signal api, severity high by ann (moving)"]
+    state, effects = said(state, e.TimePassed(NOW + 7200.0))
+    assert state.silences == () and state.holds == () and notices(effects) == ["updated"]
+
+
+def test_a_restart_keeps_their_ends() -> None:
+    """Also of what ended meanwhile: at once."""
+    state = a_state(silences=(Quiet("silence-4", "web", "ann", "moving", NOW, NOW + 60.0),))
+    for at, wake in ((NOW + 5.0, NOW + 60.0), (NOW + 90.0, NOW + 90.0)):
+        _, effects = said(state, e.Restarted(at))
+        assert fx.WakeAt(wake) in effects
+
+
+def test_one_may_be_ended_before_its_time() -> None:
+    """By its name; another name is refused, with those there are."""
+    state, _ = said(a_state(), e.Held(NOW, "ann", NOW + 60.0, "launch"))
+    same, effects = said(state, e.Unsilenced(NOW, "hold-7", "bob"))
+    assert same == state and lines(effects, "REFUSED")[0].startswith("no silence or hold hold-7; there is: hold-1 (")
+    state, effects = said(state, e.Unsilenced(NOW, "hold-1", "bob"))
+    assert state.holds == ()
+    assert lines(effects, "UNSILENCED") == ["hold-1 of all services by ann (launch): ended by bob"]
+    _, effects = said(state, e.Unsilenced(NOW, "hold-1", "bob"))
+    assert "there is: none" in lines(effects, "REFUSED")[0]
+
+
+@pytest.mark.parametrize("event", [e.Silenced(NOW, "ann", NOW, "late"), e.Held(NOW, "ann", NOW - 9.0, "late")])
+def test_what_would_be_over_already_is_refused(event: e.Event) -> None:
+    """Nothing is made of it."""
+    state, effects = said(a_state(), event)
+    assert state.silences == state.holds == () and lines(effects, "REFUSED") == ["it would be over already"]
+
+
+# --- what people hear ---
+
+
+def test_a_silence_mutes_people_and_neither_the_record_nor_the_decision() -> None:
+    """A slow site: asked into the void, written down, and nobody says that people were told."""
+    world = silenced(World(make_policy(), bad_world().deploys, faults=[SLOW]).run(1.0))
+    world.ship(60.0, "bad00000")
+    world.run(300.0)
+    assert web(world).phase is Phase.ASKING and not world.tells
+    incident = incident_of(world)
+    assert incident.muted and not incident.paged
+    notes = [note.text for note in world.notes if note.label == "SILENCED"]
+    assert notes[-1].startswith("APPROVAL: web HIGH:")
+    assert notes[-1].endswith("(kept from pager, chat by silence-1 of web by ann (moving))") and not world.broken
+
+
+def test_what_is_rolled_back_where_it_is_critical_is_told_all_the_same() -> None:
+    """Unless the silence names that severity; then people still hear that auto-deploy is off because of us."""
+    for fields, told in (({}, ["acted", "resolved"]), ({"severity": Severity.CRITICAL}, ["opened"])):
+        world = silenced(bad_world().run(1.0), **fields).run(600.0)
+        assert len(world.accepted) == 1 and world.incidents["web-1"].verified_at is not None
+        assert [tell.notice.kind.value for tell in world.tells] == told and not world.broken
+
+
+def test_a_rollback_that_is_due_is_not_noted_as_muted_with_every_probe() -> None:
+    """Once."""
+    world = silenced(bad_world(outcomes=["silent"]).run(1.0), severity=Severity.CRITICAL).run(250.0)
+    notes = [note for note in world.notes if note.label == "LATE"]
+    assert len(notes) == 1 and incident_of(world).muted
+
+
+def test_when_it_is_over_what_is_still_open_is_told() -> None:
+    """A page that was muted rings then, and climbs; so it does when somebody ends the silence."""
+    for ended in (False, True):
+        world = silenced(bad_world(make_policy(Mode.OBSERVE)).run(1.0), seconds=299.0)
+        if ended:
+            world.at(200.0, lambda world=world: world.tell(e.Unsilenced(world.now, "silence-1", "ann")))  # type: ignore[misc]
+        world.run(400.0)
+        (page,) = world.pages()
+        assert page.notice.at - START == pytest.approx(200.0 if ended else 300.0, abs=10.0)
+        assert page.notice.title.startswith("web CRITICAL:")
+        assert page.notice.lines[0] == "A silence kept it from you until now."
+        assert incident_of(world).paged and not incident_of(world).muted and incident_of(world).called_at is not None
+
+
+def test_a_silence_of_one_signal_hides_no_other_that_fails_later() -> None:
+    """The latency was silenced, and then the site is down for a part: people hear of both."""
+    policy = make_policy(Mode.OBSERVE)
+    faults = [Fault(900.0, FOREVER, share=0.15, code="bad00000"), SLOW]
+    world = silenced(World(policy, bad_world().deploys, faults=faults).run(1.0), 9000.0, signal="api")
+    world.ship(60.0, "bad00000")
+    world.run(890.0)
+    assert not world.pages() and incident_of(world).muted
+    world.run(1500.0)
+    assert world.pages() and not incident_of(world).muted
+
+
+def test_a_veto_window_that_a_silence_hid_is_announced_when_it_is_over() -> None:
+    """With all its time: nobody could say stop."""
+    world = silenced(bad_world(make_policy(veto_seconds=300.0)).run(1.0), seconds=119.0, severity=Severity.CRITICAL)
+    world.run(110.0)
+    assert web(world).phase is Phase.ANNOUNCED and not world.pages()
+    world.run(200.0)
+    (page,) = world.pages()
+    assert page.notice.kind.value == "announced" and incident_of(world).announced_until == page.notice.at + 300.0
+    world.run(page.notice.at - START + 299.0)
+    assert not world.pins
+
+
+@pytest.mark.parametrize("what", [e.Rejected, e.Acknowledged])
+def test_who_said_what_to_do_is_not_called_when_it_is_over(what: type) -> None:
+    """They knew of it all the same."""
+    world = World(make_policy(), bad_world().deploys, faults=[SLOW])
+    silenced(world.run(1.0), seconds=899.0)
+    world.ship(60.0, "bad00000")
+    world.run(300.0)
+    world.tell(what(world.now, "web-1", "ann"))
+    assert not incident_of(world).muted
+    world.run(950.0)
+    assert not world.pages()
+
+
+def test_who_acknowledged_a_page_before_the_silence_is_not_called_at_its_end() -> None:
+    """That somebody looks after it is no call that was missed."""
+    world = silenced(reach(Phase.PAGED), seconds=60.0)
+    effects = hear(world, e.Acknowledged(world.now, "web-1", "ann"))
+    assert lines(effects, "SILENCED")[0].startswith("ann LOOKS AFTER IT") and not incident_of(world).muted
+    world.run(world.time + 300.0)
+    assert len(world.pages()) == 1 and incident_of(world).acknowledged_by == "ann"
+
+
+def test_when_it_is_over_a_question_is_put_anew() -> None:
+    """With all its time: nobody has heard it."""
+    world = silenced(World(make_policy(), bad_world().deploys, faults=[SLOW]).run(1.0), seconds=899.0)
+    world.ship(60.0, "bad00000")
+    world.run(1000.0)
+    (page,) = world.pages()
+    assert page.notice.kind.value == "asked" and page.notice.at - START == pytest.approx(900.0, abs=10.0)
+    assert incident_of(world).asked_at == page.notice.at
+
+
+def test_nothing_is_done_by_default_of_a_question_that_was_muted() -> None:
+    """Silence of people who heard nothing is no yes."""
+    policy = make_policy()
+    row = replace(policy.matrix[Severity.HIGH], then=Then.ROLLBACK)
+    world = World(replace(policy, matrix={**policy.matrix, Severity.HIGH: row}), bad_world().deploys, faults=[SLOW])
+    silenced(world.run(1.0), seconds=9000.0)
+    world.ship(60.0, "bad00000")
+    world.run(2000.0)
+    assert not world.pins and "nobody is known to have heard" in lines(world.notes, "DEADLINE")[0]
+
+
+def test_what_we_changed_and_could_not_give_back_is_told_in_any_silence() -> None:
+    """Auto-deploy that is off because of us: nobody else would find out."""
+    service = a_service(phase=Phase.CALM, auto_deploy_off="commit", pinned_for="web-1", told_off="web-1/auto-deploy")
+    state = a_state(service, silences=(Quiet("silence-1", "web", "ann", "moving", 0.0, NOW + 600.0),))
+    event = e.AutoDeployNotRestored(NOW, "web", "web-1", "Render answered 503")
+    _, effects = said(state, event)
+    assert notices(effects) == ["human_needed"]
+    _, effects = said(state, e.AutoDeployRestored(NOW, "web", "web-1", "commit"))
+    assert notices(effects) == ["resolved"]
+
+
+# --- holds ---
+
+
+@pytest.mark.parametrize("of", ["web", None])
+def test_under_an_action_hold_a_human_is_asked_and_may_say_yes(of: str | None) -> None:
+    """Nothing by itself; the yes, or a rollback by hand, passes."""
+    world = held(bad_world().run(1.0), of=of).run(200.0)
+    assert web(world).phase is Phase.ASKING and not world.pins
+    assert incident_of(world).decision.why.startswith("action hold: hold-1 of")  # type: ignore[union-attr]
+    hear(world, e.Approved(world.now, "web-1", "ann"))
+    assert web(world).phase is Phase.PINNING
+
+
+def test_when_a_hold_is_over_what_is_still_failing_is_rolled_back() -> None:
+    """The question said so: nobody needs to answer any more."""
+    world = held(bad_world().run(1.0), seconds=299.0).run(290.0)
+    assert world.tells[-1].notice.lines[2].endswith("after it, it may act.") and not world.pins
+    world.run(600.0)
+    assert [rollback.approved_by for _, rollback in world.accepted] == [None] and not world.broken
+
+
+def test_a_rollback_by_hand_passes_an_action_hold() -> None:
+    """It is for what we do unasked."""
+    world = held(reach(Phase.CALM, faults=[]))
+    hear(world, e.RollbackRequested(world.now, "web", "ann"))
+    assert web(world).phase is Phase.PINNING
+
+
+def test_a_hold_that_comes_while_auto_deploy_is_switched_off_keeps_it_from_being_sent() -> None:
+    """Asked at the moment of sending once more; then a human is asked."""
+    world = reach(Phase.PINNING)
+    hear(world, e.Held(world.now, "ann", world.now + 3600.0, "launch", "web"))
+    effects = hear(world, e.PinConfirmed(world.now, "web", "web-1", "commit"))
+    assert lines(effects, "WAIT")[0].startswith("nothing was sent: action hold: hold-1")
+    world.run(world.time + 5.0)
+    assert web(world).phase is Phase.ASKING and not world.sent
+
+
+def test_a_hold_of_another_service_is_nothing_to_this_one() -> None:
+    """Rolled back as ever."""
+    assert len(held(bad_world().run(1.0), of="shop").run(400.0).accepted) == 1
+
+
+def test_by_default_nothing_is_rolled_back_under_a_hold() -> None:
+    """A guard asks: silence is no yes to it."""
+    policy = make_policy()
+    row = replace(policy.matrix[Severity.CRITICAL], then=Then.ROLLBACK)
+    world = bad_world(replace(policy, matrix={**policy.matrix, Severity.CRITICAL: row}))
+    held(world.run(1.0), seconds=9000.0).run(1500.0)
+    assert not world.pins and "action hold" in lines(world.notes, "DEADLINE")[0]

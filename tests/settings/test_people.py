@@ -1,0 +1,123 @@
+"""Contacts and escalation, as they are written: who is called, where, when; and what cannot be meant."""
+
+import pytest
+
+from tests.settings.texts import SMALL, loaded, shown
+from watchdog.domain.policy import Step, Weekly
+from watchdog.settings.report import report
+
+EMAIL = (
+    SMALL
+    + """\
+  email: {smtp: "smtp.acme.example:587", from: watchdog@acme.example, to: [ops@acme.example]}
+  slack: {channel: "#incidents"}
+"""
+)
+BOT = {"WATCHDOG_SLACK_BOT_TOKEN": "xoxb-1"}
+CONTACTS = """\
+contacts:
+  lead: {email: lead@acme.example, slack: D0123ABCD}
+  devops: {email: devops@acme.example, hours: Mon-Fri 09:00-18:00 Europe/Berlin}
+"""
+
+
+def test_a_contact_s_address_makes_a_channel_that_is_told_of_nothing_else() -> None:
+    """The same server and token, another address; the matrix and our own alerts know nothing of it."""
+    settings = loaded(EMAIL + CONTACTS + "escalation: [lead, {tell: devops, after: 10m}, console]\n", BOT)
+    assert list(settings.channels) == ["console", "email", "slack", "lead-slack", "lead-email", "devops-email"]
+    lead = settings.channels["lead-email"].options
+    assert (lead.to, lead.sender) == (("lead@acme.example",), "watchdog@acme.example")  # type: ignore[attr-defined]
+    assert settings.channels["lead-slack"].options.channel == "D0123ABCD"  # type: ignore[attr-defined]
+    assert settings.policy.alerts == ("console", "email", "slack")
+    assert not any("lead-email" in rule.tell for rule in settings.policy.matrix.values())
+    berlin = Weekly((0, 1, 2, 3, 4), 540, 1080, "Europe/Berlin")
+    assert settings.policy.escalation == (
+        Step("lead", ("lead-slack", "lead-email"), 300.0),
+        Step("devops", ("devops-email",), 600.0, berlin),
+        Step("console", ("console",), 300.0),
+    )
+    line = next(line for line in report(settings) if line.startswith("escalation"))
+    assert line.endswith(
+        "lead after 5 min; devops after 10 min (Mon,Tue,Wed,Thu,Fri 09:00-18:00 Europe/Berlin); console after 5 min"
+    )
+
+
+@pytest.mark.parametrize("text", [SMALL, EMAIL + CONTACTS])
+def test_nobody_else_is_called_unless_it_is_asked_for(text: str) -> None:
+    """Neither by default, nor where contacts are only written down."""
+    settings = loaded(text, BOT)
+    assert settings.policy.escalation == () and settings.policy.ack_holds_seconds == 1800.0
+    assert not any(line.startswith("escalation") for line in report(settings))
+
+
+def test_a_contact_s_slack_channel_does_not_listen_too() -> None:
+    """One socket hears the workspace."""
+    text = EMAIL.replace('slack: {channel: "#incidents"}', 'slack: {channel: "#incidents", approvals: socket_mode}')
+    settings = loaded(text + CONTACTS, BOT | {"WATCHDOG_SLACK_APP_TOKEN": "xapp-1"})
+    listens = {name: one.options.listens for name, one in settings.channels.items() if one.kind == "slack"}  # type: ignore[attr-defined]
+    assert listens == {"slack": True, "lead-slack": False}
+
+
+def test_pagerduty_climbs_itself() -> None:
+    """Named or not: ours does not climb then."""
+    key = {"WATCHDOG_PAGERDUTY_ROUTING_KEY": "x"}
+    text = SMALL + "  pagerduty: {}\nack_holds: 1h\n"
+    assert loaded(text, key).policy.escalation == ()
+    settings = loaded(text + "escalation: pagerduty\n", key)
+    assert settings.policy.escalation == () and settings.policy.ack_holds_seconds == 3600.0
+    both = loaded(text + "escalation: [console]\n", key)
+    assert any("let only one of them climb" in warning for warning in both.warnings)
+
+
+def test_what_leaves_hours_without_anybody_is_warned_of() -> None:
+    """And a contact whom nobody ever calls."""
+    warnings = loaded(EMAIL + CONTACTS + "escalation: [devops]\n", BOT).warnings
+    assert any("out of everybody's hours nobody new is called" in warning for warning in warnings)
+    assert any(warning.startswith("contacts: lead is never called") for warning in warnings)
+    assert not any(
+        "escalation" in warning for warning in loaded(EMAIL + CONTACTS + "escalation: [lead, devops]\n", BOT).warnings
+    )
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ("contacts: {lead: {}}", "contacts.lead: no way to reach them -> add one of: slack, email"),
+        ("contacts: {lead: {email: nobody}}", "contacts.lead.email.to[0]: "),
+        ("contacts: {lead: {slack: lead}}", "contacts.lead.slack.channel: not a channel"),
+        ("contacts: {slack: {email: a@acme.example}}", "contacts.slack: already the name of a channel"),
+        ("contacts: {'a b': {email: a@acme.example}}", "not a name we can use"),
+        (
+            "contacts: {lead: {email: a@acme.example, hours: nights}}",
+            "contacts.lead.hours: not hours -> write Mon-Fri 09:00",
+        ),
+        ("contacts: {lead: {phone: '1'}}", "contacts.lead.phone: unknown key"),
+        ("escalation: [boss]", "escalation[0]: names no contact or channel"),
+        ("escalation: [slack, slack]", "escalation[1]: called twice"),
+        ("escalation: boss", "escalation: not an escalation -> write pagerduty, or a list"),
+        ("escalation: pagerduty", "escalation: names no configured channel -> add pagerduty"),
+        ("escalation: [{tell: slack, after: 5}]", "escalation[0].after: a duration needs a unit"),
+        ("escalation: [{after: 5m}]", "escalation[0].tell: missing"),
+        ("ack_holds: 0s", "ack_holds: not a sensible duration"),
+    ],
+)
+def test_what_cannot_be_meant_is_one_mistake_each(more: str, says: str) -> None:
+    """With its place, and what to write instead."""
+    text = shown(EMAIL + more + "\n", BOT)
+    assert says in text and {line.partition(" ")[0] for line in text.splitlines()} == {text.partition(" ")[0]}
+
+
+def test_an_address_of_a_channel_that_is_not_there_is_a_mistake() -> None:
+    """It has no server to send by; where the channel itself is wrong, that alone is said."""
+    assert "contacts.lead.email: names no configured channel -> add email: under channels:" in shown(
+        SMALL + "contacts: {lead: {email: a@acme.example}}\n"
+    )
+    text = shown(SMALL + "  email: {}\ncontacts: {lead: {email: a@acme.example}}\n")
+    assert "contacts" not in text and "channels.email" in text
+
+
+def test_a_contact_s_channel_needs_the_secrets_of_its_own() -> None:
+    """A webhook posts to one place; to write to somebody else takes the bot."""
+    text = SMALL + "  slack: {}\ncontacts: {lead: {slack: '#lead'}}\n"
+    said = shown(text, {"WATCHDOG_SLACK_WEBHOOK_URL": "https://hooks.example/x"})
+    assert "set the variable WATCHDOG_SLACK_BOT_TOKEN" in said

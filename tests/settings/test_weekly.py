@@ -1,0 +1,48 @@
+"""Hours that come back every week: what may be written, and what it means."""
+
+import pytest
+
+from watchdog.domain.policy import Weekly
+from watchdog.settings.weekly import parse_weekly, show_weekly
+
+BERLIN = "Europe/Berlin"
+
+
+@pytest.mark.parametrize(
+    ("text", "weekly"),
+    [
+        ("Mon-Fri 09:00-18:00 Europe/Berlin", Weekly((0, 1, 2, 3, 4), 540, 1080, BERLIN)),
+        ("sun 02:00-04:00 Europe/Berlin", Weekly((6,), 120, 240, BERLIN)),
+        ("Sat,Sun 00:00-24:00 UTC", Weekly((5, 6), 0, 1440, "UTC")),
+        ("Fri-Mon 22:00-06:00 UTC", Weekly((0, 4, 5, 6), 1320, 360, "UTC")),
+        ("Mon-Tue,Tue,Thu  08:30-09:00  America/Argentina/Buenos_Aires", None),
+    ],
+)
+def test_what_is_written_is_what_is_meant(text: str, weekly: Weekly | None) -> None:
+    """Days alone, in spans, in lists, around the weekend; over midnight; and shown so that it can be written again."""
+    found = parse_weekly(text)
+    assert found == (weekly or Weekly((0, 1, 3), 510, 540, "America/Argentina/Buenos_Aires"))
+    assert parse_weekly(show_weekly(found)) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("business hours", "not hours"),
+        ("Mon-Fri 9-18 UTC", "not hours"),
+        ("Mon-Fri 09:00-18:00", "not hours"),
+        ("Moday 09:00-18:00 UTC", "not days"),
+        ("Mon-Fry 09:00-18:00 UTC", "not days"),
+        ("Mon,, 09:00-18:00 UTC", "not days"),
+        ("Mon 09:60-18:00 UTC", "not a time of day"),
+        ("Mon 24:00-24:00 UTC", "not a time of day"),
+        ("Mon 09:00-24:01 UTC", "not a time of day"),
+        ("Mon 09:00-09:00 UTC", "not a time of day"),
+        ("Mon 09:00-18:00 Europe/Berln", "no such time zone"),
+        ("Mon 09:00-18:00 Europe", "no such time zone"),
+    ],
+)
+def test_what_nobody_can_mean_says_what_to_write(text: str, why: str) -> None:
+    """One reason each."""
+    with pytest.raises(ValueError, match=why):
+        parse_weekly(text)

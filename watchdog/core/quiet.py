@@ -1,0 +1,61 @@
+"""Quiet: which silence keeps people from being told, which action hold keeps us from acting unasked. Pure lookups.
+
+Rule 1: both have an end, an author and a reason. Those of the configuration are in the policy, those that people typed
+in what all workers share (silences.py).
+Rule 2: a silence mutes people, never the record, and only of what it names: a second signal that fails is told. The
+all-clear to who was told passes, and so does what is rolled back where it is critical, unless the silence names that
+severity.
+"""
+
+from collections.abc import Set
+
+from watchdog.core import hours
+from watchdog.domain.incidents import Course, Incident, State
+from watchdog.domain.notices import NoticeKind
+from watchdog.domain.policy import Policy, Quiet, Severity
+
+OURS_TO_DO = (Course.ROLLBACK, Course.ANNOUNCE)
+
+
+def holding(state: State, policy: Policy, service: str, now: float) -> Quiet | None:
+    """Return the action hold under which a service is at a moment, or None."""
+    holds = (*policy.action_holds, *state.holds)
+    return next((one for one in holds if one.service in (None, service) and _in_force(one, now)), None)
+
+
+def silencing(
+    state: State, policy: Policy, incident: Incident, kind: NoticeKind, signals: Set[str], now: float
+) -> Quiet | None:
+    """Return the silence that keeps a notice of an incident from people at a moment, or None; `signals` fail in it."""
+    if kind is NoticeKind.RESOLVED and incident.paged:
+        return None
+    silences = (*policy.silences, *state.silences)
+    return next((one for one in silences if _in_force(one, now) and _concerns(one, incident, signals)), None)
+
+
+def _concerns(one: Quiet, incident: Incident, signals: Set[str]) -> bool:
+    if one.service not in (None, incident.service) or one.severity not in (None, incident.severity):
+        return False
+    if one.signal is not None and signals != {one.signal}:
+        return False
+    return one.severity is Severity.CRITICAL or not _is_rolled_back(incident)
+
+
+def _is_rolled_back(incident: Incident) -> bool:
+    """Tell whether it is critical and we roll back, or did."""
+    ours = incident.tried or (incident.decision is not None and incident.decision.course in OURS_TO_DO)
+    return ours and incident.severity is Severity.CRITICAL
+
+
+def _in_force(one: Quiet, now: float) -> bool:
+    if one.weekly is not None:
+        return hours.within(one.weekly, now)
+    return one.begins_at <= now and (one.ends_at is None or now < one.ends_at)
+
+
+def describe(one: Quiet) -> str:
+    """Return a silence or a hold in words: what of, by whom, why."""
+    what = [one.service or "all services"]
+    what += [f"signal {one.signal}"] if one.signal is not None else []
+    what += [f"severity {one.severity}"] if one.severity is not None else []
+    return f"{one.name} of {', '.join(what)} by {one.by} ({one.reason})"

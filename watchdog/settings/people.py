@@ -1,0 +1,105 @@
+"""People: contacts with their addresses and hours, and the order in which they are called.
+
+A contact's address makes a channel of its own (`lead-email`): the channel that is configured, with another address. It
+is told of nothing but what the escalation brings there.
+"""
+
+from collections.abc import Mapping
+
+from watchdog.domain.policy import Step, Weekly
+from watchdog.settings.document import Document
+from watchdog.settings.model import Adapter
+from watchdog.settings.registries import Notifiers, check_name
+from watchdog.settings.shape import ContactShape, Shape
+from watchdog.settings.validation import choose, validate
+from watchdog.settings.weekly import ALWAYS, parse_weekly
+
+PAGERDUTY = "pagerduty"
+ADDRESSED: Mapping[str, str] = {"slack": "channel", "email": "to"}
+"""Channels that know several addresses, and the option that holds theirs."""
+
+Contacts = Mapping[str, Mapping[str, Adapter]]
+
+
+def check_contacts(document: Document, shape: Shape, channels: Mapping[str, Adapter], notifiers: Notifiers) -> Contacts:
+    """Return each contact's own channels by name; report what cannot be meant."""
+    found: dict[str, dict[str, Adapter]] = {}
+    for name, contact in shape.contacts.items():
+        path = ("contacts", name)
+        check_name(document, path)
+        if name in notifiers:
+            document.report(path, "already the name of a channel", "give them another name")
+        kinds = [kind for kind in ADDRESSED if getattr(contact, kind) is not None]
+        if not kinds and not _wrong(document, path):
+            document.report(path, "no way to reach them", f"add one of: {', '.join(ADDRESSED)}")
+        found[name] = {}
+        for kind in kinds:
+            adapter = _addressed(document, shape, (*path, kind), channels, notifiers, getattr(contact, kind))
+            if adapter is not None:
+                found[name][f"{name}-{kind}"] = adapter
+    return found
+
+
+def _addressed(
+    document: Document,
+    shape: Shape,
+    path: tuple[str, ...],
+    channels: Mapping[str, Adapter],
+    notifiers: Notifiers,
+    address: str,
+) -> Adapter | None:
+    """Return the configured channel with this address in place of its own."""
+    kind = path[-1]
+    if kind not in shape.channels:
+        document.report(path, "names no configured channel", f"add {kind}: under channels:")
+        return None
+    if kind not in channels:
+        return None
+    written = {**shape.channels[kind], ADDRESSED[kind]: [address] if kind == "email" else address}
+    written.pop("approvals", None)  # one socket hears the workspace; where it is answered is the channel's own
+    options = validate(notifiers[kind].options, written, document, path)
+    return Adapter(kind, options) if options is not None and not _wrong(document, path) else None
+
+
+def _wrong(document: Document, path: tuple[str, ...]) -> bool:
+    """Tell whether something was reported there, or below."""
+    return any(place[: len(path)] == path for place in document.reported)
+
+
+def check_escalation(
+    document: Document, shape: Shape, contacts: Contacts, channels: Mapping[str, Adapter]
+) -> tuple[Step, ...]:
+    """Return the steps; none where PagerDuty climbs, or nobody said who is next."""
+    written = document.at(("escalation",))
+    if written == PAGERDUTY and PAGERDUTY not in channels:
+        document.report(("escalation",), "names no configured channel", "add pagerduty: under channels:, or a list")
+    steps: list[Step] = []
+    for place, step in enumerate(shape.escalation or ()):
+        path: tuple[str | int, ...] = ("escalation", place)
+        if step.tell in [one.name for one in steps]:
+            document.report(path, "called twice", "keep one; who acknowledges and does not end it is called again")
+        elif step.tell in contacts:
+            contact = shape.contacts[step.tell]
+            steps.append(Step(step.tell, tuple(contacts[step.tell]), step.after, _hours(contact)))
+        elif step.tell in channels:
+            steps.append(Step(step.tell, (step.tell,), step.after))
+        else:
+            document.report(path, "names no contact or channel", choose(step.tell, {*contacts, *channels}))
+    return tuple(steps)
+
+
+def _hours(contact: ContactShape) -> Weekly | None:
+    return None if contact.hours == ALWAYS else parse_weekly(contact.hours)
+
+
+def warnings_of_people(shape: Shape, steps: tuple[Step, ...], contacts: Contacts) -> list[str]:
+    """Return what works, but probably not as meant."""
+    found = []
+    if steps and all(step.hours is not None for step in steps):
+        found.append("escalation: out of everybody's hours nobody new is called: let one be there always")
+    if steps and PAGERDUTY in shape.channels:
+        found.append("escalation: PagerDuty has an escalation policy too: let only one of them climb")
+    idle = [name for name in contacts if name not in [step.name for step in steps]]
+    if steps and idle:
+        found.append(f"contacts: {', '.join(idle)} is never called: name them under escalation:")
+    return found

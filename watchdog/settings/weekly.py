@@ -1,0 +1,49 @@
+"""Hours that come back every week, as people write them: `Mon-Fri 09:00-18:00 Europe/Berlin`."""
+
+import re
+from zoneinfo import ZoneInfo
+
+from watchdog.domain.policy import Weekly
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+ALWAYS = "always"
+_HOURS = re.compile(r"([A-Za-z,-]+) +(\d\d):(\d\d)-(\d\d):(\d\d) +([A-Za-z][\w/+-]{0,60})")
+MINUTES_OF_A_DAY = 24 * 60
+
+
+def parse_weekly(text: str) -> Weekly:
+    """Return the hours. Raises ValueError, saying what to write."""
+    match = _HOURS.fullmatch(text.strip())
+    if match is None:
+        raise ValueError("not hours: write Mon-Fri 09:00-18:00 Europe/Berlin")
+    begins, ends = (int(match[hour]) * 60 + int(match[hour + 1]) for hour in (2, 4))
+    minutes_right = int(match[3]) < 60 and int(match[5]) < 60
+    if not minutes_right or begins >= MINUTES_OF_A_DAY or ends > MINUTES_OF_A_DAY or begins == ends:
+        raise ValueError("not a time of day from and to: write 09:00-18:00, or 00:00-24:00")
+    return Weekly(_days(match[1]), begins, ends, _zone(match[6]))
+
+
+def _days(text: str) -> tuple[int, ...]:
+    days: set[int] = set()
+    for part in text.lower().split(","):
+        first, _, last = part.partition("-")
+        if first not in DAYS or (last or first) not in DAYS:
+            raise ValueError("not days: write Mon, Mon-Fri or Sat,Sun")
+        begin, end = DAYS.index(first), DAYS.index(last or first)
+        days.update(day % 7 for day in range(begin, end + 1 if end >= begin else end + 8))
+    return tuple(sorted(days))
+
+
+def _zone(name: str) -> str:
+    """Return the name of a time zone. Raises ValueError for one that nobody knows."""
+    try:
+        return ZoneInfo(name).key
+    except (KeyError, ValueError, OSError):
+        raise ValueError("no such time zone: write one as in Europe/Berlin, or UTC") from None
+
+
+def show_weekly(weekly: Weekly) -> str:
+    """Return the hours as people write them, every day by name."""
+    days = ",".join(DAYS[day].capitalize() for day in weekly.days)
+    begins, ends = (f"{minute // 60:02d}:{minute % 60:02d}" for minute in (weekly.begins_minute, weekly.ends_minute))
+    return f"{days} {begins}-{ends} {weekly.zone}"
