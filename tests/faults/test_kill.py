@@ -82,7 +82,8 @@ def frozen_before_the_send(folder: Path, quirks: bool, human: bool) -> None:
         daemon.until(lambda: time.monotonic() - began > SHIPPED.guard_seconds + 1.0)
         daemon.process.send_signal(signal.SIGCONT)
         if human:
-            assert daemon.until_story("CLOSED", 90.0).startswith("recovered by itself")
+            closed = daemon.until_story("CLOSED", 90.0)
+            assert closed.startswith("recovered by itself"), daemon.words()
             daemon.until(lambda: len(cloud.log("auto_deploy_changed")) == 2)
             assert cloud.log("auto_deploy_changed")[-1]["to"] == "commit", "given back"
             assert cloud.requests("render", "POST") == [], "somebody else was faster: nothing is undone"
