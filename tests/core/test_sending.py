@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import bad_world, hear, incident_of, kinds, lines, notices, put, reach, web
+from tests.core.scenes import bad_world, found, hear, incident_of, kinds, lines, notices, put, reach, web
 from tests.core.world import CONTROL, START, World, make_policy
 from watchdog.core import budget, sending
 from watchdog.core.turn import Turn
@@ -252,6 +252,22 @@ def test_a_repair_that_was_seen_to_be_good_is_not_undone_either() -> None:
     live, *older = web(world).deploys
     put(world, deploys=(replace(live, finished_at=world.now + 0.1), *older), deploys_at=world.now + 1)
     hear(world, e.Observed(world.now + 0.5, "web", "home", Good()))
+    assert "Rollback" not in kinds(confirmed(world, world.now + 1))
+
+
+def test_a_good_answer_of_a_probe_whose_speed_is_watched_is_no_failure_of_a_repair() -> None:
+    """A route with a latency objective failed with errors as well: its good answer since is not taken for one."""
+    world = reach(Phase.PINNING, api_fails_with_home=True)
+    live, *older = web(world).deploys
+    api = found("api", "run", kind="latency")
+    put(
+        world,
+        deploys=(replace(live, finished_at=world.now + 0.1), *older),
+        deploys_at=world.now + 1,
+        incident=replace(incident_of(world), findings=(*incident_of(world).findings, api)),
+    )
+    hear(world, e.Observed(world.now + 0.5, "web", "api", Good(), latency_seconds=0.1))
+    assert web(world).checks["api"].last_at == world.now + 0.5
     assert "Rollback" not in kinds(confirmed(world, world.now + 1))
 
 
