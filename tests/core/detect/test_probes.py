@@ -118,6 +118,31 @@ def test_evidence_must_span_twenty_seconds() -> None:
     assert finding(check, now) is None
 
 
+@pytest.mark.parametrize(
+    ("text", "every", "method"),
+    [
+        ("xxxxxxxxxx.xxxxxxxxxxxxxx", 1.0, None),
+        ("xxxxxxxxxxxxxx.xxxxxxxxxx" + "x" * 15, 1.0, None),
+        ("xxxxxxxxxxxxxx.xxxxxxxxxx" + "x" * 16, 1.0, "cusum"),
+        ("xx.xxxx.xx.xxxxxxxxxxxx", 1.0, "cusum"),
+        ("xxxxxxxxxxxx.xxxxxxxxxxxx", 2.0, "cusum"),
+    ],
+)
+def test_one_lucky_probe_makes_no_outage_of_a_blip(text: str, every: float, method: str | None) -> None:
+    """Where nine of ten fail the sum convicts when the timer would (40 s); where fewer do, at once."""
+    result = finding(*seen(text, every), in_watch=True)
+    assert (result.method if result else None) == method
+
+
+def test_a_restart_with_a_lucky_probe_is_waited_out() -> None:
+    """The good deploy that clean years were wrong about: 14 of 15 probes failed in 21 s, and then it was well."""
+    check, at = Check("home", "http"), T0
+    for letter in "xxxxxxx.xxxxxxx" + ".....":
+        check, _ = seen(letter, check=check, start=at)
+        assert finding(check, at, in_watch=True) is None
+        at += 1.5
+
+
 def test_the_sum_confirms_and_disturbs_at_its_limit() -> None:
     """Just reached is reached; a quarter of it is no calm, and one failure is suspicious whatever the limit is."""
     check, now = seen("x.x.x.x.x.x")

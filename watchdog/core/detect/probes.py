@@ -2,7 +2,8 @@
 
 The run timer confirms an unbroken run of failures that outlasts the blips a healthy service has. The CUSUM
 (Page 1954; optimal by Moustakides 1986) adds log(p1/p0) for a failure and log((1-p1)/(1-p0)) for a success, and
-confirms at its limit. Each run counts only its first failures, so that one blip, however long, is one blip.
+confirms at its limit. Each run counts only its first failures, so that one blip, however long, is one blip; and where
+nearly all fails, one lucky probe makes no two blips of one: then the sum convicts no sooner than the timer would.
 Time without readings is no evidence: a run lasts from its first failure to its last, and ends in a gap.
 How long its blips last and what share of its probes fails is learned from each check (see usual).
 """
@@ -27,6 +28,8 @@ CUSUM_CAP = 1.25
 """Times the limit: what lies beyond would only make the end of an outage known later."""
 AMBIGUOUS = 3.0
 """Onsets whose log-likelihoods differ by less than this are not told apart (a factor of 20)."""
+NEARLY_ALL = 0.9
+"""Share of failed probes (0 to 1) from which it may be one blip, with a lucky probe in it."""
 CLOSE_PROBES = 20
 """Two failures within so many probes are more than chance, also where 1 in 100 fails."""
 
@@ -160,12 +163,20 @@ def _find_cusum(check: Check, given: "Conditions") -> Finding | None:
         return None
     p0 = usual.rates(check, given.now, given.signal, given.limits)[0]
     onset = _likeliest_onset(check, onset, p0)
+    if _one_blip(check, onset, failed_at) and failed_at - onset < run_limit_seconds(check, given):
+        return None
     failed, probes = share_failing(check, onset)
     text = (
         f"{failed} of {probes} probes failed in {show_seconds(failed_at - onset)} "
         f"(CUSUM {check.cusum:.1f}, limit {limit:.0f}{_as_usual(p0, given.limits)})"
     )
     return _finding(check, "cusum", onset, check.troubled_since, text)
+
+
+def _one_blip(check: Check, onset: float, failed_at: float) -> bool:
+    """Tell whether nearly all probes failed from its first failure to its last; good ones since then say it is over."""
+    outcomes = [failed for at, failed in check.recent if onset <= at <= failed_at]
+    return sum(outcomes) >= NEARLY_ALL * len(outcomes)
 
 
 def _as_usual(p0: float, limits: Detection) -> str:
