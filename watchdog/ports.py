@@ -5,8 +5,7 @@ Rule 2: a read may be repeated; a call that changes production is made once and 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from watchdog.domain.changes import Comparison
@@ -15,8 +14,8 @@ from watchdog.domain.effects import Effect, Note
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, Shared, State
 from watchdog.domain.notices import Notice
-from watchdog.domain.policy import Policy
 from watchdog.domain.readings import MinuteCount, Phases, Reading
+from watchdog.domain.records import ActionRow, Command, Grip, Minute, PendingEffect, Step
 from watchdog.domain.remarks import Remark
 
 
@@ -158,29 +157,6 @@ class Notifier(Protocol):
         """Close connections."""
 
 
-@dataclass(frozen=True, slots=True)
-class PendingEffect:
-    """An effect that was recorded and not finished."""
-
-    id: int
-    effect: Effect
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of the core as it was taken, and what it was decided by; `undone`: nothing came of the event.
-
-    Who sees every step in order knows, by comparing `before` with the last `after`, what changed without an event.
-    """
-
-    before: State
-    event: Event
-    policy: Policy
-    after: State
-    effects: Sequence[Effect]
-    undone: bool = False
-
-
 class Tape(Protocol):
     """Where steps are recorded, to be replayed. It blocks: call it in a thread, one call at a time."""
 
@@ -192,79 +168,6 @@ class Tape(Protocol):
 
     def close(self) -> None:
         """Finish what is written. Raises nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class ActionRow:
-    """The journal of one changing call. `state`: planned, sending, accepted, done, failed.
-
-    `sent_at` is UTC epoch seconds of the last check before a send, `attempts` the sends so far; `service` is whose
-    lease every write of it needs.
-    """
-
-    incident: str
-    step: str
-    state: str
-    target: str
-    baseline: str
-    deploy: str | None = None
-    attempts: int = 0
-    sent_at: float | None = None
-    note: str = ""
-    service: str = ""
-
-
-FLEET = ""
-"""The name under which what belongs to no single service is leased: sight, vendors, pause, the deny-list."""
-
-
-@dataclass(frozen=True, slots=True)
-class Grip:
-    """What a worker holds: the epoch (fencing number) of its lease on each name, `FLEET` among them perhaps.
-
-    `workers` is how many are alive; `revision` numbers what all workers share (`Shared`); `ailing` says what is wrong
-    with each other living worker that is not well.
-    """
-
-    worker: str
-    epochs: Mapping[str, int]
-    workers: int = 1
-    revision: int = 0
-    ailing: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-
-
-@dataclass(frozen=True, slots=True)
-class Minute:
-    """One minute (or hour) of one signal, for charts. Latencies in seconds; None where nothing was measured."""
-
-    service: str
-    signal: str
-    start: float
-    good: int
-    bad: int
-    unknown: int
-    p50_seconds: float | None = None
-    p95_seconds: float | None = None
-    p99_seconds: float | None = None
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A change a human asked for (CLI, console); `answer` is empty until the daemon applied it.
-
-    `at` is when it was asked (UTC epoch seconds): what waited for a dead daemon must not be done hours later.
-    """
-
-    id: int
-    name: str
-    arguments: Mapping[str, Any]
-    by: str
-    done: bool = False
-    ok: bool = False
-    answer: str = ""
-    exit_code: int = 0
-    at: float = 0.0
 
 
 class Journal(Protocol):

@@ -11,7 +11,8 @@ from tests.settings.texts import KEY, loaded
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.app.build import build
 from watchdog.app.reload import needs_restart, reload_settings
-from watchdog.domain.incidents import Finding, Incident, Phase, ServiceState, State
+from watchdog.domain.decisions import Finding
+from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Severity
 from watchdog.settings import Settings, load
 

@@ -17,7 +17,8 @@ from tests.browser.chromium import browsing, log_in
 from tests.browser.fleet import Fleet
 from tests.console.scene import TOKEN, StoryClock, fill, town
 from watchdog.adapters.stores import build_store
-from watchdog.ports import Minute, Store
+from watchdog.domain.records import Minute
+from watchdog.ports import Store
 
 PAGES = ("/", "/services/web", "/incidents/api-7", "/incidents", "/history", "/stats", "/audit", "/settings")
 JSON = ("/api/v1/services", "/api/v1/stats")

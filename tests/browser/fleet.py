@@ -7,12 +7,13 @@ from dataclasses import replace
 from tests.cli import examples as x
 from tests.console.scene import NOTES, SIGNALS, policy_of, service_policy, service_state
 from watchdog.domain.checks import Check
+from watchdog.domain.decisions import Course, Evidence
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Note
-from watchdog.domain.incidents import Course, Evidence, Incident, Phase, State
+from watchdog.domain.incidents import Incident, Phase, State
 from watchdog.domain.policy import Mode, Policy, Severity
 from watchdog.domain.readings import Bad, Good
-from watchdog.ports import Minute
+from watchdog.domain.records import Minute
 
 NOW = x.BEGIN + 120.0
 DAY = 86400.0

@@ -2,22 +2,22 @@
 
 from dataclasses import replace
 
-from watchdog.domain.deploys import Deploy
-from watchdog.domain.effects import Note
-from watchdog.domain.incidents import (
+from watchdog.domain.decisions import (
     Blame,
     Course,
     Decision,
     Evidence,
     Finding,
     GuardAnswer,
-    Incident,
     Skipped,
     TargetChoice,
     Term,
     Verdict,
     Veto,
 )
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.effects import Note
+from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import Severity
 
 BEGIN = 1795572844.0

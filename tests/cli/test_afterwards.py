@@ -12,7 +12,7 @@ from watchdog.cli.main import main
 from watchdog.daemon.clock import SystemClock
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import ServiceState, State
-from watchdog.ports import Minute
+from watchdog.domain.records import Minute
 
 CONFIG = """\
 version: 1

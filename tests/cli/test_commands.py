@@ -20,8 +20,8 @@ from watchdog.daemon.clock import SystemClock
 from watchdog.domain.effects import Note
 from watchdog.domain.errors import Refused, Temporary
 from watchdog.domain.incidents import ServiceState, State
+from watchdog.domain.records import Command, Minute
 from watchdog.domain.reports import DemoResult
-from watchdog.ports import Command, Minute
 from watchdog.sandbox.scenarios import SCENARIOS
 from watchdog.settings import Settings
 

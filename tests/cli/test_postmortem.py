@@ -9,11 +9,12 @@ from tests.cli import examples as x
 from watchdog.cli import checklists
 from watchdog.cli.postmortem import postmortem
 from watchdog.domain.changes import Comparison
+from watchdog.domain.decisions import Course, Finding
 from watchdog.domain.deploys import Commit, Deploy, ServiceFacts
 from watchdog.domain.effects import Note
-from watchdog.domain.incidents import Course, Finding, Incident
+from watchdog.domain.incidents import Incident
+from watchdog.domain.records import Minute
 from watchdog.domain.remarks import Remark
-from watchdog.ports import Minute
 from watchdog.words.facts import Facts
 
 PAGE = (Path(__file__).parent / "postmortem.md").read_text(encoding="utf-8")

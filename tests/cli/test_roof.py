@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from watchdog.cli.roof import AppRoof
+from watchdog.domain.decisions import Verdict
 from watchdog.domain.errors import ConfigurationError, Refused
-from watchdog.domain.incidents import Verdict
 from watchdog.domain.readings import Good
 from watchdog.sandbox.config_file import write_config
 from watchdog.sandbox.server import Sandbox

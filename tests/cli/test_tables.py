@@ -9,8 +9,9 @@ from rich.table import Table
 from tests.cli import examples as x
 from watchdog.cli import tables
 from watchdog.domain.checks import Check
+from watchdog.domain.decisions import Course, TargetChoice
 from watchdog.domain.deploys import Commit, Deploy
-from watchdog.domain.incidents import Course, Phase, ServiceState, State, TargetChoice
+from watchdog.domain.incidents import Phase, ServiceState, State
 from watchdog.domain.policy import DEFAULT_MATRIX, Mode, Policy, Quiet, ServicePolicy, SignalPolicy, Weekly
 from watchdog.domain.readings import Bad, Good, Unknown
 from watchdog.domain.reports import SignalReport

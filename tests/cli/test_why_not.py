@@ -7,9 +7,9 @@ import pytest
 from tests.cli import examples as x
 from watchdog.cli.why_not import why_not
 from watchdog.domain.checks import Check
+from watchdog.domain.decisions import Course
 from watchdog.domain.effects import Note
-from watchdog.domain.incidents import Course
-from watchdog.ports import Minute
+from watchdog.domain.records import Minute
 
 START = x.BEGIN - 4
 

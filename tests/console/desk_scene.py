@@ -15,7 +15,7 @@ from watchdog.console.world import World
 from watchdog.daemon.commands import Commands
 from watchdog.domain.incidents import Incident, Phase, State
 from watchdog.domain.policy import Severity
-from watchdog.ports import Command
+from watchdog.domain.records import Command
 
 
 @dataclass(slots=True)

@@ -26,7 +26,8 @@ from watchdog.domain.events import DeploysListed
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import DEFAULT_MATRIX, Mode, Policy, ServicePolicy, SignalPolicy
 from watchdog.domain.readings import Bad, Good, Unknown
-from watchdog.ports import FLEET, Command, Minute, Store
+from watchdog.domain.records import FLEET, Command, Minute
+from watchdog.ports import Store
 
 TOKEN = "c4n4ry-console-0123456789-0123456789"
 OPERATOR = "c4n4ry-operator-0123456789-0123456789"

@@ -6,7 +6,7 @@ from tests.console.scene import NOW, StoryClock
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.days import SPAN_SECONDS, SPANS, Days, state_of
 from watchdog.domain.errors import Temporary
-from watchdog.ports import Minute
+from watchdog.domain.records import Minute
 
 
 def minute(start: float, good: int = 6, bad: int = 0, unknown: int = 0, p50: float | None = 0.1) -> Minute:

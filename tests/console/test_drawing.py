@@ -6,7 +6,7 @@ import pytest
 
 from watchdog.console import drawing
 from watchdog.console.views import DayView, TermView
-from watchdog.ports import Minute
+from watchdog.domain.records import Minute
 
 
 def day(*states: str) -> DayView:

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from tests.console.scene import HOME, NOW, policy_of, service_policy, service_state
 from watchdog.console.imagined import imagine
-from watchdog.domain.incidents import Course, State
+from watchdog.domain.decisions import Course
+from watchdog.domain.incidents import State
 from watchdog.domain.policy import Mode
 from watchdog.domain.readings import Good
 

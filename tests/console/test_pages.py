@@ -13,8 +13,9 @@ from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.app import POLICY
 from watchdog.daemon.clock import SystemClock
 from watchdog.domain.checks import Check
+from watchdog.domain.decisions import Evidence
 from watchdog.domain.effects import Note
-from watchdog.domain.incidents import Evidence, State
+from watchdog.domain.incidents import State
 from watchdog.domain.readings import Bad
 
 PAGES = (

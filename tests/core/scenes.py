@@ -12,10 +12,11 @@ from watchdog.core import machine
 from watchdog.core.detect import Conditions
 from watchdog.core.terms import Case
 from watchdog.domain.checks import Check
+from watchdog.domain.decisions import Blame, Finding
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.effects import Effect, Note, Tell
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import Blame, Finding, Incident, Phase, ServiceState, State
+from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Detection, Mode, Policy, Severity, SignalPolicy
 from watchdog.domain.readings import Good
 

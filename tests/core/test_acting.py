@@ -9,7 +9,8 @@ from tests.core.world import START, Fault, World, make_policy
 from watchdog.core import perceive, sending
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
-from watchdog.domain.incidents import Course, Phase
+from watchdog.domain.decisions import Course
+from watchdog.domain.incidents import Phase
 from watchdog.domain.policy import Mode, Policy, Severity
 from watchdog.domain.readings import Bad
 

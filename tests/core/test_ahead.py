@@ -14,8 +14,9 @@ from tests.core.world import START, Fault, World, make_policy, old_deploy
 from watchdog.core.ahead import not_ahead
 from watchdog.domain import events as e
 from watchdog.domain.checks import Check
+from watchdog.domain.decisions import Course, Decision
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Course, Decision, Incident, Phase
+from watchdog.domain.incidents import Incident, Phase
 from watchdog.domain.policy import Severity
 from watchdog.domain.readings import Good
 

@@ -9,8 +9,9 @@ from tests.core.scenes import FOREVER, bad_world, hear, incident_of, kinds, line
 from tests.core.world import START, Fault, World, make_policy
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
+from watchdog.domain.decisions import Course
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Course, Deadline, Phase
+from watchdog.domain.incidents import Deadline, Phase
 from watchdog.domain.policy import BlameWeights, Mode, Policy, Severity, Then
 from watchdog.domain.readings import Bad
 

@@ -10,8 +10,9 @@ from tests.core.scenes import HISTORY, NOW, a_case, a_service, failing, found
 from tests.core.world import make_policy
 from watchdog.core import blame, suspects, terms
 from watchdog.domain.checks import Check
+from watchdog.domain.decisions import Blame, Term, Veto
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Blame, Phase, ServiceState, Term, Trouble, Veto
+from watchdog.domain.incidents import Phase, ServiceState, Trouble
 from watchdog.domain.policy import BlameWeights, ServicePolicy
 from watchdog.domain.readings import Bad, Good
 

@@ -21,8 +21,9 @@ from tests.core.scenes import (
 from tests.core.world import Fault, World, make_policy
 from watchdog.core.decide import decide, failing_share, find_target
 from watchdog.domain.checks import Check
+from watchdog.domain.decisions import Course, Decision, GuardAnswer, TargetChoice, Verdict
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Course, Decision, GuardAnswer, Incident, ServiceState, TargetChoice, Verdict
+from watchdog.domain.incidents import Incident, ServiceState
 from watchdog.domain.policy import BlameWeights, Mode, Policy, Severity, SignalPolicy, Verification
 from watchdog.domain.readings import Bad, Good, Unknown
 

@@ -10,7 +10,8 @@ from watchdog.core import delayed
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.checks import Check
-from watchdog.domain.incidents import Course, Phase, Trouble
+from watchdog.domain.decisions import Course
+from watchdog.domain.incidents import Phase, Trouble
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.readings import Bad, Good
 

@@ -9,9 +9,10 @@ from tests.core.scenes import FACTS, HISTORY, NOW, a_blame, a_service, a_state, 
 from tests.core.world import make_policy
 from watchdog.core import flapping, guard
 from watchdog.core.turn import Turn
+from watchdog.domain.decisions import Course, Decision, GuardAnswer, TargetChoice, Verdict
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.events import TimePassed
-from watchdog.domain.incidents import Act, Course, Decision, GuardAnswer, ServiceState, TargetChoice, Trouble, Verdict
+from watchdog.domain.incidents import Act, ServiceState, Trouble
 from watchdog.domain.policy import Brakes, Budget, Mode, Quiet, ServicePolicy, Severity
 
 TARGET = TargetChoice(HISTORY[1], "good")

@@ -10,9 +10,10 @@ from tests.core.scenes import HISTORY, NOW, a_blame, a_service, a_state, an_inci
 from tests.core.world import make_policy
 from watchdog.core import groups
 from watchdog.core.invariants import broken
+from watchdog.domain.decisions import Course, Decision, GuardAnswer, Verdict
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Effect, PinAutoDeploy, RestoreAutoDeploy, Rollback, Tell
-from watchdog.domain.incidents import Act, Course, Deadline, Decision, GuardAnswer, Phase, State, Trouble, Verdict
+from watchdog.domain.incidents import Act, Deadline, Phase, State, Trouble
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.policy import Brakes, Budget, Mode, Policy, Quiet, ServicePolicy, Severity, Then
 

@@ -7,8 +7,9 @@ import pytest
 from tests.core.scenes import HISTORY, NOW, a_blame, a_service, a_state, an_incident, failing
 from tests.core.world import make_policy
 from watchdog.core import last_look
+from watchdog.domain.decisions import Course, Decision, TargetChoice
 from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy, Rollback
-from watchdog.domain.incidents import Course, Decision, Phase, ServiceState, State, TargetChoice, Trouble
+from watchdog.domain.incidents import Phase, ServiceState, State, Trouble
 from watchdog.domain.policy import Mode, Policy, ServicePolicy, Severity
 
 ROLLBACK = Rollback("web", "web-1", "srv-web", "dep-41", "dep-40", "aaaaaaa1", "dep-41")

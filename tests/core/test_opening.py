@@ -8,7 +8,8 @@ from tests.core.scenes import bad_world, hear, incident_of, kinds, lines, put, r
 from tests.core.world import World, make_policy
 from watchdog.core.opening import YES_HOLDS_SECONDS
 from watchdog.domain import events as e
-from watchdog.domain.incidents import Course, Phase
+from watchdog.domain.decisions import Course
+from watchdog.domain.incidents import Phase
 from watchdog.domain.policy import Mode, Policy, Severity
 from watchdog.domain.readings import Bad
 

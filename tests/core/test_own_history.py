@@ -8,9 +8,10 @@ from tests.core.limits import WEIGHTS
 from tests.core.scenes import FACTS, FOREVER, HISTORY, NOW, a_case, a_service, bad_world, web
 from tests.core.world import Fault, World, make_policy
 from watchdog.core import blame, perceive
+from watchdog.domain.decisions import Blame
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.events import DeploysListed
-from watchdog.domain.incidents import Blame, History, ServiceState
+from watchdog.domain.incidents import History, ServiceState
 from watchdog.domain.policy import DEFAULT_MATRIX, BlameWeights, Mode, Severity
 
 MONTH_SECONDS = blame.MINUTES_PER_MONTH * 60

@@ -23,9 +23,10 @@ from tests.core.world import make_policy
 from watchdog.core.decide import decide
 from watchdog.domain import events as e
 from watchdog.domain.checks import Check
+from watchdog.domain.decisions import Decision
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Effect
-from watchdog.domain.incidents import Decision, Incident, Phase, ServiceState, State
+from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Mode, Policy, Severity
 from watchdog.domain.readings import Bad, Good
 

@@ -8,8 +8,9 @@ from tests.core.scenes import FOREVER, an_incident, bad_world, hear, incident_of
 from tests.core.world import Fault, World, make_policy
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
+from watchdog.domain.decisions import Course, Decision, TargetChoice, Verdict
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Course, Decision, Phase, TargetChoice, Verdict
+from watchdog.domain.incidents import Phase
 from watchdog.domain.policy import Mode, Severity
 
 BY = "ann"

@@ -8,7 +8,8 @@ import pytest
 from tests.core.scenes import NOW, a_blame, a_state, an_incident, found
 from tests.core.world import make_policy
 from watchdog.core import quiet
-from watchdog.domain.incidents import Course, Decision, Incident
+from watchdog.domain.decisions import Course, Decision
+from watchdog.domain.incidents import Incident
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import Quiet, Severity, Weekly
 

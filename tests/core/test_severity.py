@@ -5,7 +5,7 @@ import pytest
 from tests.core.limits import LIMITS
 from tests.core.scenes import found
 from watchdog.core.severity import RULES, judge
-from watchdog.domain.incidents import Finding
+from watchdog.domain.decisions import Finding
 from watchdog.domain.policy import ServicePolicy, Severity, SignalPolicy
 
 WEB = ServicePolicy(

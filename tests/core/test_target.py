@@ -7,8 +7,8 @@ import pytest
 
 from tests.core.scenes import HISTORY, NOW
 from watchdog.core.target import Search, choose_target, live_seconds_before, rolled_away_from
+from watchdog.domain.decisions import Skipped
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Skipped
 from watchdog.domain.policy import Verification
 
 SUSPECT, GOOD, OLDER = HISTORY

@@ -9,8 +9,9 @@ from tests.core.limits import WEIGHTS
 from tests.core.scenes import FOREVER, HISTORY, NOW, a_blame, a_case, a_service, bad_world, failing
 from tests.core.world import Fault, World, make_policy
 from watchdog.core import blame, terms
+from watchdog.domain.decisions import Blame, Term
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Blame, Phase, ServiceState, Term
+from watchdog.domain.incidents import Phase, ServiceState
 from watchdog.domain.policy import Policy, ServicePolicy
 from watchdog.domain.readings import Bad
 

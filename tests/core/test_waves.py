@@ -7,7 +7,8 @@ import pytest
 from tests.core.scenes import FOREVER, hear, incident_of, kinds, lines, notices, reach, web
 from tests.core.world import Fault, World, make_policy
 from watchdog.domain import events as e
-from watchdog.domain.incidents import Course, Phase, Trouble
+from watchdog.domain.decisions import Course
+from watchdog.domain.incidents import Phase, Trouble
 from watchdog.domain.policy import Mode, Policy, ServicePolicy
 from watchdog.domain.readings import Bad, Good
 

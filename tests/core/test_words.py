@@ -6,18 +6,9 @@ import pytest
 
 from tests.core.scenes import HISTORY, NOW, a_blame, an_incident
 from watchdog.core import words
+from watchdog.domain.decisions import Course, Decision, Evidence, GuardAnswer, Skipped, TargetChoice, Term, Verdict
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import (
-    Course,
-    Deadline,
-    Decision,
-    Evidence,
-    GuardAnswer,
-    Skipped,
-    TargetChoice,
-    Term,
-    Verdict,
-)
+from watchdog.domain.incidents import Deadline
 from watchdog.domain.policy import Severity, Then
 
 

@@ -20,7 +20,7 @@ from watchdog.domain.errors import Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Phase, ServiceState, State
 from watchdog.domain.policy import DEFAULT_MATRIX, Mode, Policy, Rule, ServicePolicy, SignalPolicy
-from watchdog.ports import FLEET, PendingEffect
+from watchdog.domain.records import FLEET, PendingEffect
 from watchdog.sandbox import clock as today
 from watchdog.sandbox.log import Entry
 from watchdog.sandbox.server import Sandbox

@@ -14,7 +14,8 @@ from watchdog.adapters.stores import build_store
 from watchdog.daemon.actuator import Actuator
 from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy, Rollback
 from watchdog.domain.events import Event
-from watchdog.ports import ActionRow, Platform, Store
+from watchdog.domain.records import ActionRow
+from watchdog.ports import Platform, Store
 from watchdog.sandbox import keys
 from watchdog.sandbox.log import Entry
 from watchdog.sandbox.server import Sandbox

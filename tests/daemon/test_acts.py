@@ -21,7 +21,8 @@ from watchdog.domain.errors import Displaced, Permanent, Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Severity
-from watchdog.ports import ActionRow, Store
+from watchdog.domain.records import ActionRow
+from watchdog.ports import Store
 
 BUG = "a fault of our own (KeyError)"
 

@@ -17,7 +17,7 @@ from watchdog.daemon.protocol import SHIPPED, Answer, Change, NoTrace, nothing_f
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.errors import Displaced, OutcomeUnknown, Permanent, Stale, Temporary
-from watchdog.ports import ActionRow
+from watchdog.domain.records import ActionRow
 from watchdog.sandbox import keys
 from watchdog.sandbox.behaviours import behaviour
 from watchdog.sandbox.world import COMMITS

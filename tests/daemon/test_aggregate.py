@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from watchdog.daemon import aggregate
 from watchdog.daemon.aggregate import MinuteAggregator, Sketch
 from watchdog.domain.readings import Bad, Good, Unknown
-from watchdog.ports import Minute, Sample
+from watchdog.domain.records import Minute
+from watchdog.ports import Sample
 
 NOON = 1_750_000_020.0
 """A full minute."""

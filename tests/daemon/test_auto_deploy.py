@@ -15,7 +15,7 @@ from watchdog.daemon.protocol import SHIPPED
 from watchdog.domain import events as e
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.errors import Stale
-from watchdog.ports import ActionRow
+from watchdog.domain.records import ActionRow
 
 SHORT = replace(PIN, within_seconds=1.5)
 """Long enough for one try on a busy machine."""

@@ -13,7 +13,7 @@ from watchdog.daemon.commands import FAILED, HAS_CHANGED, REFUSED, STALE_SECONDS
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Severity
-from watchdog.ports import Command
+from watchdog.domain.records import Command
 
 
 async def answer(s: Scene, name: str, **given: Any) -> Command:

@@ -15,7 +15,7 @@ from watchdog.daemon.settled import Settled
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Severity
-from watchdog.ports import Command
+from watchdog.domain.records import Command
 
 ANN = "slack:U0AAA (ann)"
 QUIET = {"of": "web", "seconds": 7200.0, "reason": "moving house"}

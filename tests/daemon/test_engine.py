@@ -27,7 +27,8 @@ from watchdog.domain.incidents import Phase, State
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.policy import Severity
 from watchdog.domain.readings import Bad, Good, MinuteCount
-from watchdog.ports import PendingEffect, Sample
+from watchdog.domain.records import PendingEffect
+from watchdog.ports import Sample
 
 
 async def test_a_rollback_by_hand_goes_its_way() -> None:

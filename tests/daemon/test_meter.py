@@ -9,8 +9,9 @@ from watchdog.daemon.exposition import written
 from watchdog.daemon.meter import ROLLBACK_OUTCOMES, Meter
 from watchdog.daemon.metrics import Metrics
 from watchdog.domain import events as e
+from watchdog.domain.decisions import Course, Decision
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import Course, Decision, Incident, Phase, ServiceState, State
+from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Mode, Policy, ServicePolicy, Severity
 from watchdog.domain.readings import Bad, Good, Unknown
 from watchdog.ports import Sample

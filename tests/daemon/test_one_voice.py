@@ -20,7 +20,7 @@ from watchdog.app.wire import Daemon, Outside, begin, wire
 from watchdog.daemon.heartbeat import Heartbeat, healthchecks
 from watchdog.daemon.supervisor import OnError
 from watchdog.daemon.translate import CONTROL
-from watchdog.ports import FLEET
+from watchdog.domain.records import FLEET
 from watchdog.sandbox.log import EventLog
 from watchdog.sandbox.pagers import Pagers
 

@@ -18,8 +18,8 @@ from watchdog.domain import events as e
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Phase, State
 from watchdog.domain.policy import Policy
+from watchdog.domain.records import Step
 from watchdog.lab.replay import Replay, replay
-from watchdog.ports import Step
 from watchdog.sandbox import keys
 
 POLICY = Policy(services={}, matrix={})

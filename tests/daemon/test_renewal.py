@@ -12,7 +12,7 @@ from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.errors import Stale, Temporary
 from watchdog.domain.incidents import Phase
-from watchdog.ports import FLEET, ActionRow
+from watchdog.domain.records import FLEET, ActionRow
 
 two = two_workers
 

@@ -21,7 +21,7 @@ from watchdog.domain.errors import Displaced, Temporary
 from watchdog.domain.incidents import Incident, Phase, Shared
 from watchdog.domain.policy import DEFAULT_MATRIX, Policy, ServicePolicy, Severity, SignalPolicy
 from watchdog.domain.readings import Bad, Good
-from watchdog.ports import FLEET
+from watchdog.domain.records import FLEET
 
 NAMES = ("api", "blog", "docs", "shop")
 SERVICES = {name: ServicePolicy(name, None, signals=(SignalPolicy("home", "http", critical=True),)) for name in NAMES}

@@ -23,7 +23,8 @@ from watchdog.domain.effects import Tell
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import State
 from watchdog.domain.notices import NoticeKind
-from watchdog.ports import PendingEffect, Store
+from watchdog.domain.records import PendingEffect
+from watchdog.ports import Store
 
 PAGE = tell("page", "slack", wakes=True)
 PAGE_TO_BOTH = tell("page", "pagerduty", "slack", wakes=True)

@@ -24,7 +24,7 @@ from watchdog.domain.events import Event
 from watchdog.domain.incidents import Act, Incident, Phase, ServiceState, Shared, State, Trouble
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import Quiet, Severity
-from watchdog.ports import PendingEffect
+from watchdog.domain.records import PendingEffect
 
 two = two_workers
 CODE = "1b7e0d4c95f2a8636de0b41f7c3a9d5826e0f4b7"

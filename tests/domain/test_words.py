@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from watchdog.domain import effects, errors
-from watchdog.domain.incidents import Blame, Veto
+from watchdog.domain.decisions import Blame, Veto
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.policy import DEFAULT_MATRIX, Action, ServicePolicy, Severity, SignalPolicy
 

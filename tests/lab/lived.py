@@ -14,11 +14,11 @@ from watchdog.domain.events import Event, Observed
 from watchdog.domain.incidents import State
 from watchdog.domain.policy import Mode, Policy
 from watchdog.domain.readings import FailureKind, Good
+from watchdog.domain.records import Step
 from watchdog.lab.drive import Drive
 from watchdog.lab.scene import MAIN, Scene
 from watchdog.lab.service import Release
 from watchdog.lab.symptoms import Fault, Symptom
-from watchdog.ports import Step
 
 DOWN = Symptom(1.0, FailureKind.STATUS, "HTTP 503")
 SLOW = Symptom(slow=9.0)

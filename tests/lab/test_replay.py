@@ -18,10 +18,10 @@ from watchdog.domain.effects import PinAutoDeploy
 from watchdog.domain.errors import ConfigurationError
 from watchdog.domain.incidents import Trouble
 from watchdog.domain.policy import Mode, Policy
+from watchdog.domain.records import Step
 from watchdog.lab.compare import Difference, compare, unknown_from
 from watchdog.lab.doings import Cost
 from watchdog.lab.replay import Replay, replay
-from watchdog.ports import Step
 
 NAMES = sorted(path.stem for path in STORIES.glob("*.txt"))
 

@@ -7,8 +7,8 @@ from tests.storyteller import Stage, perform
 from watchdog.adapters.recordings import FileTape
 from watchdog.core.promised import promised_step
 from watchdog.domain.events import Event
+from watchdog.domain.records import Step
 from watchdog.lab.doings import Doing, doings
-from watchdog.ports import Step
 
 STORIES = Path(__file__).parents[1] / "stories"
 DAY = 86400.0

@@ -9,8 +9,8 @@ from tests.clocks import FakeClock
 from tests.settings.texts import SMALL, loaded
 from tests.settings.vendors import KEY, checked, configuration, platform_of, say_render
 from watchdog.adapters.repositories.github import build_github
+from watchdog.domain.decisions import TargetChoice
 from watchdog.domain.deploys import Deploy, ServiceFacts
-from watchdog.domain.incidents import TargetChoice
 from watchdog.settings.check import CheckResult, Outcome, World, live_checks
 
 

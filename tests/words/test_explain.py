@@ -3,8 +3,8 @@
 from zoneinfo import ZoneInfo
 
 from tests.cli import examples as x
+from watchdog.domain.decisions import Course, GuardAnswer, TargetChoice, Verdict, Veto
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Course, GuardAnswer, TargetChoice, Verdict, Veto
 from watchdog.words.explain import explain
 
 VERIFIED = """\

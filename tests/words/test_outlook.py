@@ -3,7 +3,7 @@
 import pytest
 
 from tests.cli import examples as x
-from watchdog.domain.incidents import Course, GuardAnswer, Verdict
+from watchdog.domain.decisions import Course, GuardAnswer, Verdict
 from watchdog.words import outlook
 
 HELD = (GuardAnswer("budget", Verdict.BLOCK, "2 of 2 rollbacks of this service today"),)

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.cli import examples as x
+from watchdog.domain.decisions import GuardAnswer, TargetChoice, Term, Verdict, Veto
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import GuardAnswer, TargetChoice, Term, Verdict, Veto
 from watchdog.words import reasons
 
 

@@ -6,7 +6,8 @@ from typing import Any
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.events import DeploysListed
 from watchdog.domain.policy import Policy
-from watchdog.ports import Clock, Command, Platform, Store
+from watchdog.domain.records import Command
+from watchdog.ports import Clock, Platform, Store
 
 ANSWER_SECONDS = 15.0
 POLL_SECONDS = 0.1

@@ -16,8 +16,9 @@ from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.events import DeploysListed, DeploysUnread
 from watchdog.domain.incidents import Incident, Phase
 from watchdog.domain.readings import Unknown
+from watchdog.domain.records import Command
 from watchdog.domain.reports import SignalReport
-from watchdog.ports import Clock, Command, Notifier, Platform, Sample, Store
+from watchdog.ports import Clock, Notifier, Platform, Sample, Store
 from watchdog.settings import Settings
 
 SETTLED = (Phase.CALM, Phase.PAGED, Phase.ASKING, Phase.SUSPECT)

@@ -40,7 +40,7 @@ async def rollback(
 
 async def _plan(it: Context, service: str, to: str | None) -> int:
     from watchdog.cli import output
-    from watchdog.domain.incidents import Verdict
+    from watchdog.domain.decisions import Verdict
     from watchdog.words import reasons
 
     plan = await it.app().plan(it.settings(), service, to)

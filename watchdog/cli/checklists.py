@@ -7,7 +7,7 @@ Rule 2: the items are the runbook's own, in its words and order; owners are role
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from watchdog.domain.incidents import Verdict
+from watchdog.domain.decisions import Verdict
 from watchdog.domain.policy import Severity
 from watchdog.domain.units import show_seconds
 from watchdog.words.facts import Facts

@@ -14,12 +14,13 @@ from watchdog.domain.errors import ConfigurationError, Mistake
 
 if TYPE_CHECKING:
     from watchdog.domain.changes import Comparison
+    from watchdog.domain.decisions import Decision, TargetChoice
     from watchdog.domain.deploys import Deploy, ServiceFacts
     from watchdog.domain.effects import Note
-    from watchdog.domain.incidents import Decision, TargetChoice
     from watchdog.domain.readings import Reading
+    from watchdog.domain.records import Command
     from watchdog.domain.reports import DemoResult, SignalReport
-    from watchdog.ports import Clock, Command, Notifier, Store
+    from watchdog.ports import Clock, Notifier, Store
     from watchdog.settings import Settings
     from watchdog.settings.check_result import CheckResult
 

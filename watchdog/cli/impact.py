@@ -3,8 +3,8 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
+from watchdog.domain.records import Minute
 from watchdog.domain.units import show_seconds
-from watchdog.ports import Minute
 from watchdog.words.facts import Facts
 from watchdog.words.markdown import plain, table
 from watchdog.words.text import clock, day, moment

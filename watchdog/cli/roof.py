@@ -20,12 +20,14 @@ from watchdog.core.target import Search, choose_target
 from watchdog.daemon.clock import SteadyClock, SystemClock
 from watchdog.daemon.translate import CONTROL, VENDORS
 from watchdog.domain.changes import Comparison
+from watchdog.domain.decisions import Decision, TargetChoice
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Temporary
 from watchdog.domain.events import DeploysListed
-from watchdog.domain.incidents import Decision, ServiceState, State, TargetChoice
+from watchdog.domain.incidents import ServiceState, State
+from watchdog.domain.records import Command
 from watchdog.domain.reports import DemoResult, SignalReport
-from watchdog.ports import Command, Notifier, Platform, Repository, SignalSource, Store
+from watchdog.ports import Notifier, Platform, Repository, SignalSource, Store
 from watchdog.settings import Settings
 from watchdog.settings.build import ENDPOINTS
 from watchdog.settings.check import CheckResult, World, live_checks

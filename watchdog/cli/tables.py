@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
+from watchdog.domain.decisions import TargetChoice
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Incident, State, TargetChoice
+from watchdog.domain.incidents import Incident, State
 from watchdog.domain.policy import Policy
 from watchdog.domain.reports import SignalReport
 from watchdog.words import rows

@@ -12,8 +12,8 @@ from watchdog.domain.checks import Check
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import Detection, SignalPolicy
+from watchdog.domain.records import Minute
 from watchdog.domain.units import show_seconds
-from watchdog.ports import Minute
 from watchdog.words.text import clean, clock, day, flow, item, moment, section, zone
 
 AROUND_SECONDS = 150.0

@@ -3,11 +3,12 @@
 from watchdog.console.parts import decision_view, deploy_view
 from watchdog.console.views import AnswerView, AskView, PlanView, QuietView
 from watchdog.core.suspects import live_deploy
+from watchdog.domain.decisions import Verdict
 from watchdog.domain.errors import Refused
 from watchdog.domain.events import DeploysListed
-from watchdog.domain.incidents import Incident, Phase, ServiceState, State, Verdict
+from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Policy
-from watchdog.ports import Command
+from watchdog.domain.records import Command
 from watchdog.words.planned import planned
 from watchdog.words.standing import open_incident, quiets
 from watchdog.words.text import clean, sentence, short

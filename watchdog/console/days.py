@@ -7,7 +7,8 @@ import asyncio
 from collections.abc import Sequence
 
 from watchdog.console.views import DayView
-from watchdog.ports import Clock, Journal, Minute
+from watchdog.domain.records import Minute
+from watchdog.ports import Clock, Journal
 
 SPAN_SECONDS = 1800
 SPANS = 48

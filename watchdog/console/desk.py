@@ -14,8 +14,8 @@ from watchdog.console.world import Access, World
 from watchdog.conversation import REFUSED
 from watchdog.domain.errors import Temporary
 from watchdog.domain.quieting import Unclear, asked_quiet
+from watchdog.domain.records import Command
 from watchdog.domain.remarks import TEXT_MAX
-from watchdog.ports import Command
 from watchdog.words.text import clean, sentence
 
 NAME_MAX = 120

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from watchdog.console.views import DayView, TermView
-from watchdog.ports import Minute
+from watchdog.domain.records import Minute
 
 STATES = ("good", "some", "bad", "unknown", "none")
 HEIGHTS = {"good": 7, "some": 10, "bad": 12, "unknown": 3, "none": 1}

@@ -6,7 +6,8 @@ Pure: it decides, and nobody is told. A guard that looks at readings answers for
 from dataclasses import dataclass, replace
 
 from watchdog.core.decide import decide
-from watchdog.domain.incidents import Decision, Finding, ServiceState, State
+from watchdog.domain.decisions import Decision, Finding
+from watchdog.domain.incidents import ServiceState, State
 from watchdog.domain.policy import Policy, ServicePolicy, SignalPolicy
 from watchdog.domain.readings import Bad
 from watchdog.words.standing import open_incident

@@ -11,7 +11,7 @@ from watchdog.console.drawing import Chart, chart
 from watchdog.console.reading import CHART_SECONDS, Reader
 from watchdog.console.rendering import Renderer, static_file
 from watchdog.console.views import AnswerView, ServiceView
-from watchdog.ports import Minute
+from watchdog.domain.records import Minute
 
 Handlers = dict[str, Callable[[Request], Awaitable[Response]]]
 LISTED = 200

@@ -12,8 +12,9 @@ from watchdog.console.views import (
     VetoView,
 )
 from watchdog.domain.checks import Check
+from watchdog.domain.decisions import Blame, Decision, TargetChoice
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Blame, Decision, Incident, TargetChoice
+from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import SignalPolicy
 from watchdog.words import reasons
 from watchdog.words.explain import COURSES, state_of

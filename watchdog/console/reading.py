@@ -32,12 +32,13 @@ from watchdog.console.views import (
     StatsView,
 )
 from watchdog.console.world import World
+from watchdog.domain.decisions import TargetChoice
 from watchdog.domain.effects import Note
 from watchdog.domain.errors import Permanent, Temporary
-from watchdog.domain.incidents import Incident, ServiceState, State, TargetChoice
+from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.policy import Policy, ServicePolicy
+from watchdog.domain.records import Minute
 from watchdog.domain.remarks import Remark, root_causes
-from watchdog.ports import Minute
 from watchdog.words import explain, outlook
 from watchdog.words.history import row
 from watchdog.words.standing import quiet_lines, status_lines

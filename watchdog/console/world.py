@@ -10,7 +10,8 @@ from watchdog.console.roles import Role
 from watchdog.domain.events import DeploysListed
 from watchdog.domain.incidents import State
 from watchdog.domain.policy import Policy
-from watchdog.ports import Clock, Command, Journal
+from watchdog.domain.records import Command
+from watchdog.ports import Clock, Journal
 
 Ask = Callable[[str, Mapping[str, Any], str], Awaitable[Command]]
 """Has a command (name, arguments, by whom) applied and returns it with its answer. Raises Temporary without one."""

@@ -20,8 +20,9 @@ from watchdog.core import (
 )
 from watchdog.core.turn import Turn
 from watchdog.domain import events as e
+from watchdog.domain.decisions import Course, Finding
 from watchdog.domain.effects import Note, SetPace
-from watchdog.domain.incidents import ACTING, Course, Finding, Phase
+from watchdog.domain.incidents import ACTING, Phase
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.units import show_seconds
 

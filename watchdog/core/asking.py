@@ -11,7 +11,8 @@ from dataclasses import replace
 from watchdog.core import acting, ending, escalation, opening, perceive, sending, severity, silences, words
 from watchdog.core.turn import Turn
 from watchdog.domain import events as e
-from watchdog.domain.incidents import Course, Deadline, Finding, Verdict
+from watchdog.domain.decisions import Course, Finding, Verdict
+from watchdog.domain.incidents import Deadline
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import Then
 from watchdog.domain.units import show_seconds

@@ -14,8 +14,9 @@ from math import exp
 from watchdog.core import sight
 from watchdog.core.suspects import change_of, lineage, live_deploy, took_traffic_at
 from watchdog.core.terms import STALE_VENDOR_SECONDS, Case, terms
+from watchdog.domain.decisions import Blame, Veto
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Blame, History, ServiceState, Veto
+from watchdog.domain.incidents import History, ServiceState
 from watchdog.domain.policy import BlameWeights
 from watchdog.domain.readings import Bad
 from watchdog.domain.units import show_seconds

@@ -13,19 +13,8 @@ from watchdog.core.detect import latency, probes
 from watchdog.core.target import Search, choose_target
 from watchdog.core.terms import Case
 from watchdog.domain.checks import Check
-from watchdog.domain.incidents import (
-    Blame,
-    Course,
-    Decision,
-    Evidence,
-    Finding,
-    GuardAnswer,
-    Incident,
-    ServiceState,
-    State,
-    TargetChoice,
-    Verdict,
-)
+from watchdog.domain.decisions import Blame, Course, Decision, Evidence, Finding, GuardAnswer, TargetChoice, Verdict
+from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.policy import Action, Mode, Policy, Rule, ServicePolicy
 from watchdog.domain.readings import Bad, Good, Unknown
 

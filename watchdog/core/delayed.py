@@ -6,7 +6,8 @@ database that is away, can keep it up for minutes, and nobody else would look me
 
 from watchdog.core import ending, guard, perceive, words
 from watchdog.core.turn import Turn
-from watchdog.domain.incidents import Course, Incident
+from watchdog.domain.decisions import Course
+from watchdog.domain.incidents import Incident
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.units import show_seconds
 

@@ -11,8 +11,9 @@ from watchdog.core import budget as budgets
 from watchdog.core import flapping, groups, quiet, sight, words
 from watchdog.core.suspects import live_deploy, took_traffic_at
 from watchdog.core.turn import Turn
+from watchdog.domain.decisions import Blame, GuardAnswer, TargetChoice, Verdict
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Blame, GuardAnswer, Incident, ServiceState, State, TargetChoice, Trouble, Verdict
+from watchdog.domain.incidents import Incident, ServiceState, State, Trouble
 from watchdog.domain.policy import Mode, Policy, ServicePolicy
 from watchdog.domain.units import show_seconds
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 from watchdog.core import ending, flapping, sending, severity, troubles, words
 from watchdog.core.decide import decide
 from watchdog.core.turn import Turn
-from watchdog.domain.incidents import Course, Decision, Finding, Incident
+from watchdog.domain.decisions import Course, Decision, Finding
+from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import Severity, Then
 
 RECONSIDER_SECONDS = 5.0

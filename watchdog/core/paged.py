@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from watchdog.core import ending, escalation, opening, perceive, silences, watching
 from watchdog.core.turn import Turn
-from watchdog.domain.incidents import Course, Decision, Finding, Verdict
+from watchdog.domain.decisions import Course, Decision, Finding, Verdict
 
 PASSING_VETOES = {"deploy list", "control targets"}
 ACTING = (Course.ROLLBACK, Course.ANNOUNCE, Course.ASK)

@@ -5,17 +5,9 @@ from watchdog.core.decide import find_target
 from watchdog.core.suspects import live_deploy
 from watchdog.core.turn import Turn
 from watchdog.domain import events as e
+from watchdog.domain.decisions import Blame, Course, Decision, GuardAnswer, TargetChoice, Verdict
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import (
-    Blame,
-    Course,
-    Decision,
-    GuardAnswer,
-    Incident,
-    Phase,
-    TargetChoice,
-    Verdict,
-)
+from watchdog.domain.incidents import Incident, Phase
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import Severity
 from watchdog.domain.units import show_seconds

@@ -12,9 +12,10 @@ from watchdog.core import detect, suspects
 from watchdog.core.detect import probes
 from watchdog.domain.checks import Check
 from watchdog.domain.copies import changed
+from watchdog.domain.decisions import Finding
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.events import DeploysListed, DeploysUnread, Observed
-from watchdog.domain.incidents import Finding, History, Phase, ServiceState
+from watchdog.domain.incidents import History, Phase, ServiceState
 from watchdog.domain.policy import Policy, ServicePolicy
 from watchdog.domain.readings import Good
 

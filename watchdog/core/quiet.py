@@ -10,7 +10,8 @@ severity.
 from collections.abc import Set
 
 from watchdog.core import hours
-from watchdog.domain.incidents import Course, Incident, State
+from watchdog.domain.decisions import Course
+from watchdog.domain.incidents import Incident, State
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import Policy, Quiet, Severity
 

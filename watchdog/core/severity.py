@@ -6,7 +6,7 @@ Rule: the first rule whose condition holds names the severity; the words go into
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from watchdog.domain.incidents import Finding
+from watchdog.domain.decisions import Finding
 from watchdog.domain.policy import Detection, ServicePolicy, Severity, SignalPolicy
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from types import MappingProxyType
 
+from watchdog.domain.decisions import Skipped, TargetChoice
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Skipped, TargetChoice
 from watchdog.domain.policy import Verification
 from watchdog.domain.units import show_seconds
 

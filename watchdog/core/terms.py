@@ -6,8 +6,9 @@ Rule: a term that is missing is no term; only what was read speaks.
 from dataclasses import dataclass, replace
 
 from watchdog.core.suspects import live_deploy, took_traffic_at
+from watchdog.domain.decisions import Blame, Finding, Term
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Blame, Finding, Phase, ServiceState, State, Term
+from watchdog.domain.incidents import Phase, ServiceState, State
 from watchdog.domain.policy import BlameWeights, Policy, ServicePolicy
 from watchdog.domain.readings import Bad
 

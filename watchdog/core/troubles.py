@@ -9,7 +9,8 @@ from dataclasses import replace
 from watchdog.core import severity
 from watchdog.core.suspects import live_deploy
 from watchdog.core.turn import Turn
-from watchdog.domain.incidents import Finding, Trouble
+from watchdog.domain.decisions import Finding
+from watchdog.domain.incidents import Trouble
 from watchdog.domain.policy import Severity
 
 

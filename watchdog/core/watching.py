@@ -3,8 +3,9 @@
 from watchdog.core import delayed, ending, perceive, sending
 from watchdog.core.opening import open_incident
 from watchdog.core.turn import Turn
+from watchdog.domain.decisions import Finding
 from watchdog.domain.effects import SetPace
-from watchdog.domain.incidents import Finding, Phase
+from watchdog.domain.incidents import Phase
 from watchdog.domain.units import show_seconds
 
 PATIENCE_SECONDS = 600.0

@@ -3,8 +3,9 @@
 Rule: the same words as in the log and in `explain`, with the arithmetic; and always what happens next.
 """
 
+from watchdog.domain.decisions import Decision, GuardAnswer, Verdict
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Decision, GuardAnswer, Incident, Verdict
+from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import Then
 from watchdog.domain.units import show_seconds
 

@@ -34,7 +34,8 @@ from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy, Rollback
 from watchdog.domain.errors import Forbidden, Gone, OutcomeUnknown, Permanent, Refused, Stale, Temporary, WatchdogError
 from watchdog.domain.events import Event
-from watchdog.ports import ActionRow, Clock, Platform, Store, WritablePlatform
+from watchdog.domain.records import ActionRow
+from watchdog.ports import Clock, Platform, Store, WritablePlatform
 
 ROLLBACK, ALTERNATIVE = "rollback", "alternative"
 """The steps: to the target's artefact; to a rebuild of its commit, when the artefact is gone."""

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from watchdog.domain.readings import Bad, Good, Unknown
-from watchdog.ports import Minute, Sample
+from watchdog.domain.records import Minute
+from watchdog.ports import Sample
 
 MINUTE_SECONDS = 60.0
 GRACE_SECONDS = 5.0

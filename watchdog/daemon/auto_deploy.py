@@ -15,7 +15,8 @@ from watchdog.domain import events as e
 from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy
 from watchdog.domain.errors import OutcomeUnknown, Permanent, Refused, Stale, Temporary
 from watchdog.domain.events import Event
-from watchdog.ports import ActionRow, Clock, Platform, Store, WritablePlatform
+from watchdog.domain.records import ActionRow
+from watchdog.ports import Clock, Platform, Store, WritablePlatform
 
 RESTORE_ATTEMPTS = 3
 UNTOLD = "the platform does not say what auto-deploy is set to"

@@ -24,7 +24,8 @@ from watchdog.domain.errors import Displaced, Permanent, Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import State
 from watchdog.domain.policy import Severity
-from watchdog.ports import FLEET, Clock, Command, Store
+from watchdog.domain.records import FLEET, Command
+from watchdog.ports import Clock, Store
 
 POLL_SECONDS = 0.5
 REFUSED = 3

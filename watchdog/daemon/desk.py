@@ -16,7 +16,8 @@ from watchdog.conversation import REFUSED, Reply, Request
 from watchdog.daemon.questions import moment
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.quieting import Unclear, asked_quiet
-from watchdog.ports import Clock, Command, Store
+from watchdog.domain.records import Command
+from watchdog.ports import Clock, Store
 
 ANSWER_SECONDS = 15.0
 POLL_SECONDS = 0.5

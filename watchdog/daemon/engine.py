@@ -24,6 +24,7 @@ from watchdog.daemon.acts import ACTS, Acts
 from watchdog.daemon.actuator import Actuator
 from watchdog.daemon.deploy_watch import DeployWatch
 from watchdog.daemon.listeners import Listeners, safely
+from watchdog.daemon.paces import Paces
 from watchdog.daemon.protocol import Change
 from watchdog.daemon.questions import Objection, refusal
 from watchdog.daemon.record import Recorder, Turn
@@ -32,7 +33,7 @@ from watchdog.daemon.stall import STALL_SECONDS, StallDetector
 from watchdog.daemon.supervisor import Supervisor
 from watchdog.daemon.tell import Teller
 from watchdog.daemon.timekeeper import Timekeeper
-from watchdog.daemon.translate import CONTROL, VENDORS, event_of, merged, worth_recording
+from watchdog.daemon.translate import event_of, merged, worth_recording
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect, Note
@@ -40,7 +41,8 @@ from watchdog.domain.errors import Displaced, Permanent, Stale, Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import ServiceState, State
 from watchdog.domain.policy import Policy
-from watchdog.ports import FLEET, Clock, PendingEffect, Sample, SignalSource, Step, Store
+from watchdog.domain.records import FLEET, PendingEffect, Step
+from watchdog.ports import Clock, Sample, SignalSource, Store
 
 QUEUE_MAX = 10_000
 STALE_MAX = 5
@@ -99,7 +101,7 @@ class Engine:
         )
         self._time = Timekeeper(clock, self.tell, self._record_snapshot)
         self._queue: asyncio.Queue[_Item] = asyncio.Queue(QUEUE_MAX)
-        self._paces: dict[str, float] = {}
+        self._paces = Paces()
         self._recorder = Recorder(store, clock, listeners, self._refuse, self._recovered)
         self._turn = asyncio.Lock()
         self._under_way: set[int] = set()
@@ -159,7 +161,7 @@ class Engine:
         self._teller.forget(names)
         for name in names:
             self.held.pop(name, None)
-            self._paces.pop(name, None)
+            self._paces.forget(name)
         self._recorder.forget(names)
         for listener in self.listeners.dropped:
             safely(listener, tuple(names))
@@ -309,7 +311,7 @@ class Engine:
         """Do what stays inside: paces, wakes, lines of the story."""
         for effect in effects:
             if isinstance(effect, fx.SetPace):
-                self._set_pace(effect)
+                self._paces.set(effect, self.scheduler)
             elif isinstance(effect, fx.ReadDeploys) and effect.service in self.deploy_watches:
                 self.deploy_watches[effect.service].set_pace(effect.every_seconds)
             elif isinstance(effect, fx.WakeAt):
@@ -330,20 +332,6 @@ class Engine:
         log.info("story", service=note.service, incident=note.incident, label=note.label, text=note.text)
         for listener in self.listeners.note:
             safely(listener, note)
-
-    def _set_pace(self, effect: fx.SetPace) -> None:
-        """Probe the service so often, and the control targets as often as the most worried service.
-
-        A new worry has everything else looked at as well: status pages are read rarely otherwise.
-        """
-        worried = effect.every_seconds < self._paces.get(effect.service, 0.0)
-        self._paces[effect.service] = effect.every_seconds
-        if self.scheduler is not None:
-            if worried:
-                self.scheduler.read_now(VENDORS)
-                self.scheduler.read_now(effect.service)
-            self.scheduler.set_pace(effect.service, effect.every_seconds)
-            self.scheduler.set_pace(CONTROL, max(2.0, min(self._paces.values())))
 
     def _perform(self, item: PendingEffect, *, resumed: bool = False) -> None:
         """Begin with an effect, unless it is under way already: a service that moved away and back is resumed here."""

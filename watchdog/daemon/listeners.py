@@ -11,7 +11,8 @@ import structlog
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import State
-from watchdog.ports import Sample, SignalSource, Step
+from watchdog.domain.records import Step
+from watchdog.ports import Sample, SignalSource
 
 log = structlog.get_logger("watchdog")
 

@@ -24,7 +24,8 @@ from watchdog.domain.errors import Displaced, Permanent, Stale, Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Shared, State
 from watchdog.domain.policy import Policy
-from watchdog.ports import FLEET, Clock, PendingEffect, Store
+from watchdog.domain.records import FLEET, PendingEffect
+from watchdog.ports import Clock, Store
 
 OURSELVES = "watchdog"
 """The service that a notice about the watchdog itself names."""

@@ -13,7 +13,8 @@ import structlog
 from watchdog.daemon.metrics import Metrics
 from watchdog.daemon.waiting import sleep_or
 from watchdog.domain.errors import Temporary
-from watchdog.ports import Clock, Step, Tape
+from watchdog.domain.records import Step
+from watchdog.ports import Clock, Tape
 
 FLUSH_SECONDS = 5.0
 FLUSH_STEPS = 250

@@ -21,7 +21,8 @@ from watchdog.daemon.engine import Engine
 from watchdog.daemon.protocol import SHIPPED
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.incidents import Phase
-from watchdog.ports import FLEET, Clock, Grip, Store
+from watchdog.domain.records import FLEET, Grip
+from watchdog.ports import Clock, Store
 
 RENEW_SECONDS = 2.0
 TTL_SECONDS = SHIPPED.lease_seconds

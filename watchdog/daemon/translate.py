@@ -9,7 +9,8 @@ from watchdog.domain import events as e
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import ServiceState, Shared, State
-from watchdog.ports import FLEET, Sample, SignalSource
+from watchdog.domain.records import FLEET
+from watchdog.ports import Sample, SignalSource
 
 CONTROL = "control"
 VENDORS = "vendors"

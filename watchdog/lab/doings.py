@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from watchdog.domain import effects as fx
+from watchdog.domain.decisions import Course
 from watchdog.domain.effects import Effect
-from watchdog.domain.incidents import Course, Incident, State
+from watchdog.domain.incidents import Incident, State
 
 ACTS = ("pin", "rollback", "restore")
 """Kinds that change production."""

@@ -14,8 +14,8 @@ from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.events import Event, Observed
 from watchdog.domain.incidents import Phase, State
 from watchdog.domain.policy import Policy
+from watchdog.domain.records import Step
 from watchdog.lab.agenda import Agenda
-from watchdog.ports import Step
 
 
 class Deploys(NamedTuple):

@@ -14,7 +14,8 @@ from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.notices import Notice
 from watchdog.domain.policy import DEFAULT_MATRIX, Mode, Policy, Rule, ServicePolicy, SignalPolicy
 from watchdog.domain.readings import Bad, FailureKind, Good
-from watchdog.ports import Minute, PlatformEvent, Sample
+from watchdog.domain.records import Minute
+from watchdog.ports import PlatformEvent, Sample
 
 EPOCH = 1_750_000_000.0
 CHANNEL = "pager"

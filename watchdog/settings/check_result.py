@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from watchdog.domain.decisions import TargetChoice
 from watchdog.domain.deploys import Deploy, ServiceFacts
-from watchdog.domain.incidents import TargetChoice
 from watchdog.ports import Notifier, Platform, Repository, SignalSource
 
 

@@ -8,8 +8,9 @@ Rule 2: what stays unsure is said as plainly as what is known.
 from collections.abc import Sequence
 from datetime import UTC, tzinfo
 
+from watchdog.domain.decisions import Course, Decision, Evidence
 from watchdog.domain.effects import Note
-from watchdog.domain.incidents import Course, Decision, Evidence, Incident
+from watchdog.domain.incidents import Incident
 from watchdog.domain.remarks import Remark
 from watchdog.domain.units import show_seconds
 from watchdog.words import outlook, reasons

@@ -8,9 +8,9 @@ from watchdog.domain.changes import Comparison
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Incident
+from watchdog.domain.records import Minute
 from watchdog.domain.remarks import Remark, root_causes
 from watchdog.domain.units import show_seconds
-from watchdog.ports import Minute
 
 
 def recovered(incident: Incident) -> bool:

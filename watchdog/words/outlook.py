@@ -1,6 +1,7 @@
 """What stays unsure, what would have changed the outcome, and what is left to do. Pure."""
 
-from watchdog.domain.incidents import Blame, Course, Decision, Incident, Verdict
+from watchdog.domain.decisions import Blame, Course, Decision, Verdict
+from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import Mode
 from watchdog.words.text import arrows, clean, section, sentence, short, show_number
 

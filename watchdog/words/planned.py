@@ -4,10 +4,11 @@
 """
 
 from watchdog.core.machine import step
+from watchdog.domain.decisions import Decision
 from watchdog.domain.effects import Note
 from watchdog.domain.errors import Refused
 from watchdog.domain.events import DeploysListed, RollbackRequested
-from watchdog.domain.incidents import Decision, State
+from watchdog.domain.incidents import State
 from watchdog.domain.policy import Policy
 
 

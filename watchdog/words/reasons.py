@@ -5,8 +5,8 @@ Rule: every factor is shown, in the order it was multiplied.
 
 from collections.abc import Sequence
 
+from watchdog.domain.decisions import Blame, Decision, GuardAnswer, TargetChoice, Verdict
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Blame, Decision, GuardAnswer, TargetChoice, Verdict
 from watchdog.words.text import clean, item, joined, section, short, show_number, show_odds, show_probability, wrapped
 
 

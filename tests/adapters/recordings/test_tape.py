@@ -16,7 +16,7 @@ from watchdog.domain.events import Observed
 from watchdog.domain.incidents import State
 from watchdog.domain.policy import Policy
 from watchdog.domain.readings import Good
-from watchdog.ports import Step
+from watchdog.domain.records import Step
 
 AT = 1_790_000_000.0
 POLICY = Policy(services={}, matrix={})

@@ -12,7 +12,8 @@ from watchdog.domain.effects import Tell
 from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.policy import Severity
-from watchdog.ports import FLEET, Store
+from watchdog.domain.records import FLEET
+from watchdog.ports import Store
 
 NOON = 1_790_000_000.0 - 1_790_000_000.0 % 86400 + 43200
 """A noon, so that hours and days begin where they should."""

@@ -11,7 +11,7 @@ from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.effects import Note, PinAutoDeploy
 from watchdog.domain.events import TimePassed
 from watchdog.domain.incidents import State
-from watchdog.ports import FLEET, Minute
+from watchdog.domain.records import FLEET, Minute
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from watchdog.adapters.stores.codec import EFFECTS, EVENTS, INCIDENTS, STATES, Codec
 from watchdog.domain.checks import Check
+from watchdog.domain.decisions import Term
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.errors import Permanent
 from watchdog.domain.events import Event, Observed, TimePassed
-from watchdog.domain.incidents import History, Incident, ServiceState, State, Term
+from watchdog.domain.incidents import History, Incident, ServiceState, State
 from watchdog.domain.readings import Bad, Unknown
 
 PLAIN: dict[Any, st.SearchStrategy[Any]] = {

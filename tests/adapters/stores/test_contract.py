@@ -9,8 +9,9 @@ from watchdog.domain.errors import Temporary
 from watchdog.domain.events import Paused, TimePassed
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.policy import Severity
+from watchdog.domain.records import ActionRow, Minute
 from watchdog.domain.remarks import Remark, root_causes
-from watchdog.ports import ActionRow, Minute, Store
+from watchdog.ports import Store
 
 NOTICE = Notice(5.0, "inc-1", "api", Severity.CRITICAL, NoticeKind.OPENED, "api is down", wakes=True)
 TELL = Tell(NOTICE, ("pager", "chat"))

@@ -6,7 +6,7 @@ from watchdog.adapters.stores.parts import Fleet, Memo, assemble, service_of
 from watchdog.domain.effects import PinAutoDeploy, WakeAt
 from watchdog.domain.incidents import ServiceState, Shared, State, Trouble
 from watchdog.domain.readings import Good
-from watchdog.ports import FLEET
+from watchdog.domain.records import FLEET
 
 API, WEB = ServiceState("api"), ServiceState("web")
 STATE = State(

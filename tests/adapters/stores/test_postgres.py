@@ -17,7 +17,7 @@ from watchdog.domain.effects import Note, PinAutoDeploy
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.events import TimePassed
 from watchdog.domain.incidents import ServiceState, State
-from watchdog.ports import FLEET, ActionRow, Grip
+from watchdog.domain.records import FLEET, ActionRow, Grip
 
 PIN = PinAutoDeploy("api", "inc-1", "srv-1")
 ROW = ActionRow("inc-1", "rollback", "planned", "dep-1", "dep-2", service="api")

@@ -3,7 +3,7 @@
 import pytest
 
 from watchdog.adapters.stores.retention import hour_of, roll_up
-from watchdog.ports import Minute
+from watchdog.domain.records import Minute
 
 
 def minute(start: float, good: int, bad: int, *percentiles: float | None, why: str = "") -> Minute:

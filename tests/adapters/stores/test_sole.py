@@ -11,7 +11,8 @@ from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.effects import PinAutoDeploy
 from watchdog.domain.errors import Displaced, Stale
 from watchdog.domain.incidents import ServiceState, State
-from watchdog.ports import FLEET, ActionRow, Grip, Store
+from watchdog.domain.records import FLEET, ActionRow, Grip
+from watchdog.ports import Store
 
 NAMES = ("api", "web", FLEET)
 ROW = ActionRow("inc-1", "rollback", "planned", "dep-1", "dep-2", service="api")

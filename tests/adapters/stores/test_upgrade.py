@@ -12,7 +12,7 @@ from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import ServiceState, State
 from watchdog.domain.readings import Good
-from watchdog.ports import FLEET
+from watchdog.domain.records import FLEET
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

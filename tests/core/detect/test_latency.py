@@ -10,8 +10,8 @@ from tests.core.scenes import given
 from watchdog.core import detect
 from watchdog.core.detect import latency
 from watchdog.domain.checks import Check
+from watchdog.domain.decisions import Finding
 from watchdog.domain.events import Observed
-from watchdog.domain.incidents import Finding
 from watchdog.domain.policy import SignalPolicy
 from watchdog.domain.readings import Bad, Good, Unknown
 

@@ -11,8 +11,8 @@ from tests.core.scenes import given
 from watchdog.core import detect
 from watchdog.core.detect import probes
 from watchdog.domain.checks import Check
+from watchdog.domain.decisions import Finding
 from watchdog.domain.events import Observed
-from watchdog.domain.incidents import Finding
 from watchdog.domain.policy import Detection, SignalPolicy
 from watchdog.domain.readings import Bad, FailureKind, Good, Unknown
 

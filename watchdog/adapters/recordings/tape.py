@@ -21,7 +21,7 @@ from watchdog.adapters.recordings.lines import SUFFIX, Head, Slots, Told, change
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import State
 from watchdog.domain.policy import Policy
-from watchdog.ports import Step
+from watchdog.domain.records import Step
 
 FILE_SECONDS = 3600.0
 FILE_BYTES_MAX = 16 * 1024**2

@@ -11,7 +11,7 @@ from watchdog.adapters.stores import retention
 from watchdog.adapters.stores.database import Database
 from watchdog.adapters.stores.schema import COMMANDS, DELIVERIES, EFFECTS, EVENTS, HOURS, MINUTES, NOTES
 from watchdog.adapters.stores.uninterrupted import uninterrupted
-from watchdog.ports import Minute
+from watchdog.domain.records import Minute
 
 FORGOTTEN: tuple[tuple[Column[Any], ColumnElement[bool]], ...] = (
     (HOURS.c.start, true()),

@@ -19,7 +19,7 @@ from watchdog.domain.effects import OUTSIDE, Effect, Note, Tell
 from watchdog.domain.errors import Stale
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, Shared, State
-from watchdog.ports import FLEET, ActionRow, PendingEffect
+from watchdog.domain.records import FLEET, ActionRow, PendingEffect
 
 PENDING, DONE = "pending", "done"
 

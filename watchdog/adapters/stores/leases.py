@@ -14,7 +14,7 @@ from watchdog.adapters.stores.database import Database
 from watchdog.adapters.stores.schema import LEASES, SHARED, WORKERS
 from watchdog.adapters.stores.uninterrupted import uninterrupted
 from watchdog.domain.errors import Displaced
-from watchdog.ports import Grip
+from watchdog.domain.records import Grip
 
 NOBODY = ""
 FORGOTTEN_SECONDS = 3600.0

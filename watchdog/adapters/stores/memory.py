@@ -15,8 +15,9 @@ from watchdog.domain.effects import OUTSIDE, Effect, Note
 from watchdog.domain.errors import Displaced, Stale, Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, Shared, State
+from watchdog.domain.records import FLEET, ActionRow, Command, Grip, Minute, PendingEffect
 from watchdog.domain.remarks import Remark
-from watchdog.ports import FLEET, ActionRow, Clock, Command, Grip, Minute, PendingEffect
+from watchdog.ports import Clock
 
 INCIDENTS_MAX = 1_000
 DELIVERIES_MAX = 10_000

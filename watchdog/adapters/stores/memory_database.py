@@ -13,8 +13,9 @@ from watchdog.adapters.stores.leases import NOBODY, share
 from watchdog.adapters.stores.parts import Fleet
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.incidents import Incident, ServiceState, Shared
+from watchdog.domain.records import ActionRow, Command, Grip, Minute
 from watchdog.domain.remarks import Remark
-from watchdog.ports import ActionRow, Clock, Command, Grip, Minute
+from watchdog.ports import Clock
 
 NOTES_MAX = 10_000
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from watchdog.domain.effects import OUTSIDE, Effect, Tell
 from watchdog.domain.incidents import ServiceState, Shared, State
 from watchdog.domain.readings import Reading
-from watchdog.ports import FLEET
+from watchdog.domain.records import FLEET
 
 OURSELVES = "watchdog"
 """The service of notices about the watchdog itself: any worker may send them."""

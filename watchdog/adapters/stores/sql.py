@@ -19,8 +19,8 @@ from watchdog.adapters.stores.uninterrupted import uninterrupted
 from watchdog.domain.effects import Note
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Incident
+from watchdog.domain.records import Command
 from watchdog.domain.remarks import Remark
-from watchdog.ports import Command
 
 
 @uninterrupted

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from watchdog.core.detect import crashes, feed, latency, probes, usual
 from watchdog.domain.checks import Check
 from watchdog.domain.copies import changed
+from watchdog.domain.decisions import Finding
 from watchdog.domain.events import Observed
-from watchdog.domain.incidents import Finding
 from watchdog.domain.policy import Detection, SignalPolicy
 from watchdog.domain.readings import Bad, Unknown
 

@@ -6,8 +6,8 @@ The only eyes on a service without a URL; for the others a second witness to a p
 from typing import TYPE_CHECKING, Any
 
 from watchdog.domain.checks import Check
+from watchdog.domain.decisions import Finding
 from watchdog.domain.events import Observed
-from watchdog.domain.incidents import Finding
 from watchdog.domain.policy import Detection, SignalPolicy
 from watchdog.domain.readings import Bad
 from watchdog.domain.units import show_seconds

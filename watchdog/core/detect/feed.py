@@ -15,8 +15,8 @@ from statistics import fmean, pvariance
 from typing import TYPE_CHECKING, Any
 
 from watchdog.domain.checks import Check
+from watchdog.domain.decisions import Finding
 from watchdog.domain.events import Observed
-from watchdog.domain.incidents import Finding
 from watchdog.domain.policy import Detection, SignalPolicy
 from watchdog.domain.readings import MinuteCount
 

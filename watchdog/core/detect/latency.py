@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from watchdog.core.detect import probes, usual
 from watchdog.domain.checks import Check
+from watchdog.domain.decisions import Finding
 from watchdog.domain.events import Observed
-from watchdog.domain.incidents import Finding
 from watchdog.domain.policy import Detection, SignalPolicy
 from watchdog.domain.units import show_seconds
 

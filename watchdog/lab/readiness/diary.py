@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from math import inf
 
 from watchdog.domain import events as e
+from watchdog.domain.decisions import Decision
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Effect, Rollback
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import Decision, Incident, Phase, ServiceState, State
+from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Mode
 from watchdog.domain.readings import Unknown
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from watchdog.domain.incidents import Course, Phase
+from watchdog.domain.decisions import Course
+from watchdog.domain.incidents import Phase
 from watchdog.lab.readiness.diary import Diary
 from watchdog.lab.readiness.undone import Undone, undone
 from watchdog.lab.readiness.verdicts import Judged

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
+from watchdog.domain.decisions import Verdict as Answer
 from watchdog.domain.incidents import Incident
-from watchdog.domain.incidents import Verdict as Answer
 from watchdog.domain.units import show_seconds
 from watchdog.lab.readiness.diary import Act, Diary, Outage
 from watchdog.lab.readiness.undone import Undone, changes, how_undone, undone

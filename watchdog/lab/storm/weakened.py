@@ -9,10 +9,10 @@ from watchdog.daemon.protocol import Answer, NoTrace, never_too_late, nothing_fo
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.errors import Temporary
 from watchdog.domain.notices import Notice
+from watchdog.domain.records import ActionRow
 from watchdog.lab.storm.channels import StormChannel
 from watchdog.lab.storm.render import Render, RenderClient
 from watchdog.lab.storm.store import StoreHost, StormStore
-from watchdog.ports import ActionRow
 
 
 async def believe_in_nothing(search: Search) -> Answer:
