@@ -1,13 +1,24 @@
 """What happened, in past participles. Every event carries `at` (UTC epoch seconds): time is data.
 
-Outcomes of effects come back through the same door as readings do.
+Outcomes of effects come back through the same door as readings do, and so does what humans say (domain/said.py).
 """
 
 from dataclasses import dataclass
 
 from watchdog.domain.deploys import Commit, Deploy, ServiceFacts
-from watchdog.domain.policy import Severity
 from watchdog.domain.readings import MinuteCount, Reading
+from watchdog.domain.said import Acknowledged as Acknowledged
+from watchdog.domain.said import Approved as Approved
+from watchdog.domain.said import CommitTrusted as CommitTrusted
+from watchdog.domain.said import Held as Held
+from watchdog.domain.said import Paused as Paused
+from watchdog.domain.said import Rejected as Rejected
+from watchdog.domain.said import RestoreRequested as RestoreRequested
+from watchdog.domain.said import Resumed as Resumed
+from watchdog.domain.said import RollbackRequested as RollbackRequested
+from watchdog.domain.said import Silenced as Silenced
+from watchdog.domain.said import Stopped as Stopped
+from watchdog.domain.said import Unsilenced as Unsilenced
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,46 +220,6 @@ class AutoDeployNotRestored:
 
 
 @dataclass(frozen=True, slots=True)
-class Approved:
-    """A human said yes to what the incident asked."""
-
-    at: float
-    incident: str
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A human said no to what the incident asked."""
-
-    at: float
-    incident: str
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Stopped:
-    """A human stopped an announced action (or one not sent yet)."""
-
-    at: float
-    incident: str
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Acknowledged:
-    """A human said that they look after the incident: nobody else need be called for now.
-
-    `said_at`: when they said so (UTC epoch seconds), where that may be long ago; None is now.
-    """
-
-    at: float
-    incident: str
-    by: str
-    said_at: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class QuestionHeard:
     """A channel that people hear has a notice that tells of a question, written at `written_at` (epoch seconds)."""
 
@@ -259,88 +230,11 @@ class QuestionHeard:
 
 
 @dataclass(frozen=True, slots=True)
-class Paused:
-    """A human told us to watch only."""
-
-    at: float
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Resumed:
-    """A human gave the right to act back."""
-
-    at: float
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Silenced:
-    """A human wants nobody told of `of` (None: of anything) until then; maybe of one signal or one severity alone."""
-
-    at: float
-    by: str
-    until: float
-    reason: str
-    of: str | None = None
-    signal: str | None = None
-    severity: Severity | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A human wants nothing rolled back unasked of `of` (None: of all) until then."""
-
-    at: float
-    by: str
-    until: float
-    reason: str
-    of: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Unsilenced:
-    """A human ended a silence, or a hold, of that name."""
-
-    at: float
-    name: str
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
 class InvariantBroken:
     """One of our own promises was found broken (`what`): nothing is changed any more until a human says `resume`."""
 
     at: float
     what: str
-
-
-@dataclass(frozen=True, slots=True)
-class CommitTrusted:
-    """A human lifted a commit (or image digest, or a prefix of 7 characters and more) from the deny-list."""
-
-    at: float
-    commit: str
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class RollbackRequested:
-    """A human asked for a rollback by hand; `target` is a deploy id, or None for our own choice."""
-
-    at: float
-    service: str
-    by: str
-    target: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RestoreRequested:
-    """A human asked to give back the auto-deploy of a service, which is off because of us."""
-
-    at: float
-    service: str
-    by: str
 
 
 Event = (
