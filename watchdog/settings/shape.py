@@ -25,7 +25,7 @@ from watchdog.settings.advanced import (
     Section,
     VerificationSection,
 )
-from watchdog.settings.weekly import ALWAYS, parse_weekly
+from watchdog.settings.weekly import ALWAYS, parse_turn, parse_weekly
 
 POSTGRESQL = "postgresql"
 """As `store`: the url, which holds a password, is in WATCHDOG_STORE_URL."""
@@ -172,6 +172,11 @@ def _weekly(text: str) -> str:
     return text
 
 
+def _turn(text: str) -> str:
+    parse_turn(text)
+    return text
+
+
 def _hours(text: str) -> str:
     if text != ALWAYS:
         parse_weekly(text)
@@ -226,6 +231,13 @@ class ContactShape(Section):
     slack: str | None = Field(default=None, min_length=1, max_length=100)
     email: str | None = Field(default=None, min_length=1, max_length=300)
     hours: Annotated[str, AfterValidator(_hours)] = ALWAYS
+
+
+class RotationShape(Section):
+    """Contacts who are on call in turn, a week each, the first of them from a moment on."""
+
+    of: list[Annotated[str, Field(min_length=1, max_length=100)]] = Field(min_length=1, max_length=50)
+    begins: Annotated[str, AfterValidator(_turn)] = Field(alias="from", max_length=100)
 
 
 class StepShape(Section):
@@ -319,6 +331,7 @@ class Shape(Section):
     brakes: BrakesSection | None = None  # type: ignore[valid-type]
     channels: dict[str, dict[str, Any]] = Field(default_factory=dict, max_length=20)
     contacts: dict[str, ContactShape] = Field(default_factory=dict, max_length=20)
+    rotations: dict[str, RotationShape] = Field(default_factory=dict, max_length=20)
     escalation: Annotated[list[StepShape] | None, BeforeValidator(_steps)] = Field(default=None, max_length=20)
     ack_holds: BoundedDuration = 1800.0
     silences: list[SilenceShape] = Field(default_factory=list, max_length=100)
