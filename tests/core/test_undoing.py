@@ -80,10 +80,10 @@ def test_the_answer_says_what_follows_and_both_stories_tell_of_it() -> None:
     assert [(note.incident, note.text) for note in told] == [
         (
             "web-2",
-            "of web-1: bad0000 is taken off the deny-list, for every service; if it fails again people are called, "
-            "for then a rollback is live: watchdog rollback web",
+            "of web-1: bad0000 leaves the deny-list, for every service; if it fails again people are called, "
+            "and nothing is rolled back unasked",
         ),
-        ("web-1", "by ann: dep-900 is put back as web-2; was it right? watchdog label web-1 right|wrong"),
+        ("web-1", "by ann: dep-900 is put back (web-2); was this right? watchdog label web-1 right|wrong"),
     ]
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 It = Annotated[Context, Parameter(parse=False)]
 COMMIT_LENGTH_MIN = 7
+ANSWER_MAX = 2000
+"""So many characters of an answer are shown: the core's own words, and what came of them."""
 
 
 async def rollback(
@@ -199,7 +201,7 @@ async def submit(it: Context, name: str, arguments: Mapping[str, Any]) -> int:
 
     answered = await it.app().command(it.settings(), name, arguments, it.who())
     if answered.ok:
-        output.show_lines([clean(answered.answer or "Done.")])
+        output.show_lines([clean(answered.answer or "Done.", ANSWER_MAX)])
         return output.DONE
     output.complain(answered.answer or "the daemon did not say why it refused")
     return answered.exit_code or output.FAILED

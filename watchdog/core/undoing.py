@@ -48,10 +48,10 @@ def undo(turn: Turn) -> None:
         return
     lifted = _lift(turn, event, denied)
     people.begin(turn, event.by, live, choice, answers, event)
-    again = f"if it fails again people are called, for then a rollback is live: watchdog rollback {turn.name}"
+    again = "if it fails again people are called, and nothing is rolled back unasked"  # for a rollback is live then
     turn.note("UNDO", f"of {event.incident}: {lifted}; {again}")
-    ask = f"was it right? watchdog label {event.incident} right|wrong"
-    _note(turn, event, "UNDO", f"by {event.by}: {event.suspect} is put back as {turn.incident.id}; {ask}")
+    ask = f"was this right? watchdog label {event.incident} right|wrong"
+    _note(turn, event, "UNDO", f"by {event.by}: {event.suspect} is put back ({turn.incident.id}); {ask}")
 
 
 def _not_to_be_undone(turn: Turn, event: e.UndoRequested, live: Deploy | None) -> str:
@@ -102,4 +102,4 @@ def _lift(turn: Turn, event: e.UndoRequested, denied: tuple[str, ...]) -> str:
     others = dict.fromkeys(act.service for act in turn.state.acts if act.suspect_code == code)
     others.pop(turn.name, None)
     too = f" (rolled back from it lately, too: {', '.join(others)})" if others else ""
-    return f"{words.short(code)} is taken off the deny-list, for every service{too}"
+    return f"{words.short(code)} leaves the deny-list, for every service{too}"
