@@ -76,6 +76,11 @@ def make_api(reader: Reader, desk: Desk, version: str) -> FastAPI:
         """What a rollback by hand would do now, and what every guard answers; nothing is done."""
         return _found(await reader.plan(name, to))
 
+    @api.get("/incidents/{incident_id}/undo", response_model=PlanView, responses=MISSING)
+    async def plan_undo(incident_id: str) -> Response:
+        """What an undo would do now, and what every guard answers; nothing is done."""
+        return _found(await reader.plan_undo(incident_id))
+
     @api.get("/audit", response_model=Audit)
     async def audit(limit: Limit = 100) -> Response:
         """What people asked the watchdog to do, and what came of it, newest first."""
