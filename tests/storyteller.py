@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.core.world import FOREVER, Fault, World, make_policy, old_deploy
+from watchdog.core.undoing import asked_for
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Commit
@@ -175,6 +176,11 @@ def _say(make: Callable[..., e.Event]) -> Teller:
     return say
 
 
+def _undo(stage: Stage, at: float, incident: str, by: str) -> None:
+    """Let the core hear of an undo, with what the record says of the incident by then."""
+    stage.at(at, lambda: stage.tell(asked_for(stage.incidents[incident], stage.now, by)))
+
+
 def _answers(stage: Stage, at: float, outcome: str) -> None:
     stage.outcomes.append(outcome.replace(" ", "_"))
 
@@ -270,6 +276,7 @@ HAPPENS: dict[str, Teller] = {
     r"pause by (\S+)": _say(e.Paused),
     r"resume by (\S+)": _say(e.Resumed),
     r"trust (\S+) by (\S+)": _say(e.CommitTrusted),
+    r"undo (\w+-\d+) by (\S+)": _undo,
     r"rollback by (\S+)(?: to (dep-\d+))?": _say(lambda at, *words: e.RollbackRequested(at, "web", *words)),
     r"end": lambda stage, at: None,
 }

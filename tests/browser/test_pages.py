@@ -14,7 +14,7 @@ from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.daemon.clock import SystemClock
 from watchdog.domain.incidents import Phase
 
-ALL = (*PAGES, "/services/web/rollback", "/incidents/api-7", "/?answer=1", "/login")
+ALL = (*PAGES, "/services/web/rollback", "/incidents/web-1/undo", "/incidents/api-7", "/?answer=1", "/login")
 
 
 @asynccontextmanager

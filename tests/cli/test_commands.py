@@ -179,6 +179,7 @@ def test_why_not_reads_minutes_and_notes(recorded: str, capsys: pytest.CaptureFi
         (["trust", "9f3c2ab"], "trust", {"commit": "9f3c2ab"}),
         (["rollback", "web"], "rollback", {"service": "web", "target": None}),
         (["rollback", "web", "--to", "dep-40"], "rollback", {"service": "web", "target": "dep-40"}),
+        (["undo", "web-1"], "undo", {"incident": "web-1"}),
     ],
 )
 def test_changes_go_to_the_daemon(

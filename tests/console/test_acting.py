@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from tests.console.desk_scene import office
 from tests.console.scene import OPERATOR, TOKEN, VIEWER, bearer, town
+from tests.daemon.test_undo_command import rolled_back
 from watchdog.console.bounds import SmallBodies
 from watchdog.console.roles import NEEDS, Role, Visitor
 from watchdog.domain.incidents import Phase
@@ -151,6 +152,40 @@ async def test_a_rollback_from_another_deploy_than_was_seen_is_refused() -> None
         await o.login()
         sent = await o.send(f"{SERVICE}/rollback", f"{SERVICE}/rollback", live="dep-38")
         assert "look again" in await o.page(sent.headers["location"]) and o.s.sent("PATCH") == 0
+
+
+async def test_a_wrong_rollback_is_taken_back_after_a_look_at_what_would_follow() -> None:
+    """From the incident's page: the plan lifts nothing yet; the click is the command; afterwards nothing is offered."""
+    async with office() as o:
+        await rolled_back(o.s)
+        await o.login(OPERATOR)
+        assert "take the rollback back" not in await o.page(INCIDENT)
+        assert "Undo needs the role approver" in await o.page(f"{INCIDENT}/undo")
+        await o.login(name="Ann")
+        assert "take the rollback back" in await o.page(INCIDENT)
+        plan = await o.page(f"{INCIDENT}/undo")
+        assert "leaves the deny-list" in plan and "newer deploy" in plan and "Put dep-39 back now" in plan
+        assert o.s.engine.state.denied and not await o.s.store.asked(1)
+        sent = await o.send(f"{INCIDENT}/undo", f"{INCIDENT}/undo", live="dep-38")
+        assert "look again" in await o.page(sent.headers["location"]) and o.s.sent("PATCH") == 0
+        sent = await o.send(f"{INCIDENT}/undo", f"{INCIDENT}/undo")
+        assert "undo of web-1, asked for by Ann (console: approver)" in await o.page(sent.headers["location"])
+        await o.s.until(Phase.DEPLOYING)
+        assert [one["target"] for one in o.s.accepted] == ["dep-39"] and not o.s.engine.state.denied
+        assert "take the rollback back" not in await o.page(INCIDENT)
+        assert "It would not be done" in await o.page(f"{INCIDENT}/undo")
+        assert (await o.client.get("/incidents/none/undo")).status_code == 404
+
+
+async def test_an_undo_by_a_program() -> None:
+    """The plan says which deploy is live, the command repeats it; without that it makes no sense."""
+    async with office() as o:
+        await rolled_back(o.s)
+        plan = (await o.client.get("/api/v1/incidents/web-1/undo", headers=bearer())).json()
+        assert plan["incident"] == "web-1" and plan["plan"]["target"]["deploy_id"] == "dep-39" and plan["follows"]
+        assert (await o.api("/incidents/web-1/undo", {})).status_code == 422
+        assert (await o.api("/incidents/web-1/undo", {"live": plan["live"]["id"]})).json()["state"] == "done"
+        await o.s.until(Phase.DEPLOYING)
 
 
 async def test_a_note_and_a_judgement() -> None:

@@ -14,6 +14,7 @@ PATHS = {
     "/incidents/{incident_id}": "/incidents/web-1",
     "/history": "/history",
     "/services/{name}/plan": "/services/web/plan",
+    "/incidents/{incident_id}/undo": "/incidents/web-1/undo",
     "/audit": "/audit",
     "/stats": "/stats",
     "/settings": "/settings",
@@ -21,7 +22,7 @@ PATHS = {
 COMMANDS = {
     *(
         f"/incidents/{{incident_id}}/{command}"
-        for command in ("approve", "reject", "stop", "acknowledge", "note", "label")
+        for command in ("approve", "reject", "stop", "acknowledge", "undo", "note", "label")
     ),
     *(f"/services/{{name}}/{command}" for command in ("rollback", "silence", "hold")),
     "/silences/{name}/end",

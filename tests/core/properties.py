@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from tests.core.world import Fault, World, make_policy, old_deploy
+from watchdog.core.undoing import asked_for
 from watchdog.domain import events as e
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.incidents import Incident, Trouble
@@ -37,6 +38,7 @@ TROUBLES = (
     "restart",
     "silence",
     "two faults",
+    "undo",
     "unreadable list",
     "upstream",
     "wave",
@@ -122,12 +124,22 @@ def _trouble(draw: st.DrawFn, world: World, name: str) -> None:
             world.at(moment, lambda: world.tell(e.Restarted(world.now)))
     elif name == "silence":
         world.pin = "silent"
+    elif name == "undo":
+        for moment in draw(st.lists(st.floats(200.0, 1800.0), min_size=1, max_size=3)):
+            world.at(moment, lambda: _undo(world))
     elif name == "unreadable list":
         world.unreadable = (70.0, 140.0)
     elif name == "upstream":
         world.upstream_down = (50.0, 500.0)
     elif name == "wave":
         _wave(draw, world)
+
+
+def _undo(world: World) -> None:
+    """Let a human take back what was rolled back last, if anything was."""
+    rolled_back = [one for one in world.incidents.values() if one.rollback_deploy is not None]
+    if rolled_back:
+        world.tell(asked_for(rolled_back[-1], world.now, "ann"))
 
 
 def _wave(draw: st.DrawFn, world: World) -> None:
@@ -154,7 +166,7 @@ def broken_promises(world: World) -> list[str]:
         configuration = blame is not None and blame.configuration
         if rollback.target_code in denied:
             broken.append(f"{incident.id}: target {rollback.target} is deny-listed")
-        if rollback.target_code == incident.suspect_code and not configuration:
+        if rollback.target_code == incident.suspect_code and not configuration and not incident.undoes:
             broken.append(f"{incident.id}: target {rollback.target} runs the suspect's own commit")
         if not any(deploy.id == rollback.target and deploy.was_live for deploy in world.deploys):
             broken.append(f"{incident.id}: target {rollback.target} was never live")
@@ -228,6 +240,7 @@ def what_happened(world: World) -> dict[str, int]:
         "left to a human": any(incident.human_needed for incident in incidents),
         "second incident": len(world.incidents) > 1,
         "second rollback": len(world.accepted) > 1,
+        "undone": any(incident.undoes and incident.rollback_deploy is not None for incident in incidents),
     }
 
 

@@ -53,6 +53,7 @@ def of_each_kind(world: Any) -> Mapping[type, e.Event]:
         e.InvariantBroken(now, "two rollbacks"),
         e.CommitTrusted(now, "bad0000", "ann"),
         e.RollbackRequested(now, "web", "ann"),
+        e.UndoRequested(now, "web", "web-1", "ann", "dep-40", "aaaaaaa1", "dep-950"),
         e.RestoreRequested(now, "web", "ann"),
     )
     return {type(sample): sample for sample in samples}

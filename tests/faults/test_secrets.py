@@ -32,6 +32,7 @@ COMMANDS = (
     ("once",),
     ("notify", "test"),
     ("rollback", "web"),
+    ("undo", "web-1"),
     ("approve", "web-1"),
     ("reject", "web-1"),
     ("stop", "web-1"),

@@ -22,6 +22,8 @@ from watchdog.ports import Clock, Notifier, Platform, Sample, Store
 from watchdog.settings import Settings
 
 SETTLED = (Phase.CALM, Phase.PAGED, Phase.ASKING, Phase.SUSPECT)
+ACTS = ("rollback", "undo", "approve")
+"""Commands that begin a rollback: without a daemon they stay until it is proved."""
 BY_HAND_SECONDS = 1500.0
 """How long a rollback by hand without a daemon is followed: longer than the daemon itself would wait."""
 LAST_EFFECTS_SECONDS = 60.0
@@ -90,8 +92,8 @@ async def _apply_here(settings: Settings, clock: Clock, name: str, arguments: Ma
         answered = await app.store.command(command_id)
         if answered is None:
             raise Permanent("the command vanished from the journal")
-        if answered.ok and name in ("rollback", "approve"):
-            incident_id = arguments.get("incident") or _incident_of(app, arguments["service"])
+        if answered.ok and name in ACTS:
+            incident_id = arguments["incident"] if name == "approve" else await _begun(app, arguments)
             await _follow(app)
             return _with_outcome(answered, await app.store.incident(incident_id))
         await _last_effects(app)
@@ -104,9 +106,10 @@ async def _apply_here(settings: Settings, clock: Clock, name: str, arguments: Ma
         await app.close()
 
 
-def _incident_of(app: App, service: str) -> str:
-    """Return the incident under which a rollback by hand has just begun."""
-    incident = app.engine.state.services[service].incident
+async def _begun(app: App, arguments: Mapping[str, Any]) -> str:
+    """Return the incident under which a rollback by hand, or an undo, has just begun."""
+    undone = await app.store.incident(arguments["incident"]) if "incident" in arguments else None
+    incident = app.engine.state.services[undone.service if undone else arguments["service"]].incident
     assert incident is not None, "a rollback by hand that was not refused has one"
     return incident.id
 

@@ -1,15 +1,20 @@
 """Commands that change something. Each becomes a row the daemon answers; who typed it is recorded."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from watchdog.cli.context import Context, known_service, mistaken
 from watchdog.words.text import clean
 
+if TYPE_CHECKING:
+    from watchdog.domain.decisions import Decision
+
 It = Annotated[Context, Parameter(parse=False)]
 COMMIT_LENGTH_MIN = 7
+ANSWER_MAX = 2000
+"""So many characters of an answer are shown: the core's own words, and what came of them."""
 
 
 async def rollback(
@@ -39,18 +44,56 @@ async def rollback(
 
 
 async def _plan(it: Context, service: str, to: str | None) -> int:
+    plan = await it.app().plan(it.settings(), service, to)
+    return _show(plan, f"watchdog rollback {service}{f' --to {to}' if to else ''}")
+
+
+def _show(plan: "Decision", command: str, said: Sequence[str] = ()) -> int:
+    """Print what would be done; return the exit code that the command would have had."""
     from watchdog.cli import output
     from watchdog.domain.decisions import Verdict
     from watchdog.words import reasons
 
-    plan = await it.app().plan(it.settings(), service, to)
     blocked = any(answer.verdict is Verdict.BLOCK for answer in plan.guards)
     impossible = plan.target is None or plan.target.deploy is None
-    end = "A guard refuses it." if blocked or impossible else f"To do it: watchdog rollback {service}"
-    again = f" --to {to}" if to and not (blocked or impossible) else ""
-    lines = [*reasons.target(plan.target), *reasons.guards(plan.guards), "", f"Nothing was changed. {end}{again}"]
+    end = "A guard refuses it." if blocked or impossible else f"To do it: {command}"
+    lines = [*reasons.target(plan.target), *reasons.guards(plan.guards), *said, "", f"Nothing was changed. {end}"]
     output.show_lines(lines)
     return output.REFUSED if blocked or impossible else output.DONE
+
+
+async def undo(
+    incident: str,
+    /,
+    *,
+    dry_run: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    it: It,
+) -> int:
+    """Take a wrong rollback back: the deploy that was blamed goes live again, its code is no longer deny-listed.
+
+    It is a rollback by hand, as safe as the others; only a rollback that is still live can be undone.
+
+    Parameters
+    ----------
+    incident
+        The one whose rollback was wrong, as in web-1.
+    dry_run
+        Only say what would be done and what every guard answers.
+    """
+    return await _plan_undo(it, incident) if dry_run else await submit(it, "undo", {"incident": incident})
+
+
+async def _plan_undo(it: Context, incident: str) -> int:
+    from watchdog.words.text import section
+
+    settings = it.settings()
+    async with it.app().reading(settings) as store:
+        known = await store.incident(incident)
+    if known is None:
+        mistaken(incident, "no such incident", "`watchdog incidents` lists them")
+    known_service(settings, known.service)
+    plan, said = await it.app().plan_undo(settings, known)
+    return _show(plan, f"watchdog undo {known.id}", section("UNDO", said))
 
 
 async def approve(incident: str, /, *, it: It) -> int:
@@ -158,7 +201,7 @@ async def submit(it: Context, name: str, arguments: Mapping[str, Any]) -> int:
 
     answered = await it.app().command(it.settings(), name, arguments, it.who())
     if answered.ok:
-        output.show_lines([clean(answered.answer or "Done.")])
+        output.show_lines([clean(answered.answer or "Done.", ANSWER_MAX)])
         return output.DONE
     output.complain(answered.answer or "the daemon did not say why it refused")
     return answered.exit_code or output.FAILED

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from watchdog.domain.decisions import Decision, TargetChoice
     from watchdog.domain.deploys import Deploy, ServiceFacts
     from watchdog.domain.effects import Note
+    from watchdog.domain.incidents import Incident
     from watchdog.domain.readings import Reading
     from watchdog.domain.records import Command
     from watchdog.domain.reports import DemoResult, SignalReport
@@ -64,6 +65,9 @@ class Roof(Protocol):
 
     async def plan(self, settings: "Settings", service: str, to: str | None, /) -> "Decision":
         """Return what a rollback by hand would do now, with every guard's answer; change nothing."""
+
+    async def plan_undo(self, settings: "Settings", incident: "Incident", /) -> "tuple[Decision, str]":
+        """Return what an undo of the incident would do now, with every guard's answer, and in words what follows."""
 
     async def compare(self, settings: "Settings", repo: str, base: str, head: str, /) -> "Comparison":
         """Return what lies between two commits, by the repository; waits a few seconds at most."""

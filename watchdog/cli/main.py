@@ -62,6 +62,7 @@ GROUPS: tuple[tuple[str, tuple[Command, ...]], ...] = (
             acting.stop,
             acting.acknowledge,
             acting.rollback,
+            acting.undo,
             acting.pause,
             acting.resume,
             acting.trust,

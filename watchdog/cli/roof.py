@@ -24,7 +24,7 @@ from watchdog.domain.decisions import Decision, TargetChoice
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Temporary
 from watchdog.domain.events import DeploysListed
-from watchdog.domain.incidents import ServiceState, State
+from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.records import Command
 from watchdog.domain.reports import DemoResult, SignalReport
 from watchdog.ports import Notifier, Platform, Repository, SignalSource, Store
@@ -35,7 +35,7 @@ from watchdog.settings.check_result import Outcome
 from watchdog.settings.check_sentry import check_sentry
 from watchdog.settings.check_store import check_store, is_ready
 from watchdog.settings.secrets import read_dotenv, read_secrets
-from watchdog.words.planned import planned
+from watchdog.words.planned import planned, planned_undo
 
 RENDER_KEY = "WATCHDOG_RENDER_API_KEY"
 COMPARE_SECONDS = 5.0
@@ -91,10 +91,14 @@ class AppRoof:
     async def plan(self, settings: Settings, service: str, to: str | None, /) -> Decision:
         """Return what a rollback by hand would do now. Raises Refused with the guard's reason."""
         state = await _state(settings)
-        async with _open_platform(settings, service) as (settings, platform, platform_id):
-            facts = await platform.facts(platform_id)
-            found = tuple(await platform.deploys(platform_id))
-        return planned(settings.policy, state, DeploysListed(SystemClock().now(), service, found, facts), to)
+        settings, listed = await _listed(settings, service)
+        return planned(settings.policy, state, listed, to)
+
+    async def plan_undo(self, settings: Settings, incident: Incident, /) -> tuple[Decision, str]:
+        """Return what an undo would do now, and what it would say. Raises Refused with the reason."""
+        state = await _state(settings)
+        settings, listed = await _listed(settings, incident.service)
+        return planned_undo(settings.policy, state, listed, incident)
 
     async def compare(self, settings: Settings, repo: str, base: str, head: str, /) -> Comparison:
         """Ask the repository. Raises Temporary after a few seconds."""
@@ -200,6 +204,14 @@ async def _open_platform(settings: Settings, service: str) -> AsyncIterator[tupl
         await platform.close()
 
 
+async def _listed(settings: Settings, service: str) -> tuple[Settings, DeploysListed]:
+    """Return what the platform tells of a service now, and the settings with its id."""
+    async with _open_platform(settings, service) as (settings, platform, platform_id):
+        facts = await platform.facts(platform_id)
+        found = tuple(await platform.deploys(platform_id))
+    return settings, DeploysListed(SystemClock().now(), service, found, facts)
+
+
 def target_now(settings: Settings, state: State, service: str, deploys: Sequence[Deploy]) -> TargetChoice:
     """Return where a rollback of the live deploy would lead, by our own record of which deploys were good."""
     live = live_deploy(deploys)
@@ -213,6 +225,7 @@ def target_now(settings: Settings, state: State, service: str, deploys: Sequence
             change=live,
             configuration=False,
             denied=state.denied,
+            undone=known.undone,
             healthy_seconds=known.healthy_seconds,
             watching_since=known.watching_since,
             limits=settings.policy.verification,

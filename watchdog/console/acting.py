@@ -1,4 +1,4 @@
-"""Forms that ask for something, and the page that asks whether a rollback is really meant.
+"""Forms that ask for something, and the page that asks whether a rollback (or an undo) is really meant.
 
 Rule 1: a change is a POST of a form of this session; what came of it is shown on the page one is sent back to.
 Rule 2: an answer carries what was asked (`seen`); the daemon refuses it if something else is asked by then.
@@ -20,6 +20,7 @@ from watchdog.console.pages import not_found
 from watchdog.console.reading import Reader
 from watchdog.console.rendering import Renderer
 from watchdog.console.roles import Visitor
+from watchdog.console.views import PlanView
 from watchdog.domain.errors import Temporary
 
 Form = Mapping[str, str]
@@ -51,6 +52,12 @@ def acting_routes(reader: Reader, renderer: Renderer, desk: Desk) -> list[Route]
 
     async def confirm(request: Request) -> Response:
         view = await reader.plan(request.path_params["name"], request.query_params.get("to") or None)
+        return shown(request, view)
+
+    async def confirm_undo(request: Request) -> Response:
+        return shown(request, await reader.plan_undo(request.path_params["id"]))
+
+    def shown(request: Request, view: PlanView | None) -> Response:
         if view is None:
             return not_found(request, renderer)
         return renderer.page(request, "rollback.html", {"view": view})
@@ -62,6 +69,8 @@ def acting_routes(reader: Reader, renderer: Renderer, desk: Desk) -> list[Route]
     return [
         Route("/services/{name}/rollback", confirm, methods=["GET"]),
         post("/services/{name}/rollback", "rollback", _rollback),
+        Route("/incidents/{id}/undo", confirm_undo, methods=["GET"]),
+        post("/incidents/{id}/undo", "undo", _undo),
         post("/incidents/{id}/approve", "approve", _answer),
         post("/incidents/{id}/reject", "reject", _answer),
         post("/incidents/{id}/stop", "stop", _answer),
@@ -113,6 +122,10 @@ def _note(request: Request, form: Form) -> dict[str, Any]:
 
 def _label(request: Request, form: Form) -> dict[str, Any]:
     return asked.a_label(request.path_params["id"], form.get("verdict", ""))
+
+
+def _undo(request: Request, form: Form) -> dict[str, Any]:
+    return asked.an_undo(request.path_params["id"], form.get("live", ""))
 
 
 def _rollback(request: Request, form: Form) -> dict[str, Any]:

@@ -71,11 +71,6 @@ def make_api(reader: Reader, desk: Desk, version: str) -> FastAPI:
         """Every rollback among the newest incidents."""
         return Ascii(asdict(await reader.history(limit)))
 
-    @api.get("/services/{name}/plan", response_model=PlanView, responses=MISSING)
-    async def plan(name: str, to: str | None = None) -> Response:
-        """What a rollback by hand would do now, and what every guard answers; nothing is done."""
-        return _found(await reader.plan(name, to))
-
     @api.get("/audit", response_model=Audit)
     async def audit(limit: Limit = 100) -> Response:
         """What people asked the watchdog to do, and what came of it, newest first."""
@@ -91,6 +86,7 @@ def make_api(reader: Reader, desk: Desk, version: str) -> FastAPI:
         """The configuration as it was loaded; of a secret, only whether it is set."""
         return Ascii(asdict(reader.settings()))
 
+    _add_plans(api, reader)
     add_commands(api, desk)
 
     @api.exception_handler(Temporary)
@@ -98,6 +94,18 @@ def make_api(reader: Reader, desk: Desk, version: str) -> FastAPI:
         return Ascii({"detail": "the store does not answer: try again"}, 503, {"retry-after": "5"})
 
     return api
+
+
+def _add_plans(api: FastAPI, reader: Reader) -> None:
+    @api.get("/services/{name}/plan", response_model=PlanView, responses=MISSING)
+    async def plan(name: str, to: str | None = None) -> Response:
+        """What a rollback by hand would do now, and what every guard answers; nothing is done."""
+        return _found(await reader.plan(name, to))
+
+    @api.get("/incidents/{incident_id}/undo", response_model=PlanView, responses=MISSING)
+    async def plan_undo(incident_id: str) -> Response:
+        """What an undo would do now, and what every guard answers; nothing is done."""
+        return _found(await reader.plan_undo(incident_id))
 
 
 def _found(view: ServiceView | IncidentView | PlanView | None) -> Response:

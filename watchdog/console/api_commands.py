@@ -64,6 +64,12 @@ class QuietBody(Strict):
     reason: Annotated[str, Field(min_length=1, max_length=REASON_MAX)]
 
 
+class UndoBody(Strict):
+    """From which deploy: that of the plan."""
+
+    live: Annotated[str, Field(min_length=1, max_length=asked.NAME_MAX)]
+
+
 class RollbackBody(Strict):
     """Where to, and from which deploy: that of the plan. Without a target the watchdog chooses."""
 
@@ -116,6 +122,11 @@ def _about_incidents(api: FastAPI, take: Take) -> None:
     async def acknowledge(request: Request, incident_id: str) -> Response:
         """Say that you look after an incident: nobody else is called for now."""
         return await take(request, "acknowledge", asked.about_incident(incident_id))
+
+    @api.post("/incidents/{incident_id}/undo", response_model=AnswerView, responses=REFUSALS)
+    async def undo(request: Request, incident_id: str, body: UndoBody) -> Response:
+        """Take a wrong rollback back, from the deploy that the plan showed live."""
+        return await take(request, "undo", asked.an_undo(incident_id, body.live))
 
     @api.post("/incidents/{incident_id}/note", response_model=AnswerView, responses=REFUSALS)
     async def note(request: Request, incident_id: str, body: NoteBody) -> Response:

@@ -1,15 +1,18 @@
 """What people may say now, what they asked for before, and what a rollback by hand would do. Pure."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from watchdog.console.parts import decision_view, deploy_view
 from watchdog.console.views import AnswerView, AskView, PlanView, QuietView
 from watchdog.core.suspects import live_deploy
-from watchdog.domain.decisions import Verdict
+from watchdog.domain.decisions import Decision, Verdict
 from watchdog.domain.errors import Refused
 from watchdog.domain.events import DeploysListed
-from watchdog.domain.incidents import Incident, Phase, ServiceState, State
+from watchdog.domain.incidents import ACTING, Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Policy
 from watchdog.domain.records import Command
-from watchdog.words.planned import planned
+from watchdog.words.planned import planned, planned_undo
 from watchdog.words.standing import open_incident, quiets
 from watchdog.words.text import clean, sentence, short
 
@@ -50,6 +53,13 @@ def can_acknowledge(incident: Incident, service: ServiceState | None) -> bool:
     return known is not None and known.id == incident.id and known.acknowledged_by is None
 
 
+def can_undo(incident: Incident, service: ServiceState | None) -> bool:
+    """Tell whether its rollback is what is live, and nothing is under way: then it may be taken back."""
+    if service is None or incident.rollback_deploy is None or service.phase in ACTING:
+        return False
+    return service.live == incident.rollback_deploy
+
+
 def quiet_views(state: State, policy: Policy, service: str, now: float) -> tuple[QuietView, ...]:
     """Return the silences and action holds of a service that are not over."""
     typed = {one.name for one in (*state.silences, *state.holds)}
@@ -74,12 +84,23 @@ def answer_view(command: Command) -> AnswerView:
 
 def plan_view(policy: Policy, state: State, listed: DeploysListed, to: str | None, repo: str | None) -> PlanView:
     """Return what a rollback by hand would do: the plan of `watchdog rollback SERVICE --dry-run`."""
+    return _plan(listed, repo, lambda: (planned(policy, state, listed, to), ""))
+
+
+def undo_view(policy: Policy, state: State, listed: DeploysListed, incident: Incident, repo: str | None) -> PlanView:
+    """Return what an undo would do: the plan of `watchdog undo INCIDENT --dry-run`."""
+    view = _plan(listed, repo, lambda: planned_undo(policy, state, listed, incident))
+    return replace(view, incident=clean(incident.id))
+
+
+def _plan(listed: DeploysListed, repo: str | None, made: Callable[[], tuple[Decision, str]]) -> PlanView:
     live = live_deploy(listed.deploys)
     shown = deploy_view(live) if live is not None else None
     try:
-        decision = planned(policy, state, listed, to)
+        decision, follows = made()
     except Refused as error:
         return PlanView(listed.at, listed.service, shown, None, sentence(str(error)))
     blocked = next((one for one in decision.guards if one.verdict is Verdict.BLOCK), None)
     why = f"{blocked.name}: {blocked.why}" if blocked is not None else ""
-    return PlanView(listed.at, listed.service, shown, decision_view(decision, repo), sentence(why))
+    plan = decision_view(decision, repo)
+    return PlanView(listed.at, listed.service, shown, plan, sentence(why), follows=sentence(follows))

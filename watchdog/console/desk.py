@@ -94,9 +94,18 @@ def an_end_of_quiet(name: str) -> dict[str, Any]:
     return {"which": clean(name, NAME_MAX)}
 
 
+def an_undo(incident: str, live: str) -> dict[str, Any]:
+    """Return the arguments of an undo; `live` is the deploy that its author saw live. Raises Invalid."""
+    return about_incident(incident, _seen_live(live))
+
+
 def a_rollback(service: str, target: str | None, live: str) -> dict[str, Any]:
     """Return the arguments of a rollback by hand; `live` is the deploy that its author saw live. Raises Invalid."""
+    wanted = clean(target, NAME_MAX) if target else None
+    return {"service": clean(service, NAME_MAX), "target": wanted, "seen": _seen_live(live)}
+
+
+def _seen_live(live: str) -> dict[str, str]:
     if not live:
         raise Invalid("It must be said which deploy is live, as the plan shows it.")
-    wanted = clean(target, NAME_MAX) if target else None
-    return {"service": clean(service, NAME_MAX), "target": wanted, "seen": {"live deploy": clean(live, NAME_MAX)}}
+    return {"live deploy": clean(live, NAME_MAX)}

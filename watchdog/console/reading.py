@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from watchdog.console import standing
-from watchdog.console.asking import answer_view, ask_view, can_acknowledge, plan_view, quiet_views
+from watchdog.console.asking import answer_view, ask_view, can_acknowledge, can_undo, plan_view, quiet_views, undo_view
 from watchdog.console.counting import stats_view
 from watchdog.console.days import Days
 from watchdog.console.imagined import imagine
@@ -154,6 +154,7 @@ class Reader:
             explained=tuple(lines),
             ask=ask_view(incident, known),
             can_acknowledge=can_acknowledge(incident, known),
+            can_undo=can_undo(incident, known),
         )
 
     async def plan(self, name: str, to: str | None) -> PlanView | None:
@@ -167,6 +168,19 @@ class Reader:
             return PlanView(self.world.clock.now(), name, None, None, sentence(str(error)))
         repo = listed.facts.repo if listed.facts is not None else None
         return plan_view(policy, await self._state(), listed, to, repo)
+
+    async def plan_undo(self, incident_id: str) -> PlanView | None:
+        """Return what an undo would do now, by the deploys as they are read now; None: no such incident."""
+        policy, incident = self.world.policy(), await self.world.journal.incident(incident_id)
+        if incident is None or incident.service not in policy.services:
+            return None
+        try:
+            listed = await self.world.listing(incident.service)
+        except (Temporary, Permanent) as error:
+            why, name = sentence(str(error)), clean(incident.id)
+            return PlanView(self.world.clock.now(), incident.service, None, None, why, name)
+        repo = listed.facts.repo if listed.facts is not None else None
+        return undo_view(policy, await self._state(), listed, incident, repo)
 
     async def audit(self, limit: int = AUDITED_MAX) -> Audit:
         """Return what people asked for, newest first."""

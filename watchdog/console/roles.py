@@ -35,6 +35,7 @@ NEEDS: Mapping[str, Role] = MappingProxyType(
         "unsilence": Role.APPROVER,
         "approve": Role.APPROVER,
         "rollback": Role.APPROVER,
+        "undo": Role.APPROVER,
         "resume": Role.APPROVER,
     }
 )

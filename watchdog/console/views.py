@@ -248,6 +248,7 @@ class IncidentView:
     explained: tuple[str, ...]
     ask: AskView | None
     can_acknowledge: bool
+    can_undo: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,13 +282,18 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class PlanView:
-    """What a rollback by hand would do now. `refused` says why it would not be done; then it cannot be asked for."""
+    """What a rollback by hand would do now. `refused` says why it would not be done; then it cannot be asked for.
+
+    Of an undo: of which `incident`, and in words what `follows`.
+    """
 
     at: float
     service: str
     live: DeployView | None
     plan: DecisionView | None
     refused: str
+    incident: str = ""
+    follows: str = ""
 
 
 @dataclass(frozen=True, slots=True)

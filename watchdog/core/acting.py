@@ -28,6 +28,7 @@ from watchdog.domain.units import show_seconds
 
 PinOutcome = e.PinConfirmed | e.PinUnconfirmed | e.RollbackPostponed
 """What may come of switching auto-deploy off; each tells the value before it, if that is known."""
+UNDONE_KEPT = 20
 
 
 def await_veto(turn: Turn) -> None:
@@ -180,7 +181,7 @@ def accepted(turn: Turn) -> None:
 
 
 def _deny(turn: Turn) -> None:
-    """Put the suspect's code on the deny-list, unless only its configuration was bad."""
+    """Put the suspect's code on the deny-list, unless only its configuration was bad, or a human asked by hand."""
     decision = turn.incident.decision
     blame = decision.blame if decision is not None else None
     code = turn.incident.suspect_code
@@ -188,6 +189,8 @@ def _deny(turn: Turn) -> None:
         turn.state = replace(turn.state, denied=(*turn.state.denied, code))
     if code is not None and code in turn.state.denied:
         returning.remember(turn, code)
+    if turn.incident.leaves_good and turn.incident.suspect is not None:
+        turn.change(undone=(*turn.service.undone, turn.incident.suspect)[-UNDONE_KEPT:])
 
 
 def refused(turn: Turn) -> None:

@@ -90,6 +90,7 @@ def find_target(state: State, policy: Policy, service: ServiceState, verdict: Bl
             change=verdict.change,
             configuration=verdict.configuration,
             denied=state.denied,
+            undone=service.undone,
             healthy_seconds=service.healthy_seconds,
             watching_since=service.watching_since,
             limits=policy.verification,

@@ -28,6 +28,7 @@ from watchdog.core import (
     proving,
     returning,
     troubles,
+    undoing,
     watching,
 )
 from watchdog.core.turn import Turn
@@ -102,6 +103,7 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             e.TimePassed: ignore,
             e.Restarted: watching.resume,
             e.RollbackRequested: people.rollback_by_hand,
+            e.UndoRequested: undoing.undo,
             e.RestoreRequested: handing_back.restore,
         },
         Phase.SUSPECT: {
@@ -116,6 +118,7 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             e.Rejected: people.stop,
             e.Stopped: people.stop,
             e.RollbackRequested: people.rollback_by_hand,
+            e.UndoRequested: undoing.undo,
             e.RestoreRequested: handing_back.not_now,
         },
         Phase.ANNOUNCED: {
@@ -130,6 +133,7 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             e.Rejected: people.reject,
             e.Stopped: people.stop,
             e.RollbackRequested: people.already_at_it,
+            e.UndoRequested: people.already_at_it,
             e.RestoreRequested: handing_back.not_now,
         },
         Phase.ASKING: {
@@ -145,6 +149,7 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             e.Rejected: people.reject,
             e.Stopped: people.reject,
             e.RollbackRequested: people.rollback_by_hand,
+            e.UndoRequested: undoing.undo,
             e.RestoreRequested: handing_back.not_now,
         },
         Phase.PINNING: {
@@ -162,6 +167,7 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             e.Rejected: people.stop,
             e.Stopped: people.stop,
             e.RollbackRequested: people.already_at_it,
+            e.UndoRequested: people.already_at_it,
             e.RestoreRequested: handing_back.not_now,
         },
         Phase.ROLLING_BACK: {
@@ -179,6 +185,7 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             e.RollbackPostponed: acting.postponed,
             e.RollbackLost: acting.lost,
             e.RollbackRequested: people.already_at_it,
+            e.UndoRequested: people.already_at_it,
             e.RestoreRequested: handing_back.not_now,
         },
         Phase.DEPLOYING: {
@@ -191,6 +198,7 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             e.TimePassed: proving.follow,
             e.Restarted: proving.resume,
             e.RollbackRequested: people.already_at_it,
+            e.UndoRequested: people.already_at_it,
             e.RestoreRequested: handing_back.not_now,
         },
         Phase.VERIFYING: {
@@ -203,6 +211,7 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             e.TimePassed: proving.verify,
             e.Restarted: proving.resume,
             e.RollbackRequested: people.already_at_it,
+            e.UndoRequested: people.already_at_it,
             e.RestoreRequested: handing_back.not_now,
         },
         Phase.PAGED: {
@@ -217,6 +226,7 @@ TABLE: Mapping[Phase, Mapping[type[Event], Handler]] = MappingProxyType(
             e.Rejected: people.stop_waiting,
             e.Stopped: people.stop_waiting,
             e.RollbackRequested: people.rollback_by_hand,
+            e.UndoRequested: undoing.undo,
             e.RestoreRequested: handing_back.restore,
         },
     }

@@ -7,7 +7,7 @@ from watchdog.core.turn import Turn
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Blame, Course, Decision, GuardAnswer, TargetChoice, Verdict
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Incident, Phase
+from watchdog.domain.incidents import Incident, Phase, State
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import Severity
 from watchdog.domain.units import show_seconds
@@ -122,25 +122,37 @@ def rollback_by_hand(turn: Turn) -> None:
     if suspect is None:
         refuse(turn, f"no live deploy is known: {turn.service.deploys_why or 'none in the list'}")
         return
-    blame = _blame_nobody(suspect, event.by)
-    choice = _target(turn, suspect, blame, event.target)
+    if event.target is None:
+        choice = find_target(turn.state, turn.policy, turn.service, _blame_nobody(suspect, event.by))
+    else:
+        choice = named_target(turn, suspect, event.target)
+    answers, why_not = permitted(turn, turn.state, event.by, suspect, choice)
+    if why_not:
+        refuse(turn, why_not)
+    else:
+        begin(turn, event.by, suspect, choice, answers)
+
+
+def permitted(
+    turn: Turn, state: State, by: str, suspect: Deploy, choice: TargetChoice
+) -> tuple[tuple[GuardAnswer, ...], str]:
+    """Return what the guards answer a human who wants to go there from the suspect, and what forbids it, or nothing.
+
+    `state` is the one they would find.
+    """
     if choice.deploy is None:
-        refuse(turn, choice.why)
-        return
+        return (), choice.why
+    blame = _blame_nobody(suspect, by)
     request = guard.Request(
-        turn.state, turn.policy, turn.service, turn.wishes, blame, choice, turn.service.incident, turn.now
+        state, turn.policy, turn.service, turn.wishes, blame, choice, turn.service.incident, turn.now
     )
     answers = tuple(answer for answer in guard.check(request) if answer.name not in NOT_FOR_HUMANS)
     blocked = next((answer for answer in answers if answer.verdict is Verdict.BLOCK), None)
-    if blocked is not None:
-        refuse(turn, f"{blocked.name}: {blocked.why}")
-        return
-    _begin(turn, event.by, suspect, choice, answers)
+    return answers, f"{blocked.name}: {blocked.why}" if blocked is not None else ""
 
 
-def _target(turn: Turn, suspect: Deploy, blame: Blame, wanted: str | None) -> TargetChoice:
-    if wanted is None:
-        return find_target(turn.state, turn.policy, turn.service, blame)
+def named_target(turn: Turn, suspect: Deploy, wanted: str) -> TargetChoice:
+    """Return the deploy of that id as the target, or why it is none."""
     deploy = next((item for item in turn.service.deploys if item.id == wanted), None)
     if deploy is None:
         return TargetChoice(None, f"{wanted} is not among the last {len(turn.service.deploys)} deploys")
@@ -172,12 +184,13 @@ def _blame_nobody(suspect: Deploy, by: str) -> Blame:
     )
 
 
-def _open(turn: Turn, by: str, before: Incident | None) -> None:
+def _open(turn: Turn, by: str, before: Incident | None, undone: e.UndoRequested | None) -> None:
     """Open an incident for it; one that had its rollback ends here: the journal knows one rollback per incident."""
     severity = Severity.HIGH
     if before is not None and before.closed_at is None:
         severity = before.severity
-        ending.close(turn, "continued by hand", f"{by} started another rollback")
+        how = "took its rollback back" if undone is not None else "started another rollback"
+        ending.close(turn, "continued by hand", f"{by} {how}")
     turn.change(
         incident=Incident(
             id=turn.new_incident_id(),
@@ -185,15 +198,23 @@ def _open(turn: Turn, by: str, before: Incident | None) -> None:
             severity=severity,
             opened_at=turn.now,
             onset_at=turn.now,
-            title=f"rollback by hand, asked for by {by}",
+            title=f"{f'undo of {undone.incident}' if undone else 'rollback by hand'}, asked for by {by}",
         )
     )
 
 
-def _begin(turn: Turn, by: str, suspect: Deploy, choice: TargetChoice, answers: tuple[GuardAnswer, ...]) -> None:
+def begin(
+    turn: Turn,
+    by: str,
+    suspect: Deploy,
+    choice: TargetChoice,
+    answers: tuple[GuardAnswer, ...],
+    undone: e.UndoRequested | None = None,
+) -> None:
+    """Begin with what a human asked for and may have; `undone` is the rollback that it takes back."""
     before = turn.service.incident
     if before is None or before.closed_at is not None or before.rollback_deploy is not None:
-        _open(turn, by, before)
+        _open(turn, by, before, undone)
     incident = turn.incident
     decision = Decision(
         at=turn.now,
@@ -215,6 +236,8 @@ def _begin(turn: Turn, by: str, suspect: Deploy, choice: TargetChoice, answers: 
         target=choice.deploy.id,
         target_code=choice.deploy.code,
         channels=tuple(dict.fromkeys((*incident.channels, *turn.policy.matrix[incident.severity].tell))),
+        undoes=undone.incident if undone is not None else "",
+        leaves_good=undone is not None and undone.proved,
     )
     escalation.answered(turn)
     turn.note("BY HAND", f"{ending.alarm_title(turn)}: {suspect.id} -> {choice.deploy.id}")

@@ -18,13 +18,14 @@ from watchdog.domain.units import show_seconds
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What the choice depends on. `deploys` newest first; `change` as in Blame."""
+    """What the choice depends on. `deploys` newest first; `change` as in Blame, `undone` as in ServiceState."""
 
     deploys: Sequence[Deploy]
     suspect: Deploy
     change: Deploy
     configuration: bool
     denied: Sequence[str] = ()
+    undone: Sequence[str] = ()
     healthy_seconds: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     watching_since: float = 0.0
     limits: Verification = field(default_factory=Verification)
@@ -61,7 +62,7 @@ def _why_not(deploy: Deploy, search: Search) -> str:
         return f"same code as {search.suspect.id}"
     if deploy.code == search.suspect.code and deploy.created_at >= search.change.created_at:
         return f"same code and configuration as {search.suspect.id}"
-    left = rolled_away_from(search.deploys, deploy)
+    left = rolled_away_from(search.deploys, deploy, search.undone)
     if left is not None:
         return f"{left.id} rolled away from its code"
     return "" if _why_good(deploy, search) else _why_not_good(deploy, search)
@@ -81,13 +82,17 @@ def _began(deploy: Deploy) -> float:
     return deploy.finished_at or deploy.started_at or deploy.created_at
 
 
-def rolled_away_from(deploys: Sequence[Deploy], deploy: Deploy) -> Deploy | None:
-    """Return the rollback, newer than this deploy, with which somebody left its code; None if nobody did."""
+def rolled_away_from(deploys: Sequence[Deploy], deploy: Deploy, undone: Sequence[str] = ()) -> Deploy | None:
+    """Return the rollback, newer than this deploy, with which somebody left its code; None if nobody did.
+
+    That one of the `undone` was left, when a human took it back, says nothing against its code.
+    """
     once_live = [item for item in deploys if item.was_live]
     for newer, left in pairwise(once_live):
         if newer.id == deploy.id:
             return None
-        if newer.is_rollback and left.code is not None and left.code == deploy.code != newer.code:
+        away = newer.is_rollback and left.id not in undone
+        if away and left.code is not None and left.code == deploy.code != newer.code:
             return newer
     return None
 

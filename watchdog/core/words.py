@@ -130,6 +130,6 @@ def left_lines(incident: Incident, auto_deploy_off: str) -> tuple[str, ...]:
     lines = []
     if auto_deploy_off and auto_deploy_off != "off":
         lines.append(f"Left for you: auto-deploy is off (it was {auto_deploy_off}) until you switch it back on.")
-    if incident.suspect_code and incident.rollback_deploy:
+    if incident.suspect_code and incident.rollback_deploy and not incident.undoes:
         lines.append(f"Left for you: fix {short(incident.suspect_code)}; `watchdog explain {incident.id}` says why.")
     return tuple(lines)

@@ -15,12 +15,13 @@ from typing import Any
 import structlog
 
 from watchdog.conversation import REFUSED as REFUSAL
+from watchdog.core import undoing
 from watchdog.core.suspects import live_deploy
 from watchdog.daemon.engine import Engine
 from watchdog.daemon.questions import VERBS, Objection, objection, over
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect, Note
-from watchdog.domain.errors import Displaced, Permanent, Temporary
+from watchdog.domain.errors import Displaced, Gone, Permanent, Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import State
 from watchdog.domain.policy import Severity
@@ -99,9 +100,11 @@ class Commands:
         try:
             if command.name in RECORDED:
                 return await self._record(command)
-            event = self._event(command)
+            event = await self._undo(command) if command.name == "undo" else self._event(command)
         except KeyError as error:
             return False, f"{command.name} needs {error.args[0]}", FAILED
+        except Gone as error:
+            return False, str(error), FAILED
         if event is None:
             return False, f"the running daemon does not know the command {command.name}", FAILED
         changed = _changed(self._engine.state, event, command.arguments.get("seen"))
@@ -131,6 +134,14 @@ class Commands:
             said = f"recorded as {'the root cause of' if cause else 'a note on'} {name}"
         return (True, said, 0) if found else (False, f"no such incident: {name}", FAILED)
 
+    async def _undo(self, command: Command) -> Event:
+        """Return the wish to take a rollback back, which may be over long since. Raises Gone if nobody knows it."""
+        name = command.arguments["incident"]
+        incident = await self._store.incident(name)
+        if incident is None:
+            raise Gone(f"no such incident: {name}")
+        return undoing.asked_for(incident, self._clock.now(), command.by)
+
     def _event(self, command: Command) -> Event | None:
         at, by, given = self._clock.now(), command.by, command.arguments
         make: dict[str, Callable[[], Event]] = {
@@ -154,7 +165,7 @@ class Commands:
     async def _unknown(self, event: Event, command: Command) -> str:
         """Return what the command names that does not exist, or nothing."""
         known = self._engine.policy.services
-        if isinstance(event, (e.RollbackRequested, e.RestoreRequested)) and event.service not in known:
+        if isinstance(event, (e.RollbackRequested, e.UndoRequested, e.RestoreRequested)) and event.service not in known:
             return f"no service {event.service}; known: {', '.join(known)}"
         if isinstance(event, (e.Silenced, e.Held)) and event.of not in (None, *known):
             return f"no service {event.of}; known: {', '.join(known)}"
@@ -196,7 +207,7 @@ def _changed(state: State, event: Event, seen: Mapping[str, Any] | None) -> str:
 
 def _as_it_is(state: State, event: Event) -> Mapping[str, Any]:
     """Return what an answer, or a rollback by hand, is about, as it is now."""
-    if isinstance(event, e.RollbackRequested):
+    if isinstance(event, (e.RollbackRequested, e.UndoRequested)):
         live = live_deploy(state.services[event.service].deploys) if event.service in state.services else None
         return {"live deploy": live.id if live is not None else None}
     if isinstance(event, (e.Approved, e.Rejected, e.Stopped)):

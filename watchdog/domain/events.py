@@ -18,6 +18,7 @@ from watchdog.domain.said import Resumed as Resumed
 from watchdog.domain.said import RollbackRequested as RollbackRequested
 from watchdog.domain.said import Silenced as Silenced
 from watchdog.domain.said import Stopped as Stopped
+from watchdog.domain.said import UndoRequested as UndoRequested
 from watchdog.domain.said import Unsilenced as Unsilenced
 
 
@@ -270,6 +271,7 @@ Event = (
     | InvariantBroken
     | CommitTrusted
     | RollbackRequested
+    | UndoRequested
     | RestoreRequested
 )
 OF_AN_INCIDENT = (Approved, Rejected, Stopped, Acknowledged)

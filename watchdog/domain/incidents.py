@@ -60,7 +60,8 @@ class Incident:
     `acknowledged_by` looks after it, as they said at `acknowledged_at`; `told_at`: when people were last called for
     something new; `called_at`: when somebody was last called who may not have heard (None: nobody else is called), with
     `climbed` steps of the escalation behind us, of which `calls` called somebody, or `all_called`: nobody was on call
-    then; `muted`: the last word of it was kept from people by a silence.
+    then; `muted`: the last word of it was kept from people by a silence; `undoes`: the incident whose rollback a human
+    takes back with this one, and `leaves_good`: the site had been proved well with that rollback.
     """
 
     id: str
@@ -109,6 +110,8 @@ class Incident:
     closed_at: float | None = None
     outcome: str = ""
     channels: tuple[str, ...] = ()
+    undoes: str = ""
+    leaves_good: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,8 @@ class ServiceState:
     (only a look that began after `pin_settled_at` tells whether it is still off); `offered` the live deploy that was
     looked at for that last; `merged` what did not ship meanwhile, newest first, or why that is not known
     (`merges_why`); `told_off` the name under which people were told of any of it, until they hear that auto-deploy is
-    on again; `bad` the deploys of denied code that people know of (code, deploy id).
+    on again; `bad` the deploys of denied code that people know of (code, deploy id); `undone` the rollbacks that humans
+    took back though the site was well with them: that they were left says nothing against their code.
     """
 
     name: str
@@ -163,6 +167,7 @@ class ServiceState:
     told_off: str = ""
     offered: str = ""
     bad: tuple[tuple[str, str], ...] = ()
+    undone: tuple[str, ...] = ()
     opened_at: tuple[float, ...] = ()
     flapping_since: float | None = None
     forbidden: str = ""

@@ -114,6 +114,24 @@ class RollbackRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class UndoRequested:
+    """A human said that the rollback of `incident` was wrong, and asked for the way back to its `suspect`.
+
+    What the record says of that rollback comes along, since an incident that is over is known to the record only:
+    `rollback_deploy` is the deploy it made (None: none was accepted), `proved` that the site was well with it.
+    """
+
+    at: float
+    service: str
+    incident: str
+    by: str
+    suspect: str | None = None
+    suspect_code: str | None = None
+    rollback_deploy: str | None = None
+    proved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RestoreRequested:
     """A human asked to give back the auto-deploy of a service, which is off because of us."""
 

@@ -125,6 +125,8 @@ def steps_left(incident: Incident, label: str | None) -> list[str]:
     steps += _repair(incident)
     if incident.pinned and incident.pin_previous not in (None, "off"):
         steps.append(f'restore auto-deploy ("{incident.pin_previous}") after a new commit')
+    if label == "wrong" and incident.rollback_deploy is not None:
+        steps.append(f"the way back: watchdog undo {clean(incident.id)} --dry-run")
     if incident.decision is not None and label is None:
         steps.append(f"was this right?  watchdog label {clean(incident.id)} right|wrong")
     return steps

@@ -54,6 +54,7 @@ SAID = (
     "PAUSED",
     "RESUMED",
     "TRUSTED",
+    "UNDO",
     "HELD",
     "UNSILENCED",
 )

@@ -1,0 +1,86 @@
+"""The command `undo`: what the record says of an incident comes along, and the core says yes or no."""
+
+from dataclasses import replace
+from typing import Any
+
+from tests.daemon.engine_scene import Scene, scene
+from tests.daemon.test_commands import answer
+from watchdog.daemon.commands import FAILED, HAS_CHANGED, REFUSED
+from watchdog.domain.errors import Temporary
+from watchdog.domain.incidents import Incident, Phase, State
+from watchdog.domain.policy import Severity
+
+
+async def rolled_back(s: Scene, at: Phase | None = None, **changes: Any) -> Incident:
+    """Let the record know of an incident whose rollback, dep-40 for dep-39, is live: it is over, or in a phase."""
+    await s.know_deploys()
+    bad, live = (next(one for one in s.web.deploys if one.id == name) for name in ("dep-39", "dep-40"))
+    now = s.clock.now()
+    made = Incident("web-1", "web", Severity.CRITICAL, now - 600.0, now - 660.0, "home fails")
+    made = replace(
+        made, suspect=bad.id, suspect_code=bad.code, rollback_deploy=live.id, verified_at=now - 60.0, tried=True
+    )
+    made = replace(made, closed_at=now - 60.0 if at is None else None, **changes)
+    web = replace(s.web, incident=made, bad=((str(bad.code), bad.id),), phase=at or Phase.CALM, incidents=1)
+    state = State(services={"web": web}, denied=(str(bad.code),))
+    await s.store.save(None, state, ())
+    s.engine.state = replace(state, services={"web": web if at else replace(web, incident=None)})
+    return made
+
+
+async def test_a_wrong_rollback_that_is_over_is_undone() -> None:
+    """The core knows nothing of it any more: what the record says comes along. One rollback is sent, nobody denied."""
+    async with scene() as s:
+        await rolled_back(s)
+        command = await answer(s, "undo", incident="web-1")
+        assert (command.ok, command.exit_code) == (True, 0), command.answer
+        assert "BY HAND web HIGH: undo of web-1, asked for by ann: dep-40 -> dep-39" in command.answer
+        await s.until(Phase.DEPLOYING)
+        assert [one["target"] for one in s.accepted] == ["dep-39"] and s.engine.state.denied == ()
+        assert s.web.undone == ("dep-40",)
+        again = await answer(s, "undo", incident="web-1")
+        assert (again.exit_code, again.answer) == (REFUSED, "web-2 is being handled: deploying")
+
+
+async def test_an_undo_is_refused_in_the_cores_words_or_fails_for_nothing() -> None:
+    """No rollback, one that is not live any more; an incident that nobody knows; none that is named."""
+    async with scene() as s:
+        made = await rolled_back(s, Phase.PAGED, rollback_deploy=None)
+        refused = await answer(s, "undo", incident="web-1")
+        assert refused.exit_code == REFUSED and "it had no rollback that was accepted" in refused.answer
+        gone = replace(s.web, incident=replace(made, rollback_deploy="dep-38"))
+        await s.store.save(None, State(services={"web": gone}), ())
+        refused = await answer(s, "undo", incident="web-1")
+        assert refused.exit_code == REFUSED and "its rollback dep-38 is not live any more (dep-40 is)" in refused.answer
+        assert (await answer(s, "undo", incident="web-9")).answer == "no such incident: web-9"
+        assert (await answer(s, "undo")).answer == "undo needs incident"
+        assert s.sent("POST") == s.sent("PATCH") == 0
+
+
+async def test_an_undo_of_a_service_that_a_reload_took_away_fails() -> None:
+    """The record still knows its incident; the worker that has the fleet answers."""
+    async with scene() as s:
+        await rolled_back(s)
+        s.engine.policy = replace(s.engine.policy, services={})
+        unknown = await answer(s, "undo", incident="web-1")
+        assert (unknown.exit_code, unknown.answer) == (FAILED, "no service web; known: ")
+
+
+async def test_an_undo_is_from_the_deploy_that_was_seen_live() -> None:
+    """Another one is live meanwhile: refused; the one that is live: done."""
+    async with scene() as s:
+        await rolled_back(s)
+        refused = await answer(s, "undo", incident="web-1", seen={"live deploy": "dep-0"})
+        assert (refused.exit_code, refused.answer) == (REFUSED, f"the live deploy {HAS_CHANGED}")
+        assert (await answer(s, "undo", incident="web-1", seen={"live deploy": "dep-40"})).ok
+
+
+async def test_an_undo_that_cannot_be_written_down_did_not_happen() -> None:
+    """Fails closed: nothing is lifted, nothing sent, the incident is as it was; and the answer says so."""
+    async with scene() as s:
+        await rolled_back(s)
+        before = s.engine.state
+        s.store.saving = Temporary("the disk is full")  # type: ignore[attr-defined]
+        command = await answer(s, "undo", incident="web-1")
+        assert command.answer == "not recorded (the disk is full): nothing is done; ask again"
+        assert s.engine.state == before and s.sent("PATCH") == 0
