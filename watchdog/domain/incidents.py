@@ -51,6 +51,19 @@ class Deadline:
 
 
 @dataclass(frozen=True, slots=True)
+class Informed:
+    """What stakeholders of that name heard of an outage: in which thread, and since when it lasts.
+
+    `works_at`: since when it works again, once they were told that, too. Times are UTC epoch seconds.
+    """
+
+    name: str
+    thread: str
+    since: float
+    works_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """One outage of one service, from onset to the end. Times are UTC epoch seconds, None until they come.
 
@@ -60,7 +73,7 @@ class Incident:
     `acknowledged_by` looks after it, as they said at `acknowledged_at`; `told_at`: when people were last called for
     something new; `called_at`: when somebody was last called who may not have heard (None: nobody else is called), with
     `climbed` steps of the escalation behind us, of which `calls` called somebody, or `all_called`: nobody was on call
-    then; `muted`: the last word of it was kept from people by a silence.
+    then; `muted`: the last word of it was kept from people by a silence; `informed`: what stakeholders heard of it.
     """
 
     id: str
@@ -109,6 +122,7 @@ class Incident:
     closed_at: float | None = None
     outcome: str = ""
     channels: tuple[str, ...] = ()
+    informed: tuple[Informed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
