@@ -63,7 +63,7 @@ def test_nobody_is_told_by_default() -> None:
 
 
 def test_three_messages_of_a_rollback_in_a_thread_of_their_own() -> None:
-    """It fails; it works, while that is proved; it is over. To their channels, waking nobody; engineers hear the same as ever."""
+    """It fails; it works, while that is proved; it is over. It wakes nobody, and engineers hear the same as ever."""
     world = bad_world(policy()).run(600.0)
     assert titles(world) == ["not available", "works again", "all is well again"]
     told = [tell for tell in world.tells if tell.notice.plain]

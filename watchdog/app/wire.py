@@ -127,7 +127,8 @@ def wire(
         if event is not None:
             supervisor.spawn("heard", engine.tell(event))
 
-    teller = Teller(store, notifiers, clock, brought)
+    aside = {channel for one in policy.stakeholders for channel in one.channels}
+    teller = Teller(store, notifiers, clock, brought, aside=aside)
     acting = actuator(outside.platform, store, clock)
     engine = Engine(
         policy=policy,

@@ -76,9 +76,10 @@ def _works_again(turn: Turn) -> None:
     if not perceive.calm(turn.service, turn.policy, turn.now, turn.policy.detection.calm_seconds):
         return
     for one, known in told:
-        works = replace(known, works_at=_works_since(turn, turn.service, known))
-        turn.amend(informed=tuple(works if each == known else each for each in turn.incident.informed))
-        since = plain.moment(works.works_at or turn.now, turn.now, one.zone)
+        works_at = _works_since(turn, turn.service, known)
+        now_known = replace(known, works_at=works_at)
+        turn.amend(informed=tuple(now_known if each == known else each for each in turn.incident.informed))
+        since = plain.moment(works_at, turn.now, one.zone)
         _say(turn, one, known, NoticeKind.UPDATED, plain.works_again(_name(turn), since))
 
 
