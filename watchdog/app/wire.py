@@ -127,8 +127,7 @@ def wire(
         if event is not None:
             supervisor.spawn("heard", engine.tell(event))
 
-    aside = {channel for one in policy.stakeholders for channel in one.channels}
-    teller = Teller(store, notifiers, clock, brought, aside=aside)
+    teller = Teller(store, notifiers, clock, brought, aside=policy.plain_channels)
     acting = actuator(outside.platform, store, clock)
     engine = Engine(
         policy=policy,

@@ -298,6 +298,11 @@ class Policy:
     blame: BlameWeights = BlameWeights()
     verification: Verification = Verification()
 
+    @property
+    def plain_channels(self) -> frozenset[str]:
+        """Return the channels of stakeholders: nothing else is told there."""
+        return frozenset(channel for one in self.stakeholders for channel in one.channels)
+
 
 DEFAULT_MATRIX: Mapping[Severity, Rule] = MappingProxyType(
     {
