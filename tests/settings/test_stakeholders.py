@@ -99,7 +99,7 @@ def test_what_cannot_be_meant_is_one_mistake_each(more: str, says: str) -> None:
         ("stakeholders: {'a b': {email: a@acme.example}}", "not a name we can use"),
         ("stakeholders: [board]", "stakeholders: "),
         ("policy: {high: {tell: [board-email]}}", "policy.high.tell[0]: names no configured channel"),
-        ("escalation: [board-email]", "escalation[0]: names no contact or channel"),
+        ("escalation: [board-email]", "escalation[0]: names no contact, rotation or channel"),
     ],
 )
 def test_a_name_of_theirs_is_nobody_else_s(more: str, says: str) -> None:

@@ -34,7 +34,7 @@ def parse_turn(text: str) -> tuple[int, int, str]:
         day = None
     if match is None or day is None or int(match[2]) > 23 or int(match[3]) > 59:
         raise ValueError("not the begin of a first week: write 2026-11-23 09:00 Europe/Berlin")
-    return day, int(match[2]) * 60 + int(match[3]), _zone(match[4])
+    return day, int(match[2]) * 60 + int(match[3]), zone_named(match[4])
 
 
 def _days(text: str) -> tuple[int, ...]:
