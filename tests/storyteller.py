@@ -15,7 +15,7 @@ from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Commit
 from watchdog.domain.incidents import Act, Trouble
-from watchdog.domain.policy import Mode, ServicePolicy, Severity, Step, Then
+from watchdog.domain.policy import Mode, ServicePolicy, Severity, Stakeholders, Step, Then
 
 LINE = "----"
 
@@ -49,10 +49,14 @@ def clock(seconds: float) -> str:
 def describe(effect: fx.Effect) -> str:
     """Return a line for what a reader of the story wants to know; nothing for paces and wakes."""
     match effect:
-        case fx.Note(label="TOLD"):
+        case fx.Note(label="TOLD" | "INFORMED"):
             return ""
         case fx.Note(label=label, text=text):
             return f"{label} {text}"
+        case fx.Tell(notice=notice, channels=channels) if notice.plain:
+            return (
+                f"-> tell {', '.join(channels)} (plainly, {notice.kind}): {' | '.join((notice.title, *notice.lines))}"
+            )
         case fx.Tell(notice=notice, channels=channels):
             return (
                 f"-> tell {', '.join(channels)} ({'page' if notice.wakes else 'info'}, {notice.kind}): {notice.title}"
@@ -133,6 +137,20 @@ def _remind(stage: Stage, at: float, severity: str, seconds: str) -> None:
 def _next(stage: Stage, at: float, name: str, seconds: str) -> None:
     step = Step(name, (name,), float(seconds))
     stage.policy = replace(stage.policy, escalation=(*stage.policy.escalation, step))
+
+
+def _stakeholders(stage: Stage, at: float, name: str, severity: str) -> None:
+    one = Stakeholders(name, (f"{name}-email",), severity=Severity(severity))
+    stage.policy = replace(stage.policy, stakeholders=(*stage.policy.stakeholders, one))
+
+
+def _title(stage: Stage, at: float, title: str) -> None:
+    web = replace(stage.policy.services["web"], title=title)
+    stage.policy = replace(stage.policy, services={**stage.policy.services, "web": web})
+
+
+def _silence(at: float, by: str, seconds: str) -> e.Event:
+    return e.Silenced(at, by, at + float(seconds), "moving", "web")
 
 
 def _old(stage: Stage, at: float, name: str, commit: str, status: str, days: str) -> None:
@@ -243,6 +261,8 @@ GIVEN: dict[str, Teller] = {
     r"(critical|high) without an answer: (escalate|rollback|nothing)": _then,
     r"(critical|high) is asked again after (\d+) s": _remind,
     r"(\S+) is called (\d+) s after the one before": _next,
+    r"(\S+) are stakeholders from (critical|high|medium|low) on": _stakeholders,
+    r"web is what people call (.+)": _title,
     r"(dep-\d+) (\S+) (live|deactivated|build_failed), (\S+) days old": _old,
     r"Render answers the rollback: (accepted|refused|postponed|lost|stood down)": _answers,
 }
@@ -273,6 +293,7 @@ HAPPENS: dict[str, Teller] = {
     r"reject (\w+-\d+) by (\S+)": _say(e.Rejected),
     r"stop (\w+-\d+) by (\S+)": _say(e.Stopped),
     r"acknowledge (\w+-\d+) by (\S+)": _say(e.Acknowledged),
+    r"silence by (\S+) for (\d+) s": _say(_silence),
     r"pause by (\S+)": _say(e.Paused),
     r"resume by (\S+)": _say(e.Resumed),
     r"trust (\S+) by (\S+)": _say(e.CommitTrusted),

@@ -14,10 +14,21 @@ from tests.settings.texts import ALL_SECRETS, SMALL, loaded
 from watchdog.adapters.notifiers import NOTIFIERS
 from watchdog.adapters.signals import SIGNALS
 from watchdog.adapters.signals.options import ProbeOptions
-from watchdog.domain.policy import BlameWeights, Brakes, Budget, Detection, Mode, Pace, Rule, Severity, Verification
+from watchdog.domain.policy import (
+    BlameWeights,
+    Brakes,
+    Budget,
+    Detection,
+    Mode,
+    Pace,
+    Rule,
+    Severity,
+    Stakeholders,
+    Verification,
+)
 from watchdog.settings import SECRET_NAMES, Settings, load
 from watchdog.settings.document import Document, parse
-from watchdog.settings.shape import DependencyShape, ServiceShape, Shape
+from watchdog.settings.shape import ContactShape, DependencyShape, ServiceShape, Shape, StakeholdersShape
 from watchdog.settings.validation import keys_at
 
 CONFIG = Path(__file__).parent.parent / "config"
@@ -82,10 +93,23 @@ def test_defaults_in_the_reference_are_the_shipped_ones(reference: Settings) -> 
         severity: _without_tell(rule) for severity, rule in plain.policy.matrix.items()
     }
     channels = tuple(name for name in reference.channels if "-" not in name)
-    assert set(reference.channels) - set(channels) == {"lead-email", "lead-slack", "devops-email"}
+    assert set(reference.channels) - set(channels) == {
+        *("lead-email", "lead-slack", "devops-email"),
+        *("board-email", "board-slack"),
+    }
     assert (reference.policy.escalation, reference.policy.ack_holds_seconds) == ((), plain.policy.ack_holds_seconds)
     assert reference.policy.matrix[Severity.HIGH].tell == tuple(name for name in channels if name != "tickets")
     assert reference.policy.matrix[Severity.MEDIUM].tell == tuple(name for name in channels if name != "pagerduty")
+
+
+def test_stakeholders_and_contacts_in_the_reference_say_every_option(reference: Settings) -> None:
+    """Each key of theirs stands there once at least; what is not marked as an example is the default."""
+    document = parse(REFERENCE, "watchdog.yaml")
+    for section, shape in (("stakeholders", StakeholdersShape), ("contacts", ContactShape)):
+        written = {key for name in document.keys(section) for key in document.keys(section, name)}
+        assert set(shape.model_fields) == written
+    (board,) = reference.policy.stakeholders
+    assert board == Stakeholders("board", ("board-slack", "board-email"), zone="Europe/Berlin")
 
 
 def _without_tell(rule: Rule) -> tuple[object, object]:

@@ -24,6 +24,7 @@ from watchdog.domain.policy import (
     ServicePolicy,
     Severity,
     SignalPolicy,
+    Stakeholders,
     Step,
     Then,
     VendorPolicy,
@@ -175,6 +176,17 @@ def test_who_is_called_next_may_come_sooner_and_may_not_go() -> None:
     assert loosened(settings(called), settings(sooner)) == ()
 
 
+def test_who_reads_in_plain_words_may_change_and_go() -> None:
+    """They decide nothing, and nothing wakes them; so with what a service is called. (Channels need a restart.)"""
+    board = Stakeholders("board", ("board-email",), ("web",))
+    told = replace(POLICY, stakeholders=(board,))
+    others = [replace(board, severity=Severity.LOW), replace(board, services=("shop",)), replace(board, zone="UTC")]
+    for new in (*(replace(POLICY, stakeholders=(one,)) for one in others), POLICY, service(title="The shop")):
+        assert loosened(settings(told), settings(replace(new, services=new.services))) == ()
+    assert loosened(settings(POLICY), settings(told)) == ()
+    assert changes(settings(POLICY), settings(service(title="The shop"))) == ("services.web.title:  -> The shop",)
+
+
 def test_a_service_that_is_only_observed_matters_to_one_that_relies_on_it() -> None:
     """Its failing speaks against the deploy of the other; if it never failed, the other would be rolled back sooner."""
     relying = services(web=replace(WEB, depends_on=("docs",)))
@@ -275,6 +287,7 @@ def test_every_direction_is_of_a_figure_that_exists() -> None:
             "matrix": {field.name for field in dataclasses.fields(Rule)},
             "escalation": {field.name for field in dataclasses.fields(Step)},
             "ack_holds_seconds": {""},
+            "stakeholders": {field.name for field in dataclasses.fields(Stakeholders)},
         }.get(section) or {field.name for field in dataclasses.fields(sections[section])}
         assert name.removesuffix(".*").rpartition(".")[2] in known, pattern
         assert isinstance(may, May)

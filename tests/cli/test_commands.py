@@ -226,6 +226,7 @@ def test_too_short_a_commit_is_not_sent(config: str, capsys: pytest.CaptureFixtu
         (["silence", "web", "--for", "0s", "--reason", "work"], "--for: not a sensible time"),
         (["silence", "web", "--for", "2h", "--reason", " "], "--reason: there is nothing in it to read"),
         (["silence", "web", "--for", "2h", "--reason", "work", "--signal", "hom"], "hom: no such signal"),
+        (["silence", "all", "--for", "2h", "--reason", "work", "--signal", "hom"], "hom: no such signal"),
         (["silence", "web", "--for", "2h"], "reason"),
     ],
 )

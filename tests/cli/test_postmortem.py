@@ -76,6 +76,19 @@ def test_a_named_root_cause_stands_in_its_place_and_ticks_the_item() -> None:
     assert "write it down" not in page(given)
 
 
+def test_stakeholders_who_were_told_tick_their_item() -> None:
+    """By the record alone: when first and last, by which channels; a service's name may have a colon of its own."""
+    at = x.BEGIN + 60.0
+    said = [
+        ("board-email, board-slack: Shop: DE: slow since 02:14 (UTC)", at),
+        ("sales-email: Shop: DE: is well", at + 9),
+    ]
+    notes = [Note(when, "web", "web-1", "INFORMED", text) for text, when in said]
+    item = next(line for line in page(facts(notes=[*x.NOTES, *notes])).splitlines() if "stakeholders" in line)
+    assert item.startswith("- [x] Communicate status to stakeholders: 02:15:04: in plain words, by board-email, ")
+    assert item.endswith("board-slack, sales-email; last at 02:15:13")
+
+
 def test_what_strangers_wrote_stays_text() -> None:
     """A commit message, an error and a remark full of markup: rendered, no tag, link, image or head of theirs."""
     bad = Deploy("dep-42", "live", "new_commit", "9f3c2abd4e5f", EVIL, finished_at=x.BEGIN)

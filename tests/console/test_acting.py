@@ -15,6 +15,7 @@ from tests.daemon.test_undo_command import rolled_back
 from watchdog.console.bounds import SmallBodies
 from watchdog.console.roles import NEEDS, Role, Visitor
 from watchdog.domain.incidents import Phase
+from watchdog.domain.policy import Severity
 
 INCIDENT, SERVICE = "/incidents/web-1", "/services/web"
 SAME = {"sec-fetch-site": "same-origin"}
@@ -96,6 +97,51 @@ async def test_who_looks_after_it_says_so_on_the_incident_s_page() -> None:
         assert o.s.web.phase is Phase.ASKING
         text = await o.page(INCIDENT)
         assert "Zoe (console: operator) looks after it." in text and "I look after it" not in text
+
+
+async def test_a_silence_may_be_of_one_signal_and_of_one_severity() -> None:
+    """Chosen from what there is; a hold knows neither, and what nobody offered is refused with what there is."""
+    async with office() as o:
+        await o.login(OPERATOR, name="Zoe")
+        text = await o.page(SERVICE)
+        assert '<select id="signal" name="signal"><option value="">any</option><option>home</option>' in text
+        assert '<option value="">any</option><option>critical</option><option>high</option>' in text
+        form = await o.form(SERVICE, f"{SERVICE}/silence")
+
+        async def post(what: str, **more: str) -> httpx.Response:
+            given = {**form, "lasts": "2h", "reason": "moving", "signal": "", "severity": "", **more}
+            return await o.client.post(f"{SERVICE}/{what}", data=given, headers=SAME)
+
+        assert (await post("silence", signal="home", severity="high")).status_code == 303
+        (silence,) = o.s.engine.state.silences
+        assert (silence.signal, silence.severity) == ("home", Severity.HIGH)
+        assert "silence-1 of web, signal home, severity high by Zoe" in await o.page(SERVICE)
+        for what, more, says in (
+            ("silence", {"severity": "bad"}, "No such severity. Write one of: critical, high, medium, low."),
+            ("hold", {"signal": "home"}, "A hold is of the whole service: choose any signal and any severity"),
+            ("hold", {"severity": "high"}, "A hold is of the whole service"),
+        ):
+            wrong = await post(what, **more)
+            assert wrong.status_code == 400 and says in wrong.text, wrong.text
+        gone = await post("silence", signal="hom")
+        assert "No signal hom of web; known: home." in await o.page(gone.headers["location"])
+        assert len(o.s.engine.state.silences) == 1 and o.s.engine.state.holds == ()
+
+
+async def test_a_program_may_narrow_a_silence_and_no_hold() -> None:
+    """A severity that is none, or a field nobody knows, is a mistake in the body; a signal that is none is refused."""
+    async with office() as o:
+        hour = {"lasts": "1h", "reason": "moving"}
+        done = await o.api(f"{SERVICE}/silence", {**hour, "signal": "home", "severity": "critical"})
+        assert done.status_code == 200 and "signal home, severity critical" in done.json()["answer"]
+        assert (await o.api("/services/all/silence", {**hour, "severity": "low"})).status_code == 200
+        assert [one.service for one in o.s.engine.state.silences] == ["web", None]
+        unknown = await o.api(f"{SERVICE}/silence", {**hour, "signal": "hom"})
+        assert unknown.status_code == 409 and unknown.json()["answer"] == "No signal hom of web; known: home."
+        assert unknown.json()["asked"] == "silence web hom"
+        for path, more in (("silence", {"severity": "bad"}), ("silence", {"signal": ""}), ("hold", {"signal": "home"})):
+            assert (await o.api(f"{SERVICE}/{path}", {**hour, **more})).status_code == 422
+        assert len(o.s.engine.state.silences) == 2 and o.s.engine.state.holds == ()
 
 
 async def test_quiet_is_asked_for_and_ended_on_the_service_s_page() -> None:

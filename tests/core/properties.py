@@ -19,7 +19,7 @@ from watchdog.domain import events as e
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.incidents import Incident, Trouble
 from watchdog.domain.incidents import Phase as CorePhase
-from watchdog.domain.policy import Mode, ServicePolicy, Severity
+from watchdog.domain.policy import Mode, ServicePolicy, Severity, Stakeholders
 
 FOREVER = 1e9
 COMMITS = ("aaaaaaa1", "aaaaaaa2", "bad00000")
@@ -44,6 +44,9 @@ TROUBLES = (
     "wave",
 )
 OTHERS = ("shop", "blog", "mail")
+BOARD = Stakeholders("board", ("board-email",))
+PLAINLY = ("opened", "opened updated", "opened resolved", "opened updated resolved")
+"""What people outside engineering may hear of one outage: kinds of notices, in order."""
 
 deploys_before = st.lists(
     st.tuples(st.sampled_from(COMMITS), st.sampled_from(("deactivated", "build_failed")), st.floats(0.01, 3.0)),
@@ -70,6 +73,7 @@ def incidents(draw: st.DrawFn) -> World:
     """Return a world with an incident in it (or several, or none), and up to three troubles on top."""
     troubles = draw(st.sets(st.sampled_from(TROUBLES), max_size=3))
     policy = make_policy(draw(st.sampled_from(MODES)), veto_seconds=draw(st.sampled_from((0.0, 0.0, 60.0))))
+    policy = replace(policy, stakeholders=(BOARD,))
     if draw(st.booleans()):
         generous = replace(policy.budget, per_service_per_day=9, per_fleet_per_10m=9, cooldown_seconds=0.0)
         policy = replace(policy, budget=generous)
@@ -187,7 +191,22 @@ def broken_promises(world: World) -> list[str]:
         recovered = incident.closed_at is not None
         if incident.severity is Severity.CRITICAL and not recovered and incident.id not in told:
             broken.append(f"{incident.id}: critical, neither recovered nor paged")
+    broken += _told_plainly(world)
     return broken + [f"invariant: {one}" for one in world.broken]
+
+
+def _told_plainly(world: World) -> list[str]:
+    """Return what people outside engineering heard that they should not, and of whose end they heard nothing."""
+    heard: dict[str, list[str]] = {}
+    for tell in world.tells:
+        if tell.notice.plain:
+            heard.setdefault(tell.notice.incident, []).append(tell.notice.kind.value)
+    broken = [f"{thread}: {kinds}" for thread, kinds in heard.items() if " ".join(kinds) not in PLAINLY]
+    last = {one.informed[0].thread: one for one in world.incidents.values() if one.informed}
+    over = [thread for thread, one in last.items() if one.closed_at is not None]
+    return broken + [
+        f"{thread}: over, and the board was not told" for thread in over if "resolved" not in heard[thread]
+    ]
 
 
 def _in_a_wave(world: World, incident: Incident) -> bool:
@@ -241,6 +260,7 @@ def what_happened(world: World) -> dict[str, int]:
         "second incident": len(world.incidents) > 1,
         "second rollback": len(world.accepted) > 1,
         "undone": any(incident.undoes and incident.rollback_deploy is not None for incident in incidents),
+        "told plainly": any(tell.notice.plain for tell in world.tells),
     }
 
 

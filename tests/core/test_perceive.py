@@ -314,6 +314,17 @@ def test_every_check_must_be_calm() -> None:
     assert not perceive.calm(slow, POLICY, NOW)
 
 
+def test_since_when_nothing_bad_was_seen_of_any_check() -> None:
+    """The last trouble of all counts, of signals that the policy knows; without a check there was none."""
+    checks = {
+        "home": Check("home", "http", last_bad_at=NOW - 40),
+        "api": Check("api", "latency", last_slow_at=NOW - 30, interrupted_at=NOW - 90),
+        "gone": Check("gone", "http", last_bad_at=NOW),
+    }
+    assert perceive.calm_since(a_service(checks=checks), POLICY) == NOW - 30
+    assert perceive.calm_since(a_service(checks={}), POLICY) == 0.0
+
+
 def test_interrupting_ends_every_run_and_forgetting_clears_every_check() -> None:
     """After a restart runs begin anew; after an incident the evidence is gone as well."""
     service = a_service(checks={"home": failing(cusum=20.0, cusum_zero_at=NOW - 60), "api": failing("api", "latency")})

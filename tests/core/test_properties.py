@@ -69,6 +69,7 @@ REACHED_AT_LEAST = {
     "left to a human": 0.10,
     "second incident": 0.01,
     "second rollback": 0.002,
+    "told plainly": 0.50,
 }
 
 

@@ -58,6 +58,16 @@ def test_what_a_silence_mutes(fields: dict[str, Any], incident: Incident, mutes:
     assert quiet.silencing(a_state(), make_policy(), incident, NoticeKind.ACTED, failing, NOW) is None
 
 
+def test_what_mutes_news_for_people_outside_engineering() -> None:
+    """Any silence that names it, also where it is rolled back; none that names something else."""
+    for incident in (OPEN, ROLLED_BACK, DECIDED):
+        assert quiet.muting(a_state(silences=(ONE,)), make_policy(), incident, {"home"}, NOW) == ONE
+        assert quiet.muting(a_state(), make_policy(silences=(ONE,)), incident, {"home"}, NOW) == ONE
+    for fields in ({"service": "shop"}, {"ends_at": NOW}, {"severity": Severity.MEDIUM}, {"signal": "api"}):
+        other = replace(ONE, **fields)  # type: ignore[arg-type]
+        assert quiet.muting(a_state(silences=(other,)), make_policy(), OPEN, {"home"}, NOW) is None
+
+
 def test_the_all_clear_passes_to_who_was_told() -> None:
     """A pager that rang is closed; who heard nothing hears nothing."""
     state = a_state(silences=(ONE,))

@@ -210,6 +210,12 @@ async def test_a_silence_is_ended_by_its_name() -> None:
     async with scene() as s:
         unknown = await answer(s, "hold", of="wob", seconds=60.0, reason="work")
         assert (unknown.ok, unknown.answer) == (False, "no service wob; known: web")
+        for of, signal, known in (("web", "hom", "of web; known: home"), (None, "hom", "of any service; known: home")):
+            unknown = await answer(s, "silence", of=of, seconds=60.0, reason="work", signal=signal)
+            assert (unknown.ok, unknown.answer) == (False, f"no signal hom {known}")
+        unknown = await answer(s, "silence", of="web", seconds=60.0, reason="work", severity="bad")
+        assert (unknown.ok, unknown.answer) == (False, "silence: 'bad' is not a valid Severity")
+        assert s.engine.state.silences == ()
         await answer(s, "hold", of="web", seconds=60.0, reason="work")
         assert [one.name for one in s.engine.state.holds] == ["hold-1"]
         refused = await answer(s, "unsilence", which="silence-1")

@@ -106,11 +106,27 @@ async def test_who_looks_after_it_and_who_wants_quiet_say_so_in_a_channel_as_at_
             ("acknowledge", ("web-1",), {"incident": "web-1"}, f"ACKNOWLEDGED by {ANN}"),
             ("silence", ("web", "2h", "moving", "house"), QUIET, f"SILENCED silence-1 of web by {ANN} (moving house)"),
             ("hold", ("all", "2h", "launch"), {**QUIET, "of": None, "reason": "launch"}, "HELD hold-2 of all services"),
+            (
+                "silence",
+                ("web", "2h", "signal=home", "severity=High", "moving", "house"),
+                {**QUIET, "signal": "home", "severity": "high"},
+                f"SILENCED silence-3 of web, signal home, severity high by {ANN} (moving house)",
+            ),
             ("unsilence", ("silence-1",), {"which": "silence-1"}, "UNSILENCED silence-1 of web"),
         ):
             reply, (row,) = await asked(s, Request(ANN, name, words, may_change=True))
             assert reply.ok and said in reply.lines[1], reply
             assert (row.name, row.by, dict(row.arguments)) == (name, ANN, given)
+
+
+async def test_a_signal_that_nobody_knows_is_refused_by_the_daemon() -> None:
+    """It has the configuration; the row says what was asked for."""
+    async with scene() as s:
+        for of, what in (("web", "web"), ("all", "any service")):
+            request = Request(ANN, "silence", (of, "2h", "signal=hom", "moving"), may_change=True)
+            reply, (row,) = await asked(s, request)
+            assert reply.lines == (f"Refused: no signal hom of {what}; known: home.",) and not row.ok
+        assert s.engine.state.silences == ()
 
 
 async def test_what_is_about_no_incident_leaves_no_row_when_it_is_refused() -> None:
@@ -125,6 +141,13 @@ async def test_what_is_about_no_incident_leaves_no_row_when_it_is_refused() -> N
             (Request(ANN, "acknowledge", may_change=True), "say which incident; acknowledge INCIDENT, as in"),
             (Request(ANN, "unsilence", ("a", "b"), may_change=True), "say which name; unsilence NAME, as in"),
             (Request(ANN, "silence", ("web", "2h"), may_change=True), "silence SERVICE 2h WHY"),
+            (Request(ANN, "silence", ("web", "2h", "signal=home"), may_change=True), "there is nothing in it to read"),
+            (Request(ANN, "silence", ("web", "2h", "severity=bad", "x"), may_change=True), "one of: critical, high, m"),
+            (Request(ANN, "silence", ("web", "2h", "signl=home", "x"), may_change=True), "signl=: no such option"),
+            (
+                Request(ANN, "hold", ("web", "2h", "signal=home", "x"), may_change=True),
+                "signal=: a hold is of the whole",
+            ),
             (Request(ANN, "hold", ("web", "soon", "launch"), may_change=True), "--for: not a duration"),
             (Request(ANN, "hold", ("web", "99d", "launch"), may_change=True), "write something up to 30d"),
         ):

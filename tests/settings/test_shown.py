@@ -24,6 +24,17 @@ def test_what_holds_is_shown_defaults_included() -> None:
     assert found["The daemon"]["console"] == "off" and found["The daemon"]["store"].startswith("sqlite://")
 
 
+def test_stakeholders_have_a_section_where_there_are_some() -> None:
+    """Which channels, of what, from when on; and what they read a service is called."""
+    assert "Stakeholders" not in rows(SMALL)
+    text = SMALL.replace("    render: srv-web\n", "    render: srv-web\n    title: The shop\n")
+    email = '  email: {smtp: "smtp.acme.example:587", from: watchdog@acme.example, to: [ops@acme.example]}\n'
+    found = rows(text + email + "stakeholders: {board: {email: board@acme.example}}\n")
+    said = found["Stakeholders"]["board"]
+    assert said == "board-email, of all services from high on, times in UTC"
+    assert found["Services"]["web"].startswith("title The shop; mode observe")
+
+
 def test_of_a_secret_only_whether_it_is_set() -> None:
     """Every one there is has its row."""
     found = rows(SMALL, {"WATCHDOG_HTTP_TOKEN": KEY})["Secrets"]

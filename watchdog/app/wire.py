@@ -127,7 +127,7 @@ def wire(
         if event is not None:
             supervisor.spawn("heard", engine.tell(event))
 
-    teller = Teller(store, notifiers, clock, brought)
+    teller = Teller(store, notifiers, clock, brought, aside=policy.plain_channels)
     acting = actuator(outside.platform, store, clock)
     engine = Engine(
         policy=policy,

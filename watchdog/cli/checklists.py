@@ -72,7 +72,7 @@ def first_hour(facts: Facts) -> list[Item]:
     branch = f"from {target}: git switch -c fix-{short(incident.suspect_code)} {target}" if target else ""
     return [
         Item("Document rollback in incident log", True, logged),
-        Item("Communicate status to stakeholders", False, "", LEAD, due),
+        _stakeholders(facts, due),
         _root_cause(facts, due),
         Item("Create fix branch from stable version", False, branch, DEVELOPERS, due),
         Item("Update deployment documentation if needed", False, "", DEVELOPERS, due),
@@ -199,6 +199,15 @@ def _response_times(facts: Facts, due: str) -> Item:
     if not names or not facts.proved:
         return Item(text, False, "not proved" if names else "no latency signal is configured", ON_CALL, due)
     return Item(text, True, f"{clock(facts.proved)}: {', '.join(names)} back to normal")
+
+
+def _stakeholders(facts: Facts, due: str) -> Item:
+    text = "Communicate status to stakeholders"
+    said = [note for note in facts.own_notes if note.label == "INFORMED"]
+    if not said:
+        return Item(text, False, "", LEAD, due)
+    whom = ", ".join(dict.fromkeys(note.text.partition(": ")[0] for note in said))
+    return Item(text, True, f"{clock(said[0].at)}: in plain words, by {whom}; last at {clock(said[-1].at)}")
 
 
 def _root_cause(facts: Facts, due: str) -> Item:

@@ -6,7 +6,7 @@ from cyclopts import Parameter
 
 from watchdog.cli.acting import submit
 from watchdog.cli.context import Context, known_service, mistaken
-from watchdog.domain.quieting import ALL, Unclear, asked_quiet
+from watchdog.domain.quieting import ALL, Unclear, asked_quiet, known_signals
 from watchdog.words.text import clean
 
 It = Annotated[Context, Parameter(parse=False)]
@@ -39,10 +39,9 @@ async def silence(
         Only of this severity. Without it, what is rolled back where it is critical is still told.
     """
     given = _given(it, service, lasts, reason)
-    if signal is not None and service != ALL:
-        known = it.settings().policy.services[service].signals
-        if signal not in [one.name for one in known]:
-            mistaken(signal, "no such signal", f"one of: {', '.join(one.name for one in known)}")
+    known = known_signals(it.settings().policy, given["of"])
+    if signal is not None and signal not in known:
+        mistaken(signal, "no such signal", f"one of: {', '.join(known)}")
     return await submit(it, "silence", {**given, "signal": signal, "severity": severity})
 
 

@@ -154,12 +154,13 @@ async def notify_test(*, it: It) -> int:
     settings = it.settings()
     at = it.clock().now()
     async with it.app().notifiers(settings) as channels:
-        results = [await _sent(name, channel, at) for name, channel in channels.items()]
+        plain = settings.policy.plain_channels
+        results = [await _sent(name, channel, at, plain=name in plain) for name, channel in channels.items()]
     output.show_table(tables.checks(results))
     return _verdict(results)
 
 
-async def _sent(name: str, channel: "Notifier", at: float) -> "CheckResult":
+async def _sent(name: str, channel: "Notifier", at: float, *, plain: bool) -> "CheckResult":
     from watchdog.domain.errors import WatchdogError
     from watchdog.domain.notices import Notice, NoticeKind
     from watchdog.domain.policy import Severity
@@ -167,9 +168,11 @@ async def _sent(name: str, channel: "Notifier", at: float) -> "CheckResult":
 
     title = "Test of the watchdog's channels: nothing is wrong"
     lines = ("Sent by `watchdog notify test`. If you can read this, incidents will reach you here.",)
+    if plain:  # for people who know no engineering
+        title, lines = "A test: nothing is wrong", ("If you can read this, you will hear here when something is.",)
     name_of_test = f"notify-test-{at:.0f}"  # a pager takes a second trigger of an open alert for the same one
-    notice = Notice(at, name_of_test, "watchdog", Severity.LOW, NoticeKind.TEST, title, lines)
-    over = Notice(at, name_of_test, "watchdog", Severity.LOW, NoticeKind.RESOLVED, "The test is over", ())
+    notice = Notice(at, name_of_test, "watchdog", Severity.LOW, NoticeKind.TEST, title, lines, plain=plain)
+    over = Notice(at, name_of_test, "watchdog", Severity.LOW, NoticeKind.RESOLVED, "The test is over", plain=plain)
     try:
         await channel.send(over, await channel.send(notice, None))
     except WatchdogError as error:

@@ -77,8 +77,8 @@ def acting_routes(reader: Reader, renderer: Renderer, desk: Desk) -> list[Route]
         post("/incidents/{id}/acknowledge", "acknowledge", _acknowledge),
         post("/incidents/{id}/note", "note", _note),
         post("/incidents/{id}/label", "label", _label),
-        post("/services/{name}/silence", "silence", _quiet),
-        post("/services/{name}/hold", "hold", _quiet),
+        post("/services/{name}/silence", "silence", _quiet(asked.a_silence)),
+        post("/services/{name}/hold", "hold", _quiet(asked.a_hold)),
         post("/services/{name}/unsilence", "unsilence", _end_of_quiet),
         post("/pause", "pause", lambda request, form: {}),
         post("/resume", "resume", lambda request, form: {}),
@@ -108,8 +108,14 @@ def _acknowledge(request: Request, form: Form) -> dict[str, Any]:
     return asked.about_incident(request.path_params["id"])
 
 
-def _quiet(request: Request, form: Form) -> dict[str, Any]:
-    return asked.a_quiet(request.path_params["name"], form.get("lasts", ""), form.get("reason", ""))
+def _quiet(made: Callable[..., dict[str, Any]]) -> Made:
+    """Make the arguments of one of the two kinds of quiet, which are asked for by one form."""
+
+    def of(request: Request, form: Form) -> dict[str, Any]:
+        given = [form.get(name, "") for name in ("lasts", "reason", "signal", "severity")]
+        return made(request.path_params["name"], *given)
+
+    return of
 
 
 def _end_of_quiet(request: Request, form: Form) -> dict[str, Any]:

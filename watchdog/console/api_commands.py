@@ -70,6 +70,13 @@ class UndoBody(Strict):
     live: Annotated[str, Field(min_length=1, max_length=asked.NAME_MAX)]
 
 
+class SilenceBody(QuietBody):
+    """The same, maybe of one signal or one severity alone."""
+
+    signal: Annotated[str, Field(min_length=1, max_length=asked.NAME_MAX)] | None = None
+    severity: Literal["critical", "high", "medium", "low"] | None = None
+
+
 class RollbackBody(Strict):
     """Where to, and from which deploy: that of the plan. Without a target the watchdog chooses."""
 
@@ -144,22 +151,23 @@ def _about_incidents(api: FastAPI, take: Take) -> None:
 
 
 def _about_quiet(api: FastAPI, take: Take) -> None:
-    async def quieten(request: Request, command: str, name: str, body: QuietBody) -> Response:
+    async def quieten(request: Request, command: str, made: Callable[[], dict[str, Any]]) -> Response:
         try:
-            arguments = asked.a_quiet(name, body.lasts, body.reason)
+            arguments = made()
         except Invalid as error:
             raise HTTPException(422, str(error)) from None
         return await take(request, command, arguments)
 
     @api.post("/services/{name}/silence", response_model=AnswerView, responses=REFUSALS)
-    async def silence(request: Request, name: str, body: QuietBody) -> Response:
-        """Tell nobody of a service (or of `all`) for a while; everything is still recorded."""
-        return await quieten(request, "silence", name, body)
+    async def silence(request: Request, name: str, body: SilenceBody) -> Response:
+        """Tell nobody of a service (or of `all`) for a while, maybe of one signal or severity alone."""
+        narrowed = (body.signal or "", body.severity or "")
+        return await quieten(request, "silence", lambda: asked.a_silence(name, body.lasts, body.reason, *narrowed))
 
     @api.post("/services/{name}/hold", response_model=AnswerView, responses=REFUSALS)
     async def hold(request: Request, name: str, body: QuietBody) -> Response:
         """Roll nothing of a service (or of `all`) back unasked for a while."""
-        return await quieten(request, "hold", name, body)
+        return await quieten(request, "hold", lambda: asked.a_hold(name, body.lasts, body.reason))
 
     @api.post("/silences/{name}/end", response_model=AnswerView, responses=REFUSALS)
     async def unsilence(request: Request, name: str) -> Response:

@@ -13,7 +13,7 @@ from watchdog.console.roles import Visitor
 from watchdog.console.world import Access, World
 from watchdog.conversation import REFUSED
 from watchdog.domain.errors import Temporary
-from watchdog.domain.quieting import Unclear, asked_quiet
+from watchdog.domain.quieting import Unclear, asked_quiet, asked_silence
 from watchdog.domain.records import Command
 from watchdog.domain.remarks import TEXT_MAX
 from watchdog.words.text import clean, sentence
@@ -81,12 +81,27 @@ def a_label(incident: str, verdict: str) -> dict[str, Any]:
     return {"incident": clean(incident, NAME_MAX), "verdict": verdict}
 
 
-def a_quiet(service: str, lasts: str, reason: str) -> dict[str, Any]:
-    """Return the arguments of a silence or an action hold of a service, for so long (as in 2h). Raises Invalid."""
+def a_silence(service: str, lasts: str, reason: str, signal: str = "", severity: str = "") -> dict[str, Any]:
+    """Return the arguments of a silence of a service, maybe of one signal or severity alone. Raises Invalid."""
+    try:
+        of = clean(service, NAME_MAX)
+        return asked_silence(of, lasts, clean(reason), clean(signal, NAME_MAX) or None, severity or None)
+    except Unclear as error:
+        raise _invalid(error) from None
+
+
+def a_hold(service: str, lasts: str, reason: str, signal: str = "", severity: str = "") -> dict[str, Any]:
+    """Return the arguments of an action hold of a service, for so long (as in 2h). Raises Invalid."""
+    if signal or severity:
+        raise Invalid("A hold is of the whole service: choose any signal and any severity, then ask again.")
     try:
         return asked_quiet(clean(service, NAME_MAX), lasts, clean(reason))
     except Unclear as error:
-        raise Invalid(f"{sentence(error.what)} {sentence(error.instead)}") from None
+        raise _invalid(error) from None
+
+
+def _invalid(error: Unclear) -> Invalid:
+    return Invalid(f"{sentence(error.what)} {sentence(error.instead)}")
 
 
 def an_end_of_quiet(name: str) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from watchdog.core import (
     perceive,
     proving,
     returning,
+    stakeholders,
     troubles,
     undoing,
     watching,
@@ -244,12 +245,14 @@ def step(state: State, event: Event, policy: Policy) -> tuple[State, tuple[Effec
         if name not in turn.state.services:
             turn.put(ServiceState(name, watching_since=event.at, phase_since=event.at))
         _perceive(turn)
+        seen = turn.service
         if isinstance(event, e.DeploysListed):
             handing_back.over(turn, "Somebody switched it on")
             returning.watch(turn)
         _handler(turn)(turn)
         troubles.settle(turn)
         flapping.settle(turn)
+        stakeholders.settle(turn, seen)
         turn.settle_pace()
     return turn.state, tuple(turn.effects)
 

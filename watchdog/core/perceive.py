@@ -249,6 +249,12 @@ def calm(service: ServiceState, policy: Policy, now: float, for_seconds: float =
     )
 
 
+def calm_since(service: ServiceState, policy: Policy) -> float:
+    """Return since when nothing bad was seen of any check (UTC epoch seconds)."""
+    known = policy.services[service.name]
+    return max((detect.calm_since(one) for name, one in service.checks.items() if known.signal(name)), default=0.0)
+
+
 def failing_now(service: ServiceState, found: tuple[Finding, ...], policy: Policy, now: float) -> bool:
     """Tell whether what was found is still seen, at a look that is fresh (invariant I2)."""
     return any(

@@ -4,7 +4,7 @@ Rule 1: both have an end, an author and a reason. Those of the configuration are
 in what all workers share (silences.py).
 Rule 2: a silence mutes people, never the record, and only of what it names: a second signal that fails is told. The
 all-clear to who was told passes, and so does what is rolled back where it is critical, unless the silence names that
-severity.
+severity. People outside engineering (stakeholders.py) hear of nothing new while any silence names it.
 """
 
 from collections.abc import Set
@@ -34,12 +34,21 @@ def silencing(
     return next((one for one in silences if _in_force(one, now) and _concerns(one, incident, signals)), None)
 
 
+def muting(state: State, policy: Policy, incident: Incident, signals: Set[str], now: float) -> Quiet | None:
+    """Return the silence that is in force over an incident, whatever we do about it, or None."""
+    silences = (*policy.silences, *state.silences)
+    return next((one for one in silences if _in_force(one, now) and _names(one, incident, signals)), None)
+
+
 def _concerns(one: Quiet, incident: Incident, signals: Set[str]) -> bool:
+    told_all_the_same = _is_rolled_back(incident) and one.severity is not Severity.CRITICAL
+    return _names(one, incident, signals) and not told_all_the_same
+
+
+def _names(one: Quiet, incident: Incident, signals: Set[str]) -> bool:
     if one.service not in (None, incident.service) or one.severity not in (None, incident.severity):
         return False
-    if one.signal is not None and signals != {one.signal}:
-        return False
-    return one.severity is Severity.CRITICAL or not _is_rolled_back(incident)
+    return one.signal is None or signals == {one.signal}
 
 
 def _is_rolled_back(incident: Incident) -> bool:

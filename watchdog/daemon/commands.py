@@ -25,6 +25,7 @@ from watchdog.domain.errors import Displaced, Gone, Permanent, Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import State
 from watchdog.domain.policy import Severity
+from watchdog.domain.quieting import known_signals
 from watchdog.domain.records import FLEET, Command
 from watchdog.ports import Clock, Store
 
@@ -105,6 +106,8 @@ class Commands:
             return False, f"{command.name} needs {error.args[0]}", FAILED
         except Gone as error:
             return False, str(error), FAILED
+        except ValueError as error:
+            return False, f"{command.name}: {error}", FAILED
         if event is None:
             return False, f"the running daemon does not know the command {command.name}", FAILED
         changed = _changed(self._engine.state, event, command.arguments.get("seen"))
@@ -169,6 +172,10 @@ class Commands:
             return f"no service {event.service}; known: {', '.join(known)}"
         if isinstance(event, (e.Silenced, e.Held)) and event.of not in (None, *known):
             return f"no service {event.of}; known: {', '.join(known)}"
+        if isinstance(event, e.Silenced) and event.signal is not None:
+            signals = known_signals(self._engine.policy, event.of)
+            if event.signal not in signals:
+                return f"no signal {event.signal} of {event.of or 'any service'}; known: {', '.join(signals)}"
         if isinstance(event, e.OF_AN_INCIDENT):
             incidents = [item.incident for item in self._engine.state.services.values() if item.incident is not None]
             open_ids = [incident.id for incident in incidents if incident.closed_at is None]

@@ -15,7 +15,7 @@ import structlog
 from watchdog.conversation import REFUSED, Reply, Request
 from watchdog.daemon.questions import moment
 from watchdog.domain.errors import Permanent, Temporary
-from watchdog.domain.quieting import Unclear, asked_quiet
+from watchdog.domain.quieting import Unclear, asked_quiet, asked_silence, options
 from watchdog.domain.records import Command
 from watchdog.ports import Clock, Store
 
@@ -95,7 +95,12 @@ def _arguments(name: str, words: Sequence[str]) -> Mapping[str, Any]:
             raise Unclear(
                 name, "of what, how long, and why?", f"{name} SERVICE 2h WHY, as in {name} web 2h moving house"
             )
-        return asked_quiet(words[0], words[1], " ".join(words[2:]))
+        narrowed, why = options(words[2:])
+        if name == "silence":
+            return asked_silence(words[0], words[1], " ".join(why), **narrowed)
+        if narrowed:
+            raise Unclear(f"{next(iter(narrowed))}=", "a hold is of the whole service", "leave it out")
+        return asked_quiet(words[0], words[1], " ".join(why))
     if name not in (*ANSWERS, "unsilence"):
         return {}
     what, example, key = ("INCIDENT", "web-1", "incident") if name in ANSWERS else ("NAME", "silence-1", "which")

@@ -8,6 +8,8 @@ Rule 4: while a channel fails, or is known to be down, the first configured one 
 next, so that somebody hears soon; the failing one is tried on. A stand-in that was told also gets the all-clear.
 Rule 5: a channel that refuses some of its people has the notice all the same; those refused for now are tried again for
 an hour, beside everything else.
+Rule 6: what is meant for people outside engineering goes to the channels it names and to no other, and these channels
+(`aside`) stand in for none: nobody is told there what engineers tell each other.
 """
 
 import asyncio
@@ -36,7 +38,7 @@ RETRY_AFTER_MAX_SECONDS = 600.0
 ATTEMPT_SECONDS = 30.0
 """The longest one attempt may take: an edit, a reply, or a resolve and a trigger."""
 STALE_SECONDS = 86400.0
-"""A notice that wakes nobody, and is no all-clear, is dropped at this age."""
+"""A notice that wakes nobody, and is no all-clear for engineers, is dropped at this age."""
 
 UNHEARD = frozenset({"console", "tickets"})
 """Channels that do not stand in for others: nobody is woken by what a process prints, or by a ticket."""
@@ -47,7 +49,7 @@ log = structlog.get_logger(__name__)
 
 
 class Teller:
-    """Delivers notices. `notifiers` are in the order in which they stand in for each other."""
+    """Delivers notices. `notifiers` are in the order in which they stand in for each other, without those `aside`."""
 
     def __init__(
         self,
@@ -56,10 +58,12 @@ class Teller:
         clock: Clock,
         report: Report,
         *,
+        aside: Collection[str] = (),
         attempt_seconds: float = ATTEMPT_SECONDS,
     ) -> None:
         self._told = Told(store, clock, lambda notice, why: self._say("store", "failed", notice, why=why))
         self._notifiers = notifiers
+        self._others = tuple(name for name in notifiers if name not in aside)
         self._clock = clock
         self._report = report
         self._attempt_seconds = attempt_seconds
@@ -90,13 +94,17 @@ class Teller:
     @property
     def unheard(self) -> int:
         """How many notices no channel has got yet, but perhaps the console or a ticket."""
-        return sum(all(name in UNHEARD for name in errand.heard_by) for errand in self._errands)
+        return sum(all(name in UNHEARD for name in errand.heard_by) for errand in self._for_engineers)
 
     @property
     def silenced(self) -> bool:
         """Tell whether notices wait and every channel is known to be down, but perhaps the console or a ticket."""
-        waking = [breaker for name, breaker in self._breakers.items() if name not in UNHEARD]
-        return bool(self._errands and waking) and all(breaker.open for breaker in waking)
+        waking = [self._breakers[name] for name in self._others if name not in UNHEARD]
+        return bool(self._for_engineers and waking) and all(breaker.open for breaker in waking)
+
+    @property
+    def _for_engineers(self) -> list[Errand]:
+        return [errand for errand in self._errands if not errand.notice.plain]
 
     def forget(self, services: Collection[str]) -> None:
         """Forget what was told of these services: another worker tells of them now, or did meanwhile."""
@@ -118,7 +126,7 @@ class Teller:
             async with errand.group:
                 for parcel in tuple(errand.parcels.values()):
                     errand.group.create_task(self._bring(errand, parcel))
-                if errand.notice.resolves:
+                if errand.notice.resolves and not errand.notice.plain:
                     errand.group.create_task(self._bring_the_end_to_others(errand))
         finally:
             self._errands.remove(errand)
@@ -143,7 +151,7 @@ class Teller:
         for name in tell.channels:
             if name not in self._notifiers:
                 self._say(name, "failed", tell.notice, why="no such channel is configured")
-        return named or (tuple(self._notifiers)[:1] if tell.channels else ())
+        return named or (self._others[:1] if tell.channels and not tell.notice.plain else ())
 
     def _queue(self, errand: Errand, name: str) -> Parcel:
         lane = self._lanes.setdefault((errand.notice.incident, name), Lane())
@@ -152,7 +160,7 @@ class Teller:
 
     async def _bring_the_end_to_others(self, errand: Errand) -> None:
         """Bring the all-clear to channels that were told of this incident, though nobody named them for its end."""
-        for name in [name for name in self._notifiers if name not in errand.named]:
+        for name in [name for name in self._others if name not in errand.named]:
             told = await self._told.was_told(errand.effect_id, errand.notice, name)
             if told and name not in errand.parcels:
                 errand.group.create_task(self._bring(errand, self._queue(errand, name)))
@@ -221,7 +229,7 @@ class Teller:
         """Let the first channel that was not called yet have it too, if all who were called are in trouble."""
         if not errand.needs_a_stand_in or any(not (parcel.troubled or parcel.overtaken) for parcel in errand.stand_ins):
             return
-        name = next((name for name in self._notifiers if name not in errand.parcels and name not in UNHEARD), None)
+        name = next((name for name in self._others if name not in errand.parcels and name not in UNHEARD), None)
         if name is not None:
             parcel = self._queue(errand, name)
             errand.stand_ins.append(parcel)
@@ -294,7 +302,8 @@ class Teller:
             raise Temporary(f"it failed in a way nobody foresaw ({type(error).__name__})") from None
 
     def _stale(self, notice: Notice) -> bool:
-        return not (notice.wakes or notice.resolves) and self._clock.now() - notice.at > STALE_SECONDS
+        lasts = notice.wakes or (notice.resolves and not notice.plain)
+        return not lasts and self._clock.now() - notice.at > STALE_SECONDS
 
     def _say(self, name: str, outcome: str, notice: Notice, why: str = "") -> None:
         """Tell log and metrics; a fault of theirs must not stop a page."""

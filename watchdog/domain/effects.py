@@ -32,8 +32,8 @@ class WakeAt:
 class Note:
     """Write one line of the story down: in the journal, in the log, on the demo's screen.
 
-    `label` is one short word in capitals (SUSPECT, CRITICAL, BLAME, GUARDS, TARGET, ACT, TOLD, RESTORED,
-    VERIFIED, CALM …); `text` carries the arithmetic.
+    `label` is one short word in capitals (SUSPECT, CRITICAL, BLAME, GUARDS, TARGET, ACT, TOLD, INFORMED,
+    RESTORED, VERIFIED, CALM …); `text` carries the arithmetic.
     """
 
     at: float

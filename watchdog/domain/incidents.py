@@ -51,6 +51,19 @@ class Deadline:
 
 
 @dataclass(frozen=True, slots=True)
+class Informed:
+    """What stakeholders of that name heard of an outage: in which thread, and since when it lasts.
+
+    `works_at`: since when it works again, once they were told that, too. Times are UTC epoch seconds.
+    """
+
+    name: str
+    thread: str
+    since: float
+    works_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """One outage of one service, from onset to the end. Times are UTC epoch seconds, None until they come.
 
@@ -61,7 +74,8 @@ class Incident:
     something new; `called_at`: when somebody was last called who may not have heard (None: nobody else is called), with
     `climbed` steps of the escalation behind us, of which `calls` called somebody, or `all_called`: nobody was on call
     then; `muted`: the last word of it was kept from people by a silence; `undoes`: the incident whose rollback a human
-    takes back with this one, and `leaves_good`: the site had been proved well with that rollback.
+    takes back with this one, and `leaves_good`: the site had been proved well with that rollback; `informed`: what
+    stakeholders heard of it.
     """
 
     id: str
@@ -112,6 +126,7 @@ class Incident:
     channels: tuple[str, ...] = ()
     undoes: str = ""
     leaves_good: bool = False
+    informed: tuple[Informed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,8 @@ class Notice:
     """One message about one incident (or about the watchdog itself, then `incident` names the condition).
 
     `wakes` tells a pager to ring; otherwise it is for information. `dedup_key` is one per incident and
-    stable across restarts. `at` is UTC epoch seconds.
+    stable across restarts. `at` is UTC epoch seconds. `plain`: it is for people who know no engineering, who see its
+    title and its lines and nothing else; they have a thread of their own (see `plain_thread`), and nobody stands in.
     """
 
     at: float
@@ -45,6 +46,7 @@ class Notice:
     lines: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
     wakes: bool = False
+    plain: bool = False
 
     @property
     def dedup_key(self) -> str:
@@ -55,3 +57,8 @@ class Notice:
     def resolves(self) -> bool:
         """Nothing is left to do: a pager may close its incident."""
         return self.kind is NoticeKind.RESOLVED
+
+
+def plain_thread(incident: str) -> str:
+    """Return what plain notices of an incident name as theirs: no thread or pager of engineers is touched by them."""
+    return f"{incident}/stakeholders"

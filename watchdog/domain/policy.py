@@ -81,7 +81,7 @@ class SignalPolicy:
 
 @dataclass(frozen=True, slots=True)
 class ServicePolicy:
-    """One guarded service."""
+    """One guarded service. `title` is what people outside engineering call it (nothing: its name)."""
 
     name: str
     platform_id: str | None
@@ -90,6 +90,7 @@ class ServicePolicy:
     depends_on: tuple[str, ...] = ()
     rollback_safe: bool = False
     signals: tuple[SignalPolicy, ...] = ()
+    title: str = ""
 
     def signal(self, name: str) -> SignalPolicy | None:
         """Return the signal of that name, or None."""
@@ -263,6 +264,20 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Stakeholders:
+    """People who know no engineering: told in plain words, by channels of their own, of what is so bad or worse.
+
+    `services` (none: all) are those they hear of, and `zone` is the one whose clocks they read.
+    """
+
+    name: str
+    channels: tuple[str, ...]
+    services: tuple[str, ...] = ()
+    severity: Severity = Severity.HIGH
+    zone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Everything `core.step` needs to know of the user's wishes."""
 
@@ -275,12 +290,18 @@ class Policy:
     ack_holds_seconds: float = 1800.0
     silences: tuple[Quiet, ...] = ()
     action_holds: tuple[Quiet, ...] = ()
+    stakeholders: tuple[Stakeholders, ...] = ()
     budget: Budget = Budget()
     brakes: Brakes = Brakes()
     pace: Pace = Pace()
     detection: Detection = Detection()
     blame: BlameWeights = BlameWeights()
     verification: Verification = Verification()
+
+    @property
+    def plain_channels(self) -> frozenset[str]:
+        """Return the channels of stakeholders: nothing else is told there."""
+        return frozenset(channel for one in self.stakeholders for channel in one.channels)
 
 
 DEFAULT_MATRIX: Mapping[Severity, Rule] = MappingProxyType(

@@ -24,7 +24,7 @@ from watchdog.domain.policy import (
     VendorPolicy,
     Verification,
 )
-from watchdog.settings import needs, people, references
+from watchdog.settings import needs, people, references, stakeholders
 from watchdog.settings.advanced import apply
 from watchdog.settings.document import Document
 from watchdog.settings.matrix import build_matrix, that_speak
@@ -84,9 +84,11 @@ class Builder:
         channels = self._channels(shape)
         contacts = people.check_contacts(document, shape, channels, self._registries.notifiers)
         steps = people.check_escalation(document, shape, contacts, channels)
+        outside = stakeholders.check_stakeholders(document, shape, channels, self._registries.notifiers)
         silences = build_quiets(document, "silences", shape.silences, shape.services)
         holds = build_quiets(document, "action_holds", shape.action_holds, shape.services)
-        all_channels = {**channels, **{name: one for those in contacts.values() for name, one in those.items()}}
+        theirs = (*contacts.values(), *outside.values())
+        all_channels = {**channels, **{name: one for those in theirs for name, one in those.items()}}
         matrix = build_matrix(document, shape.policy, document.keys("channels") or tuple(channels))
         modes = self._modes(shape)
         kinds = {adapter.kind for adapters in signals.values() for adapter in adapters.values()}
@@ -109,6 +111,7 @@ class Builder:
                 ack_holds_seconds=shape.ack_holds,
                 silences=silences,
                 action_holds=holds,
+                stakeholders=stakeholders.policies(shape, outside),
             ),
             services=MappingProxyType(
                 {
@@ -186,6 +189,7 @@ def _policy(
             depends_on=tuple(service.depends_on),
             rollback_safe=service.rollback_safe,
             signals=signals[name],
+            title=service.title or "",
         )
         for name, service in shape.services.items()
     }

@@ -4,7 +4,7 @@ A contact's address makes a channel of its own (`lead-email`): the channel that 
 is told of nothing but what the escalation brings there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from watchdog.domain.policy import Step, Weekly
@@ -32,23 +32,23 @@ def check_contacts(document: Document, shape: Shape, channels: Mapping[str, Adap
         if name in notifiers:
             document.report(path, "already the name of a channel", "give them another name")
         kinds = [kind for kind in ADDRESSED if getattr(contact, kind) is not None]
-        if not kinds and not _wrong(document, path):
+        if not kinds and not is_wrong(document, path):
             document.report(path, "no way to reach them", f"add one of: {', '.join(ADDRESSED)}")
         found[name] = {}
         for kind in kinds:
-            adapter = _addressed(document, shape, (*path, kind), channels, notifiers, getattr(contact, kind))
+            adapter = addressed(document, shape, (*path, kind), channels, notifiers, getattr(contact, kind))
             if adapter is not None:
                 found[name][f"{name}-{kind}"] = adapter
     return found
 
 
-def _addressed(
+def addressed(
     document: Document,
     shape: Shape,
     path: tuple[str, ...],
     channels: Mapping[str, Adapter],
     notifiers: Notifiers,
-    address: str,
+    address: str | Sequence[str],
 ) -> Adapter | None:
     """Return the configured channel with this address in place of its own."""
     kind = path[-1]
@@ -57,13 +57,14 @@ def _addressed(
         return None
     if kind not in channels:
         return None
-    written = {**shape.channels[kind], ADDRESSED[kind]: [address] if kind == "email" else address}
+    one = kind == "email" and isinstance(address, str)
+    written = {**shape.channels[kind], ADDRESSED[kind]: [address] if one else address}
     written.pop("approvals", None)  # one socket hears the workspace; where it is answered is the channel's own
     options = validate(notifiers[kind].options, written, document, path)
-    return Adapter(kind, options) if options is not None and not _wrong(document, path) else None
+    return Adapter(kind, options) if options is not None and not is_wrong(document, path) else None
 
 
-def _wrong(document: Document, path: tuple[str, ...]) -> bool:
+def is_wrong(document: Document, path: tuple[str, ...]) -> bool:
     """Tell whether something was reported there, or below."""
     return any(place[: len(path)] == path for place in document.reported)
 

@@ -4,6 +4,7 @@ from watchdog.adapters.stores import shown_url
 from watchdog.domain.policy import Action, Rule, ServicePolicy, Step, Then
 from watchdog.domain.units import show_seconds
 from watchdog.settings.model import Settings
+from watchdog.settings.stakeholders import hears
 from watchdog.settings.weekly import show_weekly
 
 
@@ -24,6 +25,7 @@ def report(settings: Settings) -> tuple[str, ...]:
     if settings.policy.escalation:
         steps = "; ".join(_step(step) for step in settings.policy.escalation)
         lines.append(f"escalation of a critical page that nobody acknowledges: {steps}")
+    lines += [f"stakeholders {one.name}: {hears(one)}" for one in settings.policy.stakeholders]
     lines.append(
         f"status pages: {', '.join(settings.vendors) or 'none'}; control: {len(settings.policy.control)} sites"
     )
@@ -51,7 +53,10 @@ def _service(settings: Settings, service: ServicePolicy) -> str:
         f"{signal.name} ({signal.kind}{', critical' if signal.critical else ''})" for signal in service.signals
     )
     veto = f", {show_seconds(service.veto_seconds)} to stop it" if service.veto_seconds else ""
-    return f"{service.name}: {service.mode}{veto}, {'on Render' if render else 'not on Render'}; watches {signals}"
+    title = f" ({service.title})" if service.title else ""
+    return (
+        f"{service.name}{title}: {service.mode}{veto}, {'on Render' if render else 'not on Render'}; watches {signals}"
+    )
 
 
 def _metrics(settings: Settings) -> str:

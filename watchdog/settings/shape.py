@@ -25,7 +25,7 @@ from watchdog.settings.advanced import (
     Section,
     VerificationSection,
 )
-from watchdog.settings.weekly import ALWAYS, parse_turn, parse_weekly
+from watchdog.settings.weekly import ALWAYS, parse_turn, parse_weekly, zone_named
 
 POSTGRESQL = "postgresql"
 """As `store`: the url, which holds a password, is in WATCHDOG_STORE_URL."""
@@ -183,6 +183,26 @@ def _hours(text: str) -> str:
     return text
 
 
+def _title(text: str) -> str:
+    if not text.isprintable() or not text.strip():
+        raise ValueError("not a name for people: write a few words on one line, as in The shop")
+    return " ".join(text.split())
+
+
+def _all_or_some(value: object) -> object:
+    """Accept `all` for no list of services."""
+    if value == "all":
+        return None
+    if isinstance(value, list) and value:
+        return value
+    raise ValueError("not services: write all, or a list as in [web]")
+
+
+def _one_or_more(value: object) -> object:
+    """Accept `a@acme.example` for `[a@acme.example]`."""
+    return [value] if isinstance(value, str) else value
+
+
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 AnyHttpUrl = Annotated[str, AfterValidator(_any_http_url)]
 ModeName = Literal["observe", "assist", "autonomous"]
@@ -196,6 +216,7 @@ class ServiceShape(Section):
     veto: BoundedDuration | None = None
     depends_on: list[str] = Field(default_factory=list, max_length=50)
     rollback_safe: bool = False
+    title: Annotated[str, AfterValidator(_title)] | None = Field(default=None, max_length=60)
     signals: dict[str, dict[str, Any]] = Field(default_factory=dict, max_length=30)
 
 
@@ -238,6 +259,16 @@ class RotationShape(Section):
 
     of: list[Annotated[str, Field(min_length=1, max_length=100)]] = Field(min_length=1, max_length=50)
     begins: Annotated[str, AfterValidator(_turn)] = Field(alias="from", max_length=100)
+
+
+class StakeholdersShape(Section):
+    """People who know no engineering: where they read, of which services, of what is how bad, by whose clocks."""
+
+    slack: str | None = Field(default=None, min_length=1, max_length=100)
+    email: Annotated[list[str] | None, BeforeValidator(_one_or_more)] = Field(default=None, min_length=1, max_length=20)
+    services: Annotated[list[str] | None, BeforeValidator(_all_or_some)] = Field(default=None, max_length=100)
+    severity: Literal["critical", "high", "medium", "low"] = "high"
+    zone: Annotated[str, AfterValidator(zone_named)] = "UTC"
 
 
 class StepShape(Section):
@@ -334,6 +365,7 @@ class Shape(Section):
     rotations: dict[str, RotationShape] = Field(default_factory=dict, max_length=20)
     escalation: Annotated[list[StepShape] | None, BeforeValidator(_steps)] = Field(default=None, max_length=20)
     ack_holds: BoundedDuration = 1800.0
+    stakeholders: dict[str, StakeholdersShape] = Field(default_factory=dict, max_length=20)
     silences: list[SilenceShape] = Field(default_factory=list, max_length=100)
     action_holds: list[QuietShape] = Field(default_factory=list, max_length=100)
     store: Annotated[str, AfterValidator(_store)] = "sqlite:///watchdog.db"

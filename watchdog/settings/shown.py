@@ -11,10 +11,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from watchdog.adapters.stores import shown_url
-from watchdog.domain.policy import ServicePolicy
+from watchdog.domain.policy import Policy, ServicePolicy
 from watchdog.domain.units import show_seconds
 from watchdog.settings.model import Adapter, Settings
 from watchdog.settings.secrets import KNOWN
+from watchdog.settings.stakeholders import hears
 
 Row = tuple[str, str]
 Section = tuple[str, tuple[Row, ...]]
@@ -29,6 +30,7 @@ def shown(settings: Settings) -> tuple[Section, ...]:
     return (
         ("Services", tuple(_service(settings, one) for one in policy.services.values())),
         ("Policy", tuple((severity.value, _fields(rule)) for severity, rule in policy.matrix.items())),
+        *_stakeholders(policy),
         *((name.capitalize(), tuple(_figures(getattr(policy, name)))) for name in FIGURES),
         ("Channels", tuple((name, _adapter(one)) for name, one in settings.channels.items())),
         ("The daemon", tuple(_rest(settings))),
@@ -38,12 +40,18 @@ def shown(settings: Settings) -> tuple[Section, ...]:
 
 
 def _service(settings: Settings, policy: ServicePolicy) -> Row:
-    said = [f"mode {policy.mode.value}", f"on Render: {policy.platform_id or 'no'}"]
+    said = [f"title {policy.title}"] if policy.title else []
+    said += [f"mode {policy.mode.value}", f"on Render: {policy.platform_id or 'no'}"]
     said += [f"veto {show_seconds(policy.veto_seconds)}"] if policy.veto_seconds else []
     said += [f"depends on {', '.join(policy.depends_on)}"] if policy.depends_on else []
     adapters = settings.services[policy.name].signals if policy.name in settings.services else {}
     said += [f"{name}: {_adapter(one)}" for name, one in adapters.items()]
     return policy.name, "; ".join(said)
+
+
+def _stakeholders(policy: Policy) -> Iterable[Section]:
+    rows = tuple((one.name, hears(one)) for one in policy.stakeholders)
+    return (("Stakeholders", rows),) if rows else ()
 
 
 def _adapter(adapter: Adapter) -> str:

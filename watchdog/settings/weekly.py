@@ -22,7 +22,7 @@ def parse_weekly(text: str) -> Weekly:
     minutes_right = int(match[3]) < 60 and int(match[5]) < 60
     if not minutes_right or begins >= MINUTES_OF_A_DAY or ends > MINUTES_OF_A_DAY or begins == ends:
         raise ValueError("not a time of day from and to: write 09:00-18:00, or 00:00-24:00")
-    return Weekly(_days(match[1]), begins, ends, _zone(match[6]))
+    return Weekly(_days(match[1]), begins, ends, zone_named(match[6]))
 
 
 def parse_turn(text: str) -> tuple[int, int, str]:
@@ -34,7 +34,7 @@ def parse_turn(text: str) -> tuple[int, int, str]:
         day = None
     if match is None or day is None or int(match[2]) > 23 or int(match[3]) > 59:
         raise ValueError("not the begin of a first week: write 2026-11-23 09:00 Europe/Berlin")
-    return day, int(match[2]) * 60 + int(match[3]), _zone(match[4])
+    return day, int(match[2]) * 60 + int(match[3]), zone_named(match[4])
 
 
 def _days(text: str) -> tuple[int, ...]:
@@ -48,7 +48,7 @@ def _days(text: str) -> tuple[int, ...]:
     return tuple(sorted(days))
 
 
-def _zone(name: str) -> str:
+def zone_named(name: str) -> str:
     """Return the name of a time zone. Raises ValueError for one that nobody knows."""
     try:
         return ZoneInfo(name).key

@@ -37,6 +37,18 @@ def notice(kind: NoticeKind = NoticeKind.OPENED, *, wakes: bool = False, **chang
     return Notice(kind=kind, wakes=wakes, **{**told, **changes})
 
 
+def plain_notice(kind: NoticeKind = NoticeKind.OPENED, **changes: Any) -> Notice:
+    """Return a notice for people who know no engineering."""
+    told: dict[str, Any] = {
+        "incident": "web-1/stakeholders",
+        "title": "The shop: not available since 14:02 (UTC)",
+        "lines": ("All visitors are affected.", "We are working on it."),
+        "links": (),
+        "plain": True,
+    }
+    return notice(kind, **{**told, **changes})
+
+
 def hostile_notice(**changes: Any) -> Notice:
     """Return a notice whose every foreign word wants to be more than a word, and is very long."""
     told: dict[str, Any] = {

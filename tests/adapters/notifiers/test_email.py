@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from tests.adapters.notifiers.conftest import Certificates
-from tests.adapters.notifiers.letters import PASSWORD, context, hostile_notice, leaks, notice
+from tests.adapters.notifiers.letters import PASSWORD, context, hostile_notice, leaks, notice, plain_notice
 from tests.adapters.notifiers.mail import Post
 from watchdog.adapters.notifiers.email import REMEMBERED, Email, EmailOptions, build, secrets
 from watchdog.domain.errors import Partly, Permanent
@@ -43,6 +43,19 @@ async def test_a_mail_reads_like_the_notice_and_goes_to_all(post: Start) -> None
     assert "  Guards: all pass" in mail.get_content().splitlines()
     assert server.envelopes[0][1] == ["lead@acme.example", "ops@acme.example"]
     assert reference == mail["Message-ID"]
+
+
+async def test_people_outside_engineering_are_mailed_words_alone(post: Start) -> None:
+    """Its own conversation, and nothing below the words."""
+    server = await post()
+    channel = mailer(server)
+    first = await channel.send(notice(), None)
+    assert await channel.send(plain_notice(), None) != first
+    await channel.close()
+    mail = server.mails[1]
+    assert mail["Subject"] == "The shop: not available since 14:02 (UTC)" and "In-Reply-To" not in mail
+    body = mail.get_content().splitlines()
+    assert body == [mail["Subject"], "", "All visitors are affected.", "We are working on it."]
 
 
 async def test_an_incident_is_one_conversation(post: Start) -> None:

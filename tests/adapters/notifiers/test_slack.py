@@ -16,6 +16,7 @@ from tests.adapters.notifiers.letters import (
     hostile_notice,
     leaks,
     notice,
+    plain_notice,
 )
 from tests.adapters.vendor import Seen, Vendor
 from watchdog.adapters.notifiers.slack import SlackOptions, build
@@ -88,6 +89,21 @@ async def test_a_page_in_a_thread_is_shown_to_the_channel_too(vendor: Vendor) ->
         await channel.send(notice(NoticeKind.HUMAN_NEEDED, wakes=wakes), reference)
     await channel.close()
     assert [seen.body["reply_broadcast"] for seen in vendor.seen if "thread_ts" in seen.body] == [False, True]
+
+
+async def test_people_outside_engineering_see_words_and_each_in_the_channel(vendor: Vendor) -> None:
+    """Who follows no thread sees that it is over: the message says how it stands, and the reply is shown to all."""
+    channel = asking(vendor, [QUESTION], SlackOptions(channel="#company"))
+    reference = await channel.send(plain_notice(), None)
+    title, line = "The shop: all is well again", "It has worked as it should since 14:07 (UTC)."
+    await channel.send(plain_notice(NoticeKind.RESOLVED, title=title, lines=(line,)), reference)
+    await channel.close()
+    first, edit, reply = vendor.seen
+    opened = ["The shop: not available since 14:02 (UTC)", "All visitors are affected.", "We are working on it."]
+    assert words(first) == opened
+    assert words(edit) == [*opened, f"Now: {title}", line]
+    assert words(reply) == [title, line] and reply.body["reply_broadcast"] is True
+    assert {block["type"] for seen in vendor.seen for block in seen.body["blocks"]} == {"section"}
 
 
 @pytest.mark.parametrize("gone", ["message_not_found", "cant_update_message", "edit_window_closed"])

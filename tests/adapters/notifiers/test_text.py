@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.adapters.notifiers.letters import hostile_notice, notice
+from tests.adapters.notifiers.letters import hostile_notice, notice, plain_notice
 from watchdog.adapters.notifiers import text
 from watchdog.domain.notices import Link
 
@@ -15,6 +15,16 @@ def test_a_notice_reads_like_a_note_from_a_colleague() -> None:
         "  Guards: all pass",
         "  dashboard: https://dashboard.example/web?a=1&b=2",
         "  web-1, opened, 2026-09-21 14:13:20 UTC",
+    ]
+
+
+def test_people_outside_engineering_read_words_alone() -> None:
+    """No incident, no kind, no severity, no second of a clock."""
+    assert text.render(plain_notice()).splitlines() == [
+        "The shop: not available since 14:02 (UTC)",
+        "",
+        "All visitors are affected.",
+        "We are working on it.",
     ]
 
 

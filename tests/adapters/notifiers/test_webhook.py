@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.adapters.notifiers.letters import AT, BEARER, HOOK_PATH, context, hostile_notice, leaks, notice
+from tests.adapters.notifiers.letters import AT, BEARER, HOOK_PATH, context, hostile_notice, leaks, notice, plain_notice
 from tests.adapters.vendor import Vendor
 from watchdog.adapters.notifiers.webhook import WebhookOptions, build
 from watchdog.domain.errors import Permanent, Temporary
@@ -38,6 +38,24 @@ async def test_the_body_is_the_notice_in_version_1(vendor: Vendor) -> None:
         "title": "web CRITICAL: HTTP 503, 39 of 39 probes failed for 38 s (limit 38 s)",
         "lines": ["Blame: dep-42 9f3c2ab, P 0.998 (need 0.80)", "Guards: all pass"],
         "links": [{"text": "dashboard", "href": "https://dashboard.example/web?a=1&b=2"}],
+    }
+
+
+async def test_one_for_people_outside_engineering_has_its_words_alone(vendor: Vendor) -> None:
+    """Neither incident nor severity, and a mark by which a receiver knows it."""
+    vendor.say("POST", HOOK_PATH, 204)
+    channel = hook(vendor)
+    await channel.send(plain_notice(), None)
+    await channel.close()
+    assert vendor.seen[0].body == {
+        "version": 1,
+        "at": AT,
+        "dedup_key": "watchdog/web/web-1/stakeholders",
+        "kind": "opened",
+        "resolves": False,
+        "plain": True,
+        "title": "The shop: not available since 14:02 (UTC)",
+        "lines": ["All visitors are affected.", "We are working on it."],
     }
 
 

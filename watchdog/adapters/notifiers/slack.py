@@ -133,7 +133,8 @@ class SlackBot:
         try:
             body = self._with_buttons(notice, state(notice, known.began))
             await self._call("chat.update", {"channel": known.channel, "ts": known.ts, **body})
-            reply = {"channel": known.channel, "thread_ts": known.ts, "reply_broadcast": notice.wakes}
+            shown = notice.wakes or notice.plain  # who follows no thread reads the channel
+            reply = {"channel": known.channel, "thread_ts": known.ts, "reply_broadcast": shown}
             await self._call("chat.postMessage", {**reply, **message(notice)})
         except _Gone:
             return await self._open(notice)

@@ -57,7 +57,12 @@ def moment(at: float) -> str:
 
 
 def render(notice: Notice, *, head: Callable[[Notice], str] = title) -> str:
-    """Return the whole notice as plain text: the title line, the evidence, the links, and which incident it is."""
+    """Return the whole notice as plain text: the title line, the evidence, the links, and which incident it is.
+
+    Of one for people outside engineering, its words alone.
+    """
+    if notice.plain:
+        return "\n".join((head(notice), "", *lines(notice)))
     parts = [head(notice), *(f"  {line}" for line in lines(notice))]
     parts += [f"  {link.text}: {link.href}" for link in links(notice)]
     parts.append(f"  {clean(notice.incident, 80)}, {notice.kind.value}, {moment(notice.at)}")

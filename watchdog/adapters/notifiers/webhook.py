@@ -41,7 +41,21 @@ class Webhook:
 
 
 def as_json(notice: Notice) -> dict[str, Any]:
-    """Return the body of version 1: fields may be added, never changed; `dedup_key` tells incidents apart."""
+    """Return the body of version 1: fields may be added, never changed; `dedup_key` tells incidents apart.
+
+    One for people outside engineering has its words alone, and says so (`plain`).
+    """
+    if notice.plain:
+        return {
+            "version": VERSION,
+            "at": notice.at,
+            "dedup_key": text.clean(notice.dedup_key, 600),
+            "kind": notice.kind.value,
+            "resolves": notice.resolves,
+            "plain": True,
+            "title": text.title(notice),
+            "lines": list(text.lines(notice)),
+        }
     return {
         "version": VERSION,
         "at": notice.at,

@@ -88,10 +88,14 @@ def suspicious(check: Check, given: Conditions) -> bool:
 
 def calm(check: Check, given: Conditions, for_seconds: float = 0.0) -> bool:
     """Tell whether the check is back to normal, and has been for so many seconds."""
-    since = max(check.last_bad_at or 0.0, check.last_slow_at, check.counts_from, check.interrupted_at)
-    if given.now - since < for_seconds:
+    if given.now - calm_since(check) < for_seconds:
         return False
     return METHODS[given.signal.kind].calm(check, given)
+
+
+def calm_since(check: Check) -> float:
+    """Return since when nothing bad was seen of it (UTC epoch seconds), as far as was looked without a break."""
+    return max(check.last_bad_at or 0.0, check.last_slow_at, check.counts_from, check.interrupted_at)
 
 
 def failing(check: Check, given: Conditions) -> bool:

@@ -1,0 +1,136 @@
+"""Notices for people outside engineering: to their own channels alone, and nothing else ever goes there."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+
+from tests.clocks import FakeClock, eventually
+from tests.daemon.town import tell
+from tests.daemon.vendor import Vendor
+from watchdog.adapters.stores.memory import MemoryStore
+from watchdog.daemon.tell import STALE_SECONDS, Teller
+from watchdog.domain.effects import Tell
+from watchdog.domain.errors import Permanent
+from watchdog.domain.incidents import State
+from watchdog.domain.notices import Notice, NoticeKind
+
+BOARD = "board-email"
+ENGINEERS = ("pager", "chat")
+FOR_EVER = 1e12
+
+
+class Scene:
+    """An outbox, a store, and channels of engineers and of a board; the board's comes first in the order."""
+
+    def __init__(self, clock: FakeClock, aside: Sequence[str]) -> None:
+        self.clock, self.store = clock, MemoryStore(clock)
+        self.vendors = {name: Vendor(name, clock) for name in (BOARD, *ENGINEERS)}
+        self.reports: list[tuple[str, str]] = []
+        self.teller = Teller(self.store, self.vendors, clock, self.report, aside=aside)
+
+    def report(self, channel: str, outcome: str, notice: Notice) -> None:
+        """Remember what the metrics would be told."""
+        self.reports.append((channel, outcome))
+
+    async def deliver(self, effect: Tell) -> None:
+        """Record an effect and deliver it, to the end."""
+        (pending,) = await self.store.save(None, State(), (effect,))
+        await self.teller.deliver(pending.id, effect)
+
+    def took(self) -> dict[str, list[str]]:
+        """Return what each channel took."""
+        return {name: vendor.titles for name, vendor in self.vendors.items() if vendor.titles}
+
+
+@asynccontextmanager
+async def scene(aside: Sequence[str] = (BOARD,)) -> AsyncIterator[Scene]:
+    """Open a scene; time passes by itself."""
+    made = Scene(FakeClock(), aside)
+    await made.store.open()
+    yield made
+    await made.store.close()
+
+
+def plainly(title: str, *names: str, kind: NoticeKind = NoticeKind.OPENED) -> Tell:
+    """Return an effect: tell these people in plain words."""
+    return tell(title, *(names or (BOARD,)), kind=kind, incident="web-1/stakeholders", plain=True)
+
+
+async def test_a_board_s_channel_never_stands_in_for_engineers() -> None:
+    """All others are down: the page waits, and the board reads nothing of it; nor does it get the all-clear."""
+    async with scene() as s:
+        await s.deliver(plainly("The shop: not available"))
+        for name in ENGINEERS:
+            s.vendors[name].down_until = 300.0
+        await s.deliver(tell("web CRITICAL", *ENGINEERS, wakes=True))
+        await s.deliver(tell("web RESOLVED", *ENGINEERS, kind=NoticeKind.RESOLVED))
+        told = ["web CRITICAL", "web RESOLVED"]
+        assert s.took() == {BOARD: ["The shop: not available"], "pager": told, "chat": told}
+
+
+async def test_without_aside_it_would() -> None:
+    """The rule holds it back, nothing else does."""
+    async with scene(aside=()) as s:
+        for name in ENGINEERS:
+            s.vendors[name].down_until = 300.0
+        await s.deliver(tell("web CRITICAL", *ENGINEERS, wakes=True))
+        assert s.took()[BOARD] == ["web CRITICAL"]
+
+
+@pytest.mark.parametrize("kind", [NoticeKind.OPENED, NoticeKind.UPDATED, NoticeKind.RESOLVED])
+async def test_nobody_stands_in_for_the_board(kind: NoticeKind) -> None:
+    """Its channel is down: engineers are not told in its place, and their health says nothing of people unheard."""
+    async with scene() as s:
+        s.vendors[BOARD].down_until = 120.0
+        await s.deliver(plainly("The shop", kind=kind))
+        assert s.took() == {BOARD: ["The shop"]}
+
+
+async def test_an_unknown_channel_of_theirs_is_nobody_s() -> None:
+    """An older worker's row, say: no engineer gets it in their place; and what engineers need does not go there."""
+    async with scene() as s:
+        await s.deliver(plainly("The shop", "sales-email"))
+        assert s.took() == {} and ("sales-email", "failed") in s.reports and await s.store.pending() == ()
+        await s.deliver(tell("web CRITICAL", "gone", wakes=True))
+        assert s.took() == {"pager": ["web CRITICAL"]}
+
+
+async def test_the_end_goes_to_nobody_else() -> None:
+    """Engineers were told of the incident; the board's all-clear is not theirs."""
+    async with scene() as s:
+        await s.deliver(tell("web CRITICAL", *ENGINEERS, wakes=True))
+        await s.deliver(plainly("The shop: not available"))
+        await s.deliver(plainly("The shop: all is well again", kind=NoticeKind.RESOLVED))
+        assert s.took()["pager"] == s.took()["chat"] == ["web CRITICAL"]
+        references = [reference for _, reference in s.vendors[BOARD].took]
+        assert references == [None, "after The shop: not available"], "one thread of its own"
+
+
+async def test_what_only_the_board_misses_is_no_silence() -> None:
+    """Its channel being down means neither that nobody can be told, nor that a notice is unheard."""
+    clock = FakeClock(auto=False)
+    made = Scene(clock, (BOARD,))
+    await made.store.open()
+    for vendor in made.vendors.values():
+        vendor.down_until = FOR_EVER
+    async with asyncio.TaskGroup() as group:
+        group.create_task(made.deliver(plainly("The shop")))
+        for _ in range(6):
+            await clock.advance(60.0)
+        assert (made.teller.waiting, made.teller.unheard, made.teller.silenced) == (1, 0, False)
+        assert made.teller.up[BOARD] is False
+        made.vendors[BOARD].down_until = 0.0
+        await clock.advance(120.0)
+        await eventually(lambda: made.teller.waiting == 0)
+    await made.store.close()
+
+
+async def test_a_day_later_it_is_no_news() -> None:
+    """Also that it is over: a refused address is not tried for ever."""
+    async with scene() as s:
+        s.vendors[BOARD].refuses = lambda _: Permanent("no such mailbox")
+        await s.deliver(plainly("The shop: all is well again", kind=NoticeKind.RESOLVED))
+        assert s.took() == {} and s.reports[-1] == (BOARD, "gave_way")
+        assert STALE_SECONDS <= s.clock.elapsed <= STALE_SECONDS + 600.0
