@@ -219,11 +219,12 @@ class PolicyShape(Section):
 
 
 class ContactShape(Section):
-    """Somebody who is called when nobody takes a page up: their addresses, and when they may be called."""
+    """Somebody who is called when nobody takes a page up: their addresses, when they may be called, and their role."""
 
     slack: str | None = Field(default=None, min_length=1, max_length=100)
     email: str | None = Field(default=None, min_length=1, max_length=300)
     hours: Annotated[str, AfterValidator(_hours)] = ALWAYS
+    role: Literal["on-call engineer", "team lead", "development team", "product owner"] | None = None
 
 
 class StepShape(Section):
