@@ -20,7 +20,7 @@ CAN = {
 }
 """What the core takes in which phase; what it would refuse is not offered."""
 REFUSED_CODE = 3
-ABOUT = ("service", "incident", "target", "commit", "verdict", "text")
+ABOUT = ("service", "incident", "item", "target", "commit", "verdict", "text")
 """What a command is about, in the order in which it is said."""
 
 
