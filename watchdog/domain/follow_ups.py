@@ -98,6 +98,22 @@ class FollowUp:
         return f"own-{self.number}"
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """An open item of an incident, `words` for people, and the channels that may be reminded of it.
+
+    `due_at` is UTC epoch seconds (None: not known yet).
+    """
+
+    incident: str
+    service: str
+    severity: Severity
+    channels: tuple[str, ...]
+    item: str
+    words: str
+    due_at: float | None = None
+
+
 def ticked(ticks: Iterable[Tick], incident: str) -> Mapping[str, Tick]:
     """Return item to the tick that holds, of one incident; the ticks come oldest first."""
     last = {one.item: one for one in ticks if one.incident == incident}

@@ -270,6 +270,12 @@ class ConsoleShape(Section):
     enabled: bool = False
 
 
+class FollowUpsShape(Section):
+    """What is left to people after an incident."""
+
+    remind: bool = False
+
+
 class EndpointsShape(Section):
     """Base URLs of the vendors' APIs; None means: the vendor's own."""
 
@@ -326,6 +332,7 @@ class Shape(Section):
     metrics: MetricsShape = MetricsShape()
     console: ConsoleShape = ConsoleShape()
     repository: Literal["github"] | None = None
+    follow_ups: FollowUpsShape = FollowUpsShape()
     control: list[HttpUrl] | None = Field(default=None, max_length=10)
     vendor_status: Annotated[dict[str, HttpUrl | None] | None, BeforeValidator(_named_pages)] = None
     endpoints: EndpointsShape = EndpointsShape()

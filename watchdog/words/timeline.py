@@ -45,6 +45,7 @@ JUDGED = (
 LEFT = ("HUMAN", "CLOSED", "REFUSED", "DISARMED", "SILENCED", "UNMUTED", "EXPIRED")
 SAID = (
     "TOLD",
+    "REMINDED",
     "OFFER",
     "APPROVED",
     "REJECTED",
