@@ -33,7 +33,8 @@ class Notice:
     """One message about one incident (or about the watchdog itself, then `incident` names the condition).
 
     `wakes` tells a pager to ring; otherwise it is for information. `dedup_key` is one per incident and
-    stable across restarts. `at` is UTC epoch seconds.
+    stable across restarts. `at` is UTC epoch seconds. `todo` is what is left to people when it is over, for channels
+    that keep lists.
     """
 
     at: float
@@ -45,6 +46,7 @@ class Notice:
     lines: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
     wakes: bool = False
+    todo: tuple[str, ...] = ()
 
     @property
     def dedup_key(self) -> str:
