@@ -34,7 +34,7 @@ from watchdog.settings.validation import keys_at
 CONFIG = Path(__file__).parent.parent / "config"
 REFERENCE = (CONFIG / "watchdog.yaml").read_text(encoding="utf-8")
 MINIMAL = (CONFIG / "minimal.yaml").read_text(encoding="utf-8")
-SECTIONS = ("policy", "budget", "brakes", "metrics", "console", "endpoints", "log", "record", "advanced")
+SECTIONS = ("policy", "budget", "brakes", "metrics", "console", "follow_ups", "endpoints", "log", "record", "advanced")
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +86,7 @@ def test_defaults_in_the_reference_are_the_shipped_ones(reference: Settings) -> 
     assert reference.endpoints == plain.endpoints
     assert reference.log == plain.log
     assert reference.console == plain.console
+    assert reference.remind == plain.remind
     assert reference.policy.control == plain.policy.control
     assert (reference.metrics.host, reference.metrics.port) == (plain.metrics.host, plain.metrics.port)
     assert reference.metrics.every_seconds == plain.metrics.every_seconds

@@ -12,6 +12,7 @@ from watchdog.domain.changes import Comparison
 from watchdog.domain.deploys import Commit, Deploy, ServiceFacts
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.events import Event
+from watchdog.domain.follow_ups import FollowUp, Tick
 from watchdog.domain.incidents import Incident, Shared, State
 from watchdog.domain.notices import Notice
 from watchdog.domain.readings import MinuteCount, Phases, Reading
@@ -201,6 +202,12 @@ class Journal(Protocol):
     async def remarks(self, incident_id: str | None = None) -> Sequence[Remark]:
         """Return what people said of an incident (of all, if None), oldest first."""
 
+    async def ticks(self, incident_id: str | None = None) -> Sequence[Tick]:
+        """Return what people ticked of an incident's checklists (of all, if None), and unticked, oldest first."""
+
+    async def follow_ups(self, incident_id: str | None = None) -> Sequence[FollowUp]:
+        """Return the follow-ups that people added to an incident (to all, if None), each incident's in their order."""
+
     async def command(self, command_id: int) -> Command | None:
         """Return one command."""
 
@@ -285,6 +292,12 @@ class Store(Journal, Protocol):
 
     async def remark(self, incident_id: str, text: str, by: str, *, root_cause: bool = False) -> bool:
         """Add a human's line to an incident, now; False if there is none of that id."""
+
+    async def tick(self, incident_id: str, item: str, by: str, *, undone: bool = False) -> bool:
+        """Record that a human ticked an item, or undid that, now; False if there is no incident of that id."""
+
+    async def follow_up(self, incident_id: str, text: str, by: str, *, owner: str, due_at: float) -> FollowUp | None:
+        """Add what a human means to do about an incident, now, under the next number; None if there is none."""
 
     async def put_minutes(self, rows: Sequence[Minute]) -> None:
         """Add one-minute aggregates; roll up and drop what is older than 48 h (minutes) or 400 days (hours)."""

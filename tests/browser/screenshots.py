@@ -12,6 +12,7 @@ from tests.browser.chromium import DESKTOP, LOOKS, PHONE, browsing, log_in
 from tests.browser.fleet import Fleet
 from tests.console.scene import TOKEN, StoryClock, fill, town
 from watchdog.adapters.stores.memory import MemoryStore
+from watchdog.domain.follow_ups import LONG_TERM, RUNBOOK
 
 HERE = Path(__file__).parents[2] / "deploy" / "screenshots"
 PAGES = {"overview": "/", "service": "/services/web", "incident": "/incidents/api-7", "stats": "/stats"}
@@ -28,6 +29,10 @@ async def take(folder: Path, wanted: tuple[tuple[str, str, str], ...]) -> None:
     await fill(store, fleet.state(), (*fleet.incidents, fleet.asked), fleet.notes())
     await store.put_minutes(list(fleet.minutes(every=4)))
     await store.remark("api-7", "Looking at it; the pool is at its limit.", "Ann")
+    newest = max(fleet.incidents, key=lambda one: one.opened_at)
+    for one in fleet.incidents:
+        for item in [item for item in RUNBOOK if one is not newest or item.within_seconds != LONG_TERM]:
+            await store.tick(one.id, item.id, "Ann")
     async with town(fleet.policy(), fleet.state(), store=store) as one, browsing() as browser:
         for scheme, size in sorted({(scheme, size) for _, scheme, size in wanted}):
             phone = size == "phone"

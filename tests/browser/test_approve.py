@@ -82,6 +82,34 @@ async def test_the_approval_by_keyboard_alone() -> None:
         assert any(note.label == "APPROVED" for note in await o.s.store.notes())
 
 
+async def test_a_tick_and_its_undoing_by_keyboard_alone() -> None:
+    """Each button is named for its item; the answer has the focus then, and the page says who ticked it."""
+    async with office() as o, browsing() as browser, window(browser, str(o.client.base_url).rstrip("/")) as page:
+        o.asks()
+        await o.s.store.save(None, o.s.engine.state, ())
+        await log_in(page, TOKEN, "Ann")
+        await page.goto("/incidents/web-1")
+        for name, item in (("Tick", "docs"), ("Undo", "docs"), ("Tick", "lessons")):
+            row = page.locator("li", has=page.locator(f"code:text-is('{item}')"))
+            words = await row.locator("p").first.inner_text()
+            what = {"Tick": "Tick: ", "Undo": "Undo the tick of: "}[name] + words.removesuffix(f" {item}")
+            button = page.get_by_role("button", name=what, exact=True)
+            await button.focus()
+            await page.keyboard.press("Enter")
+            now = "is ticked" if name == "Tick" else "is open again"
+            await page.locator("#answer", has_text=f"{item.capitalize()} of web-1 {now}").wait_for()
+            assert await page.evaluate("document.activeElement.id") == "answer"
+        assert [(one.item, one.undone) for one in await o.s.store.ticks()] == [
+            ("docs", False), ("docs", True), ("lessons", False),
+        ]  # fmt: skip
+        await page.get_by_text("ticked by Ann (console: approver)").first.wait_for()
+        await page.get_by_label("Follow-up", exact=True).fill("Raise the pool size")
+        await page.get_by_label("Whose").fill("team lead")
+        await page.get_by_label("Due in").fill("3d")
+        await page.get_by_role("button", name="Add the follow-up").click()
+        await page.get_by_text("Raise the pool size own-1").wait_for()
+
+
 async def test_a_question_that_changed_under_the_reader_is_not_answered() -> None:
     """The page was shown, the world went on, the old button is clicked: refused, and the reason is on the page."""
     async with office() as o, browsing() as browser, window(browser, str(o.client.base_url).rstrip("/")) as page:

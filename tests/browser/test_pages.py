@@ -58,7 +58,7 @@ async def test_hostile_text_is_inert_and_changes_nothing_else() -> None:
         requests: list[str] = []
         page.on("request", lambda request: requests.append(request.url))
         await log_in(page, TOKEN, "<b>Ann</b>")
-        for path in ("/", "/services/web", "/incidents/web-9", "/incidents", "/history", "/audit"):
+        for path in ("/", "/services/web", "/incidents/web-9", "/incidents", "/history", "/follow-ups", "/audit"):
             await page.goto(path)
             assert await page.locator("main img, main script, main b").count() == 0, path
             assert "<img src=x onerror=alert(2)>" in await page.locator("main").inner_text(), path

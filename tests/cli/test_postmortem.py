@@ -6,7 +6,6 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 
 from tests.cli import examples as x
-from watchdog.cli import checklists
 from watchdog.cli.postmortem import postmortem
 from watchdog.domain.changes import Comparison
 from watchdog.domain.decisions import Course, Finding
@@ -15,6 +14,7 @@ from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Incident
 from watchdog.domain.records import Minute
 from watchdog.domain.remarks import Remark
+from watchdog.words.checklists import checklists
 from watchdog.words.facts import Facts
 
 PAGE = (Path(__file__).parent / "postmortem.md").read_text(encoding="utf-8")
@@ -195,7 +195,7 @@ def test_without_a_decision_or_readings_it_says_so() -> None:
     text = page(bare)
     assert "No deploy was suspected." in text and "Nothing was decided yet." in text
     assert "the share over time is not known" in text and "- Share failing when it was decided: not known" in text
-    assert all(not item.done for item in checklists.before_rollback(bare))
+    assert all(not item.done for item in checklists(bare)[0].items)
 
 
 def test_auto_deploy_that_is_on_again_is_no_action_item() -> None:

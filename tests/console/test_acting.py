@@ -251,6 +251,53 @@ async def test_a_note_and_a_judgement() -> None:
         assert (await o.send(INCIDENT, f"{INCIDENT}/label", verdict="maybe")).status_code == 400
 
 
+async def test_a_tick_and_a_follow_up() -> None:
+    """They are on the incident's page afterwards, under the name of who is logged in, and in the audit log."""
+    async with office() as o:
+        o.asks()
+        await o.s.store.save(None, o.s.engine.state, ())
+        await o.login(OPERATOR, name="Zoe")
+        text = await o.page(INCIDENT)
+        assert 'aria-label="Tick: Communicate status to stakeholders"' in text and "Undo" not in text
+        sent = await o.send(INCIDENT, f"{INCIDENT}/tick", item="stakeholders")
+        assert "<strong>tick web-1 stakeholders</strong>: done." in await o.page(sent.headers["location"])
+        text = await o.page(INCIDENT)
+        assert "ticked by Zoe (console: operator), " in text
+        assert 'aria-label="Undo the tick of: Communicate status to stakeholders"' in text
+        await o.send(INCIDENT, f"{INCIDENT}/tick", item="stakeholders", undo="yes")
+        assert "ticked by" not in await o.page(INCIDENT)
+        await o.send(INCIDENT, f"{INCIDENT}/follow-up", text="Raise the <pool>\n", owner="Lin", due="3d")
+        text = await o.page(INCIDENT)
+        assert "Raise the &lt;pool&gt; <code>own-1</code>" in text and "<small>Lin, due 20" in text
+        assert "follow-up web-1 Raise the &lt;pool&gt;" in await o.page("/audit")
+        wrong = ({"text": " "}, "nothing in it to read"), ({"text": "x", "due": "soon"}, "write 3d")
+        for form, why in wrong:
+            answer = await o.send(INCIDENT, f"{INCIDENT}/follow-up", **{"owner": "Lin", "due": "3d", **form})
+            assert answer.status_code == 400 and why in answer.text.lower()
+        assert (await o.send(INCIDENT, f"{INCIDENT}/tick", item="\x07")).status_code == 400
+        sent = await o.send(INCIDENT, f"{INCIDENT}/tick", item="own-9")
+        assert "failed. No item own-9 in the checklists of web-1" in await o.page(sent.headers["location"])
+
+
+async def test_the_api_ticks_and_adds_what_the_pages_do() -> None:
+    """And says what it does not take."""
+    async with office() as o:
+        o.asks()
+        await o.s.store.save(None, o.s.engine.state, ())
+        added = await o.api("/incidents/web-1/follow-up", {"text": "Raise the pool"}, OPERATOR)
+        assert added.json()["answer"] == "Added to web-1 as own-1."
+        assert (await o.api("/incidents/web-1/tick", {"item": "own-1"})).json()["state"] == "done"
+        listed = (await o.client.get("/api/v1/incidents/web-1/checklist", headers=bearer())).json()["lists"][-1]
+        (own,) = listed["items"]
+        assert (own["owner"], own["state"], own["ticked_by"]) == ("development team", "done", "console: approver")
+        assert (await o.api("/incidents/web-1/tick", {"item": "own-1", "undo": True})).json()["state"] == "done"
+        assert (await o.api("/incidents/web-1/tick", {"item": "nothing"})).status_code == 409
+        assert (await o.api("/incidents/web-1/tick", {"item": "\u202e"})).status_code == 422
+        assert (await o.api("/incidents/web-1/follow-up", {"text": "x", "due": "soon"})).status_code == 422
+        assert (await o.api("/incidents/web-1/tick", {"item": "docs"}, VIEWER)).status_code == 403
+        assert (await o.api("/incidents/web-9/tick", {"item": "docs"})).json()["state"] == "failed"
+
+
 async def test_what_a_role_may_not_is_not_offered_and_is_refused_with_a_reason() -> None:
     """By form and by API alike; and the refusal is in the audit log."""
     async with office() as o:
@@ -386,5 +433,6 @@ def test_the_roles_are_as_they_are_told() -> None:
     """Who looks may nothing else; who holds back may not let act; who approves may all."""
     may = {role: {command for command in NEEDS if Visitor(role).may(command)} for role in Role}
     assert may[Role.VIEWER] == set() and may[Role.APPROVER] == set(NEEDS)
-    assert may[Role.OPERATOR] == {"note", "label", "reject", "stop", "acknowledge", "silence", "hold", "pause"}
+    held_back = {"reject", "stop", "acknowledge", "silence", "hold", "pause"}
+    assert may[Role.OPERATOR] == {"note", "label", "tick", "follow-up"} | held_back
     assert TOKEN not in repr(Visitor(Role.VIEWER))

@@ -12,6 +12,8 @@ PATHS = {
     "/services/{name}": "/services/web",
     "/incidents": "/incidents",
     "/incidents/{incident_id}": "/incidents/web-1",
+    "/incidents/{incident_id}/checklist": "/incidents/web-1/checklist",
+    "/follow-ups": "/follow-ups",
     "/history": "/history",
     "/services/{name}/plan": "/services/web/plan",
     "/incidents/{incident_id}/undo": "/incidents/web-1/undo",
@@ -22,7 +24,7 @@ PATHS = {
 COMMANDS = {
     *(
         f"/incidents/{{incident_id}}/{command}"
-        for command in ("approve", "reject", "stop", "acknowledge", "undo", "note", "label")
+        for command in ("approve", "reject", "stop", "acknowledge", "undo", "note", "label", "tick", "follow-up")
     ),
     *(f"/services/{{name}}/{command}" for command in ("rollback", "silence", "hold")),
     "/silences/{name}/end",
@@ -76,6 +78,7 @@ async def test_what_it_says() -> None:
         ("/services/none", 404), ("/incidents/none", 404), ("/nothing", 404), ("/incidents?limit=0", 422),
         ("/incidents?limit=x", 422), ("/history?limit=501", 422), ("/docs", 404), ("/redoc", 404),
         ("/services/..%2f..%2fetc", 404), ("/incidents/%00", 404), ("/services/%ff", 404),
+        ("/incidents/none/checklist", 404),
     ],
 )  # fmt: skip
 async def test_what_is_not_there_is_said_to_be_so(path: str, status: int) -> None:

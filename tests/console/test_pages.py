@@ -26,6 +26,7 @@ PAGES = (
     "/incidents",
     "/incidents/web-1",
     "/history",
+    "/follow-ups",
     "/audit",
 )
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>\x1b[2J\u202e{{ 7*7 }}\ud800'
@@ -85,12 +86,12 @@ async def test_an_incident_says_what_explain_says() -> None:
 
 
 async def test_what_people_added_is_shown_and_the_root_cause_in_the_table() -> None:
-    """A note is a line of the timeline and of what `explain` prints; the cause that was named stands in the history."""
+    """A note is a line of the timeline and of what `explain` prints; a named cause ticks its item and is history."""
     async with town() as one:
         await one.login()
         await one.store.remark("web-1", "the cache was <cold>", by="ann", root_cause=True)
         incident, history = await one.page("/incidents/web-1"), await one.page("/history")
-    assert incident.count("the cache was &lt;cold&gt;") == 3 and "the cache was &lt;cold&gt;" in history
+    assert incident.count("the cache was &lt;cold&gt;") == 4 and "the cache was &lt;cold&gt;" in history
 
 
 async def test_the_history_is_the_runbooks_table() -> None:
@@ -146,13 +147,17 @@ async def hostile_town() -> AsyncIterator[Town]:
     store = MemoryStore(SystemClock())
     await fill(store, state, (incident,), (Note(NOW, "web", "web-9", HOSTILE, HOSTILE),))
     await store.remark("web-9", HOSTILE, HOSTILE, root_cause=True)
+    await store.follow_up("web-9", HOSTILE, HOSTILE, owner=HOSTILE, due_at=NOW)
+    await store.tick("web-9", "lessons", HOSTILE)
     asked = await store.submit(HOSTILE[:40], {"incident": HOSTILE, "text": HOSTILE}, HOSTILE)
     await store.answer(asked, ok=False, text=HOSTILE, exit_code=1)
     async with town(policy_of(service_policy("web")), state, store=store) as one:
         yield one
 
 
-@pytest.mark.parametrize("where", ["/", "/services/web", "/incidents/web-9", "/incidents", "/history", "/audit"])
+@pytest.mark.parametrize(
+    "where", ["/", "/services/web", "/incidents/web-9", "/incidents", "/history", "/follow-ups", "/audit"]
+)
 async def test_hostile_text_stays_text(where: str) -> None:
     """Markup, escapes and half characters of error texts, commits, titles, notes and remarks are shown, never run."""
     async with hostile_town() as one:

@@ -37,6 +37,18 @@ def test_a_medium_incident_is_told_without_waking_anybody() -> None:
     assert not world.pins
 
 
+def test_what_is_left_to_people_is_told_at_the_end_of_a_rollback() -> None:
+    """With whose it is and by when, for channels that keep lists; without a rollback nothing is."""
+    world = bad_world(make_policy(), faults=[Fault(64.0, FOREVER, code="bad00000")]).run(900.0)
+    end = next(tell.notice for tell in world.tells if tell.notice.resolves)
+    first = "Monitor analytics for user activity recovery: product owner, within 15 min (watchdog tick web-1 analytics)"
+    assert end.todo[0] == first and len(end.todo) == 10
+    assert end.todo[-1].endswith("development team, within 24 h 0 min (watchdog tick web-1 fix-deploy)")
+    assert all(not tell.notice.todo for tell in world.tells if not tell.notice.resolves)
+    told = outage(home_means(Severity.MEDIUM, "chat"))
+    assert [tell.notice.todo for tell in told.tells] == [(), ()]
+
+
 def test_a_low_incident_is_only_written_down() -> None:
     """Nobody is told, not even of its end."""
     world = outage(home_means(Severity.LOW, "chat"))

@@ -11,7 +11,7 @@ from tests.core.world import CONTROL, make_policy
 from watchdog.core.machine import EVENTS, LATE, TABLE, ignore
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase, State
-from watchdog.domain.policy import Mode, Policy
+from watchdog.domain.policy import Mode, Policy, Severity
 from watchdog.domain.readings import Bad, Good
 
 PLACE = ("web", "web-1")
@@ -45,6 +45,7 @@ def of_each_kind(world: Any) -> Mapping[type, e.Event]:
         e.Stopped(now, "web-1", "ann"),
         e.Acknowledged(now, "web-1", "ann"),
         e.QuestionHeard(now, *PLACE, now),
+        e.FollowUpsFellDue(now, *PLACE, Severity.HIGH, ("chat",), ("docs",), ("Update the docs",)),
         e.Paused(now, "ann"),
         e.Silenced(now, "ann", now + 60.0, "work", "web"),
         e.Held(now, "ann", now + 60.0, "launch"),

@@ -296,6 +296,24 @@ async def test_what_people_say_of_an_incident_is_added_to_its_record() -> None:
         assert (await answer(s, "note", incident=name)).answer == "note needs text"
 
 
+async def test_ticks_and_follow_ups_are_answered_like_every_command() -> None:
+    """By whom, and until when by our clock; what makes no sense fails with a reason."""
+    async with scene() as s:
+        await s.know_deploys()
+        await answer(s, "rollback", service="web")
+        name = s.engine.state.services["web"].incident.id  # type: ignore[union-attr]
+        given = {"text": "Raise the pool", "owner": "eve", "seconds": 60.0}
+        assert (await answer(s, "follow-up", incident=name, **given)).answer == f"added to {name} as own-1"
+        (added,) = await s.store.follow_ups(name)
+        assert (added.by, added.owner, added.due_at) == ("ann", "eve", pytest.approx(s.clock.now() + 60, abs=5))
+        assert (await answer(s, "tick", incident=name, item="own-1")).answer == f"own-1 of {name} is ticked"
+        assert (await answer(s, "tick", incident=name, item="own-1", undo=True)).ok
+        assert [(one.by, one.undone) for one in await s.store.ticks(name)] == [("ann", False), ("ann", True)]
+        unknown = await answer(s, "tick", incident=name, item="own-2")
+        assert (unknown.exit_code, unknown.answer) == (FAILED, f"no item own-2 in the checklists of {name}")
+        assert (await answer(s, "tick", incident=name)).answer == "tick needs item"
+
+
 async def test_what_was_refused_already_is_only_answered() -> None:
     """The console did not let its author: it is in the record, and nothing is done."""
     async with scene() as s:

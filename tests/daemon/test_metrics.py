@@ -40,6 +40,7 @@ def lively() -> Metrics:
     metrics.pinned("api", True)
     metrics.page("slack", "delivered")
     metrics.pages_pending(3, 1)
+    metrics.follow_ups(7, 2)
     metrics.channels({"slack": True, "pagerduty": False})
     metrics.loop_lag(0.001)
     metrics.tasks(9)
@@ -102,6 +103,8 @@ def test_promtool_finds_nothing_to_complain_about() -> None:
         ("watchdog_pages_total", {"channel": "slack", "outcome": "delivered"}, 1),
         ("watchdog_pages_pending", {}, 3),
         ("watchdog_pages_unheard", {}, 1),
+        ("watchdog_followups_open", {}, 7),
+        ("watchdog_followups_overdue", {}, 2),
         ("watchdog_channel_up", {"channel": "slack"}, 1),
         ("watchdog_channel_up", {"channel": "pagerduty"}, 0),
         ("watchdog_detection_delay_seconds_count", {}, 1),

@@ -47,6 +47,10 @@ COMMANDS = (
     ("restore-auto-deploy", "web"),
     ("label", "web-1", "right"),
     ("note", "web-1", "looked at it"),
+    ("checklist", "web-1"),
+    ("follow-up", "web-1", "a bigger pool"),
+    ("tick", "web-1", "lessons"),
+    ("follow-ups",),
     ("postmortem", "web-1"),
     ("stats",),
 )

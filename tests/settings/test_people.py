@@ -147,3 +147,30 @@ def test_a_contact_s_channel_needs_the_secrets_of_its_own() -> None:
     text = SMALL + "  slack: {}\ncontacts: {lead: {slack: '#lead'}}\n"
     said = shown(text, {"WATCHDOG_SLACK_WEBHOOK_URL": "https://hooks.example/x"})
     assert "set the variable WATCHDOG_SLACK_BOT_TOKEN" in said
+
+
+@pytest.mark.parametrize(
+    ("contacts", "owners"),
+    [
+        ("{lead: {email: l@acme.example}, devops: {email: d@acme.example}}", {"team lead": "lead"}),
+        ("{On_Call: {email: o@acme.example}}", {"on-call engineer": "On_Call"}),
+        (
+            "{lead: {email: l@acme.example}, ann: {email: a@acme.example, role: team lead}}",
+            {"team lead": "ann"},
+        ),
+        (
+            "{lead: {email: l@acme.example, role: product owner}, a: {email: a@acme.example, role: development team}}",
+            {"product owner": "lead", "development team": "a"},
+        ),
+    ],
+)
+def test_who_owns_the_items_of_the_checklists(contacts: str, owners: dict[str, str]) -> None:
+    """Who says their role comes before whose name tells it; nobody by their name has another one than they say."""
+    assert dict(loaded(EMAIL + f"contacts: {contacts}\n", BOT).owners) == owners
+    assert dict(loaded(SMALL).owners) == {}
+
+
+def test_a_role_that_nobody_knows() -> None:
+    """It says which there are."""
+    said = shown(EMAIL + "contacts: {ann: {email: a@acme.example, role: boss}}\n", BOT)
+    assert "contacts.ann.role" in said and "team lead" in said

@@ -31,6 +31,7 @@ def with_console(app: App, private: ASGIApp | None) -> ASGIApp:
         listing=lambda name: list_deploys(app.platform, app.engine.policy, name, clock),
         settings=lambda: shown(app.settings),
         version=__version__,
+        owners=lambda: app.settings.owners,
     )
     access = Access(
         tokens={Role(role): secrets[name] for role, name in CONSOLE_TOKENS.items() if name in secrets},

@@ -16,6 +16,7 @@ from watchdog.adapters.stores import role_lock
 from watchdog.adapters.stores.lock import RoleLock
 from watchdog.app.build import App, build, resolve
 from watchdog.app.console import with_console
+from watchdog.app.follow_ups import follow_up_keeper
 from watchdog.app.hearing import start_hearing
 from watchdog.app.record import watch_the_record
 from watchdog.app.reload import reload_on_demand
@@ -161,6 +162,7 @@ async def start(app: App) -> None:
     await begin(app)
     start_hearing(app)
     upkeep(app, app.minutes)
+    app.supervisor.start("follow-ups", follow_up_keeper(app).run)
     _start_senders(app)
 
 

@@ -125,6 +125,9 @@ async def _facts(store: "Store", settings: "Settings", incident_id: str, now: fl
         target_seconds=settings.policy.matrix[incident.severity].within_seconds,
         signals={signal.name: signal.kind for signal in wishes.signals} if wishes is not None else {},
         service=known.facts if known is not None else None,
+        ticks=await store.ticks(incident_id),
+        follow_ups=await store.follow_ups(incident_id),
+        owners=settings.owners,
     )
 
 

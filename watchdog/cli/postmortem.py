@@ -4,15 +4,15 @@ Rule 1: nothing is invented: what is not known says so, and what only people can
 Rule 2: what others wrote passes through `markdown`, so that it stays text.
 """
 
-from collections.abc import Sequence
 from itertools import chain
 
-from watchdog.cli import checklists
 from watchdog.cli.impact import impact
 from watchdog.domain.deploys import Deploy
+from watchdog.domain.follow_ups import DEVELOPERS, LONG_TERM
 from watchdog.domain.incidents import Incident
 from watchdog.domain.units import show_seconds
 from watchdog.words import outlook, reasons
+from watchdog.words.checklists import Item, checklists, due, follow_ups, owner_of
 from watchdog.words.explain import COURSES, seen, severity, state_of
 from watchdog.words.facts import Facts
 from watchdog.words.markdown import code, fenced, link, plain, table
@@ -257,25 +257,18 @@ def weighed(facts: Facts) -> list[str]:
 
 
 def lists(facts: Facts) -> list[str]:
-    """Return the runbook's checklists, ticked where the record shows that it was done."""
-    after = "after the rollback" if facts.incident.requested_at is not None else "after it was restored"
-    parts: Sequence[tuple[str, Sequence[checklists.Item]]] = (
-        ("Pre-rollback", checklists.before_rollback(facts)),
-        (f"0-15 minutes {after}", checklists.first_quarter(facts)),
-        (f"15-60 minutes {after}", checklists.first_hour(facts)),
-        (f"1-24 hours {after}", checklists.first_day(facts)),
-    )
+    """Return the runbook's checklists, ticked where the record shows that it was done, or by people."""
     lines: list[str] = []
-    for title, items in parts:
-        lines += [*([""] if lines else []), f"### {title}", "", *map(_item, items)]
+    for one in checklists(facts):
+        lines += [*([""] if lines else []), f"### {one.title}", "", *map(_item, one.items)]
     return lines
 
 
-def _item(item: checklists.Item) -> str:
+def _item(item: Item) -> str:
     known = f" ({plain(item.evidence)})" if item.evidence else ""
     if item.done:
-        return f"- [x] {item.text}: {plain(item.evidence)}"
-    return f"- [ ] {item.text}{known}: ✍️ {item.owner}, due {item.due}"
+        return f"- [x] {plain(item.text)}: {plain(item.evidence)}"
+    return f"- [ ] {plain(item.text)}{known}: ✍️ {plain(item.owner)}, due {item.due}"
 
 
 def added(facts: Facts) -> list[str]:
@@ -304,15 +297,15 @@ def lessons() -> list[str]:
 
 
 def action_items(facts: Facts) -> list[str]:
-    """Return what is left to do besides the checklists, each with an owner and a due time."""
-    due = checklists.due_at(facts, checklists.LONG_TERM)
+    """Return what is left to do, each with an owner and a due time, and people's own follow-ups, done or not."""
+    whose, when = plain(owner_of(facts, DEVELOPERS)), due(facts, LONG_TERM)
     steps = outlook.steps_left(facts.incident, facts.label)
-    steps += ["find the root cause and write it down"] if facts.root_cause is None else []
-    lines = [
-        f"- [ ] {plain(sentence(step))} ✍️ {checklists.DEVELOPERS}, due {due}" for step in steps if _left(facts, step)
-    ]
-    open_items = sum(not item.done for item in checklists.all_items(facts))
-    return [*lines, f"- [ ] The {open_items} open items of the checklists above."]
+    lines = [f"- [ ] {plain(sentence(step))} ✍️ {whose}, due {when}" for step in steps if _left(facts, step)]
+    own = {one.id for one in facts.follow_ups}
+    lines += [_item(one) for one in follow_ups(facts) if one.id in own or not one.done]
+    name = facts.incident.id
+    how = f'`watchdog tick {name} ITEM` ticks one, `watchdog follow-up {name} "…"` adds one.'
+    return [*(lines or ["Nothing is left to do."]), "", how]
 
 
 def _left(facts: Facts, step: str) -> bool:

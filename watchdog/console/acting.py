@@ -77,6 +77,8 @@ def acting_routes(reader: Reader, renderer: Renderer, desk: Desk) -> list[Route]
         post("/incidents/{id}/acknowledge", "acknowledge", _acknowledge),
         post("/incidents/{id}/note", "note", _note),
         post("/incidents/{id}/label", "label", _label),
+        post("/incidents/{id}/tick", "tick", _tick),
+        post("/incidents/{id}/follow-up", "follow-up", _follow_up),
         post("/services/{name}/silence", "silence", _quiet(asked.a_silence)),
         post("/services/{name}/hold", "hold", _quiet(asked.a_hold)),
         post("/services/{name}/unsilence", "unsilence", _end_of_quiet),
@@ -132,6 +134,16 @@ def _label(request: Request, form: Form) -> dict[str, Any]:
 
 def _undo(request: Request, form: Form) -> dict[str, Any]:
     return asked.an_undo(request.path_params["id"], form.get("live", ""))
+
+
+def _tick(request: Request, form: Form) -> dict[str, Any]:
+    return asked.a_tick(request.path_params["id"], form.get("item", ""), form.get("undo") == "yes")
+
+
+def _follow_up(request: Request, form: Form) -> dict[str, Any]:
+    return asked.a_follow_up(
+        request.path_params["id"], form.get("text", ""), form.get("owner", ""), form.get("due", "")
+    )
 
 
 def _rollback(request: Request, form: Form) -> dict[str, Any]:

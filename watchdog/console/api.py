@@ -13,6 +13,7 @@ from starlette.responses import Response
 from watchdog.console.answers import Ascii
 from watchdog.console.api_commands import add_commands
 from watchdog.console.desk import Desk
+from watchdog.console.following_views import ChecklistView, FollowUpsView
 from watchdog.console.reading import ROWS_MAX, Reader
 from watchdog.console.views import (
     Audit,
@@ -87,6 +88,7 @@ def make_api(reader: Reader, desk: Desk, version: str) -> FastAPI:
         return Ascii(asdict(reader.settings()))
 
     _add_plans(api, reader)
+    _add_follow_ups(api, reader)
     add_commands(api, desk)
 
     @api.exception_handler(Temporary)
@@ -108,7 +110,19 @@ def _add_plans(api: FastAPI, reader: Reader) -> None:
         return _found(await reader.plan_undo(incident_id))
 
 
-def _found(view: ServiceView | IncidentView | PlanView | None) -> Response:
+def _add_follow_ups(api: FastAPI, reader: Reader) -> None:
+    @api.get("/incidents/{incident_id}/checklist", response_model=ChecklistView, responses=MISSING)
+    async def checklist(incident_id: str) -> Response:
+        """The runbook's checklists for an incident: what is done, by what; what is open, whose, until when."""
+        return _found(await reader.following.checklist(incident_id))
+
+    @api.get("/follow-ups", response_model=FollowUpsView)
+    async def follow_ups() -> Response:
+        """What is open over all incidents, what is due first before."""
+        return Ascii(asdict(await reader.following.open()))
+
+
+def _found(view: ServiceView | IncidentView | ChecklistView | PlanView | None) -> Response:
     if view is None:
         raise HTTPException(404, "there is none of that name")
     return Ascii(asdict(view))

@@ -20,6 +20,8 @@ from watchdog.console.forms import why_not_ours
 from watchdog.console.roles import Visitor
 from watchdog.console.views import AnswerView
 from watchdog.domain.errors import Temporary
+from watchdog.domain.follow_ups import DEVELOPERS, DUE, OWNER_MAX
+from watchdog.domain.follow_ups import TEXT_MAX as FOLLOW_UP_MAX
 from watchdog.domain.quieting import REASON_MAX
 from watchdog.domain.remarks import TEXT_MAX
 
@@ -55,6 +57,21 @@ class LabelBody(Strict):
     """Whether the watchdog judged right."""
 
     verdict: Literal["right", "wrong"]
+
+
+class TickBody(Strict):
+    """Which item of the checklists was done, by its id; `undo` takes the tick back."""
+
+    item: Annotated[str, Field(min_length=1, max_length=asked.NAME_MAX)]
+    undo: bool = False
+
+
+class FollowUpBody(Strict):
+    """What is to be done, whose it is (a role or a name), and in how long it is due (as in 3d)."""
+
+    text: Annotated[str, Field(min_length=1, max_length=FOLLOW_UP_MAX)]
+    owner: Annotated[str, Field(min_length=1, max_length=OWNER_MAX)] = DEVELOPERS
+    due: Annotated[str, Field(min_length=1, max_length=20)] = DUE
 
 
 class QuietBody(Strict):
@@ -105,6 +122,7 @@ def add_commands(api: FastAPI, desk: Desk) -> None:
         return Ascii(asdict(done), 200 if done.state == "done" else 409)
 
     _about_incidents(api, take)
+    _about_follow_ups(api, take)
     _about_services(api, take)
     _about_quiet(api, take)
 
@@ -148,6 +166,26 @@ def _about_incidents(api: FastAPI, take: Take) -> None:
     async def label(request: Request, incident_id: str, body: LabelBody) -> Response:
         """Record whether the watchdog judged an incident right."""
         return await take(request, "label", asked.a_label(incident_id, body.verdict))
+
+
+def _about_follow_ups(api: FastAPI, take: Take) -> None:
+    @api.post("/incidents/{incident_id}/tick", response_model=AnswerView, responses=REFUSALS)
+    async def tick(request: Request, incident_id: str, body: TickBody) -> Response:
+        """Tick an item of an incident's checklists, or undo that."""
+        try:
+            arguments = asked.a_tick(incident_id, body.item, body.undo)
+        except Invalid as error:
+            raise HTTPException(422, str(error)) from None
+        return await take(request, "tick", arguments)
+
+    @api.post("/incidents/{incident_id}/follow-up", response_model=AnswerView, responses=REFUSALS)
+    async def follow_up(request: Request, incident_id: str, body: FollowUpBody) -> Response:
+        """Add a follow-up to an incident: it is listed until it is ticked."""
+        try:
+            arguments = asked.a_follow_up(incident_id, body.text, body.owner, body.due)
+        except Invalid as error:
+            raise HTTPException(422, str(error)) from None
+        return await take(request, "follow-up", arguments)
 
 
 def _about_quiet(api: FastAPI, take: Take) -> None:

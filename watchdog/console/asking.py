@@ -23,7 +23,7 @@ CAN = {
 }
 """What the core takes in which phase; what it would refuse is not offered."""
 REFUSED_CODE = 3
-ABOUT = ("service", "of", "signal", "severity", "incident", "target", "commit", "verdict", "text")
+ABOUT = ("service", "of", "signal", "severity", "incident", "item", "target", "commit", "verdict", "text")
 """What a command is about, in the order in which it is said."""
 
 

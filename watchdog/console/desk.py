@@ -13,6 +13,8 @@ from watchdog.console.roles import Visitor
 from watchdog.console.world import Access, World
 from watchdog.conversation import REFUSED
 from watchdog.domain.errors import Temporary
+from watchdog.domain.follow_ups import TEXT_MAX as FOLLOW_UP_MAX
+from watchdog.domain.follow_ups import asked_follow_up
 from watchdog.domain.quieting import Unclear, asked_quiet, asked_silence
 from watchdog.domain.records import Command
 from watchdog.domain.remarks import TEXT_MAX
@@ -79,6 +81,23 @@ def a_label(incident: str, verdict: str) -> dict[str, Any]:
     if verdict not in VERDICTS:
         raise Invalid("A judgement is right or wrong.")
     return {"incident": clean(incident, NAME_MAX), "verdict": verdict}
+
+
+def a_tick(incident: str, item: str, undo: bool) -> dict[str, Any]:
+    """Return the arguments of a tick of an item of an incident's checklists, or of its undoing. Raises Invalid."""
+    named = clean(item, NAME_MAX)
+    if not named:
+        raise Invalid("It must be said which item is ticked, by its id.")
+    return {"incident": clean(incident, NAME_MAX), "item": named, "undo": undo}
+
+
+def a_follow_up(incident: str, text: str, owner: str, due: str) -> dict[str, Any]:
+    """Return the arguments of a follow-up: what to do, whose it is, due in so long (as in 3d). Raises Invalid."""
+    try:
+        asked = asked_follow_up(clean(text, FOLLOW_UP_MAX + 1), clean(owner), due)
+    except Unclear as error:
+        raise _invalid(error) from None
+    return {"incident": clean(incident, NAME_MAX), **asked}
 
 
 def a_silence(service: str, lasts: str, reason: str, signal: str = "", severity: str = "") -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The pages for people: overview, service, incident, incidents, history, stats, audit, settings."""
+"""The pages for people: overview, service, incident, incidents, history, follow-ups, stats, audit, settings."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -11,11 +11,12 @@ from watchdog.console.drawing import Chart, chart
 from watchdog.console.reading import CHART_SECONDS, Reader
 from watchdog.console.rendering import Renderer, static_file
 from watchdog.console.views import AnswerView, ServiceView
+from watchdog.domain.follow_ups import DUE
 from watchdog.domain.records import Minute
 
 Handlers = dict[str, Callable[[Request], Awaitable[Response]]]
 LISTED = 200
-"""Incidents on a page; the API gives more."""
+"""Incidents, or open items, on a page; the API gives more."""
 
 
 def page_routes(reader: Reader, renderer: Renderer) -> list[Route]:
@@ -39,9 +40,11 @@ def page_routes(reader: Reader, renderer: Renderer) -> list[Route]:
 
     async def incident(request: Request) -> Response:
         view = await reader.incident(request.path_params["id"])
-        if view is None:
+        checklists = await reader.following.checklist(request.path_params["id"])
+        if view is None or checklists is None:
             return not_found(request, renderer)
-        return renderer.page(request, "incident.html", {"view": view, "answer": await answer(request)})
+        given = {"view": view, "checklists": checklists, "usual_due": DUE, "answer": await answer(request)}
+        return renderer.page(request, "incident.html", given)
 
     async def static(request: Request) -> Response:
         return static_file(request.path_params["name"]) or Response(status_code=404)
@@ -65,6 +68,10 @@ def _lists(reader: Reader, renderer: Renderer) -> Handlers:
     async def history(request: Request) -> Response:
         return renderer.page(request, "history.html", {"view": await reader.history(LISTED)})
 
+    async def follow_ups(request: Request) -> Response:
+        given = {"view": await reader.following.open(), "rows_max": LISTED}
+        return renderer.page(request, "follow_ups.html", given)
+
     async def audit(request: Request) -> Response:
         return renderer.page(request, "audit.html", {"view": await reader.audit()})
 
@@ -78,6 +85,7 @@ def _lists(reader: Reader, renderer: Renderer) -> Handlers:
     return {
         "/incidents": incidents,
         "/history": history,
+        "/follow-ups": follow_ups,
         "/audit": audit,
         "/stats": stats,
         "/settings": settings,

@@ -8,6 +8,7 @@ from watchdog.console import standing
 from watchdog.console.asking import answer_view, ask_view, can_acknowledge, can_undo, plan_view, quiet_views, undo_view
 from watchdog.console.counting import stats_view
 from watchdog.console.days import Days
+from watchdog.console.following import Following
 from watchdog.console.imagined import imagine
 from watchdog.console.numbers import PERIOD_SECONDS, Numbers
 from watchdog.console.parts import decision_view, deploy_view, incident_row
@@ -65,6 +66,7 @@ class Reader:
         self.world = world
         self.days = Days(world.journal, world.clock)
         self.numbers = Numbers(world.journal, world.clock)
+        self.following = Following(world)
         self._others: tuple[float, State] | None = None
         self._overview: tuple[float, Overview] | None = None
 
@@ -75,11 +77,12 @@ class Reader:
             return made[1]
         policy, state = self.world.policy(), await self._state()
         await self.days.refresh()
+        left = await self.following.lately()
         now = self.world.clock.now()
         rows = await asyncio.to_thread(self._rows, policy, state)
         paused = bool(state.paused_by or state.disarmed)
         lines = (*status_lines(state, now), *quiet_lines(state, policy, now))
-        view = Overview(now, tuple(map(clean, lines)), tuple(rows), paused)
+        view = Overview(now, tuple(map(clean, lines)), tuple(rows), paused, left.open, left.overdue)
         self._overview = self.world.clock.monotonic(), view
         return view
 

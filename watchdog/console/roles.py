@@ -26,6 +26,8 @@ NEEDS: Mapping[str, Role] = MappingProxyType(
     {
         "note": Role.OPERATOR,
         "label": Role.OPERATOR,
+        "tick": Role.OPERATOR,
+        "follow-up": Role.OPERATOR,
         "reject": Role.OPERATOR,
         "stop": Role.OPERATOR,
         "acknowledge": Role.OPERATOR,

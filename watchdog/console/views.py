@@ -89,6 +89,8 @@ class Overview:
     warnings: tuple[str, ...]
     services: tuple[ServiceRow, ...]
     paused: bool
+    follow_ups_open: int = 0
+    follow_ups_overdue: int = 0
 
 
 @dataclass(frozen=True, slots=True)

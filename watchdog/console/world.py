@@ -37,7 +37,8 @@ class Throttle(Protocol):
 class World:
     """Everything the pages are made from. `state` knows the services that are `held`; other workers know the others.
 
-    `ask` is the only way to change anything: the daemon answers, as it does to the command line.
+    `ask` is the only way to change anything: the daemon answers, as it does to the command line. `owners` maps roles of
+    the runbook to the contacts who have them.
     """
 
     journal: Journal
@@ -49,6 +50,7 @@ class World:
     listing: Listing
     settings: Callable[[], Settings]
     version: str
+    owners: Callable[[], Mapping[str, str]] = dict
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,8 @@ def close(turn: Turn, outcome: str, how: str) -> None:
             *words.done_lines(turn.incident),
             *words.left_lines(turn.incident, "" if given else turn.service.auto_deploy_off),
         )
-        turn.tell(NoticeKind.RESOLVED, f"{turn.name} RESOLVED: {outcome} ({lasted} since onset)", lines)
+        title = f"{turn.name} RESOLVED: {outcome} ({lasted} since onset)"
+        turn.tell(NoticeKind.RESOLVED, title, lines, todo=words.todo_lines(turn.incident))
     elif turn.incident.pin_previous is not None:
         handing_back.left_off(turn)
     turn.put(perceive.forget(turn.service, turn.now))

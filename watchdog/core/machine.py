@@ -26,6 +26,7 @@ from watchdog.core import (
     people,
     perceive,
     proving,
+    reminding,
     returning,
     stakeholders,
     troubles,
@@ -70,6 +71,7 @@ IN_ANY_PHASE: Mapping[type[Event], Handler] = MappingProxyType(
         e.CommitsUnread: merges.unseen,
         e.Acknowledged: people.acknowledge,
         e.QuestionHeard: ignore,
+        e.FollowUpsFellDue: reminding.remind,
     }
 )
 

@@ -133,6 +133,7 @@ class Turn:
         *,
         wakes: bool = False,
         channels: tuple[str, ...] | None = None,
+        todo: tuple[str, ...] = (),
     ) -> None:
         """Tell the people this severity's rule names (or these channels alone); nobody, if it names none."""
         incident = self.incident
@@ -154,6 +155,7 @@ class Turn:
             lines=lines,
             links=self._links(),
             wakes=wakes,
+            todo=todo,
         )
         self.emit(Tell(notice, channels))
         self.amend(paged=True, muted=False)

@@ -5,6 +5,7 @@ Rule: the same words as in the log and in `explain`, with the arithmetic; and al
 
 from watchdog.domain.decisions import Decision, GuardAnswer, Verdict
 from watchdog.domain.deploys import Deploy
+from watchdog.domain.follow_ups import RUNBOOK
 from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import Then
 from watchdog.domain.units import show_seconds
@@ -133,3 +134,12 @@ def left_lines(incident: Incident, auto_deploy_off: str) -> tuple[str, ...]:
     if incident.suspect_code and incident.rollback_deploy and not incident.undoes:
         lines.append(f"Left for you: fix {short(incident.suspect_code)}; `watchdog explain {incident.id}` says why.")
     return tuple(lines)
+
+
+def todo_lines(incident: Incident) -> tuple[str, ...]:
+    """Return what the runbook leaves to people after a rollback, each with whose it is and by when; else nothing."""
+    if incident.requested_at is None:
+        return ()
+    open_items = [one for one in RUNBOOK if one.by_people and not (one.id == "stakeholders" and incident.informed)]
+    left = [(one, show_seconds(one.within_seconds or 0.0)) for one in open_items]
+    return tuple(f"{one.text}: {one.owner}, within {by} (watchdog tick {incident.id} {one.id})" for one, by in left)

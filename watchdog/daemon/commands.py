@@ -17,6 +17,7 @@ import structlog
 from watchdog.conversation import REFUSED as REFUSAL
 from watchdog.core import undoing
 from watchdog.core.suspects import live_deploy
+from watchdog.daemon.added import RECORDED, add
 from watchdog.daemon.engine import Engine
 from watchdog.daemon.questions import VERBS, Objection, objection, over
 from watchdog.domain import events as e
@@ -32,8 +33,6 @@ from watchdog.ports import Clock, Store
 POLL_SECONDS = 0.5
 REFUSED = 3
 FAILED = 1
-RECORDED = ("note", "label")
-"""Commands that only add to the record."""
 QUESTION = "moment of the question"
 HAS_CHANGED = "is another one than you saw: look again, then decide"
 STALE_SECONDS = 60.0
@@ -100,7 +99,8 @@ class Commands:
         # Of an answer that is refused the story tells: see objection.
         try:
             if command.name in RECORDED:
-                return await self._record(command)
+                done, said = await add(self._store, self._clock, command)
+                return done, said, 0 if done else FAILED
             event = await self._undo(command) if command.name == "undo" else self._event(command)
         except KeyError as error:
             return False, f"{command.name} needs {error.args[0]}", FAILED
@@ -123,19 +123,6 @@ class Commands:
             return False, str(error), FAILED
         unrecorded = turn.why_not and not _refused(turn.effects)
         return _unrecorded(event, turn.why_not) if unrecorded else _answer(turn.effects)
-
-    async def _record(self, command: Command) -> tuple[bool, str, int]:
-        """Add what a human says of an incident to its record; the core need not know."""
-        given = command.arguments
-        name = given["incident"]
-        if command.name == "label":
-            found = await self._store.label(name, given["verdict"], command.by)
-            said = f"{name} is recorded as judged {given['verdict']}"
-        else:
-            cause = bool(given.get("root_cause"))
-            found = await self._store.remark(name, given["text"], command.by, root_cause=cause)
-            said = f"recorded as {'the root cause of' if cause else 'a note on'} {name}"
-        return (True, said, 0) if found else (False, f"no such incident: {name}", FAILED)
 
     async def _undo(self, command: Command) -> Event:
         """Return the wish to take a rollback back, which may be over long since. Raises Gone if nobody knows it."""

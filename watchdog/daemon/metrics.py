@@ -78,6 +78,10 @@ class Metrics:
         self._pages_unheard = self._gauge("pages_unheard", "Notices that no channel at all has got yet.")
         self._channel_up = self._gauge("channel_up", "0 after failures in a row, until a notice arrives.", "channel")
         self._hears = self._gauge("channel_hears", "1 while we hear what people answer there.", "channel")
+        self._follow_ups_open = self._gauge(
+            "followups_open", "What is left to people after incidents, by the store: the same at every worker."
+        )
+        self._follow_ups_overdue = self._gauge("followups_overdue", "How many of these are overdue.")
         self._delay = self._histogram("detection_delay_seconds", "From onset to decision.", _DELAY)
         self._restore = self._histogram("restore_seconds", "From onset to restored.", _RESTORE)
 
@@ -204,6 +208,11 @@ class Metrics:
         """Say how many notices are not delivered yet, and how many of them nobody has heard."""
         self._pages_pending.set(number)
         self._pages_unheard.set(unheard)
+
+    def follow_ups(self, number: int, overdue: int) -> None:
+        """Say how much is left to people, and how many of it is overdue."""
+        self._follow_ups_open.set(number)
+        self._follow_ups_overdue.set(overdue)
 
     def channels(self, up: Mapping[str, bool]) -> None:
         """Say of each channel whether it takes notices."""

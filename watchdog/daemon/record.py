@@ -35,7 +35,9 @@ OWED_MAX = 1000
 """Notices without a row that are kept for the next record; beyond it the oldest are known to this process only."""
 
 UNREAD = "what was saved before could not be read yet"
-ALLOWING = (e.Approved, e.Resumed, e.CommitTrusted, e.UndoRequested, e.Unsilenced, e.Silenced)
+ALLOWING = (
+    e.Approved, e.Resumed, e.CommitTrusted, e.UndoRequested, e.Unsilenced, e.Silenced, e.FollowUpsFellDue,
+)  # fmt: skip
 """A human's yes, or what else is done only of what is written down."""
 
 log = structlog.get_logger("watchdog")

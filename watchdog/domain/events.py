@@ -6,6 +6,7 @@ Outcomes of effects come back through the same door as readings do, and so does 
 from dataclasses import dataclass
 
 from watchdog.domain.deploys import Commit, Deploy, ServiceFacts
+from watchdog.domain.policy import Severity
 from watchdog.domain.readings import MinuteCount, Reading
 from watchdog.domain.said import Acknowledged as Acknowledged
 from watchdog.domain.said import Approved as Approved
@@ -231,6 +232,22 @@ class QuestionHeard:
 
 
 @dataclass(frozen=True, slots=True)
+class FollowUpsFellDue:
+    """What people were to do about an incident is overdue: `items` are the ids, `lines` say each in words.
+
+    `channels` are those of the incident's that page nobody.
+    """
+
+    at: float
+    service: str
+    incident: str
+    severity: Severity
+    channels: tuple[str, ...]
+    items: tuple[str, ...]
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class InvariantBroken:
     """One of our own promises was found broken (`what`): nothing is changed any more until a human says `resume`."""
 
@@ -263,6 +280,7 @@ Event = (
     | Stopped
     | Acknowledged
     | QuestionHeard
+    | FollowUpsFellDue
     | Paused
     | Resumed
     | Silenced

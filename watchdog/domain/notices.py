@@ -35,6 +35,7 @@ class Notice:
     `wakes` tells a pager to ring; otherwise it is for information. `dedup_key` is one per incident and
     stable across restarts. `at` is UTC epoch seconds. `plain`: it is for people who know no engineering, who see its
     title and its lines and nothing else; they have a thread of their own (see `plain_thread`), and nobody stands in.
+    `todo` is what is left to people when it is over, for channels that keep lists.
     """
 
     at: float
@@ -47,6 +48,7 @@ class Notice:
     links: tuple[Link, ...] = ()
     wakes: bool = False
     plain: bool = False
+    todo: tuple[str, ...] = ()
 
     @property
     def dedup_key(self) -> str:

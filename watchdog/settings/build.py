@@ -134,6 +134,8 @@ class Builder:
             ),
             own_id=self._environ.get("RENDER_SERVICE_ID") or None,
             private_hosts=tuple(shape.private_hosts),
+            remind=shape.follow_ups.remind,
+            owners=MappingProxyType(dict(people.owners(shape))),
             warnings=(
                 *needs.warnings_of(shape, modes, signals, self._secrets, self._environ),
                 *needs.slack_warnings(channels),

@@ -76,7 +76,8 @@ class Settings:
     `console` tells whether the web console is served, on the server of `metrics`; `repository` names who is asked for
     suspect commits, if anybody is.
     `own_id` is the watchdog's own service on Render, which is never a target; `private_hosts` are the names that may
-    lead into a private network.
+    lead into a private network. `remind`: people are told of follow-ups that are overdue; `owners`
+    maps roles of the runbook to the contacts who have them.
     """
 
     path: Path | None
@@ -96,6 +97,8 @@ class Settings:
     warnings: tuple[str, ...] = ()
     own_id: str | None = None
     private_hosts: tuple[str, ...] = ()
+    remind: bool = False
+    owners: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def guard(self) -> AddressGuard:

@@ -7,6 +7,7 @@ is told of nothing but what the escalation brings there.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from watchdog.domain.follow_ups import DEVELOPERS, LEAD, ON_CALL, OWNER
 from watchdog.domain.policy import Step, Weekly
 from watchdog.settings.document import Document
 from watchdog.settings.model import Adapter
@@ -19,6 +20,21 @@ from watchdog.settings.weekly import ALWAYS, parse_weekly
 PAGERDUTY = "pagerduty"
 ADDRESSED: Mapping[str, str] = {"slack": "channel", "email": "to"}
 """Channels that know several addresses, and the option that holds theirs."""
+
+ROLES_BY_NAME: Mapping[str, str] = {
+    "on-call-engineer": ON_CALL,
+    "on-call": ON_CALL,
+    "oncall": ON_CALL,
+    "team-lead": LEAD,
+    "tech-lead": LEAD,
+    "technical-lead": LEAD,
+    "lead": LEAD,
+    "development-team": DEVELOPERS,
+    "dev-team": DEVELOPERS,
+    "developers": DEVELOPERS,
+    "product-owner": OWNER,
+}
+"""Names of contacts that say which role of the runbook they have."""
 
 Contacts = Mapping[str, Mapping[str, Adapter]]
 
@@ -89,6 +105,17 @@ def check_escalation(
         else:
             document.report(path, "names no contact, rotation or channel", choose(step.tell, set(known)))
     return tuple(steps)
+
+
+def owners(shape: Shape) -> Mapping[str, str]:
+    """Return which contact has which role of the runbook: the first who says so, else the first whose name does."""
+    by_name = [(ROLES_BY_NAME.get(name.lower().replace("_", "-")), name) for name in shape.contacts]
+    written = [(contact.role, name) for name, contact in shape.contacts.items()]
+    found: dict[str, str] = {}
+    for role, name in (*written, *by_name):
+        if role is not None and (shape.contacts[name].role or role) == role:
+            found.setdefault(role, name)
+    return found
 
 
 def _hours(contact: ContactShape) -> Weekly | None:

@@ -247,11 +247,12 @@ class PolicyShape(Section):
 
 
 class ContactShape(Section):
-    """Somebody who is called when nobody takes a page up: their addresses, and when they may be called."""
+    """Somebody who is called when nobody takes a page up: their addresses, when they may be called, and their role."""
 
     slack: str | None = Field(default=None, min_length=1, max_length=100)
     email: str | None = Field(default=None, min_length=1, max_length=300)
     hours: Annotated[str, AfterValidator(_hours)] = ALWAYS
+    role: Literal["on-call engineer", "team lead", "development team", "product owner"] | None = None
 
 
 class RotationShape(Section):
@@ -314,6 +315,12 @@ class ConsoleShape(Section):
     enabled: bool = False
 
 
+class FollowUpsShape(Section):
+    """What is left to people after an incident."""
+
+    remind: bool = False
+
+
 class EndpointsShape(Section):
     """Base URLs of the vendors' APIs; None means: the vendor's own."""
 
@@ -372,6 +379,7 @@ class Shape(Section):
     metrics: MetricsShape = MetricsShape()
     console: ConsoleShape = ConsoleShape()
     repository: Literal["github"] | None = None
+    follow_ups: FollowUpsShape = FollowUpsShape()
     control: list[HttpUrl] | None = Field(default=None, max_length=10)
     vendor_status: Annotated[dict[str, HttpUrl | None] | None, BeforeValidator(_named_pages)] = None
     endpoints: EndpointsShape = EndpointsShape()

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from watchdog.domain.changes import Comparison
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.effects import Note
+from watchdog.domain.follow_ups import FollowUp, Tick
 from watchdog.domain.incidents import Incident
 from watchdog.domain.records import Minute
 from watchdog.domain.remarks import Remark, root_causes
@@ -32,6 +33,7 @@ class Facts:
     `notes` are the service's; `target_seconds` is the policy's time to restored (or to an answer) for this severity;
     `signals` maps the service's signals to their kinds; `auto_deploy` is how it stands by the last look, if known.
     `changes` is what the repository says of the suspect's commits, `changes_why` why it says nothing, if it was asked.
+    `ticks` and `follow_ups` are what people ticked and added; `owners` maps roles to the contacts who have them.
     """
 
     incident: Incident
@@ -45,6 +47,9 @@ class Facts:
     service: ServiceFacts | None = None
     changes: Comparison | None = None
     changes_why: str = ""
+    ticks: Sequence[Tick] = ()
+    follow_ups: Sequence[FollowUp] = ()
+    owners: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def own_notes(self) -> Sequence[Note]:

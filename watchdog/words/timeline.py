@@ -46,6 +46,7 @@ LEFT = ("HUMAN", "CLOSED", "REFUSED", "DISARMED", "SILENCED", "UNMUTED", "EXPIRE
 SAID = (
     "TOLD",
     "INFORMED",
+    "REMINDED",
     "OFFER",
     "APPROVED",
     "REJECTED",

@@ -20,7 +20,7 @@ async def test_the_body_is_the_notice_in_version_1(vendor: Vendor) -> None:
     """Every field of version 1, spelt out: receivers depend on them."""
     vendor.say("POST", HOOK_PATH, 204)
     channel = hook(vendor)
-    assert await channel.send(notice(NoticeKind.RESOLVED), None) is None
+    assert await channel.send(notice(NoticeKind.RESOLVED, todo=("Update the docs",)), None) is None
     await channel.close()
     (seen,) = vendor.seen
     assert seen.headers["authorization"] == f"Bearer {BEARER}"
@@ -37,6 +37,7 @@ async def test_the_body_is_the_notice_in_version_1(vendor: Vendor) -> None:
         "resolves": True,
         "title": "web CRITICAL: HTTP 503, 39 of 39 probes failed for 38 s (limit 38 s)",
         "lines": ["Blame: dep-42 9f3c2ab, P 0.998 (need 0.80)", "Guards: all pass"],
+        "todo": ["Update the docs"],
         "links": [{"text": "dashboard", "href": "https://dashboard.example/web?a=1&b=2"}],
     }
 

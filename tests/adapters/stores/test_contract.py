@@ -7,6 +7,7 @@ from watchdog.adapters.stores import retention
 from watchdog.domain.effects import Note, PinAutoDeploy, ReadDeploys, Rollback, Tell, WakeAt
 from watchdog.domain.errors import Temporary
 from watchdog.domain.events import Paused, TimePassed
+from watchdog.domain.follow_ups import FollowUp, Tick, ticked
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.policy import Severity
 from watchdog.domain.records import ActionRow, Minute
@@ -151,6 +152,49 @@ async def test_remarks_are_kept_in_order_with_who_and_when(store: Store, clock, 
     assert [one.incident for one in await store.remarks()] == ["inc-1", "inc-2", "inc-1"]
     assert root_causes(await store.remarks()) == {"inc-1": third}
     assert await store.remarks("inc-9") == ()
+
+
+async def test_ticks_are_kept_in_order_and_the_last_word_counts(store: Store, clock, a_state, an_incident) -> None:
+    """Who ticked and who undid it stays; what holds is the last of it, of each incident alone."""
+    assert not await store.tick("inc-1", "lessons", "ann")
+    assert await store.ticks() == ()
+    await store.save(TimePassed(1.0), a_state(an_incident(1)), ())
+    await store.save(TimePassed(2.0), a_state(an_incident(2)), ())
+    began = clock.at
+    assert await store.tick("inc-1", "lessons", "ann")
+    clock.at += 60
+    assert await store.tick("inc-2", "lessons", "bob")
+    assert await store.tick("inc-1", "docs", "bob\0'; DROP TABLE ticks; --")
+    assert await store.tick("inc-1", "lessons", "bob", undone=True)
+    first, _, last = await store.ticks("inc-1")
+    assert (first, last) == (
+        Tick(began, "inc-1", "lessons", "ann"),
+        Tick(began + 60, "inc-1", "lessons", "bob", undone=True),
+    )
+    assert [(one.incident, one.item) for one in await store.ticks()] == [
+        ("inc-1", "lessons"), ("inc-2", "lessons"), ("inc-1", "docs"), ("inc-1", "lessons"),
+    ]  # fmt: skip
+    assert list(ticked(await store.ticks(), "inc-1")) == ["docs"]
+    assert list(ticked(await store.ticks(), "inc-2")) == ["lessons"]
+    assert await store.ticks("inc-9") == ()
+
+
+async def test_follow_ups_are_numbered_within_their_incident(store: Store, clock, a_state, an_incident) -> None:
+    """What was added stays as it was said; the number makes its id, also where many add at once."""
+    assert await store.follow_up("inc-1", "x", "ann", owner="team lead", due_at=9.0) is None
+    assert await store.follow_ups() == ()
+    await store.save(TimePassed(1.0), a_state(an_incident(1)), ())
+    await store.save(TimePassed(2.0), a_state(an_incident(2)), ())
+    due = clock.at + 3 * 86400
+    first = await store.follow_up("inc-1", "Raise the pool size", "ann", owner="team lead", due_at=due)
+    assert first == FollowUp(clock.at, "inc-1", 1, "ann", "Raise the pool size", "team lead", due)
+    assert first.id == "own-1"
+    await store.follow_up("inc-2", "'; DROP TABLE follow_ups; --", "bob", owner="bob", due_at=due)
+    adding = [store.follow_up("inc-1", str(n), "ann", owner="ann", due_at=due) for n in range(5)]
+    assert sorted(one.number for one in await asyncio.gather(*adding) if one is not None) == [2, 3, 4, 5, 6]
+    assert [one.number for one in await store.follow_ups("inc-1")] == [1, 2, 3, 4, 5, 6]
+    assert [(one.incident, one.number) for one in await store.follow_ups()][5:] == [("inc-1", 6), ("inc-2", 1)]
+    assert await store.follow_ups("inc-9") == ()
 
 
 async def test_minutes_are_replaced_not_added(store: Store, clock) -> None:

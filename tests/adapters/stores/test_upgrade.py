@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from tests.adapters.stores.old_store import PIN, make_old_store, old_engine, save_effect, save_state
-from watchdog.adapters.stores import schema
+from watchdog.adapters.stores import codec, schema
+from watchdog.adapters.stores.database import migrate
 from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import ServiceState, State
@@ -50,6 +51,8 @@ async def test_what_an_old_version_saved_is_taken_up_once(any_url: str, clock, o
     assert await store.put_action(replace(action, state="accepted"), "sending")
     assert await store.incident("inc-1") == an_incident()
     assert await store.remark("inc-1", "a lock", "ann") and len(await store.remarks("inc-1")) == 1
+    assert await store.tick("inc-1", "lessons", "ann") and len(await store.ticks("inc-1")) == 1
+    assert await store.follow_up("inc-1", "a bigger pool", "ann", owner="ann", due_at=9.0) is not None
     await store.save(None, replace(state, paused_by=""), ())
     await store.close()
     engine = old_engine(any_url)
@@ -84,6 +87,28 @@ async def test_an_old_store_without_a_state_is_a_first_start(any_url: str, clock
     assert await store.load() is None
     await store.save(None, State(incidents=1), ())
     assert await store.load() == State(incidents=1)
+    await store.close()
+
+
+async def test_a_worker_without_follow_ups_goes_on(any_url: str, clock, a_state, an_incident) -> None:
+    """Of revision 0004: it never names the new tables, and what it writes again leaves ticks where they are."""
+    engine = old_engine(any_url)
+    with engine.begin() as connection:
+        migrate(connection, "0004")
+    store = await opened(any_url, clock)
+    await store.save(None, a_state(an_incident(1)), ())
+    assert await store.tick("inc-1", "lessons", "ann")
+    values = {"id": "inc-1", "json": codec.INCIDENTS.encode(an_incident(1, outcome="by the old one"))}
+    with engine.begin() as connection:
+        insert = "INSERT INTO incidents (id, service, opened_at, severity, json) VALUES (:id, 'api', 1, 'x', :json)"
+        again = "ON CONFLICT (id) DO UPDATE SET json = excluded.json"
+        connection.execute(text(f"{insert} {again}"), values)
+        connection.execute(
+            text("INSERT INTO remarks (at, incident, \"by\", text, root_cause) VALUES (1, 'inc-1', 'bob', 'x', false)")
+        )
+    engine.dispose()
+    assert (await store.incident("inc-1")) == an_incident(1, outcome="by the old one")
+    assert [one.item for one in await store.ticks("inc-1")] == ["lessons"] and len(await store.remarks("inc-1")) == 1
     await store.close()
 
 

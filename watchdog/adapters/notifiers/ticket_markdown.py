@@ -9,7 +9,7 @@ import re
 from watchdog.adapters.notifiers import text
 from watchdog.domain.notices import Link, Notice
 
-MAX_TITLE = 250
+MAX_TITLE, MAX_TASK = 250, 300
 _RUNS = re.compile("`+")
 _MARKUP = frozenset("\\`*_[]<>|#&~!$@()")
 
@@ -37,8 +37,13 @@ def opening(notice: Notice) -> str:
 
 
 def comment(notice: Notice) -> str:
-    """Return what is added later."""
-    return _told_of(notice)
+    """Return what is added later; at the end, with what is left to people as a list of tasks."""
+    if not notice.resolves or not notice.todo:
+        return _told_of(notice)
+    tasks = [f"- [ ] {_inert(text.clean(one, MAX_TASK))}" for one in notice.todo]
+    return "\n".join(
+        [_told_of(notice), "", "Left to you (ticks here and in the watchdog's checklists are apart):", "", *tasks]
+    )
 
 
 def stamp(notice: Notice) -> str:
@@ -56,8 +61,12 @@ def _told_of(notice: Notice) -> str:
 
 
 def _link(link: Link) -> str:
-    shown = "".join(f"&#{ord(sign)};" if sign in _MARKUP else sign for sign in link.text)
-    return f"[{shown}](<{link.href}>)"
+    return f"[{_inert(link.text)}](<{link.href}>)"
+
+
+def _inert(words: str) -> str:
+    """Return words of which a forge makes no markup, mention or link."""
+    return "".join(f"&#{ord(sign)};" if sign in _MARKUP else sign for sign in words)
 
 
 def _told(incident: str) -> str:

@@ -68,6 +68,7 @@ def as_json(notice: Notice) -> dict[str, Any]:
         "resolves": notice.resolves,
         "title": text.title(notice),
         "lines": list(text.lines(notice)),
+        "todo": [text.clean(line, 300) for line in notice.todo],
         "links": [{"text": link.text, "href": link.href} for link in text.links(notice)],
     }
 

@@ -21,7 +21,7 @@ FORGOTTEN: tuple[tuple[Column[Any], ColumnElement[bool]], ...] = (
     (DELIVERIES.c.at, true()),
     (COMMANDS.c.at, COMMANDS.c.done),
 )
-"""What has an end, by which time, and under which condition. Incidents, labels, remarks, actions stay: they are few."""
+"""What has an end, by which time, and under which condition. Incidents, actions, what people add stay: they are few."""
 
 
 @uninterrupted

@@ -14,6 +14,7 @@ from watchdog.adapters.stores.parts import Memo, assemble, service_of
 from watchdog.domain.effects import OUTSIDE, Effect, Note
 from watchdog.domain.errors import Displaced, Stale, Temporary
 from watchdog.domain.events import Event
+from watchdog.domain.follow_ups import FollowUp, Tick
 from watchdog.domain.incidents import Incident, Shared, State
 from watchdog.domain.records import FLEET, ActionRow, Command, Grip, Minute, PendingEffect
 from watchdog.domain.remarks import Remark
@@ -22,6 +23,7 @@ from watchdog.ports import Clock
 INCIDENTS_MAX = 1_000
 DELIVERIES_MAX = 10_000
 COMMANDS_MAX = 1_000
+FOLLOW_UPS_MAX = 10_000
 
 
 class MemoryStore:
@@ -203,6 +205,32 @@ class MemoryStore:
     async def remarks(self, incident_id: str | None = None) -> Sequence[Remark]:
         """Return what people said of an incident (of all, if None), oldest first."""
         return tuple(one for one in self._db.remarks if incident_id is None or one.incident == incident_id)
+
+    async def tick(self, incident_id: str, item: str, by: str, *, undone: bool = False) -> bool:
+        """Record that a human ticked an item, or undid that, now; False if there is no incident of that id."""
+        if incident_id not in self._db.incidents:
+            return False
+        self._db.ticks.append(Tick(self._clock.now(), incident_id, item, by, undone))
+        return True
+
+    async def ticks(self, incident_id: str | None = None) -> Sequence[Tick]:
+        """Return what people ticked of an incident's checklists (of all, if None), and unticked, oldest first."""
+        return tuple(one for one in self._db.ticks if incident_id is None or one.incident == incident_id)
+
+    async def follow_up(self, incident_id: str, text: str, by: str, *, owner: str, due_at: float) -> FollowUp | None:
+        """Add what a human means to do about an incident, now, under the next number; None if there is none."""
+        if incident_id not in self._db.incidents:
+            return None
+        number = 1 + max((one.number for one in await self.follow_ups(incident_id)), default=0)
+        added = FollowUp(self._clock.now(), incident_id, number, by, text, owner, due_at)
+        self._db.follow_ups[incident_id, number] = added
+        _bound(self._db.follow_ups, FOLLOW_UPS_MAX)
+        return added
+
+    async def follow_ups(self, incident_id: str | None = None) -> Sequence[FollowUp]:
+        """Return the follow-ups that people added to an incident (to all, if None), each incident's in their order."""
+        found = sorted(self._db.follow_ups.items())
+        return tuple(one for (name, _), one in found if incident_id is None or name == incident_id)
 
     async def put_minutes(self, rows: Sequence[Minute]) -> None:
         """Replace one-minute aggregates; roll up and drop what is old."""

@@ -12,6 +12,7 @@ from watchdog.adapters.stores import retention
 from watchdog.adapters.stores.leases import NOBODY, share
 from watchdog.adapters.stores.parts import Fleet
 from watchdog.domain.effects import Effect, Note
+from watchdog.domain.follow_ups import FollowUp, Tick
 from watchdog.domain.incidents import Incident, ServiceState, Shared
 from watchdog.domain.records import ActionRow, Command, Grip, Minute
 from watchdog.domain.remarks import Remark
@@ -47,6 +48,8 @@ class MemoryDatabase:
         self.deliveries: dict[tuple[int, str], tuple[str, str | None]] = {}
         self.labels: dict[str, str] = {}
         self.remarks: deque[Remark] = deque(maxlen=NOTES_MAX)
+        self.ticks: deque[Tick] = deque(maxlen=NOTES_MAX)
+        self.follow_ups: dict[tuple[str, int], FollowUp] = {}
         self.minutes: dict[retention.Key, Minute] = {}
         self.hours: dict[retention.Key, Minute] = {}
         self.commands: dict[int, Command] = {}

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, Integer, MetaData, Table, Text
 from sqlalchemy.types import TypeDecorator
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest revision in `migrations/versions`, here so that an ordinary start need not load Alembic."""
 
 VERSION_TABLE = "watchdog_schema"
@@ -199,6 +199,33 @@ REMARKS = Table(
     sqlite_autoincrement=True,
 )
 """What people say of an incident in their own words. It stays as long as the incident."""
+
+TICKS = Table(
+    "ticks",
+    METADATA,
+    _serial("seq"),
+    _at("at"),
+    Column("incident", CleanText, ForeignKey("incidents.id", ondelete="CASCADE"), nullable=False),
+    _text("item"),
+    _text("by"),
+    Column("undone", Boolean, nullable=False),
+    Index("ticks_incident", "incident"),
+    sqlite_autoincrement=True,
+)
+"""What people ticked of an incident's checklists, and unticked: of each item the last word counts."""
+
+FOLLOW_UPS = Table(
+    "follow_ups",
+    METADATA,
+    Column("incident", CleanText, ForeignKey("incidents.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    _at("at"),
+    _text("by"),
+    _text("text"),
+    _text("owner"),
+    _at("due_at"),
+)
+"""What people mean to do about an incident, numbered within it."""
 
 
 def _aggregates(name: str) -> Table:

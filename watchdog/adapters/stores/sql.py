@@ -2,29 +2,29 @@
 
 Rule 1: one port method is one transaction.
 Rule 2: the same SQL for every database; what differs is in `sqlite.py` and `postgres.py`.
-What only the holder of a lease may write is in `journal.py`.
+What only the holder of a lease may write is in `journal.py`, what people add to the record in `added.py`.
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, func, select, update
 
 from watchdog.adapters.stores import codec, retention
+from watchdog.adapters.stores.added import Added
 from watchdog.adapters.stores.charts import Charts
 from watchdog.adapters.stores.journal import Journal, add
-from watchdog.adapters.stores.schema import COMMANDS, DELIVERIES, INCIDENTS, LABELS, NOTES, REMARKS
+from watchdog.adapters.stores.schema import COMMANDS, DELIVERIES, INCIDENTS, NOTES
 from watchdog.adapters.stores.uninterrupted import uninterrupted
 from watchdog.domain.effects import Note
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Incident
 from watchdog.domain.records import Command
-from watchdog.domain.remarks import Remark
 
 
 @uninterrupted
-class SqlStore(Journal, Charts):
+class SqlStore(Journal, Charts, Added):
     """A Store on SQLite or PostgreSQL. Raises Temporary when the database does not answer."""
 
     async def reference(self, incident: str, channel: str) -> str | None:
@@ -83,38 +83,6 @@ class SqlStore(Journal, Charts):
         async with self._reading() as connection:
             rows = (await connection.execute(query.order_by(NOTES.c.seq.desc()).limit(limit))).all()
         return tuple(Note(*row) for row in reversed(rows))
-
-    async def label(self, incident_id: str, verdict: str, by: str) -> bool:
-        """Record a human's judgement (right, wrong) of an incident; False if there is none of that id."""
-        row = {"incident": incident_id, "verdict": verdict, "by": by, "at": self._clock.now()}
-        async with self._writing() as connection:
-            if await connection.scalar(select(INCIDENTS.c.id).where(INCIDENTS.c.id == incident_id)) is None:
-                return False
-            await connection.execute(self._upsert(LABELS), row)
-        return True
-
-    async def labels(self) -> Mapping[str, str]:
-        """Return incident id to label."""
-        async with self._reading() as connection:
-            rows = (await connection.execute(select(LABELS.c.incident, LABELS.c.verdict))).all()
-        return {row.incident: row.verdict for row in rows}
-
-    async def remark(self, incident_id: str, text: str, by: str, *, root_cause: bool = False) -> bool:
-        """Add a human's line to an incident, now; False if there is none of that id."""
-        row = {"at": self._clock.now(), "incident": incident_id, "by": by, "text": text, "root_cause": root_cause}
-        async with self._writing() as connection:
-            if await connection.scalar(select(INCIDENTS.c.id).where(INCIDENTS.c.id == incident_id)) is None:
-                return False
-            await connection.execute(insert(REMARKS), row)
-        return True
-
-    async def remarks(self, incident_id: str | None = None) -> Sequence[Remark]:
-        """Return what people said of an incident (of all, if None), oldest first."""
-        query = select(REMARKS.c.at, REMARKS.c.incident, REMARKS.c.by, REMARKS.c.text, REMARKS.c.root_cause)
-        wanted = query if incident_id is None else query.where(REMARKS.c.incident == incident_id)
-        async with self._reading() as connection:
-            rows = (await connection.execute(wanted.order_by(REMARKS.c.seq))).all()
-        return tuple(Remark(*row) for row in rows)
 
     async def submit(self, name: str, arguments: Mapping[str, Any], by: str) -> int:
         """Queue a command for the daemon; return its id. Raises Temporary when too many wait already."""

@@ -1,0 +1,46 @@
+"""A record to run commands on: a SQLite file with the incident of the sketch."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.cli import examples as x
+from watchdog.adapters.stores import build_store
+from watchdog.daemon.clock import SystemClock
+from watchdog.domain.effects import Note
+from watchdog.domain.incidents import ServiceState, State
+from watchdog.domain.records import Minute
+
+CONFIG = """\
+version: 1
+services:
+  web:
+    signals:
+      home: {{http: "http://127.0.0.1:9/"}}
+      errors: {{sentry: acme/web}}
+channels:
+  console: {{}}
+store: "sqlite:///{folder}/watchdog.db"
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the path of a configuration whose record holds the sketch's incident, and one of another service."""
+    monkeypatch.setenv("WATCHDOG_SENTRY_TOKEN", "a-token-for-tests-only")
+    path = tmp_path / "watchdog.yaml"
+    path.write_text(CONFIG.format(folder=tmp_path))
+
+    async def write() -> None:
+        store = build_store(f"sqlite:///{tmp_path}/watchdog.db", SystemClock())
+        await store.open()
+        try:
+            state = State(services={"web": ServiceState("web", incident=x.incident())}, incidents=1)
+            await store.save(None, state, [*x.NOTES, Note(x.BEGIN + 5, "web", "web-7", "ACT", "of another incident")])
+            await store.put_minutes([Minute("web", "home", x.BEGIN - 4, 5, 1, 0, why="HTTP 503")])
+        finally:
+            await store.close()
+
+    asyncio.run(write())
+    return str(path)

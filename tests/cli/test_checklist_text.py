@@ -1,0 +1,58 @@
+"""Checklists and what is open, as text and for machines."""
+
+import json
+from dataclasses import replace
+
+from tests.cli import examples as x
+from watchdog.cli.checklist_text import HEAD, checklist_lines, json_lines, open_rows, open_sum
+from watchdog.domain.follow_ups import FollowUp
+from watchdog.words.checklists import checklists, follow_ups
+from watchdog.words.facts import Facts
+from watchdog.words.follow_ups import Open
+
+DUE = x.BEGIN + 57 + 3600
+
+
+def facts(now: float) -> Facts:
+    own = FollowUp(x.BEGIN, "web-1", 1, "ann", "a \x1b[31mred\npool", "bob", x.BEGIN + 86400 * 3)
+    return Facts(x.incident(), now, notes=x.NOTES, target_seconds=300.0, follow_ups=(own,))
+
+
+def test_what_is_due_is_marked_when_it_is() -> None:
+    """To the second; and strangers' words drive no terminal."""
+    for now, late in ((DUE, False), (DUE + 1, True)):
+        text = "\n".join(checklist_lines(x.incident(), checklists(facts(now)), now))
+        head = "                       OVERDUE: " if late else "                       "
+        assert f"stakeholders     Communicate status to stakeholders\n{head}team lead, due 2026-11-25 03:15:01" in text
+    assert "\x1b" not in text and "  [ ] own-1            a [31mred pool\n" in text
+
+
+def test_the_list_over_incidents_says_when_whose_and_what() -> None:
+    """One row each, and how many of them are overdue."""
+    found = [Open(x.incident(), one) for one in follow_ups(facts(DUE + 1)) if not one.done]
+    rows = open_rows(found, DUE + 1)
+    assert all(len(row) == len(HEAD) for row in rows)
+    assert (
+        "2026-11-25 03:15 OVERDUE",
+        "web-1",
+        "stakeholders",
+        "team lead",
+        "Communicate status to stakeholders",
+    ) in rows
+    assert ("2026-11-28 02:14", "web-1", "own-1", "bob", "a [31mred pool") in rows
+    late = sum("OVERDUE" in row[0] for row in rows)
+    assert open_sum(found, DUE + 1).startswith(f"{len(rows)} open, {late} overdue. ") and 0 < late < len(rows)
+    unknown = replace(found[0].item, due_at=None)
+    assert open_rows([Open(x.incident(), unknown)], DUE)[0][0] == "-"
+
+
+def test_machines_get_moments_and_seconds() -> None:
+    """ISO 8601, in UTC; nothing where nothing is known."""
+    item = next(one for one in follow_ups(facts(DUE + 61)) if one.id == "stakeholders")
+    (said,) = json.loads("\n".join(json_lines([(x.incident(), "15-60 minutes", item)], DUE + 61)))
+    assert said == {
+        "incident": "web-1", "service": "web", "item": "stakeholders", "list": "15-60 minutes",
+        "text": "Communicate status to stakeholders", "done": False, "seen": False, "evidence": "",
+        "owner": "team lead", "due_at": "2026-11-25T03:15:01Z", "overdue_seconds": 61.0,
+        "ticked_by": None, "ticked_at": None,
+    }  # fmt: skip

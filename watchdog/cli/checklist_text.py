@@ -1,0 +1,89 @@
+"""Checklists and follow-ups as text and as JSON. Pure: facts in, lines out."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from watchdog.domain.incidents import Incident
+from watchdog.words.checklists import Checklist, Item
+from watchdog.words.explain import state_of
+from watchdog.words.follow_ups import Open
+from watchdog.words.text import clean, flow, moment, wrapped
+
+INDENT = 23
+"""Where the words of an item begin: after `  [ ] deploy-checklist `."""
+HEAD = ("due (UTC)", "incident", "item", "owner", "what")
+TEXT_MAX = 70
+
+
+def checklist_lines(incident: Incident, lists: Sequence[Checklist], now: float) -> list[str]:
+    """Return the lists of one incident, each item with its evidence, or whose it is and by when."""
+    what = (
+        f"{incident.id}  {incident.service}  {incident.severity.value.upper()}, {state_of(incident)}. {incident.title}"
+    )
+    lines = flow(what)
+    for one in lists:
+        done = sum(item.done for item in one.items)
+        lines += ["", f"{one.title.upper()} ({done} of {len(one.items)} done)"]
+        lines += [line for item in one.items for line in _item_lines(item, now)]
+    left = sum(not item.done for one in lists for item in one.items)
+    name = clean(incident.id)
+    tick = f"{left} open. To tick one: watchdog tick {name} ITEM" if left else "Nothing is open."
+    return [*lines, "", tick, f'To add one: watchdog follow-up {name} "…"']
+
+
+def _item_lines(item: Item, now: float) -> list[str]:
+    lines = wrapped(f"  [{'x' if item.done else ' '}] {item.id}", item.text, INDENT)
+    lines += wrapped("", item.evidence, INDENT) if item.evidence else []
+    late = "OVERDUE: " if item.late_seconds(now) > 0 else ""
+    return lines if item.done else lines + wrapped("", f"{late}{item.owner}, due {item.due}", INDENT)
+
+
+def open_rows(found: Sequence[Open], now: float) -> list[tuple[str, ...]]:
+    """Return one row per open item, under HEAD."""
+    return [
+        (
+            (moment(one.item.due_at)[:16] if one.item.due_at is not None else "-")
+            + (" OVERDUE" if one.item.late_seconds(now) > 0 else ""),
+            one.incident.id,
+            one.item.id,
+            one.item.owner,
+            clean(one.item.text, TEXT_MAX),
+        )
+        for one in found
+    ]
+
+
+def open_sum(found: Sequence[Open], now: float) -> str:
+    """Return how many there are, and how many of them are overdue."""
+    late = sum(one.item.late_seconds(now) > 0 for one in found)
+    return f"{len(found)} open, {late} overdue. To tick one: watchdog tick INCIDENT ITEM"
+
+
+def json_lines(rows: Sequence[tuple[Incident, str, Item]], now: float) -> list[str]:
+    """Return items for machines: times in ISO 8601 UTC, durations in seconds."""
+    records = [_record(incident, title, item, now) for incident, title, item in rows]
+    return json.dumps(records, indent=2, ensure_ascii=False).split("\n")
+
+
+def _record(incident: Incident, title: str, item: Item, now: float) -> Mapping[str, Any]:
+    return {
+        "incident": incident.id,
+        "service": incident.service,
+        "item": item.id,
+        "list": title,
+        "text": item.text,
+        "done": item.done,
+        "seen": item.seen,
+        "evidence": item.evidence,
+        "owner": item.owner,
+        "due_at": _iso(item.due_at),
+        "overdue_seconds": round(item.late_seconds(now), 1),
+        "ticked_by": item.tick.by if item.tick is not None else None,
+        "ticked_at": _iso(item.tick.at if item.tick is not None else None),
+    }
+
+
+def _iso(at: float | None) -> str | None:
+    return None if at is None else datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,82 @@
+"""What is left to people, for pages and answers: the checklists of an incident, and what is open over all of them."""
+
+from collections.abc import Sequence
+
+from watchdog.console.following_views import ChecklistView, FollowUpsView, ItemView, ListView, OpenView
+from watchdog.console.world import World
+from watchdog.domain.follow_ups import ROLES
+from watchdog.words.checklists import Item, checklists
+from watchdog.words.follow_ups import FollowUps, Open, checklist_facts
+from watchdog.words.text import clean
+
+BUDGET_SECONDS = 0.06
+"""How long one page may read months of incidents; the rest follows with the next."""
+FRESH_SECONDS = 10.0
+"""How old the number on the overview may be."""
+
+
+class Following:
+    """Reads the world for whoever looks at what is left to do."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._tracked = FollowUps(world.journal, world.clock)
+        self._looked: tuple[float, FollowUpsView] | None = None
+
+    async def checklist(self, incident_id: str) -> ChecklistView | None:
+        """Return the checklists of an incident, or None if there is none of that id."""
+        world = self._world
+        incident = await world.journal.incident(incident_id)
+        if incident is None:
+            return None
+        now, owners = world.clock.now(), world.owners()
+        facts = await checklist_facts(world.journal, incident, world.policy(), owners, now)
+        lists = tuple(
+            ListView(one.title, sum(item.done for item in one.items), tuple(item_view(item, now) for item in one.items))
+            for one in checklists(facts)
+        )
+        left = sum(len(one.items) - one.done for one in lists)
+        return ChecklistView(
+            now, clean(incident.id), lists, left, tuple(map(clean, dict.fromkeys((*ROLES, *owners.values()))))
+        )
+
+    async def open(self) -> FollowUpsView:
+        """Return what is open over all incidents."""
+        world, clock = self._world, self._world.clock
+        found = await self._tracked.open(world.policy(), world.owners(), clock.monotonic() + BUDGET_SECONDS)
+        view = _open_view(found, clock.now(), self._tracked.complete)
+        self._looked = clock.monotonic(), view
+        return view
+
+    async def lately(self) -> FollowUpsView:
+        """Return what was open some seconds ago at most: a number that every look at the overview asks for."""
+        looked = self._looked
+        if looked is not None and looked[1].complete and self._world.clock.monotonic() - looked[0] < FRESH_SECONDS:
+            return looked[1]
+        return await self.open()
+
+
+def item_view(item: Item, now: float) -> ItemView:
+    """Return one item, with how it stands at that moment."""
+    state = "done" if item.done else "overdue" if item.late_seconds(now) > 0 else "open"
+    tick = item.tick
+    return ItemView(
+        id=item.id,
+        text=clean(item.text),
+        state=state,
+        seen=item.seen,
+        evidence=clean(item.evidence),
+        owner=clean(item.owner),
+        due=item.due,
+        due_at=item.due_at,
+        ticked_by=clean(tick.by) if tick is not None else None,
+        ticked_at=tick.at if tick is not None else None,
+    )
+
+
+def _open_view(found: Sequence[Open], now: float, complete: bool) -> FollowUpsView:
+    items = tuple(
+        OpenView(clean(one.incident.id), clean(one.incident.service), item_view(one.item, now)) for one in found
+    )
+    overdue = sum(one.item.state == "overdue" for one in items)
+    return FollowUpsView(now, complete, len(items), overdue, items)

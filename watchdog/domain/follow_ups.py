@@ -1,0 +1,143 @@
+"""What people are to do about an incident: the runbook's checklists, their ticks, and follow-ups of their own.
+
+Rule: the items are the runbook's own, in its words and order, each under an id that stays. Owners are roles, for the
+runbook names no people.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from watchdog.domain.policy import Severity
+from watchdog.domain.quieting import Unclear
+from watchdog.domain.units import parse_duration
+
+DEVELOPERS, ON_CALL, LEAD, OWNER = "development team", "on-call engineer", "team lead", "product owner"
+DECIDES: Mapping[Severity, str] = MappingProxyType(
+    {Severity.CRITICAL: ON_CALL, Severity.HIGH: LEAD, Severity.MEDIUM: DEVELOPERS, Severity.LOW: OWNER}
+)
+"""Who is responsible, by the runbook's decision matrix."""
+ROLES = (ON_CALL, LEAD, DEVELOPERS, OWNER)
+
+IMMEDIATE, SHORT_TERM, LONG_TERM = 15 * 60.0, 3600.0, 24 * 3600.0
+TEXT_MAX, OWNER_MAX = 300, 80
+OWN_MAX = 50
+"""Follow-ups of people's own that one incident may have: more is a project, and has a board."""
+DUE_MAX_SECONDS = 400 * 86400.0
+DUE = "7d"
+"""When a follow-up of people's own is due, unless they say otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunbookItem:
+    """One line of the runbook's checklists.
+
+    `owner` is a role, or empty: who decides on an incident of its severity. It is due so long after the service was
+    restored, or (None) before the rollback. `by_people`: nothing that the watchdog sees shows that it was done.
+    """
+
+    id: str
+    text: str
+    owner: str = ""
+    within_seconds: float | None = None
+    by_people: bool = False
+
+
+RUNBOOK: tuple[RunbookItem, ...] = (
+    RunbookItem("documented", "Document the issue (error messages, affected features, user impact)"),
+    RunbookItem("team-told", "Notify team via Slack/communication channel"),
+    RunbookItem("last-good", "Identify the last known stable deployment"),
+    RunbookItem("deploy-related", "Verify the issue is deployment-related (not infrastructure)"),
+    RunbookItem("hotfix", "Check if issue can be hotfixed faster than rollback"),
+    RunbookItem("approval", "Obtain approval if required (based on severity matrix)"),
+    RunbookItem("restored", "Verify service is restored", ON_CALL, IMMEDIATE),
+    RunbookItem("errors", "Check error monitoring (Sentry) for new errors", ON_CALL, IMMEDIATE),
+    RunbookItem("analytics", "Monitor analytics for user activity recovery", OWNER, IMMEDIATE, by_people=True),
+    RunbookItem("response-times", "Verify API response times are normal", ON_CALL, IMMEDIATE),
+    RunbookItem("log", "Document rollback in incident log", DEVELOPERS, SHORT_TERM),
+    RunbookItem("stakeholders", "Communicate status to stakeholders", LEAD, SHORT_TERM, by_people=True),
+    RunbookItem("root-cause", "Identify root cause of the issue", DEVELOPERS, SHORT_TERM, by_people=True),
+    RunbookItem("fix-branch", "Create fix branch from stable version", DEVELOPERS, SHORT_TERM, by_people=True),
+    RunbookItem("docs", "Update deployment documentation if needed", DEVELOPERS, SHORT_TERM, by_people=True),
+    RunbookItem("post-mortem", "Conduct post-mortem meeting", LEAD, LONG_TERM, by_people=True),
+    RunbookItem("lessons", "Document lessons learned", LEAD, LONG_TERM, by_people=True),
+    RunbookItem("deploy-checklist", "Update deployment checklist", DEVELOPERS, LONG_TERM, by_people=True),
+    RunbookItem("prevention", "Implement preventive measures", DEVELOPERS, LONG_TERM, by_people=True),
+    RunbookItem("fix-deploy", "Schedule fix deployment through staging", DEVELOPERS, LONG_TERM, by_people=True),
+)
+RUNBOOK_IDS = frozenset(one.id for one in RUNBOOK)
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A human ticked an item of an incident's checklists (or undid the tick) at that moment (UTC epoch seconds)."""
+
+    at: float
+    incident: str
+    item: str
+    by: str
+    undone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """What people mean to do about an incident, the `number`th of it, in their own words. Times: UTC epoch seconds."""
+
+    at: float
+    incident: str
+    number: int
+    by: str
+    text: str
+    owner: str
+    due_at: float
+
+    @property
+    def id(self) -> str:
+        """Return the id of its item in the incident's checklists."""
+        return f"own-{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """An open item of an incident, `words` for people, and the channels that may be reminded of it.
+
+    `due_at` is UTC epoch seconds (None: not known yet).
+    """
+
+    incident: str
+    service: str
+    severity: Severity
+    channels: tuple[str, ...]
+    item: str
+    words: str
+    due_at: float | None = None
+
+
+def ticked(ticks: Iterable[Tick], incident: str) -> Mapping[str, Tick]:
+    """Return item to the tick that holds, of one incident; the ticks come oldest first."""
+    last = {one.item: one for one in ticks if one.incident == incident}
+    return {item: one for item, one in last.items() if not one.undone}
+
+
+def asked_follow_up(text: str, owner: str, due: str) -> dict[str, Any]:
+    """Return the arguments of a command: what to do, whose it is (a role or a name), due in so long (as in 3d).
+
+    Raises Unclear.
+    """
+    line, who = " ".join(text.split()), " ".join(owner.split())
+    if not line:
+        raise Unclear("TEXT", "there is nothing in it to read", "write what is to be done")
+    if len(line) > TEXT_MAX:
+        raise Unclear(
+            "TEXT", f"longer than {TEXT_MAX} characters", "put the details into your tracker, and a link here"
+        )
+    if not who or len(who) > OWNER_MAX:
+        raise Unclear("--owner", "not a name", f"write a role or a name of at most {OWNER_MAX} characters")
+    try:
+        seconds = parse_duration(due)
+    except ValueError as error:
+        raise Unclear("--due", str(error), "write 3d") from None
+    if not 0 < seconds <= DUE_MAX_SECONDS:
+        raise Unclear("--due", "not a sensible time", "write something up to 400d")
+    return {"text": line, "owner": who, "seconds": seconds}
