@@ -306,7 +306,7 @@ def lessons() -> list[str]:
 def action_items(facts: Facts) -> list[str]:
     """Return what is left to do besides the checklists, each with an owner and a due time."""
     due = checklists.due_at(facts, checklists.LONG_TERM)
-    steps = outlook.steps_left(facts.incident, facts.label)
+    steps = outlook.steps_left(facts.incident, facts.label, facts.notes)
     steps += ["find the root cause and write it down"] if facts.root_cause is None else []
     lines = [
         f"- [ ] {plain(sentence(step))} ✍️ {checklists.DEVELOPERS}, due {due}" for step in steps if _left(facts, step)
