@@ -37,6 +37,7 @@ def test_there_is_a_story_for_every_way_it_can_go() -> None:
         "slow_is_asked_and_approved",
         "upstream_outage_is_paged",
         "veto_is_used",
+        "wrong_rollback_is_undone",
     }
 
 

@@ -259,7 +259,7 @@ def test_what_is_live_again_already_need_not_be_put_back(ends: str) -> None:
     world.run(1200.0)
     name = "dep-902" if ends == "live" else "dep-900"
     lift = "if it is good: watchdog trust bad0000"
-    assert refusal(world) == f"what it rolled back is live already, as {name}; {lift}"
+    assert refusal(world) == f"{name} bad0000 is live already; {lift}"
 
 
 def test_a_suspect_that_left_the_list_cannot_be_gone_back_to() -> None:

@@ -61,7 +61,7 @@ def looked_at_first(folder: Path) -> None:
         assert done.returncode == 0 and "UNDO of web-1: bbbbbbb leaves the deny-list" in done.stdout, done.stderr
         assert_put_back(cloud, daemon)
         again, nothing = daemon.cli("undo", "web-1"), daemon.cli("undo", "web-9")
-        assert again.returncode == 3 and "what it rolled back is live already" in again.stderr
+        assert again.returncode == 3 and "dep-44 bbbbbbb is live already" in again.stderr
         assert nothing.returncode == 1 and "no such incident: web-9" in nothing.stderr
         assert daemon.cli("undo", "web-9", "--dry-run").returncode == 2
         explained = " ".join(daemon.cli("explain", "web-1").stdout.split())

@@ -1,9 +1,12 @@
 """What would have changed the outcome, what stays unsure, what is left to do."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.cli import examples as x
 from watchdog.domain.decisions import Course, GuardAnswer, Verdict
+from watchdog.domain.effects import Note
 from watchdog.words import outlook
 
 HELD = (GuardAnswer("budget", Verdict.BLOCK, "2 of 2 rollbacks of this service today"),)
@@ -67,3 +70,16 @@ def test_nothing_unsure_nothing_left() -> None:
     closed = x.undone(sure, closed_at=x.BEGIN + 60)
     assert outlook.unsure(closed) == []
     assert outlook.next_steps(closed, "right") == []
+
+
+def test_a_wrong_rollback_has_a_way_back_until_it_was_taken() -> None:
+    """Called wrong by a human, the command is named; once it was undone, there is nothing to mend in its commit."""
+    way = "the way back: watchdog undo web-1 --dry-run"
+    done = x.incident()
+    taken = Note(x.BEGIN + 300, "web", "web-1", "UNDO", "by ann: dep-42 is put back (web-2)")
+    assert way not in outlook.steps_left(done, "right") + outlook.steps_left(done, None)
+    assert way in outlook.steps_left(done, "wrong", [replace(taken, incident="web-7")])
+    assert way not in outlook.steps_left(x.incident(rollback_deploy=None), "wrong")
+    left = outlook.steps_left(done, "wrong", [taken])
+    assert left == ['restore auto-deploy ("commit") after a new commit']
+    assert way in outlook.steps_left(x.incident(undoes="web-0"), "wrong", [taken]), "an undo's own line says of another"

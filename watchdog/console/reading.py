@@ -152,7 +152,7 @@ class Reader:
             decision=decision_view(decision, repo) if decision is not None else None,
             unsure=tuple(sentence(one) for one in outlook.doubts_of(incident)),
             otherwise=tuple(Alternative(clean(left), clean(right)) for left, right in outlook.alternatives(decision)),
-            next_steps=tuple(clean(step) for step in outlook.steps_left(incident, label)),
+            next_steps=tuple(clean(step) for step in outlook.steps_left(incident, label, notes)),
             timeline=_timeline(notes, remarks),
             explained=tuple(lines),
             ask=ask_view(incident, known),

@@ -62,7 +62,7 @@ def _not_to_be_undone(turn: Turn, event: e.UndoRequested, live: Deploy | None) -
         return f"no live deploy is known: {turn.service.deploys_why or 'none in the list'}"
     if live.id != event.rollback_deploy:
         if live.id == event.suspect or (live.code is not None and live.code == event.suspect_code):
-            return f"what it rolled back is live already, as {live.id}{_trust(turn, event, '; if it is good: ')}"
+            return f"{words.name_deploy(live)} is live already{_trust(turn, event, '; if it is good: ')}"
         return f"its rollback {event.rollback_deploy} is not live any more ({live.id} is){_by_hand(turn, event)}"
     known = turn.service.incident
     if known is not None and known.closed_at is None and event.incident not in (known.id, known.undoes):

@@ -52,7 +52,7 @@ def explain(
         parts += [severity(decision), [*blame, *(section("COMMITS", commits) if commits else ())]]
         parts += [reasons.guards(decision.guards), reasons.target(decision.target)]
     parts += [done(notes, tz), outlook.unsure(incident), outlook.otherwise(decision)]
-    parts += [outlook.next_steps(incident, label), said(remarks, tz), judged(label)]
+    parts += [outlook.next_steps(incident, label, notes), said(remarks, tz), judged(label)]
     blocks = [parts[0], story(parts[1:3]), *parts[3:]]
     return [line for number, block in enumerate(filter(None, blocks)) for line in ([""] if number else []) + block]
 

@@ -1,6 +1,9 @@
 """What stays unsure, what would have changed the outcome, and what is left to do. Pure."""
 
+from collections.abc import Sequence
+
 from watchdog.domain.decisions import Blame, Course, Decision, Verdict
+from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import Mode
 from watchdog.words.text import arrows, clean, section, sentence, short, show_number
@@ -110,22 +113,23 @@ def _other_modes(decision: Decision) -> list[tuple[str, str]]:
     return [(f"mode {mode}", result) for mode, result in results.items() if mode != decision.mode and result != now]
 
 
-def next_steps(incident: Incident, label: str | None) -> list[str]:
+def next_steps(incident: Incident, label: str | None, notes: Sequence[Note] = ()) -> list[str]:
     """Return what is left for a human, as a section."""
     lines: list[str] = []
-    for step in steps_left(incident, label):
+    for step in steps_left(incident, label, notes):
         lines += section("" if lines else "NEXT", step)
     return lines
 
 
-def steps_left(incident: Incident, label: str | None) -> list[str]:
-    """Return what is left for a human, most urgent first, with the command for it."""
+def steps_left(incident: Incident, label: str | None, notes: Sequence[Note] = ()) -> list[str]:
+    """Return what is left for a human, most urgent first, with the command for it; `notes` tell what was undone."""
     steps = [incident.human_needed] if incident.human_needed else []
     steps += _answers(incident)
-    steps += _repair(incident)
+    taken_back = not incident.undoes and any((one.label, one.incident) == ("UNDO", incident.id) for one in notes)
+    steps += _repair(incident) if not taken_back else []
     if incident.pinned and incident.pin_previous not in (None, "off"):
         steps.append(f'restore auto-deploy ("{incident.pin_previous}") after a new commit')
-    if label == "wrong" and incident.rollback_deploy is not None:
+    if label == "wrong" and incident.rollback_deploy is not None and not taken_back:
         steps.append(f"the way back: watchdog undo {clean(incident.id)} --dry-run")
     if incident.decision is not None and label is None:
         steps.append(f"was this right?  watchdog label {clean(incident.id)} right|wrong")
