@@ -17,6 +17,7 @@ from watchdog.adapters.stores.lock import RoleLock
 from watchdog.app.build import App, build, resolve
 from watchdog.app.console import with_console
 from watchdog.app.hearing import start_hearing
+from watchdog.app.numbers import keep_numbers
 from watchdog.app.record import watch_the_record
 from watchdog.app.reload import reload_on_demand
 from watchdog.app.wire import begin, end, upkeep
@@ -161,6 +162,7 @@ async def start(app: App) -> None:
     await begin(app)
     start_hearing(app)
     upkeep(app, app.minutes)
+    app.supervisor.start("numbers", lambda: keep_numbers(app))
     _start_senders(app)
 
 

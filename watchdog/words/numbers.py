@@ -1,5 +1,6 @@
 """What `watchdog stats` counts, read a little at a time: months of incidents are many, and no probe may wait for them.
 
+For the console's page and for the metrics, which both give it the store and the clock.
 Rule: what is not read yet is said to be so. Nothing is read again of an incident that is closed.
 """
 
@@ -22,12 +23,19 @@ FRESH_SECONDS = 30.0
 
 
 class Numbers:
-    """The incidents of the last 90 days, and when people first acted on each."""
+    """The incidents of the last 90 days (or of another period), and when people first acted on each."""
 
-    def __init__(self, journal: Journal, clock: Clock, budget_seconds: float = BUDGET_SECONDS) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        clock: Clock,
+        budget_seconds: float = BUDGET_SECONDS,
+        period_seconds: float = PERIOD_SECONDS,
+    ) -> None:
         self._journal = journal
         self._clock = clock
         self._budget_seconds = budget_seconds
+        self._period_seconds = period_seconds
         self._known: dict[str, Incident] = {}
         self._acts: dict[str, float | None] = {}
         self._back_to = inf
@@ -63,10 +71,10 @@ class Numbers:
         now = self._clock.now()
         acts = {name: at for name, at in self._acts.items() if at is not None}
         watched = stats.watched(state.services, now)
-        return stats.stats(self.incidents, watched, acts, labels, now - PERIOD_SECONDS, now)
+        return stats.stats(self.incidents, watched, acts, labels, now - self._period_seconds, now)
 
     def _forget_old(self) -> None:
-        since = self._clock.now() - PERIOD_SECONDS
+        since = self._clock.now() - self._period_seconds
         self._known = {name: one for name, one in self._known.items() if one.opened_at >= since}
         self._acts = {name: at for name, at in self._acts.items() if name in self._known}
 
@@ -88,14 +96,14 @@ class Numbers:
             found = await self._journal.incidents(limit, until=until)
             grown = self._take(found)
             self._back_to = found[-1].opened_at if found else self._back_to
-            since = self._clock.now() - PERIOD_SECONDS
+            since = self._clock.now() - self._period_seconds
             self._whole = len(found) < limit or self._back_to < since
             limit *= 2
         self._looked_at = self._clock.monotonic()
 
     def _take(self, found: Sequence[Incident]) -> int:
         """Take incidents of the period; return how many are new. What people did on an open one is asked again."""
-        since = self._clock.now() - PERIOD_SECONDS
+        since = self._clock.now() - self._period_seconds
         recent = [one for one in found if one.opened_at >= since]
         grown = sum(one.id not in self._known for one in recent)
         for one in recent:
