@@ -62,7 +62,8 @@ class Stats:
     def acknowledge(self) -> Mean:
         """Return the mean time to acknowledge (MTTA): from opening to the first human act that is known.
 
-        Known are, while it is open, an answer, a stop, a rollback by hand, and a note; who only looked is not seen.
+        Known are, while it is open, an acknowledgement, an answer, a stop, a rollback by hand, and a note; who only
+        looked is not seen.
         """
         return _mean(self.acts[one.id] - one.opened_at for one in self.incidents if one.id in self.acts)
 
