@@ -134,6 +134,10 @@ def _next(stage: Stage, at: float, name: str, seconds: str) -> None:
     stage.policy = replace(stage.policy, escalation=(*stage.policy.escalation, step))
 
 
+def _good_news(stage: Stage, at: float, name: str) -> None:
+    stage.policy = replace(stage.policy, good_news=(name,))
+
+
 def _old(stage: Stage, at: float, name: str, commit: str, status: str, days: str) -> None:
     stage.deploys.append(old_deploy(name, commit, float(days), status))
 
@@ -237,6 +241,7 @@ GIVEN: dict[str, Teller] = {
     r"(critical|high) without an answer: (escalate|rollback|nothing)": _then,
     r"(critical|high) is asked again after (\d+) s": _remind,
     r"(\S+) is called (\d+) s after the one before": _next,
+    r"good news goes to (\S+)": _good_news,
     r"(dep-\d+) (\S+) (live|deactivated|build_failed), (\S+) days old": _old,
     r"Render answers the rollback: (accepted|refused|postponed|lost|stood down)": _answers,
 }
@@ -267,6 +272,7 @@ HAPPENS: dict[str, Teller] = {
     r"reject (\w+-\d+) by (\S+)": _say(e.Rejected),
     r"stop (\w+-\d+) by (\S+)": _say(e.Stopped),
     r"acknowledge (\w+-\d+) by (\S+)": _say(e.Acknowledged),
+    r"(dep-\d+) was written by (\S+)": _say(lambda at, deploy, who: e.AuthorsRead(at, "web", deploy, (who,))),
     r"pause by (\S+)": _say(e.Paused),
     r"resume by (\S+)": _say(e.Resumed),
     r"trust (\S+) by (\S+)": _say(e.CommitTrusted),

@@ -29,6 +29,7 @@ def of_each_kind(world: Any) -> Mapping[type, e.Event]:
         e.DeploysUnread(now, "web", "Render answered 503"),
         e.CommitsSeen(now, "web", ()),
         e.CommitsUnread(now, "web", "GitHub answered 404"),
+        e.AuthorsRead(now, "web", "dep-9", ("Ann",)),
         e.TimePassed(now),
         e.Restarted(now),
         e.PinConfirmed(now, *PLACE, "commit"),

@@ -20,6 +20,7 @@ from watchdog.core import (
     delayed,
     flapping,
     fleet,
+    good_news,
     handing_back,
     merges,
     paged,
@@ -66,6 +67,7 @@ IN_ANY_PHASE: Mapping[type[Event], Handler] = MappingProxyType(
     {
         e.CommitsSeen: merges.seen,
         e.CommitsUnread: merges.unseen,
+        e.AuthorsRead: good_news.written,
         e.Acknowledged: people.acknowledge,
         e.QuestionHeard: ignore,
     }
@@ -240,6 +242,7 @@ def step(state: State, event: Event, policy: Policy) -> tuple[State, tuple[Effec
         _handler(turn)(turn)
         troubles.settle(turn)
         flapping.settle(turn)
+        good_news.settle(turn)
         turn.settle_pace()
     return turn.state, tuple(turn.effects)
 
@@ -277,7 +280,9 @@ def _perceive(turn: Turn) -> None:
             return
         turn.put(perceive.observed(turn.service, event, turn.policy))
     elif isinstance(event, e.DeploysListed):
+        was_live = turn.service.live
         turn.put(perceive.listed(turn.service, event, turn.policy))
+        good_news.begin(turn, was_live)
     elif isinstance(event, e.DeploysUnread):
         turn.put(perceive.unread(turn.service, event))
     elif isinstance(event, e.Restarted):

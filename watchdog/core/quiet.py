@@ -34,6 +34,12 @@ def silencing(
     return next((one for one in silences if _in_force(one, now) and _concerns(one, incident, signals)), None)
 
 
+def muting(state: State, policy: Policy, service: str, now: float) -> Quiet | None:
+    """Return a silence in force that concerns a service at a moment, whatever it names besides, or None."""
+    silences = (*policy.silences, *state.silences)
+    return next((one for one in silences if one.service in (None, service) and _in_force(one, now)), None)
+
+
 def _concerns(one: Quiet, incident: Incident, signals: Set[str]) -> bool:
     if one.service not in (None, incident.service) or one.severity not in (None, incident.severity):
         return False

@@ -23,7 +23,9 @@ class Errand:
 
     @property
     def needs_a_stand_in(self) -> bool:
-        """Nobody heard it; or a page, which a named channel did not bring yet, and no stand-in has it."""
+        """Nobody heard it (news can wait); or a page, which a named channel lacks yet, and no stand-in has it."""
+        if self.notice.news:
+            return False
         lacks = any(name not in self.heard_by for name in self.named)
         return not self.heard_by or (self.notice.wakes and lacks and all(name in self.named for name in self.heard_by))
 

@@ -103,6 +103,16 @@ class CommitsUnread:
 
 
 @dataclass(frozen=True, slots=True)
+class AuthorsRead:
+    """The repository told who wrote what a deploy brought (of the newest commit first); perhaps nobody is named."""
+
+    at: float
+    service: str
+    deploy: str
+    authors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TimePassed:
     """A moment asked for with `WakeAt` came, or a second went by."""
 
@@ -246,6 +256,7 @@ Event = (
     | DeploysUnread
     | CommitsSeen
     | CommitsUnread
+    | AuthorsRead
     | TimePassed
     | Restarted
     | PinConfirmed

@@ -123,6 +123,22 @@ class History:
     others: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A deploy in its watch window: what our probes saw of it. Times are UTC epoch seconds.
+
+    `good` of the `probes` since it went live were, the last one at `seen_at`; `authors` wrote it, if that is known.
+    """
+
+    deploy: str
+    live_at: float
+    ends_at: float
+    seen_at: float
+    probes: int = 0
+    good: int = 0
+    authors: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class ServiceState:
     """One guarded service. `healthy_seconds` maps deploy id to how long we ourselves saw it healthy.
@@ -133,7 +149,8 @@ class ServiceState:
     (only a look that began after `pin_settled_at` tells whether it is still off); `offered` the live deploy that was
     looked at for that last; `merged` what did not ship meanwhile, newest first, or why that is not known
     (`merges_why`); `told_off` the name under which people were told of any of it, until they hear that auto-deploy is
-    on again; `bad` the deploys of denied code that people know of (code, deploy id).
+    on again; `bad` the deploys of denied code that people know of (code, deploy id); `trial` the live deploy, while it
+    may become good news.
     """
 
     name: str
@@ -167,6 +184,7 @@ class ServiceState:
     flapping_since: float | None = None
     forbidden: str = ""
     incidents: int = 0
+    trial: Trial | None = None
 
 
 @dataclass(frozen=True, slots=True)

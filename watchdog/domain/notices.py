@@ -33,7 +33,8 @@ class Notice:
     """One message about one incident (or about the watchdog itself, then `incident` names the condition).
 
     `wakes` tells a pager to ring; otherwise it is for information. `dedup_key` is one per incident and
-    stable across restarts. `at` is UTC epoch seconds.
+    stable across restarts. `at` is UTC epoch seconds. `news` is good to know and asks nothing of anybody: no other
+    channel stands in for one that does not take it, and it is none that somebody had to hear.
     """
 
     at: float
@@ -45,6 +46,7 @@ class Notice:
     lines: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
     wakes: bool = False
+    news: bool = False
 
     @property
     def dedup_key(self) -> str:

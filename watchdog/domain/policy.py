@@ -247,8 +247,29 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """A moment that comes back every week: that minute of that day (Monday is 0), by the clocks of a zone."""
+
+    day: int
+    minute: int
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """The weekly digest: when it is made, and to whom it goes."""
+
+    every: Moment
+    channels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
-    """Everything `core.step` needs to know of the user's wishes."""
+    """Everything `core.step` needs to know of the user's wishes.
+
+    `good_news` are the channels that hear of deploys that ended their watch window well, `digest` the weekly one;
+    neither, unless it is asked for.
+    """
 
     services: Mapping[str, ServicePolicy]
     matrix: Mapping[Severity, Rule]
@@ -259,6 +280,8 @@ class Policy:
     ack_holds_seconds: float = 1800.0
     silences: tuple[Quiet, ...] = ()
     action_holds: tuple[Quiet, ...] = ()
+    good_news: tuple[str, ...] = ()
+    digest: Digest | None = None
     budget: Budget = Budget()
     brakes: Brakes = Brakes()
     pace: Pace = Pace()

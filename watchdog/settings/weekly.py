@@ -1,13 +1,16 @@
-"""Hours that come back every week, as people write them: `Mon-Fri 09:00-18:00 Europe/Berlin`."""
+"""What comes back every week, as people write it: hours (`Mon-Fri 09:00-18:00 Europe/Berlin`), and a moment
+(`Mon 09:00 Europe/Berlin`).
+"""
 
 import re
 from zoneinfo import ZoneInfo
 
-from watchdog.domain.policy import Weekly
+from watchdog.domain.policy import Moment, Weekly
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ALWAYS = "always"
 _HOURS = re.compile(r"([A-Za-z,-]+) +(\d\d):(\d\d)-(\d\d):(\d\d) +([A-Za-z][\w/+-]{0,60})")
+_MOMENT = re.compile(r"([A-Za-z]+) +(\d\d):(\d\d) +([A-Za-z][\w/+-]{0,60})")
 MINUTES_OF_A_DAY = 24 * 60
 
 
@@ -21,6 +24,22 @@ def parse_weekly(text: str) -> Weekly:
     if not minutes_right or begins >= MINUTES_OF_A_DAY or ends > MINUTES_OF_A_DAY or begins == ends:
         raise ValueError("not a time of day from and to: write 09:00-18:00, or 00:00-24:00")
     return Weekly(_days(match[1]), begins, ends, _zone(match[6]))
+
+
+def parse_moment(text: str) -> Moment:
+    """Return the moment. Raises ValueError, saying what to write."""
+    match = _MOMENT.fullmatch(text.strip())
+    if match is None or match[1].lower() not in DAYS:
+        raise ValueError("not a moment of the week: write Mon 09:00 Europe/Berlin")
+    minute = int(match[2]) * 60 + int(match[3])
+    if int(match[3]) >= 60 or minute >= MINUTES_OF_A_DAY:
+        raise ValueError("not a time of day: write 09:00, from 00:00 to 23:59")
+    return Moment(DAYS.index(match[1].lower()), minute, _zone(match[4]))
+
+
+def show_moment(moment: Moment) -> str:
+    """Return the moment as people write it."""
+    return f"{DAYS[moment.day].capitalize()} {moment.minute // 60:02d}:{moment.minute % 60:02d} {moment.zone}"
 
 
 def _days(text: str) -> tuple[int, ...]:
