@@ -50,6 +50,7 @@ def of_each_kind(world: Any) -> Mapping[type, e.Event]:
         e.Silenced(now, "ann", now + 60.0, "work", "web"),
         e.Held(now, "ann", now + 60.0, "launch"),
         e.Unsilenced(now, "silence-1", "ann"),
+        e.WeekSummedUp(now, now - 60.0, "the week", ("nothing happened",)),
         e.Resumed(now, "ann"),
         e.InvariantBroken(now, "two rollbacks"),
         e.CommitTrusted(now, "bad0000", "ann"),

@@ -1,4 +1,4 @@
-"""Who wrote a deploy in its watch window: asked of the sandbox's GitHub once, told to the core, waited for by nobody."""
+"""Who wrote a deploy in its watch window: asked of the sandbox's GitHub once, told to the core; nobody waits for it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence

@@ -58,6 +58,7 @@ FLEET_ONLY: Mapping[type[Event], Handler] = MappingProxyType(
         e.Silenced: ignore,
         e.Held: ignore,
         e.Unsilenced: ignore,
+        e.WeekSummedUp: ignore,
         e.DeploysUnread: ignore,
     }
 )

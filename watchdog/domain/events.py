@@ -240,6 +240,16 @@ class QuestionHeard:
 
 
 @dataclass(frozen=True, slots=True)
+class WeekSummedUp:
+    """The week that ended at `until` (UTC epoch seconds) was looked over, for the digest: in these words."""
+
+    at: float
+    until: float
+    title: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class InvariantBroken:
     """One of our own promises was found broken (`what`): nothing is changed any more until a human says `resume`."""
 
@@ -278,6 +288,7 @@ Event = (
     | Silenced
     | Held
     | Unsilenced
+    | WeekSummedUp
     | InvariantBroken
     | CommitTrusted
     | RollbackRequested

@@ -223,6 +223,7 @@ class Shared:
     silences: tuple[Quiet, ...] = ()
     holds: tuple[Quiet, ...] = ()
     quiets: int = 0
+    digested_at: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -231,7 +232,8 @@ class State:
 
     `denied` holds the codes (commits, digests) never to return to; `acts` tells more of the rollbacks at `acted_at`;
     `disarmed` says which promise of ours was broken, until a human says `resume`: nothing is changed meanwhile;
-    `unseen`, that no probe of any service brings evidence (they are void, or unknown): we are blind, too.
+    `unseen`, that no probe of any service brings evidence (they are void, or unknown): we are blind, too; `digested_at`
+    is the moment of the last weekly digest (UTC epoch seconds).
     """
 
     services: Mapping[str, ServiceState] = field(default_factory=lambda: MappingProxyType({}))
@@ -250,6 +252,7 @@ class State:
     silences: tuple[Quiet, ...] = ()
     holds: tuple[Quiet, ...] = ()
     quiets: int = 0
+    digested_at: float = 0.0
 
     @property
     def shared(self) -> Shared:
