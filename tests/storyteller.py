@@ -7,15 +7,17 @@ what the core did: the moment, the phase, and every line of the journal, every m
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
-from tests.core.world import FOREVER, Fault, World, make_policy, old_deploy
+from tests.core.world import FOREVER, START, Fault, World, make_policy, old_deploy
+from watchdog.core import hours
 from watchdog.core.undoing import asked_for
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Commit
 from watchdog.domain.incidents import Act, Trouble
-from watchdog.domain.policy import Mode, ServicePolicy, Severity, Stakeholders, Step, Then
+from watchdog.domain.policy import Digest, Mode, Moment, ServicePolicy, Severity, Stakeholders, Step, Then
 
 LINE = "----"
 
@@ -153,6 +155,25 @@ def _silence(at: float, by: str, seconds: str) -> e.Event:
     return e.Silenced(at, by, at + float(seconds), "moving", "web")
 
 
+def _good_news(stage: Stage, at: float, name: str) -> None:
+    stage.policy = replace(stage.policy, good_news=(name,))
+
+
+def _digest(stage: Stage, at: float, minutes: str, seconds: str, name: str) -> None:
+    moment = datetime.fromtimestamp(START + int(minutes) * 60 + int(seconds), UTC)
+    every = Moment(moment.weekday(), moment.hour * 60 + moment.minute, "UTC")
+    stage.policy = replace(stage.policy, digest=Digest(every, (name,)))
+
+
+def _summed_up(stage: Stage, at: float, words: str) -> None:
+    def hear() -> None:
+        assert stage.policy.digest is not None
+        until = hours.latest(stage.policy.digest.every, stage.now)
+        stage.tell(e.WeekSummedUp(stage.now, until, words, ()))
+
+    stage.at(at, hear)
+
+
 def _old(stage: Stage, at: float, name: str, commit: str, status: str, days: str) -> None:
     stage.deploys.append(old_deploy(name, commit, float(days), status))
 
@@ -263,6 +284,8 @@ GIVEN: dict[str, Teller] = {
     r"(\S+) is called (\d+) s after the one before": _next,
     r"(\S+) are stakeholders from (critical|high|medium|low) on": _stakeholders,
     r"web is what people call (.+)": _title,
+    r"good news goes to (\S+)": _good_news,
+    r"a digest every week at (\d\d):(\d\d) to (\S+)": _digest,
     r"(dep-\d+) (\S+) (live|deactivated|build_failed), (\S+) days old": _old,
     r"Render answers the rollback: (accepted|refused|postponed|lost|stood down)": _answers,
 }
@@ -294,6 +317,8 @@ HAPPENS: dict[str, Teller] = {
     r"stop (\w+-\d+) by (\S+)": _say(e.Stopped),
     r"acknowledge (\w+-\d+) by (\S+)": _say(e.Acknowledged),
     r"silence by (\S+) for (\d+) s": _say(_silence),
+    r"(dep-\d+) was written by (\S+)": _say(lambda at, deploy, who: e.AuthorsRead(at, "web", deploy, (who,))),
+    r"the week is summed up: (.+)": _summed_up,
     r"pause by (\S+)": _say(e.Paused),
     r"resume by (\S+)": _say(e.Resumed),
     r"trust (\S+) by (\S+)": _say(e.CommitTrusted),

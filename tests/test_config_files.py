@@ -34,7 +34,20 @@ from watchdog.settings.validation import keys_at
 CONFIG = Path(__file__).parent.parent / "config"
 REFERENCE = (CONFIG / "watchdog.yaml").read_text(encoding="utf-8")
 MINIMAL = (CONFIG / "minimal.yaml").read_text(encoding="utf-8")
-SECTIONS = ("policy", "budget", "brakes", "metrics", "console", "follow_ups", "endpoints", "log", "record", "advanced")
+SECTIONS = (
+    "policy",
+    "budget",
+    "brakes",
+    "good_news",
+    "digest",
+    "metrics",
+    "console",
+    "follow_ups",
+    "endpoints",
+    "log",
+    "record",
+    "advanced",
+)
 
 
 @pytest.fixture(scope="module")

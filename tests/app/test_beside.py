@@ -21,7 +21,7 @@ TOKEN = {"WATCHDOG_PAGERDUTY_API_TOKEN": keys.PAGERDUTY_API_TOKEN}
     [
         ("observe", "", {}, {}, set()),
         ("assist", "", {}, {}, {"merges"}),
-        ("observe", "repository: github", {}, {}, {"merges", "suspect-commits"}),
+        ("observe", "repository: github", {}, {}, {"merges", "suspect-commits", "authors"}),
         ("observe", "", {}, TOKEN, {"responders"}),
         ("observe", "", {"pagerduty: {}": "pagerduty: {changes: true}"}, {}, {"change-events"}),
         ("observe", "", {"  pagerduty: {}\n": ""}, TOKEN, set()),

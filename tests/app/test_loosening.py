@@ -16,7 +16,9 @@ from watchdog.domain.policy import (
     BlameWeights,
     Budget,
     Detection,
+    Digest,
     Mode,
+    Moment,
     Pace,
     Policy,
     Quiet,
@@ -142,6 +144,7 @@ def test_case_39_each_loosening_is_named(new: Policy, line: str) -> None:
         home(limits_seconds={"p95": 2.0}, times_baseline=None, every_seconds=5.0, timeout_seconds=9.0),
         rule(Severity.CRITICAL, do=Action.TELL, within_seconds=60.0, tell=("console", "slack", "email")),
         replace(POLICY, action_holds=(QUIET,)),
+        replace(POLICY, good_news=("slack",), digest=Digest(Moment(0, 540, "UTC"), ("slack",))),
         replace(POLICY, escalation=(Step("lead", ("email",)),), ack_holds_seconds=600.0),
         replace(POLICY, budget=Budget(1, 1, 7200.0), blame=BlameWeights(floor=0.9), alerts=("console", "slack")),
     ],
@@ -269,6 +272,20 @@ def test_an_option_that_is_judged_in_the_policy_is_there() -> None:
             assert entry.policy("home", other) != entry.policy("home", options), (kind, field)
 
 
+def test_news_may_come_change_and_go() -> None:
+    """They ask nothing of anybody, so nothing hangs on them."""
+    told = replace(POLICY, good_news=("slack",), digest=Digest(Moment(0, 540, "UTC"), ("slack",)))
+    others = (
+        POLICY,
+        replace(told, good_news=("email",)),
+        replace(told, digest=Digest(Moment(4, 900, "Europe/Berlin"), ("email", "slack"))),
+        replace(told, digest=None),
+    )
+    for other in others:
+        assert changes(settings(told), settings(other)) and loosened(settings(told), settings(other)) == ()
+        assert loosened(settings(other), settings(told)) == ()
+
+
 def test_a_query_of_an_address_is_not_shown() -> None:
     """It may be a key; the log and a page show the change."""
     assert loosened(settings(POLICY), settings(replace(POLICY, control=POLICY.control[:1]))) == (
@@ -288,6 +305,8 @@ def test_every_direction_is_of_a_figure_that_exists() -> None:
             "escalation": {field.name for field in dataclasses.fields(Step)},
             "ack_holds_seconds": {""},
             "stakeholders": {field.name for field in dataclasses.fields(Stakeholders)},
+            "good_news": {"*"},
+            "digest": {"", *(field.name for cls in (Digest, Moment) for field in dataclasses.fields(cls))},
         }.get(section) or {field.name for field in dataclasses.fields(sections[section])}
         assert name.removesuffix(".*").rpartition(".")[2] in known, pattern
         assert isinstance(may, May)

@@ -11,11 +11,11 @@ from tests.clocks import FakeClock
 from tests.console.scene import NOW, fill, service_state, story, town
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.counting import WEEKS, numbers_view, stats_view
-from watchdog.console.numbers import PERIOD_SECONDS, Numbers
 from watchdog.console.plots import HEIGHT, height, restored_dots, scale, week_bars
 from watchdog.console.views import RestoredView, WeekView
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Incident, State
+from watchdog.words.numbers import PERIOD_SECONDS, Numbers
 from watchdog.words.past import CHUNK, FRESH_SECONDS
 from watchdog.words.stats import stats, watched
 from watchdog.words.stats_text import WORDS, show

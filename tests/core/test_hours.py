@@ -1,12 +1,13 @@
 """Hours: by the clocks of their own zone, also in the nights in which these are set."""
 
 from datetime import date, datetime
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from watchdog.core.hours import whose, within
-from watchdog.domain.policy import Rotation, Step, Weekly
+from watchdog.core.hours import date_of, latest, whose, within
+from watchdog.domain.policy import Moment, Rotation, Step, Weekly
 
 BERLIN = "Europe/Berlin"
 OFFICE = Weekly((0, 1, 2, 3, 4), 9 * 60, 18 * 60, BERLIN)
@@ -85,3 +86,46 @@ def test_a_rotation_is_handed_over_every_week_at_the_same_hour(local: str, name:
 def test_who_takes_no_turns_is_always_the_same() -> None:
     """A step without a rotation is itself."""
     assert whose(ANN, moment("2026-10-12 09:00")) is ANN
+
+
+MONDAY = Moment(0, 9 * 60, BERLIN)
+
+
+@pytest.mark.parametrize(
+    ("at", "was"),
+    [
+        ("2027-01-11 09:00:00", "2027-01-11 09:00"),
+        ("2027-01-11 08:59:59", "2027-01-04 09:00"),
+        ("2027-01-12 00:00:00", "2027-01-11 09:00"),
+        ("2027-01-17 23:59:59", "2027-01-11 09:00"),
+        ("2027-03-29 09:00:00", "2027-03-29 09:00"),
+        ("2027-03-29 08:30:00", "2027-03-22 09:00"),
+        ("2027-11-01 08:59:59", "2027-10-25 09:00"),
+    ],
+)
+def test_when_it_was_that_moment_last(at: str, was: str) -> None:
+    """To the second, and by the clocks of the zone, whether these were set or not."""
+    assert latest(MONDAY, moment(at)) == moment(was)
+
+
+def test_weeks_in_which_clocks_are_set_are_an_hour_shorter_or_longer() -> None:
+    """And every week has one such moment, also where its hour comes twice or is left out."""
+    weeks = {
+        day: moment(f"{day} 09:00") - latest(MONDAY, moment(f"{day} 09:00") - 1.0)
+        for day in ("2027-03-29", "2027-11-01")
+    }
+    assert weeks == {"2027-03-29": (7 * 24 - 1) * 3600.0, "2027-11-01": (7 * 24 + 1) * 3600.0}
+    night = Moment(6, 2 * 60 + 30, BERLIN)
+    begin, found = moment("2027-01-01 00:00"), set()
+    for hour in range(366 * 24):
+        found.add(latest(night, begin + 3600.0 * hour))
+    gaps = sorted({round((b - a) / 3600.0) for a, b in pairwise(sorted(found))})
+    assert gaps == [167, 168, 169] and len(found) in (53, 54)
+
+
+@pytest.mark.parametrize(
+    ("zone", "date"), [("UTC", "2027-01-10"), (BERLIN, "2027-01-11"), ("America/New_York", "2027-01-10")]
+)
+def test_a_date_is_that_of_the_zone(zone: str, date: str) -> None:
+    """Half an hour past midnight in Berlin."""
+    assert date_of(moment("2027-01-11 00:30"), zone) == date

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,14 @@ from watchdog.daemon.metrics import Metrics, signal_label
 from watchdog.domain.incidents import Phase
 from watchdog.domain.readings import Bad, Good, Unknown
 from watchdog.ports import Sample
+
+NUMBERS: dict[str, Any] = {
+    "detect_seconds": 61.0,
+    "acknowledge_seconds": 300.0,
+    "restore_seconds": 121.5,
+    "change_failure_ratio": 0.25,
+    "rollbacks": 2,
+}
 
 
 def lively() -> Metrics:
@@ -37,6 +46,8 @@ def lively() -> Metrics:
     metrics.decided("api", "note", None)
     metrics.rollback("api", "accepted")
     metrics.restored(140)
+    metrics.numbers("api", **NUMBERS)
+    metrics.numbers("web", **{**NUMBERS, "acknowledge_seconds": None, "rollbacks": 0})
     metrics.pinned("api", True)
     metrics.page("slack", "delivered")
     metrics.pages_pending(3, 1)
@@ -109,6 +120,13 @@ def test_promtool_finds_nothing_to_complain_about() -> None:
         ("watchdog_channel_up", {"channel": "pagerduty"}, 0),
         ("watchdog_detection_delay_seconds_count", {}, 1),
         ("watchdog_restore_seconds_sum", {}, 140),
+        ("watchdog_time_to_detect_seconds", {"service": "api"}, 61),
+        ("watchdog_time_to_acknowledge_seconds", {"service": "api"}, 300),
+        ("watchdog_time_to_acknowledge_seconds", {"service": "web"}, None),
+        ("watchdog_time_to_restore_seconds", {"service": "api"}, 121.5),
+        ("watchdog_change_failure_ratio", {"service": "api"}, 0.25),
+        ("watchdog_rollbacks_30d", {"service": "api"}, 2),
+        ("watchdog_rollbacks_30d", {"service": "web"}, 0),
         ("watchdog_errors_total", {"task": "probe"}, 1),
         ("watchdog_store_errors_total", {}, 1),
         ("watchdog_store_up", {}, 0),
@@ -124,6 +142,17 @@ def test_promtool_finds_nothing_to_complain_about() -> None:
 def test_each_method_moves_its_metric(name: str, labels: dict[str, str], expected: float | None) -> None:
     """What was told is what can be read."""
     assert value(lively(), name, **labels) == expected
+
+
+def test_a_number_that_is_not_known_any_more_leaves_no_series() -> None:
+    """Neither 0 nor NaN is an average; and of a service that moved away another worker tells."""
+    metrics = lively()
+    metrics.numbers("api", **{**NUMBERS, "restore_seconds": None})
+    assert value(metrics, "watchdog_time_to_restore_seconds", service="api") is None
+    assert value(metrics, "watchdog_time_to_detect_seconds", service="api") == 61
+    metrics.release("api")
+    text = written(metrics.collect()).decode()
+    assert 'watchdog_rollbacks_30d{service="api"}' not in text and 'watchdog_rollbacks_30d{service="web"}' in text
 
 
 def test_a_forgotten_signal_leaves_no_series() -> None:

@@ -256,6 +256,9 @@ ANEW: Sequence[tuple[Shared, Shared, Shared, Shared]] = [
     (Shared(), Shared(acted_at=(2.0,)), Shared(acted_at=(2.0,)), Shared(acted_at=(2.0,))),
     (Shared(), Shared(holds=(HOLD,)), Shared(silences=(HOLD,)), Shared(silences=(HOLD,), holds=(HOLD,))),
     (Shared(), Shared(troubles={"web": DOWN}), Shared(), Shared(troubles={"web": DOWN})),
+    (Shared(), Shared(digested_at=9.0), Shared(paused_by="bob"), Shared(paused_by="bob", digested_at=9.0)),
+    (Shared(digested_at=9.0), Shared(digested_at=9.0), Shared(denied=("a",)), Shared(denied=("a",), digested_at=9.0)),
+    (Shared(digested_at=2.0), Shared(digested_at=2.0), Shared(digested_at=9.0), Shared(digested_at=9.0)),
     (Shared(troubles={"web": DOWN}), Shared(), Shared(troubles={"web": DOWN}), Shared()),
     (
         Shared(troubles={"web": DOWN}),

@@ -2,8 +2,8 @@
 
 import pytest
 
-from watchdog.domain.policy import Weekly
-from watchdog.settings.weekly import parse_weekly, show_weekly
+from watchdog.domain.policy import Moment, Weekly
+from watchdog.settings.weekly import parse_moment, parse_weekly, show_moment, show_weekly
 
 BERLIN = "Europe/Berlin"
 
@@ -46,3 +46,35 @@ def test_what_nobody_can_mean_says_what_to_write(text: str, why: str) -> None:
     """One reason each."""
     with pytest.raises(ValueError, match=why):
         parse_weekly(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("Mon 09:00 Europe/Berlin", Moment(0, 540, BERLIN)),
+        ("sun  23:59  UTC", Moment(6, 1439, "UTC")),
+        ("Wed 00:00 America/Argentina/Buenos_Aires", Moment(2, 0, "America/Argentina/Buenos_Aires")),
+    ],
+)
+def test_a_moment_is_a_day_a_time_and_a_zone(text: str, moment: Moment) -> None:
+    """And is shown so that it can be written again."""
+    assert parse_moment(text) == moment and parse_moment(show_moment(moment)) == moment
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("Monday 09:00 UTC", "not a moment of the week"),
+        ("Mon-Fri 09:00 UTC", "not a moment of the week"),
+        ("Mon 09:00-10:00 UTC", "not a moment of the week"),
+        ("Mon 09:00", "not a moment of the week"),
+        ("Mon 9:00 UTC", "not a moment of the week"),
+        ("Mon 09:60 UTC", "not a time of day"),
+        ("Mon 24:00 UTC", "not a time of day"),
+        ("Mon 09:00 Europe/Berln", "no such time zone"),
+    ],
+)
+def test_what_is_no_moment_says_what_to_write(text: str, why: str) -> None:
+    """One reason each."""
+    with pytest.raises(ValueError, match=why):
+        parse_moment(text)

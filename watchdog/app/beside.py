@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from watchdog.daemon.authors import Authors
 from watchdog.daemon.change_events import ChangeEvents, ChangeLog
 from watchdog.daemon.engine import Engine
 from watchdog.daemon.listeners import Listeners
@@ -20,8 +21,8 @@ from watchdog.ports import Clock, Repository, Store
 class Readers:
     """Who is read or told beside everything else. Without a repository, merges are not seen.
 
-    `tells_commits`: the repository is also asked which commits are suspected. `pager` tells who responded to a page,
-    `changes` is told of deploys.
+    `tells_commits`: the repository is also asked which commits are suspected, and who wrote what is live. `pager` tells
+    who responded to a page, `changes` is told of deploys.
     """
 
     repository: Repository | None = None
@@ -52,11 +53,13 @@ def beside(
     readers: Readers, suspects: SuspectCommits | None, engine: Engine, store: Store, clock: Clock, listeners: Listeners
 ) -> Beside:
     """Make each part that is asked for, and let it hear of every step."""
-    parts: dict[str, MergeWatch | SuspectCommits | Responders | ChangeEvents] = {}
+    parts: dict[str, MergeWatch | SuspectCommits | Authors | Responders | ChangeEvents] = {}
     if readers.repository is not None:
         parts["merges"] = MergeWatch(readers.repository, clock, lambda: engine.state, engine.tell)
     if suspects is not None:
         parts["suspect-commits"] = suspects
+    if readers.repository is not None and readers.tells_commits:
+        parts["authors"] = Authors(readers.repository, clock, lambda: engine.state, engine.tell)
     if readers.pager is not None:
         parts["responders"] = Responders(
             readers.pager, store, clock, lambda: engine.state, lambda: engine.held, engine.tell

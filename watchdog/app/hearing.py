@@ -1,17 +1,14 @@
 """What people can ask for in a channel, in the words the command line prints; and the start of hearing them.
 
-Rule: whatever is read is read beside the daemon's own store, whose memory of what it wrote last is not ours to touch;
-of what this worker holds, its memory is the newest word.
+Rule: whatever is read is read beside the daemon's own store (see everybody).
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 
 from watchdog.adapters.options import Context
-from watchdog.adapters.stores import build_store
 from watchdog.app.build import App
+from watchdog.app.everybody import journal_beside, state_of_all
 from watchdog.conversation import Conversation, Reply
 from watchdog.daemon.desk import Desk, Read
 from watchdog.daemon.settled import Settled
@@ -88,7 +85,7 @@ class Reads:
 
     async def incidents(self, words: Sequence[str]) -> Reply:
         """List the last incidents, as `watchdog incidents` does."""
-        async with self._journal() as journal:
+        async with journal_beside(self._app) as journal:
             found, labels = await journal.incidents(INCIDENTS_SHOWN), await journal.labels()
         if not found:
             return Reply(("No incident yet.",))
@@ -104,7 +101,7 @@ class Reads:
         known = self._app.engine.policy.services
         if len(words) != 1:
             return Reply((f"explain what? explain SERVICE ({', '.join(known)}) or explain INCIDENT",), ok=False)
-        async with self._journal() as journal:
+        async with journal_beside(self._app) as journal:
             found = await self._incident(journal, words[0])
             if found is None:
                 return Reply((self._nothing_of(clean(words[0], 80)),), ok=words[0] in known)
@@ -136,21 +133,7 @@ class Reads:
         return next((one for one in await journal.incidents(INCIDENTS_READ) if one.service == name), None)
 
     async def _state(self) -> State:
-        """Return what all workers know, ours from memory; only ours while the record cannot be read."""
-        ours, engine = self._app.engine.state, self._app.engine
-        if all(name in engine.held for name in engine.policy.services):
-            return ours
-        saved = None
+        """Return what all workers know; only ours while the record cannot be read."""
         with contextlib.suppress(Temporary):
-            async with self._journal() as journal:
-                saved = await journal.load()
-        return replace(ours, services={**(saved.services if saved is not None else {}), **ours.services})
-
-    @asynccontextmanager
-    async def _journal(self) -> AsyncIterator[Journal]:
-        store = build_store(self._app.settings.store_url, self._app.clock)
-        await store.open()
-        try:
-            yield store
-        finally:
-            await store.close()
+            return await state_of_all(self._app)
+        return self._app.engine.state

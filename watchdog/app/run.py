@@ -16,8 +16,10 @@ from watchdog.adapters.stores import role_lock
 from watchdog.adapters.stores.lock import RoleLock
 from watchdog.app.build import App, build, resolve
 from watchdog.app.console import with_console
+from watchdog.app.digest import keep_digests
 from watchdog.app.follow_ups import follow_up_keeper
 from watchdog.app.hearing import start_hearing
+from watchdog.app.numbers import keep_numbers
 from watchdog.app.record import watch_the_record
 from watchdog.app.reload import reload_on_demand
 from watchdog.app.wire import begin, end, upkeep
@@ -163,6 +165,8 @@ async def start(app: App) -> None:
     start_hearing(app)
     upkeep(app, app.minutes)
     app.supervisor.start("follow-ups", follow_up_keeper(app).run)
+    app.supervisor.start("numbers", lambda: keep_numbers(app))
+    app.supervisor.start("digest", lambda: keep_digests(app))
     _start_senders(app)
 
 

@@ -10,7 +10,6 @@ from watchdog.console.counting import stats_view
 from watchdog.console.days import Days
 from watchdog.console.following import Following
 from watchdog.console.imagined import imagine
-from watchdog.console.numbers import PERIOD_SECONDS, Numbers
 from watchdog.console.parts import decision_view, deploy_view, incident_row
 from watchdog.console.views import (
     Alternative,
@@ -42,6 +41,7 @@ from watchdog.domain.records import Minute
 from watchdog.domain.remarks import Remark, root_causes
 from watchdog.words import explain, outlook
 from watchdog.words.history import row
+from watchdog.words.numbers import PERIOD_SECONDS, Numbers
 from watchdog.words.standing import quiet_lines, status_lines
 from watchdog.words.text import clean, sentence
 

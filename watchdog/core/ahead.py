@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from watchdog.core import detect, perceive
 from watchdog.domain.checks import Check
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Incident, ServiceState
+from watchdog.domain.incidents import Incident, ServiceState, Trial
 
 OF_SERVICE = ("phase_since", "watching_since", "deploys_at", "healthy_at", "closed_at", "flapping_since")
 OF_INCIDENT = (
@@ -25,7 +25,7 @@ OF_INCIDENT = (
     "reconsidered_at",
     "closed_at",
 )
-T = TypeVar("T", ServiceState, Incident, Deploy)
+T = TypeVar("T", ServiceState, Incident, Deploy, Trial)
 
 
 def not_ahead(service: ServiceState, now: float) -> ServiceState:
@@ -40,6 +40,7 @@ def not_ahead(service: ServiceState, now: float) -> ServiceState:
         opened_at=tuple(min(at, now) for at in service.opened_at),
         pin_settled_at=min(service.pin_settled_at, now + perceive.PIN_LANDS_SECONDS),
         incident=None if incident is None else _incident(incident, now),
+        trial=None if service.trial is None else _past(service.trial, ("live_at", "seen_at"), now),
     )
 
 

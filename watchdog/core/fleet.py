@@ -6,7 +6,7 @@ Rule: only a human gives back the right to act, be it paused or lost (`resume`).
 from collections.abc import Container, Mapping
 from dataclasses import replace
 
-from watchdog.core import perceive, sight, silences
+from watchdog.core import digest, perceive, sight, silences
 from watchdog.core.turn import Turn
 from watchdog.domain import events as e
 from watchdog.domain.copies import changed
@@ -173,6 +173,7 @@ HANDLERS = {
     e.Silenced: silences.silence,
     e.Held: silences.hold,
     e.Unsilenced: silences.end,
+    e.WeekSummedUp: digest.tell,
     e.TimePassed: perceive_time,
 }
 

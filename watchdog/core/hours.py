@@ -1,13 +1,14 @@
-"""Hours: is it somebody's time, by the clocks of their own zone? Pure: the moment is given.
+"""Hours: is it somebody's time, by the clocks of their own zone? When was it last that moment? Pure: now is given.
 
-Summer time is the zone's own: an hour that comes twice counts twice, one that is left out does not come.
+Summer time is the zone's own: an hour that comes twice counts twice, one that is left out does not come. A moment comes
+once a week: of two the first counts, and for one that is left out comes what the clock shows instead.
 """
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from watchdog.domain.policy import Rotation, Step, Weekly
+from watchdog.domain.policy import Moment, Rotation, Step, Weekly
 
 
 def within(weekly: Weekly, at: float) -> bool:
@@ -33,3 +34,18 @@ def _week(rotation: Rotation, at: float) -> int:
     local = datetime.fromtimestamp(at, ZoneInfo(rotation.zone))
     days = local.toordinal() - rotation.first_day
     return (days if local.hour * 60 + local.minute >= rotation.minute else days - 1) // 7
+
+
+def latest(moment: Moment, at: float) -> float:
+    """Return when it was that moment last, at `at` or before (both UTC epoch seconds)."""
+    zone = ZoneInfo(moment.zone)
+    local = datetime.fromtimestamp(at, zone)
+    day = local.date() - timedelta(days=(local.weekday() - moment.day) % 7)
+    of_day = time(moment.minute // 60, moment.minute % 60)
+    found = datetime.combine(day, of_day, zone).timestamp()
+    return found if found <= at else datetime.combine(day - timedelta(days=7), of_day, zone).timestamp()
+
+
+def date_of(at: float, zone: str) -> str:
+    """Return the date of a moment (UTC epoch seconds) in a zone: `2027-01-11`."""
+    return datetime.fromtimestamp(at, ZoneInfo(zone)).date().isoformat()

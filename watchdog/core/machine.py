@@ -20,6 +20,7 @@ from watchdog.core import (
     delayed,
     flapping,
     fleet,
+    good_news,
     handing_back,
     merges,
     paged,
@@ -60,6 +61,7 @@ FLEET_ONLY: Mapping[type[Event], Handler] = MappingProxyType(
         e.Silenced: ignore,
         e.Held: ignore,
         e.Unsilenced: ignore,
+        e.WeekSummedUp: ignore,
         e.DeploysUnread: ignore,
     }
 )
@@ -69,6 +71,7 @@ IN_ANY_PHASE: Mapping[type[Event], Handler] = MappingProxyType(
     {
         e.CommitsSeen: merges.seen,
         e.CommitsUnread: merges.unseen,
+        e.AuthorsRead: good_news.written,
         e.Acknowledged: people.acknowledge,
         e.QuestionHeard: ignore,
         e.FollowUpsFellDue: reminding.remind,
@@ -255,6 +258,7 @@ def step(state: State, event: Event, policy: Policy) -> tuple[State, tuple[Effec
         troubles.settle(turn)
         flapping.settle(turn)
         stakeholders.settle(turn, seen)
+        good_news.settle(turn)
         turn.settle_pace()
     return turn.state, tuple(turn.effects)
 
@@ -292,7 +296,9 @@ def _perceive(turn: Turn) -> None:
             return
         turn.put(perceive.observed(turn.service, event, turn.policy))
     elif isinstance(event, e.DeploysListed):
+        was_live = turn.service.live
         turn.put(perceive.listed(turn.service, event, turn.policy))
+        good_news.begin(turn, was_live)
     elif isinstance(event, e.DeploysUnread):
         turn.put(perceive.unread(turn.service, event))
     elif isinstance(event, e.Restarted):

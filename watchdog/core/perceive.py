@@ -275,5 +275,6 @@ def interrupt(service: ServiceState, now: float) -> ServiceState:
 
 
 def forget(service: ServiceState, now: float) -> ServiceState:
-    """Clear the statistics of every check: what was seen until now counts no longer."""
-    return replace(service, checks={name: detect.forget(check, now) for name, check in service.checks.items()})
+    """Clear the statistics of every check: what was seen until now counts no longer, nor for good news."""
+    checks = {name: detect.forget(check, now) for name, check in service.checks.items()}
+    return replace(service, checks=checks, trial=None)

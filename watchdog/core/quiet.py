@@ -40,6 +40,12 @@ def muting(state: State, policy: Policy, incident: Incident, signals: Set[str], 
     return next((one for one in silences if _in_force(one, now) and _names(one, incident, signals)), None)
 
 
+def muting_service(state: State, policy: Policy, service: str, now: float) -> Quiet | None:
+    """Return a silence in force that concerns a service at a moment, whatever it names besides, or None."""
+    silences = (*policy.silences, *state.silences)
+    return next((one for one in silences if one.service in (None, service) and _in_force(one, now)), None)
+
+
 def _concerns(one: Quiet, incident: Incident, signals: Set[str]) -> bool:
     told_all_the_same = _is_rolled_back(incident) and one.severity is not Severity.CRITICAL
     return _names(one, incident, signals) and not told_all_the_same

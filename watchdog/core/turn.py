@@ -195,6 +195,23 @@ class Turn:
         if self.policy.alerts:
             self.emit(Tell(notice, self.policy.alerts))
 
+    def tell_news(
+        self, about: str, title: str, lines: tuple[str, ...], channels: tuple[str, ...], service: str = "watchdog"
+    ) -> None:
+        """Tell these channels of something that is good to know and asks nothing of anybody; `about` names it."""
+        notice = Notice(
+            at=self.now,
+            incident=about,
+            service=service,
+            severity=Severity.LOW,
+            kind=NoticeKind.UPDATED,
+            title=title,
+            lines=lines,
+            news=True,
+        )
+        self.emit(Tell(notice, channels))
+        self.emit(Note(self.now, self.name, None, "TOLD", f"{', '.join(channels)} (info): {title}"))
+
     def tell_besides(
         self, kind: NoticeKind, about: str, title: str, lines: tuple[str, ...], *, wakes: bool = False
     ) -> None:

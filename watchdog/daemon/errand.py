@@ -23,11 +23,11 @@ class Errand:
 
     @property
     def needs_a_stand_in(self) -> bool:
-        """Nobody heard it; or a page, which a named channel did not bring yet, and no stand-in has it.
+        """Nobody heard it (news can wait); or a page, which a named channel lacks yet, and no stand-in has it.
 
         What is for people outside engineering is nobody else's.
         """
-        if self.notice.plain:
+        if self.notice.news or self.notice.plain:
             return False
         lacks = any(name not in self.heard_by for name in self.named)
         return not self.heard_by or (self.notice.wakes and lacks and all(name in self.named for name in self.heard_by))

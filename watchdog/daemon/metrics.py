@@ -39,6 +39,7 @@ class Metrics:
         self._make_general(version)
         self._make_probes()
         self._make_incidents()
+        self._make_numbers()
         self._make_inner()
         ProcessCollector(registry=self.registry)
 
@@ -84,6 +85,19 @@ class Metrics:
         self._follow_ups_overdue = self._gauge("followups_overdue", "How many of these are overdue.")
         self._delay = self._histogram("detection_delay_seconds", "From onset to decision.", _DELAY)
         self._restore = self._histogram("restore_seconds", "From onset to restored.", _RESTORE)
+
+    def _make_numbers(self) -> None:
+        """The numbers of `watchdog stats` (words/stats.py says what each counts), of incidents of the last 30 days."""
+        self._numbers = {
+            name: self._gauge(name, text, "service")
+            for name, text in (
+                ("time_to_detect_seconds", "Mean from onset to the first decision, over 30 days (MTTD)."),
+                ("time_to_acknowledge_seconds", "Mean from opening to a human's first act, over 30 days (MTTA)."),
+                ("time_to_restore_seconds", "Mean from onset to restored, over 30 days (MTTR)."),
+                ("change_failure_ratio", "Deployments at fault, of those seen going live in 30 days (DORA)."),
+                ("rollbacks_30d", "Rollbacks requested for incidents of the last 30 days, by hand or not."),
+            )
+        }
 
     def _make_inner(self) -> None:
         self._lag = self._gauge("loop_lag_seconds", "How late the event loop woke last.")
@@ -171,7 +185,7 @@ class Metrics:
 
     def release(self, service: str) -> None:
         """Drop what is said of a service's present: another worker says it now."""
-        for family in (self._phase, self._open, self._pinned):
+        for family in (self._phase, self._open, self._pinned, *self._numbers.values()):
             family.remove_by_labels({"service": service})
 
     def incident_opened(self, service: str, severity: str) -> None:
@@ -195,6 +209,30 @@ class Metrics:
     def restored(self, seconds: float) -> None:
         """Observe the time from onset to restored."""
         self._restore.observe(seconds)
+
+    def numbers(
+        self,
+        service: str,
+        *,
+        detect_seconds: float | None,
+        acknowledge_seconds: float | None,
+        restore_seconds: float | None,
+        change_failure_ratio: float | None,
+        rollbacks: int,
+    ) -> None:
+        """Say what the last 30 days of a service come to; of what there is nothing to average (None), nothing."""
+        told = {
+            "time_to_detect_seconds": detect_seconds,
+            "time_to_acknowledge_seconds": acknowledge_seconds,
+            "time_to_restore_seconds": restore_seconds,
+            "change_failure_ratio": change_failure_ratio,
+            "rollbacks_30d": rollbacks,
+        }
+        for name, value in told.items():
+            if value is None:
+                self._numbers[name].remove_by_labels({"service": service})
+            else:
+                self._numbers[name].labels(service).set(value)
 
     def pinned(self, service: str, pinned: bool) -> None:
         """Say whether we hold auto-deploy off."""

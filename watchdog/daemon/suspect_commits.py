@@ -182,7 +182,7 @@ def _pair(service: ServiceState) -> Pair | None:
     incident, live = _open_incident(service), live_deploy(service.deploys)
     head = incident.suspect_code if incident is not None else live.code if live is not None else None
     base = incident.target_code if incident is not None else None
-    base = base or _code_before(service.deploys, head)
+    base = base or code_before(service.deploys, head)
     return Pair(repo, base, head) if base and head and is_commit(base) and is_commit(head) else None
 
 
@@ -192,7 +192,7 @@ def _wanted(service: ServiceState | None) -> set[Pair | Place]:
     return {one for one in found if one is not None}
 
 
-def _code_before(deploys: Sequence[Deploy], code: str | None) -> str | None:
+def code_before(deploys: Sequence[Deploy], code: str | None) -> str | None:
     """Return the code that served before this one, as far as the deploy list tells."""
     served = [deploy.code for deploy in deploys if deploy.was_live and deploy.code is not None]
     older = served[served.index(code) + 1 :] if code in served else []

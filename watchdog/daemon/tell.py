@@ -93,8 +93,9 @@ class Teller:
 
     @property
     def unheard(self) -> int:
-        """How many notices no channel has got yet, but perhaps the console or a ticket."""
-        return sum(all(name in UNHEARD for name in errand.heard_by) for errand in self._for_engineers)
+        """How many notices no channel has got yet, but perhaps the console or a ticket; news need not be heard."""
+        told = [errand for errand in self._for_engineers if not errand.notice.news]
+        return sum(all(name in UNHEARD for name in errand.heard_by) for errand in told)
 
     @property
     def silenced(self) -> bool:
@@ -146,12 +147,13 @@ class Teller:
         return (effect_id, 0) if effect_id is not None else (self._newest_row, next(self._numbers))
 
     def _named(self, tell: Tell) -> tuple[str, ...]:
-        """Return the channels to bring it to; when none of the named ones is configured, the first that is."""
+        """Return the channels to bring it to; if none of them is configured, the first that is (not for news)."""
         named = tuple(dict.fromkeys(name for name in tell.channels if name in self._notifiers))
         for name in tell.channels:
             if name not in self._notifiers:
                 self._say(name, "failed", tell.notice, why="no such channel is configured")
-        return named or (self._others[:1] if tell.channels and not tell.notice.plain else ())
+        aside = tell.notice.plain or tell.notice.news
+        return named or (self._others[:1] if tell.channels and not aside else ())
 
     def _queue(self, errand: Errand, name: str) -> Parcel:
         lane = self._lanes.setdefault((errand.notice.incident, name), Lane())

@@ -47,6 +47,7 @@ def shared_anew(written: Shared, known: Shared, read: Shared) -> Shared:
     `written` is what the store had of us before. Only what holds us back is added: a pause, a broken promise, denied
     code, what was spent, troubles (which are struck off, too).
     """
+    read = replace(read, digested_at=max(read.digested_at, known.digested_at))  # an older version does not write it
     if known == written:
         return read
     troubles = {name: one for name, one in known.troubles.items() if written.troubles.get(name) != one}

@@ -56,10 +56,15 @@ def is_commit(code: str | None) -> bool:
     return code is not None and _SHA.fullmatch(code) is not None
 
 
+def headline(message: str) -> str:
+    """Return what a commit is called: the first line of its message, at most 60 characters of it."""
+    line = message.partition("\n")[0].strip()
+    return line if len(line) <= 60 else f"{line[:59]}…"
+
+
 def _name(commit: Commit) -> str:
     by = f" by {commit.author}" if commit.author else ""
-    title = commit.title if len(commit.title) <= 60 else f"{commit.title[:59]}…"
-    return f'{commit.sha[:7]} "{title}"{by}'
+    return f'{commit.sha[:7]} "{headline(commit.title)}"{by}'
 
 
 def _files(files: Sequence[str]) -> str:

@@ -105,6 +105,16 @@ class CommitsUnread:
 
 
 @dataclass(frozen=True, slots=True)
+class AuthorsRead:
+    """The repository told who wrote what a deploy brought (of the newest commit first); perhaps nobody is named."""
+
+    at: float
+    service: str
+    deploy: str
+    authors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TimePassed:
     """A moment asked for with `WakeAt` came, or a second went by."""
 
@@ -248,6 +258,16 @@ class FollowUpsFellDue:
 
 
 @dataclass(frozen=True, slots=True)
+class WeekSummedUp:
+    """The week that ended at `until` (UTC epoch seconds) was looked over, for the digest: in these words."""
+
+    at: float
+    until: float
+    title: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class InvariantBroken:
     """One of our own promises was found broken (`what`): nothing is changed any more until a human says `resume`."""
 
@@ -264,6 +284,7 @@ Event = (
     | DeploysUnread
     | CommitsSeen
     | CommitsUnread
+    | AuthorsRead
     | TimePassed
     | Restarted
     | PinConfirmed
@@ -286,6 +307,7 @@ Event = (
     | Silenced
     | Held
     | Unsilenced
+    | WeekSummedUp
     | InvariantBroken
     | CommitTrusted
     | RollbackRequested

@@ -141,6 +141,22 @@ class History:
     others: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A deploy in its watch window: what our probes saw of it. Times are UTC epoch seconds.
+
+    `good` of the `probes` since it went live were, the last one at `seen_at`; `authors` wrote it, if that is known.
+    """
+
+    deploy: str
+    live_at: float
+    ends_at: float
+    seen_at: float
+    probes: int = 0
+    good: int = 0
+    authors: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class ServiceState:
     """One guarded service. `healthy_seconds` maps deploy id to how long we ourselves saw it healthy.
@@ -152,7 +168,8 @@ class ServiceState:
     looked at for that last; `merged` what did not ship meanwhile, newest first, or why that is not known
     (`merges_why`); `told_off` the name under which people were told of any of it, until they hear that auto-deploy is
     on again; `bad` the deploys of denied code that people know of (code, deploy id); `undone` the rollbacks that humans
-    took back though the site was well with them: that they were left says nothing against their code.
+    took back though the site was well with them: that they were left says nothing against their code; `trial` the live
+    deploy, while it may become good news.
     """
 
     name: str
@@ -187,6 +204,7 @@ class ServiceState:
     flapping_since: float | None = None
     forbidden: str = ""
     incidents: int = 0
+    trial: Trial | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +243,7 @@ class Shared:
     silences: tuple[Quiet, ...] = ()
     holds: tuple[Quiet, ...] = ()
     quiets: int = 0
+    digested_at: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -233,7 +252,8 @@ class State:
 
     `denied` holds the codes (commits, digests) never to return to; `acts` tells more of the rollbacks at `acted_at`;
     `disarmed` says which promise of ours was broken, until a human says `resume`: nothing is changed meanwhile;
-    `unseen`, that no probe of any service brings evidence (they are void, or unknown): we are blind, too.
+    `unseen`, that no probe of any service brings evidence (they are void, or unknown): we are blind, too; `digested_at`
+    is the moment of the last weekly digest (UTC epoch seconds).
     """
 
     services: Mapping[str, ServiceState] = field(default_factory=lambda: MappingProxyType({}))
@@ -252,6 +272,7 @@ class State:
     silences: tuple[Quiet, ...] = ()
     holds: tuple[Quiet, ...] = ()
     quiets: int = 0
+    digested_at: float = 0.0
 
     @property
     def shared(self) -> Shared:

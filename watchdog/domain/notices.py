@@ -35,7 +35,8 @@ class Notice:
     `wakes` tells a pager to ring; otherwise it is for information. `dedup_key` is one per incident and
     stable across restarts. `at` is UTC epoch seconds. `plain`: it is for people who know no engineering, who see its
     title and its lines and nothing else; they have a thread of their own (see `plain_thread`), and nobody stands in.
-    `todo` is what is left to people when it is over, for channels that keep lists.
+    `todo` is what is left to people when it is over, for channels that keep lists. `news` is good to know and asks
+    nothing of anybody: no other channel stands in for one that does not take it, and nobody has to hear it.
     """
 
     at: float
@@ -49,6 +50,7 @@ class Notice:
     wakes: bool = False
     plain: bool = False
     todo: tuple[str, ...] = ()
+    news: bool = False
 
     @property
     def dedup_key(self) -> str:

@@ -278,8 +278,29 @@ class Stakeholders:
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """A moment that comes back every week: that minute of that day (Monday is 0), by the clocks of a zone."""
+
+    day: int
+    minute: int
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """The weekly digest: when it is made, and to whom it goes."""
+
+    every: Moment
+    channels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
-    """Everything `core.step` needs to know of the user's wishes."""
+    """Everything `core.step` needs to know of the user's wishes.
+
+    `good_news` are the channels that hear of deploys that ended their watch window well, `digest` the weekly one;
+    neither, unless it is asked for.
+    """
 
     services: Mapping[str, ServicePolicy]
     matrix: Mapping[Severity, Rule]
@@ -291,6 +312,8 @@ class Policy:
     silences: tuple[Quiet, ...] = ()
     action_holds: tuple[Quiet, ...] = ()
     stakeholders: tuple[Stakeholders, ...] = ()
+    good_news: tuple[str, ...] = ()
+    digest: Digest | None = None
     budget: Budget = Budget()
     brakes: Brakes = Brakes()
     pace: Pace = Pace()

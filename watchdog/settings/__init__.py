@@ -6,6 +6,8 @@ registries.py  what adapters check themselves   matrix.py      the severity matr
 references.py  names that point nowhere         needs.py       required secrets, warnings
 secrets.py     the environment and .env         build.py       all of it, in order; load.py the door
 init.py        `watchdog init`                  check.py       `watchdog check [--live]`
+people.py      who is called, and when          quiets.py      silences and action holds
+news.py        good news, the weekly digest     weekly.py      hours and moments of every week
 scenarios.py   a scenario file of the lab       scenario_shape.py  which keys there are in it
 """
 

@@ -37,6 +37,7 @@ from watchdog.settings.model import (
     ServiceSettings,
     Settings,
 )
+from watchdog.settings.news import build_digest, build_good_news
 from watchdog.settings.quiets import build_quiets
 from watchdog.settings.registries import Registries, check_channels, check_signals
 from watchdog.settings.secrets import SecretMap
@@ -89,7 +90,9 @@ class Builder:
         holds = build_quiets(document, "action_holds", shape.action_holds, shape.services)
         theirs = (*contacts.values(), *outside.values())
         all_channels = {**channels, **{name: one for those in theirs for name, one in those.items()}}
-        matrix = build_matrix(document, shape.policy, document.keys("channels") or tuple(channels))
+        named = document.keys("channels") or tuple(channels)
+        matrix = build_matrix(document, shape.policy, named)
+        good_news, digest = build_good_news(document, shape, named), build_digest(document, shape, named)
         modes = self._modes(shape)
         kinds = {adapter.kind for adapters in signals.values() for adapter in adapters.values()}
         references.check_services(document, shape, self._environ)
@@ -112,6 +115,8 @@ class Builder:
                 silences=silences,
                 action_holds=holds,
                 stakeholders=stakeholders.policies(shape, outside),
+                good_news=good_news,
+                digest=digest,
             ),
             services=MappingProxyType(
                 {

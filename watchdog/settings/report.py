@@ -1,11 +1,13 @@
 """What a configuration means, in a few lines: for `watchdog check` and the daemon's first log lines."""
 
+from collections.abc import Iterator
+
 from watchdog.adapters.stores import shown_url
-from watchdog.domain.policy import Action, Rule, ServicePolicy, Step, Then
+from watchdog.domain.policy import Action, Policy, Rule, ServicePolicy, Step, Then
 from watchdog.domain.units import show_seconds
 from watchdog.settings.model import Settings
 from watchdog.settings.stakeholders import hears
-from watchdog.settings.weekly import show_weekly
+from watchdog.settings.weekly import show_moment, show_weekly
 
 
 def report(settings: Settings) -> tuple[str, ...]:
@@ -26,6 +28,7 @@ def report(settings: Settings) -> tuple[str, ...]:
         steps = "; ".join(_step(step) for step in settings.policy.escalation)
         lines.append(f"escalation of a critical page that nobody acknowledges: {steps}")
     lines += [f"stakeholders {one.name}: {hears(one)}" for one in settings.policy.stakeholders]
+    lines.extend(_news(settings.policy))
     lines.append(
         f"status pages: {', '.join(settings.vendors) or 'none'}; control: {len(settings.policy.control)} sites"
     )
@@ -39,6 +42,14 @@ def _clock(rule: Rule) -> str:
     """Return what becomes of a question that nobody answers."""
     remind = f", reminds after {show_seconds(rule.remind_seconds)}" if rule.remind_seconds else ""
     return remind if rule.then is Then.ESCALATE else f"{remind}, without an answer: {rule.then}"
+
+
+def _news(policy: Policy) -> Iterator[str]:
+    """Yield who asked for news that ask nothing of anybody."""
+    if policy.good_news:
+        yield f"a deploy that went well is told to: {', '.join(policy.good_news)}"
+    if policy.digest is not None:
+        yield f"weekly digest: {show_moment(policy.digest.every)}, to {', '.join(policy.digest.channels)}"
 
 
 def _step(step: Step) -> str:

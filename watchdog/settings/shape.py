@@ -25,7 +25,7 @@ from watchdog.settings.advanced import (
     Section,
     VerificationSection,
 )
-from watchdog.settings.weekly import ALWAYS, parse_turn, parse_weekly, zone_named
+from watchdog.settings.weekly import ALWAYS, parse_moment, parse_turn, parse_weekly, zone_named
 
 POSTGRESQL = "postgresql"
 """As `store`: the url, which holds a password, is in WATCHDOG_STORE_URL."""
@@ -177,6 +177,11 @@ def _turn(text: str) -> str:
     return text
 
 
+def _week_moment(text: str) -> str:
+    parse_moment(text)
+    return text
+
+
 def _hours(text: str) -> str:
     if text != ALWAYS:
         parse_weekly(text)
@@ -300,6 +305,19 @@ class SilenceShape(QuietShape):
     severity: Literal["critical", "high", "medium", "low"] | None = None
 
 
+class GoodNewsShape(Section):
+    """Who hears of deploys that ended their watch window well."""
+
+    tell: list[str] = Field(max_length=20)
+
+
+class DigestShape(Section):
+    """The weekly digest: when it is made, and who gets it."""
+
+    every: Annotated[str, AfterValidator(_week_moment)]
+    tell: list[str] = Field(max_length=20)
+
+
 class MetricsShape(Section):
     """Where metrics can be fetched, and where they are sent."""
 
@@ -375,6 +393,8 @@ class Shape(Section):
     stakeholders: dict[str, StakeholdersShape] = Field(default_factory=dict, max_length=20)
     silences: list[SilenceShape] = Field(default_factory=list, max_length=100)
     action_holds: list[QuietShape] = Field(default_factory=list, max_length=100)
+    good_news: GoodNewsShape | None = None
+    digest: DigestShape | None = None
     store: Annotated[str, AfterValidator(_store)] = "sqlite:///watchdog.db"
     metrics: MetricsShape = MetricsShape()
     console: ConsoleShape = ConsoleShape()

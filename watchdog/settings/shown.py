@@ -16,6 +16,7 @@ from watchdog.domain.units import show_seconds
 from watchdog.settings.model import Adapter, Settings
 from watchdog.settings.secrets import KNOWN
 from watchdog.settings.stakeholders import hears
+from watchdog.settings.weekly import show_moment
 
 Row = tuple[str, str]
 Section = tuple[str, tuple[Row, ...]]
@@ -125,6 +126,9 @@ def _rest(settings: Settings) -> Iterable[Row]:
     yield "log", f"{settings.log.format}, {settings.log.level}"
     kept = f"{show_seconds(record.keep_seconds)}, {record.max_bytes // 1024**2} MiB at most"
     yield "record", kept if record.folder is not None else "off"
+    yield "good_news", ", ".join(settings.policy.good_news) or "nobody"
+    digest = settings.policy.digest
+    yield "digest", f"{show_moment(digest.every)}, to {', '.join(digest.channels)}" if digest is not None else "none"
     yield "control", ", ".join(map(address, settings.policy.control)) or "none"
     yield from _named("vendor_status", settings.vendors)
     yield from _named("endpoints", settings.endpoints)

@@ -1,15 +1,18 @@
-"""Hours that come back every week, as people write them: `Mon-Fri 09:00-18:00 Europe/Berlin`; when turns begin."""
+"""What comes back every week, as people write it: hours (`Mon-Fri 09:00-18:00 Europe/Berlin`), a moment
+(`Mon 09:00 Europe/Berlin`); and when turns of a week begin.
+"""
 
 import re
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from watchdog.domain.policy import Weekly
+from watchdog.domain.policy import Moment, Weekly
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ALWAYS = "always"
 _HOURS = re.compile(r"([A-Za-z,-]+) +(\d\d):(\d\d)-(\d\d):(\d\d) +([A-Za-z][\w/+-]{0,60})")
 _TURN = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d):(\d\d) +([A-Za-z][\w/+-]{0,60})")
+_MOMENT = re.compile(r"([A-Za-z]+) +(\d\d):(\d\d) +([A-Za-z][\w/+-]{0,60})")
 MINUTES_OF_A_DAY = 24 * 60
 
 
@@ -35,6 +38,22 @@ def parse_turn(text: str) -> tuple[int, int, str]:
     if match is None or day is None or int(match[2]) > 23 or int(match[3]) > 59:
         raise ValueError("not the begin of a first week: write 2026-11-23 09:00 Europe/Berlin")
     return day, int(match[2]) * 60 + int(match[3]), zone_named(match[4])
+
+
+def parse_moment(text: str) -> Moment:
+    """Return the moment. Raises ValueError, saying what to write."""
+    match = _MOMENT.fullmatch(text.strip())
+    if match is None or match[1].lower() not in DAYS:
+        raise ValueError("not a moment of the week: write Mon 09:00 Europe/Berlin")
+    minute = int(match[2]) * 60 + int(match[3])
+    if int(match[3]) >= 60 or minute >= MINUTES_OF_A_DAY:
+        raise ValueError("not a time of day: write 09:00, from 00:00 to 23:59")
+    return Moment(DAYS.index(match[1].lower()), minute, zone_named(match[4]))
+
+
+def show_moment(moment: Moment) -> str:
+    """Return the moment as people write it."""
+    return f"{DAYS[moment.day].capitalize()} {moment.minute // 60:02d}:{moment.minute % 60:02d} {moment.zone}"
 
 
 def _days(text: str) -> tuple[int, ...]:

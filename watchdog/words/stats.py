@@ -4,7 +4,7 @@ The names and definitions are DORA's (dora.dev/guides/dora-metrics) and, for the
 what is counted here, from what, is said at each property. A number without anything to count is None, never 0.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from watchdog.core.words import by_hand
@@ -62,7 +62,8 @@ class Stats:
     def acknowledge(self) -> Mean:
         """Return the mean time to acknowledge (MTTA): from opening to the first human act that is known.
 
-        Known are, while it is open, an answer, a stop, a rollback by hand, and a note; who only looked is not seen.
+        Known are, while it is open, an acknowledgement, an answer, a stop, a rollback by hand, and a note; who only
+        looked is not seen.
         """
         return _mean(self.acts[one.id] - one.opened_at for one in self.incidents if one.id in self.acts)
 
@@ -140,10 +141,8 @@ def _of(
     own = [one for one in incidents if one.service == name]
     listed = [deploy for deploy in (known.deploys if known is not None else ()) if deploy.finished_at is not None]
     back_to = max(since, min((deploy.finished_at or now for deploy in listed), default=now))
-    live = {one.id: one.finished_at or 0.0 for one in listed if one.was_live and not one.is_rollback}
-    counted = [at for at in live.values() if at > back_to]
-    judged = {name for name, at in live.items() if known is not None and at >= max(since, known.since)}
-    blamed = {_blamed(one) for one in own if labels.get(one.id) != "wrong"}
+    counted = [at for at in _live(known).values() if at > back_to]
+    judged, failed = seen_going_live(known, own, labels, since)
     return Stats(
         service=name,
         incidents=[one for one in own if one.findings or not by_hand(one)],
@@ -152,9 +151,24 @@ def _of(
         span_seconds=max(0.0, now - max(since, known.since)) if known is not None else 0.0,
         deployments=len(counted),
         judged=len(judged),
-        failed=len(judged & blamed),
+        failed=len(failed),
         deploy_seconds=now - back_to,
     )
+
+
+def seen_going_live(
+    known: Watched | None, incidents: Iterable[Incident], labels: Mapping[str, str], since: float
+) -> tuple[Mapping[str, float], Set[str]]:
+    """Return a service's deployments that went live since then while we watched (id to moment), and those at fault."""
+    seen = {name: at for name, at in _live(known).items() if known is not None and at >= max(since, known.since)}
+    blamed = {_blamed(one) for one in incidents if labels.get(one.id) != "wrong"}
+    return seen, {name for name in seen if name in blamed}
+
+
+def _live(known: Watched | None) -> Mapping[str, float]:
+    """Return what went live and is no rollback, as far as the platform's list goes back: id to moment."""
+    listed = [one for one in (known.deploys if known is not None else ()) if one.finished_at is not None]
+    return {one.id: one.finished_at or 0.0 for one in listed if one.was_live and not one.is_rollback}
 
 
 def _blamed(incident: Incident) -> str | None:

@@ -21,7 +21,8 @@ NAMES = (
 )
 """What the numbers are called for machines, and where they come from."""
 WORDS = (
-    "MTTD: onset to the first decision. MTTA: opening to the first answer, stop, rollback by hand or note meanwhile.",
+    "MTTD: onset to the first decision.",
+    "MTTA: opening to the first acknowledgement, answer, stop, rollback by hand or note meanwhile.",
     "MTTR: onset to a proved rollback being live, or else to its end, after a minute of good checks.",
     "Change failure rate (DORA): deployments blamed or rolled back, of those that went live while we watched.",
     "Deploys a day: since the oldest that the platform still lists. Rollbacks a month: after a week of watching.",

@@ -42,7 +42,7 @@ JUDGED = (
     "PASSED",
     "UNATTENDED",
 )
-LEFT = ("HUMAN", "CLOSED", "REFUSED", "DISARMED", "SILENCED", "UNMUTED", "EXPIRED")
+LEFT = ("HUMAN", "CLOSED", "REFUSED", "DISARMED", "SILENCED", "UNMUTED", "EXPIRED", "UNPROVED")
 SAID = (
     "TOLD",
     "INFORMED",
@@ -67,8 +67,8 @@ SOURCES: dict[str, Source] = {
     **dict.fromkeys(SAID, "said"),
 }
 """How each kind of note is known. A test holds it against the labels that the core writes."""
-HUMAN_ACTS = ("APPROVED", "REJECTED", "STOPPED", "BY HAND")
-"""Notes of what a human decided."""
+HUMAN_ACTS = ("ACKNOWLEDGED", "APPROVED", "REJECTED", "STOPPED", "BY HAND")
+"""Notes of what a human decided, or said that they look after."""
 FIRST, LAST = 150, 50
 """A story of days is shown from its two ends."""
 BEFORE_SECONDS = 600.0

@@ -1,5 +1,6 @@
 """What `watchdog stats` counts, read a little at a time: months of incidents are many, and no probe may wait for them.
 
+For the console's page and for the metrics, which both give it the store and the clock.
 Rule: what is not read yet is said to be so. Nothing is read again of an incident that is closed.
 """
 
@@ -19,13 +20,20 @@ BUDGET_SECONDS = 0.06
 
 
 class Numbers:
-    """The incidents of the last 90 days, and when people first acted on each."""
+    """The incidents of the last 90 days (or of another period), and when people first acted on each."""
 
-    def __init__(self, journal: Journal, clock: Clock, budget_seconds: float = BUDGET_SECONDS) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        clock: Clock,
+        budget_seconds: float = BUDGET_SECONDS,
+        period_seconds: float = PERIOD_SECONDS,
+    ) -> None:
         self._journal = journal
         self._clock = clock
         self._budget_seconds = budget_seconds
-        self._past = Past(journal, clock, PERIOD_SECONDS)
+        self._past = Past(journal, clock, period_seconds)
+        self._period_seconds = period_seconds
         self._acts: dict[str, float | None] = {}
         self._lock = asyncio.Lock()
 
@@ -53,7 +61,7 @@ class Numbers:
         now = self._clock.now()
         acts = {name: at for name, at in self._acts.items() if at is not None}
         watched = stats.watched(state.services, now)
-        return stats.stats(self.incidents, watched, acts, labels, now - PERIOD_SECONDS, now)
+        return stats.stats(self.incidents, watched, acts, labels, now - self._period_seconds, now)
 
     async def _read_acts(self, give_up: float) -> None:
         missing = [one for one in self.incidents if one.id not in self._acts]

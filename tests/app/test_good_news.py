@@ -1,0 +1,45 @@
+"""Good news from a real daemon: once per deploy, with its author, across kills; and nothing of what broke the site."""
+
+from pathlib import Path
+
+from tests.faults.processes import Cloud, guarding
+
+WINDOW = """\
+good_news: {tell: [slack]}
+repository: github
+advanced:
+  verification: {seconds: 3s}
+  detection: {run: 3s, run_in_watch: 3s, run_corroborated: 3s, run_probes_min: 3}
+  pace: {idle: 2s, watch: 1s, suspect: 1s, suspect_in_watch: 500ms, watch_window: 25s}
+"""
+
+
+def fine(cloud: Cloud) -> list[str]:
+    """Return what Slack was told of deploys that went well."""
+    return [entry["text"] for entry in cloud.log("slack_webhook") if " is fine: " in entry["text"]]
+
+
+def test_a_deploy_that_went_well_is_told_once_also_across_kills(tmp_path: Path) -> None:
+    """Killed in the middle of its window, and again after the word: one line, with who wrote it; nobody is paged."""
+    with guarding(tmp_path, quirks=False) as (cloud, daemon):
+        cloud.write(more=WINDOW)
+        daemon.start().until_watching()
+        cloud.post("deploys", build_seconds=0.2, update_seconds=0.2)
+        (live,) = daemon.until(lambda: cloud.log("deploy_live"))
+        daemon.until(lambda: cloud.requests("github", "GET"))
+        daemon.kill()
+        daemon.start().until_watching()
+        daemon.until(lambda: fine(cloud), 90.0)
+        told = daemon.story("TOLD")[-1]
+        daemon.until(lambda: daemon.rows("SELECT count(*) FROM effects WHERE status = 'pending'") == [(0,)])
+        daemon.kill()
+        daemon.start().until_watching()
+        cloud.bad_deploy()
+        assert daemon.until_story("CLOSED", 90.0).startswith("rolled back and verified")
+        (title,) = fine(cloud)
+        assert title.startswith(f"web: {live['deploy']} (") and ") by Ann is fine: live for " in title
+        good, _, probes = title.partition(" s, ")[2].split()[:3]
+        assert int(good) == int(probes) >= 10 and told == f"slack (info): {title}"
+        assert "Traceback" not in daemon.words() and "a task failed" not in daemon.words()
+        kinds = daemon.rows("SELECT outcome FROM effects WHERE incident LIKE '%/well'")
+        assert kinds == [("slack: sent",)]
