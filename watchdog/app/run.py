@@ -133,7 +133,7 @@ async def _live(settings: Settings, clock: Clock, stop: asyncio.Event, reload: a
         if settings.metrics.host is not None:
             listen = f"{settings.metrics.host}:{settings.metrics.port}"
             private = private_app(settings.secrets.get(HTTP_TOKEN, ""), clock, lambda: status_now(app))
-            if settings.console:
+            if settings.console.enabled:
                 private = with_console(app, private)
             health = app.health
             pages = Exposition(app.metrics, clock)

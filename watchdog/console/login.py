@@ -1,12 +1,12 @@
 """The login page: the token once, then a session in a cookie that no script can read and no other site can send."""
 
 import re
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from watchdog.console.cookies import flags
 from watchdog.console.forms import is_from_elsewhere, read_form
 from watchdog.console.rendering import Renderer
 from watchdog.console.session import COOKIE, LIFE_SECONDS, Sessions
@@ -21,9 +21,10 @@ INSIDE = re.compile(r"/(?:[A-Za-z0-9_.~-]+(?:/[A-Za-z0-9_.~-]+)*/?)?")
 def login_routes(access: Access, renderer: Renderer, clock: Clock) -> list[Route]:
     """Return the routes that let in and out."""
     sessions = Sessions(access.tokens)
+    given = {"tokens": bool(access.tokens), "proxy": access.proxy is not None}
 
     def page(request: Request, status: int, problem: str, after: str, wait: float = 0.0) -> Response:
-        answer = renderer.page(request, "login.html", {"problem": problem, "after": _inside(after)}, status)
+        answer = renderer.page(request, "login.html", {**given, "problem": problem, "after": _inside(after)}, status)
         if wait:
             answer.headers["retry-after"] = f"{int(wait) + 1}"
         return answer
@@ -46,13 +47,13 @@ def login_routes(access: Access, renderer: Renderer, clock: Clock) -> list[Route
             return page(request, 401, "That is not the token.", after)
         answer = RedirectResponse(_inside(after), 303)
         value = sessions.make(role, form.get("name", ""), clock.now())
-        answer.set_cookie(COOKIE, value, max_age=int(LIFE_SECONDS), **_flags(request))
+        answer.set_cookie(COOKIE, value, max_age=int(LIFE_SECONDS), **flags(request, access.url))
         return answer
 
     async def leave(request: Request) -> Response:
         answer = RedirectResponse("/login", 303)
         if not is_from_elsewhere(request):
-            answer.delete_cookie(COOKIE, **_flags(request))
+            answer.delete_cookie(COOKIE, **flags(request, access.url))
         return answer
 
     return [
@@ -60,13 +61,6 @@ def login_routes(access: Access, renderer: Renderer, clock: Clock) -> list[Route
         Route("/login", enter, methods=["POST"]),
         Route("/logout", leave, methods=["POST"]),
     ]
-
-
-def _flags(request: Request) -> dict[str, Any]:
-    """Return the cookie's flags; a proxy that speaks TLS for us says so."""
-    outermost = request.headers.get("x-forwarded-proto", "").partition(",")[0].strip().lower()
-    encrypted = "https" in (request.url.scheme, outermost)
-    return {"path": "/", "httponly": True, "samesite": "strict", "secure": encrypted}
 
 
 def _inside(path: str) -> str:

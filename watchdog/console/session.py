@@ -17,6 +17,7 @@ from watchdog.words.text import clean
 COOKIE = "watchdog_console"
 LIFE_SECONDS = 12 * 3600.0
 NAME_MAX = 40
+BRACKETS = str.maketrans("()", "[]")
 
 
 class Sessions:
@@ -32,7 +33,7 @@ class Sessions:
 
     def make(self, role: Role, name: str, now: float) -> str:
         """Return a new session that is good for 12 h from now (UTC epoch seconds)."""
-        shown = base64.urlsafe_b64encode(clean(name, NAME_MAX).encode()).decode().rstrip("=")
+        shown = base64.urlsafe_b64encode(_typed(name).encode()).decode().rstrip("=")
         said = f"{int(now + LIFE_SECONDS)}.{role}.{shown}.{secrets.token_urlsafe(12)}"
         return f"{said}.{self._sign(role, said)}"
 
@@ -50,6 +51,11 @@ class Sessions:
     def _sign(self, role: Role, said: str) -> str:
         key = hmac.new(self._tokens[role], b"watchdog console session", hashlib.sha256).digest()
         return hmac.new(key, said.encode(), hashlib.sha256).hexdigest()
+
+
+def _typed(name: str) -> str:
+    """Return what somebody calls themselves; brackets are ours: they say how somebody came in."""
+    return clean(name, NAME_MAX).translate(BRACKETS)
 
 
 def _name(shown: str) -> str:

@@ -24,7 +24,7 @@ from watchdog.domain.policy import (
     VendorPolicy,
     Verification,
 )
-from watchdog.settings import needs, people, references
+from watchdog.settings import access, needs, people, references
 from watchdog.settings.advanced import apply
 from watchdog.settings.document import Document
 from watchdog.settings.matrix import build_matrix, that_speak
@@ -97,7 +97,7 @@ class Builder:
         if not self._secretless:
             needs.check_secrets(document, shape, modes, signals, all_channels, self._registries, self._secrets)
         needs.check_remote_write(document, shape, self._secrets)
-        needs.check_console(document, shape, self._secrets)
+        access.check_console(document, shape, self._secrets)
         needs.check_slack(document, channels)
         if document.mistakes:
             return None
@@ -121,7 +121,7 @@ class Builder:
             secrets=self._secrets,
             store_url=_store_url(shape.store, folder, self._secrets),
             metrics=_metrics(shape.metrics),
-            console=shape.console.enabled,
+            console=access.console_settings(document, shape.console),
             repository=shape.repository,
             log=LogSettings(shape.log.format, shape.log.level),
             record=_record(shape.record, shape.store, folder),

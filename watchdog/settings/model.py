@@ -50,6 +50,35 @@ class MetricsSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PeopleSettings:
+    """Who has which role by the name that somebody else proves; `everybody`: whoever is logged in there may look."""
+
+    approvers: tuple[str, ...] = ()
+    operators: tuple[str, ...] = ()
+    viewers: tuple[str, ...] = ()
+    everybody: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ProxySettings:
+    """The header in which a proxy says who is logged in, and the networks from which it is believed."""
+
+    user_header: str
+    sources: tuple[str, ...]
+    people: PeopleSettings
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleSettings:
+    """The web console. `url` is where browsers find it; `tokens`: whoever has a role's token may come in with it."""
+
+    enabled: bool = False
+    url: str | None = None
+    tokens: bool = True
+    proxy: ProxySettings | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LogSettings:
     """`format`: auto (readable on a terminal, else JSON), json or console."""
 
@@ -73,8 +102,8 @@ class Settings:
     `path` is None when the text came from WATCHDOG_CONFIG_YAML. `vendors` maps status page to URL; `endpoints`
     maps render, sentry, pagerduty, slack to a base URL without trailing slash; `store_url` has an absolute path,
     or may hold a password: `stores.shown_url` is what may be shown of it.
-    `console` tells whether the web console is served, on the server of `metrics`; `repository` names who is asked for
-    suspect commits, if anybody is.
+    `console` is the web console, on the server of `metrics`; `repository` names who is asked for suspect commits, if
+    anybody is.
     `own_id` is the watchdog's own service on Render, which is never a target; `private_hosts` are the names that may
     lead into a private network.
     """
@@ -87,7 +116,7 @@ class Settings:
     secrets: SecretMap
     store_url: str = field(repr=False)
     metrics: MetricsSettings = MetricsSettings()
-    console: bool = False
+    console: ConsoleSettings = ConsoleSettings()
     repository: str | None = None
     log: LogSettings = LogSettings()
     record: RecordSettings = RecordSettings()

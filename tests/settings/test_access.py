@@ -1,0 +1,45 @@
+"""What of the console's doors fits together."""
+
+from tests.settings.texts import SMALL, loaded, shown
+from watchdog.settings.shown import shown as rows
+
+PROXY = "proxy: {user_header: X-Forwarded-User, from: [127.0.0.1], approvers: [ann@acme.example], viewers: '*'}"
+TOKEN = {"WATCHDOG_CONSOLE_TOKEN": "canary-0123456789-0123456789"}
+VIEWER = {"WATCHDOG_CONSOLE_VIEWER_TOKEN": "canary-viewer-0123456789-0123456789"}
+
+
+def test_nobody_could_come_in_is_a_mistake() -> None:
+    """Without tokens there must be another way."""
+    assert "nobody could come in" in shown(SMALL + "console: {enabled: true, tokens: false}\n")
+    settings = loaded(SMALL + f"console: {{enabled: true, tokens: false, {PROXY}}}\n")
+    assert settings.console.proxy is not None and not settings.console.tokens
+
+
+def test_tokens_are_asked_for_unless_they_are_switched_off() -> None:
+    """Also beside a proxy."""
+    assert "set the variable WATCHDOG_CONSOLE_TOKEN" in shown(SMALL + f"console: {{enabled: true, {PROXY}}}\n")
+    assert loaded(SMALL + f"console: {{enabled: true, {PROXY}}}\n", TOKEN).console.tokens
+
+
+def test_each_has_one_role() -> None:
+    """And somebody has one."""
+    text = PROXY.replace("viewers: '*'", "operators: [otto], viewers: [otto]")
+    assert "is one of the operators already" in shown(SMALL + f"console: {{{text}}}\n")
+    nobody = "proxy: {user_header: X-U, from: [127.0.0.1]}"
+    assert "nobody has a role" in shown(SMALL + f"console: {{{nobody}}}\n")
+
+
+def test_a_token_that_opens_nothing_is_warned_of() -> None:
+    """Somebody believes in it."""
+    off = loaded(SMALL + f"console: {{enabled: true, tokens: false, {PROXY}}}\n", TOKEN | VIEWER)
+    assert any("WATCHDOG_CONSOLE_VIEWER_TOKEN opens nothing" in one for one in off.warnings)
+    assert not any("opens nothing" in one for one in loaded(SMALL + "console: {enabled: true}\n", TOKEN).warnings)
+
+
+def test_the_settings_page_shows_who_may_come_in() -> None:
+    """In words."""
+    settings = loaded(SMALL + f"console: {{enabled: true, url: 'https://w.acme.example', {PROXY}}}\n", TOKEN)
+    found = dict(dict(rows(settings))["The daemon"])
+    assert found["console.url"] == "https://w.acme.example" and found["console.tokens"] == "yes"
+    assert found["console.proxy"].startswith("X-Forwarded-User from 127.0.0.1/32; approvers: ann@acme.example")
+    assert found["console.proxy"].endswith("viewers: everybody")
