@@ -75,7 +75,7 @@ def test_defaults_in_the_reference_are_the_shipped_ones(reference: Settings) -> 
     plain = loaded(SMALL)
     assert reference.endpoints == plain.endpoints
     assert reference.log == plain.log
-    assert dataclasses.replace(reference.console, url=None, proxy=None) == plain.console
+    assert dataclasses.replace(reference.console, url=None, proxy=None, oidc=None) == plain.console
     assert reference.policy.control == plain.policy.control
     assert (reference.metrics.host, reference.metrics.port) == (plain.metrics.host, plain.metrics.port)
     assert reference.metrics.every_seconds == plain.metrics.every_seconds

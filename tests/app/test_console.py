@@ -37,7 +37,7 @@ def test_it_is_served_beside_health_metrics_and_status(tmp_path: Path) -> None:
 
 def test_without_it_nothing_of_it_is_imported() -> None:
     """Neither our package nor the libraries of its extra."""
-    code = IMPORTED.replace("LOOKED", "('fastapi', 'jinja2', 'watchdog.console')")
+    code = IMPORTED.replace("LOOKED", "('fastapi', 'jinja2', 'joserfc', 'watchdog.console', 'watchdog.adapters.oidc')")
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout.strip() == "[]"
 

@@ -1,6 +1,11 @@
 """What of the console's doors fits together."""
 
+import importlib.util
+
+import pytest
+
 from tests.settings.texts import SMALL, loaded, shown
+from watchdog.settings import access
 from watchdog.settings.shown import shown as rows
 
 PROXY = "proxy: {user_header: X-Forwarded-User, from: [127.0.0.1], approvers: [ann@acme.example], viewers: '*'}"
@@ -19,6 +24,30 @@ def test_tokens_are_asked_for_unless_they_are_switched_off() -> None:
     """Also beside a proxy."""
     assert "set the variable WATCHDOG_CONSOLE_TOKEN" in shown(SMALL + f"console: {{enabled: true, {PROXY}}}\n")
     assert loaded(SMALL + f"console: {{enabled: true, {PROXY}}}\n", TOKEN).console.tokens
+
+
+OIDC = "url: 'https://w.acme.example', oidc: {issuer: https://login.acme.example, client_id: w, viewers: [vera]}"
+SECRET = {"WATCHDOG_CONSOLE_OIDC_SECRET": "canary-oidc-0123456789-0123456789"}
+
+
+def test_a_provider_needs_its_secret_and_only_where_the_console_is_on() -> None:
+    """A long one: sessions are signed with what is made of it."""
+    on = SMALL + f"console: {{enabled: true, tokens: false, {OIDC}}}\n"
+    assert "oidc needs a secret that is not set -> set the variable WATCHDOG_CONSOLE_OIDC_SECRET" in shown(on)
+    assert "shorter than 24" in shown(on, {"WATCHDOG_CONSOLE_OIDC_SECRET": "short"})
+    settings = loaded(on, SECRET)
+    assert settings.console.oidc is not None and settings.console.oidc.people.viewers == ("vera",)
+    assert "email of w at https://login.acme.example" in dict(dict(rows(settings))["The daemon"])["console.oidc"]
+    assert loaded(on.replace("enabled: true", "enabled: false"))
+
+
+def test_without_its_library_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only where it is used."""
+    found = importlib.util.find_spec
+    monkeypatch.setattr(access, "find_spec", lambda name: None if name == "joserfc" else found(name))
+    on = SMALL + f"console: {{enabled: true, tokens: false, {OIDC}}}\n"
+    assert "needs joserfc, which the extra console brings" in shown(on, SECRET)
+    assert not shown(SMALL + "console: {enabled: true}\n", TOKEN)
 
 
 def test_each_has_one_role() -> None:

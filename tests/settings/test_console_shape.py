@@ -49,6 +49,42 @@ def test_from_where_it_is_believed(source: str, says: str) -> None:
     assert says in shown(console(f"proxy: {{user_header: X-U, from: ['{source}'], viewers: '*'}}"))
 
 
+OIDC = "issuer: https://login.acme.example, client_id: watchdog, viewers: '*'"
+URL = "url: https://watchdog.acme.example, "
+
+
+def test_a_provider_as_it_is_meant() -> None:
+    """Its issuer letter by letter: a proof names it with its last slash, or without."""
+    oidc = loaded(console(f"{URL}oidc: {{{OIDC.replace('example,', 'example/,')}}}")).console.oidc
+    assert oidc is not None and oidc.issuer == "https://login.acme.example/"
+    assert (oidc.client_id, oidc.claim, oidc.people.everybody) == ("watchdog", "email", True)
+    other = loaded(console(f"{URL}oidc: {{{OIDC}, claim: preferred_username}}")).console.oidc
+    assert other is not None and other.claim == "preferred_username"
+    assert loaded(console(f"{URL}oidc: {{{OIDC.replace('https://login.acme', 'http://localhost:8080/r')}}}"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("https://login", "http://login", "not encrypted"),
+        ("https://login.acme.example", "'https://login.acme.example/?a=b'", "not an issuer"),
+        ("client_id: watchdog", "client_id: 'a b'", "not a client id"),
+        ("client_id: watchdog, ", "", "missing"),
+        ("issuer: https://login.acme.example, ", "", "missing"),
+        ("viewers: '*'", "viewers: '*', claim: 'a b'", "not a claim"),
+        ("viewers: '*'", "viewers: '*', client_secret: x", "secrets are not written here"),
+    ],
+)
+def test_what_is_no_provider(old: str, new: str, says: str) -> None:
+    """Each told at its line."""
+    assert says in shown(console(f"{URL}oidc: {{{OIDC.replace(old, new)}}}"))
+
+
+def test_a_provider_needs_to_know_where_browsers_come_back_to() -> None:
+    """It sends them nowhere else."""
+    assert "console.url: missing: oidc sends browsers back to it" in shown(console(f"oidc: {{{OIDC}}}"))
+
+
 @pytest.mark.parametrize("inside", ["user_header: X-U, viewers: '*'", "from: [127.0.0.1], viewers: '*'"])
 def test_a_proxy_needs_both_a_header_and_an_address(inside: str) -> None:
     """Neither has a default: a wrong guess would let strangers in."""

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 from watchdog.daemon.http_auth import FAILURES_AT_ONCE, FAILURES_PER_SECOND, Buckets, peer_of
 from watchdog.ports import Clock
 from watchdog.settings import Settings
-from watchdog.settings.access import CONSOLE_TOKEN, CONSOLE_TOKENS
+from watchdog.settings.access import CONSOLE_TOKEN, CONSOLE_TOKENS, OIDC_SECRET
 from watchdog.settings.model import PeopleSettings
 
 if TYPE_CHECKING:
     from watchdog.console.proxied import Proxy
     from watchdog.console.roles import People
+    from watchdog.console.session import Oidc
     from watchdog.console.world import Access
 
 REQUESTS_AT_ONCE, REQUESTS_PER_SECOND = 120.0, 20.0
@@ -39,6 +40,7 @@ def access_of(settings: Settings, clock: Clock) -> Access:
         requests=Buckets(clock, REQUESTS_AT_ONCE, REQUESTS_PER_SECOND),
         failures=Buckets(clock, FAILURES_AT_ONCE, FAILURES_PER_SECOND),
         proxy=_proxy(settings),
+        oidc=_oidc(settings, clock),
         url=settings.console.url or "",
     )
 
@@ -55,6 +57,22 @@ def _proxy(settings: Settings) -> Proxy | None:
         people_of(proxy.people),
         form_key(settings),
     )
+
+
+def _oidc(settings: Settings, clock: Clock) -> Oidc | None:
+    """Return the OpenID provider, whose client is imported only then; a key made of its secret signs sessions."""
+    from watchdog.console.session import Oidc
+
+    oidc = settings.console.oidc
+    if oidc is None:
+        return None
+    from watchdog.adapters.oidc.provider import OidcClient, OidcProvider
+    from watchdog.console.signing_in import BACK
+
+    secret = settings.secrets[OIDC_SECRET]
+    client = OidcClient(oidc.issuer, oidc.client_id, secret, f"{settings.console.url}{BACK}", oidc.claim)
+    key = hmac.new(secret.encode(), b"watchdog console oidc", hashlib.sha256).digest()
+    return Oidc(OidcProvider(client, clock, settings.guard), people_of(oidc.people), key)
 
 
 def people_of(people: PeopleSettings) -> People:

@@ -71,7 +71,7 @@ class Policed:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers["content-security-policy"] = POLICY
-                headers["referrer-policy"] = REFERRER
+                headers.setdefault("referrer-policy", REFERRER)
             await send(message)
 
         await self._app(scope, receive, send_policed)

@@ -22,6 +22,7 @@ from watchdog.console.proxied import Proxied, Untrusted
 from watchdog.console.rendering import Renderer
 from watchdog.console.roles import Visitor
 from watchdog.console.session import LIFE_SECONDS, Sessions
+from watchdog.console.signing_in import BACK, BEGIN
 from watchdog.console.world import Access
 from watchdog.ports import Clock
 
@@ -43,13 +44,14 @@ class Gate:
     """Lets through whoever shows a session or the token, or is logged in at the proxy; answers everybody else."""
 
     def __init__(self, app: ASGIApp, access: Access, clock: Clock, renderer: Renderer) -> None:
-        if not (access.tokens or access.proxy) or not all(access.tokens.values()):
+        if not (access.tokens or access.proxy or access.oidc) or not all(access.tokens.values()):
             raise ValueError("nobody could come in: serve nothing instead")
         self._app = app
         self._access = access
         self._clock = clock
         self._renderer = renderer
-        self._sessions = Sessions(access.tokens)
+        self._sessions = Sessions(access.tokens, access.oidc)
+        self._open = {LOGIN, *((BEGIN, BACK) if access.oidc is not None else ())}
         self._proxied = Proxied(access.proxy) if access.proxy is not None else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,7 +91,7 @@ class Gate:
         wait = self._busy(f"session {peer}" if known else peer)
         if wait > 0:
             return too_often(wait)
-        if known or path == LOGIN or path.startswith(STATIC):
+        if known or path in self._open or path.startswith(STATIC):
             return None
         given = bearer_of(headers)
         if given is not None and path.startswith(API):
@@ -132,7 +134,9 @@ class Gate:
         if scope["path"].startswith(API):
             return JSONResponse({"detail": "you are logged in at the proxy, and have no role here"}, 403)
         said = f"You are {name}, says the proxy, and nobody gave that name a role. Ask who runs the watchdog."
-        return self._renderer.page(Request(scope), "closed.html", {"title": "No role", "problem": said}, 403)
+        return self._renderer.page(
+            Request(scope), "closed.html", {"title": "No role", "problem": said, "again": False}, 403
+        )
 
     def _loud(self, who: str) -> bool:
         """Tell whether a refusal of theirs is written down: the first ones, then now and then."""

@@ -1,6 +1,6 @@
 """Who may do what. Three roles; who has the higher one may do what the lower one may.
 
-One comes into a role by its token, or by a name that somebody else proves (a proxy in front of us).
+One comes into a role by its token, or by a name that somebody else proves (a proxy in front of us, an OpenID provider).
 
 Rule: an operator may add to the record and hold the watchdog back; only an approver may let it act.
 """
@@ -48,6 +48,7 @@ class Way(StrEnum):
 
     CONSOLE = "console"
     PROXY = "proxy"
+    OIDC = "oidc"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from starlette.types import Scope
 
 from watchdog.console.proxied import Proxy
 from watchdog.console.roles import Role
+from watchdog.console.session import Oidc
 from watchdog.domain.events import DeploysListed
 from watchdog.domain.incidents import State
 from watchdog.domain.policy import Policy
@@ -54,8 +55,9 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may look, and do what: whoever has the token of a role, or whom the proxy names. `peer` names who asks.
+    """Who may look, and do what: whoever has the token of a role, or whom the proxy or the OpenID provider names.
 
+    `peer` names who asks; the throttles bound how often.
     `requests` bounds everything, `failures` wrong tokens, what a role does not allow, and names nobody may use.
     `url` is where browsers find us, if it was said.
     """
@@ -65,6 +67,7 @@ class Access:
     requests: Throttle
     failures: Throttle
     proxy: Proxy | None = None
+    oidc: Oidc | None = None
     url: str = ""
 
     def __repr__(self) -> str:

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 
 from watchdog.settings.console_shape import EVERYBODY, ConsoleShape, PeopleShape
 from watchdog.settings.document import Document, Path
-from watchdog.settings.model import ConsoleSettings, PeopleSettings, ProxySettings
+from watchdog.settings.model import ConsoleSettings, OidcSettings, PeopleSettings, ProxySettings
 from watchdog.settings.shape import Shape
 from watchdog.settings.urls import is_loopback
 
@@ -16,7 +16,9 @@ CONSOLE_TOKENS = {
     "approver": CONSOLE_TOKEN,
 }
 """Role to the variable of its token; only the last is needed."""
+OIDC_SECRET = "WATCHDOG_CONSOLE_OIDC_SECRET"  # noqa: S105  the same
 CONSOLE_LIBRARIES = ("fastapi", "jinja2")
+OIDC_LIBRARY = "joserfc"
 HOW = "in the clone: .venv/bin/pip install -e '.[console]'"
 
 
@@ -26,7 +28,11 @@ def console_settings(document: Document, shape: ConsoleShape) -> ConsoleSettings
     if shape.proxy is not None:
         people = _people(document, ("console", "proxy"), shape.proxy)
         proxy = ProxySettings(shape.proxy.user_header, tuple(shape.proxy.sources), people)
-    return ConsoleSettings(shape.enabled, shape.url, shape.tokens, proxy)
+    oidc = None
+    if shape.oidc is not None:
+        people = _people(document, ("console", "oidc"), shape.oidc)
+        oidc = OidcSettings(shape.oidc.issuer, shape.oidc.client_id, shape.oidc.claim, people)
+    return ConsoleSettings(shape.enabled, shape.url, shape.tokens, proxy, oidc)
 
 
 def _people(document: Document, path: Path, shape: PeopleShape) -> PeopleSettings:
@@ -37,18 +43,22 @@ def _people(document: Document, path: Path, shape: PeopleShape) -> PeopleSetting
 def check_console(document: Document, shape: Shape, variables: Mapping[str, str]) -> None:
     """Report a console that could not be served (nowhere to listen, no libraries), or not used as meant."""
     console = shape.console
-    if console.proxy is not None:
-        _check_people(document, ("console", "proxy"), console.proxy)
+    for name, way in (("proxy", console.proxy), ("oidc", console.oidc)):
+        if way is not None:
+            _check_people(document, ("console", name), way)
+    if console.oidc is not None and console.url is None and ("console", "url") not in document.reported:
+        what = "missing: oidc sends browsers back to it"
+        document.report(("console", "url"), what, "add url: https://watchdog.acme.example")
     if not console.enabled:
         return
     tokens = [variables[name] for name in CONSOLE_TOKENS.values() if variables.get(name)]
     if console.tokens and len(set(tokens)) < len(tokens):
         document.report(("console",), "two roles have the same token", "make another: openssl rand -hex 32")
-    if not console.tokens and console.proxy is None:
-        document.report(("console", "tokens"), "nobody could come in", "leave it out, or add proxy: …")
+    if not console.tokens and console.proxy is None and console.oidc is None:
+        document.report(("console", "tokens"), "nobody could come in", "leave it out, or add proxy: … or oidc: …")
     if not shape.metrics.listen:
         document.report(("console",), "there is nowhere to serve it", 'write metrics: {listen: "127.0.0.1:9464"}')
-    check_libraries(document, ("console",), CONSOLE_LIBRARIES)
+    check_libraries(document, ("console",), (*CONSOLE_LIBRARIES, *([OIDC_LIBRARY] if console.oidc else [])))
 
 
 def check_libraries(document: Document, path: Path, libraries: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from watchdog.settings.advanced import Section
-from watchdog.settings.urls import BaseUrl
+from watchdog.settings.urls import BaseUrl, http_url
 from watchdog.words.text import clean
 
 EVERYBODY = "*"
@@ -51,6 +51,26 @@ def _network(text: str) -> str:
     return str(network)
 
 
+def _issuer(text: str) -> str:
+    """Return it letter by letter, with its last slash: the provider's proofs name it so."""
+    http_url(text)
+    if "?" in text or "#" in text:
+        raise ValueError("not an issuer: write it as its provider says it, with nothing behind the path")
+    return text
+
+
+def _word(text: str) -> str:
+    if not re.fullmatch(r"[\x21-\x7e]{1,200}", text):
+        raise ValueError("not a client id: write it as its provider shows it")
+    return text
+
+
+def _claim(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_:/.-]{0,99}", text):
+        raise ValueError("not a claim: write email, preferred_username or sub")
+    return text
+
+
 Person = Annotated[str, AfterValidator(_person)]
 People = Annotated[list[Person], Field(max_length=PEOPLE_MAX)]
 
@@ -70,6 +90,14 @@ class ProxyShape(PeopleShape):
     sources: list[Annotated[str, AfterValidator(_network)]] = Field(alias="from", min_length=1, max_length=50)
 
 
+class OidcShape(PeopleShape):
+    """An OpenID provider that says who somebody is, by one claim of its proof."""
+
+    issuer: Annotated[str, AfterValidator(_issuer)]
+    client_id: Annotated[str, AfterValidator(_word)]
+    claim: Annotated[str, AfterValidator(_claim)] = "email"
+
+
 class ConsoleShape(Section):
     """The web console, on the server of `metrics.listen`."""
 
@@ -77,3 +105,4 @@ class ConsoleShape(Section):
     url: BaseUrl | None = None
     tokens: bool = True
     proxy: ProxyShape | None = None
+    oidc: OidcShape | None = None

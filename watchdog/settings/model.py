@@ -69,6 +69,16 @@ class ProxySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class OidcSettings:
+    """The OpenID provider that proves who somebody is, by that claim; its secret is a variable."""
+
+    issuer: str
+    client_id: str
+    claim: str
+    people: PeopleSettings
+
+
+@dataclass(frozen=True, slots=True)
 class ConsoleSettings:
     """The web console. `url` is where browsers find it; `tokens`: whoever has a role's token may come in with it."""
 
@@ -76,6 +86,7 @@ class ConsoleSettings:
     url: str | None = None
     tokens: bool = True
     proxy: ProxySettings | None = None
+    oidc: OidcSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)

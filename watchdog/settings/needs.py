@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from urllib.parse import urlsplit
 
 from watchdog.adapters.notifiers.slack import SlackOptions
-from watchdog.settings.access import CONSOLE_TOKEN, console_warnings
+from watchdog.settings.access import CONSOLE_TOKEN, OIDC_SECRET, console_warnings
 from watchdog.settings.document import Document, Path
 from watchdog.settings.model import Adapter
 from watchdog.settings.registries import Registries
@@ -60,6 +60,8 @@ def _of_the_rest(shape: Shape) -> dict[str, tuple[Path, str]]:
         needed[STORE_URL] = (("store",), f"store: {POSTGRESQL}")
     if shape.console.enabled and shape.console.tokens:
         needed[CONSOLE_TOKEN] = (("console",), "the console")
+    if shape.console.enabled and shape.console.oidc is not None:
+        needed[OIDC_SECRET] = (("console", "oidc"), "oidc")
     if shape.metrics.remote_write_user:
         needed["WATCHDOG_REMOTE_WRITE_PASSWORD"] = (("metrics", "remote_write_user"), "a remote_write_user")
     return needed

@@ -133,6 +133,9 @@ def _console(console: ConsoleSettings) -> Iterable[Row]:
     if console.proxy is not None:
         said = f"{console.proxy.user_header} from {', '.join(console.proxy.sources)}"
         yield "console.proxy", f"{said}; {_people(console.proxy.people)}"
+    if console.oidc is not None:
+        said = f"{console.oidc.claim} of {console.oidc.client_id} at {address(console.oidc.issuer)}"
+        yield "console.oidc", f"{said}; {_people(console.oidc.people)}"
 
 
 def _people(people: PeopleSettings) -> str:

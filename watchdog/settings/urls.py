@@ -17,7 +17,8 @@ def _any_http_url(text: str) -> str:
     return text.rstrip("/") if match[4] in (None, "/") else text
 
 
-def _http_url(text: str) -> str:
+def http_url(text: str) -> str:
+    """Return a web address that is encrypted, or of this machine. Raises ValueError, saying what to write."""
     plain = _any_http_url(text)
     if plain.startswith("http://") and not is_loopback(urlsplit(plain).hostname or ""):
         raise ValueError("not encrypted: write https:// (http:// is for this machine only)")
@@ -42,12 +43,12 @@ def is_loopback(host: str) -> bool:
 
 
 def _base_url(text: str) -> str:
-    plain = _http_url(text)
+    plain = http_url(text)
     if urlsplit(plain)._replace(scheme="", netloc="").geturl():
         raise ValueError("not an address alone: write https://watchdog.acme.example, with nothing behind the host")
     return plain
 
 
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
+HttpUrl = Annotated[str, AfterValidator(http_url)]
 AnyHttpUrl = Annotated[str, AfterValidator(_any_http_url)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
