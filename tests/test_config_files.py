@@ -17,6 +17,7 @@ from watchdog.adapters.signals import SIGNALS
 from watchdog.adapters.signals.options import ProbeOptions
 from watchdog.domain.policy import BlameWeights, Brakes, Budget, Detection, Mode, Pace, Rule, Severity, Verification
 from watchdog.settings import SECRET_NAMES, Settings, load
+from watchdog.settings.console_shape import StatusPageShape
 from watchdog.settings.document import Document, parse
 from watchdog.settings.shape import DependencyShape, ServiceShape, Shape
 from watchdog.settings.validation import keys_at
@@ -112,6 +113,7 @@ def _options() -> Iterator[tuple[str, str]]:
         yield from _below(Shape, section)
     yield from (("services.*", key) for key in keys_at(ServiceShape, ()))
     yield from (("dependencies.*", key) for key in keys_at(DependencyShape, ()))
+    yield from (("status_pages.*", key) for key in keys_at(StatusPageShape, ()))
     for kind, signal in SIGNALS.items():
         for key in keys_at(signal.options, ()):
             shared = key in keys_at(ProbeOptions, ())

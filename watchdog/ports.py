@@ -235,8 +235,12 @@ class Journal(Protocol):
     async def minutes(self, service: str, since: float, until: float) -> Sequence[Minute]:
         """Return the aggregates of a service, oldest first."""
 
-    async def spans(self, since: float, until: float, seconds: int) -> Sequence[Minute]:
-        """Return the aggregates of all services that begin in [since, until), one for so many seconds, oldest first.
+    async def spans(
+        self, since: float, until: float, seconds: int, services: Collection[str] | None = None
+    ) -> Sequence[Minute]:
+        """Return the aggregates of these services (all, if None) that begin in [since, until), oldest first.
+
+        One for so many seconds.
 
         Counts are summed and percentiles the largest, as in an hour; `why` is left out. It is one read, however many
         services there are.

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.faults.processes import guarding
+from tests.faults.processes import SHORT, guarding
 from tests.settings.texts import SMALL, loaded, shown
 
 TOKEN = "c4n4ry-console-0123456789"
@@ -33,6 +33,29 @@ def test_it_is_served_beside_health_metrics_and_status(tmp_path: Path) -> None:
             assert client.get("/services/web").status_code == client.get("/api/v1/services").status_code == 200
             assert client.get("/healthz").json()["ok"] is True and client.get("/metrics").status_code == 200
         assert TOKEN not in daemon.words()
+
+
+PAGE = "status_pages: {shop: {title: Acme shop, services: [web], names: {web: Web shop}}}\n"
+
+
+def test_a_public_page_needs_no_console(tmp_path: Path) -> None:
+    """For anybody, and all else there is as it was: an outage is told, neither its cause nor its service's name."""
+    with guarding(tmp_path, quirks=True) as (cloud, daemon):
+        cloud.write(more=SHORT + PAGE)
+        daemon.variables = {**daemon.variables, "WATCHDOG_HTTP_TOKEN": "another-token-0123456789"}
+        daemon.start().until_watching()
+        daemon.until(lambda: "All services are operational" in daemon.get("/status/shop").text)
+        assert daemon.get("/status").status_code == 401
+        assert (
+            daemon.get("/").status_code
+            == daemon.get("/login").status_code
+            == daemon.get("/status/x").status_code
+            == 404
+        )
+        cloud.post("faults", target="web", kind="error")
+        daemon.until(lambda: daemon.get("/status/shop.json").json()["incidents"], 90.0)
+        text = daemon.get("/status/shop").text
+        assert "Web shop: " in text and "500" not in text and "dep-" not in text
 
 
 def test_without_it_nothing_of_it_is_imported() -> None:

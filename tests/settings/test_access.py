@@ -58,6 +58,49 @@ def test_each_has_one_role() -> None:
     assert "nobody has a role" in shown(SMALL + f"console: {{{nobody}}}\n")
 
 
+PAGE = "status_pages: {shop: {title: Acme shop, services: [web], names: {web: Web shop}}}\n"
+
+
+def test_a_status_page_as_it_is_meant() -> None:
+    """It does not need the console; a service is shown by its own name, unless there is another."""
+    page, other = loaded(SMALL + PAGE.replace("}}}", "}}, b-2: {title: x, services: [web]}}")).status_pages
+    assert (page.name, page.title, page.services) == ("shop", "Acme shop", (("web", "Web shop"),))
+    assert (other.name, other.services) == ("b-2", (("web", "web"),))
+    assert loaded(SMALL).status_pages == () and not loaded(SMALL + PAGE).console.enabled
+    assert dict(dict(rows(loaded(SMALL + PAGE)))["The daemon"])["status_pages.shop"] == "Acme shop: web"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("[web]", "[wep]", "status_pages.shop.services[0]: names no service -> did you mean web?"),
+        ("[web]", "[web, web]", "status_pages.shop.services[1]: named twice"),
+        ("[web]", "[]", "empty"),
+        ("{web: Web", "{api: Web", "status_pages.shop.names.api: is not on this page -> write one of: web"),
+        ("Acme shop", "''", "not a name to be shown"),
+        ("Acme shop", "x" * 61, "not a name to be shown"),
+        ("Web shop", '"a\\u202eb"', "not a name to be shown"),
+        ("shop: {", "Shop: {", "not a name for an address"),
+        ("shop: {", "a.json: {", "not a name for an address"),
+        ("title: Acme shop, ", "", "title: missing"),
+        ("title: ", "title: x, logo: ", "unknown key"),
+    ],
+)
+def test_what_is_no_status_page(old: str, new: str, says: str) -> None:
+    """Each told at its place."""
+    assert says in shown(SMALL + PAGE.replace(old, new, 1))
+
+
+def test_a_status_page_needs_somewhere_to_be_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address, and one library; where others can reach it they can reach the metrics as well."""
+    assert "there is nowhere to serve them" in shown(SMALL + PAGE + 'metrics: {listen: ""}\n')
+    open_to_all = loaded(SMALL + PAGE + 'metrics: {listen: "0.0.0.0:9464"}\n').warnings
+    assert any("others can reach /metrics there, too" in one for one in open_to_all)
+    found = importlib.util.find_spec
+    monkeypatch.setattr(access, "find_spec", lambda name: None if name == "jinja2" else found(name))
+    assert "needs jinja2, which the extra console brings" in shown(SMALL + PAGE)
+
+
 def test_a_token_that_opens_nothing_is_warned_of() -> None:
     """Somebody believes in it."""
     off = loaded(SMALL + f"console: {{enabled: true, tokens: false, {PROXY}}}\n", TOKEN | VIEWER)

@@ -1,23 +1,57 @@
-"""Mounts the web console beside what the daemon's server shows already; its libraries are imported only then."""
+"""Mounts the web console and the public pages beside what the daemon's server shows already.
 
+Their libraries are imported only where one of the two is asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from watchdog import __version__
 from watchdog.app.access import access_of
 from watchdog.app.asking import ask, list_deploys
 from watchdog.app.build import App
+from watchdog.daemon.http_auth import Buckets, peer_of
 from watchdog.settings.shown import shown
 
+if TYPE_CHECKING:
+    from watchdog.console.public.app import PublicPages
+    from watchdog.console.world import World
+
 STATUS = "/status"
+PUBLIC_AT_ONCE, PUBLIC_PER_SECOND = 300.0, 100.0
+"""Behind a proxy everybody is one peer; what they get is made twice a minute, and handed out for next to nothing."""
 
 
-def with_console(app: App, private: ASGIApp | None) -> ASGIApp:
-    """Return the application that answers /status as before and all else with the console."""
-    from watchdog.console.app import make_console
+def with_pages(app: App, private: ASGIApp | None) -> ASGIApp:
+    """Return the application that answers /status as before, the public pages, and all else with the console."""
+    world = _world(app)
+    public = _public(app, world) if app.settings.status_pages else None
+    rest: ASGIApp = PlainTextResponse("Not Found", 404)
+    if app.settings.console.enabled:
+        from watchdog.console.app import make_console
+
+        rest = make_console(world, access_of(app.settings, app.clock))
+
+    async def one_of_them(scope: Scope, receive: Receive, send: Send) -> None:
+        chosen = rest
+        if private is not None and scope["path"] == STATUS:
+            chosen = private
+        elif public is not None and public.knows(scope["path"]):
+            chosen = public
+        await chosen(scope, receive, send)
+
+    return one_of_them
+
+
+def _world(app: App) -> World:
     from watchdog.console.world import World
 
     clock = app.clock
-    world = World(
+    return World(
         journal=app.store,
         clock=clock,
         policy=lambda: app.engine.policy,
@@ -28,9 +62,13 @@ def with_console(app: App, private: ASGIApp | None) -> ASGIApp:
         settings=lambda: shown(app.settings),
         version=__version__,
     )
-    console = make_console(world, access_of(app.settings, clock))
 
-    async def either(scope: Scope, receive: Receive, send: Send) -> None:
-        await (private if private is not None and scope["path"] == STATUS else console)(scope, receive, send)
 
-    return either
+def _public(app: App, world: World) -> PublicPages:
+    from watchdog.console.public.app import PublicPages
+    from watchdog.console.public.told import StatusPage
+    from watchdog.console.rendering import Renderer
+
+    pages = [StatusPage(page.name, page.title, dict(page.services)) for page in app.settings.status_pages]
+    requests = Buckets(app.clock, PUBLIC_AT_ONCE, PUBLIC_PER_SECOND)
+    return PublicPages(world, pages, Renderer(__version__), requests, peer_of)

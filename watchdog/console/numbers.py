@@ -22,9 +22,12 @@ FRESH_SECONDS = 30.0
 
 
 class Numbers:
-    """The incidents of the last 90 days, and when people first acted on each."""
+    """The incidents of the last 90 days, and (`with_acts`) when people first acted on each."""
 
-    def __init__(self, journal: Journal, clock: Clock, budget_seconds: float = BUDGET_SECONDS) -> None:
+    def __init__(
+        self, journal: Journal, clock: Clock, budget_seconds: float = BUDGET_SECONDS, *, with_acts: bool = True
+    ) -> None:
+        self._with_acts = with_acts
         self._journal = journal
         self._clock = clock
         self._budget_seconds = budget_seconds
@@ -38,7 +41,7 @@ class Numbers:
     @property
     def complete(self) -> bool:
         """Tell whether everything was read."""
-        return self._whole and self._acts.keys() == self._known.keys()
+        return self._whole and (not self._with_acts or self._acts.keys() == self._known.keys())
 
     @property
     def incidents(self) -> Sequence[Incident]:
@@ -56,7 +59,8 @@ class Numbers:
             while reading:
                 await self._read_back()
                 reading = not self._whole and self._clock.monotonic() < give_up
-            await self._read_acts(give_up)
+            if self._with_acts:
+                await self._read_acts(give_up)
 
     def count(self, state: State, labels: Mapping[str, str]) -> list[stats.Stats]:
         """Return the numbers of each service, and of all together at the end."""

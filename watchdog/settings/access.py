@@ -1,13 +1,15 @@
-"""Who may use the console: what the configuration says of it, checked and as the composition root needs it."""
+"""Who may use the console, and what anybody may see: checked, and as the composition root needs it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 
 from watchdog.settings.console_shape import EVERYBODY, ConsoleShape, PeopleShape
 from watchdog.settings.document import Document, Path
-from watchdog.settings.model import ConsoleSettings, OidcSettings, PeopleSettings, ProxySettings
+from watchdog.settings.model import ConsoleSettings, OidcSettings, PeopleSettings, ProxySettings, StatusPageSettings
 from watchdog.settings.shape import Shape
 from watchdog.settings.urls import is_loopback
+from watchdog.settings.validation import choose
 
 CONSOLE_TOKEN = "WATCHDOG_CONSOLE_TOKEN"  # noqa: S105  its name, not what it holds
 CONSOLE_TOKENS = {
@@ -19,6 +21,8 @@ CONSOLE_TOKENS = {
 OIDC_SECRET = "WATCHDOG_CONSOLE_OIDC_SECRET"  # noqa: S105  the same
 CONSOLE_LIBRARIES = ("fastapi", "jinja2")
 OIDC_LIBRARY = "joserfc"
+PAGE_LIBRARIES = ("jinja2",)
+PAGE_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 HOW = "in the clone: .venv/bin/pip install -e '.[console]'"
 
 
@@ -61,6 +65,36 @@ def check_console(document: Document, shape: Shape, variables: Mapping[str, str]
     check_libraries(document, ("console",), (*CONSOLE_LIBRARIES, *([OIDC_LIBRARY] if console.oidc else [])))
 
 
+def check_status_pages(document: Document, shape: Shape) -> None:
+    """Report pages of services that are none, and what keeps any from being served."""
+    for name, page in shape.status_pages.items():
+        path: Path = ("status_pages", name)
+        if not PAGE_NAME.fullmatch(name):
+            document.report(path, "not a name for an address", "write up to 40 small letters, digits and -")
+        for place, service in enumerate(page.services):
+            if service not in shape.services:
+                document.report((*path, "services", place), "names no service", choose(service, shape.services))
+            elif service in page.services[:place]:
+                document.report((*path, "services", place), "named twice", "keep one")
+        for service in page.names:
+            if service not in page.services:
+                document.report((*path, "names", service), "is not on this page", choose(service, page.services))
+    if not shape.status_pages:
+        return
+    if not shape.metrics.listen:
+        where = 'write metrics: {listen: "127.0.0.1:9464"}'
+        document.report(("status_pages",), "there is nowhere to serve them", where)
+    check_libraries(document, ("status_pages",), PAGE_LIBRARIES)
+
+
+def status_pages(shape: Shape) -> tuple[StatusPageSettings, ...]:
+    """Return the pages, once they were checked."""
+    return tuple(
+        StatusPageSettings(name, page.title, tuple((one, page.names.get(one, one)) for one in page.services))
+        for name, page in shape.status_pages.items()
+    )
+
+
 def check_libraries(document: Document, path: Path, libraries: Sequence[str]) -> None:
     """Report libraries of the extra that are not installed."""
     missing = [name for name in libraries if find_spec(name) is None]
@@ -83,11 +117,13 @@ def _check_people(document: Document, path: Path, shape: PeopleShape) -> None:
 
 def console_warnings(shape: Shape, variables: Mapping[str, str]) -> Sequence[str]:
     """Return what works, but probably not as meant."""
-    console = shape.console
+    console, found = shape.console, []
+    loopback = is_loopback(shape.metrics.listen.rpartition(":")[0] or "localhost")
+    if shape.status_pages and not loopback:
+        found.append("status_pages: others can reach /metrics there, too: let a proxy hand on /status/NAME alone")
     if not console.enabled:
-        return ()
-    found = []
-    if not is_loopback(shape.metrics.listen.rpartition(":")[0] or "localhost"):
+        return found
+    if not loopback:
         found.append("console: others can reach it: put a proxy with TLS in front of metrics.listen")
     unused = [name for role, name in CONSOLE_TOKENS.items() if role != "approver" and variables.get(name)]
     if not console.tokens and unused:

@@ -98,6 +98,7 @@ class Builder:
             needs.check_secrets(document, shape, modes, signals, all_channels, self._registries, self._secrets)
         needs.check_remote_write(document, shape, self._secrets)
         access.check_console(document, shape, self._secrets)
+        access.check_status_pages(document, shape)
         needs.check_slack(document, channels)
         if document.mistakes:
             return None
@@ -122,6 +123,7 @@ class Builder:
             store_url=_store_url(shape.store, folder, self._secrets),
             metrics=_metrics(shape.metrics),
             console=access.console_settings(document, shape.console),
+            status_pages=access.status_pages(shape),
             repository=shape.repository,
             log=LogSettings(shape.log.format, shape.log.level),
             record=_record(shape.record, shape.store, folder),

@@ -1,4 +1,4 @@
-"""The shape of `console:`: who may look, and who says who they are."""
+"""The shape of `console:` and of `status_pages:`: who may look, who says who they are, and what anybody may see."""
 
 import ipaddress
 import re
@@ -13,6 +13,9 @@ from watchdog.words.text import clean
 EVERYBODY = "*"
 PERSON_MAX = 120
 PEOPLE_MAX = 500
+SHOWN_MAX = 60
+PAGE_SERVICES_MAX = 15
+"""A page stays below 50 KB."""
 HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
 NEVER = frozenset(
     {
@@ -96,6 +99,23 @@ class OidcShape(PeopleShape):
     issuer: Annotated[str, AfterValidator(_issuer)]
     client_id: Annotated[str, AfterValidator(_word)]
     claim: Annotated[str, AfterValidator(_claim)] = "email"
+
+
+def _shown_name(text: str) -> str:
+    if not text or text != clean(text, SHOWN_MAX):
+        raise ValueError(f"not a name to be shown: write one line of up to {SHOWN_MAX} letters")
+    return text
+
+
+ShownName = Annotated[str, AfterValidator(_shown_name)]
+
+
+class StatusPageShape(Section):
+    """What anybody may see of a group of services, each by its own name or by the one that visitors know."""
+
+    title: ShownName
+    services: list[str] = Field(min_length=1, max_length=PAGE_SERVICES_MAX)
+    names: dict[str, ShownName] = Field(default_factory=dict, max_length=PAGE_SERVICES_MAX)
 
 
 class ConsoleShape(Section):

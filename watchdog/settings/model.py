@@ -90,6 +90,15 @@ class ConsoleSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class StatusPageSettings:
+    """A public page at /status/NAME: its services, each with the name that is shown."""
+
+    name: str
+    title: str
+    services: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LogSettings:
     """`format`: auto (readable on a terminal, else JSON), json or console."""
 
@@ -113,8 +122,8 @@ class Settings:
     `path` is None when the text came from WATCHDOG_CONFIG_YAML. `vendors` maps status page to URL; `endpoints`
     maps render, sentry, pagerduty, slack to a base URL without trailing slash; `store_url` has an absolute path,
     or may hold a password: `stores.shown_url` is what may be shown of it.
-    `console` is the web console, on the server of `metrics`; `repository` names who is asked for suspect commits, if
-    anybody is.
+    `console` is the web console, on the server of `metrics`, as are `status_pages`; `repository` names who is asked for
+    suspect commits, if anybody is.
     `own_id` is the watchdog's own service on Render, which is never a target; `private_hosts` are the names that may
     lead into a private network.
     """
@@ -128,6 +137,7 @@ class Settings:
     store_url: str = field(repr=False)
     metrics: MetricsSettings = MetricsSettings()
     console: ConsoleSettings = ConsoleSettings()
+    status_pages: tuple[StatusPageSettings, ...] = ()
     repository: str | None = None
     log: LogSettings = LogSettings()
     record: RecordSettings = RecordSettings()

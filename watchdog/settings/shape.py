@@ -23,7 +23,7 @@ from watchdog.settings.advanced import (
     Section,
     VerificationSection,
 )
-from watchdog.settings.console_shape import ConsoleShape
+from watchdog.settings.console_shape import ConsoleShape, StatusPageShape
 from watchdog.settings.urls import AnyHttpUrl, HttpUrl
 from watchdog.settings.weekly import ALWAYS, parse_weekly
 
@@ -282,6 +282,7 @@ class Shape(Section):
     store: Annotated[str, AfterValidator(_store)] = "sqlite:///watchdog.db"
     metrics: MetricsShape = MetricsShape()
     console: ConsoleShape = ConsoleShape()
+    status_pages: dict[str, StatusPageShape] = Field(default_factory=dict, max_length=20)
     repository: Literal["github"] | None = None
     control: list[HttpUrl] | None = Field(default=None, max_length=10)
     vendor_status: Annotated[dict[str, HttpUrl | None] | None, BeforeValidator(_named_pages)] = None

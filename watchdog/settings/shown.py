@@ -113,6 +113,8 @@ def _rest(settings: Settings) -> Iterable[Row]:
     yield "metrics.listen", f"{metrics.host}:{metrics.port}" if metrics.host is not None else "nothing"
     yield "metrics.remote_write", host(metrics.remote_write) if metrics.remote_write else "none"
     yield from _console(settings.console)
+    for page in settings.status_pages:
+        yield f"status_pages.{page.name}", f"{page.title}: {', '.join(name for name, _ in page.services)}"
     yield "log", f"{settings.log.format}, {settings.log.level}"
     kept = f"{show_seconds(record.keep_seconds)}, {record.max_bytes // 1024**2} MiB at most"
     yield "record", kept if record.folder is not None else "off"
