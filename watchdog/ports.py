@@ -5,7 +5,7 @@ Rule 2: a read may be repeated; a call that changes production is made once and 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from watchdog.domain.changes import Comparison
@@ -140,6 +140,31 @@ class Repository(Protocol):
         """Close connections."""
 
 
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """One attempt to sign in elsewhere: what ties the answer that comes back to the browser that was sent there.
+
+    `state` comes back with the browser, `nonce` in the signed proof; whoever has the `verifier` may ask for it.
+    """
+
+    state: str
+    nonce: str
+    verifier: str = field(repr=False)
+
+
+class IdentityProvider(Protocol):
+    """Somewhere else that people sign in, and that proves who they are. Raises Temporary or Permanent."""
+
+    name: str
+    issuer: str
+
+    async def address(self, attempt: SignIn) -> str:
+        """Return where a browser is sent to sign in."""
+
+    async def identify(self, attempt: SignIn, code: str) -> str:
+        """Return who signed in, for the code that the browser brought back. Raises Permanent if it proves nobody."""
+
+
 class Notifier(Protocol):
     """One channel to people. Raises Temporary (try again), Permanent (this channel is broken) or Partly (of a send)."""
 
@@ -217,8 +242,12 @@ class Journal(Protocol):
     async def minutes(self, service: str, since: float, until: float) -> Sequence[Minute]:
         """Return the aggregates of a service, oldest first."""
 
-    async def spans(self, since: float, until: float, seconds: int) -> Sequence[Minute]:
-        """Return the aggregates of all services that begin in [since, until), one for so many seconds, oldest first.
+    async def spans(
+        self, since: float, until: float, seconds: int, services: Collection[str] | None = None
+    ) -> Sequence[Minute]:
+        """Return the aggregates of these services (all, if None) that begin in [since, until), oldest first.
+
+        One for so many seconds.
 
         Counts are summed and percentiles the largest, as in an hour; `why` is left out. It is one read, however many
         services there are.

@@ -542,3 +542,31 @@ async def test_case_06_a_change_is_not_sent_after_its_deadline(vendor: Vendor):
     await api.get("/x")
     assert vendor.count("GET") == 1
     await api.close()
+
+
+@pytest.mark.parametrize(("head", "ok"), [(b"400 Bad Request", True), (b"401 No", True), (b"429 Busy", False)])
+async def test_a_form_is_asked_once_and_a_refusal_is_an_answer(raw, head: bytes, ok: bool) -> None:
+    """As a browser sends one; a vendor that is broken or busy has not answered."""
+    server = await raw(answer(head, b'{"error": "invalid_grant"}'))
+    api = client(server.url, read_only=False)
+    if ok:
+        came = await api.post_form("/token", {"code": "a b&c"})
+        assert came.json == {"error": "invalid_grant"}
+    else:
+        with pytest.raises(Temporary):
+            await api.post_form("/token", {"code": "a b&c"})
+    await api.close()
+    (request,) = server.requests
+    assert request.endswith(b"\r\n\r\ncode=a+b%26c")
+    assert b"content-type: application/x-www-form-urlencoded" in request.lower()
+
+
+async def test_a_form_changes_something_too(vendor: Vendor) -> None:
+    """A client that only reads cannot send one, and a header that cannot be sent is told without its value."""
+    api = client(vendor.url, read_only=True)
+    with pytest.raises(Refused):
+        await api.post_form("/token", {})
+    with pytest.raises(Permanent, match="copy the key again") as caught:
+        await api.post_form("/token", {}, {"authorization": f"Basic {CANARY}\n"})
+    await api.close()
+    assert CANARY not in str(caught.value) and vendor.seen == []

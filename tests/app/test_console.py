@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.faults.processes import guarding
+from tests.faults.processes import SHORT, guarding
 from tests.settings.texts import SMALL, loaded, shown
 
 TOKEN = "c4n4ry-console-0123456789"
@@ -35,17 +35,40 @@ def test_it_is_served_beside_health_metrics_and_status(tmp_path: Path) -> None:
         assert TOKEN not in daemon.words()
 
 
+PAGE = "status_pages: {shop: {title: Acme shop, services: [web], names: {web: Web shop}}}\n"
+
+
+def test_a_public_page_needs_no_console(tmp_path: Path) -> None:
+    """For anybody, and all else there is as it was: an outage is told, neither its cause nor its service's name."""
+    with guarding(tmp_path, quirks=True) as (cloud, daemon):
+        cloud.write(more=SHORT + PAGE)
+        daemon.variables = {**daemon.variables, "WATCHDOG_HTTP_TOKEN": "another-token-0123456789"}
+        daemon.start().until_watching()
+        daemon.until(lambda: "All services are operational" in daemon.get("/status/shop").text)
+        assert daemon.get("/status").status_code == 401
+        assert (
+            daemon.get("/").status_code
+            == daemon.get("/login").status_code
+            == daemon.get("/status/x").status_code
+            == 404
+        )
+        cloud.post("faults", target="web", kind="error")
+        daemon.until(lambda: daemon.get("/status/shop.json").json()["incidents"], 90.0)
+        text = daemon.get("/status/shop").text
+        assert "Web shop: " in text and "500" not in text and "dep-" not in text
+
+
 def test_without_it_nothing_of_it_is_imported() -> None:
     """Neither our package nor the libraries of its extra."""
-    code = IMPORTED.replace("LOOKED", "('fastapi', 'jinja2', 'watchdog.console')")
+    code = IMPORTED.replace("LOOKED", "('fastapi', 'jinja2', 'joserfc', 'watchdog.console', 'watchdog.adapters.oidc')")
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout.strip() == "[]"
 
 
 def test_what_it_needs_is_said() -> None:
     """A token, an address, the libraries of its extra: exit code 2 with what to do."""
-    assert loaded(SMALL).console is False
-    assert loaded(SMALL + ON, GIVEN).console is True
+    assert loaded(SMALL).console.enabled is False
+    assert loaded(SMALL + ON, GIVEN).console.enabled is True
     assert "set the variable WATCHDOG_CONSOLE_TOKEN" in shown(SMALL + ON)
     assert "shorter than 24" in shown(SMALL + ON, {"WATCHDOG_CONSOLE_TOKEN": "short"})
     assert "two roles have the same token" in shown(SMALL + ON, {**GIVEN, "WATCHDOG_CONSOLE_VIEWER_TOKEN": TOKEN})

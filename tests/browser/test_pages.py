@@ -7,7 +7,20 @@ from dataclasses import replace
 
 import pytest
 
-from tests.browser.chromium import LOOKS, accessibility, browsing, log_in, overflow, violations, window
+from tests.browser.chromium import (
+    DESKTOP,
+    LOOKS,
+    PHONE,
+    Complaints,
+    accessibility,
+    browsing,
+    log_in,
+    overflow,
+    violations,
+    window,
+)
+from tests.cli import examples as x
+from tests.console.public.scene import ago, calm, hours, opened, public_town
 from tests.console.scene import NOW, TOKEN, Town, day_of, fill, open_incident, story, town
 from tests.console.test_pages import PAGES, hostile_town
 from watchdog.adapters.stores.memory import MemoryStore
@@ -49,6 +62,40 @@ async def test_every_page_in_every_look(scheme: str, size: str) -> None:
             found += [f"{path}: {finding}" for finding in (*await accessibility(page), *await violations(page))]
             wider = await overflow(page)
             found += [f"{path}: {wider} px too wide"] if wider > 0 else []
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(("scheme", "size"), LOOKS)
+async def test_the_public_page_in_every_look(scheme: str, size: str) -> None:
+    """Without a login, with and without scripts, during an outage: readable, and nothing complained of."""
+    found = []
+    outage = ago(x.incident(decision=x.decision(share=1.0)), 600, None, id="web-9")
+    policy, state = calm(web=opened(outage))
+    past = [ago(x.incident(), 86400.0 * back, 300, id=f"web-{back}") for back in (1, 5)]
+    minutes = [*hours("web", 60, bad={30: 200, 200: 60}), *hours("api", 20)]
+    async with public_town(policy, state, incidents=[outage, *past], minutes=minutes) as one, browsing() as browser:
+        for scripts in (True, False):
+            phone = size == "phone"
+            context = await browser.new_context(
+                base_url=str(one.client.base_url),
+                color_scheme=scheme,
+                viewport=PHONE if phone else DESKTOP,
+                is_mobile=phone,
+                java_script_enabled=scripts,
+            )
+            page = await context.new_page()
+            complaints = Complaints()
+            complaints.listen(page)
+            await page.goto("/status/shop")
+            assert await page.get_by_role("heading", name="Web shop: Unavailable").count() == 3
+            assert await page.locator("svg[role=img]").count() == 2
+            assert await context.cookies() == [] and complaints.heard == []
+            if scripts:
+                found += await accessibility(page)
+                found += ["too wide"] if await overflow(page) > 0 else []
+                await page.get_by_text("Days with failures").first.click()
+                found += await accessibility(page)
+            await context.close()
     assert not found, "\n".join(found)
 
 

@@ -70,8 +70,8 @@ class Office:
 
 
 @asynccontextmanager
-async def office() -> AsyncIterator[Office]:
-    """Open a world with an engine and a console on it."""
+async def office(**access: Any) -> AsyncIterator[Office]:
+    """Open a world with an engine and a console on it; `access` is who may come in otherwise than by a token."""
     async with scene() as s:
         await s.know_deploys()
         commands = Commands(s.store, s.engine, s.clock)
@@ -94,5 +94,5 @@ async def office() -> AsyncIterator[Office]:
             lambda: SETTINGS,
             "9.9",
         )
-        async with serving(world) as (client, _):
+        async with serving(world, **access) as (client, _):
             yield Office(s, client)

@@ -171,8 +171,9 @@ async def town(
     store: Store | None = None,
     held: tuple[str, ...] | None = None,
     at_once: float = 1000.0,
+    **access: Any,
 ) -> AsyncIterator[Town]:
-    """Serve the story (or another policy, state and store, filled already) and give a client."""
+    """Serve the story (or another policy, state and store, filled already) and give a client; `access`: see serving."""
     clock = StoryClock()
     told_policy, told_state, incidents = story()
     if store is None:
@@ -192,16 +193,18 @@ async def town(
     world = World(
         store, clock, lambda: now_policy, lambda: now_state, lambda: ours, nobody, listing, lambda: SETTINGS, "9.9"
     )
-    async with serving(world, at_once) as (client, port):
+    async with serving(world, at_once, **access) as (client, port):
         yield Town(client, store, clock, port)
     await store.close()
 
 
 @asynccontextmanager
-async def serving(world: World, at_once: float = 1000.0) -> AsyncIterator[tuple[httpx.AsyncClient, int]]:
-    """Serve a console by the real server, and give a client and the port."""
+async def serving(
+    world: World, at_once: float = 1000.0, tokens: Mapping[Role, str] = TOKENS, **more: Any
+) -> AsyncIterator[tuple[httpx.AsyncClient, int]]:
+    """Serve a console by the real server, and give a client and the port; `more` is who may come in otherwise."""
     clock = SystemClock()
-    access = Access(TOKENS, peer_of, Buckets(clock, at_once, 0.1), Buckets(clock, 5.0, 0.1))
+    access = Access(tokens, peer_of, Buckets(clock, at_once, 0.1), Buckets(clock, 5.0, 0.1), **more)
     supervisor = Supervisor(clock, lambda name, error: None)
     pages = Exposition(Metrics("9.9"), clock)
     async with HttpServer("127.0.0.1:0", pages, tuple, supervisor, private=make_console(world, access)) as server:

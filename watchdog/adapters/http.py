@@ -97,6 +97,12 @@ class ApiClient:
         came = await self._write("POST", path, json, headers)
         return self._ok_or_raise(came)
 
+    async def post_form(self, path: str, form: Mapping[str, str], headers: Mapping[str, str] | None = None) -> Answer:
+        """Ask something with a form, in one attempt; a refusal (4xx) is an answer too. Raises Temporary or Refused."""
+        _check_headers(self.name, headers or {})
+        came = await self._write("POST", path, None, headers, form=form)
+        return came if isinstance(came, Answer) and 400 <= came.status < 429 else self._ok_or_raise(came)
+
     async def change(self, method: str, path: str, json: object | None) -> Answer:
         """Change production with ONE request.
 
@@ -160,12 +166,13 @@ class ApiClient:
         json: object | None,
         headers: Mapping[str, str] | None,
         clock: Clock | None = None,
+        form: Mapping[str, str] | None = None,
     ) -> Answer | Lost:
         if self._writes is None:
             raise Refused(f"the {self.name} client only reads: {method} is impossible")
         if self._allow is not None and not self._allow(method, path, json):
             raise Refused(f"{method} is not among what the {self.name} client may do there")
-        return await self._exchange(self._writes, method, path, body=json, headers=headers, clock=clock)
+        return await self._exchange(self._writes, method, path, body=json, form=form, headers=headers, clock=clock)
 
     async def _exchange(
         self,
@@ -175,6 +182,7 @@ class ApiClient:
         *,
         params: Params | None = None,
         body: object | None = None,
+        form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         clock: Clock | None = None,
     ) -> Answer | Lost:
@@ -185,6 +193,7 @@ class ApiClient:
             self._base_url + path,
             params=params,
             body=body,
+            form=form,
             headers=headers,
             timeout_seconds=self._timeout_seconds,
             max_body_bytes=self._max_body_bytes,

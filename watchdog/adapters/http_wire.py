@@ -80,13 +80,15 @@ async def exchange(
     max_body_bytes: int,
     params: Params | None = None,
     body: object | None = None,
+    form: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
     clock: Clock | None = None,
 ) -> Answer | Lost:
     """Send one request and read its answer whole, within one deadline. Raises nothing for what the network does.
 
-    An error status is an answer even if its body is lost: the refusal has been heard. With a clock, nothing is sent
-    after the deadline: a process frozen while it connects must not send when it wakes.
+    `body` is sent as JSON, `form` as a browser sends one. An error status is an answer even if its body is lost: the
+    refusal has been heard. With a clock, nothing is sent after the deadline: a process frozen while it connects must
+    not send when it wakes.
     """
     extensions = {} if clock is None else {"trace": _not_after(clock, clock.monotonic() + timeout_seconds)}
     seen: httpx.Response | None = None
@@ -94,7 +96,9 @@ async def exchange(
     try:
         async with (
             asyncio.timeout(timeout_seconds),
-            client.stream(method, url, params=query, json=body, headers=headers, extensions=extensions) as response,
+            client.stream(
+                method, url, params=query, json=body, data=form, headers=headers, extensions=extensions
+            ) as response,
         ):
             seen = response
             return _answer(response, await _read(response, max_body_bytes))

@@ -1,27 +1,57 @@
-"""Mounts the web console beside what the daemon's server shows already; its libraries are imported only then."""
+"""Mounts the web console and the public pages beside what the daemon's server shows already.
 
+Their libraries are imported only where one of the two is asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from watchdog import __version__
+from watchdog.app.access import access_of
 from watchdog.app.asking import ask, list_deploys
 from watchdog.app.build import App
-from watchdog.daemon.http_auth import FAILURES_AT_ONCE, FAILURES_PER_SECOND, Buckets, peer_of
-from watchdog.settings.needs import CONSOLE_TOKENS
+from watchdog.daemon.http_auth import Buckets, peer_of
 from watchdog.settings.shown import shown
 
+if TYPE_CHECKING:
+    from watchdog.console.public.app import PublicPages
+    from watchdog.console.world import World
+
 STATUS = "/status"
-REQUESTS_AT_ONCE, REQUESTS_PER_SECOND = 120.0, 20.0
-"""A page is up to four requests, and several people may sit behind one address."""
+PUBLIC_AT_ONCE, PUBLIC_PER_SECOND = 300.0, 100.0
+"""Behind a proxy everybody is one peer; what they get is made twice a minute, and handed out for next to nothing."""
 
 
-def with_console(app: App, private: ASGIApp | None) -> ASGIApp:
-    """Return the application that answers /status as before and all else with the console."""
-    from watchdog.console.app import make_console
-    from watchdog.console.roles import Role
-    from watchdog.console.world import Access, World
+def with_pages(app: App, private: ASGIApp | None) -> ASGIApp:
+    """Return the application that answers /status as before, the public pages, and all else with the console."""
+    world = _world(app)
+    public = _public(app, world) if app.settings.status_pages else None
+    rest: ASGIApp = PlainTextResponse("Not Found", 404)
+    if app.settings.console.enabled:
+        from watchdog.console.app import make_console
 
-    clock, secrets = app.clock, app.settings.secrets
-    world = World(
+        rest = make_console(world, access_of(app.settings, app.clock))
+
+    async def one_of_them(scope: Scope, receive: Receive, send: Send) -> None:
+        chosen = rest
+        if private is not None and scope["path"] == STATUS:
+            chosen = private
+        elif public is not None and public.knows(scope["path"]):
+            chosen = public
+        await chosen(scope, receive, send)
+
+    return one_of_them
+
+
+def _world(app: App) -> World:
+    from watchdog.console.world import World
+
+    clock = app.clock
+    return World(
         journal=app.store,
         clock=clock,
         policy=lambda: app.engine.policy,
@@ -33,15 +63,13 @@ def with_console(app: App, private: ASGIApp | None) -> ASGIApp:
         version=__version__,
         owners=lambda: app.settings.owners,
     )
-    access = Access(
-        tokens={Role(role): secrets[name] for role, name in CONSOLE_TOKENS.items() if name in secrets},
-        peer=peer_of,
-        requests=Buckets(clock, REQUESTS_AT_ONCE, REQUESTS_PER_SECOND),
-        failures=Buckets(clock, FAILURES_AT_ONCE, FAILURES_PER_SECOND),
-    )
-    console = make_console(world, access)
 
-    async def either(scope: Scope, receive: Receive, send: Send) -> None:
-        await (private if private is not None and scope["path"] == STATUS else console)(scope, receive, send)
 
-    return either
+def _public(app: App, world: World) -> PublicPages:
+    from watchdog.console.public.app import PublicPages
+    from watchdog.console.public.told import StatusPage
+    from watchdog.console.rendering import Renderer
+
+    pages = [StatusPage(page.name, page.title, dict(page.services)) for page in app.settings.status_pages]
+    requests = Buckets(app.clock, PUBLIC_AT_ONCE, PUBLIC_PER_SECOND)
+    return PublicPages(world, pages, Renderer(__version__), requests, peer_of)

@@ -74,7 +74,18 @@ def _notice(refused: str, at: float) -> Notice:
     )
 
 
-FIXED = ("store_url", "endpoints", "private_hosts", "channels", "metrics", "console", "repository", "log", "record")
+FIXED = (
+    "store_url",
+    "endpoints",
+    "private_hosts",
+    "channels",
+    "metrics",
+    "console",
+    "status_pages",
+    "repository",
+    "log",
+    "record",
+)
 """Settings that hold until a restart."""
 
 

@@ -15,7 +15,7 @@ from watchdog.adapters.guarded import GuardedTransport
 from watchdog.adapters.stores import role_lock
 from watchdog.adapters.stores.lock import RoleLock
 from watchdog.app.build import App, build, resolve
-from watchdog.app.console import with_console
+from watchdog.app.console import with_pages
 from watchdog.app.digest import keep_digests
 from watchdog.app.follow_ups import follow_up_keeper
 from watchdog.app.hearing import start_hearing
@@ -136,8 +136,8 @@ async def _live(settings: Settings, clock: Clock, stop: asyncio.Event, reload: a
         if settings.metrics.host is not None:
             listen = f"{settings.metrics.host}:{settings.metrics.port}"
             private = private_app(settings.secrets.get(HTTP_TOKEN, ""), clock, lambda: status_now(app))
-            if settings.console:
-                private = with_console(app, private)
+            if settings.console.enabled or settings.status_pages:
+                private = with_pages(app, private)
             health = app.health
             pages = Exposition(app.metrics, clock)
             server = HttpServer(listen, pages, health.reasons, app.supervisor, ready=health.not_ready, private=private)

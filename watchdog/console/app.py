@@ -31,7 +31,7 @@ REFERRER = "same-origin"
 
 
 def make_console(world: World, access: Access) -> ASGIApp:
-    """Return the console. Raises ValueError without a token."""
+    """Return the console. Raises ValueError if nobody could come in."""
     reader, renderer, desk = Reader(world), Renderer(world.version), Desk(world, access)
 
     async def problem(request: Request, error: Exception) -> Response:
@@ -55,7 +55,7 @@ def make_console(world: World, access: Access) -> ASGIApp:
         ],
         exception_handlers={HTTPException: problem, Temporary: unavailable},
     )
-    return Policed(Gate(SmallBodies(app), access, world.clock))
+    return Policed(Gate(SmallBodies(app), access, world.clock, renderer))
 
 
 class Policed:
@@ -71,7 +71,7 @@ class Policed:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers["content-security-policy"] = POLICY
-                headers["referrer-policy"] = REFERRER
+                headers.setdefault("referrer-policy", REFERRER)
             await send(message)
 
         await self._app(scope, receive, send_policed)

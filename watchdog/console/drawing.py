@@ -23,9 +23,14 @@ LONGEST_LOG = 3.0
 
 def bar(day: DayView) -> list[tuple[str, str]]:
     """Return a path for each state that occurs: 2 wide for each span, 12 high."""
+    return bar_of(day.states)
+
+
+def bar_of(states: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the same for any spans."""
     paths: dict[str, str] = {}
     at = 0
-    for state, run in groupby(day.states):
+    for state, run in groupby(states):
         width, height = 2 * len(list(run)), HEIGHTS[state]
         paths[state] = paths.get(state, "") + f"M{at} {BAR_HEIGHT}v-{height}h{width}v{height}z"
         at += width

@@ -1,29 +1,27 @@
 """The login page: the token once, then a session in a cookie that no script can read and no other site can send."""
 
-import re
-from typing import Any
-
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from watchdog.console.cookies import flags
 from watchdog.console.forms import is_from_elsewhere, read_form
 from watchdog.console.rendering import Renderer
-from watchdog.console.session import COOKIE, LIFE_SECONDS, Sessions
+from watchdog.console.session import COOKIE, LIFE_SECONDS, Sessions, inside
+from watchdog.console.signing_in import signing_in_routes, way_there
 from watchdog.console.world import Access
 from watchdog.domain.units import show_seconds
 from watchdog.ports import Clock
 
-INSIDE = re.compile(r"/(?:[A-Za-z0-9_.~-]+(?:/[A-Za-z0-9_.~-]+)*/?)?")
-"""Where a login may lead: a path of ours, never another site. One way to match each: strangers choose the text."""
-
 
 def login_routes(access: Access, renderer: Renderer, clock: Clock) -> list[Route]:
     """Return the routes that let in and out."""
-    sessions = Sessions(access.tokens)
+    sessions, oidc = Sessions(access.tokens), access.oidc
+    given = {"tokens": bool(access.tokens), "proxy": access.proxy is not None}
 
     def page(request: Request, status: int, problem: str, after: str, wait: float = 0.0) -> Response:
-        answer = renderer.page(request, "login.html", {"problem": problem, "after": _inside(after)}, status)
+        where = {"after": inside(after), "oidc": oidc and oidc.provider.name, "way_there": way_there(inside(after))}
+        answer = renderer.page(request, "login.html", {**given, **where, "problem": problem}, status)
         if wait:
             answer.headers["retry-after"] = f"{int(wait) + 1}"
         return answer
@@ -44,30 +42,20 @@ def login_routes(access: Access, renderer: Renderer, clock: Clock) -> list[Route
         if role is None:
             access.failures.take(peer)
             return page(request, 401, "That is not the token.", after)
-        answer = RedirectResponse(_inside(after), 303)
+        answer = RedirectResponse(inside(after), 303)
         value = sessions.make(role, form.get("name", ""), clock.now())
-        answer.set_cookie(COOKIE, value, max_age=int(LIFE_SECONDS), **_flags(request))
+        answer.set_cookie(COOKIE, value, max_age=int(LIFE_SECONDS), **flags(request, access.url))
         return answer
 
     async def leave(request: Request) -> Response:
         answer = RedirectResponse("/login", 303)
         if not is_from_elsewhere(request):
-            answer.delete_cookie(COOKIE, **_flags(request))
+            answer.delete_cookie(COOKIE, **flags(request, access.url))
         return answer
 
     return [
         Route("/login", show, methods=["GET"]),
         Route("/login", enter, methods=["POST"]),
         Route("/logout", leave, methods=["POST"]),
+        *(signing_in_routes(access, oidc, renderer, clock, page) if oidc is not None else ()),
     ]
-
-
-def _flags(request: Request) -> dict[str, Any]:
-    """Return the cookie's flags; a proxy that speaks TLS for us says so."""
-    outermost = request.headers.get("x-forwarded-proto", "").partition(",")[0].strip().lower()
-    encrypted = "https" in (request.url.scheme, outermost)
-    return {"path": "/", "httponly": True, "samesite": "strict", "secure": encrypted}
-
-
-def _inside(path: str) -> str:
-    return path if INSIDE.fullmatch(path) else "/"

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from watchdog.console import standing
 from watchdog.console.asking import answer_view, ask_view, can_acknowledge, can_undo, plan_view, quiet_views, undo_view
 from watchdog.console.counting import stats_view
 from watchdog.console.days import Days
+from watchdog.console.everyone import Everyone
 from watchdog.console.following import Following
 from watchdog.console.imagined import imagine
 from watchdog.console.parts import decision_view, deploy_view, incident_row
@@ -53,7 +53,6 @@ NOTES_MAX = 1000
 VALUE_MAX = 1000
 DEPLOYS_MAX = 20
 CHART_SECONDS = 6 * 3600.0
-OTHERS_FRESH_SECONDS = 5.0
 SHARED_SECONDS = 1.0
 """Who asks for the overview within this is shown the same: many lookers cost little more than one."""
 PROBES = ("http", "latency")
@@ -67,7 +66,7 @@ class Reader:
         self.days = Days(world.journal, world.clock)
         self.numbers = Numbers(world.journal, world.clock)
         self.following = Following(world)
-        self._others: tuple[float, State] | None = None
+        self._everyone = Everyone(world)
         self._overview: tuple[float, Overview] | None = None
 
     async def overview(self) -> Overview:
@@ -75,7 +74,7 @@ class Reader:
         made = self._overview
         if made is not None and self.world.clock.monotonic() - made[0] < SHARED_SECONDS:
             return made[1]
-        policy, state = self.world.policy(), await self._state()
+        policy, state = self.world.policy(), await self._everyone.state()
         await self.days.refresh()
         left = await self.following.lately()
         now = self.world.clock.now()
@@ -92,7 +91,7 @@ class Reader:
         wishes = policy.services.get(name)
         if wishes is None:
             return None
-        state = await self._state()
+        state = await self._everyone.state()
         await self.days.refresh()
         now, known = self.world.clock.now(), state.services.get(name)
         repo = known.facts.repo if known is not None and known.facts is not None else None
@@ -131,7 +130,7 @@ class Reader:
         notes = await self.world.journal.notes(incident=incident_id, limit=NOTES_MAX)
         label = (await self.world.journal.labels()).get(incident_id)
         remarks = await self.world.journal.remarks(incident_id)
-        policy, state = self.world.policy(), await self._state()
+        policy, state = self.world.policy(), await self._everyone.state()
         known = state.services.get(incident.service)
         repo = known.facts.repo if known is not None and known.facts is not None else None
         target_seconds = _target_seconds(policy, incident)
@@ -170,7 +169,7 @@ class Reader:
         except (Temporary, Permanent) as error:
             return PlanView(self.world.clock.now(), name, None, None, sentence(str(error)))
         repo = listed.facts.repo if listed.facts is not None else None
-        return plan_view(policy, await self._state(), listed, to, repo)
+        return plan_view(policy, await self._everyone.state(), listed, to, repo)
 
     async def plan_undo(self, incident_id: str) -> PlanView | None:
         """Return what an undo would do now, by the deploys as they are read now; None: no such incident."""
@@ -183,7 +182,7 @@ class Reader:
             why, name = sentence(str(error)), clean(incident.id)
             return PlanView(self.world.clock.now(), incident.service, None, None, why, name)
         repo = listed.facts.repo if listed.facts is not None else None
-        return undo_view(policy, await self._state(), listed, incident, repo)
+        return undo_view(policy, await self._everyone.state(), listed, incident, repo)
 
     async def audit(self, limit: int = AUDITED_MAX) -> Audit:
         """Return what people asked for, newest first."""
@@ -193,7 +192,7 @@ class Reader:
     async def stats(self) -> StatsView:
         """Return the numbers of the last 90 days."""
         await self.numbers.refresh()
-        state, labels = await self._state(), await self.world.journal.labels()
+        state, labels = await self._everyone.state(), await self.world.journal.labels()
         now = self.world.clock.now()
         return await asyncio.to_thread(self._count, state, labels, now)
 
@@ -235,19 +234,6 @@ class Reader:
         order = sorted(wishes.signals, key=lambda one: (not one.critical, one.kind not in PROBES))
         day = self.days.of(wishes.name, [one.name for one in order])
         return standing.service_row(wishes, state.services.get(wishes.name), wishes.name in self.world.held(), day)
-
-    async def _state(self) -> State:
-        """Return what this worker knows, and of the services of other workers what these saved last."""
-        state, held = self.world.state(), self.world.held()
-        others = [name for name in self.world.policy().services if name not in held]
-        if not others:
-            return state
-        now = self.world.clock.monotonic()
-        if self._others is None or now - self._others[0] >= OTHERS_FRESH_SECONDS:
-            self._others = now, await self.world.journal.load(others) or State()
-        saved = self._others[1].services
-        ours = {name: one for name, one in state.services.items() if name in held}
-        return replace(state, services={**saved, **ours})
 
 
 def _deploys(known: ServiceState | None, choice: TargetChoice | None) -> tuple[DeployView, ...]:

@@ -54,12 +54,15 @@ class Renderer:
     def page(self, request: Request, template: str, values: Mapping[str, Any], status: int = 200) -> Response:
         """Return the page, or 304 when the browser shows the same already."""
         me = request.scope.get("visitor")
-        text = self._environment.get_template(template).render(path=request.url.path, me=me, **values)
-        body = text.encode("utf-8", "replace")
+        body = self.body(template, {"path": request.url.path, "me": me, **values})
         mark = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
         if status == 200 and request.headers.get("if-none-match") == mark:
             return Response(status_code=304, headers={"etag": mark})
         return Response(body, status, {"etag": mark}, media_type="text/html; charset=utf-8")
+
+    def body(self, template: str, values: Mapping[str, Any]) -> bytes:
+        """Return a template that was filled in."""
+        return self._environment.get_template(template).render(**values).encode("utf-8", "replace")
 
 
 def latency(seconds: float | None) -> str:

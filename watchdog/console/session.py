@@ -1,6 +1,7 @@
 """Sessions: a signed cookie that says who its bearer is and until when. Nothing is kept here: each worker can judge it.
 
-Rule 1: the key is made of the role's token, so a new token ends every session that the old one opened.
+Rule 1: the key is made of the role's token, so a new token ends every session that the old one opened; so does a new
+secret those that were opened with a name proven elsewhere. Whoever loses their role there loses it here at once.
 Rule 2: a form carries a word that is made of the session: another site cannot know it.
 """
 
@@ -8,22 +9,41 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from watchdog.console.roles import Role, Visitor
+from watchdog.console.roles import People, Role, Visitor, Way
+from watchdog.ports import IdentityProvider
 from watchdog.words.text import clean
 
 COOKIE = "watchdog_console"
+INSIDE = re.compile(r"/(?:[A-Za-z0-9_.~-]+(?:/[A-Za-z0-9_.~-]+)*/?)?")
+"""Where a login may lead: a path of ours, never another site. One way to match each: strangers choose the text."""
 LIFE_SECONDS = 12 * 3600.0
 NAME_MAX = 40
+BRACKETS = str.maketrans("()", "[]")
+
+
+@dataclass(frozen=True, slots=True)
+class Oidc:
+    """Where people prove who they are, and who has which role there; `key` signs their sessions."""
+
+    provider: IdentityProvider
+    people: People
+    key: bytes = field(repr=False)
 
 
 class Sessions:
     """Makes and judges session values; `tokens` has one for each role that anybody may take."""
 
-    def __init__(self, tokens: Mapping[Role, str]) -> None:
+    def __init__(self, tokens: Mapping[Role, str], oidc: Oidc | None = None) -> None:
         self._tokens = {role: token.encode() for role, token in tokens.items()}
+        self._people = oidc.people if oidc is not None else People()
+        self._keys: dict[str, bytes] = {role.value: token for role, token in self._tokens.items()}
+        if oidc is not None:
+            self._keys[Way.OIDC.value] = oidc.key
 
     def role_of(self, token: bytes) -> Role | None:
         """Return whose token this is; each is compared in constant time."""
@@ -32,24 +52,45 @@ class Sessions:
 
     def make(self, role: Role, name: str, now: float) -> str:
         """Return a new session that is good for 12 h from now (UTC epoch seconds)."""
-        shown = base64.urlsafe_b64encode(clean(name, NAME_MAX).encode()).decode().rstrip("=")
-        said = f"{int(now + LIFE_SECONDS)}.{role}.{shown}.{secrets.token_urlsafe(12)}"
-        return f"{said}.{self._sign(role, said)}"
+        return self._value(role.value, _typed(name), now)
+
+    def prove(self, name: str, now: float) -> str:
+        """Return a new session, good for as long, of somebody whose name was proven elsewhere."""
+        return self._value(Way.OIDC.value, name, now)
+
+    def _value(self, kind: str, name: str, now: float) -> str:
+        shown = base64.urlsafe_b64encode(name.encode()).decode().rstrip("=")
+        said = f"{int(now + LIFE_SECONDS)}.{kind}.{shown}.{secrets.token_urlsafe(12)}"
+        return f"{said}.{self._sign(kind, said)}"
 
     def read(self, value: str, now: float) -> Visitor | None:
         """Return whose session it is: we made it and it has not ended; one from the far future is not ours either."""
         said, _, signature = value.rpartition(".")
         end, _, rest = said.partition(".")
-        role = next((one for one in self._tokens if rest.startswith(f"{one}.")), None)
-        if role is None or not hmac.compare_digest(signature.encode(), self._sign(role, said).encode()):
+        kind = next((one for one in self._keys if rest.startswith(f"{one}.")), None)
+        if kind is None or not hmac.compare_digest(signature.encode(), self._sign(kind, said).encode()):
             return None
         if not now < float(end) <= now + 2 * LIFE_SECONDS:
             return None
-        return Visitor(role, _name(rest.split(".")[1]), self._sign(role, f"form {value}"))
+        name, word = _name(rest.split(".")[1]), self._sign(kind, f"form {value}")
+        if kind != Way.OIDC:
+            return Visitor(Role(kind), name, word)
+        role = self._people.role_of(name)
+        return Visitor(role, name, word, Way.OIDC) if role is not None else None
 
-    def _sign(self, role: Role, said: str) -> str:
-        key = hmac.new(self._tokens[role], b"watchdog console session", hashlib.sha256).digest()
+    def _sign(self, kind: str, said: str) -> str:
+        key = hmac.new(self._keys[kind], b"watchdog console session", hashlib.sha256).digest()
         return hmac.new(key, said.encode(), hashlib.sha256).hexdigest()
+
+
+def inside(path: str) -> str:
+    """Return where a login leads: there if it is a path of ours, else to the first page."""
+    return path if INSIDE.fullmatch(path) else "/"
+
+
+def _typed(name: str) -> str:
+    """Return what somebody calls themselves; brackets are ours: they say how somebody came in."""
+    return clean(name, NAME_MAX).translate(BRACKETS)
 
 
 def _name(shown: str) -> str:

@@ -6,7 +6,9 @@ from typing import Any, Protocol
 
 from starlette.types import Scope
 
+from watchdog.console.proxied import Proxy
 from watchdog.console.roles import Role
+from watchdog.console.session import Oidc
 from watchdog.domain.events import DeploysListed
 from watchdog.domain.incidents import State
 from watchdog.domain.policy import Policy
@@ -55,15 +57,20 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may look, and do what: whoever has the token of a role. `peer` names who asks, the others bound how often.
+    """Who may look, and do what: whoever has the token of a role, or whom the proxy or the OpenID provider names.
 
-    `requests` bounds everything, `failures` wrong tokens and what a role does not allow.
+    `peer` names who asks; the throttles bound how often.
+    `requests` bounds everything, `failures` wrong tokens, what a role does not allow, and names nobody may use.
+    `url` is where browsers find us, if it was said.
     """
 
     tokens: Mapping[Role, str]
     peer: Callable[[Scope], str]
     requests: Throttle
     failures: Throttle
+    proxy: Proxy | None = None
+    oidc: Oidc | None = None
+    url: str = ""
 
     def __repr__(self) -> str:
         return f"Access({', '.join(self.tokens)}: ***)"

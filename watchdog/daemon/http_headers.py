@@ -11,7 +11,8 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 METHODS = frozenset({"GET", "HEAD", "POST"})
-URL_MAX_BYTES = 2048
+URL_MAX_BYTES = 4096
+"""What an identity provider sends a browser back with can be longer than 2 KiB."""
 HEADERS: Mapping[str, str] = MappingProxyType(
     {
         "x-content-type-options": "nosniff",

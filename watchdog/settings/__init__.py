@@ -4,6 +4,7 @@ document.py    YAML with line numbers           shape.py       which keys there 
 validation.py  pydantic's complaints, located   advanced.py    keys generated from domain/policy.py
 registries.py  what adapters check themselves   matrix.py      the severity matrix, impossible policies
 references.py  names that point nowhere         needs.py       required secrets, warnings
+access.py      who may use the console          console_shape.py  which keys there are for it
 secrets.py     the environment and .env         build.py       all of it, in order; load.py the door
 init.py        `watchdog init`                  check.py       `watchdog check [--live]`
 people.py      who is called, and when          quiets.py      silences and action holds

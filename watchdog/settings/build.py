@@ -24,7 +24,7 @@ from watchdog.domain.policy import (
     VendorPolicy,
     Verification,
 )
-from watchdog.settings import needs, people, references, stakeholders
+from watchdog.settings import access, needs, people, references, stakeholders
 from watchdog.settings.advanced import apply
 from watchdog.settings.document import Document
 from watchdog.settings.matrix import build_matrix, that_speak
@@ -102,7 +102,8 @@ class Builder:
         if not self._secretless:
             needs.check_secrets(document, shape, modes, signals, all_channels, self._registries, self._secrets)
         needs.check_remote_write(document, shape, self._secrets)
-        needs.check_console(document, shape, self._secrets)
+        access.check_console(document, shape, self._secrets)
+        access.check_status_pages(document, shape)
         needs.check_slack(document, channels)
         if document.mistakes:
             return None
@@ -129,7 +130,8 @@ class Builder:
             secrets=self._secrets,
             store_url=_store_url(shape.store, folder, self._secrets),
             metrics=_metrics(shape.metrics),
-            console=shape.console.enabled,
+            console=access.console_settings(document, shape.console),
+            status_pages=access.status_pages(shape),
             repository=shape.repository,
             log=LogSettings(shape.log.format, shape.log.level),
             record=_record(shape.record, shape.store, folder),

@@ -50,6 +50,55 @@ class MetricsSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PeopleSettings:
+    """Who has which role by the name that somebody else proves; `everybody`: whoever is logged in there may look."""
+
+    approvers: tuple[str, ...] = ()
+    operators: tuple[str, ...] = ()
+    viewers: tuple[str, ...] = ()
+    everybody: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ProxySettings:
+    """The header in which a proxy says who is logged in, and the networks from which it is believed."""
+
+    user_header: str
+    sources: tuple[str, ...]
+    people: PeopleSettings
+
+
+@dataclass(frozen=True, slots=True)
+class OidcSettings:
+    """The OpenID provider that proves who somebody is, by that claim; its secret is a variable."""
+
+    issuer: str
+    client_id: str
+    claim: str
+    people: PeopleSettings
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleSettings:
+    """The web console. `url` is where browsers find it; `tokens`: whoever has a role's token may come in with it."""
+
+    enabled: bool = False
+    url: str | None = None
+    tokens: bool = True
+    proxy: ProxySettings | None = None
+    oidc: OidcSettings | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusPageSettings:
+    """A public page at /status/NAME: its services, each with the name that is shown."""
+
+    name: str
+    title: str
+    services: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LogSettings:
     """`format`: auto (readable on a terminal, else JSON), json or console."""
 
@@ -73,7 +122,7 @@ class Settings:
     `path` is None when the text came from WATCHDOG_CONFIG_YAML. `vendors` maps status page to URL; `endpoints`
     maps render, sentry, pagerduty, slack to a base URL without trailing slash; `store_url` has an absolute path,
     or may hold a password: `stores.shown_url` is what may be shown of it.
-    `console` tells whether the web console is served, on the server of `metrics`; `repository` names who is asked for
+    `console` is the web console, on the server of `metrics`, as are `status_pages`; `repository` names who is asked for
     suspect commits, if anybody is.
     `own_id` is the watchdog's own service on Render, which is never a target; `private_hosts` are the names that may
     lead into a private network. `remind`: people are told of follow-ups that are overdue; `owners`
@@ -88,7 +137,8 @@ class Settings:
     secrets: SecretMap
     store_url: str = field(repr=False)
     metrics: MetricsSettings = MetricsSettings()
-    console: bool = False
+    console: ConsoleSettings = ConsoleSettings()
+    status_pages: tuple[StatusPageSettings, ...] = ()
     repository: str | None = None
     log: LogSettings = LogSettings()
     record: RecordSettings = RecordSettings()

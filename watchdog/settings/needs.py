@@ -5,23 +5,17 @@ from importlib.util import find_spec
 from urllib.parse import urlsplit
 
 from watchdog.adapters.notifiers.slack import SlackOptions
+from watchdog.settings.access import CONSOLE_TOKEN, OIDC_SECRET, console_warnings
 from watchdog.settings.document import Document, Path
 from watchdog.settings.model import Adapter
 from watchdog.settings.registries import Registries
-from watchdog.settings.shape import POSTGRESQL, Shape, is_loopback
+from watchdog.settings.shape import POSTGRESQL, Shape
+from watchdog.settings.urls import is_loopback
 
 STORE_URL = "WATCHDOG_STORE_URL"
 RENDER_KEY = "WATCHDOG_RENDER_API_KEY"
 HEARTBEAT = "WATCHDOG_HEARTBEAT_URL"
 CRONS = "WATCHDOG_SENTRY_CRONS_URL"
-CONSOLE_TOKEN = "WATCHDOG_CONSOLE_TOKEN"
-CONSOLE_TOKENS = {
-    "viewer": "WATCHDOG_CONSOLE_VIEWER_TOKEN",
-    "operator": "WATCHDOG_CONSOLE_OPERATOR_TOKEN",
-    "approver": CONSOLE_TOKEN,
-}
-"""Role to the variable of its token; only the last is needed."""
-CONSOLE_LIBRARIES = ("fastapi", "jinja2")
 SLACK_LIBRARY = "websockets"
 WITH_RENDER = frozenset({"render_events"})
 """Kinds of signals that are `Unknown` without a Render key."""
@@ -64,26 +58,13 @@ def _of_the_rest(shape: Shape) -> dict[str, tuple[Path, str]]:
     needed: dict[str, tuple[Path, str]] = {}
     if shape.store == POSTGRESQL:
         needed[STORE_URL] = (("store",), f"store: {POSTGRESQL}")
-    if shape.console.enabled:
+    if shape.console.enabled and shape.console.tokens:
         needed[CONSOLE_TOKEN] = (("console",), "the console")
+    if shape.console.enabled and shape.console.oidc is not None:
+        needed[OIDC_SECRET] = (("console", "oidc"), "oidc")
     if shape.metrics.remote_write_user:
         needed["WATCHDOG_REMOTE_WRITE_PASSWORD"] = (("metrics", "remote_write_user"), "a remote_write_user")
     return needed
-
-
-def check_console(document: Document, shape: Shape, variables: Mapping[str, str]) -> None:
-    """Report a console that could not be served (nowhere to listen, no libraries), or whose roles share a token."""
-    if not shape.console.enabled:
-        return
-    tokens = [variables[name] for name in CONSOLE_TOKENS.values() if variables.get(name)]
-    if len(set(tokens)) < len(tokens):
-        document.report(("console",), "two roles have the same token", "make another: openssl rand -hex 32")
-    if not shape.metrics.listen:
-        document.report(("console",), "there is nowhere to serve it", 'write metrics: {listen: "127.0.0.1:9464"}')
-    missing = [name for name in CONSOLE_LIBRARIES if find_spec(name) is None]
-    if missing:
-        what = f"needs {' and '.join(missing)}, which the extra console brings"
-        document.report(("console",), what, "in the clone: .venv/bin/pip install -e '.[console]'")
 
 
 def check_slack(document: Document, channels: Mapping[str, Adapter]) -> None:
@@ -167,6 +148,7 @@ def warnings_of(
             found.append(f"services.{service}.signals.{blind[0]} stays unknown: it needs render: and {RENDER_KEY}")
     found.extend(_warnings_of_the_whole(shape, autonomous, key))
     found.extend(_private_names(shape, signals))
+    found.extend(console_warnings(shape, variables))
     return found
 
 
@@ -204,8 +186,6 @@ def _warnings_of_the_whole(shape: Shape, autonomous: Sequence[str], key: bool) -
         found.append(f"control: {blind}: name two targets")
     if autonomous and (shape.policy.critical.do or "rollback") != "rollback":
         found.append(f"mode autonomous, but critical only asks for {shape.policy.critical.do}: nothing is rolled back")
-    if shape.console.enabled and not is_loopback(shape.metrics.listen.rpartition(":")[0] or "localhost"):
-        found.append("console: others can reach it: put a proxy with TLS in front of metrics.listen")
     if not key and any(dependency.render for dependency in shape.dependencies.values()):
         found.append(f"dependencies on Render stay unknown without {RENDER_KEY}")
     return found

@@ -43,6 +43,12 @@ def _long(value: SecretStr) -> SecretStr:
     return _one_word(value)
 
 
+def _long_given(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < TOKEN_MIN:
+        raise ValueError(f"is shorter than {TOKEN_MIN} characters: it signs sessions; have a longer one made there")
+    return _one_word(value)
+
+
 def _check_in(value: SecretStr) -> SecretStr:
     if not re.search(r"/api/\d+/cron/[\w-]+/[\w-]+/?(\?environment=[^&#/\s]+)?$", value.get_secret_value()):
         raise ValueError("is not a check-in address: write https://HOST/api/PROJECT_ID/cron/MONITOR_SLUG/PUBLIC_KEY/")
@@ -57,6 +63,7 @@ def _database(value: SecretStr) -> SecretStr:
 
 Token = Annotated[SecretStr, AfterValidator(_one_word)]
 OwnToken = Annotated[SecretStr, AfterValidator(_long)]
+GivenKey = Annotated[SecretStr, AfterValidator(_long_given)]
 Address = Annotated[SecretStr, AfterValidator(_web_address)]
 Check = Annotated[SecretStr, AfterValidator(_check_in)]
 
@@ -109,6 +116,8 @@ class Secrets(BaseSettings):
     """The same for somebody who may look, note, and hold the watchdog back: reject, stop, pause."""
     console_viewer_token: OwnToken | None = None
     """The same for somebody who may only look."""
+    console_oidc_secret: GivenKey | None = None
+    """The client secret of `console.oidc.client_id`, as its provider gave it."""
 
     @classmethod
     def settings_customise_sources(

@@ -5,11 +5,9 @@ Rule 2: what needs a second look (references, secrets, policies) is in reference
 Rule 3: no unions: a mistake must have one place.
 """
 
-import ipaddress
 import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -25,6 +23,8 @@ from watchdog.settings.advanced import (
     Section,
     VerificationSection,
 )
+from watchdog.settings.console_shape import ConsoleShape, StatusPageShape
+from watchdog.settings.urls import AnyHttpUrl, HttpUrl
 from watchdog.settings.weekly import ALWAYS, parse_moment, parse_turn, parse_weekly, zone_named
 
 POSTGRESQL = "postgresql"
@@ -49,40 +49,6 @@ RECORD_BYTES_MIN, RECORD_BYTES_MAX = 8 * 1024**2, 100 * 1024**3
 LATER_ACTIONS = ("ticket", "escalate")
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,38}[A-Za-z0-9])?")
 PLATFORM_ID = re.compile(r"(srv|crn|dpg|red)-[A-Za-z0-9-]{1,60}")
-
-
-_URL = re.compile(r"(https?)://([^\s/?#@:\[\]]+|\[[0-9A-Fa-f:]+\])(:\d{1,5})?([/?#]\S*)?")
-
-
-def _any_http_url(text: str) -> str:
-    match = _URL.fullmatch(text)
-    if match is None or len(text) > 2000 or (match[2].startswith("[") and not _is_address(match[2])):
-        raise ValueError("not a web address: write https://host/path, without a user or password in it")
-    return text.rstrip("/") if match[4] in (None, "/") else text
-
-
-def _http_url(text: str) -> str:
-    plain = _any_http_url(text)
-    if plain.startswith("http://") and not is_loopback(urlsplit(plain).hostname or ""):
-        raise ValueError("not encrypted: write https:// (http:// is for this machine only)")
-    return plain
-
-
-def _is_address(host: str) -> bool:
-    try:
-        return bool(ipaddress.ip_address(host.strip("[]")))
-    except ValueError:
-        return False
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host name or address is this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def _listen(value: object) -> object:
@@ -208,8 +174,6 @@ def _one_or_more(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
-AnyHttpUrl = Annotated[str, AfterValidator(_any_http_url)]
 ModeName = Literal["observe", "assist", "autonomous"]
 
 
@@ -327,12 +291,6 @@ class MetricsShape(Section):
     every: BoundedDuration = 15.0
 
 
-class ConsoleShape(Section):
-    """The web console, on the server of `metrics.listen`."""
-
-    enabled: bool = False
-
-
 class FollowUpsShape(Section):
     """What is left to people after an incident."""
 
@@ -398,6 +356,7 @@ class Shape(Section):
     store: Annotated[str, AfterValidator(_store)] = "sqlite:///watchdog.db"
     metrics: MetricsShape = MetricsShape()
     console: ConsoleShape = ConsoleShape()
+    status_pages: dict[str, StatusPageShape] = Field(default_factory=dict, max_length=20)
     repository: Literal["github"] | None = None
     follow_ups: FollowUpsShape = FollowUpsShape()
     control: list[HttpUrl] | None = Field(default=None, max_length=10)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from watchdog.adapters.stores import shown_url
 from watchdog.domain.policy import Policy, ServicePolicy
 from watchdog.domain.units import show_seconds
-from watchdog.settings.model import Adapter, Settings
+from watchdog.settings.model import Adapter, ConsoleSettings, PeopleSettings, Settings
 from watchdog.settings.secrets import KNOWN
 from watchdog.settings.stakeholders import hears
 from watchdog.settings.weekly import show_moment
@@ -121,7 +121,9 @@ def _rest(settings: Settings) -> Iterable[Row]:
     yield "store", shown_url(settings.store_url)
     yield "metrics.listen", f"{metrics.host}:{metrics.port}" if metrics.host is not None else "nothing"
     yield "metrics.remote_write", host(metrics.remote_write) if metrics.remote_write else "none"
-    yield "console", "enabled" if settings.console else "off"
+    yield from _console(settings.console)
+    for page in settings.status_pages:
+        yield f"status_pages.{page.name}", f"{page.title}: {', '.join(name for name, _ in page.services)}"
     yield "follow_ups.remind", "yes" if settings.remind else "no"
     yield "log", f"{settings.log.format}, {settings.log.level}"
     kept = f"{show_seconds(record.keep_seconds)}, {record.max_bytes // 1024**2} MiB at most"
@@ -135,6 +137,26 @@ def _rest(settings: Settings) -> Iterable[Row]:
     for name, one in settings.dependencies.items():
         yield f"dependencies.{name}", one.render or address(one.vendor_status or "")
     yield "private_hosts", ", ".join(settings.private_hosts) or "none"
+
+
+def _console(console: ConsoleSettings) -> Iterable[Row]:
+    yield "console", "enabled" if console.enabled else "off"
+    if not console.enabled:
+        return
+    yield "console.url", console.url or "none"
+    yield "console.tokens", _word("tokens", console.tokens)
+    if console.proxy is not None:
+        said = f"{console.proxy.user_header} from {', '.join(console.proxy.sources)}"
+        yield "console.proxy", f"{said}; {_people(console.proxy.people)}"
+    if console.oidc is not None:
+        said = f"{console.oidc.claim} of {console.oidc.client_id} at {address(console.oidc.issuer)}"
+        yield "console.oidc", f"{said}; {_people(console.oidc.people)}"
+
+
+def _people(people: PeopleSettings) -> str:
+    viewers = "everybody" if people.everybody else ", ".join(people.viewers) or "none"
+    told = (("approvers", ", ".join(people.approvers) or "none"), ("operators", ", ".join(people.operators) or "none"))
+    return ", ".join(f"{role}: {names}" for role, names in (*told, ("viewers", viewers)))
 
 
 def _named(section: str, urls: Mapping[str, str]) -> Iterable[Row]:

@@ -222,6 +222,9 @@ async def test_spans_are_the_minutes_of_all_services_added_up(store: Store, cloc
         replace(rows[1], start=hour, why=""),
         replace(other, start=hour),
     )
+    assert await store.spans(hour, hour + 3600, 1800, ["web"]) == (replace(other, start=hour),)
+    assert await store.spans(hour, hour + 3600, 1800, ["api", "none"]) == (first, second)
+    assert await store.spans(hour, hour + 3600, 1800, []) == ()
     assert await store.spans(hour + 3600, hour + 7200, 1800) == ()
     clock.at += 50 * 3600.0
     await store.put_minutes([])

@@ -1,6 +1,6 @@
 """The part of the SQL store that counts and forgets: minutes, hours, and the end of what is too old."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -48,12 +48,16 @@ class Charts(Database):
                 found += [Minute(*row) for row in await connection.execute(query)]
         return tuple(sorted(found, key=lambda row: (row.start, row.signal)))
 
-    async def spans(self, since: float, until: float, seconds: int) -> Sequence[Minute]:
-        """Return the aggregates of all services that begin in [since, until), one for so many seconds."""
+    async def spans(
+        self, since: float, until: float, seconds: int, services: Collection[str] | None = None
+    ) -> Sequence[Minute]:
+        """Return the aggregates of these services (all, if None) that begin in [since, until), one for so long."""
         found: list[Minute] = []
         async with self._reading() as connection:
             for table in (HOURS, MINUTES):
-                found += [Minute(*row) for row in await connection.execute(_rolled_up(table, since, until, seconds))]
+                query = _rolled_up(table, since, until, seconds)
+                query = query if services is None else query.where(table.c.service.in_(sorted(services)))
+                found += [Minute(*row) for row in await connection.execute(query)]
         return retention.spans(found, seconds)
 
     async def _roll_up(self, connection: AsyncConnection, cutoff: float) -> None:

@@ -252,10 +252,13 @@ class MemoryStore:
         found = (row for row in rows if row.service == service and since <= row.start < until)
         return tuple(sorted(found, key=lambda row: (row.start, row.signal)))
 
-    async def spans(self, since: float, until: float, seconds: int) -> Sequence[Minute]:
-        """Return the aggregates of all services that begin in [since, until), one for so many seconds."""
+    async def spans(
+        self, since: float, until: float, seconds: int, services: Collection[str] | None = None
+    ) -> Sequence[Minute]:
+        """Return the aggregates of these services (all, if None) that begin in [since, until), one for so long."""
         rows = (row for table in (self._db.hours, self._db.minutes) for row in table.values())
-        return retention.spans((row for row in rows if since <= row.start < until), seconds)
+        asked = (row for row in rows if services is None or row.service in services)
+        return retention.spans((row for row in asked if since <= row.start < until), seconds)
 
     async def submit(self, name: str, arguments: Mapping[str, Any], by: str) -> int:
         """Queue a command for the daemon; return its id. Raises Temporary when too many wait already."""

@@ -1,0 +1,184 @@
+"""The flow against a provider over real HTTP: who is let in, and everything that proves nobody."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from tests.adapters.oidc.scene import ATTEMPT, there
+from watchdog.adapters.oidc.provider import AT_ONCE_MAX, KEPT_SECONDS, KEYS_AGAIN_SECONDS, SILENT_SECONDS
+from watchdog.domain.errors import Permanent, Temporary
+from watchdog.sandbox import keys
+from watchdog.sandbox.oidc import FORGERIES, LIES
+
+
+@pytest.mark.parametrize("by_form", [False, True])
+async def test_who_signs_in_there_is_who_they_are(by_form: bool) -> None:
+    """By the claim that was chosen; our secret goes as the provider takes it, quoted as it must be."""
+    async with there(by_form=by_form) as t:
+        assert await t.name() == "ann@acme.example"
+    async with there(claim="preferred_username") as t:
+        assert await t.name("otto") == "otto"
+    async with there(claim="sub") as t:
+        assert await t.name("vera") == "id-vera"
+
+
+REFUSED = {
+    "wrong_nonce": "nonce",
+    "no_nonce": "nonce",
+    "wrong_aud": "aud",
+    "aud_among_others": "azp",
+    "other_azp": "azp",
+    "other_issuer": "iss",
+    "expired": "exp",
+    "no_exp": "exp",
+    "not_yet": "nbf",
+    "from_the_future": "iat",
+    "old": "iat",
+    "unverified": "email_verified",
+    "verified_unsaid": "email_verified",
+    "no_email": "email",
+    "odd_email": "email",
+    "alg_none": "not signed with a key of its own",
+    "hs256_public_key": "not signed with a key of its own",
+    "hs256_secret": "not signed with a key of its own",
+    "foreign_key": "does not bear its signature",
+    "changed_afterwards": "does not bear its signature",
+    "unknown_kid": "a key that it does not show",
+    "not_a_token": "no proof",
+    "no_proof": "no proof",
+}
+
+
+@pytest.mark.parametrize(("lie", "why"), REFUSED.items())
+async def test_a_proof_that_is_none_lets_nobody_in(lie: str, why: str) -> None:
+    """Each kind, in words of ours: nothing of what was sent is in them."""
+    async with there() as t:
+        t.issuer.lies = lie
+        with pytest.raises(Permanent, match=why) as caught:
+            await t.name("vera")
+        assert "vera" not in str(caught.value) and "eyJ" not in str(caught.value)
+        t.issuer.lies = ""
+        assert await t.name("vera") == "vera@acme.example", "the next one is judged by itself"
+
+
+def test_every_lie_of_the_provider_is_in_the_table() -> None:
+    """But for two names in one, which the console judges."""
+    assert {*LIES, *FORGERIES} - {"two_names"} == set(REFUSED)
+
+
+async def test_a_new_key_is_read_when_a_proof_is_signed_with_it() -> None:
+    """And not more often than now and then, however many proofs come with keys that nobody knows."""
+    async with there() as t:
+        await t.name()
+        await t.issuer.rotate()
+        with pytest.raises(Permanent, match="does not show"):
+            await t.name()
+        assert t.issuer.asked["jwks"] == 1, "it was read a moment ago"
+        t.clock.ahead += KEYS_AGAIN_SECONDS
+        assert await t.name() == "ann@acme.example" and t.issuer.asked["jwks"] == 2
+        t.issuer.lies = "unknown_kid"
+        for _ in range(5):
+            with pytest.raises(Permanent, match="does not show"):
+                await t.name()
+        assert t.issuer.asked["jwks"] == 2
+
+
+async def test_a_key_that_was_withdrawn_is_no_longer_good_after_an_hour() -> None:
+    """Whatever it says of itself is kept for no longer than that."""
+    async with there() as t:
+        await t.name()
+        t.clock.ahead += KEPT_SECONDS - 60
+        await t.name()
+        assert (t.issuer.asked["discovery"], t.issuer.asked["jwks"]) == (1, 1)
+        t.clock.ahead += 120
+        await t.name()
+        assert (t.issuer.asked["discovery"], t.issuer.asked["jwks"]) == (2, 2)
+
+
+@pytest.mark.parametrize("change", [{"verifier": "w" * 64}, {"nonce": "m" * 64}])
+async def test_a_code_is_of_use_to_who_asked_for_it_alone(change: dict[str, str]) -> None:
+    """PKCE and the nonce, each by itself; and once."""
+    async with there() as t:
+        with pytest.raises(Permanent):
+            await t.provider.identify(replace(ATTEMPT, **change), await t.code())
+        code = await t.code()
+        await t.provider.identify(ATTEMPT, code)
+        with pytest.raises(Permanent, match=r"did not take the code \(invalid_grant\): log in again"):
+            await t.provider.identify(ATTEMPT, code)
+
+
+async def test_a_wrong_secret_is_told_as_such() -> None:
+    """To whoever runs us; the secret itself is in no message."""
+    async with there(secret="c4n4ry-secret-0123456789") as t:
+        with pytest.raises(Permanent, match=r"invalid_client\): check console.oidc.client_id and its secret") as caught:
+            await t.name()
+        assert "c4n4ry" not in str(caught.value)
+    async with there(client_id="somebody") as t:
+        address = await t.provider.address(ATTEMPT)
+        assert "client_id=somebody" in address and keys.OIDC_SECRET not in address and ATTEMPT.verifier not in address
+
+
+@pytest.mark.parametrize("door", ["discovery", "token", "jwks"])
+@pytest.mark.parametrize(
+    ("trouble", "kind"),
+    [
+        ("hang", Temporary),
+        ("error", Temporary),
+        ("huge", Permanent),
+        ("refused", Permanent),
+        ("garbage", Permanent),
+        ("elsewhere", Permanent),
+    ],
+)
+async def test_a_provider_that_is_no_help_lets_nobody_in(door: str, trouble: str, kind: type[Exception]) -> None:
+    """It hangs, fails, floods, refuses, speaks no JSON, or sends us elsewhere: an end within bounds, in our words."""
+    async with there(timeout_seconds=0.5 if trouble == "hang" else 5.0) as t:
+        t.issuer.trouble[door] = trouble
+        with pytest.raises(kind) as caught:
+            await t.name()
+        assert "script" not in str(caught.value) and "169.254" not in str(caught.value)
+
+
+async def test_a_silent_provider_is_left_alone_for_a_while() -> None:
+    """Strangers can begin logins as they like: they are told at once, and it is asked again later."""
+    async with there() as t:
+        t.issuer.trouble["discovery"] = "error"
+        for _ in range(4):
+            with pytest.raises(Temporary):
+                await t.provider.address(ATTEMPT)
+        assert t.issuer.asked["discovery"] == 1
+        del t.issuer.trouble["discovery"]
+        t.clock.ahead += SILENT_SECONDS
+        assert (await t.provider.address(ATTEMPT)).startswith(f"{t.issuer.url}/authorize?")
+
+
+async def test_only_some_are_served_at_once() -> None:
+    """While it hangs, no more of our connections wait than that."""
+    async with there(timeout_seconds=1.0) as t:
+        codes = [await t.code() for _ in range(AT_ONCE_MAX + 1)]
+        t.issuer.trouble["token"] = "hang"
+        waiting = [asyncio.create_task(t.provider.identify(ATTEMPT, code)) for code in codes[:AT_ONCE_MAX]]
+        while t.issuer.asked["token"] < AT_ONCE_MAX:
+            await asyncio.sleep(0.01)
+        with pytest.raises(Temporary, match="too many"):
+            await t.provider.identify(ATTEMPT, codes[-1])
+        for one in await asyncio.gather(*waiting, return_exceptions=True):
+            assert isinstance(one, Temporary)
+        t.issuer.trouble.clear()
+        assert await t.provider.identify(ATTEMPT, codes[-1]) == "ann@acme.example"
+
+
+async def test_a_name_that_leads_into_a_private_network_is_not_connected_to() -> None:
+    """A provider cannot send us there: its doors are judged like every address."""
+    async with there() as t:
+        t.issuer.document = {"token_endpoint": "https://metadata.internal/token"}
+        with pytest.raises((Permanent, Temporary)):
+            await t.name()
+        assert t.issuer.asked["token"] == 0
+
+
+async def test_nothing_secret_is_shown() -> None:
+    """In no repr."""
+    async with there() as t:
+        assert keys.OIDC_SECRET not in repr(t.provider._client) and "vvv" not in repr(ATTEMPT)

@@ -1,0 +1,166 @@
+"""What proofs prove, for what the sandbox's provider does not show: kinds of keys, clocks, strange shapes."""
+
+from typing import Any
+
+import pytest
+from joserfc import jwt
+from joserfc.jwk import ECKey, KeySet, OctKey, OKPKey, RSAKey
+
+from watchdog.adapters.oidc.tokens import LEEWAY_SECONDS, OLD_SECONDS, UnknownKey, keys_of, proven
+from watchdog.domain.errors import Permanent
+
+NOW = 1_800_000_000.0
+NONCE = "n" * 64
+CLAIMS = {
+    "iss": "https://login.acme.example",
+    "sub": "7",
+    "aud": "watchdog",
+    "exp": NOW + 300,
+    "iat": NOW,
+    "nonce": NONCE,
+    "email": "ann@acme.example",
+    "email_verified": True,
+}
+RSA = RSAKey.generate_key(2048, auto_kid=True)
+EC = ECKey.generate_key("P-256", auto_kid=True)
+ED = OKPKey.generate_key("Ed25519", auto_kid=True)
+
+
+def shown(*keys: Any, **more: str) -> KeySet:
+    """Return what the provider shows of these keys."""
+    return keys_of({"keys": [{**key.as_dict(private=False), **more} for key in keys]})
+
+
+def signed(key: Any, algorithm: str, header: dict[str, Any] | None = None, **change: Any) -> str:
+    """Return a proof."""
+    claims = {name: value for name, value in {**CLAIMS, **change}.items() if value is not None}
+    return jwt.encode({"alg": algorithm, "kid": key.kid, **(header or {})}, claims, key, algorithms=[algorithm])
+
+
+def name(token: str, keys: KeySet, now: float = NOW, claim: str = "email") -> str:
+    """Return whom it proves."""
+    return proven(
+        token, keys, issuer="https://login.acme.example", client_id="watchdog", nonce=NONCE, claim=claim, now=now
+    )
+
+
+@pytest.mark.parametrize(("key", "algorithm"), [(RSA, "RS256"), (RSA, "PS512"), (EC, "ES256"), (ED, "Ed25519")])
+def test_each_kind_of_key_that_providers_have(key: Any, algorithm: str) -> None:
+    """Among others, found by its name."""
+    assert name(signed(key, algorithm), shown(RSA, EC, ED)) == "ann@acme.example"
+
+
+def test_one_key_needs_no_name_and_several_do() -> None:
+    """It would be tried which one fits."""
+    token = jwt.encode({"alg": "RS256"}, CLAIMS, RSA, algorithms=["RS256"])
+    assert name(token, shown(RSA)) == "ann@acme.example"
+    with pytest.raises(UnknownKey):
+        name(token, shown(RSA, EC))
+
+
+def test_a_key_signs_only_what_it_is_for() -> None:
+    """Neither one for encryption, nor one for another algorithm."""
+    with pytest.raises(Permanent, match="no key"):
+        shown(RSA, use="enc")
+    with pytest.raises(Permanent, match="does not bear"):
+        name(signed(RSA, "RS256"), shown(RSA, alg="PS256"))
+
+
+def test_a_password_is_no_key() -> None:
+    """A shared one that the provider shows to everybody would let everybody sign."""
+    shared = OctKey.import_key("0" * 64, {"kid": RSA.kid})
+    with pytest.raises(Permanent, match="no key"):
+        keys_of({"keys": [{**shared.as_dict(private=True), "kid": RSA.kid}]})
+    with pytest.raises(Permanent, match="of its own"):
+        name(signed(shared, "HS256"), shown(RSA))
+
+
+@pytest.mark.parametrize("document", [None, [], {}, {"keys": None}, {"keys": [None, 7, {}, {"kty": "RSA", "n": "!"}]}])
+def test_keys_that_are_none(document: object) -> None:
+    """Of what cannot be read nothing is kept; what can be read is."""
+    with pytest.raises(Permanent, match="no key"):
+        keys_of(document)
+    assert len(keys_of({"keys": [{"kty": "RSA", "n": "!"}, RSA.as_dict(private=False)]}).keys) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "now", "good"),
+    [
+        ({}, CLAIMS["exp"] + LEEWAY_SECONDS - 1, True),
+        ({}, CLAIMS["exp"] + LEEWAY_SECONDS + 1, False),
+        ({"exp": NOW + 9e9}, NOW + OLD_SECONDS + LEEWAY_SECONDS, True),
+        ({"exp": NOW + 9e9}, NOW + OLD_SECONDS + LEEWAY_SECONDS + 1, False),
+        ({}, NOW - LEEWAY_SECONDS, True),
+        ({}, NOW - LEEWAY_SECONDS - 2, False),
+        ({"nbf": NOW + LEEWAY_SECONDS}, NOW, True),
+        ({"nbf": NOW + LEEWAY_SECONDS + 2}, NOW, False),
+    ],
+)
+def test_two_clocks_may_differ_by_a_minute(change: dict[str, Any], now: float, good: bool) -> None:
+    """No more; and no proof is of use for long, whatever it says."""
+    token = signed(RSA, "RS256", **change)
+    if good:
+        assert name(token, shown(RSA), now) == "ann@acme.example"
+        return
+    with pytest.raises(Permanent):
+        name(token, shown(RSA), now)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"iss": ["https://login.acme.example"]},
+        {"iss": None},
+        {"aud": []},
+        {"aud": ["somebody", "else"]},
+        {"aud": {"watchdog": 1}},
+        {"aud": "watchdog2"},
+        {"exp": "2027"},
+        {"exp": True},
+        {"iat": None},
+        {"sub": None},
+        {"nonce": [NONCE]},
+        {"nonce": {"x": NONCE}},
+        {"email_verified": "false"},
+        {"email_verified": 1.5},
+        {"email_verified": ["true"]},
+        {"email": ""},
+        {"email": "x" * 121},
+        {"azp": ["watchdog"]},
+    ],
+)
+def test_strange_shapes_prove_nobody(change: dict[str, Any]) -> None:
+    """Signed or not."""
+    with pytest.raises(Permanent):
+        name(signed(RSA, "RS256", **change), shown(RSA))
+
+
+@pytest.mark.parametrize("change", [{"aud": ["watchdog"]}, {"azp": "watchdog", "aud": ["x", "watchdog"]}])
+def test_several_may_be_meant_if_it_was_made_for_us(change: dict[str, Any]) -> None:
+    """And some providers say `true` in quotes."""
+    assert name(signed(RSA, "RS256", email_verified="true", **change), shown(RSA)) == "ann@acme.example"
+
+
+def test_only_an_address_must_be_verified() -> None:
+    """Another claim is the provider's own word."""
+    assert name(signed(RSA, "RS256", email_verified=None), shown(RSA), claim="sub") == "7"
+
+
+@pytest.mark.parametrize("header", [{"crit": ["x"], "x": 1}, {"crit": "x"}, {"kid": 7}, {"kid": ["x"]}])
+def test_headers_that_nobody_understands(header: dict[str, Any]) -> None:
+    """What must be understood and is not, is refused; what is merely unknown is let be."""
+    import base64
+    import json
+
+    whole = {"alg": "RS256", "kid": RSA.kid, **header}
+    parts = [json.dumps(one).encode() for one in (whole, CLAIMS)]
+    token = ".".join(base64.urlsafe_b64encode(one).decode().rstrip("=") for one in (*parts, b"signature"))
+    with pytest.raises(Permanent):
+        name(token, shown(RSA))
+
+
+@pytest.mark.parametrize("token", ["", ".", "..", "a.b.c", "a.b.c.d.e", "é.é.é", "e30.e30.e30", "x" * 200_000])
+def test_what_is_no_token(token: str) -> None:
+    """Raises nothing but that."""
+    with pytest.raises(Permanent):
+        name(token, shown(RSA))

@@ -1,0 +1,175 @@
+"""Public pages of a town, served by the real HTTP server beside its console."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import httpx
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tests.console.scene import NOW, SETTINGS, TOKENS, StoryClock, fill, policy_of, service_policy, service_state
+from watchdog.adapters.stores.memory import MemoryStore
+from watchdog.console.app import make_console
+from watchdog.console.public.app import PublicPages
+from watchdog.console.public.told import StatusPage
+from watchdog.console.rendering import Renderer
+from watchdog.console.world import Access, World
+from watchdog.daemon.clock import SystemClock
+from watchdog.daemon.exposition import Exposition
+from watchdog.daemon.http_auth import Buckets, peer_of
+from watchdog.daemon.http_server import HttpServer
+from watchdog.daemon.metrics import Metrics
+from watchdog.daemon.supervisor import Supervisor
+from watchdog.domain.errors import Temporary
+from watchdog.domain.events import DeploysListed
+from watchdog.domain.incidents import Incident, State
+from watchdog.domain.policy import Policy
+from watchdog.domain.readings import Good
+from watchdog.domain.records import Command, Minute
+from watchdog.ports import Store
+
+SHOP = StatusPage("shop", "Acme shop", {"web": "Web shop", "api": "api"})
+DAY = 86400.0
+
+
+class PassingClock(StoryClock):
+    """The story's clock, whose both sides move together, and only when the test says so."""
+
+    def monotonic(self) -> float:
+        """Return seconds that go with the story."""
+        return self.at
+
+
+def calm(**services: Any) -> tuple[Policy, State]:
+    """Return web and api, both well, or as given; the policy watches one control target."""
+    known = {"web": service_state("web"), "api": service_state("api"), **services}
+    state = State(services=known, control={"https://example.com": (NOW - 2, Good("200"))})
+    return policy_of(*(service_policy(name) for name in known)), state
+
+
+def hours(service: str, days: int, signal: str = "home", bad: Mapping[float, int] | None = None) -> list[Minute]:
+    """Return some days of hours before the story's, 360 checks in each; `bad` has failures by hours before now."""
+    begin = NOW - NOW % 3600
+    found = []
+    for back in range(24 * days):
+        failed = (bad or {}).get(back, 0)
+        found.append(Minute(service, signal, begin - 3600 * back, 360 - failed, failed, 0, 0.1, 0.2, 0.3))
+    return found
+
+
+@dataclass(slots=True)
+class PublicTown:
+    """The server, a client, and what it shows."""
+
+    client: httpx.AsyncClient
+    store: Store
+    clock: PassingClock
+    shown: dict[str, Any]
+
+    async def page(self, name: str = "shop") -> str:
+        """Return a page that is there."""
+        answer = await self.client.get(f"/status/{name}")
+        assert answer.status_code == 200, answer.status_code
+        return answer.text
+
+    async def json(self, name: str = "shop") -> Any:
+        """Return its data."""
+        return (await self.client.get(f"/status/{name}.json")).json()
+
+
+@asynccontextmanager
+async def public_town(
+    policy: Policy | None = None,
+    state: State | None = None,
+    *,
+    pages: Sequence[StatusPage] = (SHOP,),
+    incidents: Sequence[Incident] = (),
+    minutes: Sequence[Minute] = (),
+    store: Store | None = None,
+    held: Sequence[str] | None = None,
+    at_once: float = 1000.0,
+) -> AsyncIterator[PublicTown]:
+    """Serve these pages in front of a console with tokens."""
+    usual_policy, usual_state = calm()
+    clock = PassingClock()
+    shown: dict[str, Any] = {"policy": policy or usual_policy, "state": state or usual_state}
+    if store is None:
+        store = MemoryStore(clock)
+        await fill(store, shown["state"], tuple(incidents), ())
+        await store.put_minutes(list(minutes))
+
+    async def nobody(name: str, arguments: Mapping[str, Any], by: str) -> Command:
+        raise AssertionError("a public page asks nobody for anything")
+
+    async def listing(name: str) -> DeploysListed:
+        raise AssertionError("a public page lists no deploys")
+
+    world = World(
+        store,
+        clock,
+        lambda: shown["policy"],
+        lambda: shown["state"],
+        lambda: held if held is not None else tuple(shown["policy"].services),
+        nobody,
+        listing,
+        lambda: SETTINGS,
+        "9.9",
+    )
+    real = SystemClock()
+    public = PublicPages(world, pages, Renderer("9.9"), Buckets(real, at_once, 0.1), peer_of)
+    console = make_console(world, Access(TOKENS, peer_of, Buckets(real, 1000.0, 1.0), Buckets(real, 5.0, 0.1)))
+    async with _serving(public, console) as client:
+        yield PublicTown(client, store, clock, shown)
+    await store.close()
+
+
+@asynccontextmanager
+async def _serving(public: PublicPages, console: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
+    async def either(scope: Scope, receive: Receive, send: Send) -> None:
+        await (public if public.knows(scope["path"]) else console)(scope, receive, send)
+
+    clock = SystemClock()
+    supervisor, pages = Supervisor(clock, lambda name, error: None), Exposition(Metrics("9.9"), clock)
+    async with HttpServer("127.0.0.1:0", pages, tuple, supervisor, private=either) as server:
+        url = f"http://127.0.0.1:{server.port}"
+        async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=20.0) as client:
+            yield client
+
+
+class Away(MemoryStore):
+    """A store that can be away."""
+
+    away = False
+
+    async def load(self, *arguments: Any) -> Any:
+        """Answer, or not."""
+        self._check()
+        return await super().load(*arguments)
+
+    async def spans(self, *arguments: Any, **more: Any) -> Any:
+        """Answer, or not."""
+        self._check()
+        return await super().spans(*arguments, **more)
+
+    async def incidents(self, *arguments: Any, **more: Any) -> Any:
+        """Answer, or not."""
+        self._check()
+        return await super().incidents(*arguments, **more)
+
+    def _check(self) -> None:
+        if self.away:
+            raise Temporary("the store does not answer")
+
+
+def opened(incident: Incident, **changes: Any) -> Any:
+    """Return the state of a service in which that incident is open."""
+    return service_state(incident.service, incident=incident, **changes)
+
+
+def ago(incident: Incident, seconds: float, took: float | None, **changes: Any) -> Incident:
+    """Return an incident that began so long before the story, and took so long (None: it goes on)."""
+    begin = NOW - seconds
+    ends = None if took is None else begin + took
+    moments = {"onset_at": begin, "opened_at": begin + 30, "restored_at": ends, "verified_at": ends, "closed_at": ends}
+    return replace(incident, **{**moments, **changes})

@@ -1,0 +1,170 @@
+"""The public pages over real HTTP: for anybody, and nothing of the inside."""
+
+import base64
+import hashlib
+import json
+import re
+from dataclasses import replace
+from html import unescape
+
+import pytest
+
+from tests.cli import examples as x
+from tests.console.public.scene import SHOP, ago, calm, hours, opened, public_town
+from tests.console.scene import NOW, TOKEN, TOKENS, service_state
+from watchdog.console.public.app import POLICY, lasted, percent
+from watchdog.console.public.told import PublicIncident, StatusPage
+from watchdog.domain.checks import Check
+from watchdog.domain.decisions import Finding
+from watchdog.domain.readings import Bad, Good
+
+GOES_ON = ago(x.incident(decision=x.decision(share=1.0)), 600, None, id="web-9")
+INSIDE = {
+    "an error's text": "HTTP 503 c4n4ry-body",
+    "an id": "web-9",
+    "a service's own name": "internal-name-of-web",
+    "a deploy": "dep-4",
+    "a commit": x.BAD.commit,
+    "a short commit": x.BAD.commit[:7],
+    "a message": "Refactor sessions",
+    "a platform's id": "srv-",
+    "a repository": "github.com/acme/app",
+    "a signal": "home",
+    "another signal": "errors",
+    "an address": "example.com",
+    "a human": "ann",
+    "a token": TOKEN,
+    "a role": "approver",
+    "a rollback": "roll",
+    "a mode": "autonomous",
+    "our own name": "watchdog",
+    "a library": "uvicorn",
+}
+
+
+async def test_anybody_may_read_it_and_nobody_is_remembered() -> None:
+    """No cookie, no script, one style by its hash; kept for half a minute by whoever stands between."""
+    async with public_town(minutes=hours("web", 5)) as one:
+        for path, kind in (("/status/shop", "text/html; charset=utf-8"), ("/status/shop.json", "application/json")):
+            answer = await one.client.get(path)
+            assert answer.status_code == 200 and answer.headers["content-type"] == kind
+            assert answer.headers["cache-control"] == "public, max-age=30" and "set-cookie" not in answer.headers
+            assert answer.headers["content-security-policy"] == POLICY and answer.headers["connection"] == "close"
+            assert answer.headers["x-frame-options"] == "DENY" and answer.headers["referrer-policy"] == "no-referrer"
+            assert "server" not in answer.headers
+        text = await one.page()
+    style = re.search(r"<style>(.*?)</style>", text, re.S)
+    assert style is not None
+    assert base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode() in POLICY
+    assert "script" not in text and not re.search(r"\sstyle=|\son\w+=|https?:", text)
+    assert text.startswith("<!doctype html>") and text.count("<h1>") == 1 and 'lang="en"' in text
+
+
+@pytest.mark.parametrize(
+    "path", ["/status/none", "/status/none.json", "/status/shop/", "/status/shop/x", "/status/", "/status/shop.html"]
+)
+async def test_what_is_not_a_page_is_like_any_other_path(path: str) -> None:
+    """A stranger does not learn which groups there are."""
+    async with public_town() as one:
+        answer = await one.client.get(path)
+        assert answer.status_code == 303 and answer.headers["location"].startswith("/login")
+
+
+async def test_it_opens_nothing_else() -> None:
+    """What stands beside it is behind the login as before; it can only be read."""
+    async with public_town() as one:
+        assert (await one.client.get("/")).status_code == (await one.client.get("/status")).status_code == 303
+        assert (await one.client.post("/status/shop")).status_code == 405
+        head = await one.client.head("/status/shop")
+        assert head.status_code == 200 and head.content == b""
+
+
+async def test_who_asks_too_often_waits() -> None:
+    """By address; those who are logged in are not held up."""
+    async with public_town(at_once=5.0) as one:
+        answers = [(await one.client.get("/status/shop")).status_code for _ in range(8)]
+        assert answers == [200] * 5 + [429] * 3
+        login = await one.client.post("/login", data={"token": TOKEN})
+        assert login.status_code == 303 and (await one.client.get("/")).status_code == 200
+
+
+async def test_nothing_of_the_inside_stands_on_it() -> None:
+    """An outage whose record is full of it: the page and its data are searched for every piece."""
+    findings = (Finding("home", "http", "run", NOW - 600, 1.0, INSIDE["an error's text"]),)
+    named = {"service": "internal-name-of-web", "title": INSIDE["an error's text"], "findings": findings}
+    incident = replace(GOES_ON, **named, human_needed="ann was asked", approved_by="ann", outcome="rolled back by ann")
+    past = [ago(replace(incident, id=f"web-9{back}"), 86400 * back, 300) for back in range(1, 6)]
+    bad = {"home": Check("home", "http", NOW - 1, Bad(INSIDE["an error's text"]))}
+    service = replace(opened(incident), name="internal-name-of-web", checks=bad)
+    policy, state = calm(**{"internal-name-of-web": service})
+    state = replace(state, paused_by="ann", denied=(x.BAD.commit,))
+    pages = [StatusPage("shop", "Acme shop", {"internal-name-of-web": "Web shop", "api": "Orders"})]
+    minutes = hours("internal-name-of-web", 40, bad={100: 30})
+    async with public_town(policy, state, pages=pages, incidents=[incident, *past], minutes=minutes) as one:
+        text, data = await one.page(), json.dumps(await one.json())
+        headers = str((await one.client.get("/status/shop")).headers)
+    assert "Unavailable" in text and "Unavailable" in data and "Web shop" in text
+    body = text.partition("</style>")[2]
+    for what, piece in INSIDE.items():
+        for shown in (body, data, headers):
+            assert piece.lower() not in unescape(shown).lower(), what
+
+
+HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }}&amp;'
+
+
+async def test_hostile_names_stay_text() -> None:
+    """Of the page and of its services: they come from a file, and are escaped like what strangers write."""
+    pages = [StatusPage("shop", HOSTILE, {"web": HOSTILE, "api": "</title></style>"})]
+    policy, state = calm(web=opened(GOES_ON))
+    async with public_town(policy, state, pages=pages, incidents=[GOES_ON]) as one:
+        text, data = await one.page(), await one.client.get("/status/shop.json")
+    assert "<script>" not in text and "<img" not in text and "49" not in text.partition("</style>")[2]
+    assert text.count("</title>") == text.count("</style>") == 1 and "&lt;script&gt;" in text
+    assert data.json()["title"] == HOSTILE and data.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_the_largest_page_is_small() -> None:
+    """Fifteen services of the longest names, each day unlike the one before, and as many incidents as are shown."""
+    names = {f"s{number}": "&" * 60 for number in range(15)}
+    found = {name: service_state(name) for name in names}
+    policy, state = calm(**found)
+    minutes = []
+    for name in names:
+        minutes += hours(name, 89, bad={12 + 48 * back: 90 for back in range(45)})
+    past = [ago(x.incident(service="s1"), 3600.0 * number, 60, id=f"s1-{number}") for number in range(1, 60)]
+    pages = [StatusPage("shop", "&" * 60, names)]
+    async with public_town(policy, state, pages=pages, minutes=minutes, incidents=past) as one:
+        text = await one.page()
+        while "still being read" in text:
+            one.clock.at += 2.0
+            text = await one.page()
+        assert text.count("with failures") == 15 + 15 and "45 with failures" in text
+        assert 20_000 < len(text.encode()) < 50_000
+
+
+def test_a_share_is_never_rounded_up() -> None:
+    """To what it is not."""
+    assert [percent(one) for one in (None, 1.0, 0.999999, 0.99987, 0.5)] == [
+        "–",
+        "100 %",
+        "99.99 %",
+        "99.98 %",
+        "50.00 %",
+    ]
+
+
+def test_how_long_it_took() -> None:
+    """Until now, while it goes on; never no time at all."""
+    assert lasted(PublicIncident("x", "y", 100.0, 400.0), 900.0) == "5 min"
+    assert lasted(PublicIncident("x", "y", 100.0, None), 900.0) == "13 min"
+    assert lasted(PublicIncident("x", "y", 100.0, 100.0), 900.0) == "1 s"
+
+
+async def test_what_is_well_needs_no_words() -> None:
+    """The shortest page there is."""
+    policy, state = calm(web=service_state("web", checks={"home": Check("home", "http", NOW - 1, Good("200"))}))
+    async with public_town(policy, state, pages=[SHOP]) as one:
+        text = await one.page()
+    assert "All services are operational" in text and "None in the last 14 days" in text and "<h2>Now</h2>" not in text
+    assert set(TOKENS.values()).isdisjoint(text.split())

@@ -1,0 +1,98 @@
+"""The last 90 days, hour by hour: few queries, whoever looks."""
+
+from collections.abc import Collection, Sequence
+
+from tests.console.public.scene import DAY, PassingClock, hours
+from tests.console.scene import NOW
+from watchdog.adapters.stores.memory import MemoryStore
+from watchdog.console.public.calendar import DAYS, FRESH_SECONDS, LATE_SECONDS, TOGETHER, Calendar
+from watchdog.domain.records import Minute
+
+HOME = {"web": ("home",)}
+TODAY = int(NOW // DAY * DAY)
+
+
+class Counting(MemoryStore):
+    """A store that tells what it was asked for; each question takes some time of the story."""
+
+    def __init__(self, clock: PassingClock, takes: float = 0.0) -> None:
+        super().__init__(clock)
+        self.story, self.takes = clock, takes
+        self.asked: list[tuple[float, float]] = []
+
+    async def spans(
+        self, since: float, until: float, seconds: int, services: Collection[str] | None = None
+    ) -> Sequence[Minute]:
+        """Answer, and count."""
+        assert services == ["web"] and seconds == 3600
+        self.asked.append((since, until))
+        self.story.at += self.takes
+        return await super().spans(since, until, seconds, services)
+
+
+async def test_today_is_one_query_and_the_past_is_read_once() -> None:
+    """Newest first; a minute later today alone; nothing at all before that."""
+    clock = PassingClock()
+    store = Counting(clock)
+    await store.put_minutes(hours("web", 3, bad={0: 36, 20: 90}))
+    calendar = Calendar(store, clock)
+    await calendar.refresh(HOME)
+    assert calendar.complete and store.asked[0] == (TODAY, TODAY + DAY)
+    assert len(store.asked) == 1 + -(-(DAYS - 1) // TOGETHER)
+    assert sum(until - since for since, until in store.asked) == DAYS * DAY
+    assert calendar.hours("web", TODAY)[int((NOW - TODAY) // 3600)] == 0.1
+    assert 0.25 in calendar.hours("web", TODAY - int(DAY))
+    assert calendar.hours("web", TODAY - 5 * int(DAY)) == (None,) * 24 and calendar.hours("api", TODAY)[0] is None
+    store.asked.clear()
+    await calendar.refresh(HOME)
+    assert store.asked == []
+    clock.at += FRESH_SECONDS
+    await calendar.refresh(HOME)
+    assert store.asked == [(TODAY, TODAY + DAY)]
+
+
+async def test_a_long_past_is_read_a_little_at_a_time() -> None:
+    """Each page for its budget; until then the calendar is not complete."""
+    clock = PassingClock()
+    store = Counting(clock, takes=1.0)
+    calendar = Calendar(store, clock, budget_seconds=3.0)
+    await calendar.refresh(HOME)
+    assert 1 < len(store.asked) < 5 and not calendar.complete
+    pages = 1
+    while not calendar.complete:
+        await calendar.refresh(HOME)
+        pages += 1
+    assert pages > 3
+
+
+async def test_a_day_is_read_anew_when_it_is_over_and_once_more_when_all_has_come() -> None:
+    """Also where nobody looked for hours; what is too old is forgotten."""
+    clock = PassingClock()
+    store = Counting(clock)
+    calendar = Calendar(store, clock)
+    await calendar.refresh(HOME)
+    for later, read in ((DAY + 60, 2), (DAY + 120, 2), (DAY + LATE_SECONDS, 2), (DAY + LATE_SECONDS + 60, 1)):
+        store.asked.clear()
+        clock.at = TODAY + later
+        await calendar.refresh(HOME)
+        wanted = [(TODAY + DAY, TODAY + 2 * DAY), (TODAY, TODAY + DAY)][:read]
+        assert store.asked == (wanted if later != DAY + 120 else wanted[:1]), later
+    assert calendar.complete and len(calendar._days) == DAYS
+
+
+async def test_the_worst_of_the_signals_that_count_is_taken_and_others_are_not() -> None:
+    """A service is available if all that matters is; a reading that is unknown says nothing."""
+    clock = PassingClock()
+    store = Counting(clock)
+    rows = [
+        Minute("web", "home", NOW - 60, 9, 1, 0),
+        Minute("web", "pay", NOW - 60, 5, 5, 0),
+        Minute("web", "errors", NOW - 60, 0, 9, 0),
+        Minute("web", "home", NOW - 7200, 0, 0, 60),
+        Minute("api", "home", NOW - 60, 0, 9, 0),
+    ]
+    await store.put_minutes(rows)
+    calendar = Calendar(store, clock)
+    await calendar.refresh({"web": ("home", "pay")})
+    found = [share for share in calendar.hours("web", TODAY) if share is not None]
+    assert found == [0.5]

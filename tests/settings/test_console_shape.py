@@ -1,0 +1,105 @@
+"""Who may use the console, as it is written."""
+
+import pytest
+
+from tests.settings.texts import SMALL, loaded, shown
+
+PROXY = "user_header: X-Forwarded-User, from: [127.0.0.1]"
+
+
+def console(inside: str) -> str:
+    """Return a configuration with that in its console."""
+    return SMALL + f"console: {{{inside}}}\n"
+
+
+def test_a_proxy_as_it_is_meant() -> None:
+    """Addresses and networks, people by role, or everybody."""
+    text = console(
+        "proxy: {user_header: X-Forwarded-Email, from: [127.0.0.1, 10.0.0.0/8, '::1'], "
+        "approvers: [ann@acme.example], operators: [otto], viewers: '*'}"
+    )
+    proxy = loaded(text).console.proxy
+    assert proxy is not None and proxy.user_header == "X-Forwarded-Email"
+    assert proxy.sources == ("127.0.0.1/32", "10.0.0.0/8", "::1/128")
+    assert proxy.people.approvers == ("ann@acme.example",) and proxy.people.operators == ("otto",)
+    assert proxy.people.everybody and proxy.people.viewers == ()
+    listed = loaded(console(f"proxy: {{{PROXY}, viewers: [vera]}}")).console.proxy
+    assert listed is not None and listed.people.viewers == ("vera",) and not listed.people.everybody
+
+
+@pytest.mark.parametrize("header", ["Authorization", "cookie", "X-Forwarded-For", "Host", "X Y", "x_user", "", "é"])
+def test_not_every_header_says_who_it_is(header: str) -> None:
+    """Those that come with every request, or say something else, do not."""
+    text = console(f"proxy: {{user_header: '{header}', from: [127.0.0.1], viewers: '*'}}")
+    assert "not a header that says who it is" in shown(text)
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("0.0.0.0/0", "everybody could say to be anybody"),
+        ("::/0", "everybody could say to be anybody"),
+        ("10.0.0.1/8", "not an address or a network"),
+        ("proxy.acme.example", "not an address or a network"),
+        ("", "not an address or a network"),
+    ],
+)
+def test_from_where_it_is_believed(source: str, says: str) -> None:
+    """Addresses alone: a name could lead elsewhere tomorrow."""
+    assert says in shown(console(f"proxy: {{user_header: X-U, from: ['{source}'], viewers: '*'}}"))
+
+
+OIDC = "issuer: https://login.acme.example, client_id: watchdog, viewers: '*'"
+URL = "url: https://watchdog.acme.example, "
+
+
+def test_a_provider_as_it_is_meant() -> None:
+    """Its issuer letter by letter: a proof names it with its last slash, or without."""
+    oidc = loaded(console(f"{URL}oidc: {{{OIDC.replace('example,', 'example/,')}}}")).console.oidc
+    assert oidc is not None and oidc.issuer == "https://login.acme.example/"
+    assert (oidc.client_id, oidc.claim, oidc.people.everybody) == ("watchdog", "email", True)
+    other = loaded(console(f"{URL}oidc: {{{OIDC}, claim: preferred_username}}")).console.oidc
+    assert other is not None and other.claim == "preferred_username"
+    assert loaded(console(f"{URL}oidc: {{{OIDC.replace('https://login.acme', 'http://localhost:8080/r')}}}"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("https://login", "http://login", "not encrypted"),
+        ("https://login.acme.example", "'https://login.acme.example/?a=b'", "not an issuer"),
+        ("client_id: watchdog", "client_id: 'a b'", "not a client id"),
+        ("client_id: watchdog, ", "", "missing"),
+        ("issuer: https://login.acme.example, ", "", "missing"),
+        ("viewers: '*'", "viewers: '*', claim: 'a b'", "not a claim"),
+        ("viewers: '*'", "viewers: '*', client_secret: x", "secrets are not written here"),
+    ],
+)
+def test_what_is_no_provider(old: str, new: str, says: str) -> None:
+    """Each told at its line."""
+    assert says in shown(console(f"{URL}oidc: {{{OIDC.replace(old, new)}}}"))
+
+
+def test_a_provider_needs_to_know_where_browsers_come_back_to() -> None:
+    """It sends them nowhere else."""
+    assert "console.url: missing: oidc sends browsers back to it" in shown(console(f"oidc: {{{OIDC}}}"))
+
+
+@pytest.mark.parametrize("inside", ["user_header: X-U, viewers: '*'", "from: [127.0.0.1], viewers: '*'"])
+def test_a_proxy_needs_both_a_header_and_an_address(inside: str) -> None:
+    """Neither has a default: a wrong guess would let strangers in."""
+    assert "missing" in shown(console(f"proxy: {{{inside}}}"))
+    assert "empty" in shown(console("proxy: {user_header: X-U, from: [], viewers: '*'}"))
+
+
+@pytest.mark.parametrize("name", ["", "a,b", " ann", "an\\u200bn", "*", "x" * 121])
+def test_what_is_no_name_is_refused(name: str) -> None:
+    """It could not come out of the header either."""
+    assert "not a name" in shown(console(f'proxy: {{{PROXY}, approvers: ["{name}"]}}'))
+
+
+def test_everybody_may_only_look() -> None:
+    """A star elsewhere, or among names, is a mistake."""
+    assert "not a name" in shown(console(f"proxy: {{{PROXY}, approvers: ['*']}}"))
+    assert "wrong type" in shown(console(f"proxy: {{{PROXY}, operators: '*'}}"))
+    assert "not a name" in shown(console(f"proxy: {{{PROXY}, viewers: ['*', ann]}}"))

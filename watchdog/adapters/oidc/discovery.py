@@ -1,0 +1,73 @@
+"""Where an OpenID provider says that its doors are, judged before anything is sent there.
+
+Rule 1: it must say the very issuer that was configured (OpenID Connect Discovery 1.0, 4.3).
+Rule 2: every door is https; plain http is for a provider on this machine, and only on this machine.
+Rule 3: a document names hosts, and they are judged like every other; an address of its own choice (10.0.0.5, localhost)
+it may not name, unless the issuer is there.
+"""
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from watchdog.domain.errors import Permanent
+
+WELL_KNOWN = "/.well-known/openid-configuration"
+URL_MAX = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Where browsers sign in, codes become tokens, and the keys are; `by_form`: our secret goes into the form."""
+
+    authorize: str
+    token: str
+    keys: str
+    by_form: bool
+
+
+def doors_of(document: object, issuer: str) -> Doors:
+    """Return what the discovery document says. Raises Permanent, saying what is wrong with it."""
+    said: Mapping[str, object] = document if isinstance(document, dict) else {}
+    if said.get("issuer") != issuer:
+        raise Permanent("its discovery document is of another issuer: write console.oidc.issuer as it says it itself")
+    methods = said.get("token_endpoint_auth_methods_supported")
+    if isinstance(methods, list) and not {"client_secret_basic", "client_secret_post"} & set(map(str, methods)):
+        raise Permanent("it takes no client secret: choose client_secret_basic for this client there")
+    challenges = said.get("code_challenge_methods_supported")
+    if isinstance(challenges, list) and "S256" not in challenges:
+        raise Permanent("it does not know PKCE with S256")
+    return Doors(
+        authorize=_door(said, "authorization_endpoint", issuer),
+        token=_door(said, "token_endpoint", issuer),
+        keys=_door(said, "jwks_uri", issuer),
+        by_form=isinstance(methods, list) and "client_secret_basic" not in methods,
+    )
+
+
+def _door(said: Mapping[str, object], name: str, issuer: str) -> str:
+    url = said.get(name)
+    if not isinstance(url, str) or len(url) > URL_MAX or not url.isascii() or not url.isprintable() or " " in url:
+        raise Permanent(f"its discovery document has no {name}")
+    try:
+        parts, home = urlsplit(url), urlsplit(issuer)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        raise Permanent(f"its {name} is no address") from None
+    if not host or parts.username is not None or parts.password is not None or parts.fragment:
+        raise Permanent(f"its {name} is no address")
+    if parts.scheme != "https" and not (parts.scheme == home.scheme == "http" and host == home.hostname):
+        raise Permanent(f"its {name} is not encrypted")
+    if _is_a_place(host) and host != home.hostname:
+        raise Permanent(f"its {name} leads to an address of its own choice")
+    return url
+
+
+def _is_a_place(host: str) -> bool:
+    """Tell whether it is an address, or this machine, rather than a name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.replace(".", "").isdigit()
+    return True

@@ -1,0 +1,202 @@
+"""An OpenID provider: the authorization code flow with PKCE (implements ports.IdentityProvider).
+
+Rule 1: only the configured issuer is asked, with a deadline and a limit for the size of every answer, and never by more
+than some at once; what it said of itself is kept for an hour.
+Rule 2: no message repeats what it sent: codes, tokens and our secret stay out of pages and logs.
+Rule 3: a key that is not known makes us read its keys anew, but not more often than now and then.
+"""
+
+import asyncio
+import base64
+import hashlib
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from math import inf
+from typing import TypeVar
+from urllib.parse import quote_plus, urlencode, urlsplit
+
+from joserfc.jwk import KeySet
+
+from watchdog.adapters.addresses import AddressGuard
+from watchdog.adapters.http import Answer, ApiClient, PermanentAnswer
+from watchdog.adapters.oidc.discovery import WELL_KNOWN, Doors, doors_of
+from watchdog.adapters.oidc.tokens import EMAIL, UnknownKey, keys_of, proven
+from watchdog.domain.errors import Permanent, Temporary
+from watchdog.ports import Clock, SignIn
+
+TIMEOUT_SECONDS = 5.0
+BODY_MAX_BYTES = 256 * 1024
+AT_ONCE_MAX = 8
+KEPT_SECONDS = 3600.0
+KEYS_AGAIN_SECONDS = 30.0
+SILENT_SECONDS = 5.0
+"""After a failure it is not asked again for so long: those who wait for it are told at once."""
+T = TypeVar("T")
+ERRORS = ("invalid_grant", "invalid_client", "invalid_request", "unauthorized_client", "unsupported_grant_type")
+BY_US = ("invalid_client", "unauthorized_client")
+
+
+@dataclass(frozen=True, slots=True)
+class OidcClient:
+    """What we are there: registered under `client_id`, with a secret, and browsers are sent back to `redirect_uri`."""
+
+    issuer: str
+    client_id: str
+    secret: str = field(repr=False)
+    redirect_uri: str
+    claim: str = EMAIL
+
+
+class OidcProvider:
+    """Asks one issuer."""
+
+    def __init__(
+        self,
+        client: OidcClient,
+        clock: Clock,
+        guard: AddressGuard | None = None,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+    ) -> None:
+        self.issuer = client.issuer
+        self.name = urlsplit(client.issuer).netloc
+        self._client = client
+        self._clock = clock
+        self._guard = guard
+        self._timeout_seconds = timeout_seconds
+        self._doors: tuple[float, Doors] | None = None
+        self._keys: tuple[float, KeySet] | None = None
+        self._silent: tuple[float, str] = (-inf, "")
+        self._reading = asyncio.Lock()
+        self._asking = 0
+
+    async def address(self, attempt: SignIn) -> str:
+        """Return where a browser is sent to sign in. Raises Temporary or Permanent."""
+        async with self._one_of_some():
+            doors = await self._known_doors()
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(attempt.verifier.encode()).digest()).decode().rstrip("=")
+        scopes = {EMAIL: "openid email", "sub": "openid"}
+        asked = {
+            "response_type": "code",
+            "client_id": self._client.client_id,
+            "redirect_uri": self._client.redirect_uri,
+            "scope": scopes.get(self._client.claim, "openid profile email"),
+            "state": attempt.state,
+            "nonce": attempt.nonce,
+            "code_challenge": challenge,
+            "code_challenge_method": "S256",
+        }
+        return f"{doors.authorize}{'&' if urlsplit(doors.authorize).query else '?'}{urlencode(asked)}"
+
+    async def identify(self, attempt: SignIn, code: str) -> str:
+        """Return who signed in. Raises Temporary, or Permanent if it proves nobody."""
+        async with self._one_of_some():
+            token = await self._token(await self._known_doors(), attempt, code)
+            keys = await self._known_keys()
+            try:
+                return self._proven(token, keys, attempt)
+            except UnknownKey:
+                return self._proven(token, await self._known_keys(KEYS_AGAIN_SECONDS), attempt)
+
+    def _proven(self, token: str, keys: KeySet, attempt: SignIn) -> str:
+        client, now = self._client, self._clock.now()
+        return proven(
+            token,
+            keys,
+            issuer=client.issuer,
+            client_id=client.client_id,
+            nonce=attempt.nonce,
+            claim=client.claim,
+            now=now,
+        )
+
+    @asynccontextmanager
+    async def _one_of_some(self) -> AsyncIterator[None]:
+        if self._asking >= AT_ONCE_MAX:
+            raise Temporary("too many sign in at once: try again in a moment")
+        self._asking += 1
+        try:
+            yield
+        finally:
+            self._asking -= 1
+
+    async def _known_doors(self) -> Doors:
+        async with self._reading:
+            if self._doors is None or self._age(self._doors[0]) >= KEPT_SECONDS:
+                where = self.issuer.rstrip("/") + WELL_KNOWN
+                self._doors = self._clock.monotonic(), await self._read(where, lambda one: doors_of(one, self.issuer))
+            return self._doors[1]
+
+    async def _known_keys(self, older_than_seconds: float = KEPT_SECONDS) -> KeySet:
+        """Return the keys; those that were read longer ago are read anew."""
+        doors = await self._known_doors()
+        async with self._reading:
+            if self._keys is None or self._age(self._keys[0]) >= older_than_seconds:
+                self._keys = self._clock.monotonic(), await self._read(doors.keys, keys_of)
+            return self._keys[1]
+
+    def _age(self, at: float) -> float:
+        return self._clock.monotonic() - at
+
+    async def _read(self, url: str, parse: Callable[[object], T]) -> T:
+        """Read a document of it; while it does not answer as it should, only now and then."""
+        if self._age(self._silent[0]) < SILENT_SECONDS:
+            raise Temporary(self._silent[1])
+        try:
+            async with self._door(url, read_only=True) as (door, path):
+                return parse((await door.get(path)).json)
+        except PermanentAnswer as error:
+            self._silent = self._clock.monotonic(), f"{self.name} answered {error.status}"
+            raise Permanent(self._silent[1]) from None
+        except (Temporary, Permanent) as error:
+            self._silent = self._clock.monotonic(), str(error)
+            raise
+
+    async def _token(self, doors: Doors, attempt: SignIn, code: str) -> str:
+        client = self._client
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": client.redirect_uri,
+            "code_verifier": attempt.verifier,
+        }
+        headers: Mapping[str, str] = {}
+        if doors.by_form:
+            form |= {"client_id": client.client_id, "client_secret": client.secret}
+        else:
+            pair = f"{quote_plus(client.client_id)}:{quote_plus(client.secret)}"  # RFC 6749, 2.3.1
+            headers = {"authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+        async with self._door(doors.token, read_only=False) as (door, path):
+            answer = await door.post_form(path, form, headers)
+        said = answer.json if isinstance(answer.json, dict) else {}
+        token = said.get("id_token")
+        if not answer.ok:
+            raise Permanent(self._refused(answer, said))
+        if not isinstance(token, str):
+            raise Permanent(f"{self.name} sent no proof of who it is (id_token)")
+        return token
+
+    def _refused(self, answer: Answer, said: Mapping[str, object]) -> str:
+        error = next((one for one in ERRORS if one == said.get("error")), f"status {answer.status}")
+        by_us = error in BY_US or answer.status == 401
+        fix = "check console.oidc.client_id and its secret" if by_us else "log in again"
+        return f"{self.name} did not take the code ({error}): {fix}"
+
+    @asynccontextmanager
+    async def _door(self, url: str, *, read_only: bool) -> AsyncIterator[tuple[ApiClient, str]]:
+        """Open a client for one question: people log in seldom, and nothing need be kept open between."""
+        parts = urlsplit(url)
+        door = ApiClient(
+            self.name,
+            f"{parts.scheme}://{parts.netloc}",
+            clock=self._clock,
+            timeout_seconds=self._timeout_seconds,
+            read_only=read_only,
+            max_body_bytes=BODY_MAX_BYTES,
+            attempts=1,
+            guard=self._guard,
+        )
+        try:
+            yield door, (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        finally:
+            await door.close()

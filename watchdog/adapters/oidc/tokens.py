@@ -1,0 +1,109 @@
+"""What an ID token proves. Pure: a token, keys and the time in, a name out.
+
+Rule 1: only signatures by the provider's private key count: neither `none` nor an HMAC is ever looked at.
+Rule 2: for us, from the issuer, of this very attempt, now: every claim of OpenID Connect Core 3.1.3.7 is checked.
+Rule 3: an address that the provider did not verify is nobody's.
+"""
+
+import hmac
+from typing import Any
+
+from joserfc.errors import ClaimError, ExpiredTokenError
+from joserfc.jwk import KeySet
+from joserfc.jws import JWSRegistry, extract_compact
+from joserfc.jwt import JWTClaimsRegistry, decode
+
+from watchdog.domain.errors import Permanent
+
+ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
+LEEWAY_SECONDS = 60
+"""Two clocks differ."""
+OLD_SECONDS = 3600
+"""A proof that was made longer ago is not one of this login, whatever its end."""
+NAME_MAX = 120
+EMAIL = "email"
+
+
+class UnknownKey(Permanent):
+    """It was signed with a key that is not among these: the provider may have changed its keys."""
+
+
+def keys_of(document: object) -> KeySet:
+    """Return the provider's keys for signatures; those of a kind nobody knows are left out. Raises Permanent."""
+    listed = document.get("keys") if isinstance(document, dict) else None
+    found = []
+    for one in listed if isinstance(listed, list) else ():
+        if isinstance(one, dict) and one.get("kty") != "oct" and one.get("use", "sig") == "sig":
+            found += _one_key(one)
+    if not found:
+        raise Permanent("it shows no key that a signature could be checked with")
+    return KeySet(found)
+
+
+def _one_key(raw: dict[str, Any]) -> list[Any]:
+    try:
+        return list(KeySet.import_key_set({"keys": [raw]}).keys)
+    except Exception:  # noqa: BLE001  a key that cannot be read is none; the others may be good
+        return []
+
+
+def proven(token: str, keys: KeySet, *, issuer: str, client_id: str, nonce: str, claim: str, now: float) -> str:
+    """Return the name that the token proves; `now` is UTC epoch seconds.
+
+    Raises UnknownKey, or Permanent, saying in words of ours what is wrong with it.
+    """
+    claims = _verified(token, keys)
+    _check_claims(claims, issuer, client_id, now)
+    given = claims.get("nonce")
+    if not isinstance(given, str) or not hmac.compare_digest(given.encode(), nonce.encode()):
+        raise Permanent("its proof is not of this login (nonce)")
+    return _name(claims, claim)
+
+
+def _verified(token: str, keys: KeySet) -> dict[str, Any]:
+    registry = JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False)
+    try:
+        header = extract_compact(token.encode(), registry=registry).headers()
+    except Exception:  # noqa: BLE001  whatever a strange token makes a parser raise, it proves nobody
+        raise Permanent("what it sent is no proof (not a signed token)") from None
+    if header.get("alg") not in ALGORITHMS:
+        raise Permanent("its proof is not signed with a key of its own (alg)")
+    kid = header.get("kid")
+    if not [key for key in keys if key.kid == kid] and (kid is not None or len(keys.keys) > 1):
+        raise UnknownKey("its proof is signed with a key that it does not show (kid)")
+    try:
+        return decode(token, keys, algorithms=ALGORITHMS, registry=registry).claims
+    except Exception:  # noqa: BLE001  as above
+        raise Permanent("its proof does not bear its signature") from None
+
+
+def _check_claims(claims: dict[str, Any], issuer: str, client_id: str, now: float) -> None:
+    registry = JWTClaimsRegistry(
+        now=int(now),
+        leeway=LEEWAY_SECONDS,
+        iss={"essential": True, "value": issuer},
+        sub={"essential": True},
+        aud={"essential": True, "value": client_id},
+        exp={"essential": True},
+        iat={"essential": True},
+    )
+    try:
+        registry.validate(claims)
+    except ExpiredTokenError:
+        raise Permanent("its proof is no longer valid (exp): does the clock of this machine go right?") from None
+    except ClaimError as error:
+        raise Permanent(f"its proof is not for us, or not of now ({error.claim})") from None
+    if claims["iat"] < now - OLD_SECONDS - LEEWAY_SECONDS:
+        raise Permanent("its proof is of an earlier login (iat): does the clock of this machine go right?")
+    azp, several = claims.get("azp"), isinstance(claims["aud"], list) and len(claims["aud"]) > 1
+    if azp != client_id and (azp is not None or several):
+        raise Permanent("its proof was made for somebody else (azp)")
+
+
+def _name(claims: dict[str, Any], claim: str) -> str:
+    name = claims.get(claim)
+    if not isinstance(name, str) or not 0 < len(name) <= NAME_MAX:
+        raise Permanent(f"its proof does not say who it is ({claim}): choose another claim, or have it sent")
+    if claim == EMAIL and claims.get("email_verified") not in (True, "true"):
+        raise Permanent("it does not say that the address was verified (email_verified): verify it there")
+    return name

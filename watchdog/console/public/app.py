@@ -1,0 +1,165 @@
+"""The public pages as one ASGI application: /status/NAME and /status/NAME.json, for anybody, without a cookie.
+
+Rule 1: only what is configured is answered; `knows` tells what is not ours, which goes on to the login like the rest.
+Rule 2: a page is made at most twice a minute and then only handed out; a connection is not kept for the next one.
+"""
+
+import asyncio
+import base64
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from markupsafe import Markup
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from watchdog.console.drawing import bar_of
+from watchdog.console.public.reading import PAST_DAYS, PublicReader
+from watchdog.console.public.told import PublicDay, PublicIncident, PublicService, PublicView, StatusPage
+from watchdog.console.rendering import HERE, Renderer
+from watchdog.console.world import Throttle, World
+from watchdog.domain.units import show_seconds
+from watchdog.words.text import day
+
+PREFIX, JSON = "/status/", ".json"
+STYLE = (HERE / "templates" / "public.css").read_text(encoding="utf-8")
+POLICY = (
+    f"default-src 'none'; style-src 'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'; "
+    "img-src data:; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
+)
+"""No script at all, and one style: that which stands in the page, by its hash. It needs no second request."""
+HEADERS = {"cache-control": "public, max-age=30", "content-security-policy": POLICY, "connection": "close"}
+HEADLINES = {
+    "operational": "All services are operational",
+    "degraded": "Some services are degraded",
+    "outage": "There is an outage",
+    "unknown": "We cannot tell at the moment",
+}
+BAD_DAYS_MAX = 7
+
+
+class PublicPages:
+    """Answers the public pages."""
+
+    def __init__(
+        self,
+        world: World,
+        pages: Sequence[StatusPage],
+        renderer: Renderer,
+        requests: Throttle,
+        peer: Callable[[Scope], str],
+    ) -> None:
+        self._reader = PublicReader(world, pages)
+        self._names = frozenset(page.name for page in pages)
+        self._renderer = renderer
+        self._requests = requests
+        self._peer = peer
+        self._made: dict[str, tuple[PublicView, bytes, bytes]] = {}
+
+    def knows(self, path: str) -> bool:
+        """Tell whether this is one of the pages."""
+        return path.startswith(PREFIX) and path.removeprefix(PREFIX).removesuffix(JSON) in self._names
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request for a page that is one of ours."""
+        await (await self._answer(scope))(scope, receive, send)
+
+    async def _answer(self, scope: Scope) -> ASGIApp:
+        peer = self._peer(scope)
+        wait = self._requests.wait_seconds(peer)
+        if wait > 0:
+            return PlainTextResponse("too often: wait a moment", 429, {"retry-after": f"{int(wait) + 1}"})
+        self._requests.take(peer)
+        if scope["method"] not in ("GET", "HEAD"):
+            return PlainTextResponse("this page can only be read", 405, {"allow": "GET, HEAD"})
+        name = scope["path"].removeprefix(PREFIX)
+        page, data = await self._bodies(name.removesuffix(JSON))
+        if name.endswith(JSON):
+            return Response(data, headers=HEADERS, media_type="application/json")
+        return Response(page, headers=HEADERS, media_type="text/html; charset=utf-8")
+
+    async def _bodies(self, name: str) -> tuple[bytes, bytes]:
+        view = await self._reader.view(name)
+        made = self._made.get(name)
+        if made is None or made[0] is not view:
+            page = await asyncio.to_thread(self._page, view)
+            self._made[name] = made = view, page, json.dumps(as_json(view), allow_nan=False).encode("ascii")
+        return made[1], made[2]
+
+    def _page(self, view: PublicView) -> bytes:
+        given = {
+            "view": view,
+            "style": Markup(STYLE),  # noqa: S704  a file of ours
+            "headline": headline(view),
+            "bars": [bar_of([one.state for one in service.days]) for service in view.services],
+            "said": [days_in_words(service) for service in view.services],
+            "bad_days": [_bad_days(service) for service in view.services],
+            "percent": percent,
+            "lasted": lasted,
+            "PAST_DAYS": PAST_DAYS,
+        }
+        return self._renderer.body("public.html", given)
+
+
+def headline(view: PublicView) -> str:
+    """Return how all is, in a few words."""
+    partly = view.state == "unknown" and any(one.state == "operational" for one in view.services)
+    return "All that we can see is operational" if partly else HEADLINES[view.state]
+
+
+def as_json(view: PublicView) -> dict[str, object]:
+    """Return a page as data: times are ISO 8601 in UTC, shares between 0 and 1."""
+    return {
+        "title": view.title,
+        "at": _iso(view.at),
+        "state": view.state,
+        "services": [
+            {
+                "name": one.name,
+                "state": one.state,
+                "available": one.available,
+                "days": [{"day": day(each.at), "available": each.available} for each in one.days],
+            }
+            for one in view.services
+        ],
+        "incidents": [
+            {
+                "service": one.service,
+                "title": one.title,
+                "begins": _iso(one.begins_at),
+                "ends": _iso(one.ends_at) if one.ends_at is not None else None,
+            }
+            for one in (*view.open, *view.past)
+        ],
+    }
+
+
+def _iso(at: float) -> str:
+    return datetime.fromtimestamp(int(at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def percent(share: float | None) -> str:
+    """Return a share for people, never rounded up to what it is not: `99.98 %`, `100 %`, `–`."""
+    if share is None:
+        return "–"
+    return "100 %" if share >= 1 else f"{int(share * 10000) / 100:.2f} %"
+
+
+def lasted(incident: PublicIncident, now: float) -> str:
+    """Return how long an incident took, or takes already."""
+    return show_seconds(max(1.0, (incident.ends_at if incident.ends_at is not None else now) - incident.begins_at))
+
+
+def days_in_words(service: PublicService) -> str:
+    """Return what the bar shows: `last 90 days: 2 with failures, 10 without data`."""
+    failed = sum(one.state in ("some", "bad") for one in service.days)
+    silent = sum(one.state == "none" for one in service.days)
+    said = f"last {len(service.days)} days: {failed or 'none'} with failures"
+    return said + (f", {silent} without data" if silent else "")
+
+
+def _bad_days(service: PublicService) -> list[PublicDay]:
+    """Return the newest days with failures."""
+    return [one for one in reversed(service.days) if one.state in ("some", "bad")][:BAD_DAYS_MAX]

@@ -1,0 +1,92 @@
+"""The last 90 days of some services, hour by hour: which share of the checks that matter failed.
+
+Rule: today is one query, at most twice a minute, however many look; the past is read once, newest first, a little at a
+time, and what is not read yet is said to be so.
+"""
+
+import asyncio
+from collections.abc import Collection, Mapping
+from math import inf
+
+from watchdog.console.public.told import HOUR_SECONDS, Hours
+from watchdog.ports import Clock, Journal
+
+DAY_SECONDS = 86400
+DAYS = 90
+TOGETHER = 7
+"""Days of the past that are read in one query."""
+BUDGET_SECONDS = 0.08
+"""How long one page may read; the rest follows with the next."""
+FRESH_SECONDS = 30.0
+LATE_SECONDS = 1800.0
+"""A day is read once more this long after its end: minutes may have waited for the store."""
+NOTHING: Hours = (None,) * 24
+
+
+class Calendar:
+    """The hours of each day, of the signals of each service that say whether it is available."""
+
+    def __init__(self, journal: Journal, clock: Clock, budget_seconds: float = BUDGET_SECONDS) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._budget_seconds = budget_seconds
+        self._days: dict[int, dict[str, list[float | None]]] = {}
+        self._read_at: dict[int, float] = {}
+        self._today_at = -inf
+        self._lock = asyncio.Lock()
+
+    @property
+    def days(self) -> list[int]:
+        """Return the begin of each day (UTC epoch seconds), oldest first; the last is today."""
+        today = int(self._clock.now() // DAY_SECONDS) * DAY_SECONDS
+        return [today - DAY_SECONDS * back for back in range(DAYS - 1, -1, -1)]
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether all days were read."""
+        return all(day in self._read_at for day in self.days)
+
+    def hours(self, service: str, day: int) -> Hours:
+        """Return the hours of a day."""
+        return self._days.get(day, {}).get(service, NOTHING)
+
+    async def refresh(self, signals: Mapping[str, Collection[str]]) -> None:
+        """Read what is missing or has grown; `signals` are those that count, by service. Raises Temporary."""
+        async with self._lock:
+            days = self.days
+            for gone in set(self._read_at) - set(days):
+                del self._read_at[gone], self._days[gone]
+            begin = self._clock.monotonic()
+            if begin - self._today_at >= FRESH_SECONDS or days[-1] not in self._read_at:
+                await self._read([days[-1]], signals)
+                self._today_at = begin
+            while self._clock.monotonic() - begin < self._budget_seconds:
+                missing = [day for day in days[-2::-1] if self._is_due(day)][:TOGETHER]
+                if not missing:
+                    return
+                await self._read(_neighbours(missing), signals)
+
+    def _is_due(self, day: int) -> bool:
+        """Tell whether a day of the past is to be read: never was, or not since its end, or not since all had come."""
+        read_at, end = self._read_at.get(day, -inf), day + DAY_SECONDS
+        return any(read_at < moment <= self._clock.now() for moment in (end, end + LATE_SECONDS))
+
+    async def _read(self, days: list[int], signals: Mapping[str, Collection[str]]) -> None:
+        """Read neighbouring days, newest first, in one query."""
+        at, since, until = self._clock.now(), days[-1], days[0] + DAY_SECONDS
+        found: dict[int, dict[str, list[float | None]]] = {day: {} for day in days}
+        for row in await self._journal.spans(since, until, int(HOUR_SECONDS), list(signals)):
+            seen = row.good + row.bad
+            if row.signal not in signals[row.service] or not seen:
+                continue
+            day = int(row.start // DAY_SECONDS) * DAY_SECONDS
+            hours = found[day].setdefault(row.service, [None] * 24)
+            hour = int((row.start - day) // HOUR_SECONDS)
+            hours[hour] = max(hours[hour] or 0.0, row.bad / seen)
+        for day in days:
+            self._days[day], self._read_at[day] = found[day], at
+
+
+def _neighbours(days: list[int]) -> list[int]:
+    """Return the first of the days and those right before it."""
+    return [day for back, day in enumerate(days) if day == days[0] - DAY_SECONDS * back]

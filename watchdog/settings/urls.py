@@ -1,0 +1,54 @@
+"""Web addresses as they are written in the configuration: whole, without credentials, encrypted where they leave us."""
+
+import ipaddress
+import re
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator
+
+_URL = re.compile(r"(https?)://([^\s/?#@:\[\]]+|\[[0-9A-Fa-f:]+\])(:\d{1,5})?([/?#]\S*)?")
+
+
+def _any_http_url(text: str) -> str:
+    match = _URL.fullmatch(text)
+    if match is None or len(text) > 2000 or (match[2].startswith("[") and not _is_address(match[2])):
+        raise ValueError("not a web address: write https://host/path, without a user or password in it")
+    return text.rstrip("/") if match[4] in (None, "/") else text
+
+
+def http_url(text: str) -> str:
+    """Return a web address that is encrypted, or of this machine. Raises ValueError, saying what to write."""
+    plain = _any_http_url(text)
+    if plain.startswith("http://") and not is_loopback(urlsplit(plain).hostname or ""):
+        raise ValueError("not encrypted: write https:// (http:// is for this machine only)")
+    return plain
+
+
+def _is_address(host: str) -> bool:
+    try:
+        return bool(ipaddress.ip_address(host.strip("[]")))
+    except ValueError:
+        return False
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name or address is this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _base_url(text: str) -> str:
+    plain = http_url(text)
+    if urlsplit(plain)._replace(scheme="", netloc="").geturl():
+        raise ValueError("not an address alone: write https://watchdog.acme.example, with nothing behind the host")
+    return plain
+
+
+HttpUrl = Annotated[str, AfterValidator(http_url)]
+AnyHttpUrl = Annotated[str, AfterValidator(_any_http_url)]
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
