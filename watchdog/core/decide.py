@@ -40,7 +40,9 @@ def decide(
     case = Case(state, policy, service, wishes, findings, since, share, now, _before(incident))
     verdict = blaming.weigh(case)
     target = find_target(state, policy, service, verdict)
-    answers = guard.check(guard.Request(state, policy, service, wishes, verdict, target, incident, now))
+    answers = guard.check(
+        guard.Request(state, policy, service, wishes, verdict, target, incident, now, since.onset_at)
+    )
     rule = policy.matrix[level]
     answered = guard.asked(incident) if approved else None
     defaulted = guard.answered_by_default(incident)
@@ -115,6 +117,9 @@ def _course(
         return Course.NOTE, "the policy only notes this severity"
     if rule.do is Action.TELL:
         return Course.TELL, "the policy only tells of this severity"
+    down = next((one for one in answers if one.name == "service" and one.verdict is Verdict.BLOCK), None)
+    if down is not None and verdict.suspect is not None:
+        return Course.PAGE, f"{down.name}: {down.why}"
     if (answered is None and not verdict.convicts and not verdict.likely) or verdict.vetoed:
         return Course.PAGE, verdict.why
     if target.deploy is None:

@@ -27,6 +27,7 @@ from watchdog.core import (
     perceive,
     proving,
     returning,
+    silences,
     troubles,
     watching,
 )
@@ -237,6 +238,7 @@ def step(state: State, event: Event, policy: Policy) -> tuple[State, tuple[Effec
         if isinstance(event, e.DeploysListed):
             handing_back.over(turn, "Somebody switched it on")
             returning.watch(turn)
+            silences.by_platform(turn)
         _handler(turn)(turn)
         troubles.settle(turn)
         flapping.settle(turn)

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Decision, Finding
-from watchdog.domain.deploys import Commit, Deploy, ServiceFacts
+from watchdog.domain.deploys import Commit, Deploy, Downtime, ServiceFacts
 from watchdog.domain.policy import Quiet, Severity, Then
 from watchdog.domain.readings import Reading
 
@@ -60,7 +60,8 @@ class Incident:
     `acknowledged_by` looks after it, as they said at `acknowledged_at`; `told_at`: when people were last called for
     something new; `called_at`: when somebody was last called who may not have heard (None: nobody else is called), with
     `climbed` steps of the escalation behind us, of which `calls` called somebody, or `all_called`: nobody was on call
-    then; `muted`: the last word of it was kept from people by a silence.
+    then; `muted`: the last word of it was kept from people by a silence; `planned`: it was meant to be down for all of
+    that time.
     """
 
     id: str
@@ -105,6 +106,7 @@ class Incident:
     calls: int = 0
     all_called: bool = False
     muted: bool = False
+    planned: bool = False
     reconsidered_at: float = 0.0
     closed_at: float | None = None
     outcome: str = ""
@@ -133,7 +135,8 @@ class ServiceState:
     (only a look that began after `pin_settled_at` tells whether it is still off); `offered` the live deploy that was
     looked at for that last; `merged` what did not ship meanwhile, newest first, or why that is not known
     (`merges_why`); `told_off` the name under which people were told of any of it, until they hear that auto-deploy is
-    on again; `bad` the deploys of denied code that people know of (code, deploy id).
+    on again; `bad` the deploys of denied code that people know of (code, deploy id);
+    `downtime` is the last time in which the platform said that the service is meant to be down.
     """
 
     name: str
@@ -167,19 +170,22 @@ class ServiceState:
     flapping_since: float | None = None
     forbidden: str = ""
     incidents: int = 0
+    downtime: Downtime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """A service that is critical now, as every worker sees it. `at` is since when (UTC epoch seconds).
 
-    `suspect_code` is the live code it may be due to; `recent_deploy` tells whether one went live lately.
+    `suspect_code` is the live code it may be due to; `recent_deploy` tells whether one went live lately; `planned`
+    that it is meant to be down: what relies on it fails with it, and nothing else does.
     """
 
     service: str
     at: float
     suspect_code: str | None = None
     recent_deploy: bool = False
+    planned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
