@@ -45,7 +45,7 @@ def close(turn: Turn, outcome: str, how: str) -> None:
 
     Who was told of nothing hears at least that auto-deploy stays off. What failed as it was meant to teaches nothing.
     """
-    planned = downtime.explains(turn.service, turn.incident.onset_at)
+    planned = guard.was_down(turn.incident) and downtime.explains(turn.service, turn.incident.onset_at)
     given = not turn.incident.tried and give_auto_deploy_back(turn)
     how = f"{how}; auto-deploy, switched off for it, is being given back" if given else how
     turn.amend(closed_at=turn.now, outcome=outcome, planned=planned)

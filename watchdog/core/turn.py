@@ -102,7 +102,8 @@ class Turn:
         idle = DEPLOYS_IDLE_SECONDS * max(1.0, len(self.policy.services) / FLEET_SIZE_AT_IDLE_PACE)
         if phase is Phase.CALM:
             return idle
-        if phase is Phase.PAGED and downtime.in_force(self.service, self.now):  # it may be meant to be down for weeks
+        down = downtime.in_force(self.service, self.now) if phase is Phase.PAGED else None
+        if down is not None and down.ended_at is None:  # for weeks, it may be
             return min(idle, downtime.KNOWN_SECONDS / 2)
         return DEPLOYS_SUSPECT_SECONDS
 
