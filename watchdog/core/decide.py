@@ -18,7 +18,6 @@ from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.policy import Action, Mode, Policy, Rule, ServicePolicy
 from watchdog.domain.readings import Bad, Good, Unknown
 
-
 NO_ACT = {
     Action.NOTE: (Course.NOTE, "the policy only notes this severity"),
     Action.TELL: (Course.TELL, "the policy only tells of this severity"),

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 from watchdog.core import downtime, hours
 from watchdog.domain.decisions import Course
+from watchdog.domain.deploys import Downtime
 from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import Policy, Quiet, Severity
@@ -40,11 +41,13 @@ def silencing(
 def by_platform(service: ServiceState | None, now: float) -> tuple[Quiet, ...]:
     """Return the silence that the platform's own word is, while it says that the service is meant to be down."""
     down = downtime.in_force(service, now) if service is not None else None
-    if service is None or down is None:
-        return ()
+    return (of_downtime(service.name, down),) if service is not None and down is not None else ()
+
+
+def of_downtime(service: str, down: Downtime) -> Quiet:
+    """Return a downtime as the silence that it is: it has no end but the platform's word."""
     since = f"{datetime.fromtimestamp(down.since, UTC):%Y-%m-%d %H:%M} UTC"
-    why = f"{down.what}, seen since {since}"
-    return (Quiet("downtime", service.name, PLATFORM, why, down.since),)
+    return Quiet("downtime", service, PLATFORM, f"{down.what}, seen since {since}", down.since)
 
 
 def _concerns(one: Quiet, incident: Incident, signals: Set[str]) -> bool:
