@@ -265,6 +265,14 @@ def _facts(stage: Stage, at: float, value: str) -> None:
     stage.at(at, change)
 
 
+def _down(**how: Any) -> Teller:
+    def switch(stage: Stage, at: float, *suspenders: str) -> None:
+        facts = {**how, "suspenders": suspenders}
+        stage.at(at, lambda: setattr(stage, "facts", replace(stage.facts, **facts)))
+
+    return switch
+
+
 def _branch(stage: Stage, at: float, shas: str) -> None:
     """Let the core hear what is on the branch, newest first; a commit was made a second before the one above it."""
 
@@ -308,6 +316,10 @@ HAPPENS: dict[str, Teller] = {
     r"the deploy list cannot be read": _span("unreadable"),
     r"the deploy list can be read again": _end_of("unreadable"),
     r"auto-deploy is set to (\S+) by somebody": _facts,
+    r"maintenance mode is switched on": _down(maintenance=True),
+    r"maintenance mode is switched off": _down(maintenance=False),
+    r"it is suspended by (\S+)": _down(suspended=True),
+    r"it is resumed": _down(suspended=False),
     r"the branch shows (\S+(?:, \S+)*)": _branch,
     r"the branch cannot be read: (.+)": _say(lambda at, why: e.CommitsUnread(at, "web", why)),
     r"restore auto-deploy by (\S+)": _say(lambda at, by: e.RestoreRequested(at, "web", by)),

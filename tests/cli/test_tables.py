@@ -10,9 +10,18 @@ from tests.cli import examples as x
 from watchdog.cli import tables
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Course, TargetChoice
-from watchdog.domain.deploys import Commit, Deploy
+from watchdog.domain.deploys import Commit, Deploy, Downtime
 from watchdog.domain.incidents import Phase, ServiceState, State
-from watchdog.domain.policy import DEFAULT_MATRIX, Mode, Policy, Quiet, ServicePolicy, SignalPolicy, Weekly
+from watchdog.domain.policy import (
+    DEFAULT_MATRIX,
+    Mode,
+    Policy,
+    Quiet,
+    ServicePolicy,
+    SignalPolicy,
+    VendorPolicy,
+    Weekly,
+)
 from watchdog.domain.readings import Bad, Good, Unknown
 from watchdog.domain.reports import SignalReport
 from watchdog.settings.check_result import CheckResult, Outcome
@@ -91,6 +100,43 @@ def test_what_is_quiet_is_listed_with_its_end() -> None:
         "ACTION HOLD configured-1 of all services by ops (backup), every week, Europe/Berlin",
     ]
     assert standing.quiet_lines(State(), Policy(services={}, matrix={}), x.BEGIN) == []
+
+
+def test_a_downtime_is_a_silence_by_the_platform_for_as_long_as_it_is_read() -> None:
+    """Without an end of its own; one that is over is not shown, nor that of another service."""
+    down = Downtime("in maintenance mode", x.BEGIN - 600.0, x.BEGIN - 615.0)
+    web = ServiceState("web", downtime=down, deploys_at=x.BEGIN)
+    state, policy = State(services={"web": web}), Policy(services={}, matrix={})
+    said = "SILENCE downtime of web by the platform (in maintenance mode, seen since 2026-11-25 02:04 UTC), "
+    assert standing.quiet_lines(state, policy, x.BEGIN + 120.0) == [
+        f"{said}until the platform says that it is over; nothing is rolled back meanwhile"
+    ]
+    assert standing.quiet_lines(state, policy, x.BEGIN + 121.0) == [
+        f"{said}but not read for 2 min, so people are told again"
+    ]
+    assert standing.quiets(state, policy, x.BEGIN, "web") and not standing.quiets(state, policy, x.BEGIN, "shop")
+    over = State(services={"web": replace(web, downtime=replace(down, ended_at=x.BEGIN))})
+    assert standing.quiet_lines(over, policy, x.BEGIN) == []
+
+
+def test_what_status_pages_tell_and_announce_stands_above_the_table() -> None:
+    """As long as it was read lately; a page that is well and announces nothing is not worth a line."""
+    vendors = {
+        "render": (x.BEGIN, Bad('render announced maintenance: "Disks\x1b[31m", until 04:00 UTC')),
+        "openai": (x.BEGIN, Bad("openai reports API major outage")),
+        "sentry": (x.BEGIN, Good("well")),
+    }
+    roles = {"render": "platform", "openai": "upstream", "sentry": "upstream", "github": "upstream"}
+    policy = Policy({}, {}, vendors={name: VendorPolicy(name, role) for name, role in roles.items()})
+    assert standing.outside_lines(State(vendors=vendors), policy, x.BEGIN + 899.0) == [
+        'PLATFORM render: render announced maintenance: "Disks[31m", until 04:00 UTC; '
+        "what fails now is not rolled back.",
+        "UPSTREAM openai: openai reports API major outage; it may explain what fails now.",
+    ]
+    assert standing.outside_lines(State(vendors=vendors), policy, x.BEGIN + 900.0) == []
+    ahead = {"render": (x.BEGIN, Good("well", 'render will have maintenance: "Disks"'))}
+    state = State(services={"web": replace(WEB, auto_deploy_off="")}, vendors=ahead)
+    assert standing.all_lines(state, policy, x.BEGIN) == ['ANNOUNCED: render will have maintenance: "Disks".']
 
 
 def test_merges_that_do_not_ship_are_named() -> None:

@@ -8,12 +8,13 @@ from dataclasses import replace
 import pytest
 
 from tests.cli import examples as x
-from tests.console.scene import NOW, Town, fill, open_incident, policy_of, service_policy, service_state, town
+from tests.console.scene import NOW, Town, fill, open_incident, policy_of, service_policy, service_state, story, town
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.app import POLICY
 from watchdog.daemon.clock import SystemClock
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Evidence
+from watchdog.domain.deploys import Downtime
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import State
 from watchdog.domain.readings import Bad
@@ -70,6 +71,24 @@ async def test_a_service_tells_what_would_happen_now() -> None:
     assert "a rollback would lead here" in text and 'class="chart"' in text
     assert "Api-7 is open" in busy or "api-7 is open" in busy
     assert "Nothing is known of this service yet" in unknown
+
+
+async def test_who_is_told_of_nothing_reads_why() -> None:
+    """In maintenance mode: on the overview, and on the service's page; there it cannot be ended."""
+    _, state, _ = story()
+    down = Downtime("in maintenance mode", NOW - 300.0, NOW - 315.0)
+    for downtime, why in ((down, "it is in maintenance mode; nobody is told"), (None, "nobody is told: silenced")):
+        muted = replace(open_incident(), muted=True)
+        api = replace(state.services["api"], incident=muted, downtime=downtime, deploys_at=NOW)
+        known = replace(state, services={**state.services, "api": api})
+        async with town(state=known) as one:
+            await one.login()
+            row = (await one.json("/services"))["services"][0]
+            assert (row["name"], row["standing"], row["why"]) == ("api", "incident", why)
+            for page in ("/", "/services/api"):
+                text = await one.page(page)
+                assert ("downtime of api by the platform (in maintenance mode" in text) is (downtime is not None)
+            assert "End downtime" not in text
 
 
 async def test_an_incident_says_what_explain_says() -> None:

@@ -32,6 +32,7 @@ TROUBLES = (
     "failing rollback",
     "later deploys",
     "late rollback",
+    "maintenance mode",
     "no",
     "outcomes",
     "pin",
@@ -117,6 +118,10 @@ def _trouble(draw: st.DrawFn, world: World, name: str) -> None:
             world.ship(moment, commit, trigger=trigger)
     elif name == "late rollback":
         world.rollback_seconds = draw(st.sampled_from((400.0, 1500.0)))
+    elif name == "maintenance mode":
+        begins, lasts = draw(st.floats(50.0, 300.0)), draw(st.sampled_from((20.0, 90.0, 400.0)))
+        world.at(begins, lambda: setattr(world, "facts", replace(world.facts, maintenance=True)))
+        world.at(begins + lasts, lambda: setattr(world, "facts", replace(world.facts, maintenance=False)))
     elif name == "no":
         world.answer = draw(st.sampled_from(("reject", "stop")))
     elif name == "outcomes":

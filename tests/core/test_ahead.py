@@ -15,7 +15,7 @@ from watchdog.core.ahead import not_ahead
 from watchdog.domain import events as e
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Course, Decision
-from watchdog.domain.deploys import Deploy
+from watchdog.domain.deploys import Deploy, Downtime
 from watchdog.domain.incidents import Incident, Phase
 from watchdog.domain.policy import Severity
 from watchdog.domain.readings import Good
@@ -42,8 +42,10 @@ def test_moments_ahead_become_now_and_deadlines_stay() -> None:
         pin_settled_at=NOW + HOUR,
         incident=incident,
         deploys=(deploy,),
+        downtime=Downtime("in maintenance mode", NOW + HOUR, NOW - 9.0, NOW + HOUR),
     )
     seen = not_ahead(service, NOW)
+    assert seen.downtime == Downtime("in maintenance mode", NOW, NOW - 9.0, NOW)
     assert (seen.phase_since, seen.acted_at, seen.opened_at) == (NOW, (NOW - 9.0, NOW), (NOW,))
     assert seen.pin_settled_at == NOW + 30.0
     assert seen.incident is not None and seen.deploys[0].update_seen_at == NOW

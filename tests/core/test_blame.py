@@ -74,7 +74,7 @@ def test_a_fresh_deploy_convicts_with_its_arithmetic() -> None:
     assert (verdict.odds, verdict.prior_odds) == (pytest.approx(prior), pytest.approx(prior))
     vetoes = (
         Veto("control targets", False, "2 of 2 control targets answer"),
-        Veto("platform status", False, "no outage of the platform reported"),
+        Veto("platform status", False, "no outage of the platform reported, and no maintenance going on"),
         Veto("onset", False, "onset 60 s after dep-41 could first take traffic"),
         Veto("suspect is a rollback", False, "it is not"),
         Veto("not curable", False, "the failure is one that code can cause"),
@@ -384,7 +384,14 @@ def test_every_veto_acquits_with_its_reason() -> None:
         "not curable": a_case(None, tls),
         "deploy list": a_case(a_service(deploys_at=NOW - 61, deploys_why="Render answered 503")),
     }
-    words = ["blind", "the platform render reports", "before dep-41", "itself a rollback", "certificate", "is 61 s old"]
+    words = [
+        "blind",
+        "the platform render has trouble",
+        "before dep-41",
+        "itself a rollback",
+        "certificate",
+        "is 61 s old",
+    ]
     for (name, case), text in zip(cases.items(), words, strict=True):
         verdict = blame.weigh(case)
         assert [veto.name for veto in verdict.vetoed] == [name]

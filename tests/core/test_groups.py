@@ -84,6 +84,7 @@ A, B, C, D = "aaaaaaa0", "bbbbbbb0", "ccccccc0", "ddddddd0"
             doubtful("2 groups critical within 90 s: web, shop; counted as 2 of 2 services (limit 50%)"),
         ),
         (fleet("web", "shop"), (trouble("shop", 91, B),), None),
+        (fleet("web", "shop"), (replace(trouble("shop", 5, B), planned=True),), None),
         (
             fleet("web", "shop"),
             (trouble("shop", -90, B),),

@@ -10,7 +10,7 @@ from tests.core.world import make_policy
 from watchdog.core import flapping, guard
 from watchdog.core.turn import Turn
 from watchdog.domain.decisions import Course, Decision, GuardAnswer, TargetChoice, Verdict
-from watchdog.domain.deploys import Deploy
+from watchdog.domain.deploys import Deploy, Downtime
 from watchdog.domain.events import TimePassed
 from watchdog.domain.incidents import Act, ServiceState, Trouble
 from watchdog.domain.policy import Brakes, Budget, Mode, Quiet, ServicePolicy, Severity
@@ -73,6 +73,7 @@ CHANGED = replace(HISTORY[0], changed=("environment", "instance count"))
 UPDATED = replace(HISTORY[0], trigger="service_updated")
 MARKED = replace(HISTORY[0], commit_message="Drop a column\n\nWATCHDOG: No-Rollback")
 ON_ITS_WAY = Deploy("dep-42", "build_in_progress", commit="fix00000")
+DOWN = Downtime("in maintenance mode", NOW - 900.0, NOW - 915.0)
 STRANGE = Deploy("dep-42", "warming_up", commit="fix00000")
 FAILED = Deploy("dep-42", "build_failed", commit="fix00000")
 
@@ -191,6 +192,34 @@ FAILED = Deploy("dep-42", "build_failed", commit="fix00000")
             False,
         ),
         (
+            {"service": {"facts": replace(FACTS, maintenance=True), "deploys_at": NOW - 61.0}},
+            "service",
+            "block",
+            "it is in maintenance mode, by what was read 61 s ago",
+            False,
+        ),
+        (
+            {"service": {"downtime": replace(DOWN, ended_at=NOW - 59.0)}},
+            "service",
+            "block",
+            "it was in maintenance mode until 59 s ago (limit 60 s)",
+            True,
+        ),
+        (
+            {"service": {"downtime": replace(DOWN, ended_at=NOW - 90.0)}, "began": NOW - 31.0},
+            "service",
+            "ask",
+            "it was in maintenance mode until 90 s ago, and failed then: a human decides",
+            False,
+        ),
+        (
+            {"service": {"downtime": replace(DOWN, ended_at=NOW - 90.0)}, "incident": an_incident(), "began": NOW},
+            "service",
+            "ask",
+            "it was in maintenance mode until 90 s ago, and failed then: a human decides",
+            False,
+        ),
+        (
             {"service": {"facts": replace(FACTS, pre_deploy_command="m")}},
             "migration",
             "ask",
@@ -226,6 +255,14 @@ def test_what_each_guard_says_against_it(change: dict, name: str, verdict: str, 
     told = answers(a_request(**change))
     assert list(told) == [name]
     assert told[name].verdict is Verdict(verdict) and told[name].why == words and told[name].passing is passing
+
+
+@pytest.mark.parametrize("began", [None, NOW - 30.0])
+def test_what_began_to_fail_after_a_downtime_is_as_any(began: float | None) -> None:
+    """From a minute after its end on; of what is asked for by hand nobody says when it began."""
+    over = replace(DOWN, ended_at=NOW - 90.0)
+    assert answers(a_request(service={"downtime": over}, began=began)) == {}
+    assert answers(a_request(service={"downtime": DOWN}, began=began)) == {}
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.core.scenes import HISTORY, NOW, a_blame, a_service, a_state, an_incident, failing
+from tests.core.scenes import FACTS, HISTORY, NOW, a_blame, a_service, a_state, an_incident, failing
 from tests.core.world import make_policy
 from watchdog.core import groups
 from watchdog.core.invariants import broken
@@ -197,6 +197,8 @@ AS_BEFORE = (replace(HISTORY[0], commit="aaaaaaa1"), *HISTORY[1:])
         (lambda step: replace(step, before=replace(step.before, denied=("aaaaaaa1",))), "dep-40 is deny-listed"),
         (asked(None), "no human said yes"),
         (after(blind_since=NOW), "blind"),
+        (lambda _: sending(facts=replace(FACTS, maintenance=True)), "the service is meant to be down"),
+        (lambda _: sending(facts=replace(FACTS, suspended=True)), "the service is meant to be down"),
         (after(acted_at=()), "it is not in the books"),
         (limited(per_service_per_day=0), "1 rollbacks of the service today (limit 0)"),
         (after(troubles=WAVE), seen(TWO).why),

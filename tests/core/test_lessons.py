@@ -9,6 +9,7 @@ from tests.core.scenes import FOREVER, HISTORY, NOW, a_service, an_incident, bad
 from tests.core.world import Fault, World, make_policy
 from watchdog.core import perceive
 from watchdog.domain.checks import Check
+from watchdog.domain.deploys import Downtime
 from watchdog.domain.events import Observed
 from watchdog.domain.incidents import Incident, Phase, ServiceState
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading
@@ -49,6 +50,7 @@ def live_at(seconds: float) -> Mapping[str, object]:
     return {"deploys": (replace(HISTORY[0], finished_at=NOW + seconds), *OLD[1:]), "live": "dep-41"}
 
 
+PLANNED = Downtime("in maintenance mode", NOW - 300.0, NOW - 315.0)
 ROLLING_BACK = an_incident(requested_at=NOW + 10.0)
 
 
@@ -62,8 +64,22 @@ ROLLING_BACK = an_incident(requested_at=NOW + 10.0)
         ({"deploys": ()}, True, True),
         ({"incident": an_incident()}, False, True),
         ({"incident": ROLLING_BACK}, False, False),
+        ({"downtime": PLANNED}, False, False),
+        ({"downtime": replace(PLANNED, ended_at=NOW - 59.0)}, False, False),
+        ({"downtime": replace(PLANNED, ended_at=NOW - 60.0)}, True, True),
     ],
-    ids=["by itself", "long live", "a new deploy", "no date", "none live", "in an incident", "our rollback"],
+    ids=[
+        "by itself",
+        "long live",
+        "a new deploy",
+        "no date",
+        "none live",
+        "in an incident",
+        "our rollback",
+        "in a downtime",
+        "just after one",
+        "after one",
+    ],
 )
 def test_only_what_ended_by_itself_teaches(fields: dict, blips: bool, slow_times: bool) -> None:
     """What a rollback or a new deploy ended might have lasted for ever; in an incident no failure is a blip."""

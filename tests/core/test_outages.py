@@ -54,7 +54,7 @@ def test_the_bad_commit_deployed_again_is_not_rolled_back_within_the_cooldown() 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"platform_down": (0.0, FOREVER)}, "platform render reports an outage"),
+        ({"platform_down": (0.0, FOREVER)}, "platform render has trouble of its own"),
         ({"unreadable": (20.0, FOREVER)}, "deploy list"),
     ],
 )

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from tests.core.scenes import NOW, a_blame, a_state, an_incident, found
+from tests.core.scenes import NOW, a_blame, a_service, a_state, an_incident, found
 from tests.core.world import make_policy
 from watchdog.core import quiet
 from watchdog.domain.decisions import Course, Decision
+from watchdog.domain.deploys import Downtime
 from watchdog.domain.incidents import Incident
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import Quiet, Severity, Weekly
@@ -87,6 +88,21 @@ def test_where_an_action_hold_holds(fields: dict[str, Any], holds: bool) -> None
     assert quiet.holding(a_state(holds=(one,)), make_policy(), "web", NOW) == (one if holds else None)
     assert quiet.holding(a_state(), make_policy(action_holds=(one,)), "web", NOW) == (one if holds else None)
     assert quiet.holding(a_state(silences=(one,)), make_policy(silences=(one,)), "web", NOW) is None
+
+
+def test_the_platform_s_own_word_is_a_silence() -> None:
+    """Of that service, with no end of its own; what we roll back where it is critical is told all the same."""
+    down = Downtime("in maintenance mode", NOW - 60.0, NOW - 75.0)
+    state = a_state(a_service(downtime=down))
+    silence = quiet.silencing(state, make_policy(), OPEN, NoticeKind.HUMAN_NEEDED, {"home", "api"}, NOW)
+    assert silence is not None
+    assert quiet.describe(silence) == (
+        "downtime of web by the platform (in maintenance mode, seen since 2026-09-21 14:14 UTC)"
+    )
+    assert quiet.silencing(state, make_policy(), ROLLED_BACK, NoticeKind.HUMAN_NEEDED, {"home"}, NOW) is None
+    elsewhere = replace(OPEN, service="shop")
+    assert quiet.silencing(state, make_policy(), elsewhere, NoticeKind.HUMAN_NEEDED, {"home"}, NOW) is None
+    assert quiet.by_platform(None, NOW) == quiet.by_platform(a_service(), NOW) == ()
 
 
 def test_one_is_described_with_all_it_is_of() -> None:

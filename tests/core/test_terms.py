@@ -10,8 +10,8 @@ from tests.core.scenes import FOREVER, HISTORY, NOW, a_blame, a_case, a_service,
 from tests.core.world import Fault, World, make_policy
 from watchdog.core import blame, terms
 from watchdog.domain.decisions import Blame, Term
-from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import Phase, ServiceState
+from watchdog.domain.deploys import Deploy, Downtime
+from watchdog.domain.incidents import Phase, ServiceState, Trouble
 from watchdog.domain.policy import Policy, ServicePolicy
 from watchdog.domain.readings import Bad
 
@@ -71,6 +71,25 @@ def test_an_earlier_deploy_of_its_own_counts_too() -> None:
     broke = Deploy("dep-s", "deactivated", commit="shop0000", update_seen_at=NOW - 70)
     case = a_case(services={"web": a_service(), "shop": fails("shop", newest, broke)}, policy=town())
     assert terms.failing_peers(case) == []
+
+
+@pytest.mark.parametrize("ended_at", [None, NOW - 61.0])
+def test_one_that_is_meant_to_be_down_is_no_peer_and_an_upstream_all_the_same(ended_at: float | None) -> None:
+    """Nothing else fails for it, but what relies on it does; another worker's is known by its trouble."""
+    down = Downtime("in maintenance mode", NOW - 62.0, NOW - 75.0, ended_at)
+    shop = replace(fails("shop"), downtime=down)
+    case = a_case(services={"web": a_service(), "shop": shop}, policy=town())
+    assert terms.failing_peers(case) == []
+    elsewhere = {"shop": Trouble("shop", NOW, planned=True)}
+    assert terms.failing_peers(a_case(troubles=elsewhere, policy=town())) == []
+    policy = town()
+    web = replace(policy.services["web"], depends_on=("shop",))
+    policy = replace(policy, services={**policy.services, "web": web})
+    for case in (
+        a_case(services={"web": a_service(), "shop": shop}, policy=policy),
+        a_case(troubles=elsewhere, policy=policy),
+    ):
+        assert [term.name for term in blame.weigh(case).terms] == ["upstream shop"]
 
 
 # --- what acquitted when it began ---

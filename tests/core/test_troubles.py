@@ -20,6 +20,7 @@ from tests.core.world import make_policy
 from watchdog.core import troubles
 from watchdog.core.turn import Turn
 from watchdog.domain import events as e
+from watchdog.domain.deploys import Downtime
 from watchdog.domain.incidents import Phase, ServiceState, State, Trouble
 from watchdog.domain.policy import Mode, ServicePolicy, Severity, SignalPolicy
 from watchdog.domain.readings import Bad
@@ -58,6 +59,23 @@ def test_the_first_moment_and_the_first_code_stay() -> None:
     before = turn.state
     troubles.enter(turn, (found(),))
     assert turn.state is before
+
+
+def test_one_that_is_meant_to_be_down_is_marked_for_as_long_as_it_is() -> None:
+    """Since when, and on which code, it fails stays as it was."""
+    down = Downtime("in maintenance mode", NOW - 50.0, NOW - 65.0)
+    service = a_service(downtime=down)
+    turn = turned(a_state(service))
+    troubles.enter(turn, (found(),))
+    marked = Trouble("web", NOW, "bad00000", recent_deploy=True, planned=True)
+    assert turn.state.troubles == {"web": marked}
+    before = turn.state
+    troubles.enter(turn, (found(),))
+    assert turn.state is before
+    known = Trouble("web", NOW - 30.0, "aaaaaaa1", planned=True)
+    turn = turned(a_state(troubles={"web": known}))
+    troubles.enter(turn, (found(),))
+    assert turn.state.troubles == {"web": replace(known, planned=False)}
 
 
 def test_it_is_struck_off_when_the_incident_is_over_or_no_longer_critical() -> None:

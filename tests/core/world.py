@@ -222,6 +222,8 @@ class World:
         return span is not None and span[0] <= self.time < span[1]
 
     def _fault(self) -> Fault | None:
+        if self.facts.maintenance or self.facts.suspended:  # the platform answers 503 in the site's place
+            return Fault(0.0, FOREVER)
         live = self.live()
         for fault in self.faults:
             if fault.start <= self.time < fault.end and (fault.code is None or (live and live.code == fault.code)):

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from watchdog.daemon.status import status_of
 from watchdog.domain.checks import Check
-from watchdog.domain.deploys import Commit
+from watchdog.domain.deploys import Commit, Downtime
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Mode, Policy, ServicePolicy, Severity
 from watchdog.domain.readings import Bad, Good, Unknown
@@ -65,6 +65,18 @@ def test_what_does_not_ship_is_told() -> None:
     web = replace(state().services["web"], merged=(Commit("c0ffee", 1.0, "Mend it"),), merges_why="")
     told = status_of(State(services={"web": web}), POLICY, {"web": 7}, 100.0)["services"]["web"]
     assert (told["not_shipped"], told["merges_unseen"]) == ([{"commit": "c0ffee", "title": "Mend it"}], "")
+
+
+def test_what_is_meant_to_be_down_is_told() -> None:
+    """As the platform says; no longer once it is over."""
+    down = Downtime("in maintenance mode", 50.0, 40.0)
+    for downtime, said in (
+        (down, {"what": "in maintenance mode", "since": 50.0}),
+        (replace(down, ended_at=90.0), None),
+    ):
+        web = replace(state().services["web"], downtime=downtime)
+        told = status_of(State(services={"web": web}), POLICY, {"web": 7}, 100.0)["services"]["web"]
+        assert told["downtime"] == said
 
 
 def test_a_closed_incident_is_not_open() -> None:

@@ -200,6 +200,48 @@ async def test_a_commit_can_be_deployed_again() -> None:
         assert again.status_code == 400
 
 
+async def test_a_suspended_service_is_answered_for_by_the_platform() -> None:
+    """By its user over the API; whoever suspends it besides has to end that, too. It is no error of the site's own."""
+    async with opened() as world:
+        assert (await world.render("POST", "/services/srv-web/suspend")).status_code == 202
+        facts = (await world.render("GET", "/services/srv-web")).json()
+        assert (facts["suspended"], facts["suspenders"]) == ("suspended", ["user"])
+        site = await world.site("/")
+        assert (site.status_code, site.headers["x-render-routing"]) == (503, "suspend-by-user")
+        assert "suspended by its owner" in site.text and list(world.sandbox.cloud.hits) == []
+        await world.admin("POST", "/suspend", json={"by": "billing"})
+        assert (await world.site("/")).headers["x-render-routing"] == "suspend"
+        assert (await world.render("POST", "/services/srv-web/resume")).status_code == 202
+        assert (await world.site("/")).status_code == 503
+        await world.admin("POST", "/resume", json={"by": "billing"})
+        await world.render("POST", "/services/srv-web/resume")
+        assert (await world.site("/")).status_code == 200
+        events = (await world.render("GET", "/services/srv-web/events")).json()
+        assert [one["event"]["type"] for one in reversed(events)] == [
+            "suspender_added",
+            "service_suspended",
+            "suspender_added",
+            "suspender_removed",
+            "suspender_removed",
+            "service_resumed",
+        ]
+        listed = await world.render("GET", "/services?suspended=suspended")
+        assert listed.json() == []
+
+
+async def test_who_is_down_behind_the_platform_s_page_is_not_seen() -> None:
+    """It neither hangs nor refuses: the platform answers."""
+    async with opened() as world:
+        await world.admin("POST", "/maintenance", json={"enabled": True})
+        await world.admin("POST", "/maintenance", json={"enabled": True})
+        for kind in ("refused", "hang", "error"):
+            world.sandbox.set_fault("web", kind)
+            assert (await world.site("/")).status_code == 503 and world.sandbox.shut() == []
+        assert world.whats().count("maintenance_mode") == 1
+        await world.admin("POST", "/maintenance", json={"enabled": False})
+        assert (await world.site("/")).status_code == 503 and len(world.sandbox.cloud.hits) == 1
+
+
 async def test_maintenance_mode_shows_at_the_api_and_on_the_site() -> None:
     """PATCH turns it on; every public request then gets 503, which is no error of the site's own."""
     async with opened() as world:

@@ -47,6 +47,55 @@ async def test_a_fault_shows_on_the_page_of_its_vendor_only(kind: str, indicator
         assert (await summary(world, "render"))["status"]["indicator"] == "none"
 
 
+MAINTENANCE = {
+    "id": str,
+    "name": str,
+    "status": str,
+    "created_at": str,
+    "updated_at": str,
+    "monitoring_at": type(None),
+    "resolved_at": type(None),
+    "impact": str,
+    "shortlink": str,
+    "started_at": str,
+    "page_id": str,
+    "incident_updates": list,
+    "components": list,
+    "scheduled_for": str,
+    "scheduled_until": str,
+}
+"""The fields of a scheduled maintenance in the bodies that public Statuspages serve (Huobi's and Discord's, as others
+keep them in their repositories); Statuspage publishes no schema of them."""
+
+
+async def test_announced_maintenance_is_shown_as_real_pages_show_it() -> None:
+    """Announced, under way by the clock, and gone; only its components are marked, and only then."""
+    async with opened() as world:
+        web = {"name": "Moving disks", "components": ["Oregon/Web Services"], "lasts": 60}
+        await world.admin("POST", "/announce", json={**web, "begins_in": 3600})
+        page = await summary(world, "render")
+        (ahead,) = page["scheduled_maintenances"]
+        assert {name: type(value) for name, value in ahead.items()} == MAINTENANCE
+        assert (ahead["status"], page["status"]["indicator"]) == ("scheduled", "none")
+        assert {one["status"] for one in page["components"]} == {"operational"}
+        await world.admin("POST", "/announce", json=web)
+        await world.admin("POST", "/announce", json={**web, "begins_in": -61})
+        page = await summary(world, "render")
+        assert [one["status"] for one in page["scheduled_maintenances"]] == ["scheduled", "in_progress"]
+        assert page["status"] == {"indicator": "maintenance", "description": "Service Under Maintenance"}
+        under = [(one["name"], one["group_id"]) for one in page["components"] if one["status"] == "under_maintenance"]
+        assert under == [("Web Services", "cmp-oregon")]
+        (part,) = page["scheduled_maintenances"][1]["components"]
+        assert part == next(one for one in page["components"] if one["status"] == "under_maintenance")
+        world.sandbox.set_fault("render", "error")
+        assert (await summary(world, "render"))["status"]["indicator"] == "critical"
+        assert (await summary(world, "sentry"))["scheduled_maintenances"] == []
+        base = world.sandbox.urls["status_render"].removesuffix("summary.json")
+        for document, status in (("active", "in_progress"), ("upcoming", "scheduled")):
+            rows = (await world.client.get(f"{base}scheduled-maintenances/{document}.json")).json()
+            assert [one["status"] for one in rows["scheduled_maintenances"]] == [status]
+
+
 async def test_the_page_comes_in_parts_too() -> None:
     """status, components, incidents, maintenances; anything else is 404."""
     async with opened() as world:
@@ -56,6 +105,7 @@ async def test_the_page_comes_in_parts_too() -> None:
             ("components.json", "components"),
             ("incidents/unresolved.json", "incidents"),
             ("scheduled-maintenances/active.json", "scheduled_maintenances"),
+            ("scheduled-maintenances/upcoming.json", "scheduled_maintenances"),
         ):
             assert set((await world.client.get(base + document)).json()) == {"page", key}
         assert (await world.client.get(base + "history.json")).status_code == 404

@@ -73,6 +73,28 @@ async def test_what_forbids_a_rollback_is_said_beforehand(vendor: Vendor) -> Non
     assert any(what == "none: there is no earlier deploy" for what in warnings)
 
 
+@pytest.mark.parametrize(
+    ("told", "what"),
+    [
+        ({"suspended": "suspended", "suspenders": ["billing"]}, "it is suspended: nothing is rolled back"),
+        (
+            {"suspended": "suspended", "suspenders": ["user"]},
+            "it is suspended: nothing is rolled back, and nobody is told of what fails",
+        ),
+        (
+            {"serviceDetails": {"maintenanceMode": {"enabled": True, "uri": ""}}},
+            "it is in maintenance mode: nothing is rolled back, and nobody is told of what fails",
+        ),
+    ],
+)
+async def test_what_is_meant_to_be_down_is_said_to_be_quiet(vendor: Vendor, told: dict, what: str) -> None:
+    """Its owner's doing; what somebody else suspended is told of."""
+    say_render(vendor, service=told)
+    settings = loaded(configuration(vendor), KEY)
+    results = await live_checks(settings, World(platform=platform_of(settings)))
+    assert what in [result.what for result in results if result.outcome is Outcome.WARN]
+
+
 @pytest.mark.parametrize("known", [True, False])
 async def test_whether_merges_could_be_seen_is_known_beforehand(vendor: Vendor, known: bool) -> None:
     """A private repository without a token is a warning, not a failure: everything else works."""

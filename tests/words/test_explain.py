@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 from tests.cli import examples as x
 from watchdog.domain.decisions import Course, GuardAnswer, TargetChoice, Verdict, Veto
 from watchdog.domain.deploys import Deploy
-from watchdog.words.explain import explain
+from watchdog.words.explain import explain, standing
 
 VERIFIED = """\
 web-1  web  CRITICAL, VERIFIED. Restored in 47 s (target 5 min).
@@ -289,6 +289,13 @@ def test_a_rollback_by_hand_names_who_asked() -> None:
     assert "SEVERITY     high" in lines
     assert not [line for line in lines if line.startswith(("BLAME", "OTHERWISE"))]
     assert "deny-listed" not in " ".join(lines)
+
+
+def test_what_was_meant_to_be_down_says_that_it_counts_nowhere() -> None:
+    """Not told, closed, and no lesson."""
+    whole = x.undone(x.decision(), planned=True, paged=False, closed_at=x.BEGIN + 900, outcome="recovered")
+    words = " ".join(standing(whole))
+    assert "It was meant to be down: that teaches nothing, and counts in no number." in words
 
 
 def test_the_next_day_is_named() -> None:

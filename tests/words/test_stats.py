@@ -51,6 +51,13 @@ def test_the_times_are_means_over_what_is_known() -> None:
     assert (found.detect, found.acknowledge, found.restore) == (Mean(60, 2), Mean(300, 1), Mean(623.5, 2))
 
 
+def test_what_was_meant_to_be_down_counts_in_no_number() -> None:
+    """Neither as an outage, nor as a deploy at fault."""
+    found = of_web(x.incident(planned=True), other(planned=True))
+    assert (found.detect, found.restore, found.incidents) == (Mean(None, 0), Mean(None, 0), [])
+    assert found.change_failure_rate == Mean(0.0, 2)
+
+
 def test_what_is_not_known_is_none_and_never_zero() -> None:
     """No incident, no deploy, watched for an hour."""
     (found, everything) = stats([], {"web": Watched(NOW - 3600)}, {}, {}, SINCE, NOW)

@@ -80,7 +80,7 @@ class Reads:
         """Say how everything stands, as `watchdog status` does."""
         state, policy = await self._state(), self._app.engine.policy
         now = self._app.clock.now()
-        lines = (*standing.status_lines(state, now), *standing.quiet_lines(state, policy, now))
+        lines = standing.all_lines(state, policy, now)
         return Reply((*lines, *rows.columns(rows.STATUS, rows.status(state, policy))), fixed=True)
 
     async def incidents(self, words: Sequence[str]) -> Reply:

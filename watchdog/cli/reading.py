@@ -25,7 +25,7 @@ async def status(*, it: It) -> int:
         output.show_lines(["Nothing is recorded yet. Start the daemon: watchdog run"])
         return output.DONE
     now = it.clock().now()
-    output.show_lines([*standing.status_lines(state, now), *standing.quiet_lines(state, settings.policy, now)])
+    output.show_lines(standing.all_lines(state, settings.policy, now))
     output.show_table(tables.status(state, settings.policy))
     return output.DONE
 

@@ -18,6 +18,7 @@ def stats_view(
 ) -> StatsView:
     """Return the numbers of all (the last of `counted`) and of each service, the one with most incidents first."""
     *services, whole = counted
+    incidents = [one for one in incidents if not one.planned]
     services.sort(key=lambda one: (-len(one.incidents), one.service))
     return StatsView(
         at=now,

@@ -42,7 +42,7 @@ from watchdog.domain.remarks import Remark, root_causes
 from watchdog.words import explain, outlook
 from watchdog.words.history import row
 from watchdog.words.numbers import PERIOD_SECONDS, Numbers
-from watchdog.words.standing import quiet_lines, status_lines
+from watchdog.words.standing import all_lines
 from watchdog.words.text import clean, sentence
 
 ROWS_MAX = 500
@@ -80,7 +80,7 @@ class Reader:
         now = self.world.clock.now()
         rows = await asyncio.to_thread(self._rows, policy, state)
         paused = bool(state.paused_by or state.disarmed)
-        lines = (*status_lines(state, now), *quiet_lines(state, policy, now))
+        lines = all_lines(state, policy, now)
         view = Overview(now, tuple(map(clean, lines)), tuple(rows), paused, left.open, left.overdue)
         self._overview = self.world.clock.monotonic(), view
         return view

@@ -3,7 +3,7 @@
 from watchdog.console.parts import deploy_view, incident_row, signal_view
 from watchdog.console.views import DayView, ServiceRow, SignalView
 from watchdog.core.suspects import live_deploy
-from watchdog.domain.incidents import ACTING, Phase, ServiceState
+from watchdog.domain.incidents import ACTING, Incident, Phase, ServiceState
 from watchdog.domain.policy import ServicePolicy
 from watchdog.words.standing import open_incident
 
@@ -50,6 +50,17 @@ def signals_of(wishes: ServicePolicy, service: ServiceState | None) -> tuple[Sig
     return tuple(signal_view(signal, checks.get(signal.name)) for signal in wishes.signals)
 
 
+def _why_open(service: ServiceState, incident: Incident) -> str:
+    if not incident.muted:
+        return PHASES.get(service.phase, "an incident is open")
+    down = service.downtime
+    return (
+        f"it is {down.what}; nobody is told"
+        if down is not None and down.ended_at is None
+        else "nobody is told: silenced"
+    )
+
+
 def _standing(wishes: ServicePolicy, service: ServiceState | None, signals: tuple[SignalView, ...]) -> tuple[str, str]:
     if service is None:
         return "elsewhere", "nothing is known of it here yet"
@@ -57,7 +68,7 @@ def _standing(wishes: ServicePolicy, service: ServiceState | None, signals: tupl
         return "acting", PHASES[service.phase]
     incident = open_incident(service)
     if incident is not None:
-        return "incident", PHASES.get(service.phase, "an incident is open")
+        return "incident", _why_open(service, incident)
     if service.phase in PHASES:
         return "suspect", PHASES[service.phase]
     bad = next((one for one in signals if one.verdict == "bad"), None)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from watchdog.core import detect, perceive
 from watchdog.domain.checks import Check
-from watchdog.domain.deploys import Deploy
+from watchdog.domain.deploys import Deploy, Downtime
 from watchdog.domain.incidents import Incident, ServiceState, Trial
 
 OF_SERVICE = ("phase_since", "watching_since", "deploys_at", "healthy_at", "closed_at", "flapping_since")
@@ -25,7 +25,8 @@ OF_INCIDENT = (
     "reconsidered_at",
     "closed_at",
 )
-T = TypeVar("T", ServiceState, Incident, Deploy, Trial)
+OF_DOWNTIME = ("since", "after", "ended_at")
+T = TypeVar("T", ServiceState, Incident, Deploy, Trial, Downtime)
 
 
 def not_ahead(service: ServiceState, now: float) -> ServiceState:
@@ -41,6 +42,7 @@ def not_ahead(service: ServiceState, now: float) -> ServiceState:
         pin_settled_at=min(service.pin_settled_at, now + perceive.PIN_LANDS_SECONDS),
         incident=None if incident is None else _incident(incident, now),
         trial=None if service.trial is None else _past(service.trial, ("live_at", "seen_at"), now),
+        downtime=None if service.downtime is None else _past(service.downtime, OF_DOWNTIME, now),
     )
 
 

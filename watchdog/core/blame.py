@@ -155,8 +155,8 @@ def _platform_veto(case: Case) -> Veto:
     for name, vendor in case.policy.vendors.items():
         at, reading = case.state.vendors.get(name, (0.0, None))
         if vendor.role == "platform" and isinstance(reading, Bad) and case.now - at < STALE_VENDOR_SECONDS:
-            return Veto("platform status", True, f"the platform {name} reports an outage: {reading.why}")
-    return Veto("platform status", False, "no outage of the platform reported")
+            return Veto("platform status", True, f"the platform {name} has trouble of its own: {reading.why}")
+    return Veto("platform status", False, "no outage of the platform reported, and no maintenance going on")
 
 
 def _onset_veto(case: Case, change: Deploy) -> Veto:

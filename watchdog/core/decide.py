@@ -18,6 +18,11 @@ from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.policy import Action, Mode, Policy, Rule, ServicePolicy
 from watchdog.domain.readings import Bad, Good, Unknown
 
+NO_ACT = {
+    Action.NOTE: (Course.NOTE, "the policy only notes this severity"),
+    Action.TELL: (Course.TELL, "the policy only tells of this severity"),
+}
+
 
 def decide(
     state: State,
@@ -40,7 +45,7 @@ def decide(
     case = Case(state, policy, service, wishes, findings, since, share, now, _before(incident))
     verdict = blaming.weigh(case)
     target = find_target(state, policy, service, verdict)
-    answers = guard.check(guard.Request(state, policy, service, wishes, verdict, target, incident, now))
+    answers = guard.check(guard.Request(state, policy, service, wishes, verdict, target, incident, now, since.onset_at))
     rule = policy.matrix[level]
     answered = guard.asked(incident) if approved else None
     defaulted = guard.answered_by_default(incident)
@@ -112,10 +117,11 @@ def _course(
 
     `defaulted`: nobody answered, and the policy says rollback; that convicts nobody and answers no guard.
     """
-    if rule.do is Action.NOTE:
-        return Course.NOTE, "the policy only notes this severity"
-    if rule.do is Action.TELL:
-        return Course.TELL, "the policy only tells of this severity"
+    if rule.do in NO_ACT:
+        return NO_ACT[rule.do]
+    down = next((one for one in answers if one.name == "service" and one.verdict is Verdict.BLOCK), None)
+    if down is not None and verdict.suspect is not None:  # whatever else there is: that it is down is the reason
+        return Course.PAGE, f"{down.name}: {down.why}"
     if (answered is None and not verdict.convicts and not verdict.likely) or verdict.vetoed:
         return Course.PAGE, verdict.why
     if target.deploy is None:

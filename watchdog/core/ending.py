@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from watchdog.core import escalation, guard, handing_back, perceive, words
+from watchdog.core import downtime, escalation, guard, handing_back, perceive, words
 from watchdog.core.turn import Turn
 from watchdog.domain.effects import RestoreAutoDeploy
 from watchdog.domain.incidents import History, Phase
@@ -43,11 +43,12 @@ def keep_quiet(turn: Turn) -> None:
 def close(turn: Turn, outcome: str, how: str) -> None:
     """End the incident: written down, told to whoever was told of it; what was pinned for nothing goes back.
 
-    Who was told of nothing hears at least that auto-deploy stays off.
+    Who was told of nothing hears at least that auto-deploy stays off. What failed as it was meant to teaches nothing.
     """
+    planned = guard.was_down(turn.incident) and downtime.explains(turn.service, turn.incident.onset_at)
     given = not turn.incident.tried and give_auto_deploy_back(turn)
     how = f"{how}; auto-deploy, switched off for it, is being given back" if given else how
-    turn.amend(closed_at=turn.now, outcome=outcome)
+    turn.amend(closed_at=turn.now, outcome=outcome, planned=planned)
     lasted = show_seconds(turn.now - turn.incident.onset_at)
     turn.note("CLOSED", f"{outcome}: {how}; {lasted} since onset")
     if turn.incident.paged or given:
@@ -61,7 +62,8 @@ def close(turn: Turn, outcome: str, how: str) -> None:
     elif turn.incident.pin_previous is not None:
         handing_back.left_off(turn)
     turn.put(perceive.forget(turn.service, turn.now))
-    turn.change(closed_at=turn.now, history=_wiser(turn))
+    if not planned:
+        turn.change(closed_at=turn.now, history=_wiser(turn))
     turn.enter(Phase.CALM)
 
 

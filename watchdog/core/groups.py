@@ -84,6 +84,7 @@ def wave(policy: Policy, troubles: Mapping[str, Trouble], mine: Trouble) -> Wave
     """Return the wave of failures that this service's is part of, the certain one if there are several, or None."""
     seconds = policy.brakes.window_seconds
     others = [one for name, one in troubles.items() if name in policy.services and name != mine.service]
+    others = [one for one in others if not one.planned]
     known = sorted([mine, *others], key=lambda one: (one.at, one.service))
     found = []
     for begin in sorted({one.at for one in known if 0 <= mine.at - one.at <= seconds}):

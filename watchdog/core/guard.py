@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from watchdog.core import budget as budgets
-from watchdog.core import flapping, groups, quiet, sight, words
+from watchdog.core import downtime, flapping, groups, quiet, sight, words
 from watchdog.core.suspects import live_deploy, took_traffic_at
 from watchdog.core.turn import Turn
 from watchdog.domain.decisions import Blame, GuardAnswer, TargetChoice, Verdict
@@ -33,6 +33,8 @@ class Request:
     target: TargetChoice
     incident: Incident | None
     now: float
+    began: float | None = None
+    """When what fails began to, where there is no incident yet."""
 
     @property
     def code(self) -> str | None:
@@ -201,12 +203,35 @@ def availability(request: Request) -> GuardAnswer:
     facts = request.service.facts
     if facts is None:
         return _block("service", f"the platform did not tell of it: {request.service.deploys_why}")
+    age = request.now - (request.service.deploys_at or request.now)
+    when = f", by what was read {show_seconds(age)} ago" if age > downtime.KNOWN_SECONDS else ""
     if facts.suspended:
         by = f" by {', '.join(facts.suspenders)}" if facts.suspenders else ""
-        return _block("service", f"it is suspended{by}")
+        return _block("service", f"it is suspended{by}{when}")
     if facts.maintenance:
-        return _block("service", "it is in maintenance mode")
-    return _pass("service", "neither suspended nor in maintenance mode")
+        return _block("service", f"it is in maintenance mode{when}")
+    return _after_downtime(request) or _pass("service", "neither suspended nor in maintenance mode")
+
+
+def _after_downtime(request: Request) -> GuardAnswer | None:
+    """Return that it may not be back yet, or that it failed while it was meant to: then its onset convicts nobody."""
+    down = request.service.downtime
+    if down is None or down.ended_at is None:
+        return None
+    ago = show_seconds(request.now - down.ended_at)
+    if request.now < down.ended_at + downtime.GRACE_SECONDS:
+        limit = show_seconds(downtime.GRACE_SECONDS)
+        return _block("service", f"it was {down.what} until {ago} ago (limit {limit})", passing=True)
+    began = request.incident.onset_at if request.incident is not None else request.began
+    if began is None or downtime.touched(request.service, began) is None:
+        return None
+    return _ask("service", f"it was {down.what} until {ago} ago, and failed then: a human decides")
+
+
+def was_down(incident: Incident) -> bool:
+    """Tell whether it was left alone since the service is, or was, meant to be down."""
+    answers = incident.decision.guards if incident.decision is not None else ()
+    return any(one.name == "service" and one.verdict is Verdict.BLOCK for one in answers)
 
 
 def migration(request: Request) -> GuardAnswer:

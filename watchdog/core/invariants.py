@@ -122,6 +122,9 @@ def _unasked(effect: Rollback, service: ServiceState, incident: Incident, after:
         return "no human said yes"
     if after.blind_since is not None:
         return "blind"
+    facts = service.facts
+    if facts is not None and (facts.suspended or facts.maintenance):
+        return "the service is meant to be down"
     held = quiet.holding(after, policy, effect.service, now or incident.opened_at)
     if held is not None and effect.approved_by is None:
         return f"{held.name}: nothing is rolled back unasked"

@@ -29,6 +29,7 @@ from watchdog.core import (
     proving,
     reminding,
     returning,
+    silences,
     stakeholders,
     troubles,
     undoing,
@@ -254,6 +255,7 @@ def step(state: State, event: Event, policy: Policy) -> tuple[State, tuple[Effec
         if isinstance(event, e.DeploysListed):
             handing_back.over(turn, "Somebody switched it on")
             returning.watch(turn)
+            silences.by_platform(turn)
         _handler(turn)(turn)
         troubles.settle(turn)
         flapping.settle(turn)

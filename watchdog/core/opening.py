@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from watchdog.core import ending, flapping, sending, severity, troubles, words
+from watchdog.core import downtime, ending, flapping, sending, severity, troubles, words
 from watchdog.core.decide import decide
 from watchdog.core.turn import Turn
 from watchdog.domain.decisions import Course, Decision, Finding
@@ -20,7 +20,8 @@ def open_incident(turn: Turn, findings: tuple[Finding, ...]) -> None:
     _forget_an_old_default(turn, findings)
     incident = turn.service.incident
     approved_by = _still_approved(turn, incident)
-    flaps = incident is None and flapping.count(turn)
+    planned = downtime.in_force(turn.service, turn.now) is not None
+    flaps = incident is None and not planned and flapping.count(turn)
     decision = weigh(turn, findings, approved=approved_by is not None)
     if incident is None:
         _create(turn, findings, decision.severity)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from watchdog.core import detect, suspects
+from watchdog.core import detect, downtime, suspects
 from watchdog.core.detect import probes
 from watchdog.domain.checks import Check
 from watchdog.domain.copies import changed
@@ -50,12 +50,15 @@ def observed(service: ServiceState, event: Observed, policy: Policy) -> ServiceS
 
 
 def _learned(service: ServiceState, before: Check, after: Check, policy: Policy, at: float) -> Check:
-    """Return the check with what an end of failing or of slowness teaches; nothing, where new code ended it."""
+    """Return the check with what an end of failing or of slowness teaches; nothing, where new code ended it, or where
+    it was meant to be down.
+    """
     rolled_back = service.incident is not None and service.incident.requested_at is not None
     began = min([since for since in (before.run_started_at, before.over_since) if since is not None], default=at)
     took_traffic = [deploy.first_traffic_at(policy.blame.first_traffic_lead_seconds) for deploy in service.deploys]
     replaced = any(moment is not None and moment > began for moment in took_traffic)
-    if rolled_back or replaced or _is_live_since(service, began):
+    planned = downtime.touched(service, began) is not None
+    if rolled_back or replaced or planned or _is_live_since(service, began):
         return after
     given = conditions(service, after.name, policy, at)
     given = given._replace(corroborated=False)
@@ -118,7 +121,10 @@ def listed(service: ServiceState, event: DeploysListed, policy: Policy) -> Servi
         watch_until=watch_until,
         healthy_at=healthy_at,
         history=history,
+        downtime=downtime.read(service, event),
     )
+    if seen.downtime is not None and seen.downtime.ended_at == event.at and not event.facts.suspended:
+        seen = forget(seen, event.at)  # what was seen meanwhile was meant to be so
     ours = seen.auto_deploy_off or seen.pinned_at or seen.merged or seen.merges_why
     if not ours or not auto_deploy_is_on(seen):
         return seen

@@ -1,21 +1,25 @@
 """Quiet: which silence keeps people from being told, which action hold keeps us from acting unasked. Pure lookups.
 
 Rule 1: both have an end, an author and a reason. Those of the configuration are in the policy, those that people typed
-in what all workers share (silences.py).
+in what all workers share (silences.py). A service that the platform says is meant to be down is silenced by it
+(downtime.py), and nothing is rolled back there at all (guard.availability).
 Rule 2: a silence mutes people, never the record, and only of what it names: a second signal that fails is told. The
 all-clear to who was told passes, and so does what is rolled back where it is critical, unless the silence names that
 severity. People outside engineering (stakeholders.py) hear of nothing new while any silence names it.
 """
 
 from collections.abc import Set
+from datetime import UTC, datetime
 
-from watchdog.core import hours
+from watchdog.core import downtime, hours
 from watchdog.domain.decisions import Course
-from watchdog.domain.incidents import Incident, State
+from watchdog.domain.deploys import Downtime
+from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import Policy, Quiet, Severity
 
 OURS_TO_DO = (Course.ROLLBACK, Course.ANNOUNCE)
+PLATFORM = "the platform"
 
 
 def holding(state: State, policy: Policy, service: str, now: float) -> Quiet | None:
@@ -30,20 +34,32 @@ def silencing(
     """Return the silence that keeps a notice of an incident from people at a moment, or None; `signals` fail in it."""
     if kind is NoticeKind.RESOLVED and incident.paged:
         return None
-    silences = (*policy.silences, *state.silences)
+    silences = (*policy.silences, *state.silences, *by_platform(state.services.get(incident.service), now))
     return next((one for one in silences if _in_force(one, now) and _concerns(one, incident, signals)), None)
 
 
 def muting(state: State, policy: Policy, incident: Incident, signals: Set[str], now: float) -> Quiet | None:
     """Return the silence that is in force over an incident, whatever we do about it, or None."""
-    silences = (*policy.silences, *state.silences)
+    silences = (*by_platform(state.services.get(incident.service), now), *policy.silences, *state.silences)
     return next((one for one in silences if _in_force(one, now) and _names(one, incident, signals)), None)
 
 
 def muting_service(state: State, policy: Policy, service: str, now: float) -> Quiet | None:
     """Return a silence in force that concerns a service at a moment, whatever it names besides, or None."""
-    silences = (*policy.silences, *state.silences)
+    silences = (*by_platform(state.services.get(service), now), *policy.silences, *state.silences)
     return next((one for one in silences if one.service in (None, service) and _in_force(one, now)), None)
+
+
+def by_platform(service: ServiceState | None, now: float) -> tuple[Quiet, ...]:
+    """Return the silence that the platform's own word is, while it says that the service is meant to be down."""
+    down = downtime.in_force(service, now) if service is not None else None
+    return (of_downtime(service.name, down),) if service is not None and down is not None else ()
+
+
+def of_downtime(service: str, down: Downtime) -> Quiet:
+    """Return a downtime as the silence that it is: it has no end but the platform's word."""
+    since = f"{datetime.fromtimestamp(down.since, UTC):%Y-%m-%d %H:%M} UTC"
+    return Quiet("downtime", service, PLATFORM, f"{down.what}, seen since {since}", down.since)
 
 
 def _concerns(one: Quiet, incident: Incident, signals: Set[str]) -> bool:

@@ -1,12 +1,12 @@
 """Silences and action holds that people type in: made, ended, over; and what is said when a silence is over.
 
 Rule: whoever hears of nothing hears that it is over: each is announced once at its end, and an incident that is still
-open and was kept from people then is told.
+open and was kept from people then is told. The same goes for the silence that a downtime is (see downtime).
 """
 
 from dataclasses import replace
 
-from watchdog.core import ending, escalation, perceive, quiet, sending, words
+from watchdog.core import downtime, ending, escalation, guard, opening, perceive, quiet, sending, words
 from watchdog.core.turn import Turn
 from watchdog.domain import events as e
 from watchdog.domain.effects import Note
@@ -88,6 +88,36 @@ def wake(turn: Turn) -> None:
         turn.wake_at(max(one.ends_at or turn.now, turn.now))
 
 
+def by_platform(turn: Turn) -> None:
+    """The platform was read: say, where it changed, that the service is meant to be down, or no longer; or for long."""
+    down = turn.service.downtime
+    if down is None:
+        return
+    lasted = f"{turn.name} was {down.what} for {show_seconds(turn.now - down.since)}"
+    if down.since == turn.now:
+        turn.note("DOWNTIME", f"it is {down.what}, says the platform: nobody is told, and nothing is rolled back")
+    if down.ended_at == turn.now:
+        _downtime_ended(turn, lasted)
+    elif down.ended_at is None and not down.told and turn.now - down.since >= downtime.LONG_SECONDS:
+        turn.change(downtime=replace(down, told=True))
+        turn.note("DOWNTIME", f"{lasted}, and still is")
+        lines = ("Nobody is told of what fails there. If it was forgotten: switch it back on at the platform.",)
+        turn.tell_self(NoticeKind.UPDATED, "silences", f"{lasted}, and still is", lines)
+
+
+def _downtime_ended(turn: Turn, lasted: str) -> None:
+    """Look closely again; who suspends it in its owner's place is news of its own."""
+    turn.enter(turn.service.phase)
+    facts = turn.service.facts
+    if facts is not None and facts.suspended:
+        turn.note("DOWNTIME", f"over: {lasted}; it is suspended by {', '.join(facts.suspenders) or 'somebody'} now")
+        return
+    grace = show_seconds(downtime.GRACE_SECONDS)
+    turn.note("DOWNTIME", f"over: {lasted}; what still fails in {grace} is told")
+    turn.wake_at(turn.now + downtime.GRACE_SECONDS)
+    turn.tell_self(NoticeKind.UPDATED, "silences", f"Over: {lasted}", (f"What still fails in {grace} is told.",))
+
+
 def _typed_in(state: State) -> tuple[Quiet, ...]:
     return (*state.silences, *state.holds)
 
@@ -111,6 +141,9 @@ def speak_up(turn: Turn) -> bool:
         return True
     known = {finding.signal for finding in turn.incident.findings}
     failing = perceive.findings(turn.service, turn.policy, turn.now)
+    if failing and guard.was_down(turn.incident) and not turn.incident.human_needed:
+        opening.open_incident(turn, failing)  # what was decided was: nothing, as it was meant to be down
+        return True
     besides = [f"Fails besides: {finding.text}" for finding in failing if finding.signal not in known]
     lines = ("A silence kept it from you until now.", *besides, *words.decision_lines(turn.incident))
     turn.tell(

@@ -5,6 +5,7 @@ Rule: a term that is missing is no term; only what was read speaks.
 
 from dataclasses import dataclass, replace
 
+from watchdog.core import downtime
 from watchdog.core.suspects import live_deploy, took_traffic_at
 from watchdog.domain.decisions import Blame, Finding, Term
 from watchdog.domain.deploys import Deploy
@@ -113,8 +114,8 @@ def failing_peers(case: Case) -> list[str]:
     """Return the other services (no dependencies, no dependants) whose failure began about the same time.
 
     One that runs the same suspect code is no peer: its failure tells against that code; one that was deployed itself
-    at that moment has a reason of its own. Another worker's service is known by its trouble, which began to be known
-    about when ours did.
+    at that moment, or is meant to be down, has a reason of its own. Another worker's service is known by its trouble,
+    which began to be known about when ours did.
     """
     live = live_deploy(case.service.deploys)
     code = live.code if live is not None else None
@@ -133,10 +134,10 @@ def _fails_with_us(case: Case, name: str) -> bool:
         began = _run_started(other)
         if began is None or abs(began - case.onset_at) > PEER_SECONDS or not _long(other):
             return False
-        return not _deployed_itself(other, began, case.policy.blame)
+        return not _deployed_itself(other, began, case.policy.blame) and downtime.touched(other, began) is None
     mine = case.state.troubles.get(case.service.name)
     known_at = mine.at if mine is not None else case.now
-    return trouble is not None and abs(trouble.at - known_at) <= PEER_SECONDS
+    return trouble is not None and not trouble.planned and abs(trouble.at - known_at) <= PEER_SECONDS
 
 
 def _deployed_itself(service: ServiceState, began: float, weights: BlameWeights) -> bool:

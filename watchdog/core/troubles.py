@@ -6,7 +6,7 @@ decides in the knowledge of both.
 
 from dataclasses import replace
 
-from watchdog.core import severity
+from watchdog.core import downtime, severity
 from watchdog.core.suspects import live_deploy
 from watchdog.core.turn import Turn
 from watchdog.domain.decisions import Finding
@@ -19,17 +19,24 @@ def enter(turn: Turn, findings: tuple[Finding, ...]) -> None:
     if severity.judge(findings, turn.wishes, turn.policy.detection)[0] is not Severity.CRITICAL:
         return
     before = turn.state.troubles.get(turn.name)
-    if before is not None and before.suspect_code is not None:
+    planned = downtime.in_force(turn.service, turn.now) is not None
+    if before is not None and before.suspect_code is not None and before.planned is planned:
         return
+    trouble = replace(_trouble(turn, findings, before), planned=planned)
+    if trouble != before:
+        turn.state = replace(turn.state, troubles={**turn.state.troubles, turn.name: trouble})
+
+
+def _trouble(turn: Turn, findings: tuple[Finding, ...], before: Trouble | None) -> Trouble:
+    if before is not None and before.suspect_code is not None:
+        return before
     live = live_deploy(turn.service.deploys)
-    trouble = Trouble(
+    return Trouble(
         turn.name,
         at=before.at if before is not None else turn.now,
         suspect_code=live.code if live is not None else None,
         recent_deploy=min(finding.onset_at for finding in findings) < turn.service.watch_until,
     )
-    if trouble != before:
-        turn.state = replace(turn.state, troubles={**turn.state.troubles, turn.name: trouble})
 
 
 def settle(turn: Turn) -> None:

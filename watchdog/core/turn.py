@@ -6,7 +6,7 @@ It lives for a single call of `step` and never leaves it; from outside, `step` i
 from dataclasses import replace
 from typing import Any
 
-from watchdog.core import perceive, quiet
+from watchdog.core import downtime, perceive, quiet
 from watchdog.domain.copies import changed
 from watchdog.domain.effects import Effect, Note, ReadDeploys, SetPace, Tell, WakeAt
 from watchdog.domain.events import Event
@@ -99,9 +99,12 @@ class Turn:
     def _deploys_every(self, phase: Phase) -> float:
         if phase in (Phase.PINNING, Phase.ROLLING_BACK, Phase.DEPLOYING):
             return DEPLOYS_ACTING_SECONDS
+        idle = DEPLOYS_IDLE_SECONDS * max(1.0, len(self.policy.services) / FLEET_SIZE_AT_IDLE_PACE)
         if phase is Phase.CALM:
-            fleet = len(self.policy.services)
-            return DEPLOYS_IDLE_SECONDS * max(1.0, fleet / FLEET_SIZE_AT_IDLE_PACE)
+            return idle
+        down = downtime.in_force(self.service, self.now) if phase is Phase.PAGED else None
+        if down is not None and down.ended_at is None:  # for weeks, it may be
+            return min(idle, downtime.KNOWN_SECONDS / 2)
         return DEPLOYS_SUSPECT_SECONDS
 
     def wake_at(self, at: float) -> None:
@@ -164,7 +167,7 @@ class Turn:
 
     def silenced_by(self, kind: NoticeKind) -> Quiet | None:
         """Return the silence that keeps such a notice of the incident from people, or None."""
-        if not (self.policy.silences or self.state.silences):
+        if not (self.policy.silences or self.state.silences or self.service.downtime):
             return None
         failing = perceive.findings(self.service, self.policy, self.now)
         signals = {finding.signal for finding in (*failing, *self.incident.findings)}

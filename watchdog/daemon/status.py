@@ -8,6 +8,7 @@ from typing import Any
 
 from watchdog.core import sight
 from watchdog.domain.checks import Check
+from watchdog.domain.deploys import Downtime
 from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.policy import Policy
 from watchdog.domain.readings import Bad, Good, Unknown
@@ -49,9 +50,15 @@ def _service(service: ServiceState | None) -> dict[str, Any]:
         "merges_unseen": service.merges_why,
         "flapping_since": service.flapping_since,
         "forbidden": service.forbidden,
+        "downtime": _downtime(service.downtime),
         "signals": {name: _signal(check) for name, check in service.checks.items()},
         "incident": _incident(open_one) if open_one is not None else None,
     }
+
+
+def _downtime(down: Downtime | None) -> dict[str, Any] | None:
+    """Return as what the platform says that it is meant to be down, and since when it was seen so; None: it is not."""
+    return {"what": down.what, "since": down.since} if down is not None and down.ended_at is None else None
 
 
 def _signal(check: Check) -> dict[str, Any]:

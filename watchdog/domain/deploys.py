@@ -96,6 +96,21 @@ class ServiceFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Downtime:
+    """A time in which the platform says that a service is meant to be down: `what`, as in "it is …". UTC epoch seconds.
+
+    First read so at `since`, last read not so at `after` (None: it was so at the first look), and read as over at
+    `ended_at` (None: it lasts). `told`: people heard that it lasts for long.
+    """
+
+    what: str
+    since: float
+    after: float | None = None
+    ended_at: float | None = None
+    told: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Commit:
     """One commit on a branch, as its repository tells. `at` is when it was committed or merged (UTC epoch seconds)."""
 

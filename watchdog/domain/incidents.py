@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Decision, Finding
-from watchdog.domain.deploys import Commit, Deploy, ServiceFacts
+from watchdog.domain.deploys import Commit, Deploy, Downtime, ServiceFacts
 from watchdog.domain.policy import Quiet, Severity, Then
 from watchdog.domain.readings import Reading
 
@@ -75,7 +75,7 @@ class Incident:
     `climbed` steps of the escalation behind us, of which `calls` called somebody, or `all_called`: nobody was on call
     then; `muted`: the last word of it was kept from people by a silence; `undoes`: the incident whose rollback a human
     takes back with this one, and `leaves_good`: the site had been proved well with that rollback; `informed`: what
-    stakeholders heard of it.
+    stakeholders heard of it; `planned`: it was meant to be down for all of that time.
     """
 
     id: str
@@ -120,6 +120,7 @@ class Incident:
     calls: int = 0
     all_called: bool = False
     muted: bool = False
+    planned: bool = False
     reconsidered_at: float = 0.0
     closed_at: float | None = None
     outcome: str = ""
@@ -169,7 +170,8 @@ class ServiceState:
     (`merges_why`); `told_off` the name under which people were told of any of it, until they hear that auto-deploy is
     on again; `bad` the deploys of denied code that people know of (code, deploy id); `undone` the rollbacks that humans
     took back though the site was well with them: that they were left says nothing against their code; `trial` the live
-    deploy, while it may become good news.
+    deploy, while it may become good news; `downtime` is the last time in which the platform said that the service is
+    meant to be down.
     """
 
     name: str
@@ -205,19 +207,22 @@ class ServiceState:
     forbidden: str = ""
     incidents: int = 0
     trial: Trial | None = None
+    downtime: Downtime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """A service that is critical now, as every worker sees it. `at` is since when (UTC epoch seconds).
 
-    `suspect_code` is the live code it may be due to; `recent_deploy` tells whether one went live lately.
+    `suspect_code` is the live code it may be due to; `recent_deploy` tells whether one went live lately; `planned`
+    that it is meant to be down: what relies on it fails with it, and nothing else does.
     """
 
     service: str
     at: float
     suspect_code: str | None = None
     recent_deploy: bool = False
+    planned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,9 +29,10 @@ class FailureKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Good:
-    """The signal answered as expected."""
+    """The signal answered as expected. `ahead` is what was announced for later, which may change that."""
 
     detail: str = ""
+    ahead: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,7 +217,9 @@ def service_at_rest(service: ServiceState, policy: Policy, now: float) -> Servic
     """Return the service at rest, or None if it is not: anything is open, held, owed, suspected or not known yet."""
     calm = service.phase is Phase.CALM and service.incident is None and service.flapping_since is None
     owed = service.auto_deploy_off or service.pinned_at or service.merged or service.merges_why or service.told_off
-    if not calm or owed or service.bad or service.live is None or service.deploys_why or service.trial is not None:
+    down = service.downtime is not None and service.downtime.ended_at is None
+    unknown = service.live is None or service.deploys_why or service.trial is not None
+    if not calm or owed or down or service.bad or unknown:
         return None
     in_watch = now < service.watch_until
     if service.pace_seconds != (policy.pace.watch_seconds if in_watch else policy.pace.idle_seconds):

@@ -5,6 +5,8 @@ POST bodies: /deploys {service?, commit?, message?, behaviour?, trigger?, build_
              /faults {target, kind, after_seconds?, status?, share?, factor?, routes?, reported?} (`good` ends it)
              /slack {do: click | command | redeliver | goodbye | drop, …: see slack_socket.py}
              /modes {name, mode, times?} · /events {service?, type, details} · /pagerduty {action, by, dedup_key?}
+             /maintenance {service?, enabled} · /suspend {service?, by?} · /resume {service?, by?}
+             /announce {vendor?, name, components, begins_in?, lasts}: maintenance on a status page, in seconds
              /scenario {name} · /shutdown
 """
 
@@ -22,6 +24,7 @@ from watchdog.sandbox.behaviours import behaviour
 from watchdog.sandbox.cloud import Cloud
 from watchdog.sandbox.pagers import Pagers
 from watchdog.sandbox.scenarios import SCENARIOS, begin
+from watchdog.sandbox.status import component_ids
 from watchdog.sandbox.world import Deploy
 
 Json = dict[str, Any]
@@ -48,6 +51,10 @@ class Admin:
             "/slack": self.slack,
             "/events": self.event,
             "/pagerduty": self.human,
+            "/maintenance": self.maintenance,
+            "/suspend": self.suspend,
+            "/resume": self.resume,
+            "/announce": self.announce,
             "/scenario": self.scenario,
             "/shutdown": self.stop,
         }
@@ -121,6 +128,31 @@ class Admin:
     def human(self, body: Json) -> Any:
         """POST /pagerduty: somebody acknowledges or resolves the newest open page."""
         return {"dedup_key": self.pagers.by_human(body["action"], body["by"], body.get("dedup_key")).dedup_key}
+
+    def maintenance(self, body: Json) -> Any:
+        """POST /maintenance: somebody switches a service's maintenance mode."""
+        service = self.cloud.service(body.get("service", "web"))
+        self.cloud.set_maintenance(service, bool(body["enabled"]))
+        return {"maintenance": service.maintenance}
+
+    def suspend(self, body: Json) -> Any:
+        """POST /suspend: by its user, or by whoever is named."""
+        service = self.cloud.service(body.get("service", "web"))
+        self.cloud.suspend(service, body.get("by", "user"))
+        return {"suspenders": service.suspenders}
+
+    def resume(self, body: Json) -> Any:
+        """POST /resume: likewise."""
+        service = self.cloud.service(body.get("service", "web"))
+        self.cloud.resume(service, body.get("by", "user"))
+        return {"suspenders": service.suspenders}
+
+    def announce(self, body: Json) -> Any:
+        """POST /announce: components as `Oregon/Web Services`, or `Render API`."""
+        vendor = body.get("vendor", "render")
+        ids = component_ids(vendor, body["components"])
+        self.cloud.announce(vendor, body["name"], ids, float(body.get("begins_in", 0)), float(body["lasts"]))
+        return {"announced": [one.name for one in self.cloud.announced[vendor]]}
 
     def scenario(self, body: Json) -> Any:
         """POST /scenario: a story begins now."""

@@ -18,12 +18,22 @@ from watchdog.sandbox import clock
 from watchdog.sandbox.behaviours import GOOD, Behaviour
 from watchdog.sandbox.log import EventLog
 from watchdog.sandbox.modes import Modes
-from watchdog.sandbox.world import COMMITS, ONCE_LIVE, Commit, Deploy, PlatformEvent, Service, services_at_start
+from watchdog.sandbox.world import (
+    COMMITS,
+    ONCE_LIVE,
+    Announcement,
+    Commit,
+    Deploy,
+    PlatformEvent,
+    Service,
+    services_at_start,
+)
 
 CREATED_SECONDS = 0.2
 """How long a deploy stays `created`."""
 HITS_LIMIT = 100_000
 STATUS_PAGES = ("render", "sentry", "openai")
+SUSPENDERS = ("user", "admin", "billing", "parent_service", "stuck_crashlooping", "hipaa_enablement", "unknown")
 CONTROL = "control"
 """The name under which both control targets fail together."""
 
@@ -62,6 +72,7 @@ class Cloud:
         self.services = {service.name: service for service in services_at_start(quirks, more_services)}
         self.faults: dict[str, Behaviour] = {}
         self.fault_began: dict[str, float] = {}
+        self.announced: dict[str, list[Announcement]] = {}
         self.hits: deque[Hit] = deque(maxlen=HITS_LIMIT)
         self.changed: Callable[[], None] = lambda: None
         self._next_deploy = 42
@@ -263,6 +274,48 @@ class Cloud:
             kind = "auto_deploy_disabled" if trigger == "off" else "auto_deploy_enabled"
             details = {"reason": "setting_change"} | ({"fromTrigger": before} if trigger == "off" else {})
             self.record_event(service, kind, details)
+
+    def set_maintenance(self, service: Service, enabled: bool) -> None:
+        """Switch a service's maintenance mode on or off: the platform then answers in its place."""
+        if service.maintenance is enabled:
+            return
+        service.maintenance, service.updated_at = enabled, clock.now()
+        self.log.append("maintenance_mode", service=service.name, enabled=enabled)
+        self.changed()
+        self.record_event(service, "maintenance_mode_enabled", {"enabled": enabled})
+
+    def suspend(self, service: Service, by: str = "user") -> None:
+        """Suspend a service in somebody's name: its user's, or billing's, say. Raises ValueError for a strange one."""
+        if by not in SUSPENDERS:
+            raise ValueError(f"nobody called {by!r} suspends; known: {', '.join(SUSPENDERS)}")
+        if by in service.suspenders:
+            return
+        self.record_event(service, "suspender_added", {"actor": by})
+        if not service.suspended:
+            self.record_event(service, "service_suspended", {})
+        service.suspenders.append(by)
+        service.updated_at = clock.now()
+        self.log.append("suspended", service=service.name, by=by)
+        self.changed()
+
+    def resume(self, service: Service, by: str = "user") -> None:
+        """End what that one suspended; the service is back when nobody suspends it any more."""
+        if by not in service.suspenders:
+            return
+        service.suspenders.remove(by)
+        service.updated_at = clock.now()
+        self.record_event(service, "suspender_removed", {"actor": by})
+        if not service.suspended:
+            self.record_event(service, "service_resumed", {})
+        self.log.append("resumed", service=service.name, by=by)
+        self.changed()
+
+    def announce(self, vendor: str, name: str, components: tuple[str, ...], begins_in: float, lasts: float) -> None:
+        """Announce maintenance on a vendor's status page, of components by their ids there, in so many seconds."""
+        made = self.announced.setdefault(vendor, [])
+        begins = clock.now() + begins_in
+        made.append(Announcement(f"mnt-{len(made) + 1}", name, components, clock.now(), begins, begins + lasts))
+        self.log.append("announced", vendor=vendor, name=name)
 
     def record_event(self, service: Service, kind: str, details: dict[str, Any]) -> PlatformEvent:
         """Add an event to a service's list at Render, as documented for its kind."""

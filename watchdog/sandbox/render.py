@@ -61,6 +61,8 @@ class RenderApi:
             ("GET", "/services/{service_id}/deploys/{deploy_id}", self.get_deploy),
             ("POST", "/services/{service_id}/deploys/{deploy_id}/cancel", self.cancel_deploy),
             ("POST", "/services/{service_id}/rollback", self.rollback),
+            ("POST", "/services/{service_id}/suspend", self.suspend),
+            ("POST", "/services/{service_id}/resume", self.resume),
             ("GET", "/services/{service_id}/events", self.list_events),
             ("GET", "/postgres/{database_id}", self.get_postgres),
             ("GET", "/webhooks/{webhook_id}", self.get_webhook),
@@ -121,8 +123,18 @@ class RenderApi:
             self.cloud.set_auto_deploy(service, trigger)
             maintenance = change.get("serviceDetails", {}).get("maintenanceMode")
             if maintenance is not None:
-                service.maintenance = bool(maintenance.get("enabled"))
+                self.cloud.set_maintenance(service, bool(maintenance.get("enabled")))
         return await self._after(request, mode, JSONResponse(service_json(service, self.cloud.quirks)))
+
+    async def suspend(self, request: Request) -> Response:
+        """POST /services/{id}/suspend: by the user of the key."""
+        self.cloud.suspend(self._service(request))
+        return Response(status_code=202)
+
+    async def resume(self, request: Request) -> Response:
+        """POST /services/{id}/resume: the user's own suspension ends, and no other."""
+        self.cloud.resume(self._service(request))
+        return Response(status_code=202)
 
     # --- deploys -----------------------------------------------------------------------------------------------------
 

@@ -26,7 +26,7 @@ def service_json(service: Service, quirks: frozenset[str]) -> dict[str, Any]:
         "rootDir": "",
         "slug": f"{service.name}-acme",
         "suspended": "suspended" if service.suspended else "not_suspended",
-        "suspenders": ["user"] if service.suspended else [],
+        "suspenders": list(service.suspenders),
         "type": service.kind,
         "updatedAt": iso(service.updated_at),
         "serviceDetails": _details(service),

@@ -146,7 +146,8 @@ class Sandbox:
             self._changed.clear()
             for listener, name in self._doors.items():
                 acting, _ = self.cloud.acting(name)
-                if acting.kind == "refused":
+                service = self.cloud.services.get(name)
+                if acting.kind == "refused" and not (service is not None and service.replaced):
                     listener.shut()
                 else:
                     await listener.open()

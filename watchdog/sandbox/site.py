@@ -28,7 +28,7 @@ class Site:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if self.behaves(scope["path"]).kind == "hang":
+        if self.behaves(scope["path"]).kind == "hang" and not self.service.replaced:
             await wire.gone(receive)
             return
         response = await self.answer(Request(scope, receive))
@@ -44,8 +44,9 @@ class Site:
         path = request.url.path
         acts, (_, since) = self.behaves(path), self.cloud.acting(self.service.name)
         await clock.sleep(self.latency_seconds(acts, clock.now() - since))
-        response = self.maintenance() or self.misbehave(acts) or self.route(path)
-        if not self.service.maintenance:
+        instead = self.suspended() or self.maintenance()
+        response = instead or self.misbehave(acts) or self.route(path)
+        if instead is None:
             self.cloud.answered(self.service, path, response.status_code)
         return response
 
@@ -61,6 +62,15 @@ class Site:
         if not self.service.maintenance:
             return None
         return HTMLResponse("<html><body>This site is under maintenance.</body></html>", status_code=503)
+
+    def suspended(self) -> Response | None:
+        """Return what Render serves in place of a suspended site: 503, as public reports of such sites show it."""
+        if not self.service.suspended:
+            return None
+        owner = self.service.suspenders == ["user"]
+        words = "This service has been suspended by its owner." if owner else "Service Suspended"
+        routing = {"x-render-routing": "suspend-by-user" if owner else "suspend"}
+        return HTMLResponse(f"<html><body>{words}</body></html>", status_code=503, headers=routing)
 
     def misbehave(self, acts: Behaviour) -> Response | None:
         """Return the bad answer, if this request gets one."""

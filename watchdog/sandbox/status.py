@@ -1,8 +1,10 @@
 """Statuspage-shaped pages of Render, Sentry and one upstream (OpenAI), which tell of a fault once it has begun.
 
-Rule: a page knows nothing of the site; it tells only of faults named after its vendor.
+Rule: a page knows nothing of the site; it tells only of faults named after its vendor, and of what was announced there.
+Maintenance that is announced begins and ends on the page by the clock, as Statuspage does it where it is told to.
 """
 
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +15,7 @@ from starlette.routing import Route
 from watchdog.sandbox import clock
 from watchdog.sandbox.behaviours import Behaviour
 from watchdog.sandbox.cloud import Cloud
+from watchdog.sandbox.world import Announcement
 
 OREGON, FRANKFURT = "cmp-oregon", "cmp-frankfurt"
 
@@ -60,6 +63,10 @@ WORST = {
     "degraded_performance": ("minor", "Minor Service Outage"),
     "under_maintenance": ("maintenance", "Service Under Maintenance"),
 }
+ONE_STATUS = {
+    "scheduled-maintenances/active.json": "in_progress",
+    "scheduled-maintenances/upcoming.json": "scheduled",
+}
 OF_KIND = {"slow": "degraded_performance", "partial": "partial_outage"}
 """How a fault's kind shows; any other is a major outage."""
 
@@ -86,27 +93,58 @@ class StatusPages:
             "components.json": ("page", "components"),
             "incidents/unresolved.json": ("page", "incidents"),
             "scheduled-maintenances/active.json": ("page", "scheduled_maintenances"),
+            "scheduled-maintenances/upcoming.json": ("page", "scheduled_maintenances"),
         }.get(document)
         if cut is None:
             return PlainTextResponse("not found", status_code=404)
+        wanted = ONE_STATUS.get(document)
+        if wanted is not None:
+            rows = summary["scheduled_maintenances"]
+            summary["scheduled_maintenances"] = [row for row in rows if row["status"] == wanted]
         return JSONResponse({name: summary[name] for name in cut}, headers={"Cache-Control": "max-age=10"})
 
     def summary(self, vendor: str) -> dict[str, Any]:
         """Return what summary.json says."""
         name, components = PAGES[vendor]
         fault, since = self.cloud.faults.get(vendor), self.cloud.fault_began.get(vendor)
+        now = clock.now()
+        announced = [one for one in self.cloud.announced.get(vendor, []) if one.status(now) != "completed"]
+        under = {part for one in announced if one.status(now) == "in_progress" for part in one.components}
         state = _state(fault)
-        indicator, description = WORST.get(state, ("none", "All Systems Operational"))
-        changed = clock.iso(since if since is not None else clock.now() - 30 * clock.DAY)
-        lines = [_component_json(one, state if one.fails else "operational", changed) for one in components]
+        worst = "under_maintenance" if state == "operational" and under else state
+        indicator, description = WORST.get(worst, ("none", "All Systems Operational"))
+        changed = clock.iso(since if since is not None else now - 30 * clock.DAY)
+        lines = [_component_json(one, _shows(one, state, under), changed) for one in components]
         page = {"id": f"page-{vendor}", "name": name, "url": f"https://status.{vendor}.example"}
         return {
             "page": {**page, "time_zone": "Etc/UTC", "updated_at": changed},
             "status": {"indicator": indicator, "description": description},
             "components": lines,
             "incidents": [] if fault is None else [_incident_json(vendor, name, indicator, changed, lines)],
-            "scheduled_maintenances": [],
+            "scheduled_maintenances": [_maintenance_json(one, f"page-{vendor}", now, lines) for one in announced],
         }
+
+
+def component_ids(vendor: str, labels: Sequence[str]) -> tuple[str, ...]:
+    """Return the ids of components that are named as `Oregon/Web Services`, or `Render API`. Raises ValueError."""
+    if vendor not in PAGES:
+        raise ValueError(f"no status page of {vendor!r}; known: {', '.join(PAGES)}")
+    groups = {one.id: one.name for one in PAGES[vendor][1] if one.is_group}
+    known = {
+        f"{groups[one.group]}/{one.name}" if one.group else one.name: one.id
+        for one in PAGES[vendor][1]
+        if not one.is_group
+    }
+    missing = [label for label in labels if label not in known]
+    if missing:
+        raise ValueError(f"no component {missing[0]!r}; known: {', '.join(known)}")
+    return tuple(known[label] for label in labels)
+
+
+def _shows(component: Component, state: str, under: Set[str]) -> str:
+    if component.fails and state != "operational":
+        return state
+    return "under_maintenance" if component.id in under else "operational"
 
 
 def _state(fault: Behaviour | None) -> str:
@@ -122,6 +160,46 @@ def _component_json(component: Component, status: str, changed: str) -> dict[str
         "group": component.is_group,
         "group_id": component.group,
         "only_show_if_degraded": False,
+    }
+
+
+def _maintenance_json(one: Announcement, page_id: str, now: float, lines: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return an announced maintenance with the fields of public pages' own bodies; scheduled times in milliseconds."""
+    status, told = one.status(now), clock.iso(one.created_at)
+    affected = [line for line in lines if line["id"] in one.components]
+    changes = [
+        {"code": line["id"], "name": line["name"], "old_status": "operational", "new_status": line["status"]}
+        for line in affected
+    ]
+    update = {
+        "id": f"{one.id}-1",
+        "status": status,
+        "body": "We will be undergoing scheduled maintenance during this time.",
+        "incident_id": one.id,
+        "created_at": told,
+        "updated_at": told,
+        "display_at": told,
+        "affected_components": changes,
+        "deliver_notifications": True,
+        "custom_tweet": None,
+        "tweet_id": None,
+    }
+    return {
+        "id": one.id,
+        "name": one.name,
+        "status": status,
+        "created_at": told,
+        "updated_at": told,
+        "monitoring_at": None,
+        "resolved_at": None,
+        "impact": "maintenance",
+        "shortlink": f"https://stspg.example/{one.id}",
+        "started_at": told,
+        "page_id": page_id,
+        "incident_updates": [update],
+        "components": affected,
+        "scheduled_for": clock.iso(one.begins_at),
+        "scheduled_until": clock.iso(one.ends_at),
     }
 
 

@@ -1,4 +1,4 @@
-"""What the cloud is made of: services, deploys, platform events. Plain mutable records; cloud.py moves them."""
+"""What the cloud is made of: services, deploys, events, announcements. Plain mutable records; cloud.py moves them."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -58,6 +58,24 @@ class PlatformEvent:
     details: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """Maintenance that a vendor's status page announces, of these components, by their ids; times are epoch seconds."""
+
+    id: str
+    name: str
+    components: tuple[str, ...]
+    created_at: float
+    begins_at: float
+    ends_at: float
+
+    def status(self, now: float) -> str:
+        """Return what the page says of it."""
+        if now < self.begins_at:
+            return "scheduled"
+        return "in_progress" if now < self.ends_at else "completed"
+
+
 @dataclass(slots=True)
 class Service:
     """A service at Render. `deploys` are oldest first; `merged` are the commits that auto-deploy passed over."""
@@ -67,7 +85,7 @@ class Service:
     kind: str = "web_service"
     url: str = ""
     auto_deploy_trigger: str = "commit"
-    suspended: bool = False
+    suspenders: list[str] = field(default_factory=list)
     maintenance: bool = False
     pre_deploy_command: str | None = None
     instances: int = 1
@@ -76,6 +94,16 @@ class Service:
     deploys: list[Deploy] = field(default_factory=list)
     events: list[PlatformEvent] = field(default_factory=list)
     merged: list[Commit] = field(default_factory=list)
+
+    @property
+    def suspended(self) -> bool:
+        """Say whether anybody suspended it."""
+        return bool(self.suspenders)
+
+    @property
+    def replaced(self) -> bool:
+        """Say whether the platform answers in its place: it does not reach its visitors, however it is."""
+        return self.suspended or self.maintenance
 
     @property
     def repo(self) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from watchdog.core import downtime
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.errors import WatchdogError
 from watchdog.ports import Platform, Repository
@@ -47,9 +48,9 @@ async def _service(
     results = [CheckResult(place, Outcome.OK, f"{facts.name} is {facts.id}, a {facts.kind}", "")]
     if facts.suspended or facts.maintenance:
         state = "suspended" if facts.suspended else "in maintenance mode"
-        results.append(
-            CheckResult(place, Outcome.WARN, f"it is {state}: nothing is rolled back", "resume it on Render")
-        )
+        quiet = ", and nobody is told of what fails" if downtime.meant(facts) else ""
+        what = f"it is {state}: nothing is rolled back{quiet}"
+        results.append(CheckResult(place, Outcome.WARN, what, "resume it on Render"))
     if facts.pre_deploy_command and not settings.policy.services[name].rollback_safe:
         what = "it has a pre-deploy command, which a rollback may run again: a human is asked instead"
         results.append(

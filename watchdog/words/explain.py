@@ -99,6 +99,8 @@ def standing(incident: Incident, tz: tzinfo = UTC) -> list[str]:
         words.append(f"Approved by {clean(incident.approved_by)}.")
     if incident.acknowledged_by:
         words.append(f"{clean(incident.acknowledged_by)} looks after it.")
+    if incident.planned:
+        words.append("It was meant to be down: that teaches nothing, and counts in no number.")
     if incident.defaulted_at is not None:
         words.append(f"Nobody answered in time: the policy said rollback at {moment(incident.defaulted_at, tz)}.")
     return [line for line in (*words, sentence(incident.outcome)) if line]

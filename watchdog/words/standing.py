@@ -3,6 +3,7 @@
 from datetime import UTC, tzinfo
 
 from watchdog.core import quiet, sight
+from watchdog.core.terms import STALE_VENDOR_SECONDS
 from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.policy import Policy, Quiet
 from watchdog.domain.readings import Bad, Good, Reading
@@ -47,6 +48,28 @@ def status_lines(state: State, now: float, tz: tzinfo = UTC) -> list[str]:
     return lines
 
 
+def all_lines(state: State, policy: Policy, now: float, tz: tzinfo = UTC) -> list[str]:
+    """Return everything that holds besides the services' own rows."""
+    return [*status_lines(state, now, tz), *outside_lines(state, policy, now), *quiet_lines(state, policy, now, tz)]
+
+
+def outside_lines(state: State, policy: Policy, now: float) -> list[str]:
+    """Return what the status pages tell of now, and what they announce."""
+    lines = []
+    for name, vendor in policy.vendors.items():
+        at, reading = state.vendors.get(name, (0.0, None))
+        if now - at >= STALE_VENDOR_SECONDS:
+            continue
+        if isinstance(reading, Bad):
+            means = (
+                "what fails now is not rolled back" if vendor.role == "platform" else "it may explain what fails now"
+            )
+            lines.append(f"{vendor.role.upper()} {clean(name)}: {clean(reading.why)}; {means}.")
+        elif isinstance(reading, Good) and reading.ahead:
+            lines.append(f"ANNOUNCED: {clean(reading.ahead)}.")
+    return lines
+
+
 def quiet_lines(state: State, policy: Policy, now: float, tz: tzinfo = UTC) -> list[str]:
     """Return every silence and action hold there is, a line each; those of the configuration too."""
     return [words for _, words in quiets(state, policy, now, tz=tz)]
@@ -58,11 +81,26 @@ def quiets(
     """Return what is not over yet of all silences and action holds, or of those of one service, each in words."""
     silences = [("SILENCE", one) for one in (*policy.silences, *state.silences)]
     holds = [("ACTION HOLD", one) for one in (*policy.action_holds, *state.holds)]
-    return [
+    said = [
         (one, f"{what} {clean(quiet.describe(one))}, {_when(one, tz)}")
         for what, one in (*silences, *holds)
         if (one.ends_at is None or one.ends_at > now) and (service is None or one.service in (None, service))
     ]
+    return [*said, *(_by_platform(one, now) for one in state.services.values() if _is_down(one, service))]
+
+
+def _is_down(one: ServiceState, service: str | None) -> bool:
+    """Tell whether the platform says that it is meant to be down, and it is asked about."""
+    return one.downtime is not None and one.downtime.ended_at is None and service in (None, one.name)
+
+
+def _by_platform(service: ServiceState, now: float) -> tuple[Quiet, str]:
+    """Return the platform's own word, which is a silence and more; it counts as long as it is read."""
+    assert service.downtime is not None, "it is asked about one that is down"
+    silence, age = quiet.of_downtime(service.name, service.downtime), now - (service.deploys_at or 0.0)
+    lasts = "until the platform says that it is over; nothing is rolled back meanwhile"
+    unread = f"but not read for {show_seconds(age)}, so people are told again"
+    return silence, f"SILENCE {clean(quiet.describe(silence))}, {lasts if age <= STALE_SECONDS else unread}"
 
 
 def _when(one: Quiet, tz: tzinfo) -> str:

@@ -37,9 +37,9 @@ class Watched:
 class Stats:
     """The numbers of one service, or of all. Durations in seconds.
 
-    `incidents` have all an onset of their own; `acts` maps incident id to the first human act; `span_seconds` is how
-    long it was watched within the period; `deployments` went live and are no rollbacks, counted over
-    `deploy_seconds`; `judged` are those of them that went live while we watched, `failed` those of these at fault.
+    `incidents` have all an onset of their own, and were not planned; `acts` maps incident id to the first human act;
+    `span_seconds` is how long it was watched within the period; `deployments` went live and are no rollbacks, counted
+    over `deploy_seconds`; `judged` are those of them that went live while we watched, `failed` those of these at fault.
     """
 
     service: str
@@ -121,9 +121,9 @@ def stats(
 ) -> list[Stats]:
     """Return the numbers of each service in the period, by name, and of all together at the end.
 
-    An incident that a human called wrong blames nothing.
+    An incident that a human called wrong blames nothing; one in maintenance mode, say, is none.
     """
-    recent = [one for one in incidents if since <= one.opened_at <= now]
+    recent = [one for one in incidents if since <= one.opened_at <= now and not one.planned]
     names = sorted({*watched, *(one.service for one in recent)})
     each = [_of(name, recent, watched.get(name), acts, labels, since, now) for name in names]
     return [*each, _all(each)]

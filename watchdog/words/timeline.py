@@ -27,6 +27,7 @@ SEEN = (
     "LATE",
     "BLIND",
     "SEEING",
+    "DOWNTIME",
 )
 JUDGED = (
     "BLAME",

@@ -25,12 +25,14 @@ def page(statuses: dict[str, str] | None = None, indicator: str = "none", **more
     return {"status": {"indicator": indicator}, "components": rows, "incidents": [], **more}
 
 
+NOW = 1_790_000_000.0
+"""2026-09-21 14:13:20 UTC."""
 OURS = ("Render API", "Oregon/Web Services", "Oregon/Builds and Deploys")
 
 
 def platform(statuses: dict[str, str], wanted: tuple[str, ...] = OURS, **more: Any) -> Reading:
     """Return the platform's verdict."""
-    return verdict("render", parse_summary(page(statuses, **more)), "platform", wanted)
+    return verdict("render", parse_summary(page(statuses, **more)), "platform", wanted, NOW)
 
 
 @pytest.mark.parametrize("status", ["partial_outage", "major_outage"])
@@ -81,21 +83,96 @@ def test_names_match_whatever_their_case_and_a_region_by_a_part_of_its_group() -
 def test_an_upstream_is_bad_with_any_component_or_by_its_indicator() -> None:
     """Which of its parts we use is not known, unless configured."""
     some = parse_summary(page({"g-fr/Web Services": "partial_outage"}))
-    assert isinstance(verdict("openai", some, "upstream", ()), Bad)
-    assert isinstance(verdict("openai", some, "upstream", ("Render API",)), Good)
+    assert isinstance(verdict("openai", some, "upstream", (), NOW), Bad)
+    assert isinstance(verdict("openai", some, "upstream", ("Render API",), NOW), Good)
     major = parse_summary(page(indicator="major", incidents=[{"name": "Elevated errors", "status": "investigating"}]))
-    assert verdict("openai", major, "upstream", ()) == Bad(
+    assert verdict("openai", major, "upstream", (), NOW) == Bad(
         'openai reports a major incident ("Elevated errors")', FailureKind.OUTAGE
     )
-    assert isinstance(verdict("openai", parse_summary(page(indicator="minor")), "upstream", ()), Good)
+    assert isinstance(verdict("openai", parse_summary(page(indicator="minor")), "upstream", (), NOW), Good)
 
 
 def test_incidents_that_ended_are_not_open() -> None:
     """While one is open the page is read more often."""
     ended = [{"name": "a", "status": "resolved"}, {"name": "b", "status": "postmortem"}]
-    assert not parse_summary(page(incidents=ended)).is_open
+    assert not parse_summary(page(incidents=ended)).is_open(NOW)
     assert parse_summary(page(incidents=[*ended, {"name": "c", "status": "monitoring"}])).incidents == ("c",)
-    assert parse_summary(page({"g-fr/PostgreSQL": "major_outage"})).is_open
+    assert parse_summary(page({"g-fr/PostgreSQL": "major_outage"})).is_open(NOW)
+
+
+def maintenance(status: str = "in_progress", of: tuple[str, ...] = ("g-or/Web Services",), **more: Any) -> list[Any]:
+    """Return what a page says of one maintenance, with the fields and the kinds of moments of real ones."""
+    parts = [{"id": key, "name": key.rpartition("/")[2], "status": "under_maintenance", "group": False} for key in of]
+    one = {
+        "id": "k7g299zl765l",
+        "name": "Moving disks",
+        "status": status,
+        "impact": "maintenance",
+        "scheduled_for": "2026-09-21T07:00:00.000-07:00",
+        "scheduled_until": "2026-09-21T16:30:00.000Z",
+        "incident_updates": [],
+        "components": parts,
+    }
+    return [{**one, **more}]
+
+
+@pytest.mark.parametrize("status", ["in_progress", "verifying", "In progress"])
+def test_maintenance_of_ours_that_goes_on_is_bad(status: str) -> None:
+    """With its name, of what, and until when: words for the veto."""
+    assert platform({}, scheduled_maintenances=maintenance(status)) == Bad(
+        'render announced maintenance: "Moving disks" of Oregon/Web Services, until 16:30 UTC', FailureKind.OUTAGE
+    )
+
+
+@pytest.mark.parametrize(
+    ("of", "statuses", "bad"),
+    [
+        (("Render API",), {}, True),
+        (("g-or",), {}, True),
+        (("g-or/PostgreSQL", "g-fr/Web Services"), {}, False),
+        ((), {}, False),
+        ((), {"g-or/Web Services": "under_maintenance"}, True),
+        ((), {"g-fr/Web Services": "under_maintenance"}, False),
+    ],
+)
+def test_maintenance_elsewhere_is_none_of_our_concern(of: tuple[str, ...], statuses: dict[str, str], bad: bool) -> None:
+    """It names one of our components, or their group; or, where it names none, one of ours is marked as under it."""
+    reading = platform(statuses, scheduled_maintenances=maintenance(of=of))
+    assert isinstance(reading, Bad if bad else Good)
+
+
+def test_an_outage_is_said_before_a_maintenance() -> None:
+    """It is the worse news."""
+    reading = platform({"Render API": "major_outage"}, scheduled_maintenances=maintenance())
+    assert isinstance(reading, Bad) and reading.why == "render reports Render API major outage"
+
+
+def test_what_is_announced_for_later_is_a_word_on_the_side() -> None:
+    """The nearest first, of ours alone, and not of next year."""
+    ahead = [
+        *maintenance("scheduled", scheduled_for="2026-09-27T02:00:00Z", scheduled_until="2026-09-27T04:00:00Z"),
+        *maintenance(
+            "scheduled", name="Soon", scheduled_for="2026-09-22T23:00:00Z", scheduled_until="2026-09-23T01:00Z"
+        ),
+        *maintenance("scheduled", name="Next year", scheduled_for="2027-09-22T23:00:00Z"),
+        *maintenance("scheduled", name="Elsewhere", of=("g-fr/Web Services",), scheduled_for="2026-09-22T23:00:00Z"),
+        *maintenance("scheduled", name="Some day", scheduled_for=None, scheduled_until=None),
+        *maintenance("completed", name="Past"),
+    ]
+    reading = platform({}, scheduled_maintenances=ahead)
+    assert reading == Good(
+        "render: 3 components operational",
+        'render will have maintenance: "Some day" of Oregon/Web Services, nobody says when; '
+        '"Soon" of Oregon/Web Services, from 2026-09-22 23:00 UTC until 2026-09-23 01:00 UTC; '
+        '"Moving disks" of Oregon/Web Services, from 2026-09-27 02:00 UTC until 04:00 UTC',
+    )
+
+
+def test_an_upstream_s_maintenance_is_a_remark_at_most() -> None:
+    """Of all its parts, for hours: it would acquit bad deploys."""
+    document = page({"Render API": "under_maintenance"}, scheduled_maintenances=maintenance(of=("Render API",)))
+    reading = verdict("openai", parse_summary(document), "upstream", (), NOW)
+    assert isinstance(reading, Good) and reading.detail == "openai: Render API under maintenance"
 
 
 @pytest.mark.parametrize("document", [None, [], {}, {"components": None}, {"components": {}}, "x", 3])

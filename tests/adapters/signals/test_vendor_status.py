@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.adapters.signals.test_statuspage import page
+from tests.adapters.signals.test_statuspage import NOW, maintenance, page
 from tests.adapters.vendor import Vendor
 from tests.clocks import FakeClock
 from watchdog.adapters.signals.vendor_status import (
@@ -39,6 +39,18 @@ async def test_it_reads_more_often_while_something_is_open(vendor: Vendor) -> No
     assert readings == [Good, Bad, Good]
     assert paces == [IDLE_SECONDS, IDLE_SECONDS, OPEN_SECONDS, IDLE_SECONDS]
     assert not source.adaptive
+
+
+async def test_announced_maintenance_is_read_more_often_while_it_goes_on_and_ends_by_the_clock(vendor: Vendor) -> None:
+    """Every 60 s from a quarter of an hour before; the page need not change for its hours to come, or to pass."""
+    hours = {"scheduled_for": "2026-09-21T16:00:00Z", "scheduled_until": "2026-09-21T17:00:00Z"}
+    vendor.say("GET", PATH, (200, page(scheduled_maintenances=maintenance("scheduled", **hours)), {"ETag": "a"}), 304)
+    clock = FakeClock(NOW, auto=False)
+    source = status(vendor, clock, "platform", components=lambda: ["Oregon/Web Services"])
+    seen = []
+    for clock.elapsed in (0.0, 6300.0, 6500.0, 10_100.0):
+        seen.append((type((await source.read())[0].reading), source.every_seconds))
+    assert seen == [(Good, IDLE_SECONDS), (Good, OPEN_SECONDS), (Bad, OPEN_SECONDS), (Good, IDLE_SECONDS)]
 
 
 async def test_an_unchanged_page_is_not_sent_again(vendor: Vendor) -> None:

@@ -1,12 +1,17 @@
 """What a Statuspage `summary.json` says about the components that concern us. Pure and lenient.
 
-Rule: an unknown status of a component that concerns us is `Unknown`, never good and never an outage.
+Rule 1: an unknown status of a component that concerns us is `Unknown`, never good and never an outage.
+Rule 2: maintenance that the platform announced, and is at now, is bad: what fails meanwhile may be its doing, so no
+deploy is rolled back for it (a rollback may hang in it, too). It silences nobody: a site that is down is down for its
+visitors, whoever announced it. Who wants to sleep through the hours of a maintenance says so (`silences: from, to`).
+An upstream's is a remark: it names every part of that vendor, and would acquit bad deploys for hours.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from watchdog.adapters.signals.announced import Maintenance, parse_maintenances
 from watchdog.adapters.signals.source import plain
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown
 
@@ -16,6 +21,8 @@ _KNOWN = OUTAGES | REMARKS | {"operational"}
 _ENDED = frozenset({"resolved", "postmortem", "completed"})
 COMPONENTS_MAX = 2000
 NAMED_MAX = 3
+AHEAD_SECONDS = 14 * 86400.0
+"""So far ahead maintenance is told of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +41,17 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A status page: its components, its overall indicator, the titles of incidents that are open."""
+    """A status page: its components, its overall indicator, the titles of open incidents, what maintenance there is."""
 
     components: tuple[Component, ...]
     indicator: str
     incidents: tuple[str, ...]
+    maintenances: tuple[Maintenance, ...] = ()
 
-    @property
-    def is_open(self) -> bool:
-        """Something is going on: worth reading more often."""
-        return bool(self.incidents) or any(component.status in OUTAGES for component in self.components)
+    def is_open(self, now: float) -> bool:
+        """Something is going on, or will be soon: worth reading more often. `now` is UTC epoch seconds."""
+        ill = bool(self.incidents) or any(component.status in OUTAGES for component in self.components)
+        return ill or any(one.is_near(now) for one in self.maintenances)
 
 
 def parse_summary(document: Any) -> Summary:
@@ -59,11 +67,15 @@ def parse_summary(document: Any) -> Summary:
         components=tuple(_component(row, groups) for row in rows if row.get("group") is not True),
         indicator=indicator if isinstance(indicator, str) else "",
         incidents=_open_incidents(document.get("incidents")),
+        maintenances=parse_maintenances(document.get("scheduled_maintenances"), lambda row: _known(row, rows, groups)),
     )
 
 
-def verdict(vendor: str, summary: Summary, role: str, wanted: Sequence[str]) -> Reading:
-    """Return what the page means for us. `wanted` are `Group/Name` or `Name`; none: everything (upstreams only)."""
+def verdict(vendor: str, summary: Summary, role: str, wanted: Sequence[str], now: float) -> Reading:
+    """Return what the page means for us at a moment (UTC epoch seconds).
+
+    `wanted` are `Group/Name` or `Name`; none: everything (upstreams only).
+    """
     if role == "platform" and not wanted:
         return Unknown(f"{vendor}: which of its components concern us is not known yet")
     chosen = [part for part in summary.components if not wanted or any(_matches(part, label) for label in wanted)]
@@ -74,17 +86,54 @@ def verdict(vendor: str, summary: Summary, role: str, wanted: Sequence[str]) -> 
         return Bad(f"{vendor} reports a {summary.indicator} incident{_incident(summary)}", FailureKind.OUTAGE)
     if not chosen:
         return Unknown(f"the status page of {vendor} names none of the components that concern us")
+    going_on = [one for one in summary.maintenances if one.goes_on(now) and _is_ours(one, chosen)]
+    if role == "platform" and going_on:
+        one = going_on[0]
+        why = f'{vendor} announced maintenance: "{one.name}"{_of_what(one, chosen)}, {one.until(now)}'
+        return Bad(why, FailureKind.OUTAGE)
     strange = [part for part in chosen if part.status not in _KNOWN]
     if strange:
         return Unknown(f"{vendor}: {_named(strange)}: we do not know that status")
     remarks = [part for part in chosen if part.status in REMARKS]
-    return Good(f"{vendor}: {_named(remarks)}" if remarks else f"{vendor}: {len(chosen)} components operational")
+    detail = f"{vendor}: {_named(remarks)}" if remarks else f"{vendor}: {len(chosen)} components operational"
+    return Good(detail, _ahead(vendor, summary, chosen, now) if role == "platform" else "")
+
+
+def _ahead(vendor: str, summary: Summary, chosen: Sequence[Component], now: float) -> str:
+    """Return the maintenances of our components that are announced for the next weeks, the nearest first, in words."""
+    horizon = now + AHEAD_SECONDS
+    coming = [one for one in summary.maintenances if one.is_ahead and _is_ours(one, chosen)]
+    near = sorted((one for one in coming if (one.begins_at or now) <= horizon), key=lambda one: one.begins_at or now)
+    told = [f'"{one.name}"{_of_what(one, chosen)}, {one.when(now)}' for one in near[:NAMED_MAX]]
+    return f"{vendor} will have maintenance: {'; '.join(told)}" if told else ""
+
+
+def _is_ours(one: Maintenance, chosen: Sequence[Component]) -> bool:
+    """Tell whether it is of a component that concerns us; where it names none, whether one of ours is under it."""
+    if not one.labels:
+        return any(part.status == "under_maintenance" for part in chosen)
+    return any(_names(one, part) for part in chosen)
+
+
+def _names(one: Maintenance, part: Component) -> bool:
+    return part.label in one.labels or (part.group != "" and part.group in one.labels)
+
+
+def _of_what(one: Maintenance, chosen: Sequence[Component]) -> str:
+    ours = [part.label for part in chosen if _names(one, part)]
+    return f" of {', '.join(ours[:NAMED_MAX])}" if ours else ""
 
 
 def _component(row: dict[str, Any], groups: dict[str, str]) -> Component:
     group_id = row.get("group_id")
     group = groups.get(group_id, "") if isinstance(group_id, str) else ""
     return Component(plain(row["name"], 60), plain(group, 40), plain(str(row.get("status") or "absent"), 40))
+
+
+def _known(row: dict[str, Any], rows: Sequence[dict[str, Any]], groups: dict[str, str]) -> str:
+    """Return the label of a component that is named elsewhere on the page: as its own row has it, if it has one."""
+    own = next((one for one in rows if one.get("id") == row.get("id")), row)
+    return _component(own, groups).label
 
 
 def _open_incidents(rows: object) -> tuple[str, ...]:

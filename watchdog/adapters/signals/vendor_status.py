@@ -2,7 +2,8 @@
 
 Rule 1: a page can only hold a rollback back (the platform's) or explain an incident (an upstream's); it starts nothing.
 Pages are written by hand and late: "all operational" proves nothing.
-Rule 2: only components that concern us count, at partial outage or worse; degraded or under maintenance is a remark.
+Rule 2: only components that concern us count, at partial outage or worse, or (the platform's) in announced maintenance
+that goes on; degraded, or marked as under maintenance and nothing more, is a remark.
 Rule 3: a page in a shape or with words that we do not know is `Unknown`.
 """
 
@@ -96,8 +97,9 @@ class VendorStatus(Source):
         if problem and (self._summary is None or self._clock.monotonic() - self._read_at > FRESH_SECONDS):
             return unknown(f"the status page of {self.name} could not be read: {problem}")
         assert self._summary is not None
-        self.every_seconds = self._open_seconds if self._summary.is_open else self._idle_seconds
-        return (Sample(verdict(self.name, self._summary, self.role, tuple(self._components()))),)
+        now = self._clock.now()
+        self.every_seconds = self._open_seconds if self._summary.is_open(now) else self._idle_seconds
+        return (Sample(verdict(self.name, self._summary, self.role, tuple(self._components()), now)),)
 
     async def _refresh(self) -> str:
         """Read the page and return what was wrong, or nothing."""

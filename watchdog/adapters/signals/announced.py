@@ -1,0 +1,104 @@
+"""Maintenance that a status page announces, in the shape of Statuspage's `scheduled_maintenances`. Pure and lenient.
+
+Rule: what is going on counts by the page's own word, or by the hours it gave; a page that nobody closed is believed for
+some hours after its end, not for ever.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from watchdog.adapters.signals.source import plain
+
+GOING_ON = frozenset({"in_progress", "verifying"})
+AHEAD = "scheduled"
+LISTED_MAX = 50
+COMPONENTS_MAX = 200
+FORGOTTEN_SECONDS = 6 * 3600.0
+"""So long after its announced end it is still taken to be going on: pages are written by hand, and late."""
+NEAR_SECONDS = 900.0
+"""So long before its begin the page is read more often."""
+
+
+@dataclass(frozen=True, slots=True)
+class Maintenance:
+    """One announced maintenance; `labels` name what of. Times are UTC epoch seconds, None where nobody told."""
+
+    name: str
+    status: str
+    begins_at: float | None
+    ends_at: float | None
+    labels: tuple[str, ...]
+
+    def goes_on(self, now: float) -> bool:
+        """Tell whether it is going on."""
+        begins, ends = self.begins_at, self.ends_at
+        if self.status in GOING_ON:
+            return ends is None or now < ends + FORGOTTEN_SECONDS
+        return self.is_ahead and begins is not None and ends is not None and begins <= now < ends
+
+    @property
+    def is_ahead(self) -> bool:
+        """Tell whether it is announced, and nobody said yet that it began."""
+        return self.status == AHEAD
+
+    def is_near(self, now: float) -> bool:
+        """Tell whether it is going on, or begins soon: worth a closer look."""
+        soon = self.is_ahead and self.begins_at is not None and 0.0 <= self.begins_at - now <= NEAR_SECONDS
+        return soon or self.goes_on(now)
+
+    def until(self, now: float) -> str:
+        """Return until when it goes on, in words."""
+        return f"until {_moment(self.ends_at, now)}" if self.ends_at is not None else "until nobody says when"
+
+    def when(self, now: float) -> str:
+        """Return when it is to be, in words."""
+        if self.begins_at is None:
+            return "nobody says when"
+        begins = f"{_day(self.begins_at)} {_clock(self.begins_at)}"
+        return f"from {begins} UTC {self.until(self.begins_at)}"
+
+
+def parse_maintenances(rows: object, label: Callable[[dict[str, Any]], str]) -> tuple[Maintenance, ...]:
+    """Return what is announced and not over; `label` names one of the components in it."""
+    if not isinstance(rows, list):
+        return ()
+    found = [_parsed(row, label) for row in rows[:LISTED_MAX] if isinstance(row, dict)]
+    return tuple(one for one in found if one.is_ahead or one.status in GOING_ON)
+
+
+def _parsed(row: dict[str, Any], label: Callable[[dict[str, Any]], str]) -> Maintenance:
+    parts = row.get("components")
+    parts = parts[:COMPONENTS_MAX] if isinstance(parts, list) else []
+    return Maintenance(
+        name=plain(str(row.get("name") or "untitled"), 80),
+        status=str(row.get("status")).casefold().replace(" ", "_"),
+        begins_at=_time(row.get("scheduled_for")),
+        ends_at=_time(row.get("scheduled_until")),
+        labels=tuple(label(part) for part in parts if isinstance(part, dict) and isinstance(part.get("name"), str)),
+    )
+
+
+def _time(value: object) -> float | None:
+    """Return UTC epoch seconds of an ISO 8601 moment with any offset, or None."""
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _moment(at: float, now: float) -> str:
+    day = "" if _day(at) == _day(now) else f"{_day(at)} "
+    return f"{day}{_clock(at)} UTC"
+
+
+def _day(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d}"
+
+
+def _clock(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%H:%M}"
