@@ -104,6 +104,7 @@ async def test_it_is_made_at_its_moment_once_also_across_a_restart(tmp_path: Pat
             await clock.advance(7200.0)
             assert len(told(sandbox)) == 1
             clock.freeze(WEEK)
+            await app.store.put_minutes([Minute("web", "home", MONDAY + WEEK - 600.0, 60, 0, 0)])
             await clock.advance(60.0)
             await eventually(lambda: len(told(sandbox)) == 2)
         assert told(sandbox)[1] == "watchdog, the week until 2027-01-18: nothing happened"

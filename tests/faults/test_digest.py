@@ -13,13 +13,13 @@ def digests(cloud: Cloud) -> list[str]:
 
 
 def test_two_workers_send_one_also_when_the_one_that_sent_it_is_killed(tmp_path: Path) -> None:
-    """It is due as they start, and says what is recorded by then."""
+    """It is due as they start, so that nothing is recorded of its week yet, and says so."""
     now = datetime.now(UTC)
     digest = f"digest: {{every: '{now:%a %H:%M} UTC', tell: [slack]}}\n"
     with pair(tmp_path, 4, more=digest + SHORT) as two:
         two.start()
         (title,) = until(lambda: digests(two.cloud), 60.0)
-        assert title == f"watchdog, the week until {now:%Y-%m-%d}: nothing happened"
+        assert title == f"watchdog, the week until {now:%Y-%m-%d}: nothing was seen"
         made = "SELECT count(*) FROM effects WHERE incident LIKE 'digest-%'"
         until(lambda: two.near.rows(f"{made} AND status = 'done' AND outcome = 'slack: sent'") == [(1,)])
         (sender,) = [worker for worker in two.both if worker.story("TOLD")]

@@ -76,7 +76,7 @@ class Metrics:
         self._pinned = self._gauge("auto_deploy_pinned", "1 while we hold auto-deploy off.", "service")
         self._pages = self._counter("pages", "Notices to people.", "channel", "outcome")
         self._pages_pending = self._gauge("pages_pending", "Notices not delivered yet.")
-        self._pages_unheard = self._gauge("pages_unheard", "Notices that no channel at all has got yet.")
+        self._pages_unheard = self._gauge("pages_unheard", "Notices that no channel at all has got yet; news aside.")
         self._channel_up = self._gauge("channel_up", "0 after failures in a row, until a notice arrives.", "channel")
         self._hears = self._gauge("channel_hears", "1 while we hear what people answer there.", "channel")
         self._follow_ups_open = self._gauge(

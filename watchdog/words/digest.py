@@ -51,7 +51,8 @@ def digest(week: Week) -> tuple[str, tuple[str, ...]]:
     counted = _counted(week)
     rolled_back = [one for one in week.incidents if one.requested_at is not None]
     happened = [_many(len(week.incidents), "incident"), *([_many(len(rolled_back), "rollback")] if rolled_back else [])]
-    said = ", ".join(happened) if week.incidents else "nothing happened"
+    nothing = "nothing happened" if _was_seen(week) else "nothing was seen"
+    said = ", ".join(happened) if week.incidents else nothing
     lines = [
         *_quiet_week(week),
         _watched(week),
@@ -84,8 +85,13 @@ def _known(week: Week) -> Mapping[str, Watched]:
     }
 
 
+def _was_seen(week: Week) -> bool:
+    """Tell whether any probe said something: only then is no news good news."""
+    return any(look.good or look.bad for look in _probes(week))
+
+
 def _quiet_week(week: Week) -> Iterator[str]:
-    if not week.incidents:
+    if not week.incidents and _was_seen(week):
         yield "A quiet week: no incident and no rollback, in all that was seen."
 
 
@@ -96,7 +102,7 @@ def _watched(week: Week) -> str:
     new = [name for name, one in _services(week).items() if one.watching_since > week.since]
     newly = f", only a part of the week: {_some(new)}" if new else ""
     good, bad, unknown = _sums(_probes(week))
-    if not good + bad:
+    if not _was_seen(week):
         return f"{services}{newly}. No probe is in the record: did the daemon run?"
     told_nothing = f"; {unknown:,} more told nothing" if unknown else ""
     return f"{services}{newly}; {good + bad:,} probes, {_share(good, bad)} good{_worst(week)}{told_nothing}."
