@@ -1,6 +1,7 @@
 """Escalation: a page that nobody takes up climbs on time and in order, until a human has it or it is over."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -10,7 +11,7 @@ from watchdog.core import escalation
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase
-from watchdog.domain.policy import Mode, Policy, Severity, Step, Then, Weekly
+from watchdog.domain.policy import Mode, Policy, Rotation, Severity, Step, Then, Weekly
 
 STEPS = (Step("lead", ("mail",), 300.0), Step("devops", ("phone",), 600.0), Step("boss", ("letter",), 60.0))
 NEVER = Weekly((), 0, 1, "UTC")
@@ -115,6 +116,21 @@ def test_who_is_out_of_hours_is_passed_over_in_favour_of_the_next() -> None:
     world = paged(replace(STEPS[0], after_seconds=3600.0, hours=NEVER), *STEPS[1:]).run(1000.0)
     assert called(world, 1) == [(600.0, ("phone",), "ESCALATED to devops"), (660.0, ("letter",), "ESCALATED to boss")]
     assert [note.text for note in world.notes if note.label == "PASSED"] == ["lead: not in their hours"]
+
+
+def test_of_a_rotation_it_calls_whose_week_it_is() -> None:
+    """Named with the rotation; a member out of hours is passed over like anybody."""
+    day = int(START // 86400) + date(1970, 1, 1).toordinal()
+    turns = Rotation((STEPS[0], STEPS[1]), day - 7, 0, "UTC")
+    world = paged(Step("oncall", (), 300.0, rotation=turns), STEPS[2]).run(600.0)
+    assert called(world, 1) == [
+        (300.0, ("phone",), "ESCALATED to devops (oncall)"),
+        (360.0, ("letter",), "ESCALATED to boss"),
+    ]
+    asleep = replace(turns, of=(STEPS[0], replace(STEPS[1], hours=NEVER)))
+    world = paged(Step("oncall", (), 300.0, rotation=asleep), STEPS[2]).run(300.0)
+    assert called(world, 1)[0] == (60.0, ("letter",), "ESCALATED to boss")
+    assert {note.text for note in world.notes if note.label == "PASSED"} == {"devops (oncall): not in their hours"}
 
 
 def test_where_nobody_is_on_call_those_who_were_told_are_called_again() -> None:

@@ -1,12 +1,12 @@
 """Hours: by the clocks of their own zone, also in the nights in which these are set."""
 
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from watchdog.core.hours import within
-from watchdog.domain.policy import Weekly
+from watchdog.core.hours import whose, within
+from watchdog.domain.policy import Rotation, Step, Weekly
 
 BERLIN = "Europe/Berlin"
 OFFICE = Weekly((0, 1, 2, 3, 4), 9 * 60, 18 * 60, BERLIN)
@@ -57,3 +57,31 @@ def test_an_hour_that_comes_twice_counts_twice_and_one_that_is_left_out_does_not
         hours[day] = sum(within(BACKUP, midnight + 60.0 * minute) for minute in range(8 * 60)) / 60.0
     assert hours == {"2027-03-28": 1.0, "2027-10-31": 3.0, "2027-11-07": 2.0}
     assert within(BACKUP, moment("2027-10-31 02:30")) and within(BACKUP, moment("2027-10-31 02:30", fold=1))
+
+
+ANN, BOB, EVE = (Step(name, (f"{name}-mail",), 300.0) for name in ("ann", "bob", "eve"))
+ONCALL = Step("oncall", (), 120.0, rotation=Rotation((ANN, BOB, EVE), date(2026, 10, 12).toordinal(), 540, BERLIN))
+
+
+@pytest.mark.parametrize(
+    ("local", "name"),
+    [
+        ("2026-10-12 09:00", "ann"),
+        ("2026-10-19 08:59", "ann"),
+        ("2026-10-19 09:00", "bob"),
+        ("2026-10-26 08:59", "bob"),  # summer time ended in the night before the last
+        ("2026-10-26 09:00", "eve"),
+        ("2026-11-02 09:00", "ann"),
+        ("2026-10-12 08:59", "eve"),
+        ("2026-10-05 09:00", "eve"),
+    ],
+)
+def test_a_rotation_is_handed_over_every_week_at_the_same_hour(local: str, name: str) -> None:
+    """To the minute, across the end of summer time; before its begin the turns are counted backwards."""
+    one = whose(ONCALL, moment(local))
+    assert (one.name, one.channels, one.after_seconds) == (f"{name} (oncall)", (f"{name}-mail",), 120.0)
+
+
+def test_who_takes_no_turns_is_always_the_same() -> None:
+    """A step without a rotation is itself."""
+    assert whose(ANN, moment("2026-10-12 09:00")) is ANN

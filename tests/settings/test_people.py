@@ -50,6 +50,27 @@ def test_nobody_else_is_called_unless_it_is_asked_for(text: str) -> None:
     assert not any(line.startswith("escalation") for line in report(settings))
 
 
+TURNS = CONTACTS + "rotations: {oncall: {of: [lead, devops], from: 2026-11-23 09:00 Europe/Berlin}}\n"
+
+
+def test_a_rotation_is_a_step_whose_members_take_a_week_each() -> None:
+    """It is called when it stands in the escalation; who is a member of it is called."""
+    settings = loaded(EMAIL + TURNS + "escalation: [{tell: oncall, after: 2m}]\n", BOT)
+    (step,) = settings.policy.escalation
+    assert (step.name, step.after_seconds, step.rotation is not None) == ("oncall", 120.0, True)
+    assert step.rotation is not None and [one.name for one in step.rotation.of] == ["lead", "devops"]
+    assert step.rotation.of[0].channels == ("lead-slack", "lead-email")
+    assert any("oncall after 2 min (lead, devops: a week each)" in line for line in report(settings))
+    assert not any("is never called" in warning for warning in settings.warnings)
+    assert any("out of everybody's hours" in warning for warning in settings.warnings)
+
+
+def test_a_rotation_has_a_name_of_its_own() -> None:
+    """Else nobody could tell whom the escalation means."""
+    text = shown(EMAIL + TURNS.replace("oncall", "lead"), BOT)
+    assert "rotations.lead: already the name of a contact or a channel" in text
+
+
 def test_a_contact_s_slack_channel_does_not_listen_too() -> None:
     """One socket hears the workspace."""
     text = EMAIL.replace('slack: {channel: "#incidents"}', 'slack: {channel: "#incidents", approvals: socket_mode}')
@@ -92,7 +113,12 @@ def test_what_leaves_hours_without_anybody_is_warned_of() -> None:
             "contacts.lead.hours: not hours -> write Mon-Fri 09:00",
         ),
         ("contacts: {lead: {phone: '1'}}", "contacts.lead.phone: unknown key"),
-        ("escalation: [boss]", "escalation[0]: names no contact or channel"),
+        ("escalation: [boss]", "escalation[0]: names no contact, rotation or channel"),
+        ("rotations: {oncall: {of: [], from: 2026-11-23 09:00 UTC}}", "rotations.oncall.of: empty"),
+        ("rotations: {oncall: {of: [boss], from: 2026-11-23 09:00 UTC}}", "rotations.oncall.of[0]: names no contact"),
+        ("rotations: {oncall: {of: [a], from: 2026-11-31 09:00 UTC}}", "rotations.oncall.from: not the begin of a"),
+        ("rotations: {oncall: {of: [a], from: 2026-11-23 09:00}}", "rotations.oncall.from: not the begin of a"),
+        ("rotations: {oncall: {of: [a], from: 2026-11-23 09:00 Mars/X}}", "rotations.oncall.from: no such time zone"),
         ("escalation: [slack, slack]", "escalation[1]: called twice"),
         ("escalation: boss", "escalation: not an escalation -> write pagerduty, or a list"),
         ("escalation: pagerduty", "escalation: names no configured channel -> add pagerduty"),

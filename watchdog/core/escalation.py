@@ -80,7 +80,7 @@ def _due_at(turn: Turn) -> float | None:
 def _next(turn: Turn) -> tuple[Sequence[Step], Step, bool]:
     """Return who is passed over, who comes next in the order, round and round, and whether it is their time."""
     order, at = turn.policy.escalation, turn.incident.climbed % len(turn.policy.escalation)
-    once_round = (*order[at:], *order[:at])
+    once_round = [hours.whose(step, turn.now) for step in (*order[at:], *order[:at])]
     passed = tuple(takewhile(lambda step: not _on_call(step, turn.now), once_round))
     found = len(passed) < len(order)
     return passed, once_round[len(passed) if found else 0], found

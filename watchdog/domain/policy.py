@@ -237,13 +237,29 @@ class Quiet:
 
 
 @dataclass(frozen=True, slots=True)
+class Rotation:
+    """Who takes turns, a week each: the first of them from a day (a proleptic ordinal) and a minute of it on, by the
+    clocks of a zone.
+    """
+
+    of: tuple["Step", ...]
+    first_day: int
+    minute: int
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
-    """One step of the escalation: who is called, so long after the one before, and in which hours (None: always)."""
+    """One step of the escalation: who is called, so long after the one before, and in which hours (None: always).
+
+    With a rotation it is whose week it is.
+    """
 
     name: str
     channels: tuple[str, ...]
     after_seconds: float = 300.0
     hours: Weekly | None = None
+    rotation: Rotation | None = None
 
 
 @dataclass(frozen=True, slots=True)

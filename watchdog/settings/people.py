@@ -5,11 +5,13 @@ is told of nothing but what the escalation brings there.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from watchdog.domain.policy import Step, Weekly
 from watchdog.settings.document import Document
 from watchdog.settings.model import Adapter
 from watchdog.settings.registries import Notifiers, check_name
+from watchdog.settings.rotations import check_rotations
 from watchdog.settings.shape import ContactShape, Shape
 from watchdog.settings.validation import choose, validate
 from watchdog.settings.weekly import ALWAYS, parse_weekly
@@ -70,6 +72,9 @@ def check_escalation(
     document: Document, shape: Shape, contacts: Contacts, channels: Mapping[str, Adapter]
 ) -> tuple[Step, ...]:
     """Return the steps; none where PagerDuty climbs, or nobody said who is next."""
+    people = {name: Step(name, tuple(own), hours=_hours(shape.contacts[name])) for name, own in contacts.items()}
+    known = {**people, **check_rotations(document, shape, people, channels)}
+    known |= {name: Step(name, (name,)) for name in channels if name not in known}
     written = document.at(("escalation",))
     if written == PAGERDUTY and PAGERDUTY not in channels:
         document.report(("escalation",), "names no configured channel", "add pagerduty: under channels:, or a list")
@@ -78,13 +83,10 @@ def check_escalation(
         path: tuple[str | int, ...] = ("escalation", place)
         if step.tell in [one.name for one in steps]:
             document.report(path, "called twice", "keep one; who acknowledges and does not end it is called again")
-        elif step.tell in contacts:
-            contact = shape.contacts[step.tell]
-            steps.append(Step(step.tell, tuple(contacts[step.tell]), step.after, _hours(contact)))
-        elif step.tell in channels:
-            steps.append(Step(step.tell, (step.tell,), step.after))
+        elif step.tell in known:
+            steps.append(replace(known[step.tell], after_seconds=step.after))
         else:
-            document.report(path, "names no contact or channel", choose(step.tell, {*contacts, *channels}))
+            document.report(path, "names no contact, rotation or channel", choose(step.tell, set(known)))
     return tuple(steps)
 
 
@@ -95,11 +97,16 @@ def _hours(contact: ContactShape) -> Weekly | None:
 def warnings_of_people(shape: Shape, steps: tuple[Step, ...], contacts: Contacts) -> list[str]:
     """Return what works, but probably not as meant."""
     found = []
-    if steps and all(step.hours is not None for step in steps):
+    if steps and all(any(one.hours is not None for one in _everybody(step)) for step in steps):
         found.append("escalation: out of everybody's hours nobody new is called: let one be there always")
     if steps and PAGERDUTY in shape.channels:
         found.append("escalation: PagerDuty has an escalation policy too: let only one of them climb")
-    idle = [name for name in contacts if name not in [step.name for step in steps]]
+    called = {one.name for step in steps for one in _everybody(step)}
+    idle = [name for name in contacts if name not in called]
     if steps and idle:
         found.append(f"contacts: {', '.join(idle)} is never called: name them under escalation:")
     return found
+
+
+def _everybody(step: Step) -> tuple[Step, ...]:
+    return step.rotation.of if step.rotation is not None else (step,)

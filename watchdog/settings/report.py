@@ -41,7 +41,8 @@ def _clock(rule: Rule) -> str:
 
 def _step(step: Step) -> str:
     hours = f" ({show_weekly(step.hours)})" if step.hours is not None else ""
-    return f"{step.name} after {show_seconds(step.after_seconds)}{hours}"
+    turns = f" ({', '.join(one.name for one in step.rotation.of)}: a week each)" if step.rotation is not None else ""
+    return f"{step.name} after {show_seconds(step.after_seconds)}{hours}{turns}"
 
 
 def _service(settings: Settings, service: ServicePolicy) -> str:

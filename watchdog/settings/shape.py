@@ -25,7 +25,7 @@ from watchdog.settings.advanced import (
     Section,
     VerificationSection,
 )
-from watchdog.settings.weekly import ALWAYS, parse_weekly
+from watchdog.settings.weekly import ALWAYS, parse_turn, parse_weekly
 
 POSTGRESQL = "postgresql"
 """As `store`: the url, which holds a password, is in WATCHDOG_STORE_URL."""
@@ -41,6 +41,8 @@ LATER: dict[str, str] = {
 }
 """Keys (and kinds of signals and channels) that do not work yet, and what to write meanwhile."""
 
+SERVICES_MAX = 500
+"""One worker on one core watches so many (README: benchmarks); several share them out."""
 KEEP_MIN_SECONDS, KEEP_MAX_SECONDS = 3600.0, 400 * 86400.0
 RECORD_BYTES_MIN, RECORD_BYTES_MAX = 8 * 1024**2, 100 * 1024**3
 
@@ -170,6 +172,11 @@ def _weekly(text: str) -> str:
     return text
 
 
+def _turn(text: str) -> str:
+    parse_turn(text)
+    return text
+
+
 def _hours(text: str) -> str:
     if text != ALWAYS:
         parse_weekly(text)
@@ -224,6 +231,13 @@ class ContactShape(Section):
     slack: str | None = Field(default=None, min_length=1, max_length=100)
     email: str | None = Field(default=None, min_length=1, max_length=300)
     hours: Annotated[str, AfterValidator(_hours)] = ALWAYS
+
+
+class RotationShape(Section):
+    """Contacts who are on call in turn, a week each, the first of them from a moment on."""
+
+    of: list[Annotated[str, Field(min_length=1, max_length=100)]] = Field(min_length=1, max_length=50)
+    begins: Annotated[str, AfterValidator(_turn)] = Field(alias="from", max_length=100)
 
 
 class StepShape(Section):
@@ -310,13 +324,14 @@ class Shape(Section):
 
     version: Annotated[int, BeforeValidator(_version)] = 1
     mode: ModeName = "observe"
-    services: dict[str, ServiceShape] = Field(default_factory=dict, max_length=100)
+    services: dict[str, ServiceShape] = Field(default_factory=dict, max_length=SERVICES_MAX)
     dependencies: dict[str, DependencyShape] = Field(default_factory=dict, max_length=50)
     policy: PolicyShape = PolicyShape()
     budget: BudgetSection | None = None  # type: ignore[valid-type]
     brakes: BrakesSection | None = None  # type: ignore[valid-type]
     channels: dict[str, dict[str, Any]] = Field(default_factory=dict, max_length=20)
     contacts: dict[str, ContactShape] = Field(default_factory=dict, max_length=20)
+    rotations: dict[str, RotationShape] = Field(default_factory=dict, max_length=20)
     escalation: Annotated[list[StepShape] | None, BeforeValidator(_steps)] = Field(default=None, max_length=20)
     ack_holds: BoundedDuration = 1800.0
     silences: list[SilenceShape] = Field(default_factory=list, max_length=100)

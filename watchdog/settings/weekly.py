@@ -1,6 +1,7 @@
-"""Hours that come back every week, as people write them: `Mon-Fri 09:00-18:00 Europe/Berlin`."""
+"""Hours that come back every week, as people write them: `Mon-Fri 09:00-18:00 Europe/Berlin`; when turns begin."""
 
 import re
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from watchdog.domain.policy import Weekly
@@ -8,6 +9,7 @@ from watchdog.domain.policy import Weekly
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ALWAYS = "always"
 _HOURS = re.compile(r"([A-Za-z,-]+) +(\d\d):(\d\d)-(\d\d):(\d\d) +([A-Za-z][\w/+-]{0,60})")
+_TURN = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d):(\d\d) +([A-Za-z][\w/+-]{0,60})")
 MINUTES_OF_A_DAY = 24 * 60
 
 
@@ -21,6 +23,18 @@ def parse_weekly(text: str) -> Weekly:
     if not minutes_right or begins >= MINUTES_OF_A_DAY or ends > MINUTES_OF_A_DAY or begins == ends:
         raise ValueError("not a time of day from and to: write 09:00-18:00, or 00:00-24:00")
     return Weekly(_days(match[1]), begins, ends, _zone(match[6]))
+
+
+def parse_turn(text: str) -> tuple[int, int, str]:
+    """Return the day (a proleptic ordinal), the minute of it and the zone. Raises ValueError, saying what to write."""
+    match = _TURN.fullmatch(text.strip())
+    try:
+        day = date.fromisoformat(match[1]).toordinal() if match else None
+    except ValueError:
+        day = None
+    if match is None or day is None or int(match[2]) > 23 or int(match[3]) > 59:
+        raise ValueError("not the begin of a first week: write 2026-11-23 09:00 Europe/Berlin")
+    return day, int(match[2]) * 60 + int(match[3]), _zone(match[4])
 
 
 def _days(text: str) -> tuple[int, ...]:
