@@ -202,6 +202,9 @@ class Journal(Protocol):
     async def load(self, names: Collection[str] | None = None) -> State | None:
         """Return the saved state of these services (all, if None), or None at the very first start."""
 
+    async def peek(self, names: Collection[str] | None = None) -> State | None:
+        """Return the same for who only looks: `load` is what a worker's own writes are judged by."""
+
     async def incident(self, incident_id: str) -> Incident | None:
         """Return one incident, open or closed."""
 

@@ -291,6 +291,20 @@ async def test_of_what_all_share_only_the_newest_may_be_changed(town: Town) -> N
     assert loaded is not None and (loaded.incidents, loaded.paused_by, len(loaded.services)) == (2, "ann", 2)
 
 
+async def test_who_only_looks_has_not_read_what_others_changed(town: Town) -> None:
+    """A pause of another worker that a page showed here is not lifted by what this worker writes next."""
+    one, two = await town.join(), await town.join()
+    await hold(one, "one", ("api",))
+    await hold(two, "two", ("web",))
+    assert await one.peek() is None
+    await two.save(None, state("web", paused_by="ann"), ())
+    seen = await one.peek(["web"])
+    assert seen is not None and (seen.paused_by, [*seen.services]) == ("ann", ["web"])
+    with pytest.raises(Stale):
+        await one.save(None, state("api", incidents=1), ())
+    assert (await two.load_shared()).paused_by == "ann"
+
+
 async def test_nothing_is_sent_on_stale_knowledge(town: Town) -> None:
     """Somebody pauses between decision and send: the mark "sending" is refused until that was read."""
     one, two = await town.join(), await town.join()

@@ -4,7 +4,7 @@ Rule: a write first proves its leases, then its revision of what all share, and 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -18,10 +18,32 @@ from watchdog.adapters.stores.uninterrupted import uninterrupted
 from watchdog.domain.effects import OUTSIDE, Effect, Note, Tell
 from watchdog.domain.errors import Stale
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import Incident, Shared, State
+from watchdog.domain.incidents import Incident, ServiceState, Shared, State
 from watchdog.domain.records import FLEET, ActionRow, PendingEffect
 
 PENDING, DONE = "pending", "done"
+
+
+@dataclass(frozen=True, slots=True)
+class _Saved:
+    """What the database holds of some services; `older`: as revision 0001 kept it."""
+
+    services: Mapping[str, ServiceState]
+    fleet: Fleet | None
+    shared: Shared
+    revision: int
+    older: bool = False
+
+    @property
+    def state(self) -> State:
+        """Return it as the core takes it."""
+        return assemble(self.services, self.fleet, self.shared)
+
+
+def _older(state: State, names: Collection[str] | None) -> _Saved:
+    kept = {name: one for name, one in state.services.items() if names is None or name in names}
+    fleet = Fleet.of(state) if names is None or FLEET in names else None
+    return _Saved(kept, fleet, state.shared, 0, older=True)
 
 
 @uninterrupted
@@ -33,6 +55,21 @@ class Journal(Leases):
 
         The fleet's part is among it if FLEET is named, or nobody is.
         """
+        found = await self._saved(names)
+        if found is None:
+            self._memo.loaded({}, None, names)
+            return None
+        # What revision 0001 saved does not count as written yet.
+        self._memo.loaded({} if found.older else found.services, None if found.older else found.fleet, names)
+        self._memo.loaded_shared(None if found.older else found.shared, found.revision)
+        return found.state
+
+    async def peek(self, names: Collection[str] | None = None) -> State | None:
+        """Return the same for who only looks: what this worker writes is judged as if nobody had."""
+        found = await self._saved(names)
+        return found.state if found is not None else None
+
+    async def _saved(self, names: Collection[str] | None) -> _Saved | None:
         query = select(PARTS.c.name, PARTS.c.json)
         wanted = query if names is None else query.where(PARTS.c.name.in_(list(names)))
         async with self._reading() as connection:
@@ -41,23 +78,12 @@ class Journal(Leases):
             empty = not texts and await connection.scalar(select(PARTS.c.name).limit(1)) is None
             old = await connection.scalar(select(STATE.c.json)) if empty and revision == 0 else None
         if old is not None:
-            return self._take_up(codec.STATES.decode(old), names)
+            return _older(codec.STATES.decode(old), names)
         if empty and revision == 0:
-            self._memo.loaded({}, None, names)
             return None
         fleet = codec.FLEETS.decode(texts.pop(FLEET)) if FLEET in texts else None
         services = {name: codec.SERVICES.decode(text) for name, text in texts.items()}
-        self._memo.loaded(services, fleet, names)
-        self._memo.loaded_shared(shared, revision)
-        return assemble(services, fleet, shared)
-
-    def _take_up(self, state: State, names: Collection[str] | None) -> State:
-        """Return what revision 0001 saved; none of it counts as written yet."""
-        self._memo.loaded({}, None, names)
-        self._memo.loaded_shared(None, 0)
-        kept = {name: one for name, one in state.services.items() if names is None or name in names}
-        fleet = Fleet.of(state) if names is None or FLEET in names else None
-        return assemble(kept, fleet, state.shared)
+        return _Saved(services, fleet, shared, revision)
 
     async def load_shared(self) -> Shared:
         """Return what all workers share, as it is now; later writes are judged against this revision."""

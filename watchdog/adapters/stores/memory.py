@@ -85,6 +85,14 @@ class MemoryStore:
         self._memo.loaded_shared(db.shared, db.revision)
         return assemble(services, fleet, db.shared)
 
+    async def peek(self, names: Collection[str] | None = None) -> State | None:
+        """Return the same for who only looks: what this worker writes is judged as if nobody had."""
+        db = self._db
+        if not db.services and db.fleet is None and db.revision == 0:
+            return None
+        services = {name: one for name, one in sorted(db.services.items()) if names is None or name in names}
+        return assemble(services, db.fleet if names is None or FLEET in names else None, db.shared)
+
     async def load_shared(self) -> Shared:
         """Return what all workers share, as it is now; later writes are judged against this revision."""
         self._memo.loaded_shared(self._db.shared, self._db.revision)
