@@ -102,6 +102,8 @@ def test_an_open_incident_is_never_stranded(text: str, words: str) -> None:
         (TEXT + "log: {level: debug}\n", "log changed"),
         (TEXT + "metrics: {listen: false}\n", "metrics changed"),
         (TEXT + "record: {enabled: false}\n", "record changed"),
+        (TEXT + "console: {url: 'https://w.acme.example'}\n", "console changed"),
+        (TEXT + "status_pages: {x: {title: x, services: [web]}}\n", "status_pages changed"),
         (changed("watchdog.db", "other.db"), "store_url changed"),
         (TEXT + "endpoints: {render: https://proxy.example/v1}\n", "endpoints changed"),
     ],

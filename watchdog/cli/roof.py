@@ -31,6 +31,7 @@ from watchdog.ports import Notifier, Platform, Repository, SignalSource, Store
 from watchdog.settings import Settings
 from watchdog.settings.build import ENDPOINTS
 from watchdog.settings.check import CheckResult, World, live_checks
+from watchdog.settings.check_oidc import check_oidc
 from watchdog.settings.check_result import Outcome
 from watchdog.settings.check_sentry import check_sentry
 from watchdog.settings.check_store import check_store, is_ready
@@ -166,7 +167,11 @@ def world_of(
         controls={source.name: source for name, source in sources if name == CONTROL},
         pages={source.name: source for name, source in sources if name == VENDORS},
         target=lambda name, deploys, _: target_now(settings, state, name, deploys),
-        extra=(lambda: check_store(settings), lambda: check_sentry(settings, SystemClock(), platform)),
+        extra=(
+            lambda: check_store(settings),
+            lambda: check_oidc(settings, SystemClock()),
+            lambda: check_sentry(settings, SystemClock(), platform),
+        ),
     )
 
 

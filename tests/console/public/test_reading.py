@@ -88,6 +88,9 @@ async def test_many_who_look_cost_what_one_does() -> None:
             await one.json()
         first = store.asked
         assert first < 20
+        one.shown["state"] = replace(state, unseen=True)
+        assert (await one.json())["state"] == "operational", "it is made anew after half a minute"
+        one.shown["state"] = state
         await one.page("other")
         assert store.asked <= first + 1
         store.asked = 0

@@ -98,6 +98,11 @@ class OidcProvider:
             except UnknownKey:
                 return self._proven(token, await self._known_keys(KEYS_AGAIN_SECONDS), attempt)
 
+    async def check(self) -> str:
+        """Return what can be proved without a login: who it says it is, and its keys. Raises Temporary or Permanent."""
+        keys = len((await self._known_keys()).keys)
+        return f"{self.name} is the issuer that is configured, and shows {keys} key{'s' if keys > 1 else ''}"
+
     def _proven(self, token: str, keys: KeySet, attempt: SignIn) -> str:
         client, now = self._client, self._clock.now()
         return proven(
