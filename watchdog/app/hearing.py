@@ -1,6 +1,6 @@
 """What people can ask for in a channel, in the words the command line prints; and the start of hearing them.
 
-Rule: whatever is read is read beside the daemon's own store (see everybody).
+Rule: whoever asks only looks: what this worker writes is judged as if nobody had asked (see `Journal.peek`).
 """
 
 import contextlib
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from watchdog.adapters.options import Context
 from watchdog.app.build import App
-from watchdog.app.everybody import journal_beside, state_of_all
+from watchdog.app.everybody import state_of_all
 from watchdog.conversation import Conversation, Reply
 from watchdog.daemon.desk import Desk, Read
 from watchdog.daemon.settled import Settled
@@ -85,8 +85,8 @@ class Reads:
 
     async def incidents(self, words: Sequence[str]) -> Reply:
         """List the last incidents, as `watchdog incidents` does."""
-        async with journal_beside(self._app) as journal:
-            found, labels = await journal.incidents(INCIDENTS_SHOWN), await journal.labels()
+        journal = self._app.store
+        found, labels = await journal.incidents(INCIDENTS_SHOWN), await journal.labels()
         if not found:
             return Reply(("No incident yet.",))
         return Reply(tuple(rows.columns(rows.incidents_head(), rows.incidents(found, labels))), fixed=True)
@@ -101,12 +101,12 @@ class Reads:
         known = self._app.engine.policy.services
         if len(words) != 1:
             return Reply((f"explain what? explain SERVICE ({', '.join(known)}) or explain INCIDENT",), ok=False)
-        async with journal_beside(self._app) as journal:
-            found = await self._incident(journal, words[0])
-            if found is None:
-                return Reply((self._nothing_of(clean(words[0], 80)),), ok=words[0] in known)
-            notes, labels = await journal.notes(incident=found.id), await journal.labels()
-            remarks, state = await journal.remarks(found.id), await self._state()
+        journal = self._app.store
+        found = await self._incident(journal, words[0])
+        if found is None:
+            return Reply((self._nothing_of(clean(words[0], 80)),), ok=words[0] in known)
+        notes, labels = await journal.notes(incident=found.id), await journal.labels()
+        remarks, state = await journal.remarks(found.id), await self._state()
         service = state.services.get(found.service)
         lines = explained(
             found,
