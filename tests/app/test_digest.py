@@ -13,7 +13,6 @@ from tests.cli import examples as x
 from tests.clocks import FakeClock, eventually
 from tests.console.scene import service_state
 from tests.core.test_digest import MONDAY, WEEK
-from watchdog.adapters.stores import build_store
 from watchdog.adapters.stores.memory import MemoryDatabase, MemoryStore
 from watchdog.app.build import App, build
 from watchdog.app.digest import LOOK_SECONDS, keep_digests, make_digest
@@ -178,19 +177,19 @@ async def test_of_two_that_make_it_at_once_one_is_told(tmp_path: Path) -> None:
 
 
 async def test_what_other_workers_watch_stands_in_it_and_who_has_not_the_fleet_makes_none(tmp_path: Path) -> None:
-    """Their services are read from the record, beside the store whose memory is its own."""
+    """Their services are looked up in the record they share."""
     clock = FakeClock(MONDAY + 5.0, auto=False)
+    database = MemoryDatabase(clock)
     async with Sandbox() as sandbox:
-        app = made(tmp_path, sandbox, clock, ShyStore(clock), **{"services:\n": ELSEWHERE})
-        file = build_store(app.settings.store_url, clock)
-        await file.open()
-        await file.hold("another", ("shop",), ttl_seconds=60.0)
+        mine = ShyStore(clock, database, sole=False)
+        app = made(tmp_path, sandbox, clock, mine, **{"services:\n": ELSEWHERE})
+        await remember(mine)
+        theirs = ShyStore(clock, database, sole=False)
+        await theirs.hold("another", ("shop",), ttl_seconds=1e6)
         shop = service_state("shop", auto_deploy_off="commit", watching_since=MONDAY - 9 * WEEK)
-        await file.save(None, State(services={"shop": shop}), ())
-        await file.close()
-        await remember(app.store)  # type: ignore[arg-type]
+        await theirs.save(None, State(services={"shop": shop}), ())
         async with running(app):
-            await app.engine.drop(["shop", FLEET])
+            await app.engine.drop([FLEET])
             await make_digest(app)
             assert told(sandbox) == []
             await app.engine.take_up({FLEET: 2})
