@@ -39,6 +39,20 @@ def test_where_there_is_nothing_but_tickets_everything_is_one() -> None:
     assert any("tickets wake nobody" in warning for warning in settings.warnings)
 
 
+@pytest.mark.parametrize("severity", [Severity.HIGH, Severity.MEDIUM, Severity.LOW])
+def test_a_ticket_is_told_where_tickets_are_kept_too(severity: Severity) -> None:
+    """As medium is told by default: nobody is woken. The user may name fewer, but not leave the ticket out."""
+    text = TICKETED + "  pagerduty: {}\n" + f"policy: {{{severity}: {{do: ticket}}}}\n"
+    row = loaded(text, TOKEN | SECRET).policy.matrix[severity]
+    assert (row.do, row.tell) == (Action.TICKET, ("console", "tickets"))
+    alone = loaded(TICKETED + "policy: {medium: {do: ticket, tell: [tickets], within: 2h}}\n", TOKEN).policy.matrix
+    assert (alone[Severity.MEDIUM].tell, alone[Severity.MEDIUM].within_seconds) == (("tickets",), 7200.0)
+    said = shown(TICKETED + "policy: {low: {do: ticket, remind: 1m}}\n", TOKEN)
+    assert "policy.low.remind: impossible: nobody is asked with do: ticket -> remove it" in said
+    said = shown(TICKETED + "policy: {medium: {do: ticket, tell: [console]}}\n", TOKEN)
+    assert said.startswith("watchdog.yaml:10: policy.medium.tell: impossible: it leaves the ticket out -> add tickets,")
+
+
 def test_an_omitted_key_keeps_its_default() -> None:
     """One may change the channel alone."""
     text = PAGED + "policy: {critical: {tell: [console]}, high: {within: 20m}, low: {do: tell}}\n"
@@ -64,7 +78,7 @@ def test_the_clock_of_a_question() -> None:
 @pytest.mark.parametrize(
     ("policy", "says"),
     [
-        ("low: {do: rollback}", "policy.low.do: impossible: low never asks for rollback -> write one of: tell, note"),
+        ("low: {do: rollback}", "policy.low.do: impossible: low never asks for rollback -> write one of: tell, ticket"),
         ("medium: {do: rollback}", "policy.medium.do: impossible: medium never asks for rollback"),
         ("critical: {do: note}", "policy.critical.do: impossible: critical never asks for note"),
         ("critical: {do: ask}, high: {do: rollback}", "policy.high.do: impossible: high would rollback"),
@@ -76,7 +90,14 @@ def test_the_clock_of_a_question() -> None:
         ("critical: {tell: [consol]}", "policy.critical.tell[0]: names no configured channel -> did you mean console?"),
         ("critical: {tell: [slack]}", "policy.critical.tell[0]: names no configured channel"),
         ("critical: {tell: [console, console]}", "policy.critical.tell[1]: names a channel twice"),
-        ("medium: {do: ticket}", "policy.medium.do: not available in this version"),
+        ("medium: {do: escalate}", "policy.medium.do: not available in this version -> write one of: rollback, ask,"),
+        (
+            "medium: {do: ticket}",
+            "policy.medium.do: impossible: no channel keeps tickets"
+            " -> add tickets: {github: owner/name} under channels:, or write do: tell",
+        ),
+        ("critical: {do: ticket}", "policy.critical.do: impossible: critical never asks for ticket"),
+        ("medium: {do: ask}, high: {do: ticket}", "policy.high.do: impossible: no channel keeps tickets"),
         ("high: {approver: lead}", "policy.high.approver: not available in this version"),
         (
             "high: {then: rolback}",

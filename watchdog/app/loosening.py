@@ -20,10 +20,11 @@ from watchdog.settings import Settings
 
 ORDERS: tuple[tuple[object, ...], ...] = (
     (Mode.OBSERVE, Mode.ASSIST, Mode.AUTONOMOUS),
-    (Action.NOTE, Action.TELL, Action.ASK, Action.ROLLBACK),
+    (Action.NOTE, (Action.TICKET, Action.TELL), Action.ASK, Action.ROLLBACK),
     (Then.ESCALATE, Then.NOTHING, Then.ROLLBACK),
     (Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL),
 )
+"""Words in the order of what they let us do; those in one tuple let us do the same."""
 
 
 class May(Enum):
@@ -158,4 +159,10 @@ def _rank(value: Any) -> float:
     """Order words by their order, figures by size; None is a limit that is never reached."""
     if isinstance(value, (int, float)):
         return float(value)
-    return next((float(order.index(value)) for order in ORDERS if value in order), math.inf)
+    ranks = (
+        float(rank)
+        for order in ORDERS
+        for rank, words in enumerate(order)
+        if value in (words if isinstance(words, tuple) else (words,))
+    )
+    return next(ranks, math.inf)

@@ -4,8 +4,9 @@ Rule 1: blame convicts, guards permit, a target exists; only then is anything do
 Rule 2: whatever is not done is told to a human, with the same arithmetic.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from watchdog.core import blame as blaming
 from watchdog.core import guard, severity, words
@@ -17,6 +18,15 @@ from watchdog.domain.decisions import Blame, Course, Decision, Evidence, Finding
 from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.policy import Action, Mode, Policy, Rule, ServicePolicy
 from watchdog.domain.readings import Bad, Good, Unknown
+
+NOTHING_TO_DO: Mapping[Action, tuple[Course, str]] = MappingProxyType(
+    {
+        Action.NOTE: (Course.NOTE, "the policy only notes this severity"),
+        Action.TELL: (Course.TELL, "the policy only tells of this severity"),
+        Action.TICKET: (Course.TELL, "the policy keeps a ticket of this severity"),
+    }
+)
+"""What a policy asks for that changes nothing, whatever is found."""
 
 
 def decide(
@@ -111,10 +121,8 @@ def _course(
 
     `defaulted`: nobody answered, and the policy says rollback; that convicts nobody and answers no guard.
     """
-    if rule.do is Action.NOTE:
-        return Course.NOTE, "the policy only notes this severity"
-    if rule.do is Action.TELL:
-        return Course.TELL, "the policy only tells of this severity"
+    if rule.do in NOTHING_TO_DO:
+        return NOTHING_TO_DO[rule.do]
     if (answered is None and not verdict.convicts and not verdict.likely) or verdict.vetoed:
         return Course.PAGE, verdict.why
     if target.deploy is None:

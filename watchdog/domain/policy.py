@@ -38,6 +38,7 @@ class Action(StrEnum):
     ROLLBACK = "rollback"
     ASK = "ask"
     TELL = "tell"
+    TICKET = "ticket"
     NOTE = "note"
 
 

@@ -8,12 +8,12 @@ from watchdog.settings.document import Document
 from watchdog.settings.shape import PolicyShape, RuleShape
 from watchdog.settings.validation import choose
 
-STRENGTH = {Action.NOTE: 0, Action.TELL: 1, Action.ASK: 2, Action.ROLLBACK: 3}
+STRENGTH = {Action.NOTE: 0, Action.TICKET: 1, Action.TELL: 1, Action.ASK: 2, Action.ROLLBACK: 3}
 ALLOWED = {
     Severity.CRITICAL: (Action.ROLLBACK, Action.ASK, Action.TELL),
-    Severity.HIGH: (Action.ROLLBACK, Action.ASK, Action.TELL, Action.NOTE),
-    Severity.MEDIUM: (Action.ASK, Action.TELL, Action.NOTE),
-    Severity.LOW: (Action.TELL, Action.NOTE),
+    Severity.HIGH: (Action.ROLLBACK, Action.ASK, Action.TELL, Action.TICKET, Action.NOTE),
+    Severity.MEDIUM: (Action.ASK, Action.TELL, Action.TICKET, Action.NOTE),
+    Severity.LOW: (Action.TELL, Action.TICKET, Action.NOTE),
 }
 """What each severity may ask for: small trouble never touches production, great trouble is never silent."""
 ASKS = (Action.ROLLBACK, Action.ASK)
@@ -21,8 +21,9 @@ ASKS = (Action.ROLLBACK, Action.ASK)
 RINGS = frozenset({"pagerduty"})
 """Channels that wake people: not for medium and below, unless the user says so."""
 
-WRITES_DOWN = frozenset({"tickets"})
-"""Channels that keep work for later: for medium, unless the user says so."""
+TICKETS = "tickets"
+WRITES_DOWN = frozenset({TICKETS})
+"""Channels that keep work for later: for medium and for `do: ticket`, unless the user says so."""
 
 
 def build_matrix(document: Document, shape: PolicyShape, channels: Sequence[str]) -> Mapping[Severity, Rule]:
@@ -57,6 +58,8 @@ def _remind(written: RuleShape, shipped: Rule, within: float | None) -> float | 
 def _default_tell(severity: Severity, do: Action, channels: Sequence[str]) -> tuple[str, ...]:
     if do is Action.NOTE:
         return ()
+    if do is Action.TICKET:
+        return tuple(channel for channel in channels if channel not in RINGS)
     if severity in (Severity.CRITICAL, Severity.HIGH):
         return that_speak(channels)
     unwanted = RINGS if severity is Severity.MEDIUM else RINGS | WRITES_DOWN
@@ -73,6 +76,8 @@ def _check_row(document: Document, severity: Severity, written: RuleShape, rule:
     if rule.do not in ALLOWED[severity]:
         choices = ", ".join(action.value for action in ALLOWED[severity])
         document.report((*path, "do"), f"impossible: {severity} never asks for {rule.do}", f"write one of: {choices}")
+    elif rule.do is Action.TICKET:
+        _check_ticket(document, path, written, channels)
     if rule.do is Action.NOTE and written.within is not None:
         document.report((*path, "within"), "impossible: a note has no deadline", "remove it, or write do: tell")
     if rule.do is Action.NOTE and written.tell:
@@ -85,6 +90,15 @@ def _check_row(document: Document, severity: Severity, written: RuleShape, rule:
             document.report((*path, "tell", index), "names no configured channel", _channel_hint(name, channels))
         elif name in (written.tell or [])[:index]:
             document.report((*path, "tell", index), "names a channel twice", "keep one")
+
+
+def _check_ticket(document: Document, path: tuple[str, ...], written: RuleShape, channels: Sequence[str]) -> None:
+    """Report a ticket that nobody would open."""
+    if TICKETS not in channels:
+        what, instead = "impossible: no channel keeps tickets", "add tickets: {github: owner/name} under channels:"
+        document.report((*path, "do"), what, f"{instead}, or write do: tell")
+    elif written.tell and TICKETS not in written.tell:
+        document.report((*path, "tell"), "impossible: it leaves the ticket out", "add tickets, or write do: tell")
 
 
 def _check_clock(document: Document, severity: Severity, written: RuleShape, rule: Rule) -> None:

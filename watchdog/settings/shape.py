@@ -44,7 +44,7 @@ LATER: dict[str, str] = {
 KEEP_MIN_SECONDS, KEEP_MAX_SECONDS = 3600.0, 400 * 86400.0
 RECORD_BYTES_MIN, RECORD_BYTES_MAX = 8 * 1024**2, 100 * 1024**3
 
-LATER_ACTIONS = ("ticket", "escalate")
+LATER_ACTIONS = ("escalate",)
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,38}[A-Za-z0-9])?")
 PLATFORM_ID = re.compile(r"(srv|crn|dpg|red)-[A-Za-z0-9-]{1,60}")
 
@@ -202,7 +202,7 @@ class DependencyShape(Section):
 class RuleShape(Section):
     """One row of the severity matrix; an omitted key keeps the default."""
 
-    do: Literal["rollback", "ask", "tell", "note"] | None = None
+    do: Literal["rollback", "ask", "tell", "ticket", "note"] | None = None
     within: BoundedDuration | None = None
     remind: BoundedDuration | None = None
     then: Literal["escalate", "rollback", "nothing"] | None = None
