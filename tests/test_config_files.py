@@ -92,8 +92,8 @@ def _without_tell(rule: Rule) -> tuple[object, object]:
     return rule.do, rule.within_seconds
 
 
-LEFT_OUT = {("policy.low", key) for key in ("within", "tell", "remind", "then")} | {
-    ("policy.medium", key) for key in ("remind", "then")
+LEFT_OUT = {("policy.low", key) for key in ("within", "tell", "remind", "then", "approver")} | {
+    ("policy.medium", key) for key in ("remind", "then", "approver")
 }
 
 

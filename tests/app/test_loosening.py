@@ -13,6 +13,7 @@ from watchdog.app.loosening import SAFE, May, changes, loosened
 from watchdog.domain.policy import (
     DEFAULT_MATRIX,
     Action,
+    Approver,
     BlameWeights,
     Budget,
     Detection,
@@ -193,6 +194,44 @@ def test_who_relies_on_whom_is_free_while_nothing_may_be_changed() -> None:
     )
 
 
+LEAD = Approver("lead", ("slack:U0AAA", "terminal:lead"), ("lead-email",))
+
+
+def approved(by: Approver | None, **changed: object) -> Policy:
+    """Return the policy whose row for high names this approver."""
+    return rule(Severity.HIGH, approver=by, **changed)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "lines"),
+    [
+        (None, LEAD, ()),
+        (LEAD, LEAD, ()),
+        (LEAD, replace(LEAD, answers_as=("slack:U0AAA",), channels=("lead-email", "lead-slack")), ()),
+        (LEAD, None, ("matrix.high.approver.name: lead -> nothing", "matrix.high.approver.channels.lead-email")),
+        (LEAD, replace(LEAD, name="boss"), ("matrix.high.approver.name: lead -> boss",)),
+        (LEAD, replace(LEAD, channels=()), ("matrix.high.approver.channels.lead-email: listed -> nothing",)),
+        (
+            LEAD,
+            replace(LEAD, answers_as=("slack:U0AAA", "slack:U0BBB")),
+            ("matrix.high.approver.answers_as.slack:U0BBB: nothing -> listed",),
+        ),
+    ],
+)
+def test_case_39_more_or_others_may_approve(old: Approver | None, new: Approver | None, lines: tuple[str, ...]) -> None:
+    """None any more, somebody else, one identity more, or asked nowhere of their own: each needs a restart."""
+    found = loosened(settings(approved(old)), settings(approved(new)))
+    assert len(found) == len(lines) and all(map(str.startswith, found, lines)), found
+
+
+def test_who_approves_what_is_asked_no_longer_may_go() -> None:
+    """Nothing is done then; and what is done unasked instead loosens by that."""
+    assert loosened(settings(approved(LEAD)), settings(approved(None, do=Action.TELL))) == ()
+    assert "matrix.high.do: ask -> rollback" in loosened(
+        settings(approved(LEAD)), settings(approved(None, do=Action.ROLLBACK))
+    )
+
+
 TEXT = """\
 version: 1
 services:
@@ -275,7 +314,7 @@ def test_every_direction_is_of_a_figure_that_exists() -> None:
         known = {
             "services": {field.name for cls in (ServicePolicy, SignalPolicy) for field in dataclasses.fields(cls)}
             | {field for kind in SIGNALS.values() for field in kind.options.model_fields},
-            "matrix": {field.name for field in dataclasses.fields(Rule)},
+            "matrix": {field.name for cls in (Rule, Approver) for field in dataclasses.fields(cls)},
             "escalation": {field.name for field in dataclasses.fields(Step)},
             "ack_holds_seconds": {""},
         }.get(section) or {field.name for field in dataclasses.fields(sections[section])}

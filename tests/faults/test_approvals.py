@@ -4,6 +4,8 @@ Here by the command line, under the name of who is logged in there; in Slack: te
 `tests/console/test_acting.py`.
 """
 
+import os
+import pwd
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -11,7 +13,7 @@ from pathlib import Path
 
 from tests.core.scenes import hear, kinds, lines, reach, web
 from tests.core.world import World
-from tests.faults.processes import guarding
+from tests.faults.processes import SHORT, guarding
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect
 from watchdog.domain.incidents import Phase
@@ -78,3 +80,28 @@ def test_case_38_over_the_command_line(tmp_path: Path) -> None:
         again = daemon.cli("approve", "web-1")
         assert again.returncode == 1 and "no open incident web-1" in again.stderr + again.stdout
         assert len(cloud.requests("render", "POST")) == 1
+
+
+def test_case_38_only_the_approver_s_yes_counts_at_the_terminal(tmp_path: Path) -> None:
+    """The policy names somebody else: refused, written down, nothing is changed. Names us: done once."""
+    me = pwd.getpwuid(os.getuid()).pw_name
+    named = f"contacts: {{lead: {{answers_as: [U0AAA, console:{me}, terminal:boss]}}}}\n"
+    with guarding(tmp_path, quirks=False, variables={"LOGNAME": "boss"}) as (cloud, daemon):
+        cloud.write(replace=ASK, more=SHORT + "policy: {critical: {approver: lead}}\n" + named)
+        daemon.start().until_watching()
+        cloud.bad_deploy()
+        daemon.until_story("ASKED")
+        refused = daemon.cli("approve", "web-1")
+        assert refused.returncode == 3, refused.stdout + refused.stderr
+        why = f"only lead may approve this (policy: critical: approver: lead); you are terminal:{me}"
+        assert why in refused.stderr
+        daemon.until(lambda: daemon.rows("SELECT text FROM notes WHERE label = 'REFUSED'"))
+        assert daemon.rows("SELECT text FROM notes WHERE label = 'REFUSED'") == [(f"approve by {me}: {why}",)]
+        assert cloud.untouched() and len(daemon.story("ASKED")) == 1, "still asked"
+        daemon.kill()
+        text = cloud.config.read_text(encoding="utf-8").replace("terminal:boss", f"terminal:{me}")
+        cloud.config.write_text(text, encoding="utf-8")
+        daemon.start().until_watching()
+        daemon.until(lambda: daemon.cli("approve", "web-1").returncode == 0)
+        daemon.until_story("CLOSED", 90.0)
+        assert [one["target"] for one in cloud.log("rollback_accepted")] == ["dep-40"]

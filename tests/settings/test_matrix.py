@@ -3,7 +3,7 @@
 import pytest
 
 from tests.settings.texts import SMALL, loaded, shown
-from watchdog.domain.policy import Action, Severity, Then
+from watchdog.domain.policy import Action, Approver, Severity, Then
 
 PAGED = SMALL + "  pagerduty: {}\n"
 SECRET = {"WATCHDOG_PAGERDUTY_ROUTING_KEY": "x"}
@@ -64,6 +64,38 @@ def test_an_omitted_key_keeps_its_default() -> None:
     assert matrix[Severity.LOW].tell == ("console",)
 
 
+LEAD = "contacts: {lead: {answers_as: [U0AAA, ann]}, boss: {answers_as: [terminal:boss]}}\n"
+
+
+def test_who_alone_may_approve() -> None:
+    """A contact, under its identities; where people are asked, whatever is done else. By default nobody is named."""
+    text = (
+        SMALL + LEAD + "policy: {critical: {approver: boss}, high: {approver: lead}, medium: {do: ask, approver: lead}}"
+    )
+    matrix = loaded(text).policy.matrix
+    lead = Approver("lead", ("slack:U0AAA", "console:ann", "terminal:ann"))
+    assert (matrix[Severity.HIGH].approver, matrix[Severity.MEDIUM].approver) == (lead, lead)
+    assert matrix[Severity.CRITICAL].approver == Approver("boss", ("terminal:boss",))
+    assert all(rule.approver is None for rule in loaded(SMALL + LEAD).policy.matrix.values())
+
+
+@pytest.mark.parametrize(
+    ("contacts", "says"),
+    [
+        ("{boss: {answers_as: [ann]}}", "policy.high.approver: names no contact -> did you mean boss?"),
+        (
+            "{bos: {email: a@acme.example}}",
+            "policy.high.approver: nobody could be known as bos, so nobody could approve",
+        ),
+    ],
+)
+def test_an_approver_whom_nobody_could_be_is_a_mistake(contacts: str, says: str) -> None:
+    """Nobody could ever say yes."""
+    email = '  email: {smtp: "smtp.acme.example:587", from: w@acme.example, to: [ops@acme.example]}\n'
+    text = shown(SMALL + email + f"contacts: {contacts}\npolicy: {{high: {{approver: bos}}}}\n")
+    assert text.startswith("watchdog.yaml:11: ") and says in text and "\n" not in text
+
+
 def test_the_clock_of_a_question() -> None:
     """High is asked again at 10 min, unless the deadline comes before; what happens then is the user's to say."""
     shipped = loaded(PAGED, SECRET).policy.matrix
@@ -98,7 +130,9 @@ def test_the_clock_of_a_question() -> None:
         ),
         ("critical: {do: ticket}", "policy.critical.do: impossible: critical never asks for ticket"),
         ("medium: {do: ask}, high: {do: ticket}", "policy.high.do: impossible: no channel keeps tickets"),
-        ("high: {approver: lead}", "policy.high.approver: not available in this version"),
+        ("high: {approver: lead}", "policy.high.approver: names no contact -> add them under contacts:"),
+        ("medium: {approver: lead}", "policy.medium.approver: impossible: nobody is asked with do: tell -> remove it"),
+        ("high: {approver: [lead]}", "policy.high.approver: wrong type"),
         (
             "high: {then: rolback}",
             "policy.high.then: not one of the choices -> write one of: escalate, rollback, nothing",

@@ -24,6 +24,12 @@ def test_what_holds_is_shown_defaults_included() -> None:
     assert found["The daemon"]["console"] == "off" and found["The daemon"]["store"].startswith("sqlite://")
 
 
+def test_who_approves_is_shown_by_name() -> None:
+    """Not by the identities."""
+    found = rows(SMALL + "contacts: {lead: {answers_as: [ann]}}\npolicy: {high: {approver: lead}}\n")["Policy"]
+    assert found["high"].endswith("approver lead") and found["critical"].endswith("approver none")
+
+
 def test_of_a_secret_only_whether_it_is_set() -> None:
     """Every one there is has its row."""
     found = rows(SMALL, {"WATCHDOG_HTTP_TOKEN": KEY})["Secrets"]

@@ -17,6 +17,7 @@ from typing import Any
 from watchdog.app.differences import ABSENT, Change, differences, line
 from watchdog.domain.policy import Action, Mode, Policy, Severity, Then
 from watchdog.settings import Settings
+from watchdog.settings.matrix import ASKS
 
 ORDERS: tuple[tuple[object, ...], ...] = (
     (Mode.OBSERVE, Mode.ASSIST, Mode.AUTONOMOUS),
@@ -52,6 +53,7 @@ SAFE: Mapping[str, May] = {
     "matrix.*.within_seconds": May.CHANGE,  # unless it is acted on then: see _allowed
     "matrix.*.remind_seconds": May.CHANGE,
     "matrix.*.then": May.SHRINK,
+    "matrix.*.approver.answers_as.*": May.CHANGE,  # it may go, and may not come
     "escalation.*.after_seconds": May.SHRINK,
     "ack_holds_seconds": May.SHRINK,
     "budget.per_service_per_day": May.SHRINK,
@@ -99,6 +101,7 @@ SAFE: Mapping[str, May] = {
 
 SAFE_WHEN_NEW = (
     "matrix.*.tell.",
+    "matrix.*.approver.channels.",
     "alerts.",
     "escalation.",
     "action_holds.",
@@ -144,6 +147,8 @@ def _allowed(pattern: str, path: str, policy: Policy) -> May | None:
 
 def _matters(pattern: str, path: str, policies: tuple[Policy, Policy]) -> bool:
     """Tell whether anything that we may change hangs on it; a veto counts where nobody else is asked."""
+    if pattern.startswith("matrix.*.approver"):
+        return _is_still_approved(pattern, path, policies)
     if not pattern.startswith("services.*."):
         return True
     trusted = [one for policy in policies for one in policy.services.values() if one.mode is not Mode.OBSERVE]
@@ -153,6 +158,15 @@ def _matters(pattern: str, path: str, policies: tuple[Policy, Policy]) -> bool:
     if pattern == "services.*.veto_seconds":
         return any(one.name == name and one.mode is Mode.AUTONOMOUS for one in policies[1].services.values())
     return any(name == one.name or name in one.depends_on for one in trusted)
+
+
+def _is_still_approved(pattern: str, path: str, policies: tuple[Policy, Policy]) -> bool:
+    """Tell whether somebody alone approved before, of what is asked still: else a new one only holds back.
+
+    That there is none is not compared: who there is, or was, has a name.
+    """
+    before, after = (policy.matrix[Severity(path.split(".")[1])] for policy in policies)
+    return pattern != "matrix.*.approver" and before.approver is not None and after.do in ASKS
 
 
 def _rank(value: Any) -> float:

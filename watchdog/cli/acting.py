@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from watchdog.cli.context import Context, known_service, mistaken
+from watchdog.domain.identities import TERMINAL, identity
 from watchdog.words.text import clean
 
 It = Annotated[Context, Parameter(parse=False)]
@@ -61,7 +62,7 @@ async def approve(incident: str, /, *, it: It) -> int:
     incident
         Its id, as in web-1.
     """
-    return await submit(it, "approve", {"incident": incident})
+    return await submit(it, "approve", {"incident": incident, "identity": identity(TERMINAL, it.who())})
 
 
 async def reject(incident: str, /, *, it: It) -> int:

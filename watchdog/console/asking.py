@@ -3,11 +3,12 @@
 from watchdog.console.parts import decision_view, deploy_view
 from watchdog.console.views import AnswerView, AskView, PlanView, QuietView
 from watchdog.core.suspects import live_deploy
+from watchdog.core.words import only_approver
 from watchdog.domain.decisions import Verdict
 from watchdog.domain.errors import Refused
 from watchdog.domain.events import DeploysListed
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
-from watchdog.domain.policy import Policy
+from watchdog.domain.policy import Policy, Rule
 from watchdog.domain.records import Command
 from watchdog.words.planned import planned
 from watchdog.words.standing import open_incident, quiets
@@ -24,8 +25,8 @@ ABOUT = ("service", "incident", "target", "commit", "verdict", "text")
 """What a command is about, in the order in which it is said."""
 
 
-def ask_view(incident: Incident, service: ServiceState | None) -> AskView | None:
-    """Return what is asked, or can be stopped; None if nothing is."""
+def ask_view(incident: Incident, service: ServiceState | None, rule: Rule) -> AskView | None:
+    """Return what is asked, or can be stopped; None if nothing is. `rule` is the policy's for its severity."""
     known = open_incident(service)
     if service is None or known is None or known.id != incident.id:
         return None
@@ -41,7 +42,8 @@ def ask_view(incident: Incident, service: ServiceState | None) -> AskView | None
     what = f"{what} ({short(known.target_code)})" if known.target_code else what
     said = {Phase.ASKING: f"May the watchdog {what}?", Phase.ANNOUNCED: f"The watchdog is about to {what}."}
     words = said.get(service.phase, f"The watchdog means to {what}; it is not sent yet.")
-    return AskView(can, words, known.suspect, known.target, known.asked_at, until)
+    only = only_approver(known, rule) if "approve" in can else ()
+    return AskView(can, words, known.suspect, known.target, known.asked_at, until, " ".join(only))
 
 
 def can_acknowledge(incident: Incident, service: ServiceState | None) -> bool:

@@ -219,7 +219,8 @@ class AskView:
     """What people may say to an incident now: `can` names the commands, `words` the question.
 
     An answer carries `suspect`, `target` and `asked_at` as they are here: it is refused if they are others by then.
-    `until` is when somebody should have answered, or when an announced rollback is sent.
+    `until` is when somebody should have answered, or when an announced rollback is sent; `only`, in words, who alone
+    may approve.
     """
 
     can: tuple[str, ...]
@@ -228,6 +229,7 @@ class AskView:
     target: str | None
     asked_at: float | None
     until: float | None
+    only: str = ""
 
 
 @dataclass(frozen=True, slots=True)

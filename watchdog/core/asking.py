@@ -8,7 +8,7 @@ Rule 3: an acknowledgement is no answer: nobody is called meanwhile, and what th
 
 from dataclasses import replace
 
-from watchdog.core import acting, ending, escalation, opening, perceive, sending, severity, silences, words
+from watchdog.core import acting, ending, escalation, opening, perceive, sending, severity, silences
 from watchdog.core.turn import Turn
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Course, Finding, Verdict
@@ -92,7 +92,7 @@ def _deadline(turn: Turn) -> Deadline:
 
 def _remind(turn: Turn, asked_at: float) -> None:
     title = f"REMINDER, no answer for {show_seconds(turn.now - asked_at)}: {ending.alarm_title(turn)}"
-    turn.tell(NoticeKind.HUMAN_NEEDED, title, words.asking_lines(turn.incident, turn.now), wakes=True)
+    sending.tell_who_is_asked(turn, NoticeKind.HUMAN_NEEDED, title)
 
 
 def _nobody_answered(turn: Turn, then: Then, waited: str) -> None:
@@ -110,8 +110,8 @@ def _nobody_answered(turn: Turn, then: Then, waited: str) -> None:
     if turn.incident.acknowledged_by is not None:
         turn.note("DEADLINE", f"no answer for {waited}; {turn.incident.acknowledged_by} looks after it")
         return
-    lines = (*kept, *words.asking_lines(turn.incident, turn.now))
-    turn.tell(NoticeKind.HUMAN_NEEDED, f"NO ANSWER for {waited}: {ending.alarm_title(turn)}", lines, wakes=True)
+    title = f"NO ANSWER for {waited}: {ending.alarm_title(turn)}"
+    sending.tell_who_is_asked(turn, NoticeKind.HUMAN_NEEDED, title, *kept)
     escalation.call(turn, climbs=True)
 
 

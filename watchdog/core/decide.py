@@ -137,7 +137,8 @@ def _course(
     if not verdict.convicts:
         why_asked.append(f"more likely than not, and no more: {verdict.why}")
     elif rule.do is Action.ASK and not defaulted:
-        why_asked.append(f"the policy asks for this severity; {verdict.why}")
+        whom = f"{rule.approver.name} " if rule.approver is not None else ""
+        why_asked.append(f"the policy asks {whom}for this severity; {verdict.why}")
     if why_asked:
         return Course.ASK, "; ".join(why_asked)
     if defaulted:

@@ -34,6 +34,7 @@ def open_incident(turn: Turn, findings: tuple[Finding, ...]) -> None:
 def weigh(turn: Turn, findings: tuple[Finding, ...], *, approved: bool = False) -> Decision:
     """Decide, after everybody was let know of a service that is critical: so nobody decides without knowing."""
     troubles.enter(turn, findings)
+    approved = approved and not _for_another(turn, findings)
     return decide(
         turn.state,
         turn.policy,
@@ -43,6 +44,12 @@ def weigh(turn: Turn, findings: tuple[Finding, ...], *, approved: bool = False) 
         incident=turn.service.incident,
         approved=approved,
     )
+
+
+def _for_another(turn: Turn, findings: tuple[Finding, ...]) -> bool:
+    """Tell whether it has become what somebody else alone may approve than who said yes to what was asked."""
+    level = severity.judge(findings, turn.wishes, turn.policy.detection)[0]
+    return turn.policy.matrix[level].approver not in (None, turn.rule.approver)
 
 
 def _still_approved(turn: Turn, incident: Incident | None) -> str | None:

@@ -48,9 +48,16 @@ def ask(turn: Turn) -> None:
     for at in (clock.remind_at, clock.due_at):
         if at is not None:
             turn.wake_at(at)
-    lines = words.asking_lines(turn.incident, turn.now)
-    turn.tell(NoticeKind.ASKED, f"APPROVAL: {ending.alarm_title(turn)}", lines, wakes=True)
+    tell_who_is_asked(turn, NoticeKind.ASKED, f"APPROVAL: {ending.alarm_title(turn)}")
     turn.note("ASKED", f"roll back to {turn.incident.target}? watchdog approve|reject {turn.incident.id}")
+
+
+def tell_who_is_asked(turn: Turn, kind: NoticeKind, title: str, *before: str) -> None:
+    """Say what is asked: to the incident's people, and to who alone may say yes to it."""
+    lines = (*before, *words.asking_lines(turn.incident, turn.rule, turn.now))
+    own = turn.rule.approver.channels if turn.rule.approver is not None else ()
+    channels = tuple(dict.fromkeys((*turn.incident.channels, *own)))
+    turn.tell(kind, title, lines, wakes=True, channels=channels)
 
 
 def deadline(rule: Rule, now: float) -> Deadline:

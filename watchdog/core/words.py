@@ -6,7 +6,7 @@ Rule: the same words as in the log and in `explain`, with the arithmetic; and al
 from watchdog.domain.decisions import Decision, GuardAnswer, Verdict
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Incident
-from watchdog.domain.policy import Then
+from watchdog.domain.policy import Rule, Then
 from watchdog.domain.units import show_seconds
 
 
@@ -84,7 +84,7 @@ OTHERWISE = {
 }
 
 
-def asking_lines(incident: Incident, now: float) -> tuple[str, ...]:
+def asking_lines(incident: Incident, rule: Rule, now: float) -> tuple[str, ...]:
     """Return what is asked, how to answer, and what happens otherwise, by the clock of the question at that moment."""
     clock = incident.deadline if not incident.late_paged else None
     due = clock.due_at if clock is not None else None
@@ -92,10 +92,19 @@ def asking_lines(incident: Incident, now: float) -> tuple[str, ...]:
     return (
         f"Question: roll {incident.service} back to {incident.target} {short(incident.target_code)}?",
         f"Answer{deadline}: watchdog approve {incident.id}   or   watchdog reject {incident.id}",
+        *only_approver(incident, rule),
         without_an_answer(incident, clock.then if clock is not None and due is not None else Then.NOTHING),
         *([f"Why you are asked: {incident.decision.why}"] if incident.decision is not None else []),
         *decision_lines(incident),
     )
+
+
+def only_approver(incident: Incident, rule: Rule) -> tuple[str, ...]:
+    """Return who alone may say yes, if the policy names somebody."""
+    if rule.approver is None:
+        return ()
+    name = rule.approver.name
+    return (f"Only {name} may approve (policy: {incident.severity}: approver: {name}); anybody else may reject.",)
 
 
 def without_an_answer(incident: Incident, then: Then) -> str:

@@ -6,6 +6,7 @@ Rule 2: with several workers, the one that holds the service answers; what names
 answered by the one that holds the fleet.
 Rule 3: a command may say what its author saw (`seen`); if that is no longer so, it is refused. One that was refused
 already (`refused`: its author may not) is only answered, so that it is in the record.
+Rule 4: under which `identity` a yes is said, says whoever took it (command line, console, Slack), and not its author.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +18,7 @@ import structlog
 from watchdog.conversation import REFUSED as REFUSAL
 from watchdog.core.suspects import live_deploy
 from watchdog.daemon.engine import Engine
-from watchdog.daemon.questions import VERBS, Objection, objection, over
+from watchdog.daemon.questions import VERBS, Objection, objection, only_another_may, over
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.errors import Displaced, Permanent, Temporary
@@ -112,7 +113,7 @@ class Commands:
             refused = command.arguments.get("refused")
             return False, f"{command.name} by {command.by}: {refused}" if refused else why_not, FAILED
         try:
-            turn = await self._engine.answer(event, _objection(event, command))
+            turn = await self._engine.answer(event, self._objection(event, command))
         except Permanent as error:
             return False, str(error), FAILED
         unrecorded = turn.why_not and not _refused(turn.effects)
@@ -151,6 +152,21 @@ class Commands:
         }
         return make[command.name]() if command.name in make else None
 
+    def _objection(self, event: Event, command: Command) -> Objection | None:
+        """Return what objects in the very step: what its author saw may change while the command waits for its turn."""
+        given = command.arguments
+        about = objection(command.name, given) if isinstance(event, ANSWERS) else None
+        if about is None and not given.get("seen"):
+            return None
+
+        def object_to(state: State) -> str:
+            why = (about(state) if about is not None else "") or _changed(state, event, given.get("seen"))
+            if why or not isinstance(event, e.Approved):
+                return why
+            return only_another_may(state, self._engine.policy, event.incident, given.get("identity", ""))
+
+        return object_to
+
     async def _unknown(self, event: Event, command: Command) -> str:
         """Return what the command names that does not exist, or nothing."""
         known = self._engine.policy.services
@@ -172,15 +188,6 @@ class Commands:
 
 def _severity(given: Mapping[str, Any]) -> Severity | None:
     return Severity(given["severity"]) if given.get("severity") else None
-
-
-def _objection(event: Event, command: Command) -> Objection | None:
-    """Return what objects in the very step: what its author saw may change while the command waits for its turn."""
-    about = objection(command.name, command.arguments) if isinstance(event, ANSWERS) else None
-    seen = command.arguments.get("seen")
-    if about is None and not seen:
-        return None
-    return lambda state: (about(state) if about is not None else "") or _changed(state, event, seen)
 
 
 def _changed(state: State, event: Event, seen: Mapping[str, Any] | None) -> str:

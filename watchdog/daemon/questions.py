@@ -3,6 +3,7 @@
 Rule 1: an answer is to what its author saw: the same question, the same deploys. What changed since is asked anew.
 A no to the same rollback holds, asked again since or not.
 Rule 2: a stop is never refused for a detail: whatever rollback of that incident is to come, somebody does not want it.
+Rule 3: where the policy names an approver, a yes counts under one of that contact's identities, and under no other.
 """
 
 from collections.abc import Callable, Mapping
@@ -85,6 +86,20 @@ def objection(name: str, given: Mapping[str, Any]) -> Objection:
         return _decided(service.incident) or _changed(service, service.incident, shown, again=name != "reject")
 
     return object_to
+
+
+def only_another_may(state: State, policy: Policy, incident: str, identity: str) -> str:
+    """Return that a yes of whoever answers under this identity does not count, and whose would, or nothing."""
+    service = _of(state, incident)
+    if service is None or service.incident is None or not open_in(service):
+        return ""  # the core says why nothing is asked
+    severity = service.incident.severity
+    rule = policy.matrix.get(severity)
+    approver = rule.approver if rule is not None else None
+    if approver is None or identity in approver.answers_as:
+        return ""
+    asked = f"only {approver.name} may approve this (policy: {severity}: approver: {approver.name})"
+    return f"{asked}; you are {identity or 'nobody by name'}"
 
 
 def over(incident: Incident) -> str:

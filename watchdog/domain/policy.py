@@ -51,10 +51,20 @@ class Then(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Approver:
+    """Who alone may say yes: under which identities (see identities.py), and by which channels they are asked, too."""
+
+    name: str
+    answers_as: tuple[str, ...]
+    channels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One row of the severity matrix. `within_seconds` is the target time to restored (or to an answer).
 
-    A question is repeated once after `remind_seconds`; `then` is what becomes of it when nobody answered in time.
+    A question is repeated once after `remind_seconds`; `then` is what becomes of it when nobody answered in time. Only
+    `approver` may say yes to it (None: whoever may answer at all); holding back is everybody's.
     """
 
     do: Action
@@ -62,6 +72,7 @@ class Rule:
     tell: tuple[str, ...] = ()
     remind_seconds: float | None = None
     then: Then = Then.ESCALATE
+    approver: Approver | None = None
 
 
 @dataclass(frozen=True, slots=True)

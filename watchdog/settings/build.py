@@ -87,7 +87,8 @@ class Builder:
         silences = build_quiets(document, "silences", shape.silences, shape.services)
         holds = build_quiets(document, "action_holds", shape.action_holds, shape.services)
         all_channels = {**channels, **{name: one for those in contacts.values() for name, one in those.items()}}
-        matrix = build_matrix(document, shape.policy, document.keys("channels") or tuple(channels))
+        approvers = people.approvers(shape, contacts)
+        matrix = build_matrix(document, shape.policy, document.keys("channels") or tuple(channels), approvers)
         modes = self._modes(shape)
         kinds = {adapter.kind for adapters in signals.values() for adapter in adapters.values()}
         references.check_services(document, shape, self._environ)
@@ -134,7 +135,8 @@ class Builder:
             warnings=(
                 *needs.warnings_of(shape, modes, signals, self._secrets, self._environ),
                 *needs.slack_warnings(channels),
-                *people.warnings_of_people(shape, steps, contacts),
+                *people.warnings_of_people(shape, steps, contacts, matrix),
+                *people.warnings_of_approvers(matrix, channels),
             ),
         )
 

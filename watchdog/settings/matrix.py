@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from watchdog.domain.policy import DEFAULT_MATRIX, Action, Rule, Severity, Then
+from watchdog.domain.policy import DEFAULT_MATRIX, Action, Approver, Rule, Severity, Then
 from watchdog.settings.document import Document
 from watchdog.settings.shape import PolicyShape, RuleShape
 from watchdog.settings.validation import choose
@@ -26,25 +26,32 @@ WRITES_DOWN = frozenset({TICKETS})
 """Channels that keep work for later: for medium and for `do: ticket`, unless the user says so."""
 
 
-def build_matrix(document: Document, shape: PolicyShape, channels: Sequence[str]) -> Mapping[Severity, Rule]:
-    """Return the merged matrix; report rows that cannot be meant."""
+def build_matrix(
+    document: Document,
+    shape: PolicyShape,
+    channels: Sequence[str],
+    approvers: Mapping[str, Approver],
+) -> Mapping[Severity, Rule]:
+    """Return the merged matrix; report rows that cannot be meant. `approvers` are the contacts, by name."""
     matrix = {}
     for severity in Severity:
         written: RuleShape = getattr(shape, severity.value)
-        matrix[severity] = _merge(severity, written, channels)
+        matrix[severity] = _merge(severity, written, channels, approvers)
+        _check_approver(document, severity, matrix[severity], written, approvers)
         _check_row(document, severity, written, matrix[severity], channels)
     _check_order(document, matrix)
     return matrix
 
 
-def _merge(severity: Severity, written: RuleShape, channels: Sequence[str]) -> Rule:
+def _merge(severity: Severity, written: RuleShape, channels: Sequence[str], approvers: Mapping[str, Approver]) -> Rule:
     shipped = DEFAULT_MATRIX[severity]
     do = Action(written.do) if written.do else shipped.do
     within = written.within if written.within is not None else shipped.within_seconds
     tell = tuple(written.tell) if written.tell is not None else _default_tell(severity, do, channels)
     if do not in ASKS:
         return Rule(do, None if do is Action.NOTE else within, tell)
-    return Rule(do, within, tell, _remind(written, shipped, within), Then(written.then or shipped.then))
+    then = Then(written.then or shipped.then)
+    return Rule(do, within, tell, _remind(written, shipped, within), then, approvers.get(written.approver or ""))
 
 
 def _remind(written: RuleShape, shipped: Rule, within: float | None) -> float | None:
@@ -101,10 +108,25 @@ def _check_ticket(document: Document, path: tuple[str, ...], written: RuleShape,
         document.report((*path, "tell"), "impossible: it leaves the ticket out", "add tickets, or write do: tell")
 
 
+def _check_approver(
+    document: Document, severity: Severity, rule: Rule, written: RuleShape, approvers: Mapping[str, Approver]
+) -> None:
+    """Report an approver who is nobody, or who could not be told from anybody else."""
+    path, name = ("policy", severity.value, "approver"), written.approver
+    if name is None or rule.do not in ASKS:
+        return
+    if name not in approvers:
+        instead = choose(name, approvers) if approvers else "add them under contacts:"
+        document.report(path, "names no contact", instead)
+    elif not approvers[name].answers_as and ("contacts", name) not in [one[:2] for one in document.reported]:
+        what = f"nobody could be known as {name}, so nobody could approve"
+        document.report(path, what, f"add answers_as: [U0AAA, {name}] to contacts.{name}")
+
+
 def _check_clock(document: Document, severity: Severity, written: RuleShape, rule: Rule) -> None:
     """Report a reminder or a default that cannot be meant."""
     path = ("policy", severity.value)
-    for key in ("remind", "then"):
+    for key in ("remind", "then", "approver"):
         if rule.do not in ASKS and getattr(written, key) is not None:
             document.report((*path, key), f"impossible: nobody is asked with do: {rule.do}", "remove it")
     late = written.remind is not None and rule.within_seconds is not None and written.remind >= rule.within_seconds

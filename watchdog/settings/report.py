@@ -34,8 +34,9 @@ def report(settings: Settings) -> tuple[str, ...]:
 
 
 def _clock(rule: Rule) -> str:
-    """Return what becomes of a question that nobody answers."""
+    """Return who may say yes to a question, and what becomes of one that nobody answers."""
     remind = f", reminds after {show_seconds(rule.remind_seconds)}" if rule.remind_seconds else ""
+    remind += f", only {rule.approver.name} may approve" if rule.approver is not None else ""
     return remind if rule.then is Then.ESCALATE else f"{remind}, without an answer: {rule.then}"
 
 

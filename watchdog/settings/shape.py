@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from watchdog.adapters.options import Duration, Size
 from watchdog.adapters.stores import check_url
+from watchdog.domain.identities import meant
 from watchdog.settings.advanced import (
     BlameSection,
     BoundedDuration,
@@ -31,7 +32,6 @@ POSTGRESQL = "postgresql"
 """As `store`: the url, which holds a password, is in WATCHDOG_STORE_URL."""
 
 LATER: dict[str, str] = {
-    "approver": "anybody with the command line approves: watchdog approve INCIDENT",
     "remedies": "the one remedy is a rollback on Render",
     "migrations": "a service with a pre-deploy command is asked about, unless rollback_safe: true",
     "heartbeat": "set WATCHDOG_HEARTBEAT_URL",
@@ -170,6 +170,11 @@ def _weekly(text: str) -> str:
     return text
 
 
+def _identity(text: str) -> str:
+    meant(text)
+    return text
+
+
 def _hours(text: str) -> str:
     if text != ALWAYS:
         parse_weekly(text)
@@ -207,6 +212,7 @@ class RuleShape(Section):
     remind: BoundedDuration | None = None
     then: Literal["escalate", "rollback", "nothing"] | None = None
     tell: list[str] | None = Field(default=None, max_length=20)
+    approver: str | None = Field(default=None, min_length=1, max_length=100)
 
 
 class PolicyShape(Section):
@@ -219,11 +225,12 @@ class PolicyShape(Section):
 
 
 class ContactShape(Section):
-    """Somebody who is called when nobody takes a page up: their addresses, and when they may be called."""
+    """Somebody who is called when nobody takes a page up, or who alone approves: addresses, hours, identities."""
 
     slack: str | None = Field(default=None, min_length=1, max_length=100)
     email: str | None = Field(default=None, min_length=1, max_length=300)
     hours: Annotated[str, AfterValidator(_hours)] = ALWAYS
+    answers_as: list[Annotated[str, AfterValidator(_identity)]] = Field(default_factory=list, max_length=20)
 
 
 class StepShape(Section):

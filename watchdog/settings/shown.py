@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from watchdog.adapters.stores import shown_url
-from watchdog.domain.policy import ServicePolicy
+from watchdog.domain.policy import Approver, ServicePolicy
 from watchdog.domain.units import show_seconds
 from watchdog.settings.model import Adapter, Settings
 from watchdog.settings.secrets import KNOWN
@@ -103,6 +103,8 @@ def _word(name: str, value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return show_seconds(value) if name.endswith("seconds") else f"{value:g}"
+    if isinstance(value, Approver):
+        return value.name
     return ", ".join(map(str, value)) or "none" if isinstance(value, tuple) else str(value)
 
 
