@@ -30,6 +30,7 @@ from watchdog.domain.policy import (
     VendorPolicy,
     Verification,
     Weekly,
+    Window,
 )
 from watchdog.settings import SecretMap, Settings
 
@@ -221,6 +222,43 @@ def approved(by: Approver | None, **changed: object) -> Policy:
 def test_case_39_more_or_others_may_approve(old: Approver | None, new: Approver | None, lines: tuple[str, ...]) -> None:
     """None any more, somebody else, one identity more, or asked nowhere of their own: each needs a restart."""
     found = loosened(settings(approved(old)), settings(approved(new)))
+    assert len(found) == len(lines) and all(map(str.startswith, found, lines)), found
+
+
+NIGHTS = Window("nights", Weekly((5, 6), 120, 240, "UTC"))
+
+
+def scheduled(window: Window | None = NIGHTS, do: Action = Action.SCHEDULE) -> Policy:
+    """Return the policy whose row for high is scheduled, or what else."""
+    return rule(Severity.HIGH, do=do, window=window)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "lines"),
+    [
+        (POLICY, scheduled(), ()),
+        (scheduled(), scheduled(), ()),
+        (scheduled(), rule(Severity.HIGH, do=Action.TELL), ()),
+        (scheduled(), POLICY, ("matrix.high.do: schedule -> ask",)),
+        (scheduled(), rule(Severity.HIGH, do=Action.ROLLBACK), ("matrix.high.do: schedule -> rollback",)),
+        (rule(Severity.HIGH, do=Action.TELL), scheduled(), ("matrix.high.do: tell -> schedule",)),
+        (rule(Severity.MEDIUM), rule(Severity.MEDIUM, do=Action.SCHEDULE, window=NIGHTS), ("matrix.medium.do: tell",)),
+        (scheduled(), scheduled(replace(NIGHTS, name="noon")), ("matrix.high.window.name: nights -> noon",)),
+        (
+            scheduled(),
+            scheduled(replace(NIGHTS, hours=Weekly((5, 6), 60, 240, "UTC"))),
+            ("matrix.high.window.hours.begins_minute: 120 -> 60",),
+        ),
+        (
+            scheduled(),
+            scheduled(replace(NIGHTS, hours=Weekly((5,), 120, 240, "UTC"))),
+            ("matrix.high.window.hours.days.6: listed -> nothing",),
+        ),
+    ],
+)
+def test_case_39_what_waits_for_a_window(old: Policy, new: Policy, lines: tuple[str, ...]) -> None:
+    """To wait where one asked holds back more, and not to wait less; other hours may be sooner, or never."""
+    found = loosened(settings(old), settings(new))
     assert len(found) == len(lines) and all(map(str.startswith, found, lines)), found
 
 

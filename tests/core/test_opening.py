@@ -107,6 +107,18 @@ def test_a_yes_is_not_for_what_became_another_approver_s_to_say(named: Approver 
     assert web(world).phase is (Phase.PINNING if holds else Phase.ASKING)
 
 
+def test_nor_where_it_became_so_while_the_send_was_put_off() -> None:
+    """It holds for five minutes else."""
+    world = reach(Phase.ASKING)
+    hear(world, e.Approved(world.now, "web-1", "lead"))
+    put_off(world)
+    put(world, incident=replace(incident_of(world), severity=Severity.HIGH))
+    worse = replace(world.policy.matrix[Severity.CRITICAL], approver=Approver("boss", ("terminal:boss",)))
+    world.policy = replace(world.policy, matrix={**world.policy.matrix, Severity.CRITICAL: worse})
+    assert "PinAutoDeploy" not in fail_once(world)
+    assert web(world).phase is Phase.ASKING and incident_of(world).approved_by is None
+
+
 @pytest.mark.parametrize(
     ("later", "holds"), [(YES_HOLDS_SECONDS - 1.0, True), (YES_HOLDS_SECONDS, False), (0.0, True), (-1.0, False)]
 )

@@ -1,6 +1,7 @@
 """The words people get: one test for each line that somebody reads at three in the morning."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -9,7 +10,7 @@ from watchdog.core import words
 from watchdog.domain.decisions import Course, Decision, Evidence, GuardAnswer, Skipped, TargetChoice, Term, Verdict
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Deadline
-from watchdog.domain.policy import Action, Approver, Rule, Severity, Then
+from watchdog.domain.policy import Action, Approver, Rule, Severity, Then, Weekly, Window
 
 
 def a_decision(**fields: object) -> Decision:
@@ -125,6 +126,22 @@ def test_a_question_says_who_alone_may_say_yes() -> None:
     told = words.asking_lines(an_incident(severity=Severity.HIGH), named, NOW)
     assert told[2] == "Only lead may approve (policy: high: approver: lead); anybody else may reject."
     assert not any("Only" in line for line in words.asking_lines(an_incident(), RULE, NOW))
+
+
+def test_a_question_says_that_a_yes_waits_for_its_window_unless_that_is_now() -> None:
+    """Until when, how long that is, and how not to wait."""
+    begins = datetime.fromtimestamp(NOW, UTC)
+    minute = begins.hour * 60 + begins.minute
+    for start, end, said in ((minute + 60, minute + 90, 1), (minute - 10, minute + 10, 0)):
+        window = Window("nights", Weekly(tuple(range(7)), start, end, "UTC"))
+        lines = words.asking_lines(an_incident(severity=Severity.HIGH), replace(RULE, window=window), NOW)
+        told = [line for line in lines if line.startswith("A yes is kept for ")]
+        assert len(told) == said
+        assert all(line.endswith("(policy: high: window: nights); said again, it means now.") for line in told)
+    incident = an_incident(approved_by="ann", target="dep-40", target_code="aaaaaaa1")
+    assert (
+        words.kept_lines(incident, RULE)[0] == "Approved by ann, and kept until then: roll web back to dep-40 aaaaaaa."
+    )
 
 
 def test_a_question_says_how_to_answer_and_what_happens_otherwise() -> None:

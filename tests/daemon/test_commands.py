@@ -320,3 +320,19 @@ async def test_only_the_approver_s_yes_counts_and_everybody_s_no() -> None:
         assert "APPROVED by ann" in (await answer(s, "approve", incident="web-1", identity="terminal:ann")).answer
         with_incident(s, Phase.ASKING)
         assert (await answer(s, "reject", incident="web-1")).ok
+
+
+async def test_a_yes_that_was_seen_before_it_was_kept_does_not_mean_now() -> None:
+    """The same form sent twice: what its author saw was the question, and that was answered."""
+    async with scene() as s:
+        await s.know_deploys()
+        with_incident(s, Phase.ANNOUNCED)
+        web = s.engine.state.services["web"]
+        told = {"suspect": "dep-42", "target": "dep-40", "asked_at": 9.25, "announced_until": s.clock.now() + 9000.0}
+        kept = replace(web.incident, approved_by="ann", approved_at=9.5, **told)  # type: ignore[type-var, arg-type]
+        s.engine.state = State(services={"web": replace(web, incident=kept)})
+        seen = {"suspect": "dep-42", "target": "dep-40", "asked_at": 9.25}
+        command = await answer(s, "approve", incident="web-1", seen=seen)
+        assert (command.ok, command.exit_code) == (False, REFUSED) and HAS_CHANGED in command.answer
+        assert s.web.is_kept
+        assert (await answer(s, "stop", incident="web-1", seen=seen)).ok and s.web.phase is Phase.PAGED

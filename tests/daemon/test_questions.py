@@ -107,6 +107,21 @@ def test_what_proves_nothing_is_refused_whatever_the_state() -> None:
     assert objection("stop", {"incident": "web-1", "refused": "forged"})(State()) == "forged"
 
 
+KEPT = state(Phase.ANNOUNCED, announced_until=AT + 9000.0, approved_by="ann", approved_at=AT)
+
+
+def test_what_is_kept_for_a_window_can_be_stopped_until_it_is_due() -> None:
+    """By a stop that counts so long, and by a no to what was asked before; another yes to that counts no more."""
+    asked = question(KEPT, policy(900.0), told(), AT)
+    assert asked is not None and asked.announced
+    assert (asked.asked_at, asked.until) == (AT + 9000.0, AT + 9000.0)
+    arguments = {"incident": "web-1", "question": SHOWN}
+    assert objection("reject", arguments)(KEPT) == objection("stop", arguments)(KEPT) == ""
+    assert "decided already: approved by ann" in objection("approve", arguments)(KEPT)
+    acting = state(Phase.PINNING, announced_until=AT + 9000.0, approved_by="ann", approved_at=AT)
+    assert "decided already: approved by ann" in objection("reject", arguments)(acting)
+
+
 LEAD = Approver("lead", ("slack:U0AAA", "terminal:lead"))
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.core.scenes import hear, kinds, lines, reach, web
 from tests.core.world import World
-from tests.faults.processes import SHORT, guarding
+from tests.faults.processes import IN_SIX_HOURS, SHORT, guarding
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect
 from watchdog.domain.incidents import Phase
@@ -105,3 +105,27 @@ def test_case_38_only_the_approver_s_yes_counts_at_the_terminal(tmp_path: Path) 
         daemon.until(lambda: daemon.cli("approve", "web-1").returncode == 0)
         daemon.until_story("CLOSED", 90.0)
         assert [one["target"] for one in cloud.log("rollback_accepted")] == ["dep-40"]
+
+
+def test_case_38_what_is_kept_for_a_window_outlives_a_kill_and_is_done_on_a_second_yes(tmp_path: Path) -> None:
+    """Approved: nothing is changed, and people see until when. kill -9: still so. Approved again: done, once."""
+    with guarding(tmp_path, quirks=False) as (cloud, daemon):
+        cloud.write(replace={}, more=SHORT + IN_SIX_HOURS)
+        daemon.start().until_watching()
+        cloud.bad_deploy(behaviour={"kind": "error", "after_seconds": 0.0, "routes": ["/api/test"]})
+        daemon.until_story("ASKED")
+        said = daemon.cli("approve", "web-1")
+        assert said.returncode == 0, said.stdout + said.stderr
+        assert said.stdout.startswith(f"APPROVED by {pwd.getpwuid(os.getuid()).pw_name}; KEPT for "), said.stdout
+        twice = daemon.cli("approve", "web-1")
+        assert twice.returncode == 3 and "it is kept for its window; not to wait for that" in twice.stderr
+        daemon.kill()
+        daemon.start().until_watching()
+        status = daemon.cli("status").stdout
+        assert "KEPT: web is rolled back to dep-40 at " in status and "(watchdog stop web-1)" in status
+        assert "APPROVED, KEPT FOR ITS WINDOW." in daemon.cli("explain", "web-1").stdout
+        assert cloud.untouched()
+        daemon.until(lambda: daemon.cli("approve", "web-1").returncode == 0)
+        assert daemon.until_story("CLOSED", 90.0).startswith("rolled back and verified")
+        assert [one["target"] for one in cloud.log("rollback_accepted")] == ["dep-40"]
+        assert len(cloud.requests("render", "POST")) == 1

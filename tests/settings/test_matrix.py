@@ -3,7 +3,7 @@
 import pytest
 
 from tests.settings.texts import SMALL, loaded, shown
-from watchdog.domain.policy import Action, Approver, Severity, Then
+from watchdog.domain.policy import Action, Approver, Severity, Then, Weekly, Window
 
 PAGED = SMALL + "  pagerduty: {}\n"
 SECRET = {"WATCHDOG_PAGERDUTY_ROUTING_KEY": "x"}
@@ -96,6 +96,66 @@ def test_an_approver_whom_nobody_could_be_is_a_mistake(contacts: str, says: str)
     assert text.startswith("watchdog.yaml:11: ") and says in text and "\n" not in text
 
 
+NIGHTS = "windows: {nights: Mon-Sun 02:00-04:00 Europe/Berlin}\n"
+
+
+def test_a_yes_may_be_kept_for_a_window() -> None:
+    """For high and medium: asked as with ask, with the same clock."""
+    rows = "{do: schedule, window: nights, approver: boss, remind: 5m}"
+    matrix = loaded(SMALL + LEAD + NIGHTS + f"policy: {{high: {rows}, medium: {rows}}}\n").policy.matrix
+    nights = Window("nights", Weekly(tuple(range(7)), 120, 240, "Europe/Berlin"))
+    for severity in (Severity.HIGH, Severity.MEDIUM):
+        row = matrix[severity]
+        assert (row.do, row.window, row.remind_seconds) == (Action.SCHEDULE, nights, 300.0)
+        assert row.approver is not None and row.approver.name == "boss"
+    assert matrix[Severity.HIGH].within_seconds == 900.0 and matrix[Severity.HIGH].tell == ("console",)
+
+
+@pytest.mark.parametrize(
+    ("policy", "says"),
+    [
+        ("high: {do: schedule}", "policy.high.do: impossible: it says for which window -> add window: NAME"),
+        ("high: {do: schedule, window: night}", "policy.high.window: names no window -> did you mean nights?"),
+        (
+            "high: {window: nights}",
+            "policy.high.window: impossible: do: ask waits for none -> remove it, or do: schedule",
+        ),
+        ("low: {do: schedule, window: nights}", "policy.low.do: impossible: low never asks for schedule"),
+        (
+            "critical: {do: schedule, window: nights}",
+            "policy.critical.do: impossible: critical never asks for schedule",
+        ),
+        (
+            "high: {do: schedule, window: nights, then: rollback}",
+            "policy.high.then: impossible: a yes waits for its window, and no answer would not -> write escalate or",
+        ),
+        (
+            "medium: {do: ask}, high: {do: schedule, window: nights}",
+            "policy.medium.do: impossible: medium would ask where high would only schedule",
+        ),
+    ],
+)
+def test_what_cannot_be_kept_for_a_window_is_one_mistake_each(policy: str, says: str) -> None:
+    """With its line, and what to write instead."""
+    text = shown(SMALL + NIGHTS + f"policy: {{{policy}}}\n")
+    assert text.startswith("watchdog.yaml:10: ") and says in text and "\n" not in text
+
+
+@pytest.mark.parametrize(
+    ("windows", "says"),
+    [
+        ("", "policy.high.window: names no window -> add windows: {nights: "),
+        ("windows: {nights: at night}\n", "windows.nights: not hours -> write Mon-Fri 09:00-18:00 Europe/Berlin"),
+        ("windows: {nights: always}\n", "windows.nights: not hours"),
+        ("windows: {nights: Mon 02:00-04:00 UTC, 'a b': Mon 02:00-04:00 UTC}\n", "windows.a b: not a name we can use"),
+    ],
+)
+def test_a_window_is_written_as_hours_are(windows: str, says: str) -> None:
+    """A mistake in it is one mistake, where it stands."""
+    text = shown(SMALL + windows + "policy: {high: {do: schedule, window: nights}}\n")
+    assert says in text and "\n" not in text
+
+
 def test_the_clock_of_a_question() -> None:
     """High is asked again at 10 min, unless the deadline comes before; what happens then is the user's to say."""
     shipped = loaded(PAGED, SECRET).policy.matrix
@@ -110,7 +170,10 @@ def test_the_clock_of_a_question() -> None:
 @pytest.mark.parametrize(
     ("policy", "says"),
     [
-        ("low: {do: rollback}", "policy.low.do: impossible: low never asks for rollback -> write one of: tell, ticket"),
+        (
+            "low: {do: rollback}",
+            "policy.low.do: impossible: low never asks for rollback -> write one of: tell, ticket, note",
+        ),
         ("medium: {do: rollback}", "policy.medium.do: impossible: medium never asks for rollback"),
         ("critical: {do: note}", "policy.critical.do: impossible: critical never asks for note"),
         ("critical: {do: ask}, high: {do: rollback}", "policy.high.do: impossible: high would rollback"),

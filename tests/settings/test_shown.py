@@ -24,10 +24,12 @@ def test_what_holds_is_shown_defaults_included() -> None:
     assert found["The daemon"]["console"] == "off" and found["The daemon"]["store"].startswith("sqlite://")
 
 
-def test_who_approves_is_shown_by_name() -> None:
-    """Not by the identities."""
-    found = rows(SMALL + "contacts: {lead: {answers_as: [ann]}}\npolicy: {high: {approver: lead}}\n")["Policy"]
-    assert found["high"].endswith("approver lead") and found["critical"].endswith("approver none")
+def test_who_approves_and_for_when_is_shown_in_words() -> None:
+    """The approver by name, not by the identities; the window with its hours."""
+    text = SMALL + "contacts: {lead: {answers_as: [ann]}}\nwindows: {nights: Sat-Sun 02:00-04:00 UTC}\n"
+    found = rows(text + "policy: {high: {do: schedule, window: nights, approver: lead}}\n")["Policy"]
+    assert found["high"].endswith("approver lead, window nights (Sat,Sun 02:00-04:00 UTC)")
+    assert found["critical"].endswith("approver none, window none")
 
 
 def test_of_a_secret_only_whether_it_is_set() -> None:

@@ -21,11 +21,14 @@ from watchdog.settings.matrix import ASKS
 
 ORDERS: tuple[tuple[object, ...], ...] = (
     (Mode.OBSERVE, Mode.ASSIST, Mode.AUTONOMOUS),
-    (Action.NOTE, (Action.TICKET, Action.TELL), Action.ASK, Action.ROLLBACK),
+    (Action.NOTE, (Action.TICKET, Action.TELL), Action.SCHEDULE, Action.ASK, Action.ROLLBACK),
     (Then.ESCALATE, Then.NOTHING, Then.ROLLBACK),
     (Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL),
 )
-"""Words in the order of what they let us do; those in one tuple let us do the same."""
+"""Words in the order of what they let us do; those in one tuple let us do the same.
+
+To schedule lets us do less than to ask: it takes the same yes, and what it allows comes later, on newer evidence.
+"""
 
 
 class May(Enum):
@@ -147,8 +150,8 @@ def _allowed(pattern: str, path: str, policy: Policy) -> May | None:
 
 def _matters(pattern: str, path: str, policies: tuple[Policy, Policy]) -> bool:
     """Tell whether anything that we may change hangs on it; a veto counts where nobody else is asked."""
-    if pattern.startswith("matrix.*.approver"):
-        return _is_still_approved(pattern, path, policies)
+    if pattern.startswith(("matrix.*.approver", "matrix.*.window")):
+        return _holds_back_still(pattern, path, policies)
     if not pattern.startswith("services.*."):
         return True
     trusted = [one for policy in policies for one in policy.services.values() if one.mode is not Mode.OBSERVE]
@@ -160,13 +163,18 @@ def _matters(pattern: str, path: str, policies: tuple[Policy, Policy]) -> bool:
     return any(name == one.name or name in one.depends_on for one in trusted)
 
 
-def _is_still_approved(pattern: str, path: str, policies: tuple[Policy, Policy]) -> bool:
-    """Tell whether somebody alone approved before, of what is asked still: else a new one only holds back.
+def _holds_back_still(pattern: str, path: str, policies: tuple[Policy, Policy]) -> bool:
+    """Tell whether there was an approver before of what is asked still, or a window of what is scheduled still.
 
-    That there is none is not compared: who there is, or was, has a name.
+    Else a new one only holds back, and what becomes of an old one shows in `do`. That there is none is not compared:
+    what there is, or was, has a name.
     """
     before, after = (policy.matrix[Severity(path.split(".")[1])] for policy in policies)
-    return pattern != "matrix.*.approver" and before.approver is not None and after.do in ASKS
+    if pattern in ("matrix.*.approver", "matrix.*.window"):
+        return False
+    if pattern.startswith("matrix.*.approver."):
+        return before.approver is not None and after.do in ASKS
+    return before.window is not None and after.window is not None
 
 
 def _rank(value: Any) -> float:

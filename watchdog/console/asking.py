@@ -41,9 +41,11 @@ def ask_view(incident: Incident, service: ServiceState | None, rule: Rule) -> As
     what = f"roll {clean(known.service)} back from {clean(known.suspect or 'the live deploy')} to {clean(known.target)}"
     what = f"{what} ({short(known.target_code)})" if known.target_code else what
     said = {Phase.ASKING: f"May the watchdog {what}?", Phase.ANNOUNCED: f"The watchdog is about to {what}."}
+    if service.is_kept:
+        said[Phase.ANNOUNCED] = f"Approved by {clean(known.approved_by)}: the watchdog will {what} in its window."
     words = said.get(service.phase, f"The watchdog means to {what}; it is not sent yet.")
     only = only_approver(known, rule) if "approve" in can else ()
-    return AskView(can, words, known.suspect, known.target, known.asked_at, until, " ".join(only))
+    return AskView(can, words, known.suspect, known.target, service.asked_at, until, " ".join(only), service.is_kept)
 
 
 def can_acknowledge(incident: Incident, service: ServiceState | None) -> bool:

@@ -57,6 +57,8 @@ def _standing(wishes: ServicePolicy, service: ServiceState | None, signals: tupl
         return "acting", PHASES[service.phase]
     incident = open_incident(service)
     if incident is not None:
+        if service.is_kept:
+            return "incident", "an approved rollback is kept for its window"
         return "incident", PHASES.get(service.phase, "an incident is open")
     if service.phase in PHASES:
         return "suspect", PHASES[service.phase]

@@ -220,7 +220,7 @@ class AskView:
 
     An answer carries `suspect`, `target` and `asked_at` as they are here: it is refused if they are others by then.
     `until` is when somebody should have answered, or when an announced rollback is sent; `only`, in words, who alone
-    may approve.
+    may approve. `kept`: it was approved, and waits for its window; to approve it again means now.
     """
 
     can: tuple[str, ...]
@@ -230,6 +230,7 @@ class AskView:
     asked_at: float | None
     until: float | None
     only: str = ""
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,7 @@ def _course(
     why_asked = [f"{one.name}: {one.why}" for one in asks]
     if not verdict.convicts:
         why_asked.append(f"more likely than not, and no more: {verdict.why}")
-    elif rule.do is Action.ASK and not defaulted:
+    elif rule.do in (Action.ASK, Action.SCHEDULE) and not defaulted:
         whom = f"{rule.approver.name} " if rule.approver is not None else ""
         why_asked.append(f"the policy asks {whom}for this severity; {verdict.why}")
     if why_asked:

@@ -33,6 +33,7 @@ REFUSED = 3
 FAILED = 1
 RECORDED = ("note", "label")
 """Commands that only add to the record."""
+KEPT = "KEPT"
 QUESTION = "moment of the question"
 HAS_CHANGED = "is another one than you saw: look again, then decide"
 STALE_SECONDS = 60.0
@@ -207,10 +208,10 @@ def _as_it_is(state: State, event: Event) -> Mapping[str, Any]:
         live = live_deploy(state.services[event.service].deploys) if event.service in state.services else None
         return {"live deploy": live.id if live is not None else None}
     if isinstance(event, (e.Approved, e.Rejected, e.Stopped)):
-        known = (one.incident for one in state.services.values() if one.incident is not None)
-        for one in known:
-            if one.id == event.incident:
-                return {"suspect": one.suspect, "target": one.target, "asked_at": one.asked_at}
+        for service in state.services.values():
+            one = service.incident
+            if one is not None and one.id == event.incident:
+                return {"suspect": one.suspect, "target": one.target, "asked_at": service.asked_at}
     return {}
 
 
@@ -228,8 +229,10 @@ def _refused(effects: Sequence[Effect]) -> str:
 
 
 def _answer(effects: Sequence[Effect]) -> tuple[bool, str, int]:
-    """Return the core's own words as the answer."""
+    """Return the core's own words as the answer; of what is kept for its window that alone, and not the reasoning."""
     notes = [effect for effect in effects if isinstance(effect, Note)]
     if refused := _refused(effects):
         return False, refused, REFUSED
+    if any(note.label == KEPT for note in notes):
+        notes = [note for note in notes if note.label in ("APPROVED", KEPT)]
     return True, "; ".join(f"{note.label} {note.text}" for note in notes) or "done", 0

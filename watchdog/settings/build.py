@@ -88,7 +88,8 @@ class Builder:
         holds = build_quiets(document, "action_holds", shape.action_holds, shape.services)
         all_channels = {**channels, **{name: one for those in contacts.values() for name, one in those.items()}}
         approvers = people.approvers(shape, contacts)
-        matrix = build_matrix(document, shape.policy, document.keys("channels") or tuple(channels), approvers)
+        names = document.keys("channels") or tuple(channels)
+        matrix = build_matrix(document, shape.policy, names, approvers, shape.windows)
         modes = self._modes(shape)
         kinds = {adapter.kind for adapters in signals.values() for adapter in adapters.values()}
         references.check_services(document, shape, self._environ)

@@ -3,20 +3,29 @@
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from watchdog.domain.policy import DEFAULT_MATRIX, Action, Approver, Rule, Severity, Then
+from watchdog.domain.policy import DEFAULT_MATRIX, Action, Approver, Rule, Severity, Then, Window
 from watchdog.settings.document import Document
+from watchdog.settings.registries import check_name
 from watchdog.settings.shape import PolicyShape, RuleShape
 from watchdog.settings.validation import choose
+from watchdog.settings.weekly import parse_weekly
 
-STRENGTH = {Action.NOTE: 0, Action.TICKET: 1, Action.TELL: 1, Action.ASK: 2, Action.ROLLBACK: 3}
+STRENGTH = {
+    Action.NOTE: 0,
+    Action.TICKET: 1,
+    Action.TELL: 1,
+    Action.SCHEDULE: 2,
+    Action.ASK: 3,
+    Action.ROLLBACK: 4,
+}
 ALLOWED = {
     Severity.CRITICAL: (Action.ROLLBACK, Action.ASK, Action.TELL),
-    Severity.HIGH: (Action.ROLLBACK, Action.ASK, Action.TELL, Action.TICKET, Action.NOTE),
-    Severity.MEDIUM: (Action.ASK, Action.TELL, Action.TICKET, Action.NOTE),
+    Severity.HIGH: (Action.ROLLBACK, Action.ASK, Action.SCHEDULE, Action.TELL, Action.TICKET, Action.NOTE),
+    Severity.MEDIUM: (Action.ASK, Action.SCHEDULE, Action.TELL, Action.TICKET, Action.NOTE),
     Severity.LOW: (Action.TELL, Action.TICKET, Action.NOTE),
 }
-"""What each severity may ask for: small trouble never touches production, great trouble is never silent."""
-ASKS = (Action.ROLLBACK, Action.ASK)
+"""What each severity may ask for: small trouble never touches production, great trouble is never silent nor waits."""
+ASKS = (Action.ROLLBACK, Action.ASK, Action.SCHEDULE)
 """What may come to a question: a rollback does in mode assist, and where a guard asks."""
 RINGS = frozenset({"pagerduty"})
 """Channels that wake people: not for medium and below, unless the user says so."""
@@ -31,27 +40,45 @@ def build_matrix(
     shape: PolicyShape,
     channels: Sequence[str],
     approvers: Mapping[str, Approver],
+    windows: Mapping[str, str],
 ) -> Mapping[Severity, Rule]:
     """Return the merged matrix; report rows that cannot be meant. `approvers` are the contacts, by name."""
+    for name in windows:
+        check_name(document, ("windows", name))
+    named = {name: Window(name, parse_weekly(text)) for name, text in windows.items()}
     matrix = {}
     for severity in Severity:
         written: RuleShape = getattr(shape, severity.value)
-        matrix[severity] = _merge(severity, written, channels, approvers)
+        matrix[severity] = _merge(severity, written, channels, approvers, named)
         _check_approver(document, severity, matrix[severity], written, approvers)
+        _check_window(document, severity, matrix[severity], written, named)
         _check_row(document, severity, written, matrix[severity], channels)
     _check_order(document, matrix)
     return matrix
 
 
-def _merge(severity: Severity, written: RuleShape, channels: Sequence[str], approvers: Mapping[str, Approver]) -> Rule:
+def _merge(
+    severity: Severity,
+    written: RuleShape,
+    channels: Sequence[str],
+    approvers: Mapping[str, Approver],
+    windows: Mapping[str, Window],
+) -> Rule:
     shipped = DEFAULT_MATRIX[severity]
     do = Action(written.do) if written.do else shipped.do
     within = written.within if written.within is not None else shipped.within_seconds
     tell = tuple(written.tell) if written.tell is not None else _default_tell(severity, do, channels)
     if do not in ASKS:
         return Rule(do, None if do is Action.NOTE else within, tell)
-    then = Then(written.then or shipped.then)
-    return Rule(do, within, tell, _remind(written, shipped, within), then, approvers.get(written.approver or ""))
+    return Rule(
+        do,
+        within,
+        tell,
+        _remind(written, shipped, within),
+        Then(written.then or shipped.then),
+        approver=approvers.get(written.approver or ""),
+        window=windows.get(written.window or "") if do is Action.SCHEDULE else None,
+    )
 
 
 def _remind(written: RuleShape, shipped: Rule, within: float | None) -> float | None:
@@ -121,6 +148,26 @@ def _check_approver(
     elif not approvers[name].answers_as and ("contacts", name) not in [one[:2] for one in document.reported]:
         what = f"nobody could be known as {name}, so nobody could approve"
         document.report(path, what, f"add answers_as: [U0AAA, {name}] to contacts.{name}")
+
+
+def _check_window(
+    document: Document, severity: Severity, rule: Rule, written: RuleShape, windows: Mapping[str, Window]
+) -> None:
+    """Report a yes that would wait for no window, a window for which nothing waits, and a silence that would not."""
+    path, name = ("policy", severity.value), written.window
+    if rule.do is not Action.SCHEDULE:
+        if name is not None:
+            document.report(
+                (*path, "window"), f"impossible: do: {rule.do} waits for none", "remove it, or do: schedule"
+            )
+    elif name is None:
+        document.report((*path, "do"), "impossible: it says for which window", "add window: NAME, one of windows:")
+    elif name not in windows and ("windows", name) not in document.reported:
+        instead = 'add windows: {nights: "Mon-Sun 02:00-04:00 Europe/Berlin"}'
+        document.report((*path, "window"), "names no window", choose(name, windows) if windows else instead)
+    if rule.do is Action.SCHEDULE and rule.then is Then.ROLLBACK:
+        what = "impossible: a yes waits for its window, and no answer would not"
+        document.report((*path, "then"), what, "write escalate or nothing")
 
 
 def _check_clock(document: Document, severity: Severity, written: RuleShape, rule: Rule) -> None:

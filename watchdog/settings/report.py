@@ -1,7 +1,7 @@
 """What a configuration means, in a few lines: for `watchdog check` and the daemon's first log lines."""
 
 from watchdog.adapters.stores import shown_url
-from watchdog.domain.policy import Action, Rule, ServicePolicy, Step, Then
+from watchdog.domain.policy import Action, Rule, ServicePolicy, Step, Then, Window
 from watchdog.domain.units import show_seconds
 from watchdog.settings.model import Settings
 from watchdog.settings.weekly import show_weekly
@@ -36,8 +36,13 @@ def report(settings: Settings) -> tuple[str, ...]:
 def _clock(rule: Rule) -> str:
     """Return who may say yes to a question, and what becomes of one that nobody answers."""
     remind = f", reminds after {show_seconds(rule.remind_seconds)}" if rule.remind_seconds else ""
+    remind += f", a yes waits for {_window(rule.window)}" if rule.window is not None else ""
     remind += f", only {rule.approver.name} may approve" if rule.approver is not None else ""
     return remind if rule.then is Then.ESCALATE else f"{remind}, without an answer: {rule.then}"
+
+
+def _window(window: Window) -> str:
+    return f"{window.name} ({show_weekly(window.hours)})"
 
 
 def _step(step: Step) -> str:

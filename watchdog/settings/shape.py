@@ -207,12 +207,13 @@ class DependencyShape(Section):
 class RuleShape(Section):
     """One row of the severity matrix; an omitted key keeps the default."""
 
-    do: Literal["rollback", "ask", "tell", "ticket", "note"] | None = None
+    do: Literal["rollback", "ask", "schedule", "tell", "ticket", "note"] | None = None
     within: BoundedDuration | None = None
     remind: BoundedDuration | None = None
     then: Literal["escalate", "rollback", "nothing"] | None = None
     tell: list[str] | None = Field(default=None, max_length=20)
     approver: str | None = Field(default=None, min_length=1, max_length=100)
+    window: str | None = Field(default=None, min_length=1, max_length=100)
 
 
 class PolicyShape(Section):
@@ -323,6 +324,7 @@ class Shape(Section):
     budget: BudgetSection | None = None  # type: ignore[valid-type]
     brakes: BrakesSection | None = None  # type: ignore[valid-type]
     channels: dict[str, dict[str, Any]] = Field(default_factory=dict, max_length=20)
+    windows: dict[str, Annotated[str, AfterValidator(_weekly)]] = Field(default_factory=dict, max_length=20)
     contacts: dict[str, ContactShape] = Field(default_factory=dict, max_length=20)
     escalation: Annotated[list[StepShape] | None, BeforeValidator(_steps)] = Field(default=None, max_length=20)
     ack_holds: BoundedDuration = 1800.0

@@ -11,10 +11,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from watchdog.adapters.stores import shown_url
-from watchdog.domain.policy import Approver, ServicePolicy
+from watchdog.domain.policy import Approver, ServicePolicy, Window
 from watchdog.domain.units import show_seconds
 from watchdog.settings.model import Adapter, Settings
 from watchdog.settings.secrets import KNOWN
+from watchdog.settings.weekly import show_weekly
 
 Row = tuple[str, str]
 Section = tuple[str, tuple[Row, ...]]
@@ -105,6 +106,8 @@ def _word(name: str, value: Any) -> str:
         return show_seconds(value) if name.endswith("seconds") else f"{value:g}"
     if isinstance(value, Approver):
         return value.name
+    if isinstance(value, Window):
+        return f"{value.name} ({show_weekly(value.hours)})"
     return ", ".join(map(str, value)) or "none" if isinstance(value, tuple) else str(value)
 
 

@@ -38,6 +38,7 @@ JUDGED = (
     "WAIT",
     "ASKED",
     "HEARD",
+    "KEPT",
     "DEADLINE",
     "PASSED",
     "UNATTENDED",
