@@ -17,7 +17,20 @@ from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Commit
 from watchdog.domain.incidents import Act, Trouble
-from watchdog.domain.policy import Digest, Mode, Moment, ServicePolicy, Severity, Stakeholders, Step, Then
+from watchdog.domain.policy import (
+    Action,
+    Approver,
+    Digest,
+    Mode,
+    Moment,
+    ServicePolicy,
+    Severity,
+    Stakeholders,
+    Step,
+    Then,
+    Weekly,
+    Window,
+)
 
 LINE = "----"
 
@@ -134,6 +147,16 @@ def _then(stage: Stage, at: float, severity: str, then: str) -> None:
 
 def _remind(stage: Stage, at: float, severity: str, seconds: str) -> None:
     _row(stage, severity, remind_seconds=float(seconds))
+
+
+def _window(stage: Stage, at: float, severity: str, name: str, *clock: str) -> None:
+    begins, ends = (int(hour) * 60 + int(minute) for hour, minute in (clock[:2], clock[2:]))
+    window = Window(name, Weekly(tuple(range(7)), begins, ends, "UTC"))
+    _row(stage, severity, do=Action.SCHEDULE, window=window)
+
+
+def _approver(stage: Stage, at: float, severity: str, name: str) -> None:
+    _row(stage, severity, approver=Approver(name, (f"terminal:{name}",), (f"{name}-email",)))
 
 
 def _next(stage: Stage, at: float, name: str, seconds: str) -> None:
@@ -289,6 +312,8 @@ GIVEN: dict[str, Teller] = {
     r"(\S+(?:, \S+)*) (?:is|are) guarded by another worker": _guarded_too,
     r"(critical|high) without an answer: (escalate|rollback|nothing)": _then,
     r"(critical|high) is asked again after (\d+) s": _remind,
+    r"(high) is scheduled for (\S+), (\d\d):(\d\d) to (\d\d):(\d\d) UTC": _window,
+    r"(critical|high) is (\S+)'s to approve": _approver,
     r"(\S+) is called (\d+) s after the one before": _next,
     r"(\S+) are stakeholders from (critical|high|medium|low) on": _stakeholders,
     r"web is what people call (.+)": _title,

@@ -132,9 +132,11 @@ def _without_tell(rule: Rule) -> tuple[object, object]:
     return rule.do, rule.within_seconds
 
 
-LEFT_OUT = {("policy.low", key) for key in ("within", "tell", "remind", "then")} | {
-    ("policy.medium", key) for key in ("remind", "then")
-}
+LEFT_OUT = (
+    {("policy.low", key) for key in ("within", "tell", "remind", "then", "approver", "window")}
+    | {("policy.medium", key) for key in ("remind", "then", "approver", "window")}
+    | {("policy.critical", "window")}
+)
 
 
 def test_every_option_stands_in_the_reference() -> None:

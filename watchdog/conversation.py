@@ -38,7 +38,8 @@ class Request:
     """What somebody asked for through a channel, by a word (`name`) and further words, or by a button.
 
     `by` is how the record names them, `may_change` whether they are among those who may. `question` is what the button
-    was shown for; `refusal` why it proves nothing (forged, too old), or nothing.
+    was shown for; `refusal` why it proves nothing (forged, too old), or nothing. `identity` is who they are, as the
+    channel itself vouches for it (see domain/identities.py).
     """
 
     by: str
@@ -47,6 +48,7 @@ class Request:
     may_change: bool = False
     question: Question | None = None
     refusal: str = ""
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from watchdog.app.loosening import SAFE, May, changes, loosened
 from watchdog.domain.policy import (
     DEFAULT_MATRIX,
     Action,
+    Approver,
     BlameWeights,
     Budget,
     Detection,
@@ -32,6 +33,7 @@ from watchdog.domain.policy import (
     VendorPolicy,
     Verification,
     Weekly,
+    Window,
 )
 from watchdog.settings import SecretMap, Settings
 
@@ -93,6 +95,7 @@ def rule(severity: Severity, **changed: object) -> Policy:
         (home(limits_seconds={"p95": 0.1}), "services.web.signals.home.limits_seconds.p95: 0.8 -> 0.1"),
         (home(times_baseline=1.1), "services.web.signals.home.times_baseline: 3 -> 1.1"),
         (rule(Severity.HIGH, do=Action.ROLLBACK), "matrix.high.do: ask -> rollback"),
+        (rule(Severity.LOW, do=Action.TICKET), "matrix.low.do: note -> ticket"),
         (rule(Severity.HIGH, then=Then.ROLLBACK), "matrix.high.then: escalate -> rollback"),
         (rule(Severity.HIGH, then=Then.NOTHING), "matrix.high.then: escalate -> nothing"),
         (rule(Severity.CRITICAL, tell=("slack",)), "matrix.critical.tell.console: listed -> nothing"),
@@ -143,6 +146,8 @@ def test_case_39_each_loosening_is_named(new: Policy, line: str) -> None:
         replace(POLICY, vendors={**POLICY.vendors, "stripe": VendorPolicy("stripe", "upstream")}),
         home(limits_seconds={"p95": 2.0}, times_baseline=None, every_seconds=5.0, timeout_seconds=9.0),
         rule(Severity.CRITICAL, do=Action.TELL, within_seconds=60.0, tell=("console", "slack", "email")),
+        rule(Severity.HIGH, do=Action.TICKET),
+        rule(Severity.MEDIUM, do=Action.TICKET),
         replace(POLICY, action_holds=(QUIET,)),
         replace(POLICY, good_news=("slack",), digest=Digest(Moment(0, 540, "UTC"), ("slack",))),
         replace(POLICY, escalation=(Step("lead", ("email",)),), ack_holds_seconds=600.0),
@@ -202,6 +207,81 @@ def test_who_relies_on_whom_is_free_while_nothing_may_be_changed() -> None:
     alone = replace(POLICY, services={"docs": DOCS})
     assert (
         loosened(settings(alone), settings(replace(alone, services={"docs": replace(DOCS, depends_on=("db",))}))) == ()
+    )
+
+
+LEAD = Approver("lead", ("slack:U0AAA", "terminal:lead"), ("lead-email",))
+
+
+def approved(by: Approver | None, **changed: object) -> Policy:
+    """Return the policy whose row for high names this approver."""
+    return rule(Severity.HIGH, approver=by, **changed)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "lines"),
+    [
+        (None, LEAD, ()),
+        (LEAD, LEAD, ()),
+        (LEAD, replace(LEAD, answers_as=("slack:U0AAA",), channels=("lead-email", "lead-slack")), ()),
+        (LEAD, None, ("matrix.high.approver.name: lead -> nothing", "matrix.high.approver.channels.lead-email")),
+        (LEAD, replace(LEAD, name="boss"), ("matrix.high.approver.name: lead -> boss",)),
+        (LEAD, replace(LEAD, channels=()), ("matrix.high.approver.channels.lead-email: listed -> nothing",)),
+        (
+            LEAD,
+            replace(LEAD, answers_as=("slack:U0AAA", "slack:U0BBB")),
+            ("matrix.high.approver.answers_as.slack:U0BBB: nothing -> listed",),
+        ),
+    ],
+)
+def test_case_39_more_or_others_may_approve(old: Approver | None, new: Approver | None, lines: tuple[str, ...]) -> None:
+    """None any more, somebody else, one identity more, or asked nowhere of their own: each needs a restart."""
+    found = loosened(settings(approved(old)), settings(approved(new)))
+    assert len(found) == len(lines) and all(map(str.startswith, found, lines)), found
+
+
+NIGHTS = Window("nights", Weekly((5, 6), 120, 240, "UTC"))
+
+
+def scheduled(window: Window | None = NIGHTS, do: Action = Action.SCHEDULE) -> Policy:
+    """Return the policy whose row for high is scheduled, or what else."""
+    return rule(Severity.HIGH, do=do, window=window)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "lines"),
+    [
+        (POLICY, scheduled(), ()),
+        (scheduled(), scheduled(), ()),
+        (scheduled(), rule(Severity.HIGH, do=Action.TELL), ()),
+        (scheduled(), POLICY, ("matrix.high.do: schedule -> ask",)),
+        (scheduled(), rule(Severity.HIGH, do=Action.ROLLBACK), ("matrix.high.do: schedule -> rollback",)),
+        (rule(Severity.HIGH, do=Action.TELL), scheduled(), ("matrix.high.do: tell -> schedule",)),
+        (rule(Severity.MEDIUM), rule(Severity.MEDIUM, do=Action.SCHEDULE, window=NIGHTS), ("matrix.medium.do: tell",)),
+        (scheduled(), scheduled(replace(NIGHTS, name="noon")), ("matrix.high.window.name: nights -> noon",)),
+        (
+            scheduled(),
+            scheduled(replace(NIGHTS, hours=Weekly((5, 6), 60, 240, "UTC"))),
+            ("matrix.high.window.hours.begins_minute: 120 -> 60",),
+        ),
+        (
+            scheduled(),
+            scheduled(replace(NIGHTS, hours=Weekly((5,), 120, 240, "UTC"))),
+            ("matrix.high.window.hours.days.6: listed -> nothing",),
+        ),
+    ],
+)
+def test_case_39_what_waits_for_a_window(old: Policy, new: Policy, lines: tuple[str, ...]) -> None:
+    """To wait where one asked holds back more, and not to wait less; other hours may be sooner, or never."""
+    found = loosened(settings(old), settings(new))
+    assert len(found) == len(lines) and all(map(str.startswith, found, lines)), found
+
+
+def test_who_approves_what_is_asked_no_longer_may_go() -> None:
+    """Nothing is done then; and what is done unasked instead loosens by that."""
+    assert loosened(settings(approved(LEAD)), settings(approved(None, do=Action.TELL))) == ()
+    assert "matrix.high.do: ask -> rollback" in loosened(
+        settings(approved(LEAD)), settings(approved(None, do=Action.ROLLBACK))
     )
 
 
@@ -301,7 +381,7 @@ def test_every_direction_is_of_a_figure_that_exists() -> None:
         known = {
             "services": {field.name for cls in (ServicePolicy, SignalPolicy) for field in dataclasses.fields(cls)}
             | {field for kind in SIGNALS.values() for field in kind.options.model_fields},
-            "matrix": {field.name for field in dataclasses.fields(Rule)},
+            "matrix": {field.name for cls in (Rule, Approver) for field in dataclasses.fields(cls)},
             "escalation": {field.name for field in dataclasses.fields(Step)},
             "ack_holds_seconds": {""},
             "stakeholders": {field.name for field in dataclasses.fields(Stakeholders)},

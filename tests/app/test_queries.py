@@ -4,7 +4,7 @@ import json
 import signal
 from pathlib import Path
 
-from tests.faults.processes import Daemon, guarding, together
+from tests.faults.processes import IN_SIX_HOURS, SHORT, Daemon, guarding, together
 
 DONE, FAILED, USAGE, REFUSED = 0, 1, 2, 3
 
@@ -60,6 +60,20 @@ def approved_without_a_daemon(folder: Path) -> None:
         assert row["verified"] and row["approved_by"] and row["severity"] == "critical"
 
 
+def kept_without_a_daemon(folder: Path) -> None:
+    """Scheduled: a yes without a daemon is written down for the window; nothing is followed, nothing is changed."""
+    with guarding(folder, quirks=False) as (cloud, daemon):
+        cloud.write(replace={}, more=SHORT + IN_SIX_HOURS)
+        daemon.start().until_watching()
+        cloud.bad_deploy(behaviour={"kind": "error", "after_seconds": 0.0, "routes": ["/api/test"]})
+        daemon.until_story("ASKED")
+        daemon.kill()
+        said = expect(daemon, DONE, "approve", "web-1")
+        assert "KEPT for " in said and "a watchdog has to run by then" in said
+        assert "STOPPED" in expect(daemon, DONE, "stop", "web-1")
+        assert cloud.untouched()
+
+
 def approved_beside(folder: Path) -> None:
     """Assist: a yes to the running daemon is decided anew, done once, and proved."""
     with guarding(folder, quirks=True) as (cloud, daemon):
@@ -97,10 +111,11 @@ def acted_after_the_veto(folder: Path) -> None:
 
 
 def test_assist_asks_and_obeys(tmp_path: Path) -> None:
-    """A no and then a rollback by hand; a yes to the daemon; a yes after the daemon died."""
+    """A no and then a rollback by hand; a yes to the daemon; a yes after the daemon died; one that is kept."""
     together(
         lambda: rejected_then_rolled_back_by_hand(tmp_path / "no"),
         lambda: approved_without_a_daemon(tmp_path / "late"),
+        lambda: kept_without_a_daemon(tmp_path / "kept"),
         lambda: approved_beside(tmp_path / "yes"),
     )
 

@@ -50,12 +50,14 @@ def test_a_note_that_cannot_be_taken(words: list[str], said: str, config: str, c
     assert "SAID" not in capsys.readouterr().out
 
 
-def test_who_types_is_recorded_without_a_name(config: str, capsys: Capture) -> None:
-    """The user of the machine; and the longest text is taken whole."""
+def test_who_types_is_recorded_without_a_name(config: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The user of the machine, whatever the environment says; and the longest text is taken whole."""
+    monkeypatch.setenv("LOGNAME", "mallory")
     assert main(["note", "web-1", "y" * 1000, "-c", config]) == 0
     capsys.readouterr()
     assert main(["postmortem", "web-1", "-c", config]) == 0
-    assert "y" * 1000 in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "y" * 1000 in out and "mallory" not in out
 
 
 def test_the_draft_is_read_from_the_record(config: str, tmp_path: Path, capsys: Capture) -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import pwd
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
@@ -151,10 +153,13 @@ def test_why_not_reads_minutes_and_notes(recorded: str, capsys: pytest.CaptureFi
     assert capsys.readouterr().err == "shop: no such service -> one of: web\n"
 
 
+ME = pwd.getpwuid(os.getuid()).pw_name
+
+
 @pytest.mark.parametrize(
     ("words", "name", "arguments"),
     [
-        (["approve", "web-1"], "approve", {"incident": "web-1"}),
+        (["approve", "web-1"], "approve", {"incident": "web-1", "identity": f"terminal:{ME}"}),
         (["reject", "web-1"], "reject", {"incident": "web-1"}),
         (["stop", "web-1"], "stop", {"incident": "web-1"}),
         (["acknowledge", "web-1"], "acknowledge", {"incident": "web-1"}),

@@ -66,6 +66,19 @@ def test_status() -> None:
     ]
 
 
+def test_what_is_kept_for_a_window_is_not_overlooked() -> None:
+    """By whom, until when, and how to stop it; due, it says so."""
+    kept = x.incident(closed_at=None, approved_by="ann\x1b[31m", announced_until=x.BEGIN + 9010)
+    web = ServiceState("web", phase=Phase.ANNOUNCED, checks=WEB.checks, incident=kept)
+    state, end = State(services={"web": web}), "approved by ann[31m. (watchdog stop web-1)"
+    when = "KEPT: web is rolled back to dep-40 at 2026-11-25 04:44:14"
+    assert standing.status_lines(state, x.BEGIN + 10) == [f"{when} (in 2 h 30 min), {end}"]
+    assert f"{when} (it is due), {end}" in standing.status_lines(state, x.BEGIN + 9010)
+    assert "kept" in printed(tables.status(state, POLICY))[1]
+    announced = replace(web, incident=replace(kept, approved_by=None))
+    assert standing.status_lines(State(services={"web": announced}), x.BEGIN + 10) == []
+
+
 def test_what_holds_us_back() -> None:
     """A broken promise, a key that was refused, a service that flaps; each with the way out."""
     web = ServiceState("web", checks=WEB.checks, forbidden="Render answered 403", flapping_since=x.BEGIN)

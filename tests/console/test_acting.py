@@ -15,7 +15,7 @@ from tests.daemon.test_undo_command import rolled_back
 from watchdog.console.bounds import SmallBodies
 from watchdog.console.roles import NEEDS, Role, Visitor
 from watchdog.domain.incidents import Phase
-from watchdog.domain.policy import Severity
+from watchdog.domain.policy import Approver, Severity
 
 INCIDENT, SERVICE = "/incidents/web-1", "/services/web"
 SAME = {"sec-fetch-site": "same-origin"}
@@ -59,6 +59,35 @@ async def test_a_yes_to_what_is_asked_no_longer_is_refused(change: dict[str, obj
         shown = await o.page(sent.headers["location"])
         assert why in shown.lower() and "refused" in shown
         assert o.s.web.phase is Phase.ASKING and o.s.sent("POST") == 0
+
+
+async def test_only_the_approver_s_yes_counts_here_too() -> None:
+    """By the name given at the login; a name that looks like a member id is still a name; a program has none."""
+    async with office() as o:
+        high = replace(
+            o.s.engine.policy.matrix[Severity.HIGH], approver=Approver("lead", ("console:Ann", "slack:U0AAA"))
+        )
+        o.s.engine.policy = replace(o.s.engine.policy, matrix={**o.s.engine.policy.matrix, Severity.HIGH: high})
+        o.asks()
+        await o.s.store.save(None, o.s.engine.state, ())
+        for name in ("Bob", "U0AAA", "slack:U0AAA"):
+            await o.login(name=name)
+            shown = await o.page((await o.send(INCIDENT, f"{INCIDENT}/approve")).headers["location"])
+            assert (
+                f"Only lead may approve (policy: high: approver: lead); anybody else may reject. You are {name}."
+                in shown
+            )
+            assert f"you are console:{name}" in shown and o.s.web.phase is Phase.ASKING
+        asked = (await o.client.get("/api/v1/incidents/web-1", headers=bearer())).json()["ask"]
+        assert asked["only"].startswith("Only lead may approve")
+        seen = {name: asked[name] for name in ("suspect", "target", "asked_at")}
+        assert "you are nobody by name" in (await o.api("/incidents/web-1/approve", seen)).json()["answer"]
+        await o.login(OPERATOR, name="Ann")
+        data = {**await o.form(INCIDENT, f"{INCIDENT}/reject")}
+        assert (await o.client.post(f"{INCIDENT}/approve", data=data, headers=SAME)).status_code == 403, "the role, too"
+        await o.login(name="Ann")
+        await o.send(INCIDENT, f"{INCIDENT}/approve")
+        assert any(note.label == "APPROVED" and "Ann" in note.text for note in await o.s.store.notes())
 
 
 async def test_a_reject_a_stop_a_pause_and_its_end() -> None:

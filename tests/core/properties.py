@@ -13,13 +13,13 @@ from dataclasses import replace
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from tests.core.world import Fault, World, make_policy, old_deploy
+from tests.core.world import START, Fault, World, make_policy, old_deploy
 from watchdog.core.undoing import asked_for
 from watchdog.domain import events as e
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.incidents import Incident, Trouble
 from watchdog.domain.incidents import Phase as CorePhase
-from watchdog.domain.policy import Mode, ServicePolicy, Severity, Stakeholders
+from watchdog.domain.policy import Action, Mode, ServicePolicy, Severity, Stakeholders, Weekly, Window
 
 FOREVER = 1e9
 COMMITS = ("aaaaaaa1", "aaaaaaa2", "bad00000")
@@ -37,6 +37,7 @@ TROUBLES = (
     "outcomes",
     "pin",
     "restart",
+    "scheduled",
     "silence",
     "two faults",
     "undo",
@@ -131,6 +132,8 @@ def _trouble(draw: st.DrawFn, world: World, name: str) -> None:
     elif name == "restart":
         for moment in draw(st.lists(st.floats(50.0, 500.0), min_size=1, max_size=2)):
             world.at(moment, lambda: world.tell(e.Restarted(world.now)))
+    elif name == "scheduled":
+        _schedule(draw, world)
     elif name == "silence":
         world.pin = "silent"
     elif name == "undo":
@@ -149,6 +152,21 @@ def _undo(world: World) -> None:
     rolled_back = [one for one in world.incidents.values() if one.rollback_deploy is not None]
     if rolled_back:
         world.tell(asked_for(rolled_back[-1], world.now, "ann"))
+
+
+def _schedule(draw: st.DrawFn, world: World) -> None:
+    """Let a yes to what is high (here: whatever fails) be kept for a window, of some minutes or of a moment."""
+    begins = (int(START) // 60 + draw(st.sampled_from((3, 5, 8)))) % (24 * 60)
+    hours = Weekly(tuple(range(7)), begins, begins + draw(st.sampled_from((1, 20))), "UTC")
+    high = replace(world.policy.matrix[Severity.HIGH], do=Action.SCHEDULE, window=Window("soon", hours))
+    signals = world.policy.services["web"].signals
+    if draw(st.booleans()):
+        signals = tuple(replace(signal, severity=Severity.HIGH) for signal in signals)
+    web = replace(world.policy.services["web"], signals=signals)
+    services = {**world.policy.services, "web": web}
+    world.policy = replace(world.policy, services=services, matrix={**world.policy.matrix, Severity.HIGH: high})
+    if world.answer == "approve":  # and said again, after the first yes was answered
+        world.answer_after = draw(st.sampled_from((20.0, 200.0)))
 
 
 def _wave(draw: st.DrawFn, world: World) -> None:
@@ -261,6 +279,7 @@ def what_happened(world: World) -> dict[str, int]:
         "accepted": bool(world.accepted),
         "verified": any(incident.verified_at is not None for incident in incidents),
         "approved": any(rollback.approved_by is not None for rollback, _, _ in world.sent),
+        "kept": "KEPT" in world.labels(),
         "left to a human": any(incident.human_needed for incident in incidents),
         "second incident": len(world.incidents) > 1,
         "second rollback": len(world.accepted) > 1,

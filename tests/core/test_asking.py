@@ -12,7 +12,7 @@ from watchdog.domain import events as e
 from watchdog.domain.decisions import Course
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Deadline, Phase
-from watchdog.domain.policy import BlameWeights, Mode, Policy, Severity, Then
+from watchdog.domain.policy import Approver, BlameWeights, Mode, Policy, Severity, Then
 from watchdog.domain.readings import Bad
 
 SLOW = Fault(64.0, FOREVER, code="bad00000", slow=True)
@@ -46,6 +46,24 @@ def passes(world: World, seconds: float) -> tuple[fx.Effect, ...]:
     assert at is not None
     world.run(max(world.time, at - START + seconds - 0.5))
     return hear(world, e.TimePassed(at + seconds))
+
+
+# --- who alone may say yes ---
+
+
+def test_an_approver_is_asked_reminded_and_told_that_nobody_answered_at_its_own_channels() -> None:
+    """Besides the incident's people, who are told of all else; each says who alone may approve."""
+    lead = Approver("lead", ("terminal:lead",), ("lead-email", "chat"))
+    world = asked(approver=lead, remind_seconds=600.0)
+    after(world, 1000.0)
+    ours = ("pager", "chat")
+    assert [tell.channels for tell in world.tells] == [(*ours, "lead-email")] * 3
+    for tell in world.tells:
+        assert "Only lead may approve (policy: high: approver: lead); anybody else may reject." in tell.notice.lines
+    assert "the policy asks lead for this severity" in lines(world.notes, "DECIDED")[0]
+    world.tell(e.Approved(world.now, "web-1", "lead"))
+    after(world, 1100.0)
+    assert world.tells[-1].notice.kind.value == "acted" and world.tells[-1].channels == ours
 
 
 # --- the reminder ---

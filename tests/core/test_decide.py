@@ -24,7 +24,16 @@ from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Course, Decision, GuardAnswer, TargetChoice, Verdict
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Incident, ServiceState
-from watchdog.domain.policy import BlameWeights, Mode, Policy, Severity, SignalPolicy, Verification
+from watchdog.domain.policy import (
+    Action,
+    BlameWeights,
+    Mode,
+    Policy,
+    Rule,
+    Severity,
+    SignalPolicy,
+    Verification,
+)
 from watchdog.domain.readings import Bad, Good, Unknown
 
 UNANSWERED = an_incident(defaulted_at=NOW)
@@ -53,6 +62,8 @@ DEFAULTS = make_policy(Mode.ASSIST)
 UNSURE = make_policy(Mode.ASSIST, blame=BlameWeights(floor=0.9999, ask_floor=0.5))
 MUTED = make_policy(matrix={**make_policy().matrix, Severity.CRITICAL: make_policy().matrix[Severity.LOW]})
 TELLING = make_policy(matrix={**make_policy().matrix, Severity.CRITICAL: make_policy().matrix[Severity.MEDIUM]})
+
+TICKETED = make_policy(matrix={**make_policy().matrix, Severity.CRITICAL: Rule(Action.TICKET, tell=("tickets",))})
 
 
 @pytest.mark.parametrize(
@@ -91,6 +102,7 @@ TELLING = make_policy(matrix={**make_policy().matrix, Severity.CRITICAL: make_po
         ((), {"incident": an_incident(tried=True)}, "page", "tried: this incident already had"),
         ((MUTED,), {}, "note", "only notes"),
         ((TELLING,), {}, "tell", "only tells"),
+        ((TICKETED,), {}, "tell", "keeps a ticket"),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from watchdog.core.hours import date_of, latest, whose, within
+from watchdog.core.hours import date_of, latest, next_beginning, show, whose, within
 from watchdog.domain.policy import Moment, Rotation, Step, Weekly
 
 BERLIN = "Europe/Berlin"
@@ -129,3 +129,32 @@ def test_weeks_in_which_clocks_are_set_are_an_hour_shorter_or_longer() -> None:
 def test_a_date_is_that_of_the_zone(zone: str, date: str) -> None:
     """Half an hour past midnight in Berlin."""
     assert date_of(moment("2027-01-11 00:30"), zone) == date
+
+
+@pytest.mark.parametrize(
+    ("weekly", "local", "begins"),
+    [
+        (BACKUP, "2026-11-28 23:00:00", "2026-11-29 02:00:00"),
+        (BACKUP, "2026-11-29 01:59:59", "2026-11-29 02:00:00"),
+        (BACKUP, "2026-11-29 02:00:00", "2026-12-06 02:00:00"),
+        (BACKUP, "2026-11-29 03:00:00", "2026-12-06 02:00:00"),
+        (OFFICE, "2026-11-27 09:30:00", "2026-11-30 09:00:00"),
+        (NIGHT, "2026-11-28 01:00:00", "2026-12-04 22:00:00"),
+        (Weekly(tuple(range(7)), 0, 24 * 60, BERLIN), "2026-11-28 12:00:00", "2026-11-29 00:00:00"),
+        (BACKUP, "2027-03-27 12:00:00", "2027-03-28 03:00:00"),
+        (Weekly((6,), 2 * 60, 3 * 60, BERLIN), "2027-03-27 12:00:00", "2027-04-04 02:00:00"),
+        (BACKUP, "2027-10-30 12:00:00", "2027-10-31 02:00:00"),
+        (Weekly((6,), 2 * 60 + 30, 6 * 60, BERLIN), "2027-03-27 12:00:00", "2027-03-28 03:30:00"),
+    ],
+)
+def test_when_they_begin_next(weekly: Weekly, local: str, begins: str) -> None:
+    """After that very moment, by the clocks of their zone, also across the nights in which these are set."""
+    found = next_beginning(weekly, moment(local))
+    assert datetime.fromtimestamp(found, ZoneInfo(BERLIN)).isoformat(" ").startswith(begins), show(weekly, found)
+    assert within(weekly, found) and found > moment(local)
+
+
+def test_a_moment_is_shown_by_the_clocks_of_the_hours() -> None:
+    """Day, time and zone."""
+    assert show(BACKUP, moment("2026-11-29 02:00:00")) == "Sun 02:00 Europe/Berlin"
+    assert show(BACKUP, moment("2026-11-29 23:30:00", "UTC")) == "Mon 00:30 Europe/Berlin"

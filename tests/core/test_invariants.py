@@ -15,7 +15,7 @@ from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Effect, PinAutoDeploy, RestoreAutoDeploy, Rollback, Tell
 from watchdog.domain.incidents import Act, Deadline, Phase, State, Trouble
 from watchdog.domain.notices import Notice, NoticeKind
-from watchdog.domain.policy import Brakes, Budget, Mode, Policy, Quiet, ServicePolicy, Severity, Then
+from watchdog.domain.policy import Brakes, Budget, Mode, Policy, Quiet, ServicePolicy, Severity, Then, Weekly, Window
 
 ROLLBACK = Rollback("web", "web-1", "srv-web", "dep-41", "dep-40", "aaaaaaa1", "dep-41")
 PIN = PinAutoDeploy("web", "web-1", "srv-web")
@@ -130,6 +130,19 @@ def test_nothing_is_rolled_back_unasked_under_an_action_hold() -> None:
     assert step.broken().endswith("hold-1: nothing is rolled back unasked")
     assert approved(step).broken() == ""
     assert after(holds=(replace(hold, service="shop"),))(sending()).broken() == ""
+
+
+def test_what_is_kept_for_a_window_is_not_sent_before_it_begins() -> None:
+    """Not a second before, unless who approved it said now; a veto's window is no such thing."""
+    window = Window("nights", Weekly((0,), 0, 60, "UTC"))
+    row = replace(make_policy().matrix[Severity.CRITICAL], window=window)
+    policy = make_policy(matrix={**make_policy().matrix, Severity.CRITICAL: row})
+    for until, why in ((NOW + 1.0, "it is kept for its window"), (NOW, ""), (None, "")):
+        step = sending(incident=replace(SENT, approved_by="ann", announced_until=until))
+        assert replace(step, policy=policy).broken().endswith(why) and bool(
+            replace(step, policy=policy).broken()
+        ) is bool(why)
+        assert step.broken() == ""
 
 
 def test_in_assist_the_policy_s_default_counts_after_all_the_time_people_had() -> None:

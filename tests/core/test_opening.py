@@ -10,7 +10,7 @@ from watchdog.core.opening import YES_HOLDS_SECONDS
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Course
 from watchdog.domain.incidents import Phase
-from watchdog.domain.policy import Mode, Policy, Severity
+from watchdog.domain.policy import Approver, Mode, Policy, Severity
 from watchdog.domain.readings import Bad
 
 
@@ -88,6 +88,34 @@ def test_a_yes_is_for_the_deploy_it_was_said_of() -> None:
     put_off(world)
     put(world, incident=replace(incident_of(world), suspect="dep-800"))
     fail_once(world)
+    assert web(world).phase is Phase.ASKING and incident_of(world).approved_by is None
+
+
+@pytest.mark.parametrize(
+    ("named", "holds"), [(None, True), (Approver("lead", ("terminal:lead",)), True), (Approver("boss", ()), False)]
+)
+def test_a_yes_is_not_for_what_became_another_approver_s_to_say(named: Approver | None, holds: bool) -> None:
+    """The lead said yes to what was high; put off, it is critical now."""
+    policy = make_policy(Mode.ASSIST)
+    lead = replace(policy.matrix[Severity.HIGH], approver=Approver("lead", ("terminal:lead",)))
+    worse = replace(policy.matrix[Severity.CRITICAL], approver=named)
+    policy = replace(policy, matrix={**policy.matrix, Severity.HIGH: lead, Severity.CRITICAL: worse})
+    world = reach(Phase.ASKING, policy)
+    put(world, incident=replace(incident_of(world), severity=Severity.HIGH))
+    effects = hear(world, e.Approved(world.now, "web-1", "lead"))
+    assert ("PinAutoDeploy" in kinds(effects)) is holds
+    assert web(world).phase is (Phase.PINNING if holds else Phase.ASKING)
+
+
+def test_nor_where_it_became_so_while_the_send_was_put_off() -> None:
+    """It holds for five minutes else."""
+    world = reach(Phase.ASKING)
+    hear(world, e.Approved(world.now, "web-1", "lead"))
+    put_off(world)
+    put(world, incident=replace(incident_of(world), severity=Severity.HIGH))
+    worse = replace(world.policy.matrix[Severity.CRITICAL], approver=Approver("boss", ("terminal:boss",)))
+    world.policy = replace(world.policy, matrix={**world.policy.matrix, Severity.CRITICAL: worse})
+    assert "PinAutoDeploy" not in fail_once(world)
     assert web(world).phase is Phase.ASKING and incident_of(world).approved_by is None
 
 

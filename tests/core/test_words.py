@@ -1,6 +1,7 @@
 """The words people get: one test for each line that somebody reads at three in the morning."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -9,7 +10,7 @@ from watchdog.core import words
 from watchdog.domain.decisions import Course, Decision, Evidence, GuardAnswer, Skipped, TargetChoice, Term, Verdict
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Deadline
-from watchdog.domain.policy import Severity, Then
+from watchdog.domain.policy import Action, Approver, Rule, Severity, Then, Weekly, Window
 
 
 def a_decision(**fields: object) -> Decision:
@@ -116,22 +117,49 @@ def test_before_a_decision_only_what_was_seen_is_said() -> None:
     assert by_hand[0] == "Blame: nobody was blamed" and len(by_hand) == 3
 
 
+RULE = Rule(Action.ASK)
+
+
+def test_a_question_says_who_alone_may_say_yes() -> None:
+    """Right after how to answer."""
+    named = replace(RULE, approver=Approver("lead", ("slack:U0AAA",)))
+    told = words.asking_lines(an_incident(severity=Severity.HIGH), named, NOW)
+    assert told[2] == "Only lead may approve (policy: high: approver: lead); anybody else may reject."
+    assert not any("Only" in line for line in words.asking_lines(an_incident(), RULE, NOW))
+
+
+def test_a_question_says_that_a_yes_waits_for_its_window_unless_that_is_now() -> None:
+    """Until when, how long that is, and how not to wait."""
+    begins = datetime.fromtimestamp(NOW, UTC)
+    minute = begins.hour * 60 + begins.minute
+    for start, end, said in ((minute + 60, minute + 90, 1), (minute - 10, minute + 10, 0)):
+        window = Window("nights", Weekly(tuple(range(7)), start, end, "UTC"))
+        lines = words.asking_lines(an_incident(severity=Severity.HIGH), replace(RULE, window=window), NOW)
+        told = [line for line in lines if line.startswith("A yes is kept for ")]
+        assert len(told) == said
+        assert all(line.endswith("(policy: high: window: nights); said again, it means now.") for line in told)
+    incident = an_incident(approved_by="ann", target="dep-40", target_code="aaaaaaa1")
+    assert (
+        words.kept_lines(incident, RULE)[0] == "Approved by ann, and kept until then: roll web back to dep-40 aaaaaaa."
+    )
+
+
 def test_a_question_says_how_to_answer_and_what_happens_otherwise() -> None:
     """With and without a deadline."""
     clock = Deadline(NOW - 60.0, Then.ESCALATE, 360.0, NOW + 300.0)
     incident = an_incident(target="dep-40", target_code="aaaaaaa1", deadline=clock)
-    assert words.asking_lines(incident, NOW)[:3] == (
+    assert words.asking_lines(incident, RULE, NOW)[:3] == (
         "Question: roll web back to dep-40 aaaaaaa?",
         "Answer within 5 min: watchdog approve web-1   or   watchdog reject web-1",
         "Without an answer nothing is changed, and you are paged again.",
     )
     by_default = replace(incident, deadline=replace(clock, then=Then.ROLLBACK))
-    assert words.asking_lines(by_default, NOW)[2].startswith("Without an answer it is rolled back then")
+    assert words.asking_lines(by_default, RULE, NOW)[2].startswith("Without an answer it is rolled back then")
     nothing = replace(incident, deadline=replace(clock, then=Then.NOTHING))
-    assert words.asking_lines(nothing, NOW)[2] == "Without an answer nothing is changed."
+    assert words.asking_lines(nothing, RULE, NOW)[2] == "Without an answer nothing is changed."
     for late in (replace(by_default, late_paged=True), replace(by_default, deadline=None)):
-        assert words.asking_lines(late, NOW)[1].startswith("Answer: watchdog approve web-1")
-        assert words.asking_lines(late, NOW)[2] == "Without an answer nothing is changed."
+        assert words.asking_lines(late, RULE, NOW)[1].startswith("Answer: watchdog approve web-1")
+        assert words.asking_lines(late, RULE, NOW)[2] == "Without an answer nothing is changed."
 
 
 @pytest.mark.parametrize("then", list(Then))

@@ -12,7 +12,7 @@ from watchdog.adapters.stores import build_store
 from watchdog.daemon.commands import FAILED, HAS_CHANGED, REFUSED, STALE_SECONDS, Commands
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
-from watchdog.domain.policy import Severity
+from watchdog.domain.policy import Approver, Severity
 from watchdog.domain.records import Command
 
 
@@ -320,3 +320,43 @@ async def test_what_was_refused_already_is_only_answered() -> None:
         command = await answer(s, "refused", what="pause", refused="pause needs the role operator")
         assert (command.ok, command.exit_code, command.answer) == (False, REFUSED, "pause needs the role operator")
         assert not s.engine.state.paused_by
+
+
+LEAD = Approver("lead", ("terminal:ann", "slack:U0AAA"))
+
+
+async def test_only_the_approver_s_yes_counts_and_everybody_s_no() -> None:
+    """Another's is refused with the reason, written down, and changes nothing; who it is is not what they say."""
+    async with scene() as s:
+        await s.know_deploys()
+        with_incident(s, Phase.ASKING)
+        high = replace(s.engine.policy.matrix[Severity.HIGH], approver=LEAD)
+        s.engine.policy = replace(s.engine.policy, matrix={**s.engine.policy.matrix, Severity.HIGH: high})
+        for identity in ({"identity": "terminal:bob"}, {"identity": "console:U0AAA"}, {}):
+            command = await answer(s, "approve", incident="web-1", **identity)
+            assert (command.ok, command.exit_code) == (False, REFUSED)
+            assert "only lead may approve this (policy: high: approver: lead)" in command.answer
+            assert s.web.phase is Phase.ASKING
+        notes = [note.text for note in await s.store.notes(incident="web-1") if note.label == "REFUSED"]
+        assert (
+            len(notes) == 3 and notes[0].startswith("approve by ann: only lead") and notes[0].endswith("terminal:bob")
+        )
+        assert "APPROVED by ann" in (await answer(s, "approve", incident="web-1", identity="terminal:ann")).answer
+        with_incident(s, Phase.ASKING)
+        assert (await answer(s, "reject", incident="web-1")).ok
+
+
+async def test_a_yes_that_was_seen_before_it_was_kept_does_not_mean_now() -> None:
+    """The same form sent twice: what its author saw was the question, and that was answered."""
+    async with scene() as s:
+        await s.know_deploys()
+        with_incident(s, Phase.ANNOUNCED)
+        web = s.engine.state.services["web"]
+        told = {"suspect": "dep-42", "target": "dep-40", "asked_at": 9.25, "announced_until": s.clock.now() + 9000.0}
+        kept = replace(web.incident, approved_by="ann", approved_at=9.5, **told)  # type: ignore[type-var, arg-type]
+        s.engine.state = State(services={"web": replace(web, incident=kept)})
+        seen = {"suspect": "dep-42", "target": "dep-40", "asked_at": 9.25}
+        command = await answer(s, "approve", incident="web-1", seen=seen)
+        assert (command.ok, command.exit_code) == (False, REFUSED) and HAS_CHANGED in command.answer
+        assert s.web.is_kept
+        assert (await answer(s, "stop", incident="web-1", seen=seen)).ok and s.web.phase is Phase.PAGED

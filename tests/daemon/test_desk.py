@@ -82,6 +82,20 @@ async def test_an_answer_is_the_row_of_the_command_line_bound_to_its_question() 
         assert (row.name, row.by, dict(row.arguments)) == ("reject", ANN, {"incident": "web-1", "question": shown})
 
 
+async def test_a_yes_carries_who_says_it_as_the_channel_vouches_for_it() -> None:
+    """By a button or typed; nothing that was typed becomes it."""
+    async with scene() as s:
+        with_question(s)
+        for request in (
+            replace(answer("approve"), identity="slack:U0AAA"),
+            Request(ANN, "approve", ("web-1",), may_change=True, identity="slack:U0AAA"),
+        ):
+            _, (row,) = await asked(s, request)
+            assert row.arguments["identity"] == "slack:U0AAA"
+        _, (row,) = await asked(s, Request(ANN, "approve", ("identity=slack:U0BBB",), may_change=True))
+        assert row.arguments["identity"] == ""
+
+
 async def test_what_may_not_be_is_refused_by_row_note_and_reply() -> None:
     """A stranger; a forged button; a question that is another one now. Nothing comes of any of them."""
     async with scene() as s:

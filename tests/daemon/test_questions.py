@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from watchdog.daemon.questions import HOLDS_SECONDS, objection, question
+from watchdog.daemon.questions import HOLDS_SECONDS, objection, only_another_may, question
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.notices import Notice, NoticeKind
-from watchdog.domain.policy import DEFAULT_MATRIX, Policy, Rule, Severity
+from watchdog.domain.policy import DEFAULT_MATRIX, Approver, Policy, Rule, Severity
 
 AT = 1000.0
 INCIDENT = Incident(
@@ -105,3 +105,47 @@ def test_a_stop_is_not_refused_for_a_detail(now: State) -> None:
 def test_what_proves_nothing_is_refused_whatever_the_state() -> None:
     """Forged, too late, the wrong person."""
     assert objection("stop", {"incident": "web-1", "refused": "forged"})(State()) == "forged"
+
+
+KEPT = state(Phase.ANNOUNCED, announced_until=AT + 9000.0, approved_by="ann", approved_at=AT)
+
+
+def test_what_is_kept_for_a_window_can_be_stopped_until_it_is_due() -> None:
+    """By a stop that counts so long, and by a no to what was asked before; another yes to that counts no more."""
+    asked = question(KEPT, policy(900.0), told(), AT)
+    assert asked is not None and asked.announced
+    assert (asked.asked_at, asked.until) == (AT + 9000.0, AT + 9000.0)
+    arguments = {"incident": "web-1", "question": SHOWN}
+    assert objection("reject", arguments)(KEPT) == objection("stop", arguments)(KEPT) == ""
+    assert "decided already: approved by ann" in objection("approve", arguments)(KEPT)
+    acting = state(Phase.PINNING, announced_until=AT + 9000.0, approved_by="ann", approved_at=AT)
+    assert "decided already: approved by ann" in objection("reject", arguments)(acting)
+
+
+LEAD = Approver("lead", ("slack:U0AAA", "terminal:lead"))
+
+
+@pytest.mark.parametrize(
+    ("now", "identity", "why"),
+    [
+        (state(), "slack:U0AAA", ""),
+        (state(Phase.ANNOUNCED), "terminal:lead", ""),
+        (state(), "slack:U0BBB", "only lead may approve this (policy: high: approver: lead); you are slack:U0BBB"),
+        (state(Phase.ANNOUNCED), "slack:U0BBB", "only lead may approve this"),
+        (state(), "console:U0AAA", "you are console:U0AAA"),
+        (state(), "console:slack:U0AAA", "you are console:slack:U0AAA"),
+        (state(), "console:lead", "you are console:lead"),
+        (state(), "", "you are nobody by name"),
+        (state(Phase.PAGED), "slack:U0BBB", ""),
+        (state(severity=Severity.CRITICAL), "slack:U0BBB", ""),
+        (State(), "slack:U0BBB", ""),
+    ],
+)
+def test_a_yes_counts_under_the_approver_s_identities_alone(now: State, identity: str, why: str) -> None:
+    """By the way it came as well as by name; where nothing is asked, the core says so."""
+    high = Rule(DEFAULT_MATRIX[Severity.HIGH].do, approver=LEAD)
+    named = Policy(services={}, matrix={**DEFAULT_MATRIX, Severity.HIGH: high})
+    said = only_another_may(now, named, "web-1", identity)
+    assert (why in said) if why else said == ""
+    assert only_another_may(now, policy(900.0), "web-1", identity) == ""
+    assert only_another_may(now, Policy(services={}, matrix={}), "web-1", identity) == ""

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,6 +33,14 @@ advanced:
   pace: {idle: 2s, watch: 1s, suspect: 1s, suspect_in_watch: 500ms}
 """
 """What tests that are not about detection time shorten."""
+
+
+BEGINS = datetime.now(UTC) + timedelta(hours=6)
+IN_SIX_HOURS = f"""\
+windows: {{nights: "Mon-Sun {BEGINS:%H:%M}-{BEGINS + timedelta(hours=1):%H:%M} UTC"}}
+policy: {{high: {{do: schedule, window: nights}}}}
+"""
+"""A yes to what is high waits, longer than any test."""
 
 
 def until(condition: Callable[[], T], within_seconds: float = 45.0, seen: Callable[[], str] = str) -> T:

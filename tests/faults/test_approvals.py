@@ -4,6 +4,8 @@ Here by the command line, under the name of who is logged in there; in Slack: te
 `tests/console/test_acting.py`.
 """
 
+import os
+import pwd
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -11,7 +13,7 @@ from pathlib import Path
 
 from tests.core.scenes import hear, kinds, lines, reach, web
 from tests.core.world import World
-from tests.faults.processes import guarding
+from tests.faults.processes import IN_SIX_HOURS, SHORT, guarding
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect
 from watchdog.domain.incidents import Phase
@@ -77,4 +79,53 @@ def test_case_38_over_the_command_line(tmp_path: Path) -> None:
         assert len(cloud.log("rollback_accepted")) == 1
         again = daemon.cli("approve", "web-1")
         assert again.returncode == 1 and "no open incident web-1" in again.stderr + again.stdout
+        assert len(cloud.requests("render", "POST")) == 1
+
+
+def test_case_38_only_the_approver_s_yes_counts_at_the_terminal(tmp_path: Path) -> None:
+    """The policy names somebody else: refused, written down, nothing is changed. Names us: done once."""
+    me = pwd.getpwuid(os.getuid()).pw_name
+    named = f"contacts: {{lead: {{answers_as: [U0AAA, console:{me}, terminal:boss]}}}}\n"
+    with guarding(tmp_path, quirks=False, variables={"LOGNAME": "boss"}) as (cloud, daemon):
+        cloud.write(replace=ASK, more=SHORT + "policy: {critical: {approver: lead}}\n" + named)
+        daemon.start().until_watching()
+        cloud.bad_deploy()
+        daemon.until_story("ASKED")
+        refused = daemon.cli("approve", "web-1")
+        assert refused.returncode == 3, refused.stdout + refused.stderr
+        why = f"only lead may approve this (policy: critical: approver: lead); you are terminal:{me}"
+        assert why in refused.stderr
+        daemon.until(lambda: daemon.rows("SELECT text FROM notes WHERE label = 'REFUSED'"))
+        assert daemon.rows("SELECT text FROM notes WHERE label = 'REFUSED'") == [(f"approve by {me}: {why}",)]
+        assert cloud.untouched() and len(daemon.story("ASKED")) == 1, "still asked"
+        daemon.kill()
+        text = cloud.config.read_text(encoding="utf-8").replace("terminal:boss", f"terminal:{me}")
+        cloud.config.write_text(text, encoding="utf-8")
+        daemon.start().until_watching()
+        daemon.until(lambda: daemon.cli("approve", "web-1").returncode == 0)
+        daemon.until_story("CLOSED", 90.0)
+        assert [one["target"] for one in cloud.log("rollback_accepted")] == ["dep-40"]
+
+
+def test_case_38_what_is_kept_for_a_window_outlives_a_kill_and_is_done_on_a_second_yes(tmp_path: Path) -> None:
+    """Approved: nothing is changed, and people see until when. kill -9: still so. Approved again: done, once."""
+    with guarding(tmp_path, quirks=False) as (cloud, daemon):
+        cloud.write(replace={}, more=SHORT + IN_SIX_HOURS)
+        daemon.start().until_watching()
+        cloud.bad_deploy(behaviour={"kind": "error", "after_seconds": 0.0, "routes": ["/api/test"]})
+        daemon.until_story("ASKED")
+        said = daemon.cli("approve", "web-1")
+        assert said.returncode == 0, said.stdout + said.stderr
+        assert said.stdout.startswith(f"APPROVED by {pwd.getpwuid(os.getuid()).pw_name}; KEPT for "), said.stdout
+        twice = daemon.cli("approve", "web-1")
+        assert twice.returncode == 3 and "it is kept for its window; not to wait for that" in twice.stderr
+        daemon.kill()
+        daemon.start().until_watching()
+        status = daemon.cli("status").stdout
+        assert "KEPT: web is rolled back to dep-40 at " in status and "(watchdog stop web-1)" in status
+        assert "APPROVED, KEPT FOR ITS WINDOW." in daemon.cli("explain", "web-1").stdout
+        assert cloud.untouched()
+        daemon.until(lambda: daemon.cli("approve", "web-1").returncode == 0)
+        assert daemon.until_story("CLOSED", 90.0).startswith("rolled back and verified")
+        assert [one["target"] for one in cloud.log("rollback_accepted")] == ["dep-40"]
         assert len(cloud.requests("render", "POST")) == 1

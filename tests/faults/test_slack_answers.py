@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.chat import ASSIST, NOBODY, SLACK, TOKENS, Chat, chatting, started
-from tests.faults.processes import SHORT, until
+from tests.faults.processes import IN_SIX_HOURS, SHORT, until
 from tests.faults.workers import pair
 
 HIGH = {"home": {"kind": "error", "after_seconds": 0.0, "routes": ["/api/test"]}}
@@ -66,6 +66,45 @@ def test_case_38_rejected_by_a_button(tmp_path: Path) -> None:
         assert "decided already: rejected by slack:U0AAA (ann)" in late
         assert chat.cloud.untouched()
         assert [ok for _, _, ok, _, _ in chat.commands()] == [1, 0]
+
+
+TWO = SLACK.replace("[U0AAA]", "[U0AAA, U0BBB]")
+BOB = {"user": "U0BBB", "name": "U0AAA"}
+LED = SHORT + "policy: {critical: {approver: lead}}\ncontacts: {lead: {slack: '#lead', answers_as: [U0AAA]}}\n"
+
+
+def test_case_38_only_the_approver_s_yes_counts_in_slack(tmp_path: Path) -> None:
+    """Bob may answer, and is not the lead: refused by button, typed and at a terminal; then the lead's yes is done."""
+    with chatting(tmp_path, slack=TWO, more=LED) as chat:
+        asked(chat)
+        told = [json.dumps(one["body"]) for one in chat.parents()]
+        assert len(told) == 2 and all("Only lead may approve (policy: critical: approver: lead)" in one for one in told)
+        assert sorted(one["body"]["channel"] for one in chat.parents()) == ["#incidents", "#lead"]
+        why = "only lead may approve this (policy: critical: approver: lead); you are slack:U0BBB"
+        assert f"Refused: approve by slack:U0BBB (U0AAA): {why}" in chat.until_reply(chat.click("approve", **BOB))
+        assert why in chat.until_reply(chat.type("approve web-1", **BOB))
+        typed = chat.daemon.cli("approve", "web-1")
+        assert typed.returncode == 3 and "only lead may approve this" in typed.stderr
+        assert chat.cloud.untouched() and chat.buttons() == ["watchdog_approve", "watchdog_reject"]
+        assert sum("only lead may approve" in note for note in chat.notes("REFUSED")) == 3
+        assert chat.until_reply(chat.click("approve")).startswith("Done by slack:U0AAA (ann)")
+        chat.daemon.until_story("CLOSED", 90.0)
+        assert [one["target"] for one in chat.cloud.log("rollback_accepted")] == ["dep-40"]
+
+
+def test_case_38_what_is_kept_for_a_window_is_stopped_by_its_button(tmp_path: Path) -> None:
+    """Approved by a button: the message says until when, and has a stop that counts as long."""
+    with chatting(tmp_path, replace={}, more=SHORT + IN_SIX_HOURS) as chat:
+        asked(chat, behaviour={"kind": "error", "after_seconds": 0.0, "routes": ["/api/test"]})
+        assert "A yes is kept for " in json.dumps(chat.parents()[0]["body"])
+        assert "KEPT for " in chat.until_reply(chat.click("approve"))
+        chat.until_asked("stop")
+        assert "KEPT for " in chat.parents()[0]["body"]["text"]
+        assert "decided already: approved by" in chat.until_reply(chat.click("approve", old=True))
+        assert "KEPT: web is rolled back to dep-40" in chat.until_reply(chat.type("status"))
+        assert "STOPPED by slack:U0AAA (ann)" in chat.until_reply(chat.click("stop"))
+        chat.daemon.until(lambda: chat.buttons() == [])
+        assert chat.cloud.untouched()
 
 
 def forged(chat: Chat) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.settings.texts import SMALL, loaded, shown
-from watchdog.domain.policy import Action, Severity, Then
+from watchdog.domain.policy import Action, Approver, Severity, Then, Weekly, Window
 
 PAGED = SMALL + "  pagerduty: {}\n"
 SECRET = {"WATCHDOG_PAGERDUTY_ROUTING_KEY": "x"}
@@ -39,6 +39,20 @@ def test_where_there_is_nothing_but_tickets_everything_is_one() -> None:
     assert any("tickets wake nobody" in warning for warning in settings.warnings)
 
 
+@pytest.mark.parametrize("severity", [Severity.HIGH, Severity.MEDIUM, Severity.LOW])
+def test_a_ticket_is_told_where_tickets_are_kept_too(severity: Severity) -> None:
+    """As medium is told by default: nobody is woken. The user may name fewer, but not leave the ticket out."""
+    text = TICKETED + "  pagerduty: {}\n" + f"policy: {{{severity}: {{do: ticket}}}}\n"
+    row = loaded(text, TOKEN | SECRET).policy.matrix[severity]
+    assert (row.do, row.tell) == (Action.TICKET, ("console", "tickets"))
+    alone = loaded(TICKETED + "policy: {medium: {do: ticket, tell: [tickets], within: 2h}}\n", TOKEN).policy.matrix
+    assert (alone[Severity.MEDIUM].tell, alone[Severity.MEDIUM].within_seconds) == (("tickets",), 7200.0)
+    said = shown(TICKETED + "policy: {low: {do: ticket, remind: 1m}}\n", TOKEN)
+    assert "policy.low.remind: impossible: nobody is asked with do: ticket -> remove it" in said
+    said = shown(TICKETED + "policy: {medium: {do: ticket, tell: [console]}}\n", TOKEN)
+    assert said.startswith("watchdog.yaml:10: policy.medium.tell: impossible: it leaves the ticket out -> add tickets,")
+
+
 def test_an_omitted_key_keeps_its_default() -> None:
     """One may change the channel alone."""
     text = PAGED + "policy: {critical: {tell: [console]}, high: {within: 20m}, low: {do: tell}}\n"
@@ -48,6 +62,98 @@ def test_an_omitted_key_keeps_its_default() -> None:
     assert matrix[Severity.CRITICAL].tell == ("console",)
     assert matrix[Severity.HIGH].within_seconds == 1200.0
     assert matrix[Severity.LOW].tell == ("console",)
+
+
+LEAD = "contacts: {lead: {answers_as: [U0AAA, ann]}, boss: {answers_as: [terminal:boss]}}\n"
+
+
+def test_who_alone_may_approve() -> None:
+    """A contact, under its identities; where people are asked, whatever is done else. By default nobody is named."""
+    text = (
+        SMALL + LEAD + "policy: {critical: {approver: boss}, high: {approver: lead}, medium: {do: ask, approver: lead}}"
+    )
+    matrix = loaded(text).policy.matrix
+    lead = Approver("lead", ("slack:U0AAA", "console:ann", "terminal:ann"))
+    assert (matrix[Severity.HIGH].approver, matrix[Severity.MEDIUM].approver) == (lead, lead)
+    assert matrix[Severity.CRITICAL].approver == Approver("boss", ("terminal:boss",))
+    assert all(rule.approver is None for rule in loaded(SMALL + LEAD).policy.matrix.values())
+
+
+@pytest.mark.parametrize(
+    ("contacts", "says"),
+    [
+        ("{boss: {answers_as: [ann]}}", "policy.high.approver: names no contact -> did you mean boss?"),
+        (
+            "{bos: {email: a@acme.example}}",
+            "policy.high.approver: nobody could be known as bos, so nobody could approve",
+        ),
+    ],
+)
+def test_an_approver_whom_nobody_could_be_is_a_mistake(contacts: str, says: str) -> None:
+    """Nobody could ever say yes."""
+    email = '  email: {smtp: "smtp.acme.example:587", from: w@acme.example, to: [ops@acme.example]}\n'
+    text = shown(SMALL + email + f"contacts: {contacts}\npolicy: {{high: {{approver: bos}}}}\n")
+    assert text.startswith("watchdog.yaml:11: ") and says in text and "\n" not in text
+
+
+NIGHTS = "windows: {nights: Mon-Sun 02:00-04:00 Europe/Berlin}\n"
+
+
+def test_a_yes_may_be_kept_for_a_window() -> None:
+    """For high and medium: asked as with ask, with the same clock."""
+    rows = "{do: schedule, window: nights, approver: boss, remind: 5m}"
+    matrix = loaded(SMALL + LEAD + NIGHTS + f"policy: {{high: {rows}, medium: {rows}}}\n").policy.matrix
+    nights = Window("nights", Weekly(tuple(range(7)), 120, 240, "Europe/Berlin"))
+    for severity in (Severity.HIGH, Severity.MEDIUM):
+        row = matrix[severity]
+        assert (row.do, row.window, row.remind_seconds) == (Action.SCHEDULE, nights, 300.0)
+        assert row.approver is not None and row.approver.name == "boss"
+    assert matrix[Severity.HIGH].within_seconds == 900.0 and matrix[Severity.HIGH].tell == ("console",)
+
+
+@pytest.mark.parametrize(
+    ("policy", "says"),
+    [
+        ("high: {do: schedule}", "policy.high.do: impossible: it says for which window -> add window: NAME"),
+        ("high: {do: schedule, window: night}", "policy.high.window: names no window -> did you mean nights?"),
+        (
+            "high: {window: nights}",
+            "policy.high.window: impossible: do: ask waits for none -> remove it, or do: schedule",
+        ),
+        ("low: {do: schedule, window: nights}", "policy.low.do: impossible: low never asks for schedule"),
+        (
+            "critical: {do: schedule, window: nights}",
+            "policy.critical.do: impossible: critical never asks for schedule",
+        ),
+        (
+            "high: {do: schedule, window: nights, then: rollback}",
+            "policy.high.then: impossible: a yes waits for its window, and no answer would not -> write escalate or",
+        ),
+        (
+            "medium: {do: ask}, high: {do: schedule, window: nights}",
+            "policy.medium.do: impossible: medium would ask where high would only schedule",
+        ),
+    ],
+)
+def test_what_cannot_be_kept_for_a_window_is_one_mistake_each(policy: str, says: str) -> None:
+    """With its line, and what to write instead."""
+    text = shown(SMALL + NIGHTS + f"policy: {{{policy}}}\n")
+    assert text.startswith("watchdog.yaml:10: ") and says in text and "\n" not in text
+
+
+@pytest.mark.parametrize(
+    ("windows", "says"),
+    [
+        ("", "policy.high.window: names no window -> add windows: {nights: "),
+        ("windows: {nights: at night}\n", "windows.nights: not hours -> write Mon-Fri 09:00-18:00 Europe/Berlin"),
+        ("windows: {nights: always}\n", "windows.nights: not hours"),
+        ("windows: {nights: Mon 02:00-04:00 UTC, 'a b': Mon 02:00-04:00 UTC}\n", "windows.a b: not a name we can use"),
+    ],
+)
+def test_a_window_is_written_as_hours_are(windows: str, says: str) -> None:
+    """A mistake in it is one mistake, where it stands."""
+    text = shown(SMALL + windows + "policy: {high: {do: schedule, window: nights}}\n")
+    assert says in text and "\n" not in text
 
 
 def test_the_clock_of_a_question() -> None:
@@ -64,7 +170,10 @@ def test_the_clock_of_a_question() -> None:
 @pytest.mark.parametrize(
     ("policy", "says"),
     [
-        ("low: {do: rollback}", "policy.low.do: impossible: low never asks for rollback -> write one of: tell, note"),
+        (
+            "low: {do: rollback}",
+            "policy.low.do: impossible: low never asks for rollback -> write one of: tell, ticket, note",
+        ),
         ("medium: {do: rollback}", "policy.medium.do: impossible: medium never asks for rollback"),
         ("critical: {do: note}", "policy.critical.do: impossible: critical never asks for note"),
         ("critical: {do: ask}, high: {do: rollback}", "policy.high.do: impossible: high would rollback"),
@@ -76,8 +185,17 @@ def test_the_clock_of_a_question() -> None:
         ("critical: {tell: [consol]}", "policy.critical.tell[0]: names no configured channel -> did you mean console?"),
         ("critical: {tell: [slack]}", "policy.critical.tell[0]: names no configured channel"),
         ("critical: {tell: [console, console]}", "policy.critical.tell[1]: names a channel twice"),
-        ("medium: {do: ticket}", "policy.medium.do: not available in this version"),
-        ("high: {approver: lead}", "policy.high.approver: not available in this version"),
+        ("medium: {do: escalate}", "policy.medium.do: not available in this version -> write one of: rollback, ask,"),
+        (
+            "medium: {do: ticket}",
+            "policy.medium.do: impossible: no channel keeps tickets"
+            " -> add tickets: {github: owner/name} under channels:, or write do: tell",
+        ),
+        ("critical: {do: ticket}", "policy.critical.do: impossible: critical never asks for ticket"),
+        ("medium: {do: ask}, high: {do: ticket}", "policy.high.do: impossible: no channel keeps tickets"),
+        ("high: {approver: lead}", "policy.high.approver: names no contact -> add them under contacts:"),
+        ("medium: {approver: lead}", "policy.medium.approver: impossible: nobody is asked with do: tell -> remove it"),
+        ("high: {approver: [lead]}", "policy.high.approver: wrong type"),
         (
             "high: {then: rolback}",
             "policy.high.then: not one of the choices -> write one of: escalate, rollback, nothing",

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.settings.texts import SMALL, loaded, shown
-from watchdog.domain.policy import Step, Weekly
+from watchdog.domain.policy import Approver, Severity, Step, Weekly
 from watchdog.settings.report import report
 
 EMAIL = (
@@ -79,6 +79,34 @@ def test_a_contact_s_slack_channel_does_not_listen_too() -> None:
     assert listens == {"slack": True, "lead-slack": False}
 
 
+HEARING = EMAIL.replace('"#incidents"', '"#incidents", approvals: {socket_mode: true, users: [U0AAA]}')
+APPROVED = "policy: {high: {approver: lead}}\n"
+
+
+def test_an_approver_is_asked_at_its_own_addresses_and_known_by_its_identities() -> None:
+    """It need not be called by the escalation, nor have an address."""
+    contacts = CONTACTS.replace("slack: D0123ABCD", "slack: D0123ABCD, answers_as: [U0AAA, console:Ann Smith]")
+    text = HEARING + contacts + APPROVED + "escalation: [{tell: devops, after: 10m}, console]\n"
+    settings = loaded(text, BOT | {"WATCHDOG_SLACK_APP_TOKEN": "xapp-1"})
+    lead = Approver("lead", ("slack:U0AAA", "console:Ann Smith"), ("lead-slack", "lead-email"))
+    assert settings.policy.matrix[Severity.HIGH].approver == lead
+    assert not any("contacts" in warning for warning in settings.warnings)
+    assert any(line.startswith("high: ask") and "only lead may approve" in line for line in report(settings))
+    alone = loaded(SMALL + "contacts: {lead: {answers_as: [ann, ann]}}\n" + APPROVED).policy.matrix[Severity.HIGH]
+    assert alone.approver == Approver("lead", ("console:ann", "terminal:ann"))
+
+
+@pytest.mark.parametrize("text", [EMAIL, HEARING])
+def test_a_member_id_that_slack_would_not_hear_is_warned_of(text: str) -> None:
+    """Where nobody is heard there, or others are; only of those who approve."""
+    contacts = "contacts: {lead: {answers_as: [U0BBB, ann]}, boss: {answers_as: [U0CCC]}}\n"
+    warnings = loaded(text + contacts + APPROVED, BOT | {"WATCHDOG_SLACK_APP_TOKEN": "xapp-1"}).warnings
+    assert [one for one in warnings if "answers as" in one] == [
+        "contacts.lead answers as slack:U0BBB, who may not answer in Slack: "
+        "list the member id under channels.slack.approvals.users"
+    ]
+
+
 def test_pagerduty_climbs_itself() -> None:
     """Named or not: ours does not climb then."""
     key = {"WATCHDOG_PAGERDUTY_ROUTING_KEY": "x"}
@@ -124,6 +152,15 @@ def test_what_leaves_hours_without_anybody_is_warned_of() -> None:
         ("escalation: pagerduty", "escalation: names no configured channel -> add pagerduty"),
         ("escalation: [{tell: slack, after: 5}]", "escalation[0].after: a duration needs a unit"),
         ("escalation: [{after: 5m}]", "escalation[0].tell: missing"),
+        (
+            "contacts: {lead: {answers_as: ['slack:ann']}}",
+            "contacts.lead.answers_as[0]: not an identity -> write U0AAA",
+        ),
+        ("contacts: {lead: {answers_as: U0AAA}}", "contacts.lead.answers_as: wrong type -> write a list"),
+        (
+            "contacts: {lead: {answers_as: [a]}}\nescalation: [lead]",
+            "escalation[0]: no way to reach them -> add one of",
+        ),
         ("ack_holds: 0s", "ack_holds: not a sensible duration"),
     ],
 )

@@ -13,6 +13,10 @@ def test_the_report_says_what_the_configuration_means() -> None:
     assert "high: ask within 15 min, reminds after 10 min, tells console" in lines
     clocks = report(loaded(SMALL + "policy: {high: {then: rollback}}"))
     assert "high: ask within 15 min, reminds after 10 min, without an answer: rollback, tells console" in clocks
+    nights = "windows: {nights: Sat-Sun 02:00-04:00 UTC}\npolicy: {high: {do: schedule, window: nights}}\n"
+    waits = "a yes waits for nights (Sat,Sun 02:00-04:00 UTC)"
+    scheduled = f"high: schedule within 15 min, reminds after 10 min, {waits}, tells console"
+    assert scheduled in report(loaded(SMALL + nights))
     assert any(line.startswith("budget: 2 rollbacks") for line in lines)
     assert "secrets set: WATCHDOG_RENDER_API_KEY" in lines
     assert any("WARNING AUTONOMOUS WITHOUT A HEARTBEAT" in line for line in lines)

@@ -35,6 +35,14 @@ def test_stakeholders_have_a_section_where_there_are_some() -> None:
     assert found["Services"]["web"].startswith("title The shop; mode observe")
 
 
+def test_who_approves_and_for_when_is_shown_in_words() -> None:
+    """The approver by name, not by the identities; the window with its hours."""
+    text = SMALL + "contacts: {lead: {answers_as: [ann]}}\nwindows: {nights: Sat-Sun 02:00-04:00 UTC}\n"
+    found = rows(text + "policy: {high: {do: schedule, window: nights, approver: lead}}\n")["Policy"]
+    assert found["high"].endswith("approver lead, window nights (Sat,Sun 02:00-04:00 UTC)")
+    assert found["critical"].endswith("approver none, window none")
+
+
 def test_of_a_secret_only_whether_it_is_set() -> None:
     """Every one there is has its row."""
     found = rows(SMALL, {"WATCHDOG_HTTP_TOKEN": KEY})["Secrets"]

@@ -302,3 +302,14 @@ def test_the_next_day_is_named() -> None:
     """What was done after midnight carries its date."""
     lines = explain(x.incident(), (x.note(0, "ACT", "a"), x.note(86400, "ACT", "b")), None)
     assert "  02:14:04   (2026-11-26) b" in lines
+
+
+def test_what_is_kept_for_a_window_says_by_whom_and_until_when() -> None:
+    """In the head of it; then it is decided anew."""
+    why = "kept for nights (Wed 02:00 UTC); approved; dep-42 fits"
+    decided = x.decision(course=Course.ANNOUNCE, why=why)
+    kept = x.undone(decided, announced_until=x.BEGIN + 9000, approved_by="ann")
+    text = "\n".join(explain(kept, (), None))
+    assert text.startswith("web-1  web  CRITICAL, APPROVED, KEPT FOR ITS WINDOW.")
+    assert "Kept for nights (Wed 02:00 UTC); approved; dep-42 fits." in text
+    assert "Approved by ann." in text and "Kept until 2026-11-25 04:44:04 UTC; then it is decided anew." in text

@@ -39,6 +39,10 @@ def test_a_rule_that_asks_never_promises_a_rollback() -> None:
         "onset before dep-42 -> page only",
         "mode observe -> say what it would do",
     ]
+    assert in_mode("autonomous", Course.ASK, "high -> schedule (api: latency)") == [
+        "onset before dep-42 -> page only",
+        "mode observe -> say what it would do",
+    ]
     assert in_mode("autonomous", Course.TELL, "medium -> tell (visits: no events)") == []
 
 
@@ -54,6 +58,18 @@ def test_an_announced_rollback_says_how_to_stop_it() -> None:
     """The most urgent command comes first."""
     announced = x.undone(x.decision(course=Course.ANNOUNCE), announced_until=x.BEGIN + 108)
     assert outlook.next_steps(announced, None)[0] == "NEXT         to stop it: watchdog stop web-1"
+
+
+def test_what_is_kept_for_a_window_says_how_to_stop_it_and_how_not_to_wait() -> None:
+    """Until it is requested, over, or a human's."""
+    kept = x.undone(x.decision(course=Course.ANNOUNCE), announced_until=x.BEGIN + 9000, approved_by="ann")
+    assert outlook.steps_left(kept, "right") == [
+        "to stop it: watchdog stop web-1",
+        "or, not to wait for its window: watchdog approve web-1",
+    ]
+    assert outlook.is_kept(kept)
+    for fields in ({"requested_at": 1.0}, {"closed_at": 1.0}, {"human_needed": "x"}, {"approved_by": None}):
+        assert not outlook.is_kept(replace(kept, **fields)), fields  # type: ignore[arg-type]
 
 
 def test_a_bad_configuration_is_not_deny_listed() -> None:

@@ -17,13 +17,18 @@ from typing import Any
 from watchdog.app.differences import ABSENT, Change, differences, line
 from watchdog.domain.policy import Action, Mode, Policy, Severity, Then
 from watchdog.settings import Settings
+from watchdog.settings.matrix import ASKS
 
 ORDERS: tuple[tuple[object, ...], ...] = (
     (Mode.OBSERVE, Mode.ASSIST, Mode.AUTONOMOUS),
-    (Action.NOTE, Action.TELL, Action.ASK, Action.ROLLBACK),
+    (Action.NOTE, (Action.TICKET, Action.TELL), Action.SCHEDULE, Action.ASK, Action.ROLLBACK),
     (Then.ESCALATE, Then.NOTHING, Then.ROLLBACK),
     (Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL),
 )
+"""Words in the order of what they let us do; those in one tuple let us do the same.
+
+To schedule lets us do less than to ask: it takes the same yes, and what it allows comes later, on newer evidence.
+"""
 
 
 class May(Enum):
@@ -51,6 +56,7 @@ SAFE: Mapping[str, May] = {
     "matrix.*.within_seconds": May.CHANGE,  # unless it is acted on then: see _allowed
     "matrix.*.remind_seconds": May.CHANGE,
     "matrix.*.then": May.SHRINK,
+    "matrix.*.approver.answers_as.*": May.CHANGE,  # it may go, and may not come
     "escalation.*.after_seconds": May.SHRINK,
     "ack_holds_seconds": May.SHRINK,
     "services.*.title": May.CHANGE,
@@ -110,6 +116,7 @@ SAFE: Mapping[str, May] = {
 
 SAFE_WHEN_NEW = (
     "matrix.*.tell.",
+    "matrix.*.approver.channels.",
     "alerts.",
     "escalation.",
     "stakeholders.",
@@ -158,6 +165,8 @@ def _allowed(pattern: str, path: str, policy: Policy) -> May | None:
 
 def _matters(pattern: str, path: str, policies: tuple[Policy, Policy]) -> bool:
     """Tell whether anything that we may change hangs on it; a veto counts where nobody else is asked."""
+    if pattern.startswith(("matrix.*.approver", "matrix.*.window")):
+        return _holds_back_still(pattern, path, policies)
     if not pattern.startswith("services.*."):
         return True
     trusted = [one for policy in policies for one in policy.services.values() if one.mode is not Mode.OBSERVE]
@@ -169,8 +178,28 @@ def _matters(pattern: str, path: str, policies: tuple[Policy, Policy]) -> bool:
     return any(name == one.name or name in one.depends_on for one in trusted)
 
 
+def _holds_back_still(pattern: str, path: str, policies: tuple[Policy, Policy]) -> bool:
+    """Tell whether there was an approver before of what is asked still, or a window of what is scheduled still.
+
+    Else a new one only holds back, and what becomes of an old one shows in `do`. That there is none is not compared:
+    what there is, or was, has a name.
+    """
+    before, after = (policy.matrix[Severity(path.split(".")[1])] for policy in policies)
+    if pattern in ("matrix.*.approver", "matrix.*.window"):
+        return False
+    if pattern.startswith("matrix.*.approver."):
+        return before.approver is not None and after.do in ASKS
+    return before.window is not None and after.window is not None
+
+
 def _rank(value: Any) -> float:
     """Order words by their order, figures by size; None is a limit that is never reached."""
     if isinstance(value, (int, float)):
         return float(value)
-    return next((float(order.index(value)) for order in ORDERS if value in order), math.inf)
+    ranks = (
+        float(rank)
+        for order in ORDERS
+        for rank, words in enumerate(order)
+        if value in (words if isinstance(words, tuple) else (words,))
+    )
+    return next(ranks, math.inf)

@@ -20,6 +20,7 @@ from watchdog.domain.records import Command
 from watchdog.domain.reports import SignalReport
 from watchdog.ports import Clock, Notifier, Platform, Sample, Store
 from watchdog.settings import Settings
+from watchdog.words.outlook import is_kept
 
 SETTLED = (Phase.CALM, Phase.PAGED, Phase.ASKING, Phase.SUSPECT)
 ACTS = ("rollback", "undo", "approve")
@@ -116,6 +117,8 @@ async def _begun(app: App, arguments: Mapping[str, Any]) -> str:
 
 def _with_outcome(answered: Command, incident: Incident | None) -> Command:
     """Return the answer with what came of it: nobody else is there to say so."""
+    if incident is not None and is_kept(incident):
+        return dataclasses.replace(answered, answer=f"{answered.answer}; a watchdog has to run by then")
     if incident is None or incident.verified_at is not None:
         outcome = incident.verification if incident is not None else ""
         return dataclasses.replace(answered, answer="; ".join(filter(None, (answered.answer, outcome))))
@@ -145,7 +148,7 @@ async def _follow(app: App) -> None:
     app.supervisor.start("stall", app.stall.run)
     give_up = app.clock.monotonic() + BY_HAND_SECONDS
     while app.clock.monotonic() < give_up:
-        if all(service.phase in SETTLED for service in app.engine.state.services.values()):
+        if all(service.phase in SETTLED or service.is_kept for service in app.engine.state.services.values()):
             break
         await app.clock.sleep(0.5)
     await _last_effects(app)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from watchdog.cli.context import Context, known_service, mistaken
+from watchdog.domain.identities import TERMINAL, identity
 from watchdog.words.text import clean
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ async def approve(incident: str, /, *, it: It) -> int:
     incident
         Its id, as in web-1.
     """
-    return await submit(it, "approve", {"incident": incident})
+    return await submit(it, "approve", {"incident": incident, "identity": identity(TERMINAL, it.who())})
 
 
 async def reject(incident: str, /, *, it: It) -> int:

@@ -3,7 +3,8 @@
 Rule: importing the command line imports no HTTP client, no database and no settings, so that help is fast.
 """
 
-import getpass
+import os
+import pwd
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -110,11 +111,11 @@ class Context:
         return SystemClock()
 
     def who(self) -> str:
-        """Return who types, for the record."""
+        """Return who types, for the record: whose process this is, whatever the environment says."""
         try:
-            return getpass.getuser()
-        except (KeyError, OSError):
-            return "somebody at a terminal"
+            return pwd.getpwuid(os.getuid()).pw_name
+        except KeyError:
+            return f"user {os.getuid()}"
 
 
 def mistaken(where: str, what: str, instead: str) -> NoReturn:

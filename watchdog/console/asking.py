@@ -6,11 +6,12 @@ from dataclasses import replace
 from watchdog.console.parts import decision_view, deploy_view
 from watchdog.console.views import AnswerView, AskView, PlanView, QuietView
 from watchdog.core.suspects import live_deploy
+from watchdog.core.words import only_approver
 from watchdog.domain.decisions import Decision, Verdict
 from watchdog.domain.errors import Refused
 from watchdog.domain.events import DeploysListed
 from watchdog.domain.incidents import ACTING, Incident, Phase, ServiceState, State
-from watchdog.domain.policy import Policy
+from watchdog.domain.policy import Policy, Rule
 from watchdog.domain.records import Command
 from watchdog.words.planned import planned, planned_undo
 from watchdog.words.standing import open_incident, quiets
@@ -27,8 +28,8 @@ ABOUT = ("service", "of", "signal", "severity", "incident", "item", "target", "c
 """What a command is about, in the order in which it is said."""
 
 
-def ask_view(incident: Incident, service: ServiceState | None) -> AskView | None:
-    """Return what is asked, or can be stopped; None if nothing is."""
+def ask_view(incident: Incident, service: ServiceState | None, rule: Rule) -> AskView | None:
+    """Return what is asked, or can be stopped; None if nothing is. `rule` is the policy's for its severity."""
     known = open_incident(service)
     if service is None or known is None or known.id != incident.id:
         return None
@@ -43,8 +44,11 @@ def ask_view(incident: Incident, service: ServiceState | None) -> AskView | None
     what = f"roll {clean(known.service)} back from {clean(known.suspect or 'the live deploy')} to {clean(known.target)}"
     what = f"{what} ({short(known.target_code)})" if known.target_code else what
     said = {Phase.ASKING: f"May the watchdog {what}?", Phase.ANNOUNCED: f"The watchdog is about to {what}."}
+    if service.is_kept:
+        said[Phase.ANNOUNCED] = f"Approved by {clean(known.approved_by)}: the watchdog will {what} in its window."
     words = said.get(service.phase, f"The watchdog means to {what}; it is not sent yet.")
-    return AskView(can, words, known.suspect, known.target, known.asked_at, until)
+    only = only_approver(known, rule) if "approve" in can else ()
+    return AskView(can, words, known.suspect, known.target, service.asked_at, until, " ".join(only), service.is_kept)
 
 
 def can_acknowledge(incident: Incident, service: ServiceState | None) -> bool:

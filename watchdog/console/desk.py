@@ -15,6 +15,7 @@ from watchdog.conversation import REFUSED
 from watchdog.domain.errors import Temporary
 from watchdog.domain.follow_ups import TEXT_MAX as FOLLOW_UP_MAX
 from watchdog.domain.follow_ups import asked_follow_up
+from watchdog.domain.identities import CONSOLE, identity
 from watchdog.domain.quieting import Unclear, asked_quiet, asked_silence
 from watchdog.domain.records import Command
 from watchdog.domain.remarks import TEXT_MAX
@@ -44,6 +45,8 @@ class Desk:
     async def ask(self, visitor: Visitor, command: str, arguments: Mapping[str, Any]) -> Command:
         """Return the command with the daemon's answer. Raises NotAllowed, and Temporary if nobody answers."""
         why = visitor.why_not(command)
+        if command == "approve":
+            arguments = {**arguments, "identity": identity(CONSOLE, visitor.name)}
         if not why:
             return await self._world.ask(command, arguments, visitor.by)
         await self._record_refusal(visitor, command, {**arguments, "refused": why, "what": command})

@@ -154,7 +154,7 @@ class Reader:
             next_steps=tuple(clean(step) for step in outlook.steps_left(incident, label, notes)),
             timeline=_timeline(notes, remarks),
             explained=tuple(lines),
-            ask=ask_view(incident, known),
+            ask=ask_view(incident, known, policy.matrix[incident.severity]),
             can_acknowledge=can_acknowledge(incident, known),
             can_undo=can_undo(incident, known),
         )

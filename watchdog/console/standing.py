@@ -68,7 +68,9 @@ def _standing(wishes: ServicePolicy, service: ServiceState | None, signals: tupl
         return "acting", PHASES[service.phase]
     incident = open_incident(service)
     if incident is not None:
-        return "incident", _why_open(service, incident)
+        return "incident", "an approved rollback is kept for its window" if service.is_kept else _why_open(
+            service, incident
+        )
     if service.phase in PHASES:
         return "suspect", PHASES[service.phase]
     bad = next((one for one in signals if one.verdict == "bad"), None)

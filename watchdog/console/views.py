@@ -221,7 +221,8 @@ class AskView:
     """What people may say to an incident now: `can` names the commands, `words` the question.
 
     An answer carries `suspect`, `target` and `asked_at` as they are here: it is refused if they are others by then.
-    `until` is when somebody should have answered, or when an announced rollback is sent.
+    `until` is when somebody should have answered, or when an announced rollback is sent; `only`, in words, who alone
+    may approve. `kept`: it was approved, and waits for its window; to approve it again means now.
     """
 
     can: tuple[str, ...]
@@ -230,6 +231,8 @@ class AskView:
     target: str | None
     asked_at: float | None
     until: float | None
+    only: str = ""
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)

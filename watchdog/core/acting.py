@@ -44,15 +44,20 @@ def await_veto(turn: Turn) -> None:
         act_now(turn, by=None)
 
 
-def act_now(turn: Turn, by: str | None) -> None:
-    """Decide anew with the newest evidence (an approval answers what asks), then roll back or say why not."""
+def act_now(turn: Turn, by: str | None, *, in_window: bool = False) -> None:
+    """Decide anew with the newest evidence (an approval answers what asks), then roll back or say why not.
+
+    What the policy schedules is kept for its window, unless it is `in_window`, or a human does not want to wait.
+    """
     findings = known_findings(turn)
     if not findings:
         return
-    decision = opening.weigh(turn, findings, approved=by is not None)
-    if decision.course in (Course.ROLLBACK, Course.ANNOUNCE):
+    counts = by is None or not opening.for_another(turn, findings)
+    decision = opening.weigh(turn, findings, approved=by is not None and counts)
+    if counts and decision.course in (Course.ROLLBACK, Course.ANNOUNCE):
         decision = opening.as_said(turn, decision, by)
-    opening.carry_out(turn, findings, decision, approved_by=by)
+        decision = decision if by is None or in_window else opening.in_its_window(turn, decision)
+    opening.carry_out(turn, findings, decision, approved_by=by if counts else None)
 
 
 def act_by_default(turn: Turn) -> str:

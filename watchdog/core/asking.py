@@ -8,7 +8,7 @@ Rule 3: an acknowledgement is no answer: nobody is called meanwhile, and what th
 
 from dataclasses import replace
 
-from watchdog.core import acting, ending, escalation, opening, perceive, sending, severity, silences, words
+from watchdog.core import acting, ending, escalation, opening, perceive, sending, severity, silences
 from watchdog.core.turn import Turn
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Course, Finding, Verdict
@@ -28,8 +28,8 @@ def await_answer(turn: Turn) -> None:
         ending.close(turn, "recovered by itself", "it recovered before an answer came")
         return
     findings = perceive.findings(turn.service, turn.policy, turn.now)
-    if (findings and (_worse(turn, findings) or _overtaken(turn, findings))) or _suspect_gone(turn):
-        _decide_anew(turn)
+    if (findings and (worse(turn, findings) or _overtaken(turn, findings))) or suspect_gone(turn):
+        decide_anew(turn)
         return
     if silences.speak_up(turn):
         return
@@ -37,7 +37,8 @@ def await_answer(turn: Turn) -> None:
     escalation.keep_the_clock(turn)
 
 
-def _worse(turn: Turn, findings: tuple[Finding, ...]) -> bool:
+def worse(turn: Turn, findings: tuple[Finding, ...]) -> bool:
+    """Tell whether it is worse by now than what people were asked about."""
     level = severity.judge(findings, turn.wishes, turn.policy.detection)[0]
     return level.rank > turn.incident.severity.rank
 
@@ -59,12 +60,13 @@ def _overtaken(turn: Turn, findings: tuple[Finding, ...]) -> bool:
     return seen and fresh.course in (Course.ROLLBACK, Course.ANNOUNCE)
 
 
-def _suspect_gone(turn: Turn) -> bool:
+def suspect_gone(turn: Turn) -> bool:
     """Tell whether another deploy is live than the one the question is about."""
     return turn.service.live is not None and turn.service.live != turn.incident.suspect
 
 
-def _decide_anew(turn: Turn) -> None:
+def decide_anew(turn: Turn) -> None:
+    """Decide as things are now; what was asked is void."""
     findings = acting.known_findings(turn)
     if findings:
         opening.open_incident(turn, findings)
@@ -92,7 +94,7 @@ def _deadline(turn: Turn) -> Deadline:
 
 def _remind(turn: Turn, asked_at: float) -> None:
     title = f"REMINDER, no answer for {show_seconds(turn.now - asked_at)}: {ending.alarm_title(turn)}"
-    turn.tell(NoticeKind.HUMAN_NEEDED, title, words.asking_lines(turn.incident, turn.now), wakes=True)
+    sending.tell_who_is_asked(turn, NoticeKind.HUMAN_NEEDED, title)
 
 
 def _nobody_answered(turn: Turn, then: Then, waited: str) -> None:
@@ -110,8 +112,8 @@ def _nobody_answered(turn: Turn, then: Then, waited: str) -> None:
     if turn.incident.acknowledged_by is not None:
         turn.note("DEADLINE", f"no answer for {waited}; {turn.incident.acknowledged_by} looks after it")
         return
-    lines = (*kept, *words.asking_lines(turn.incident, turn.now))
-    turn.tell(NoticeKind.HUMAN_NEEDED, f"NO ANSWER for {waited}: {ending.alarm_title(turn)}", lines, wakes=True)
+    title = f"NO ANSWER for {waited}: {ending.alarm_title(turn)}"
+    sending.tell_who_is_asked(turn, NoticeKind.HUMAN_NEEDED, title, *kept)
     escalation.call(turn, climbs=True)
 
 

@@ -4,8 +4,9 @@ Rule 1: blame convicts, guards permit, a target exists; only then is anything do
 Rule 2: whatever is not done is told to a human, with the same arithmetic.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from watchdog.core import blame as blaming
 from watchdog.core import guard, severity, words
@@ -18,10 +19,14 @@ from watchdog.domain.incidents import Incident, ServiceState, State
 from watchdog.domain.policy import Action, Mode, Policy, Rule, ServicePolicy
 from watchdog.domain.readings import Bad, Good, Unknown
 
-NO_ACT = {
-    Action.NOTE: (Course.NOTE, "the policy only notes this severity"),
-    Action.TELL: (Course.TELL, "the policy only tells of this severity"),
-}
+NOTHING_TO_DO: Mapping[Action, tuple[Course, str]] = MappingProxyType(
+    {
+        Action.NOTE: (Course.NOTE, "the policy only notes this severity"),
+        Action.TELL: (Course.TELL, "the policy only tells of this severity"),
+        Action.TICKET: (Course.TELL, "the policy keeps a ticket of this severity"),
+    }
+)
+"""What a policy asks for that changes nothing, whatever is found."""
 
 
 def decide(
@@ -117,8 +122,8 @@ def _course(
 
     `defaulted`: nobody answered, and the policy says rollback; that convicts nobody and answers no guard.
     """
-    if rule.do in NO_ACT:
-        return NO_ACT[rule.do]
+    if rule.do in NOTHING_TO_DO:
+        return NOTHING_TO_DO[rule.do]
     down = next((one for one in answers if one.name == "service" and one.verdict is Verdict.BLOCK), None)
     if down is not None and verdict.suspect is not None:  # whatever else there is: that it is down is the reason
         return Course.PAGE, f"{down.name}: {down.why}"
@@ -135,8 +140,9 @@ def _course(
     why_asked = [f"{one.name}: {one.why}" for one in asks]
     if not verdict.convicts:
         why_asked.append(f"more likely than not, and no more: {verdict.why}")
-    elif rule.do is Action.ASK and not defaulted:
-        why_asked.append(f"the policy asks for this severity; {verdict.why}")
+    elif rule.do in (Action.ASK, Action.SCHEDULE) and not defaulted:
+        whom = f"{rule.approver.name} " if rule.approver is not None else ""
+        why_asked.append(f"the policy asks {whom}for this severity; {verdict.why}")
     if why_asked:
         return Course.ASK, "; ".join(why_asked)
     if defaulted:

@@ -129,5 +129,5 @@ def _title(turn: Turn) -> str:
 def _lines(turn: Turn) -> tuple[str, ...]:
     incident = turn.incident
     asking = turn.service.phase is Phase.ASKING
-    asked = words.asking_lines(incident, turn.now) if asking else words.decision_lines(incident)
+    asked = words.asking_lines(incident, turn.rule, turn.now) if asking else words.decision_lines(incident)
     return (f"To take it up, so that nobody else is called: watchdog acknowledge {incident.id}", *asked)

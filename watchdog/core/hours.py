@@ -1,4 +1,4 @@
-"""Hours: is it somebody's time, by the clocks of their own zone? When was it last that moment? Pure: now is given.
+"""Hours: is it somebody's time, by the clocks of their own zone, and when next? When was it last that moment? Pure.
 
 Summer time is the zone's own: an hour that comes twice counts twice, one that is left out does not come. A moment comes
 once a week: of two the first counts, and for one that is left out comes what the clock shows instead.
@@ -9,6 +9,10 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from watchdog.domain.policy import Moment, Rotation, Step, Weekly
+
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+TWO_WEEKS_DAYS = 15
+"""Within these, hours that come every week begin, also where the clocks are set forward over them once."""
 
 
 def within(weekly: Weekly, at: float) -> bool:
@@ -49,3 +53,23 @@ def latest(moment: Moment, at: float) -> float:
 def date_of(at: float, zone: str) -> str:
     """Return the date of a moment (UTC epoch seconds) in a zone: `2027-01-11`."""
     return datetime.fromtimestamp(at, ZoneInfo(zone)).date().isoformat()
+
+
+def next_beginning(weekly: Weekly, at: float) -> float:
+    """Return when these hours begin next after a moment (UTC epoch seconds); a beginning that is left out is none."""
+    zone = ZoneInfo(weekly.zone)
+    today = datetime.fromtimestamp(at, zone)
+    hour, minute = divmod(weekly.begins_minute, 60)
+    days = (today + timedelta(days=number) for number in range(TWO_WEEKS_DAYS))
+    begins = (datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone).timestamp() for day in days)
+    return next(moment for moment in begins if moment > at and _begins(weekly, moment))
+
+
+def _begins(weekly: Weekly, at: float) -> bool:
+    return datetime.fromtimestamp(at, ZoneInfo(weekly.zone)).weekday() in weekly.days and within(weekly, at)
+
+
+def show(weekly: Weekly, at: float) -> str:
+    """Return a moment by the clocks of these hours: `Sun 02:00 Europe/Berlin`."""
+    local = datetime.fromtimestamp(at, ZoneInfo(weekly.zone))
+    return f"{DAYS[local.weekday()]} {local:%H:%M} {weekly.zone}"

@@ -125,6 +125,9 @@ def _unasked(effect: Rollback, service: ServiceState, incident: Incident, after:
     facts = service.facts
     if facts is not None and (facts.suspended or facts.maintenance):
         return "the service is meant to be down"
+    kept_until = incident.announced_until
+    if policy.matrix[incident.severity].window is not None and kept_until is not None and (now or 0.0) < kept_until:
+        return "it is kept for its window"
     held = quiet.holding(after, policy, effect.service, now or incident.opened_at)
     if held is not None and effect.approved_by is None:
         return f"{held.name}: nothing is rolled back unasked"

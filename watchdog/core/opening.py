@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from watchdog.core import downtime, ending, flapping, sending, severity, troubles, words
+from watchdog.core import downtime, ending, flapping, hours, sending, severity, troubles, words
 from watchdog.core.decide import decide
 from watchdog.core.turn import Turn
 from watchdog.domain.decisions import Course, Decision, Finding
@@ -19,7 +19,7 @@ def open_incident(turn: Turn, findings: tuple[Finding, ...]) -> None:
     """Open (or continue) the incident, decide, and begin with what was decided."""
     _forget_an_old_default(turn, findings)
     incident = turn.service.incident
-    approved_by = _still_approved(turn, incident)
+    approved_by = _still_approved(turn, incident, findings)
     planned = downtime.in_force(turn.service, turn.now) is not None
     flaps = incident is None and not planned and flapping.count(turn)
     decision = weigh(turn, findings, approved=approved_by is not None)
@@ -46,11 +46,21 @@ def weigh(turn: Turn, findings: tuple[Finding, ...], *, approved: bool = False) 
     )
 
 
-def _still_approved(turn: Turn, incident: Incident | None) -> str | None:
+def for_another(turn: Turn, findings: tuple[Finding, ...]) -> bool:
+    """Tell whether it has become what somebody else alone may approve than who said yes to what was asked."""
+    level = severity.judge(findings, turn.wishes, turn.policy.detection)[0]
+    return turn.policy.matrix[level].approver not in (None, turn.rule.approver)
+
+
+def _still_approved(turn: Turn, incident: Incident | None, findings: tuple[Finding, ...]) -> str | None:
     """Return who said yes a moment ago, when only the sending had to be put off; a yes is for that deploy alone."""
     if incident is None or incident.approved_at is None or incident.suspect != turn.service.live:
         return None
-    return incident.approved_by if turn.now - incident.approved_at < YES_HOLDS_SECONDS else None
+    if for_another(turn, findings):
+        return None
+    until = incident.announced_until  # what was kept was agreed to for that moment
+    since = max(incident.approved_at, until if until is not None and until <= turn.now else 0.0)
+    return incident.approved_by if turn.now - since < YES_HOLDS_SECONDS else None
 
 
 def _was_agreed(turn: Turn, incident: Incident, decision: Decision, by: str | None) -> bool:
@@ -71,6 +81,15 @@ def as_said(turn: Turn, decision: Decision, by: str | None) -> Decision:
         return replace(decision, course=course, why=why)
     why = f"no stop came; {decision.why}" if by is None else decision.why
     return replace(decision, course=Course.ROLLBACK, why=why)
+
+
+def in_its_window(turn: Turn, decision: Decision) -> Decision:
+    """Return the decision; to wait for the policy's window, where what a human agreed to is not done at once."""
+    window = turn.policy.matrix[decision.severity].window
+    if decision.course is not Course.ROLLBACK or window is None or hours.within(window.hours, turn.now):
+        return decision
+    begins = hours.show(window.hours, hours.next_beginning(window.hours, turn.now))
+    return replace(decision, course=Course.ANNOUNCE, why=f"kept for {window.name} ({begins}); {decision.why}")
 
 
 def _forget_an_old_default(turn: Turn, findings: tuple[Finding, ...]) -> None:
@@ -120,7 +139,8 @@ def _create(turn: Turn, findings: tuple[Finding, ...], severity: Severity) -> No
 
 def carry_out(turn: Turn, findings: tuple[Finding, ...], decision: Decision, *, approved_by: str | None = None) -> None:
     """Write the decision (and who said yes to it) down and begin with it; what is asked anew has no yes yet."""
-    approved_by = approved_by if decision.course is Course.ROLLBACK else None
+    ours = decision.course in (Course.ROLLBACK, Course.ANNOUNCE)
+    approved_by = approved_by if ours else None
     main = severity.judge(findings, turn.wishes, turn.policy.detection)[2]
     target = decision.target.deploy if decision.target else None
     suspect = decision.blame.suspect if decision.blame else None
@@ -132,6 +152,7 @@ def carry_out(turn: Turn, findings: tuple[Finding, ...], decision: Decision, *, 
         approved_by=approved_by,
         approved_at=(turn.incident.approved_at or turn.now) if approved_by is not None else None,
         defaulted_at=turn.incident.defaulted_at if decision.course is Course.ROLLBACK else None,
+        announced_until=turn.incident.announced_until if ours else None,
         suspect=suspect.id if suspect else None,
         suspect_code=suspect.code if suspect else None,
         target=target.id if target else None,
@@ -142,7 +163,7 @@ def carry_out(turn: Turn, findings: tuple[Finding, ...], decision: Decision, *, 
     _note_decision(turn, decision)
     begin = {
         Course.ROLLBACK: sending.pin,
-        Course.ANNOUNCE: sending.announce,
+        Course.ANNOUNCE: sending.announce if approved_by is None else sending.keep,
         Course.ASK: sending.ask,
         Course.PAGE: ending.page,
         Course.TELL: ending.tell,

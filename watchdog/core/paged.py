@@ -6,7 +6,7 @@ from watchdog.core import ending, escalation, opening, perceive, silences, watch
 from watchdog.core.turn import Turn
 from watchdog.domain.decisions import Course, Decision, Finding, Verdict
 
-PASSING_VETOES = {"deploy list", "control targets"}
+PASSING_VETOES = frozenset({"deploy list", "control targets"})
 ACTING = (Course.ROLLBACK, Course.ANNOUNCE, Course.ASK)
 
 

@@ -1,6 +1,6 @@
 """What humans say: yes, no, stop, that they look after it, a rollback by hand. A refusal says why (label REFUSED)."""
 
-from watchdog.core import acting, ending, escalation, guard, sending, words
+from watchdog.core import acting, ending, escalation, guard, keeping, sending, words
 from watchdog.core.decide import find_target
 from watchdog.core.suspects import live_deploy
 from watchdog.core.turn import Turn
@@ -39,13 +39,21 @@ def already_at_it(turn: Turn) -> None:
 
 
 def approve(turn: Turn) -> None:
-    """A yes: decide anew, and roll back if every guard that a human cannot answer still passes."""
-    event = turn.event
+    """A yes: decide anew, and roll back if every guard that a human cannot answer still passes.
+
+    What the policy schedules is kept for its window; a second yes to that means now.
+    """
+    event, again = turn.event, turn.service.is_kept
     assert isinstance(event, e.Approved)
-    turn.note("APPROVED", f"by {event.by}")
-    acting.act_now(turn, by=event.by)
+    if again and (why_not := keeping.said_twice(turn)):
+        refuse(turn, why_not)
+        return
+    turn.note("APPROVED", f"by {event.by}{', not to wait for its window' if again else ''}")
+    if again:
+        keeping.forget(turn)
+    acting.act_now(turn, by=event.by, in_window=again)
     decision = turn.incident.decision
-    if decision is not None and decision.course is not Course.ROLLBACK:
+    if decision is not None and decision.course is not Course.ROLLBACK and not turn.service.is_kept:
         escalation.taken_up(turn, event.by)
         refuse(turn, turn.incident.human_needed or decision.why)
 
@@ -54,6 +62,8 @@ def reject(turn: Turn) -> None:
     """A no: nothing is changed; watching goes on."""
     event = turn.event
     assert isinstance(event, (e.Rejected, e.Stopped))
+    if turn.service.is_kept:
+        keeping.forget(turn)
     turn.amend(human_needed=f"rejected by {event.by}")
     escalation.answered(turn)
     turn.note("REJECTED", f"by {event.by}: nothing is changed")
@@ -99,6 +109,8 @@ def stop(turn: Turn) -> None:
     """A stop before anything was sent: auto-deploy is given back."""
     event = turn.event
     assert isinstance(event, (e.Stopped, e.Rejected))
+    if turn.service.is_kept:
+        keeping.forget(turn)
     turn.amend(human_needed=f"stopped by {event.by}")
     escalation.answered(turn)
     turn.note("STOPPED", f"by {event.by}: no rollback is sent")

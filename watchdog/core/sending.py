@@ -1,11 +1,11 @@
-"""Sending: what goes out for an incident. Announce or ask; pin auto-deploy, then roll back; hand over to a human.
+"""Sending: what goes out for an incident. Announce, ask or keep; pin auto-deploy, then roll back; hand over to a human.
 
 Rule 1: nothing is sent without a fresh bad reading at that moment (I2), and one of the deploy that is live: what was
 seen of the one before says nothing of it. A site that recovered is left alone.
 Rule 2: auto-deploy that we switched off and no longer need off is given back.
 """
 
-from watchdog.core import budget, delayed, ending, escalation, guard, perceive, words
+from watchdog.core import budget, delayed, ending, escalation, guard, hours, perceive, words
 from watchdog.core.suspects import live_deploy, took_traffic_at
 from watchdog.core.turn import Turn
 from watchdog.domain.effects import PinAutoDeploy, Rollback
@@ -39,6 +39,28 @@ def announce(turn: Turn) -> None:
     turn.tell(NoticeKind.ANNOUNCED, ending.alarm_title(turn), lines, wakes=True)
 
 
+def keep(turn: Turn, missed: str = "") -> None:
+    """Keep what was agreed to until its window begins next; `missed` says why it was not done in the last one."""
+    window = turn.rule.window
+    assert window is not None, "what is scheduled has a window"
+    until = hours.next_beginning(window.hours, turn.now)
+    turn.amend(announced_until=until, put_off_at=None)
+    escalation.answered(turn)
+    turn.enter(Phase.ANNOUNCED)
+    turn.wake_at(until)
+    say_kept(turn, *((f"It was not done in its window: {missed}.",) if missed else ()))
+
+
+def say_kept(turn: Turn, *before: str) -> None:
+    """Say until when a rollback is kept, and how to stop it."""
+    until, window = turn.incident.announced_until or turn.now, turn.rule.window
+    left = f"{show_seconds(until - turn.now)} from now"  # a reload may have taken the window away
+    when = words.when_it_begins(window, until, turn.now) if window is not None else left
+    turn.note("KEPT", f"for {when}; stop: watchdog stop {turn.incident.id}")
+    lines = (*before, *words.kept_lines(turn.incident, turn.rule), *words.decision_lines(turn.incident))
+    turn.tell(NoticeKind.ANNOUNCED, f"KEPT for {when}: {ending.alarm_title(turn)}", lines)
+
+
 def ask(turn: Turn) -> None:
     """Ask a human; without an answer happens what the policy says (asking)."""
     clock = deadline(turn.rule, turn.now)
@@ -48,9 +70,16 @@ def ask(turn: Turn) -> None:
     for at in (clock.remind_at, clock.due_at):
         if at is not None:
             turn.wake_at(at)
-    lines = words.asking_lines(turn.incident, turn.now)
-    turn.tell(NoticeKind.ASKED, f"APPROVAL: {ending.alarm_title(turn)}", lines, wakes=True)
+    tell_who_is_asked(turn, NoticeKind.ASKED, f"APPROVAL: {ending.alarm_title(turn)}")
     turn.note("ASKED", f"roll back to {turn.incident.target}? watchdog approve|reject {turn.incident.id}")
+
+
+def tell_who_is_asked(turn: Turn, kind: NoticeKind, title: str, *before: str) -> None:
+    """Say what is asked: to the incident's people, and to who alone may say yes to it."""
+    lines = (*before, *words.asking_lines(turn.incident, turn.rule, turn.now))
+    own = turn.rule.approver.channels if turn.rule.approver is not None else ()
+    channels = tuple(dict.fromkeys((*turn.incident.channels, *own)))
+    turn.tell(kind, title, lines, wakes=True, channels=channels)
 
 
 def deadline(rule: Rule, now: float) -> Deadline:

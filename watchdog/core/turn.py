@@ -124,7 +124,7 @@ class Turn:
         in_watch = self.event.at < service.watch_until
         if service.phase is Phase.CALM:
             return paces.watch_seconds if in_watch else paces.idle_seconds
-        if service.phase is Phase.PAGED:
+        if service.phase is Phase.PAGED or service.is_kept:
             return paces.watch_seconds
         return paces.suspect_in_watch_seconds if in_watch else paces.suspect_seconds
 

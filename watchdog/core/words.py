@@ -3,11 +3,12 @@
 Rule: the same words as in the log and in `explain`, with the arithmetic; and always what happens next.
 """
 
+from watchdog.core import hours
 from watchdog.domain.decisions import Decision, GuardAnswer, Verdict
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.follow_ups import RUNBOOK
 from watchdog.domain.incidents import Incident
-from watchdog.domain.policy import Then
+from watchdog.domain.policy import Rule, Then, Window
 from watchdog.domain.units import show_seconds
 
 
@@ -85,7 +86,7 @@ OTHERWISE = {
 }
 
 
-def asking_lines(incident: Incident, now: float) -> tuple[str, ...]:
+def asking_lines(incident: Incident, rule: Rule, now: float) -> tuple[str, ...]:
     """Return what is asked, how to answer, and what happens otherwise, by the clock of the question at that moment."""
     clock = incident.deadline if not incident.late_paged else None
     due = clock.due_at if clock is not None else None
@@ -93,9 +94,46 @@ def asking_lines(incident: Incident, now: float) -> tuple[str, ...]:
     return (
         f"Question: roll {incident.service} back to {incident.target} {short(incident.target_code)}?",
         f"Answer{deadline}: watchdog approve {incident.id}   or   watchdog reject {incident.id}",
+        *only_approver(incident, rule),
+        *waits_for_its_window(incident, rule, now),
         without_an_answer(incident, clock.then if clock is not None and due is not None else Then.NOTHING),
         *([f"Why you are asked: {incident.decision.why}"] if incident.decision is not None else []),
         *decision_lines(incident),
+    )
+
+
+def only_approver(incident: Incident, rule: Rule) -> tuple[str, ...]:
+    """Return who alone may say yes, if the policy names somebody."""
+    if rule.approver is None:
+        return ()
+    name = rule.approver.name
+    return (f"Only {name} may approve (policy: {incident.severity}: approver: {name}); anybody else may reject.",)
+
+
+def waits_for_its_window(incident: Incident, rule: Rule, now: float) -> tuple[str, ...]:
+    """Return that a yes does not act at once, if it would not now."""
+    window = rule.window
+    if window is None or hours.within(window.hours, now):
+        return ()
+    when = when_it_begins(window, hours.next_beginning(window.hours, now), now)
+    return (
+        f"A yes is kept for {when} (policy: {incident.severity}: window: {window.name}); said again, it means now.",
+    )
+
+
+def when_it_begins(window: Window, at: float, now: float) -> str:
+    """Return `Sun 02:00 Europe/Berlin (in 5 h 20 min)`."""
+    return f"{hours.show(window.hours, at)} (in {show_seconds(at - now)})"
+
+
+def kept_lines(incident: Incident, rule: Rule) -> tuple[str, ...]:
+    """Return what becomes of a rollback that is kept, and what people may still say."""
+    named = f" (policy: {incident.severity}: window: {rule.window.name})" if rule.window is not None else ""
+    return (
+        f"Approved by {incident.approved_by}, and kept until then{named}: roll {incident.service} back to"
+        f" {incident.target} {short(incident.target_code)}.",
+        "Then everything is decided anew: it is done only if the deploy still fails and every guard passes.",
+        f"To prevent it: watchdog stop {incident.id}. Not to wait: watchdog approve {incident.id}",
     )
 
 

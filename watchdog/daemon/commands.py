@@ -6,6 +6,7 @@ Rule 2: with several workers, the one that holds the service answers; what names
 answered by the one that holds the fleet.
 Rule 3: a command may say what its author saw (`seen`); if that is no longer so, it is refused. One that was refused
 already (`refused`: its author may not) is only answered, so that it is in the record.
+Rule 4: under which `identity` a yes is said, says whoever took it (command line, console, Slack), and not its author.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +20,7 @@ from watchdog.core import undoing
 from watchdog.core.suspects import live_deploy
 from watchdog.daemon.added import RECORDED, add
 from watchdog.daemon.engine import Engine
-from watchdog.daemon.questions import VERBS, Objection, objection, over
+from watchdog.daemon.questions import VERBS, Objection, objection, only_another_may, over
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect, Note
 from watchdog.domain.errors import Displaced, Gone, Permanent, Temporary
@@ -33,6 +34,7 @@ from watchdog.ports import Clock, Store
 POLL_SECONDS = 0.5
 REFUSED = 3
 FAILED = 1
+KEPT = "KEPT"
 QUESTION = "moment of the question"
 HAS_CHANGED = "is another one than you saw: look again, then decide"
 STALE_SECONDS = 60.0
@@ -118,7 +120,7 @@ class Commands:
             refused = command.arguments.get("refused")
             return False, f"{command.name} by {command.by}: {refused}" if refused else why_not, FAILED
         try:
-            turn = await self._engine.answer(event, _objection(event, command))
+            turn = await self._engine.answer(event, self._objection(event, command))
         except Permanent as error:
             return False, str(error), FAILED
         unrecorded = turn.why_not and not _refused(turn.effects)
@@ -152,6 +154,21 @@ class Commands:
         }
         return make[command.name]() if command.name in make else None
 
+    def _objection(self, event: Event, command: Command) -> Objection | None:
+        """Return what objects in the very step: what its author saw may change while the command waits for its turn."""
+        given = command.arguments
+        about = objection(command.name, given) if isinstance(event, ANSWERS) else None
+        if about is None and not given.get("seen"):
+            return None
+
+        def object_to(state: State) -> str:
+            why = (about(state) if about is not None else "") or _changed(state, event, given.get("seen"))
+            if why or not isinstance(event, e.Approved):
+                return why
+            return only_another_may(state, self._engine.policy, event.incident, given.get("identity", ""))
+
+        return object_to
+
     async def _unknown(self, event: Event, command: Command) -> str:
         """Return what the command names that does not exist, or nothing."""
         known = self._engine.policy.services
@@ -179,15 +196,6 @@ def _severity(given: Mapping[str, Any]) -> Severity | None:
     return Severity(given["severity"]) if given.get("severity") else None
 
 
-def _objection(event: Event, command: Command) -> Objection | None:
-    """Return what objects in the very step: what its author saw may change while the command waits for its turn."""
-    about = objection(command.name, command.arguments) if isinstance(event, ANSWERS) else None
-    seen = command.arguments.get("seen")
-    if about is None and not seen:
-        return None
-    return lambda state: (about(state) if about is not None else "") or _changed(state, event, seen)
-
-
 def _changed(state: State, event: Event, seen: Mapping[str, Any] | None) -> str:
     """Return what is no longer as the author of the command saw it, or nothing (also if they did not say)."""
     if not seen or isinstance(event, e.Stopped):
@@ -205,10 +213,10 @@ def _as_it_is(state: State, event: Event) -> Mapping[str, Any]:
         live = live_deploy(state.services[event.service].deploys) if event.service in state.services else None
         return {"live deploy": live.id if live is not None else None}
     if isinstance(event, (e.Approved, e.Rejected, e.Stopped)):
-        known = (one.incident for one in state.services.values() if one.incident is not None)
-        for one in known:
-            if one.id == event.incident:
-                return {"suspect": one.suspect, "target": one.target, "asked_at": one.asked_at}
+        for service in state.services.values():
+            one = service.incident
+            if one is not None and one.id == event.incident:
+                return {"suspect": one.suspect, "target": one.target, "asked_at": service.asked_at}
     return {}
 
 
@@ -226,8 +234,10 @@ def _refused(effects: Sequence[Effect]) -> str:
 
 
 def _answer(effects: Sequence[Effect]) -> tuple[bool, str, int]:
-    """Return the core's own words as the answer."""
+    """Return the core's own words as the answer; of what is kept for its window that alone, and not the reasoning."""
     notes = [effect for effect in effects if isinstance(effect, Note)]
     if refused := _refused(effects):
         return False, refused, REFUSED
+    if any(note.label == KEPT for note in notes):
+        notes = [note for note in notes if note.label in ("APPROVED", KEPT)]
     return True, "; ".join(f"{note.label} {note.text}" for note in notes) or "done", 0

@@ -70,6 +70,8 @@ class Desk:
                 given |= _arguments(request.name, request.words)
             except Unclear as error:
                 return _no(str(error))
+        if request.name == "approve":
+            given["identity"] = request.identity
         name = REFUSED if refused else request.name
         answered = await self._answered(await self._store.submit(name, given, request.by))
         if answered is None:

@@ -3,6 +3,7 @@
 Rule 1: an answer is to what its author saw: the same question, the same deploys. What changed since is asked anew.
 A no to the same rollback holds, asked again since or not.
 Rule 2: a stop is never refused for a detail: whatever rollback of that incident is to come, somebody does not want it.
+Rule 3: where the policy names an approver, a yes counts under one of that contact's identities, and under no other.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,7 +19,8 @@ from watchdog.domain.notices import Notice
 from watchdog.domain.policy import Policy
 
 HOLDS_SECONDS = 3600.0
-"""How long a button counts where the policy names no time for an answer; a stop always counts so long."""
+"""How long a button counts where the policy names no time for an answer; a stop always counts so long, and until the
+rollback is due."""
 
 Objection = Callable[[State], str]
 """Says, by the state in which an event would be handled, why nothing may come of it, or nothing."""
@@ -43,6 +45,7 @@ def question(state: State, policy: Policy, notice: Notice, now: float) -> Questi
     if service is None or service.incident is None or service.incident.id != notice.incident or not open_in(service):
         return None
     incident, announced = service.incident, service.phase is Phase.ANNOUNCED
+    due = incident.announced_until if announced and incident.announced_until is not None else 0.0
     if incident.suspect is None or incident.target is None:
         return None
     rule = policy.matrix.get(incident.severity)
@@ -53,7 +56,7 @@ def question(state: State, policy: Policy, notice: Notice, now: float) -> Questi
         suspect=incident.suspect,
         target=incident.target,
         asked_at=_since(incident, announced),
-        until=now + (holds or HOLDS_SECONDS),
+        until=max(now + (holds or HOLDS_SECONDS), due),
         announced=announced,
         suspect_code=incident.suspect_code,
         target_code=incident.target_code,
@@ -82,9 +85,25 @@ def objection(name: str, given: Mapping[str, Any]) -> Objection:
             return over(service.incident)
         if name == "stop":
             return ""
-        return _decided(service.incident) or _changed(service, service.incident, shown, again=name != "reject")
+        holds_back = name == "reject" and service.is_kept  # a no to what was approved, and is not done yet, is a stop
+        decided = "" if holds_back else _decided(service.incident)
+        return decided or _changed(service, service.incident, shown, again=name != "reject")
 
     return object_to
+
+
+def only_another_may(state: State, policy: Policy, incident: str, identity: str) -> str:
+    """Return that a yes of whoever answers under this identity does not count, and whose would, or nothing."""
+    service = _of(state, incident)
+    if service is None or service.incident is None or not open_in(service):
+        return ""  # the core says why nothing is asked
+    severity = service.incident.severity
+    rule = policy.matrix.get(severity)
+    approver = rule.approver if rule is not None else None
+    if approver is None or identity in approver.answers_as:
+        return ""
+    asked = f"only {approver.name} may approve this (policy: {severity}: approver: {approver.name})"
+    return f"{asked}; you are {identity or 'nobody by name'}"
 
 
 def over(incident: Incident) -> str:

@@ -209,6 +209,19 @@ class ServiceState:
     trial: Trial | None = None
     downtime: Downtime | None = None
 
+    @property
+    def is_kept(self) -> bool:
+        """Tell whether a human said yes to a rollback that is kept for its window (`announced_until`)."""
+        incident = self.incident
+        return self.phase is Phase.ANNOUNCED and incident is not None and incident.approved_by is not None
+
+    @property
+    def asked_at(self) -> float | None:
+        """Return the moment that tells what people may answer now from what they were asked before."""
+        if self.incident is None:
+            return None
+        return self.incident.announced_until if self.is_kept else self.incident.asked_at
+
 
 @dataclass(frozen=True, slots=True)
 class Trouble:

@@ -37,7 +37,9 @@ class Action(StrEnum):
 
     ROLLBACK = "rollback"
     ASK = "ask"
+    SCHEDULE = "schedule"
     TELL = "tell"
+    TICKET = "ticket"
     NOTE = "note"
 
 
@@ -50,10 +52,42 @@ class Then(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Approver:
+    """Who alone may say yes: under which identities (see identities.py), and by which channels they are asked, too."""
+
+    name: str
+    answers_as: tuple[str, ...]
+    channels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Weekly:
+    """Hours that come back every week: from minute to minute of these days (Monday is 0), by the clocks of a zone.
+
+    Where they end before they begin, they end on the day after.
+    """
+
+    days: tuple[int, ...]
+    begins_minute: int
+    ends_minute: int
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """When what was agreed to is done, by the name under which the policy speaks of it."""
+
+    name: str
+    hours: Weekly
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One row of the severity matrix. `within_seconds` is the target time to restored (or to an answer).
 
-    A question is repeated once after `remind_seconds`; `then` is what becomes of it when nobody answered in time.
+    A question is repeated once after `remind_seconds`; `then` is what becomes of it when nobody answered in time. Only
+    `approver` may say yes to it (None: whoever may answer at all); holding back is everybody's. A yes to what is
+    scheduled is kept for the next beginning of its `window`.
     """
 
     do: Action
@@ -61,6 +95,8 @@ class Rule:
     tell: tuple[str, ...] = ()
     remind_seconds: float | None = None
     then: Then = Then.ESCALATE
+    approver: Approver | None = None
+    window: Window | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,19 +239,6 @@ class Verification:
     give_up_seconds: float = 1200.0
     good_live_seconds: float = 1800.0
     good_record_seconds: float = 300.0
-
-
-@dataclass(frozen=True, slots=True)
-class Weekly:
-    """Hours that come back every week: from minute to minute of these days (Monday is 0), by the clocks of a zone.
-
-    Where they end before they begin, they end on the day after.
-    """
-
-    days: tuple[int, ...]
-    begins_minute: int
-    ends_minute: int
-    zone: str
 
 
 @dataclass(frozen=True, slots=True)

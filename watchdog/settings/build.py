@@ -24,10 +24,10 @@ from watchdog.domain.policy import (
     VendorPolicy,
     Verification,
 )
-from watchdog.settings import access, needs, people, references, stakeholders
+from watchdog.settings import access, needs, people, references
 from watchdog.settings.advanced import apply
 from watchdog.settings.document import Document
-from watchdog.settings.matrix import build_matrix, that_speak
+from watchdog.settings.matrix import that_speak
 from watchdog.settings.model import (
     Adapter,
     DependencySettings,
@@ -37,11 +37,10 @@ from watchdog.settings.model import (
     ServiceSettings,
     Settings,
 )
-from watchdog.settings.news import build_digest, build_good_news
-from watchdog.settings.quiets import build_quiets
 from watchdog.settings.registries import Registries, check_channels, check_signals
 from watchdog.settings.secrets import SecretMap
 from watchdog.settings.shape import PLATFORM_ID, POSTGRESQL, MetricsShape, RecordShape, Shape
+from watchdog.settings.told import check_told
 from watchdog.settings.validation import validate
 
 RECORDINGS = "recordings"
@@ -83,16 +82,7 @@ class Builder:
             return None
         signals, policies = self._signals(shape)
         channels = self._channels(shape)
-        contacts = people.check_contacts(document, shape, channels, self._registries.notifiers)
-        steps = people.check_escalation(document, shape, contacts, channels)
-        outside = stakeholders.check_stakeholders(document, shape, channels, self._registries.notifiers)
-        silences = build_quiets(document, "silences", shape.silences, shape.services)
-        holds = build_quiets(document, "action_holds", shape.action_holds, shape.services)
-        theirs = (*contacts.values(), *outside.values())
-        all_channels = {**channels, **{name: one for those in theirs for name, one in those.items()}}
-        named = document.keys("channels") or tuple(channels)
-        matrix = build_matrix(document, shape.policy, named)
-        good_news, digest = build_good_news(document, shape, named), build_digest(document, shape, named)
+        told = check_told(document, shape, channels, self._registries.notifiers)
         modes = self._modes(shape)
         kinds = {adapter.kind for adapters in signals.values() for adapter in adapters.values()}
         references.check_services(document, shape, self._environ)
@@ -100,7 +90,7 @@ class Builder:
         references.check_advanced(document, shape)
         vendors = references.status_pages(document, shape, kinds)
         if not self._secretless:
-            needs.check_secrets(document, shape, modes, signals, all_channels, self._registries, self._secrets)
+            needs.check_secrets(document, shape, modes, signals, told.channels, self._registries, self._secrets)
         needs.check_remote_write(document, shape, self._secrets)
         access.check_console(document, shape, self._secrets)
         access.check_status_pages(document, shape)
@@ -110,14 +100,7 @@ class Builder:
         return Settings(
             path=path,
             policy=dataclasses.replace(
-                _policy(shape, modes, policies, matrix, tuple(channels), vendors),
-                escalation=steps,
-                ack_holds_seconds=shape.ack_holds,
-                silences=silences,
-                action_holds=holds,
-                stakeholders=stakeholders.policies(shape, outside),
-                good_news=good_news,
-                digest=digest,
+                _policy(shape, modes, policies, told.matrix, tuple(channels), vendors), **told.fields
             ),
             services=MappingProxyType(
                 {
@@ -125,7 +108,7 @@ class Builder:
                     for name, service in shape.services.items()
                 }
             ),
-            channels=MappingProxyType(all_channels),
+            channels=MappingProxyType(told.channels),
             endpoints=MappingProxyType(_endpoints(shape)),
             secrets=self._secrets,
             store_url=_store_url(shape.store, folder, self._secrets),
@@ -146,7 +129,7 @@ class Builder:
             warnings=(
                 *needs.warnings_of(shape, modes, signals, self._secrets, self._environ),
                 *needs.slack_warnings(channels),
-                *people.warnings_of_people(shape, steps, contacts),
+                *told.warnings,
             ),
         )
 

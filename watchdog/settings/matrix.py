@@ -3,47 +3,82 @@
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from watchdog.domain.policy import DEFAULT_MATRIX, Action, Rule, Severity, Then
+from watchdog.domain.policy import DEFAULT_MATRIX, Action, Approver, Rule, Severity, Then, Window
 from watchdog.settings.document import Document
+from watchdog.settings.registries import check_name
 from watchdog.settings.shape import PolicyShape, RuleShape
 from watchdog.settings.validation import choose
+from watchdog.settings.weekly import parse_weekly
 
-STRENGTH = {Action.NOTE: 0, Action.TELL: 1, Action.ASK: 2, Action.ROLLBACK: 3}
+STRENGTH = {
+    Action.NOTE: 0,
+    Action.TICKET: 1,
+    Action.TELL: 1,
+    Action.SCHEDULE: 2,
+    Action.ASK: 3,
+    Action.ROLLBACK: 4,
+}
 ALLOWED = {
     Severity.CRITICAL: (Action.ROLLBACK, Action.ASK, Action.TELL),
-    Severity.HIGH: (Action.ROLLBACK, Action.ASK, Action.TELL, Action.NOTE),
-    Severity.MEDIUM: (Action.ASK, Action.TELL, Action.NOTE),
-    Severity.LOW: (Action.TELL, Action.NOTE),
+    Severity.HIGH: (Action.ROLLBACK, Action.ASK, Action.SCHEDULE, Action.TELL, Action.TICKET, Action.NOTE),
+    Severity.MEDIUM: (Action.ASK, Action.SCHEDULE, Action.TELL, Action.TICKET, Action.NOTE),
+    Severity.LOW: (Action.TELL, Action.TICKET, Action.NOTE),
 }
-"""What each severity may ask for: small trouble never touches production, great trouble is never silent."""
-ASKS = (Action.ROLLBACK, Action.ASK)
+"""What each severity may ask for: small trouble never touches production, great trouble is never silent nor waits."""
+ASKS = (Action.ROLLBACK, Action.ASK, Action.SCHEDULE)
 """What may come to a question: a rollback does in mode assist, and where a guard asks."""
 RINGS = frozenset({"pagerduty"})
 """Channels that wake people: not for medium and below, unless the user says so."""
 
-WRITES_DOWN = frozenset({"tickets"})
-"""Channels that keep work for later: for medium, unless the user says so."""
+TICKETS = "tickets"
+WRITES_DOWN = frozenset({TICKETS})
+"""Channels that keep work for later: for medium and for `do: ticket`, unless the user says so."""
 
 
-def build_matrix(document: Document, shape: PolicyShape, channels: Sequence[str]) -> Mapping[Severity, Rule]:
-    """Return the merged matrix; report rows that cannot be meant."""
+def build_matrix(
+    document: Document,
+    shape: PolicyShape,
+    channels: Sequence[str],
+    approvers: Mapping[str, Approver],
+    windows: Mapping[str, str],
+) -> Mapping[Severity, Rule]:
+    """Return the merged matrix; report rows that cannot be meant. `approvers` are the contacts, by name."""
+    for name in windows:
+        check_name(document, ("windows", name))
+    named = {name: Window(name, parse_weekly(text)) for name, text in windows.items()}
     matrix = {}
     for severity in Severity:
         written: RuleShape = getattr(shape, severity.value)
-        matrix[severity] = _merge(severity, written, channels)
+        matrix[severity] = _merge(severity, written, channels, approvers, named)
+        _check_approver(document, severity, matrix[severity], written, approvers)
+        _check_window(document, severity, matrix[severity], written, named)
         _check_row(document, severity, written, matrix[severity], channels)
     _check_order(document, matrix)
     return matrix
 
 
-def _merge(severity: Severity, written: RuleShape, channels: Sequence[str]) -> Rule:
+def _merge(
+    severity: Severity,
+    written: RuleShape,
+    channels: Sequence[str],
+    approvers: Mapping[str, Approver],
+    windows: Mapping[str, Window],
+) -> Rule:
     shipped = DEFAULT_MATRIX[severity]
     do = Action(written.do) if written.do else shipped.do
     within = written.within if written.within is not None else shipped.within_seconds
     tell = tuple(written.tell) if written.tell is not None else _default_tell(severity, do, channels)
     if do not in ASKS:
         return Rule(do, None if do is Action.NOTE else within, tell)
-    return Rule(do, within, tell, _remind(written, shipped, within), Then(written.then or shipped.then))
+    return Rule(
+        do,
+        within,
+        tell,
+        _remind(written, shipped, within),
+        Then(written.then or shipped.then),
+        approver=approvers.get(written.approver or ""),
+        window=windows.get(written.window or "") if do is Action.SCHEDULE else None,
+    )
 
 
 def _remind(written: RuleShape, shipped: Rule, within: float | None) -> float | None:
@@ -57,6 +92,8 @@ def _remind(written: RuleShape, shipped: Rule, within: float | None) -> float | 
 def _default_tell(severity: Severity, do: Action, channels: Sequence[str]) -> tuple[str, ...]:
     if do is Action.NOTE:
         return ()
+    if do is Action.TICKET:
+        return tuple(channel for channel in channels if channel not in RINGS)
     if severity in (Severity.CRITICAL, Severity.HIGH):
         return that_speak(channels)
     unwanted = RINGS if severity is Severity.MEDIUM else RINGS | WRITES_DOWN
@@ -73,6 +110,8 @@ def _check_row(document: Document, severity: Severity, written: RuleShape, rule:
     if rule.do not in ALLOWED[severity]:
         choices = ", ".join(action.value for action in ALLOWED[severity])
         document.report((*path, "do"), f"impossible: {severity} never asks for {rule.do}", f"write one of: {choices}")
+    elif rule.do is Action.TICKET:
+        _check_ticket(document, path, written, channels)
     if rule.do is Action.NOTE and written.within is not None:
         document.report((*path, "within"), "impossible: a note has no deadline", "remove it, or write do: tell")
     if rule.do is Action.NOTE and written.tell:
@@ -87,10 +126,54 @@ def _check_row(document: Document, severity: Severity, written: RuleShape, rule:
             document.report((*path, "tell", index), "names a channel twice", "keep one")
 
 
+def _check_ticket(document: Document, path: tuple[str, ...], written: RuleShape, channels: Sequence[str]) -> None:
+    """Report a ticket that nobody would open."""
+    if TICKETS not in channels:
+        what, instead = "impossible: no channel keeps tickets", "add tickets: {github: owner/name} under channels:"
+        document.report((*path, "do"), what, f"{instead}, or write do: tell")
+    elif written.tell and TICKETS not in written.tell:
+        document.report((*path, "tell"), "impossible: it leaves the ticket out", "add tickets, or write do: tell")
+
+
+def _check_approver(
+    document: Document, severity: Severity, rule: Rule, written: RuleShape, approvers: Mapping[str, Approver]
+) -> None:
+    """Report an approver who is nobody, or who could not be told from anybody else."""
+    path, name = ("policy", severity.value, "approver"), written.approver
+    if name is None or rule.do not in ASKS:
+        return
+    if name not in approvers:
+        instead = choose(name, approvers) if approvers else "add them under contacts:"
+        document.report(path, "names no contact", instead)
+    elif not approvers[name].answers_as and ("contacts", name) not in [one[:2] for one in document.reported]:
+        what = f"nobody could be known as {name}, so nobody could approve"
+        document.report(path, what, f"add answers_as: [U0AAA, {name}] to contacts.{name}")
+
+
+def _check_window(
+    document: Document, severity: Severity, rule: Rule, written: RuleShape, windows: Mapping[str, Window]
+) -> None:
+    """Report a yes that would wait for no window, a window for which nothing waits, and a silence that would not."""
+    path, name = ("policy", severity.value), written.window
+    if rule.do is not Action.SCHEDULE:
+        if name is not None:
+            document.report(
+                (*path, "window"), f"impossible: do: {rule.do} waits for none", "remove it, or do: schedule"
+            )
+    elif name is None:
+        document.report((*path, "do"), "impossible: it says for which window", "add window: NAME, one of windows:")
+    elif name not in windows and ("windows", name) not in document.reported:
+        instead = 'add windows: {nights: "Mon-Sun 02:00-04:00 Europe/Berlin"}'
+        document.report((*path, "window"), "names no window", choose(name, windows) if windows else instead)
+    if rule.do is Action.SCHEDULE and rule.then is Then.ROLLBACK:
+        what = "impossible: a yes waits for its window, and no answer would not"
+        document.report((*path, "then"), what, "write escalate or nothing")
+
+
 def _check_clock(document: Document, severity: Severity, written: RuleShape, rule: Rule) -> None:
     """Report a reminder or a default that cannot be meant."""
     path = ("policy", severity.value)
-    for key in ("remind", "then"):
+    for key in ("remind", "then", "approver"):
         if rule.do not in ASKS and getattr(written, key) is not None:
             document.report((*path, key), f"impossible: nobody is asked with do: {rule.do}", "remove it")
     late = written.remind is not None and rule.within_seconds is not None and written.remind >= rule.within_seconds

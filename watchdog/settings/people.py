@@ -1,16 +1,18 @@
-"""People: contacts with their addresses and hours, and the order in which they are called.
+"""People: contacts with their addresses and hours, the order in which they are called, and who of them approves.
 
 A contact's address makes a channel of its own (`lead-email`): the channel that is configured, with another address. It
-is told of nothing but what the escalation brings there.
+is told of nothing but what the escalation brings there, and the questions that its contact alone may approve.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from watchdog.domain.follow_ups import DEVELOPERS, LEAD, ON_CALL, OWNER
-from watchdog.domain.policy import Step, Weekly
+from watchdog.domain.identities import SLACK, identity, meant
+from watchdog.domain.policy import Approver, Rule, Severity, Step, Weekly
 from watchdog.settings.document import Document
 from watchdog.settings.model import Adapter
+from watchdog.settings.needs import answers_in_slack
 from watchdog.settings.registries import Notifiers, check_name
 from watchdog.settings.rotations import check_rotations
 from watchdog.settings.shape import ContactShape, Shape
@@ -35,6 +37,7 @@ ROLES_BY_NAME: Mapping[str, str] = {
     "product-owner": OWNER,
 }
 """Names of contacts that say which role of the runbook they have."""
+UNREACHABLE = ("no way to reach them", f"add one of: {', '.join(ADDRESSED)}")
 
 Contacts = Mapping[str, Mapping[str, Adapter]]
 
@@ -48,8 +51,8 @@ def check_contacts(document: Document, shape: Shape, channels: Mapping[str, Adap
         if name in notifiers:
             document.report(path, "already the name of a channel", "give them another name")
         kinds = [kind for kind in ADDRESSED if getattr(contact, kind) is not None]
-        if not kinds and not is_wrong(document, path):
-            document.report(path, "no way to reach them", f"add one of: {', '.join(ADDRESSED)}")
+        if not kinds and not contact.answers_as and not is_wrong(document, path):
+            document.report(path, *UNREACHABLE)
         found[name] = {}
         for kind in kinds:
             adapter = addressed(document, shape, (*path, kind), channels, notifiers, getattr(contact, kind))
@@ -101,6 +104,9 @@ def check_escalation(
         if step.tell in [one.name for one in steps]:
             document.report(path, "called twice", "keep one; who acknowledges and does not end it is called again")
         elif step.tell in known:
+            contact = shape.contacts.get(step.tell)
+            if contact is not None and contact.answers_as and not any(getattr(contact, kind) for kind in ADDRESSED):
+                document.report(path, *UNREACHABLE)
             steps.append(replace(known[step.tell], after_seconds=step.after))
         else:
             document.report(path, "names no contact, rotation or channel", choose(step.tell, set(known)))
@@ -118,19 +124,32 @@ def owners(shape: Shape) -> Mapping[str, str]:
     return found
 
 
+def approvers(shape: Shape, contacts: Contacts) -> Mapping[str, Approver]:
+    """Return every contact as who may approve; one without identities cannot."""
+    return {
+        name: Approver(
+            name, tuple(dict.fromkeys(one for text in contact.answers_as for one in meant(text))), tuple(contacts[name])
+        )
+        for name, contact in shape.contacts.items()
+    }
+
+
 def _hours(contact: ContactShape) -> Weekly | None:
     return None if contact.hours == ALWAYS else parse_weekly(contact.hours)
 
 
-def warnings_of_people(shape: Shape, steps: tuple[Step, ...], contacts: Contacts) -> list[str]:
+def warnings_of_people(
+    shape: Shape, steps: tuple[Step, ...], contacts: Contacts, matrix: Mapping[Severity, Rule]
+) -> list[str]:
     """Return what works, but probably not as meant."""
     found = []
     if steps and all(any(one.hours is not None for one in _everybody(step)) for step in steps):
         found.append("escalation: out of everybody's hours nobody new is called: let one be there always")
     if steps and PAGERDUTY in shape.channels:
         found.append("escalation: PagerDuty has an escalation policy too: let only one of them climb")
-    called = {one.name for step in steps for one in _everybody(step)}
-    idle = [name for name in contacts if name not in called]
+    busy = {rule.approver.name for rule in matrix.values() if rule.approver is not None}
+    busy |= {one.name for step in steps for one in _everybody(step)}
+    idle = [name for name in contacts if name not in busy]
     if steps and idle:
         found.append(f"contacts: {', '.join(idle)} is never called: name them under escalation:")
     return found
@@ -138,3 +157,18 @@ def warnings_of_people(shape: Shape, steps: tuple[Step, ...], contacts: Contacts
 
 def _everybody(step: Step) -> tuple[Step, ...]:
     return step.rotation.of if step.rotation is not None else (step,)
+
+
+def warnings_of_approvers(matrix: Mapping[Severity, Rule], channels: Mapping[str, Adapter]) -> list[str]:
+    """Return which of their member ids would not be heard in Slack."""
+    options = answers_in_slack(channels)
+    heard = {identity(SLACK, user) for user in options.users} if options is not None else set()
+    named = {rule.approver for rule in matrix.values() if rule.approver is not None}
+    unheard = {
+        one: approver.name
+        for approver in sorted(named, key=lambda approver: approver.name)
+        for one in approver.answers_as
+        if one.startswith(f"{SLACK}:") and one not in heard
+    }
+    how = "list the member id under channels.slack.approvals.users"
+    return [f"contacts.{name} answers as {one}, who may not answer in Slack: {how}" for one, name in unheard.items()]

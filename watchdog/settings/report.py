@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from watchdog.adapters.stores import shown_url
-from watchdog.domain.policy import Action, Policy, Rule, ServicePolicy, Step, Then
+from watchdog.domain.policy import Action, Policy, Rule, ServicePolicy, Step, Then, Window
 from watchdog.domain.units import show_seconds
 from watchdog.settings.model import Settings
 from watchdog.settings.stakeholders import hears
@@ -39,8 +39,10 @@ def report(settings: Settings) -> tuple[str, ...]:
 
 
 def _clock(rule: Rule) -> str:
-    """Return what becomes of a question that nobody answers."""
+    """Return who may say yes to a question, and what becomes of one that nobody answers."""
     remind = f", reminds after {show_seconds(rule.remind_seconds)}" if rule.remind_seconds else ""
+    remind += f", a yes waits for {_window(rule.window)}" if rule.window is not None else ""
+    remind += f", only {rule.approver.name} may approve" if rule.approver is not None else ""
     return remind if rule.then is Then.ESCALATE else f"{remind}, without an answer: {rule.then}"
 
 
@@ -50,6 +52,10 @@ def _news(policy: Policy) -> Iterator[str]:
         yield f"a deploy that went well is told to: {', '.join(policy.good_news)}"
     if policy.digest is not None:
         yield f"weekly digest: {show_moment(policy.digest.every)}, to {', '.join(policy.digest.channels)}"
+
+
+def _window(window: Window) -> str:
+    return f"{window.name} ({show_weekly(window.hours)})"
 
 
 def _step(step: Step) -> str:

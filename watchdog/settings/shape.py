@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from watchdog.adapters.options import Duration, Size
 from watchdog.adapters.stores import check_url
+from watchdog.domain.identities import meant
 from watchdog.settings.advanced import (
     BlameSection,
     BoundedDuration,
@@ -31,7 +32,6 @@ POSTGRESQL = "postgresql"
 """As `store`: the url, which holds a password, is in WATCHDOG_STORE_URL."""
 
 LATER: dict[str, str] = {
-    "approver": "anybody with the command line approves: watchdog approve INCIDENT",
     "remedies": "the one remedy is a rollback on Render",
     "migrations": "a service with a pre-deploy command is asked about, unless rollback_safe: true",
     "heartbeat": "set WATCHDOG_HEARTBEAT_URL",
@@ -46,7 +46,7 @@ SERVICES_MAX = 500
 KEEP_MIN_SECONDS, KEEP_MAX_SECONDS = 3600.0, 400 * 86400.0
 RECORD_BYTES_MIN, RECORD_BYTES_MAX = 8 * 1024**2, 100 * 1024**3
 
-LATER_ACTIONS = ("ticket", "escalate")
+LATER_ACTIONS = ("escalate",)
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,38}[A-Za-z0-9])?")
 PLATFORM_ID = re.compile(r"(srv|crn|dpg|red)-[A-Za-z0-9-]{1,60}")
 
@@ -143,6 +143,11 @@ def _turn(text: str) -> str:
     return text
 
 
+def _identity(text: str) -> str:
+    meant(text)
+    return text
+
+
 def _week_moment(text: str) -> str:
     parse_moment(text)
     return text
@@ -199,11 +204,13 @@ class DependencyShape(Section):
 class RuleShape(Section):
     """One row of the severity matrix; an omitted key keeps the default."""
 
-    do: Literal["rollback", "ask", "tell", "note"] | None = None
+    do: Literal["rollback", "ask", "schedule", "tell", "ticket", "note"] | None = None
     within: BoundedDuration | None = None
     remind: BoundedDuration | None = None
     then: Literal["escalate", "rollback", "nothing"] | None = None
     tell: list[str] | None = Field(default=None, max_length=20)
+    approver: str | None = Field(default=None, min_length=1, max_length=100)
+    window: str | None = Field(default=None, min_length=1, max_length=100)
 
 
 class PolicyShape(Section):
@@ -216,11 +223,12 @@ class PolicyShape(Section):
 
 
 class ContactShape(Section):
-    """Somebody who is called when nobody takes a page up: their addresses, when they may be called, and their role."""
+    """Somebody who is called when nobody takes a page up, or who alone approves: addresses, hours, identities, role."""
 
     slack: str | None = Field(default=None, min_length=1, max_length=100)
     email: str | None = Field(default=None, min_length=1, max_length=300)
     hours: Annotated[str, AfterValidator(_hours)] = ALWAYS
+    answers_as: list[Annotated[str, AfterValidator(_identity)]] = Field(default_factory=list, max_length=20)
     role: Literal["on-call engineer", "team lead", "development team", "product owner"] | None = None
 
 
@@ -344,6 +352,7 @@ class Shape(Section):
     budget: BudgetSection | None = None  # type: ignore[valid-type]
     brakes: BrakesSection | None = None  # type: ignore[valid-type]
     channels: dict[str, dict[str, Any]] = Field(default_factory=dict, max_length=20)
+    windows: dict[str, Annotated[str, AfterValidator(_weekly)]] = Field(default_factory=dict, max_length=20)
     contacts: dict[str, ContactShape] = Field(default_factory=dict, max_length=20)
     rotations: dict[str, RotationShape] = Field(default_factory=dict, max_length=20)
     escalation: Annotated[list[StepShape] | None, BeforeValidator(_steps)] = Field(default=None, max_length=20)

@@ -11,12 +11,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from watchdog.adapters.stores import shown_url
-from watchdog.domain.policy import Policy, ServicePolicy
+from watchdog.domain.policy import Approver, Policy, ServicePolicy, Window
 from watchdog.domain.units import show_seconds
 from watchdog.settings.model import Adapter, ConsoleSettings, PeopleSettings, Settings
 from watchdog.settings.secrets import KNOWN
 from watchdog.settings.stakeholders import hears
-from watchdog.settings.weekly import show_moment
+from watchdog.settings.weekly import show_moment, show_weekly
 
 Row = tuple[str, str]
 Section = tuple[str, tuple[Row, ...]]
@@ -112,6 +112,10 @@ def _word(name: str, value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return show_seconds(value) if name.endswith("seconds") else f"{value:g}"
+    if isinstance(value, Approver):
+        return value.name
+    if isinstance(value, Window):
+        return f"{value.name} ({show_weekly(value.hours)})"
     return ", ".join(map(str, value)) or "none" if isinstance(value, tuple) else str(value)
 
 

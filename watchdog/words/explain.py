@@ -67,6 +67,7 @@ def state_of(incident: Incident) -> str:
         (incident.human_needed != "", "A HUMAN IS NEEDED"),
         (incident.restored_at is not None, "LIVE AGAIN, NOT VERIFIED YET"),
         (incident.requested_at is not None, "ROLLBACK REQUESTED"),
+        (outlook.is_kept(incident), "APPROVED, KEPT FOR ITS WINDOW"),
         (incident.announced_until is not None, "ROLLBACK ANNOUNCED"),
         (incident.asked_at is not None and incident.approved_by is None, "WAITING FOR AN ANSWER"),
         (incident.paged and course is Course.PAGE, "PAGED"),
@@ -97,6 +98,8 @@ def standing(incident: Incident, tz: tzinfo = UTC) -> list[str]:
         words = [f"Onset {moment(incident.onset_at, tz)}; nothing decided yet."]
     if incident.approved_by:
         words.append(f"Approved by {clean(incident.approved_by)}.")
+    if outlook.is_kept(incident) and incident.announced_until is not None:
+        words.append(f"Kept until {moment(incident.announced_until, tz)}; then it is decided anew.")
     if incident.acknowledged_by:
         words.append(f"{clean(incident.acknowledged_by)} looks after it.")
     if incident.planned:

@@ -9,6 +9,8 @@ from watchdog.domain.policy import Mode
 from watchdog.words.text import arrows, clean, section, sentence, short, show_number
 
 ACTING = frozenset({Course.ROLLBACK, Course.ANNOUNCE})
+ASKING = ("ask", "schedule")
+"""What a severity's rule may ask for that takes a human's yes."""
 HOPELESS = 1000.0
 """Evidence that fell short by more than this factor is not worth a number."""
 LIKELY = 0.5
@@ -57,7 +59,7 @@ def otherwise(decision: Decision | None) -> list[str]:
 
 def alternatives(decision: Decision | None) -> list[tuple[str, str]]:
     """Return what would have changed it, and to what, derived from what was decisive."""
-    if decision is None or _wish(decision) not in ("rollback", "ask"):
+    if decision is None or _wish(decision) not in ("rollback", *ASKING):
         return []
     obstacles = [] if decision.course in ACTING else _obstacles(decision)
     rows = [(condition, _then(decision, len(obstacles) - 1)) for condition in obstacles]
@@ -100,14 +102,14 @@ def _obstacles(decision: Decision) -> list[str]:
 def _then(decision: Decision, others: int) -> str:
     if others > 0:
         return f"still held by {others} more"
-    if _wish(decision) == "ask":
+    if _wish(decision) in ASKING:
         return "ask first"
     return {Mode.OBSERVE: "say what it would do", Mode.ASSIST: "ask first"}.get(Mode(decision.mode), "roll back")
 
 
 def _other_modes(decision: Decision) -> list[tuple[str, str]]:
     """Return what the same incident would have met in the other modes."""
-    alone = "ask first" if _wish(decision) == "ask" else "roll back"
+    alone = "ask first" if _wish(decision) in ASKING else "roll back"
     results = {Mode.OBSERVE: "say what it would do", Mode.ASSIST: "ask first", Mode.AUTONOMOUS: alone}
     now = results[Mode(decision.mode)]
     return [(f"mode {mode}", result) for mode, result in results.items() if mode != decision.mode and result != now]
@@ -153,12 +155,19 @@ def _answers(incident: Incident) -> list[str]:
         return []
     name, service = clean(incident.id), clean(incident.service)
     if incident.announced_until is not None:
-        return [f"to stop it: watchdog stop {name}"]
+        sooner = [f"or, not to wait for its window: watchdog approve {name}"] if is_kept(incident) else []
+        return [f"to stop it: watchdog stop {name}", *sooner]
     if incident.asked_at is not None and incident.approved_by is None:
         return [f"answer it: watchdog approve {name}", f"or: watchdog reject {name}"]
     if decision.course not in ACTING and _worth_a_try(decision):
         return [f"by hand: watchdog rollback {service} --dry-run"]
     return []
+
+
+def is_kept(incident: Incident) -> bool:
+    """Tell whether a human said yes, and the rollback is kept for its window."""
+    agreed = incident.approved_by is not None and incident.announced_until is not None
+    return agreed and incident.requested_at is None and incident.closed_at is None and not incident.human_needed
 
 
 def _worth_a_try(decision: Decision) -> bool:

@@ -34,7 +34,8 @@ def _status(name: str, policy: Policy, service: ServiceState | None) -> Row:
     open_one = open_incident(service)
     incident = f"{open_one.id} {open_one.severity}: {open_one.title}" if open_one else "-"
     numbers = (str(said.count("GOOD")), str(said.count("BAD")), str(said.count("UNKNOWN")))
-    return (name, wishes.mode.value, service.phase.value.replace("_", " "), shown, *numbers, incident)
+    phase = "kept" if service.is_kept else service.phase.value.replace("_", " ")
+    return (name, wishes.mode.value, phase, shown, *numbers, incident)
 
 
 def incidents_head(tz: tzinfo = UTC) -> Row:

@@ -39,7 +39,7 @@ def status_lines(state: State, now: float, tz: tzinfo = UTC) -> list[str]:
         since = f"{day(state.blind_since, tz)} {clock(state.blind_since, tz)}"
         lines.append(f"BLIND since {since}: {sight.why(state)}, so nothing is judged or touched.")
     for one in state.services.values():
-        lines += _held(one, tz)
+        lines += [*_kept(one, now, tz), *_held(one, tz)]
     lines += [_not_shipping(one) for one in state.services.values() if one.auto_deploy_off not in ("", "off")]
     if state.denied:
         lines.append(
@@ -121,6 +121,19 @@ def _not_shipping(service: ServiceState) -> str:
     shown = ", ".join(f'{short(one.sha)} "{clean(one.title)}"' for one in service.merged[:MERGES_SHOWN_MAX])
     more = f" and {len(service.merged) - MERGES_SHOWN_MAX} more" if len(service.merged) > MERGES_SHOWN_MAX else ""
     return f"{told} NOT shipped: {shown}{more}. (deploy by hand, then watchdog restore-auto-deploy {name})"
+
+
+def _kept(service: ServiceState, now: float, tz: tzinfo) -> list[str]:
+    """Return until when an approved rollback is kept, and how to stop it."""
+    incident = service.incident
+    if not service.is_kept or incident is None or incident.announced_until is None:
+        return []
+    until = incident.announced_until
+    when = f"{day(until, tz)} {clock(until, tz)}"
+    left = f"in {show_seconds(until - now)}" if until > now else "it is due"
+    who = f"approved by {clean(incident.approved_by)}"
+    what = f"{clean(service.name)} is rolled back to {clean(incident.target)} at {when} ({left}), {who}"
+    return [f"KEPT: {what}. (watchdog stop {clean(incident.id)})"]
 
 
 def _held(service: ServiceState, tz: tzinfo) -> list[str]:

@@ -39,6 +39,7 @@ JUDGED = (
     "WAIT",
     "ASKED",
     "HEARD",
+    "KEPT",
     "DEADLINE",
     "PASSED",
     "UNATTENDED",

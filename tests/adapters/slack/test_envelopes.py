@@ -25,6 +25,7 @@ def test_a_button_says_who_what_and_of_which_question() -> None:
     """Nothing is refused of one that was shown, pressed by one who may, in time."""
     said = request(pressed("approve", SEAL.value("approve", QUESTION)))
     assert (said.by, said.name, said.may_change, said.refusal) == ("slack:U0AAA (ann)", "approve", True, "")
+    assert said.identity == "slack:U0AAA"
     assert said.question is not None and said.question.target == "dep-40"
 
 
@@ -53,6 +54,9 @@ def test_who_is_not_listed_may_change_nothing() -> None:
     assert not request(pressed("approve", SEAL.value("approve", QUESTION), user=mallory)).may_change
     assert not request(typed("pause", user_id="U0EVIL", user_name="U0AAA")).may_change
     assert not request(typed("pause", user_id="")).may_change
+    assert request(pressed("approve", "x", user=mallory)).identity == "slack:U0EVIL"
+    assert request(typed("approve web-1", user_id="U0EVIL", user_name="U0AAA")).identity == "slack:U0EVIL"
+    assert request(typed("approve web-1", user_id="")).identity == ""
 
 
 def test_what_is_typed_is_words() -> None:

@@ -37,6 +37,7 @@ def act(question: Question) -> str:
 def _asks(question: Question) -> str:
     until = f"{datetime.fromtimestamp(question.until, UTC):%H:%M} UTC"
     if question.announced:
+        until = f"{datetime.fromtimestamp(question.until, UTC):%Y-%m-%d} {until}"
         return f"Stop: do not {act(question)}. The button counts until {until}, or until the rollback is sent."
     return f"Approve: {act(question)}, once. Reject: change nothing. The buttons count until {until}."
 

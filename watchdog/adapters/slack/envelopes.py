@@ -13,6 +13,7 @@ from watchdog.adapters.notifiers import text
 from watchdog.adapters.notifiers.slack_buttons import PREFIX
 from watchdog.adapters.slack.seal import FORGED, Seal
 from watchdog.conversation import Request
+from watchdog.domain.identities import SLACK, identity
 
 WORDS_MAX = 60
 NAME_MAX = 40
@@ -46,6 +47,7 @@ def _typed(payload: dict[str, Any], users: Collection[str]) -> Heard:
         name=words[0].lower() if words else "help",
         words=tuple(words[1:]),
         may_change=person in users,
+        identity=identity(SLACK, person),
     )
     return Heard(request, str(payload.get("response_url") or ""))
 
@@ -69,7 +71,15 @@ def _pressed(payload: dict[str, Any], seal: Seal, users: Collection[str], now: f
     person = str(user.get("id") or "")
     by = _who(person, user.get("username") or user.get("name"))
     words = (claimed,) if question is None and claimed is not None else ()
-    request = Request(by, name, words, may_change=person in users, question=question, refusal=refusal)
+    request = Request(
+        by,
+        name,
+        words,
+        may_change=person in users,
+        question=question,
+        refusal=refusal,
+        identity=identity(SLACK, person),
+    )
     return Heard(request, str(payload.get("response_url") or ""))
 
 

@@ -1,0 +1,68 @@
+"""What people may say now, as the pages have it: of what is kept for a window."""
+
+from dataclasses import replace
+
+from tests.console.desk_scene import Office, office
+from tests.console.scene import VIEWER, bearer
+from watchdog.domain.incidents import Phase
+
+INCIDENT = "/incidents/web-1"
+
+
+async def keep(o: Office) -> float:
+    """Let a rollback of web be approved and kept; return until when."""
+    o.asks()
+    until = o.s.clock.now() + 9000.0
+    web = o.s.web
+    assert web.incident is not None
+    at = o.s.clock.now() - 60.0
+    incident = replace(web.incident, approved_by="Ann <lead>", approved_at=at, announced_until=until)
+    o.s.engine.state = replace(
+        o.s.engine.state, services={"web": replace(web, phase=Phase.ANNOUNCED, incident=incident)}
+    )
+    await o.s.store.save(None, o.s.engine.state, ())
+    return until
+
+
+async def test_what_is_kept_says_by_whom_until_when_and_what_can_be_said_to_it() -> None:
+    """On the incident, on the overview and for programs: stopped, or done now."""
+    async with office() as o:
+        until = await keep(o)
+        await o.login(name="Bob")
+        text = await o.page(INCIDENT)
+        assert (
+            "Approved by Ann &lt;lead&gt;: the watchdog will roll web back from dep-41 to dep-40 in its window." in text
+        )
+        assert "in 2 h 30 min, unless somebody stops it, if the deploy still fails then and every guard passes" in text
+        assert "Do not wait: roll back now to dep-40" in text and "Stop: send no rollback" in text
+        overview = await o.page("/")
+        assert "KEPT: web is rolled back to dep-40" in overview and "(watchdog stop web-1)" in overview
+        (row,) = (await o.client.get("/api/v1/services", headers=bearer())).json()["services"]
+        assert row["why"] == "an approved rollback is kept for its window"
+        asked = (await o.client.get(f"/api/v1{INCIDENT}", headers=bearer())).json()["ask"]
+        assert (asked["kept"], asked["can"], asked["until"], asked["asked_at"]) == (
+            True,
+            ["approve", "stop"],
+            until,
+            until,
+        )
+        await o.login(VIEWER)
+        assert "Do not wait" not in await o.page(INCIDENT)
+
+
+async def test_it_is_stopped_or_done_now_by_a_click_and_not_by_a_form_of_before() -> None:
+    """Whoever answered the question with the old page is told to look again."""
+    async with office() as o:
+        o.asks()
+        await o.s.store.save(None, o.s.engine.state, ())
+        await o.login(name="Bob")
+        before = await o.form(INCIDENT, f"{INCIDENT}/approve")
+        await keep(o)
+        sent = await o.client.post(f"{INCIDENT}/approve", data=before, headers={"sec-fetch-site": "same-origin"})
+        assert "is another one than you saw" in await o.page(sent.headers["location"])
+        assert o.s.web.is_kept
+        await o.send(INCIDENT, f"{INCIDENT}/stop")
+        assert o.s.web.phase is Phase.PAGED
+        await keep(o)
+        await o.send(INCIDENT, f"{INCIDENT}/approve")
+        assert "not to wait for its window" in (await o.asked()).answer
