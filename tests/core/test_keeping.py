@@ -242,7 +242,7 @@ def test_what_a_guard_asks_by_then_is_asked_anew() -> None:
 
 def test_what_forbids_it_for_good_is_left_to_a_human() -> None:
     """Suspended by then, and not by its owner: paged, with the reason."""
-    world = kept().run(400.0)
+    world = kept().run(BEGINS - 10.0)
     world.facts = replace(FACTS, suspended=True, suspenders=("billing",))
     effects = at(world, BEGINS)
     assert web(world).phase is Phase.PAGED and notices(effects) == ["human_needed"]
