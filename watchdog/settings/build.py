@@ -102,6 +102,7 @@ class Builder:
         needs.check_slack(document, channels)
         if document.mistakes:
             return None
+        console = access.console_settings(document, shape.console)
         return Settings(
             path=path,
             policy=dataclasses.replace(
@@ -122,7 +123,7 @@ class Builder:
             secrets=self._secrets,
             store_url=_store_url(shape.store, folder, self._secrets),
             metrics=_metrics(shape.metrics),
-            console=access.console_settings(document, shape.console),
+            console=console,
             status_pages=access.status_pages(shape),
             repository=shape.repository,
             log=LogSettings(shape.log.format, shape.log.level),
@@ -137,6 +138,7 @@ class Builder:
                 *needs.warnings_of(shape, modes, signals, self._secrets, self._environ),
                 *needs.slack_warnings(channels),
                 *people.warnings_of_people(shape, steps, contacts),
+                *access.warnings_of_everybody(console),
             ),
         )
 
