@@ -137,6 +137,8 @@ async def test_a_name_that_could_be_two_is_nobody_s() -> None:
         assert "comma" in (await d.log_in()).text
         d.issuer.lies, d.issuer.users["ann"]["email"] = "", "ann\u200b@acme.example"
         assert "cannot be seen" in (await d.log_in()).text
+        d.issuer.users["ann"]["email"] = "ann\ud800@acme.example"
+        assert "not UTF-8" in (await d.log_in()).text
 
 
 async def test_somebody_without_a_role_is_told_so() -> None:

@@ -41,6 +41,13 @@ def test_a_provider_needs_its_secret_and_only_where_the_console_is_on() -> None:
     assert loaded(on.replace("enabled: true", "enabled: false"))
 
 
+def test_everybody_is_warned_of() -> None:
+    """At a provider where anybody can have an account, that is anybody."""
+    text = SMALL + f"console: {{enabled: true, tokens: false, {OIDC}}}\n"
+    assert not any("everybody" in one for one in loaded(text, SECRET).warnings)
+    assert any("everybody who can sign in" in one for one in loaded(text.replace("[vera]", "'*'"), SECRET).warnings)
+
+
 def test_without_its_library_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only where it is used."""
     found = importlib.util.find_spec

@@ -149,7 +149,9 @@ async def _name(request: Request, oidc: Oidc, attempt: SignIn | None) -> str:
     if not 0 < len(given["code"]) <= CODE_MAX:
         raise NotProven(400, f"{name} sent no code.")
     try:
-        return proven_name((await oidc.provider.identify(attempt, given["code"])).encode(), name)
+        return proven_name(
+            (await oidc.provider.identify(attempt, given["code"])).encode("utf-8", "surrogatepass"), name
+        )
     except Temporary as error:
         log.warning("the login's provider is no help", provider=name, why=str(error))
         raise NotProven(503, f"{name} does not answer as it should: try again in a moment.") from None

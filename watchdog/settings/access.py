@@ -115,6 +115,14 @@ def _check_people(document: Document, path: Path, shape: PeopleShape) -> None:
         document.report(path, "nobody has a role", 'add approvers: [ann@acme.example], or viewers: "*"')
 
 
+def warnings_of_everybody(console: ConsoleSettings) -> Sequence[str]:
+    """Return that everybody with an account somewhere may look, if so: often that is the whole world."""
+    if not console.enabled or console.oidc is None or not console.oidc.people.everybody:
+        return ()
+    what = f"everybody who can sign in at {console.oidc.issuer} may look"
+    return (f'console.oidc.viewers is "*": {what}; list names if strangers can have an account there',)
+
+
 def console_warnings(shape: Shape, variables: Mapping[str, str]) -> Sequence[str]:
     """Return what works, but probably not as meant."""
     console, found = shape.console, []

@@ -97,6 +97,7 @@ class Builder:
         needs.check_slack(document, channels)
         if document.mistakes:
             return None
+        console = access.console_settings(document, shape.console)
         return Settings(
             path=path,
             policy=dataclasses.replace(
@@ -113,7 +114,7 @@ class Builder:
             secrets=self._secrets,
             store_url=_store_url(shape.store, folder, self._secrets),
             metrics=_metrics(shape.metrics),
-            console=access.console_settings(document, shape.console),
+            console=console,
             status_pages=access.status_pages(shape),
             repository=shape.repository,
             log=LogSettings(shape.log.format, shape.log.level),
@@ -130,6 +131,7 @@ class Builder:
                 *needs.warnings_of(shape, modes, signals, self._secrets, self._environ),
                 *needs.slack_warnings(channels),
                 *told.warnings,
+                *access.warnings_of_everybody(console),
             ),
         )
 

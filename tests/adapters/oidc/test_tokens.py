@@ -1,9 +1,11 @@
 """What proofs prove, for what the sandbox's provider does not show: kinds of keys, clocks, strange shapes."""
 
+import base64
+import json
 from typing import Any
 
 import pytest
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.jwk import ECKey, KeySet, OctKey, OKPKey, RSAKey
 
 from watchdog.adapters.oidc.tokens import LEEWAY_SECONDS, OLD_SECONDS, UnknownKey, keys_of, proven
@@ -135,6 +137,14 @@ def test_strange_shapes_prove_nobody(change: dict[str, Any]) -> None:
         name(signed(RSA, "RS256", **change), shown(RSA))
 
 
+def test_half_a_letter_proves_nobody() -> None:
+    """JSON can hold what no text can."""
+    said = json.dumps({**CLAIMS, "nonce": "n\ud800"}).encode()
+    token = jws.serialize_compact({"alg": "RS256", "kid": RSA.kid}, said, RSA, algorithms=["RS256"])
+    with pytest.raises(Permanent, match="nonce"):
+        name(token, shown(RSA))
+
+
 @pytest.mark.parametrize("change", [{"aud": ["watchdog"]}, {"azp": "watchdog", "aud": ["x", "watchdog"]}])
 def test_several_may_be_meant_if_it_was_made_for_us(change: dict[str, Any]) -> None:
     """And some providers say `true` in quotes."""
@@ -149,9 +159,6 @@ def test_only_an_address_must_be_verified() -> None:
 @pytest.mark.parametrize("header", [{"crit": ["x"], "x": 1}, {"crit": "x"}, {"kid": 7}, {"kid": ["x"]}])
 def test_headers_that_nobody_understands(header: dict[str, Any]) -> None:
     """What must be understood and is not, is refused; what is merely unknown is let be."""
-    import base64
-    import json
-
     whole = {"alg": "RS256", "kid": RSA.kid, **header}
     parts = [json.dumps(one).encode() for one in (whole, CLAIMS)]
     token = ".".join(base64.urlsafe_b64encode(one).decode().rstrip("=") for one in (*parts, b"signature"))

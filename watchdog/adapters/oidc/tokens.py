@@ -55,7 +55,7 @@ def proven(token: str, keys: KeySet, *, issuer: str, client_id: str, nonce: str,
     claims = _verified(token, keys)
     _check_claims(claims, issuer, client_id, now)
     given = claims.get("nonce")
-    if not isinstance(given, str) or not hmac.compare_digest(given.encode(), nonce.encode()):
+    if not isinstance(given, str) or not hmac.compare_digest(given.encode("utf-8", "replace"), nonce.encode()):
         raise Permanent("its proof is not of this login (nonce)")
     return _name(claims, claim)
 
