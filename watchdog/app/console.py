@@ -72,4 +72,4 @@ def _public(app: App, world: World) -> PublicPages:
 
     pages = [StatusPage(page.name, page.title, dict(page.services)) for page in app.settings.status_pages]
     requests = Buckets(app.clock, PUBLIC_AT_ONCE, PUBLIC_PER_SECOND)
-    return PublicPages(world, pages, Renderer(__version__), requests, peer_of)
+    return PublicPages(world, pages, Renderer(__version__), requests, peer_of, app.supervisor.spawn)

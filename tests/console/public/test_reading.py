@@ -1,11 +1,24 @@
 """Public pages from the world: what is read how often, and what stands on them while the store is away."""
 
+import asyncio
+import time
 from dataclasses import replace
 
 from tests.cli import examples as x
-from tests.console.public.scene import SHOP, Away, PassingClock, ago, calm, hours, opened, public_town
+from tests.console.public.scene import (
+    SHOP,
+    Away,
+    Hanging,
+    PassingClock,
+    PublicTown,
+    ago,
+    calm,
+    hours,
+    opened,
+    public_town,
+)
 from tests.console.scene import NOW, fill, policy_of, service_policy, service_state
-from watchdog.console.public.reading import FRESH_SECONDS, PAST_MAX
+from watchdog.console.public.reading import FRESH_SECONDS, PAST_MAX, WAIT_SECONDS, WAITING_MAX
 from watchdog.console.public.told import StatusPage
 from watchdog.domain.incidents import State
 from watchdog.domain.policy import Quiet, Severity
@@ -151,3 +164,48 @@ async def test_no_more_than_some_past_incidents() -> None:
     async with public_town(incidents=many) as one:
         found = (await one.json())["incidents"]
     assert len(found) == PAST_MAX and found[0]["begins"] > found[-1]["begins"]
+
+
+async def test_while_the_store_hangs_nobody_waits_for_long() -> None:
+    """Neither for the first page nor for a later one; the present is seen; the rest of the server answers."""
+    clock = PassingClock()
+    store = Hanging(clock)
+    policy, state = calm()
+    await fill(store, state, (), ())
+    store.goes_on.clear()
+    async with public_town(policy, state, store=store) as one:
+        began = time.monotonic()
+        first = await asyncio.gather(*(one.client.get("/status/shop") for _ in range(30)))
+        assert time.monotonic() - began < 5 * WAIT_SECONDS
+        told = [answer.status_code for answer in first]
+        assert told.count(200) == WAITING_MAX and told.count(503) == 30 - WAITING_MAX
+        assert {answer.headers.get("retry-after") for answer in first} == {None, "2"}
+        one.clock.at += FRESH_SECONDS
+        one.shown["state"] = replace(state, services={**state.services, "web": opened(GOES_ON)})
+        began = time.monotonic()
+        later = await asyncio.gather(*(one.client.get("/status/shop.json") for _ in range(30)))
+        assert time.monotonic() - began < WAIT_SECONDS, "the reading has hung for too long already"
+        assert {answer.status_code for answer in later} == {200} and "outage" in {one.json()["state"] for one in later}
+        assert (await one.client.get("/metrics")).status_code == 200 and store.asked == 1
+        store.goes_on.set()
+        one.clock.at += FRESH_SECONDS
+        assert "still being read" not in await eventually_read(one)
+
+
+async def eventually_read(one: PublicTown) -> str:
+    """Return the page once all of it was read."""
+    for _ in range(50):
+        text = await one.page()
+        if "still being read" not in text:
+            break
+        one.clock.at += 2.0
+    return text
+
+
+async def test_a_page_is_kept_only_so_long() -> None:
+    """Who comes hours after the last one does not read what was true then."""
+    policy, state = calm()
+    async with public_town(policy, state) as one:
+        assert (await one.json())["state"] == "operational"
+        one.clock.at += 3 * 3600
+        assert (await one.json())["state"] == "unknown"
