@@ -18,9 +18,13 @@ from tests.console.public.scene import (
     public_town,
 )
 from tests.console.scene import NOW, fill, policy_of, service_policy, service_state
+from tests.core.scenes import FOREVER, bad_world, hear, reach
+from tests.core.world import Fault, World
 from watchdog.console.public.reading import FRESH_SECONDS, PAST_MAX, WAIT_SECONDS, WAITING_MAX
 from watchdog.console.public.told import StatusPage
-from watchdog.domain.incidents import State
+from watchdog.core.people import CONTINUED
+from watchdog.domain.events import RollbackRequested
+from watchdog.domain.incidents import Incident, Phase, State
 from watchdog.domain.policy import Quiet, Severity
 from watchdog.domain.readings import Bad
 
@@ -190,6 +194,49 @@ async def test_while_the_store_hangs_nobody_waits_for_long() -> None:
         store.goes_on.set()
         one.clock.at += FRESH_SECONDS
         assert "still being read" not in await eventually_read(one)
+
+
+async def test_a_human_who_rolls_back_what_is_well_makes_no_outage() -> None:
+    """By the core's own hand: neither on the page now nor afterwards."""
+    world = reach(Phase.CALM, faults=[])
+    hear(world, RollbackRequested(world.now, "web", "ann", None))
+    mine = world.state.services["web"].incident
+    assert mine is not None and mine.severity is Severity.HIGH
+    mine = at_the_pages_time(mine, world)
+    policy, state = calm(web=opened(mine, phase=Phase.PINNING))
+    over = ago(replace(mine, id="web-0"), 86400, 300)
+    async with public_town(policy, state, incidents=[mine, over]) as one:
+        said = await one.json()
+    assert said["state"] == "operational" and said["incidents"] == []
+
+
+async def test_an_outage_that_a_human_takes_over_goes_on() -> None:
+    """By the core's own hand: one outage, since its onset; also when the store has told of the first one only."""
+    world = bad_world(faults=[Fault(64.0, FOREVER)]).run(300.0)
+    first = world.state.services["web"].incident
+    assert first is not None and first.rollback_deploy is not None
+    shown = at_the_pages_time(first, world)
+    policy, state = calm(web=opened(shown, phase=Phase.PAGED))
+    async with public_town(policy, state, incidents=[shown]) as one:
+        told = (await one.json())["incidents"]
+        hear(world, RollbackRequested(world.now, "web", "ann", "dep-39"))
+        second = world.state.services["web"].incident
+        assert second is not None and (second.id, first.id) == ("web-2", "web-1")
+        second = at_the_pages_time(second, world)
+        for record in ((), (replace(shown, closed_at=second.opened_at, outcome=CONTINUED), second)):
+            await fill(one.store, state, record, ())
+            phase = opened(second, phase=Phase.PINNING)
+            one.shown["state"] = replace(state, services={**state.services, "web": phase})
+            one.clock.at += FRESH_SECONDS
+            said = await one.json()
+            assert said["incidents"] == told and len(told) == 1
+        assert said["services"][0]["state"] == "outage"
+
+
+def at_the_pages_time(incident: Incident, world: World) -> Incident:
+    """Return an incident of the core's world as if its present were the pages'."""
+    moments = {name: getattr(incident, name) for name in ("onset_at", "opened_at", "restored_at", "closed_at")}
+    return replace(incident, **{name: at and at + NOW - world.now for name, at in moments.items()})
 
 
 async def eventually_read(one: PublicTown) -> str:

@@ -8,18 +8,19 @@ reading is under way at most, and it goes on by itself.
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from watchdog.console.everyone import Everyone
 from watchdog.console.public.calendar import Calendar
 from watchdog.console.public.told import (
-    SHOWN,
     UNKNOWN,
     PublicService,
     PublicView,
     StatusPage,
     day_of,
     ended_at,
+    outages,
     state_of,
     that_count,
     told,
@@ -169,10 +170,13 @@ class PublicReader:
         incidents: Sequence[Incident],
         now: float,
     ) -> PublicService:
-        wishes, calendar = policy.services.get(name), self._calendar
+        wishes, calendar, service = policy.services.get(name), self._calendar, state.services.get(name)
+        goes_on = next((one for one in incidents if ended_at(one) is None), None)
+        if service is not None and goes_on is not None:
+            service = replace(service, incident=goes_on)
         return PublicService(
             name=shown,
-            state=state_of(wishes, state.services.get(name), blind, now) if wishes is not None else UNKNOWN,
+            state=state_of(wishes, service, blind, now) if wishes is not None else UNKNOWN,
             days=tuple(day_of(float(day), calendar.hours(name, day), incidents, now) for day in calendar.days),
         )
 
@@ -184,5 +188,8 @@ def _incidents(services: Mapping[str, str], state: State, past: Sequence[Inciden
         newest = open_incident(service) or service.incident
         if newest is not None:
             known[newest.id] = newest
-    shown = [one for one in known.values() if one.service in services and one.severity in SHOWN]
-    return sorted(shown, key=lambda one: (one.onset_at, one.id), reverse=True)
+    return sorted(
+        outages(one for one in known.values() if one.service in services),
+        key=lambda one: (one.onset_at, one.id),
+        reverse=True,
+    )
