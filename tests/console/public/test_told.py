@@ -25,6 +25,7 @@ from watchdog.console.public.told import (
 from watchdog.core.people import CONTINUED
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Finding
+from watchdog.domain.deploys import Downtime
 from watchdog.domain.incidents import Incident, Phase, ServiceState
 from watchdog.domain.policy import Severity, SignalPolicy
 from watchdog.domain.readings import Bad, Good, Unknown
@@ -66,6 +67,7 @@ def state(service: ServiceState | None, blind: bool = False) -> str:
         (service_state("web", incident=x.incident()), False, "operational"),
         (service_state("web", incident=replace(OUTAGE, restored_at=NOW - 5), phase=Phase.VERIFYING), False, "outage"),
         (service_state("web", incident=replace(OUTAGE, muted=True)), False, "outage"),
+        (service_state("web", incident=OUTAGE, downtime=Downtime("suspended", NOW - 900)), False, "outage"),
     ],
 )
 def test_how_a_service_is(service: ServiceState | None, blind: bool, said: str) -> None:
@@ -119,6 +121,12 @@ BY_HAND = x.incident(
     closed_at=None,
     outcome="",
 )
+
+
+def test_what_was_meant_to_be_down_was_down() -> None:
+    """Its owner suspended it: a visitor found nothing there; nobody was called, as with a silence."""
+    planned = replace(OUTAGE, planned=True, closed_at=NOW)
+    assert outages([planned]) == [planned]
 
 
 def test_what_a_human_began_without_a_finding_is_no_outage() -> None:
