@@ -66,7 +66,7 @@ def test_every_form_of_an_address_is_seen_through(address: str, reach: Reach) ->
     assert reach_of(address) is reach
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST.", "[::1]", "10.0.0.1", "acme-api", "Acme-API."])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST", "[::1]", "10.0.0.1", "acme-api", "Acme-API."])
 def test_what_a_human_named_may_be_private(host: str) -> None:
     """By writing that address, or localhost, or by listing the name."""
     address = as_address(host) or "10.0.0.1"
@@ -80,6 +80,9 @@ def test_what_a_human_named_may_be_private(host: str) -> None:
     [
         ("acme.example", "10.0.0.1"),
         ("localhost.evil.example", "127.0.0.1"),
+        ("localhost.", "127.0.0.1"),
+        ("LOCALHOST..", "::1"),
+        ("keys.localhost", "127.0.0.1"),
         ("acme-api.evil.example", "127.0.0.1"),
         ("0x7f.1", "127.0.0.1"),
         ("2130706433", "127.0.0.1"),

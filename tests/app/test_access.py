@@ -6,14 +6,17 @@ from pathlib import Path
 import httpx
 
 from tests.adapters.oidc.scene import signed_in
+from tests.clocks import FakeClock
 from tests.faults.processes import guarding
 from tests.settings.texts import SMALL, loaded
-from watchdog.app.access import form_key
+from watchdog.app.access import access_of, form_key
 from watchdog.console.signing_in import BACK, BEGIN
 from watchdog.sandbox import keys
 from watchdog.sandbox.oidc import Issuer
+from watchdog.settings.access import OIDC_SECRET
 
 TOKEN = "c4n4ry-console-0123456789"
+SECRET = "canary-oidc-0123456789-0123456789"
 PROXY = "proxy: {user_header: X-Forwarded-User, from: [127.0.0.1], approvers: [ann@acme.example]}"
 
 
@@ -40,6 +43,21 @@ def test_workers_with_one_token_sign_forms_alike() -> None:
     assert one == other and TOKEN.encode() not in one
     alone = [form_key(loaded(text.replace("true,", "true, tokens: false,"))) for _ in range(2)]
     assert alone[0] != alone[1]
+
+
+def test_a_session_holds_for_its_provider_its_client_and_its_claim_alone() -> None:
+    """With another of them the same name may be somebody else; with the same secret or not."""
+    usual = {"issuer": "https://login.acme.example", "client_id": "w", "claim": "email"}
+    others = ({}, {}, {"issuer": "https://login.other.example"}, {"client_id": "v"}, {"claim": "sub"})
+    found = []
+    for change in others:
+        shown = ", ".join(f"{name}: '{value}'" for name, value in {**usual, **change}.items())
+        doors = f"url: 'https://w.acme.example', oidc: {{{shown}, viewers: [vera]}}"
+        settings = loaded(SMALL + f"console: {{enabled: true, tokens: false, {doors}}}\n", {OIDC_SECRET: SECRET})
+        oidc = access_of(settings, FakeClock()).oidc
+        assert oidc is not None
+        found.append(oidc.key)
+    assert found[0] == found[1] and len(set(found)) == 4 and SECRET.encode() not in found[0]
 
 
 async def test_people_sign_in_elsewhere_and_act_by_name_in_the_real_process(tmp_path: Path) -> None:

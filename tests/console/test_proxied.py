@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from tests.console.desk_scene import Office, office
 from tests.console.scene import TOKEN, Town, bearer, town
 from watchdog.console.proxied import COOKIE, Proxied, Proxy, Untrusted, proven_name
-from watchdog.console.roles import People, Role
+from watchdog.console.roles import People, Role, Visitor, Way
 from watchdog.console.session import LIFE_SECONDS
 from watchdog.domain.incidents import Phase
 
@@ -109,7 +109,15 @@ async def test_a_name_that_could_be_read_in_two_ways_is_refused(names: tuple[str
         assert (await one.client.get("/", headers=as_("vera"))).status_code == 200, "others are not held up"
 
 
-@pytest.mark.parametrize("given", ["ann\u200b@acme.example", "ann\u202e", "an\x7fn", "a\x00b"])
+INVISIBLE = (
+    "\u00ad\u034f\u115f\u1160\u17b4\u180b\u180f\u200b\u200d\u2060\u2800\u3164\ufe0f\ufeff\uffa0\U000e0100\U000e0001"
+)
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["ann\u200b@acme.example", "ann\u202e", "an\x7fn", "a\x00b", *(f"ann{one}@acme.example" for one in INVISIBLE)],
+)
 def test_letters_that_cannot_be_seen_make_no_name(given: str) -> None:
     """Nor what is not text at all; letters of other alphabets are letters."""
     with pytest.raises(Untrusted, match="cannot be seen"):
@@ -117,6 +125,14 @@ def test_letters_that_cannot_be_seen_make_no_name(given: str) -> None:
     with pytest.raises(Untrusted, match="UTF-8"):
         proven_name(b"\xff\xfe", "it")
     assert proven_name(" jürgen\t".encode(), "it") == "jürgen"
+
+
+@pytest.mark.parametrize("way", [Way.PROXY, Way.OIDC, Way.CONSOLE])
+@pytest.mark.parametrize("pair", ["()", "（）", "﹙﹚", "⁽⁾", "₍₎", "❨❩", "❪❫", "⟮⟯"])
+def test_brackets_in_the_record_are_ours_alone(way: Way, pair: str) -> None:
+    """Whoever may choose their name elsewhere cannot write there how they came in."""
+    forged = f"ann@acme.example {pair[0]}oidc: approver{pair[1]}"
+    assert Visitor(Role.VIEWER, forged, way=way).by == f"ann@acme.example [oidc: approver] ({way}: viewer)"
 
 
 async def test_somebody_without_a_role_is_told_so_and_sees_nothing() -> None:

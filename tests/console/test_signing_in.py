@@ -165,17 +165,37 @@ async def test_a_provider_that_does_not_answer_is_told_of(door: str, trouble: st
         assert (await d.town.login(TOKEN)).status_code == 303
 
 
-async def test_who_is_refused_often_waits_and_does_not_hold_up_what_costs_nothing() -> None:
-    """Codes that are none make us ask; answers that nobody asked for do not."""
+@pytest.mark.parametrize("change", [{"error": "access_denied"}, {"code": "made-up"}, {"state": "x"}])
+async def test_strangers_who_are_refused_hold_nobody_up_and_fill_no_log(change: dict[str, str]) -> None:
+    """Behind a proxy all are one peer: whatever a stranger comes back with, ann logs in; the first ones are told."""
     async with doorway() as d:
-        for _ in range(8):
-            assert (await d.back({"state": "x", "code": "y"})).status_code == 400
-        for _ in range(5):
-            assert (await changed(d, code="made-up")).status_code == 403
-        late = await changed(d)
-        assert late.status_code == 429 and 0 < int(late.headers["retry-after"]) <= 11
-        assert d.issuer.asked["token"] == 5
+        with capture_logs() as logs:
+            for _ in range(12):
+                assert (await changed(d, **change)).status_code in (400, 403)
+        assert len(logs) <= 5
+        assert (await d.log_in()).status_code == 200
         assert (await d.town.login(TOKEN)).status_code == 303
+
+
+async def test_a_provider_that_is_away_fills_no_log() -> None:
+    """However many logins strangers begin meanwhile; nor holds it up who comes when it is back."""
+    async with doorway() as d:
+        d.issuer.trouble["token"] = "error"
+        with capture_logs() as logs:
+            for _ in range(12):
+                assert (await changed(d)).status_code == 503
+        assert 0 < len(logs) <= 5 and {one["event"] for one in logs} == {"the login's provider is no help"}
+        d.issuer.trouble.clear()
+        assert (await d.back(await d.there())).status_code == 200
+
+
+async def test_somebody_without_a_role_fills_no_log() -> None:
+    """Each name is told of now and then."""
+    async with doorway() as d:
+        with capture_logs() as logs:
+            for _ in range(8):
+                assert (await d.log_in("nobody")).status_code == 403
+        assert len([one for one in logs if "without a role" in one["event"]]) == 5
 
 
 async def test_tokens_work_beside_it_or_not_at_all() -> None:

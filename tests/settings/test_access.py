@@ -41,11 +41,16 @@ def test_a_provider_needs_its_secret_and_only_where_the_console_is_on() -> None:
     assert loaded(on.replace("enabled: true", "enabled: false"))
 
 
-def test_everybody_is_warned_of() -> None:
-    """At a provider where anybody can have an account, that is anybody."""
-    text = SMALL + f"console: {{enabled: true, tokens: false, {OIDC}}}\n"
-    assert not any("everybody" in one for one in loaded(text, SECRET).warnings)
-    assert any("everybody who can sign in" in one for one in loaded(text.replace("[vera]", "'*'"), SECRET).warnings)
+@pytest.mark.parametrize(
+    ("viewers", "warned"), [("'*'", True), ("['*']", True), ("[vera]", False), ("[], approvers: [ann]", False)]
+)
+def test_that_everybody_with_an_account_may_look_is_warned_of(viewers: str, warned: bool) -> None:
+    """At a public provider that is anybody at all."""
+    doors = OIDC.replace("[vera]", viewers)
+    settings = loaded(SMALL + f"console: {{enabled: true, tokens: false, {doors}}}\n", SECRET)
+    said = [one for one in settings.warnings if "whoever has an account at https://login.acme.example may look" in one]
+    assert bool(said) is warned and settings.console.oidc is not None
+    assert settings.console.oidc.people.everybody is warned
 
 
 def test_without_its_library_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,9 +55,9 @@ class AddressGuard:
         return ""
 
     def _is_named(self, host: str) -> bool:
-        host = _plain(host)
-        if host in self._named or host == "localhost":
+        if _plain(host) in self._named or host.lower() == "localhost":  # `localhost.` is written to get past somebody
             return True
+        host = _plain(host)
         literal = as_address(host)
         return literal is not None and _within(ipaddress.ip_address(literal)) is None  # a disguised one names nothing
 

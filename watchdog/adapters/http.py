@@ -17,7 +17,7 @@ from watchdog.adapters.http_wire import Answer, Lost, OnlyGet, Params, RateGate,
 from watchdog.domain.errors import OutcomeUnknown, Permanent, Refused, Temporary
 from watchdog.ports import Clock
 
-__all__ = ["Answer", "ApiClient", "Params", "PermanentAnswer"]
+__all__ = ["Answer", "ApiClient", "Params", "PermanentAnswer", "TemporaryAnswer"]
 
 NOTHING: Mapping[int, str] = MappingProxyType({})
 MAX_WAIT_SECONDS = 5.0
@@ -33,6 +33,14 @@ class PermanentAnswer(Permanent):
         super().__init__(why)
         self.status = answer.status
         self.answer = answer
+
+
+class TemporaryAnswer(Temporary):
+    """The vendor answered with a status that may get better by itself."""
+
+    def __init__(self, why: str, status: int, retry_after_seconds: float) -> None:
+        super().__init__(why, retry_after_seconds=retry_after_seconds)
+        self.status = status
 
 
 class ApiClient:
@@ -210,7 +218,8 @@ class ApiClient:
         if came.ok:
             return came
         if came.status in (408, 425, 429) or came.status >= 500:
-            raise self._temporary(came)
+            later = self._temporary(came)
+            raise TemporaryAnswer(str(later), came.status, later.retry_after_seconds)
         raise PermanentAnswer(self._words(came), came)
 
     def _temporary(self, answer: Answer) -> Temporary:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+import json
 import secrets
 from typing import TYPE_CHECKING
 
@@ -60,7 +61,11 @@ def _proxy(settings: Settings) -> Proxy | None:
 
 
 def _oidc(settings: Settings, clock: Clock) -> Oidc | None:
-    """Return the OpenID provider, whose client is imported only then; a key made of its secret signs sessions."""
+    """Return the OpenID provider, whose client is imported only then.
+
+    The key that signs sessions is made of its secret and of who says by what who somebody is: a session of another
+    provider, or of another claim, names somebody else.
+    """
     from watchdog.console.session import Oidc
 
     oidc = settings.console.oidc
@@ -71,7 +76,8 @@ def _oidc(settings: Settings, clock: Clock) -> Oidc | None:
 
     secret = settings.secrets[OIDC_SECRET]
     client = OidcClient(oidc.issuer, oidc.client_id, secret, f"{settings.console.url}{BACK}", oidc.claim)
-    key = hmac.new(secret.encode(), b"watchdog console oidc", hashlib.sha256).digest()
+    who_says_who = json.dumps([oidc.issuer, oidc.client_id, oidc.claim]).encode()
+    key = hmac.new(secret.encode(), b"watchdog console oidc\n" + who_says_who, hashlib.sha256).digest()
     return Oidc(OidcProvider(client, clock, settings.guard), people_of(oidc.people), key)
 
 

@@ -1,6 +1,8 @@
 """Commands for a running daemon, and the deploys a plan is made of: what the command line and the console both need."""
 
-from collections.abc import Mapping
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from watchdog.domain.errors import Permanent, Temporary
@@ -11,6 +13,8 @@ from watchdog.ports import Clock, Platform, Store
 
 ANSWER_SECONDS = 15.0
 POLL_SECONDS = 0.1
+LISTING_SECONDS = 5.0
+"""How long a listing is kept for plans: whoever may look, looks as often as they like; the platform counts reads."""
 
 
 async def ask(store: Store, clock: Clock, name: str, arguments: Mapping[str, Any], by: str) -> Command:
@@ -35,3 +39,25 @@ async def list_deploys(platform: Platform | None, policy: Policy, name: str, clo
         raise Permanent(f"{name} is not on Render: add services.{name}.render")
     facts = await platform.facts(platform_id)
     return DeploysListed(clock.now(), name, tuple(await platform.deploys(platform_id)), facts)
+
+
+class Listings:
+    """The deploys of services for plans, read at most every LISTING_SECONDS; who asks meanwhile waits for the same."""
+
+    def __init__(self, platform: Platform | None, policy: Callable[[], Policy], clock: Clock) -> None:
+        self._platform = platform
+        self._policy = policy
+        self._clock = clock
+        self._kept: dict[tuple[str, str | None], tuple[float, DeploysListed]] = {}
+        self._reading: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def of(self, name: str) -> DeploysListed:
+        """Return the deploys of a service as they were a moment ago. Raises Temporary or Permanent."""
+        policy = self._policy()
+        key = name, policy.services[name].platform_id
+        async with self._reading[name]:
+            at, listed = self._kept.get(key, (0.0, None))
+            if listed is None or self._clock.monotonic() - at >= LISTING_SECONDS:
+                listed = await list_deploys(self._platform, policy, name, self._clock)
+                self._kept[key] = self._clock.monotonic(), listed
+            return listed

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from watchdog import __version__
 from watchdog.app.access import access_of
-from watchdog.app.asking import ask, list_deploys
+from watchdog.app.asking import Listings, ask
 from watchdog.app.build import App
 from watchdog.daemon.http_auth import Buckets, peer_of
 from watchdog.settings.shown import shown
@@ -58,7 +58,7 @@ def _world(app: App) -> World:
         state=lambda: app.engine.state,
         held=lambda: app.engine.held,
         ask=lambda name, arguments, by: ask(app.store, clock, name, arguments, by),
-        listing=lambda name: list_deploys(app.platform, app.engine.policy, name, clock),
+        listing=Listings(app.platform, lambda: app.engine.policy, clock).of,
         settings=lambda: shown(app.settings),
         version=__version__,
         owners=lambda: app.settings.owners,
@@ -72,4 +72,4 @@ def _public(app: App, world: World) -> PublicPages:
 
     pages = [StatusPage(page.name, page.title, dict(page.services)) for page in app.settings.status_pages]
     requests = Buckets(app.clock, PUBLIC_AT_ONCE, PUBLIC_PER_SECOND)
-    return PublicPages(world, pages, Renderer(__version__), requests, peer_of)
+    return PublicPages(world, pages, Renderer(__version__), requests, peer_of, app.supervisor.spawn)

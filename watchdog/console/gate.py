@@ -124,12 +124,12 @@ class Gate:
         wait = self._busy(peer)
         if wait > 0:
             return too_often(wait)
-        if self._loud(f"untrusted {peer}"):
+        if self._access.loud(f"untrusted {peer}"):
             log.warning("a request to the console names somebody, and was refused", peer=peer, why=why)
         return JSONResponse({"detail": f"refused: {why}"}, 403)
 
     def _without_a_role(self, scope: Scope, name: str) -> Response:
-        if self._loud(f"stranger {name}"):
+        if self._access.loud(f"stranger {name}"):
             log.warning("somebody without a role was refused in the console", name=name, way="proxy")
         if scope["path"].startswith(API):
             return JSONResponse({"detail": "you are logged in at the proxy, and have no role here"}, 403)
@@ -137,13 +137,6 @@ class Gate:
         return self._renderer.page(
             Request(scope), "closed.html", {"title": "No role", "problem": said, "again": False}, 403
         )
-
-    def _loud(self, who: str) -> bool:
-        """Tell whether a refusal of theirs is written down: the first ones, then now and then."""
-        if self._access.failures.wait_seconds(who) > 0:
-            return False
-        self._access.failures.take(who)
-        return True
 
     def _setting(self, scope: Scope, send: Send, cookie: str) -> Send:
         """Return a send that sets the cookie which binds forms."""

@@ -10,6 +10,7 @@ Rule 3: the cookie opens nothing. It makes the word of the forms, and other site
 import hashlib
 import hmac
 import ipaddress
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ from watchdog.words.text import clean
 
 COOKIE = "watchdog_console_form"
 PROVEN_MAX = 120
+UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+"""Letters that show nothing (Default_Ignorable_Code_Point, and a blank) in categories that `clean` leaves in."""
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -110,6 +113,6 @@ def proven_name(given: bytes, where: str) -> str:
         raise Untrusted(f"{where} names somebody in letters that are not UTF-8") from None
     if len(name) > PROVEN_MAX:
         raise Untrusted(f"{where} names somebody with more than {PROVEN_MAX} letters")
-    if "," in name or name != clean(name, PROVEN_MAX):
+    if "," in name or name != clean(name, PROVEN_MAX) or UNSEEN.search(name):
         raise Untrusted(f"{where} names somebody with a comma or a letter that cannot be seen: two names, perhaps")
     return name

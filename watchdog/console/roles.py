@@ -24,6 +24,9 @@ class Role(StrEnum):
         return tuple(Role).index(self)
 
 
+BRACKETS = str.maketrans(dict.fromkeys("(（﹙⁽₍❨❪⟮", "[") | dict.fromkeys(")）﹚⁾₎❩❫⟯", "]"))
+"""Round ones, and those that look like them. In the record they are ours: they say how somebody came in."""
+
 NEEDS: Mapping[str, Role] = MappingProxyType(
     {
         "note": Role.OPERATOR,
@@ -89,7 +92,7 @@ class Visitor:
     @property
     def by(self) -> str:
         """Return who it is, for the record: what stands in brackets is ours, and says how they came in."""
-        return f"{self.name} ({self.way}: {self.role})" if self.name else f"{self.way}: {self.role}"
+        return f"{plainly(self.name)} ({self.way}: {self.role})" if self.name else f"{self.way}: {self.role}"
 
     def may(self, command: str) -> bool:
         """Tell whether the role is enough for a command."""
@@ -98,3 +101,8 @@ class Visitor:
     def why_not(self, command: str) -> str:
         """Return why they may not, or nothing."""
         return "" if self.may(command) else f"{command} needs the role {NEEDS[command]}; you are {self.role}"
+
+
+def plainly(name: str) -> str:
+    """Return a name as it stands in the record, typed or proven: without what only we write there."""
+    return name.translate(BRACKETS)

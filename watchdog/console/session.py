@@ -1,7 +1,8 @@
 """Sessions: a signed cookie that says who its bearer is and until when. Nothing is kept here: each worker can judge it.
 
 Rule 1: the key is made of the role's token, so a new token ends every session that the old one opened; so does a new
-secret those that were opened with a name proven elsewhere. Whoever loses their role there loses it here at once.
+secret those that were opened with a name proven elsewhere. Whoever is taken out of the configuration loses their role
+with the restart that it needs; whoever is shut out at the provider alone keeps it until their session ends.
 Rule 2: a form carries a word that is made of the session: another site cannot know it.
 """
 
@@ -14,7 +15,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from watchdog.console.roles import People, Role, Visitor, Way
+from watchdog.console.roles import People, Role, Visitor, Way, plainly
 from watchdog.ports import IdentityProvider
 from watchdog.words.text import clean
 
@@ -23,7 +24,6 @@ INSIDE = re.compile(r"/(?:[A-Za-z0-9_.~-]+(?:/[A-Za-z0-9_.~-]+)*/?)?")
 """Where a login may lead: a path of ours, never another site. One way to match each: strangers choose the text."""
 LIFE_SECONDS = 12 * 3600.0
 NAME_MAX = 40
-BRACKETS = str.maketrans("()", "[]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +89,8 @@ def inside(path: str) -> str:
 
 
 def _typed(name: str) -> str:
-    """Return what somebody calls themselves; brackets are ours: they say how somebody came in."""
-    return clean(name, NAME_MAX).translate(BRACKETS)
+    """Return what somebody calls themselves."""
+    return plainly(clean(name, NAME_MAX))
 
 
 def _name(shown: str) -> str:

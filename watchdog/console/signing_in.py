@@ -5,6 +5,8 @@ Rule 1: the one that comes back is the one that was sent: a signed cookie of our
 Rule 2: who is refused learns why in words of ours; nothing that was sent is repeated, and the log says more.
 Rule 3: it ends in a session like any other. The page that sets it leads on by itself: a browser that comes straight
 from another site does not show us a cookie that is for this site alone.
+Rule 4: nobody is held up by those who are refused: behind a proxy all are one peer, and a code cannot be guessed. The
+provider is spared by its client, which asks for some at once; the log by `Access.loud`.
 """
 
 import base64
@@ -28,7 +30,6 @@ from watchdog.console.rendering import Renderer
 from watchdog.console.session import Oidc, Sessions
 from watchdog.console.world import Access
 from watchdog.domain.errors import Permanent, Temporary
-from watchdog.domain.units import show_seconds
 from watchdog.ports import Clock, SignIn
 
 COOKIE = "watchdog_console_login"
@@ -95,7 +96,7 @@ def signing_in_routes(access: Access, oidc: Oidc, renderer: Renderer, clock: Clo
         try:
             address = await provider.address(attempt)
         except (Temporary, Permanent) as error:
-            log.warning("the login's provider is no help", provider=provider.name, why=str(error))
+            _no_help(access, provider.name, error)
             return problem(
                 request, 503, f"{provider.name} does not answer as it should: try again in a moment.", after, 0
             )
@@ -104,17 +105,12 @@ def signing_in_routes(access: Access, oidc: Oidc, renderer: Renderer, clock: Clo
         return answer
 
     async def back(request: Request) -> Response:
-        peer = f"oidc {access.peer(request.scope)}"
-        wait = access.failures.wait_seconds(peer)
         found = attempts.read(cookie_of(request.headers, COOKIE), clock.now())
         after = found[1] if found is not None else "/"
-        if wait > 0:
-            return problem(request, 429, f"Too many attempts: wait {show_seconds(int(wait) + 1)}.", after, wait)
         try:
-            answer = _let_in(request, await _name(request, oidc, found and found[0]), after)
+            answer = _let_in(request, await _name(request, access, oidc, found and found[0]), after)
         except NotProven as error:
-            if error.status != 400:  # what cost nothing holds nobody up, and fills no log
-                access.failures.take(peer)
+            if error.status == 403 and access.loud(f"oidc {access.peer(request.scope)}"):
                 log.warning("a login was refused", provider=provider.name, why=str(error))
             answer = problem(request, error.status, str(error), after, 0)
         answer.delete_cookie(COOKIE, **_flags(request, access.url))
@@ -124,7 +120,8 @@ def signing_in_routes(access: Access, oidc: Oidc, renderer: Renderer, clock: Clo
     def _let_in(request: Request, name: str, after: str) -> Response:
         role = oidc.people.role_of(name)
         if role is None:
-            log.warning("somebody without a role was refused in the console", name=name, way="oidc")
+            if access.loud(f"oidc stranger {name}"):
+                log.warning("somebody without a role was refused in the console", name=name, way="oidc")
             said = f"You are {name}, says {provider.name}, and nobody gave that name a role. Ask who runs the watchdog."
             return renderer.page(request, "closed.html", {"title": "No role", "problem": said, "again": True}, 403)
         log.info("logged in to the console", name=name, role=role.value, way="oidc")
@@ -136,7 +133,13 @@ def signing_in_routes(access: Access, oidc: Oidc, renderer: Renderer, clock: Clo
     return [Route(BEGIN, begin, methods=["GET"]), Route(BACK, back, methods=["GET"])]
 
 
-async def _name(request: Request, oidc: Oidc, attempt: SignIn | None) -> str:
+def _no_help(access: Access, name: str, error: Exception) -> None:
+    """Write down that the provider is no help; whoever begins logins while it is away does not fill the log."""
+    if access.loud("oidc no help"):
+        log.warning("the login's provider is no help", provider=name, why=str(error))
+
+
+async def _name(request: Request, access: Access, oidc: Oidc, attempt: SignIn | None) -> str:
     """Return who came back. Raises NotProven."""
     name, given = oidc.provider.name, _once(request, "state", "code", "iss", "error")
     if attempt is None or not hmac.compare_digest(given["state"].encode(), attempt.state.encode()):
@@ -153,7 +156,7 @@ async def _name(request: Request, oidc: Oidc, attempt: SignIn | None) -> str:
             (await oidc.provider.identify(attempt, given["code"])).encode("utf-8", "surrogatepass"), name
         )
     except Temporary as error:
-        log.warning("the login's provider is no help", provider=name, why=str(error))
+        _no_help(access, name, error)
         raise NotProven(503, f"{name} does not answer as it should: try again in a moment.") from None
     except Permanent as error:
         raise NotProven(403, f"{name} proves nobody: {error}.") from None

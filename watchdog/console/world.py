@@ -72,5 +72,12 @@ class Access:
     oidc: Oidc | None = None
     url: str = ""
 
+    def loud(self, who: str) -> bool:
+        """Tell whether a refusal of theirs is written down: the first ones, then now and then. Nobody fills the log."""
+        if self.failures.wait_seconds(who) > 0:
+            return False
+        self.failures.take(who)
+        return True
+
     def __repr__(self) -> str:
         return f"Access({', '.join(self.tokens)}: ***)"

@@ -17,6 +17,9 @@ NOT_FOR_HUMANS = frozenset(
 )
 """Guards that hold the machine back, not a human who asks by hand."""
 
+CONTINUED = "continued by hand"
+"""How an open incident ends whose outage goes on in the one that a human began."""
+
 
 def refuse(turn: Turn, why: str) -> None:
     """Say no, and why."""
@@ -202,7 +205,7 @@ def _open(turn: Turn, by: str, before: Incident | None, undone: e.UndoRequested 
     if before is not None and before.closed_at is None:
         severity = before.severity
         how = "took its rollback back" if undone is not None else "started another rollback"
-        ending.close(turn, "continued by hand", f"{by} {how}")
+        ending.close(turn, CONTINUED, f"{by} {how}")
     turn.change(
         incident=Incident(
             id=turn.new_incident_id(),

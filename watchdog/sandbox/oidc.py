@@ -120,6 +120,7 @@ class Issuer:
 
     `lies` names what is wrong with its proofs, `trouble` what is wrong with a door (discovery, token, jwks): one of
     TROUBLES; `document` replaces parts of what it says of itself; `users` are the claims of each; `asked` counts.
+    `echoes` is a status with which the token's door sends back all that it was sent.
     """
 
     def __init__(self, redirect_uris: Collection[str] = (), *, by_form: bool = False) -> None:
@@ -129,6 +130,7 @@ class Issuer:
         self.document: dict[str, Any] = {}
         self.users: dict[str, Claims] = {name: dict(claims) for name, claims in USERS.items()}
         self.asked: Counter[str] = Counter()
+        self.echoes: int | None = None
         self._by_form = by_form
         self._signers: Sequence[Signer] = ()
         self._codes: dict[str, Code] = {}
@@ -217,6 +219,8 @@ class Issuer:
         if troubled is not None:
             return troubled
         form = await _form(request)
+        if self.echoes is not None:
+            return JSONResponse({"message": f"{request.headers.get('authorization')} {form}"}, self.echoes)
         if not self._is_the_client(request, form):
             return JSONResponse({"error": "invalid_client"}, 401)
         code = self._codes.pop(form.get("code", ""), None)

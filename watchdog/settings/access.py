@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 
-from watchdog.settings.console_shape import EVERYBODY, ConsoleShape, PeopleShape
+from watchdog.settings.console_shape import ConsoleShape, PeopleShape
 from watchdog.settings.document import Document, Path
 from watchdog.settings.model import ConsoleSettings, OidcSettings, PeopleSettings, ProxySettings, StatusPageSettings
 from watchdog.settings.shape import Shape
@@ -30,18 +30,15 @@ def console_settings(document: Document, shape: ConsoleShape) -> ConsoleSettings
     """Return who may use the console, once it was checked."""
     proxy = None
     if shape.proxy is not None:
-        people = _people(document, ("console", "proxy"), shape.proxy)
-        proxy = ProxySettings(shape.proxy.user_header, tuple(shape.proxy.sources), people)
+        proxy = ProxySettings(shape.proxy.user_header, tuple(shape.proxy.sources), _people(shape.proxy))
     oidc = None
     if shape.oidc is not None:
-        people = _people(document, ("console", "oidc"), shape.oidc)
-        oidc = OidcSettings(shape.oidc.issuer, shape.oidc.client_id, shape.oidc.claim, people)
+        oidc = OidcSettings(shape.oidc.issuer, shape.oidc.client_id, shape.oidc.claim, _people(shape.oidc))
     return ConsoleSettings(shape.enabled, shape.url, shape.tokens, proxy, oidc)
 
 
-def _people(document: Document, path: Path, shape: PeopleShape) -> PeopleSettings:
-    everybody = document.at((*path, "viewers")) in (EVERYBODY, [EVERYBODY])
-    return PeopleSettings(tuple(shape.approvers), tuple(shape.operators), tuple(shape.viewers), everybody)
+def _people(shape: PeopleShape) -> PeopleSettings:
+    return PeopleSettings(tuple(shape.approvers), tuple(shape.operators), tuple(shape.viewers), shape.everybody)
 
 
 def check_console(document: Document, shape: Shape, variables: Mapping[str, str]) -> None:
@@ -115,14 +112,6 @@ def _check_people(document: Document, path: Path, shape: PeopleShape) -> None:
         document.report(path, "nobody has a role", 'add approvers: [ann@acme.example], or viewers: "*"')
 
 
-def warnings_of_everybody(console: ConsoleSettings) -> Sequence[str]:
-    """Return that everybody with an account somewhere may look, if so: often that is the whole world."""
-    if not console.enabled or console.oidc is None or not console.oidc.people.everybody:
-        return ()
-    what = f"everybody who can sign in at {console.oidc.issuer} may look"
-    return (f'console.oidc.viewers is "*": {what}; list names if strangers can have an account there',)
-
-
 def console_warnings(shape: Shape, variables: Mapping[str, str]) -> Sequence[str]:
     """Return what works, but probably not as meant."""
     console, found = shape.console, []
@@ -133,6 +122,9 @@ def console_warnings(shape: Shape, variables: Mapping[str, str]) -> Sequence[str
         return found
     if not loopback:
         found.append("console: others can reach it: put a proxy with TLS in front of metrics.listen")
+    if console.oidc is not None and console.oidc.everybody:
+        who = f"whoever has an account at {console.oidc.issuer} may look"
+        found.append(f'console.oidc.viewers is "*": {who}: if others than yours have one there, list names')
     unused = [name for role, name in CONSOLE_TOKENS.items() if role != "approver" and variables.get(name)]
     if not console.tokens and unused:
         found.append(f"console.tokens is false: {' and '.join(unused)} opens nothing")

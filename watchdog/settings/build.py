@@ -131,7 +131,6 @@ class Builder:
                 *needs.warnings_of(shape, modes, signals, self._secrets, self._environ),
                 *needs.slack_warnings(channels),
                 *told.warnings,
-                *access.warnings_of_everybody(console),
             ),
         )
 

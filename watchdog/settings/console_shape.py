@@ -2,9 +2,17 @@
 
 import ipaddress
 import re
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    model_validator,
+)
 
 from watchdog.settings.advanced import Section
 from watchdog.settings.urls import BaseUrl, http_url
@@ -84,6 +92,19 @@ class PeopleShape(Section):
     approvers: People = Field(default_factory=list)
     operators: People = Field(default_factory=list)
     viewers: Annotated[People, BeforeValidator(_viewers)] = Field(default_factory=list)
+    _everybody: bool = PrivateAttr(default=False)
+
+    @property
+    def everybody(self) -> bool:
+        """Tell whether whoever is logged in there may look."""
+        return self._everybody
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _note_everybody(cls, given: object, make: ModelWrapValidatorHandler[Self]) -> Self:
+        made = make(given)
+        made._everybody = isinstance(given, Mapping) and given.get("viewers") in (EVERYBODY, [EVERYBODY])
+        return made
 
 
 class ProxyShape(PeopleShape):

@@ -1,6 +1,7 @@
 """The flow against a provider over real HTTP: who is let in, and everything that proves nobody."""
 
 import asyncio
+import base64
 from dataclasses import replace
 
 import pytest
@@ -139,6 +140,22 @@ async def test_a_provider_that_is_no_help_lets_nobody_in(door: str, trouble: str
             await t.name()
         assert "script" not in str(caught.value) and "169.254" not in str(caught.value)
         assert trouble != "huge" or "sent more than" in str(caught.value)
+
+
+@pytest.mark.parametrize("by_form", [False, True])
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(302, Permanent), (400, Permanent), (429, Temporary), (408, Permanent), (451, Permanent), (500, Temporary)],
+)
+async def test_what_we_sent_is_in_no_message(status: int, kind: type[Exception], by_form: bool) -> None:
+    """A door that sends everything back: code, verifier and secret stay out of it, the status does not."""
+    async with there(by_form=by_form) as t:
+        t.issuer.echoes = status
+        code = await t.code()
+        with pytest.raises(kind, match=str(status)) as caught:
+            await t.provider.identify(ATTEMPT, code)
+        pair = base64.b64encode(f"{keys.OIDC_CLIENT_ID}:{keys.OIDC_SECRET}".encode()).decode()
+        assert not [one for one in (code, ATTEMPT.verifier, keys.OIDC_SECRET, pair) if one in str(caught.value)]
 
 
 async def test_a_silent_provider_is_left_alone_for_a_while() -> None:

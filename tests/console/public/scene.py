@@ -1,5 +1,6 @@
 """Public pages of a town, served by the real HTTP server beside its console."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -27,7 +28,7 @@ from watchdog.domain.incidents import Incident, State
 from watchdog.domain.policy import Policy
 from watchdog.domain.readings import Good
 from watchdog.domain.records import Command, Minute
-from watchdog.ports import Store
+from watchdog.ports import Clock, Store
 
 SHOP = StatusPage("shop", "Acme shop", {"web": "Web shop", "api": "api"})
 DAY = 86400.0
@@ -116,12 +117,15 @@ async def public_town(
         lambda: SETTINGS,
         "9.9",
     )
-    real = SystemClock()
-    public = PublicPages(world, pages, Renderer("9.9"), Buckets(real, at_once, 0.1), peer_of)
+    real, died = SystemClock(), list[str]()
+    supervisor = Supervisor(real, lambda name, error: died.append(f"{name}: {error!r}"))
+    public = PublicPages(world, pages, Renderer("9.9"), Buckets(real, at_once, 0.1), peer_of, supervisor.spawn)
     console = make_console(world, Access(TOKENS, peer_of, Buckets(real, 1000.0, 1.0), Buckets(real, 5.0, 0.1)))
     async with _serving(public, console) as client:
         yield PublicTown(client, store, clock, shown)
+    await supervisor.stop(5.0)
     await store.close()
+    assert not died
 
 
 @asynccontextmanager
@@ -160,6 +164,22 @@ class Away(MemoryStore):
     def _check(self) -> None:
         if self.away:
             raise Temporary("the store does not answer")
+
+
+class Hanging(MemoryStore):
+    """A store that can hang, until it is told to go on."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self.goes_on = asyncio.Event()
+        self.goes_on.set()
+        self.asked = 0
+
+    async def spans(self, *arguments: Any, **more: Any) -> Any:
+        """Answer, or hang."""
+        self.asked += 1
+        await self.goes_on.wait()
+        return await super().spans(*arguments, **more)
 
 
 def opened(incident: Incident, **changes: Any) -> Any:

@@ -1,13 +1,30 @@
 """Public pages from the world: what is read how often, and what stands on them while the store is away."""
 
+import asyncio
+import time
 from dataclasses import replace
 
 from tests.cli import examples as x
-from tests.console.public.scene import SHOP, Away, PassingClock, ago, calm, hours, opened, public_town
+from tests.console.public.scene import (
+    SHOP,
+    Away,
+    Hanging,
+    PassingClock,
+    PublicTown,
+    ago,
+    calm,
+    hours,
+    opened,
+    public_town,
+)
 from tests.console.scene import NOW, fill, policy_of, service_policy, service_state
-from watchdog.console.public.reading import FRESH_SECONDS, PAST_MAX
+from tests.core.scenes import FOREVER, bad_world, hear, reach
+from tests.core.world import Fault, World
+from watchdog.console.public.reading import FRESH_SECONDS, PAST_MAX, WAIT_SECONDS, WAITING_MAX
 from watchdog.console.public.told import StatusPage
-from watchdog.domain.incidents import State
+from watchdog.core.people import CONTINUED
+from watchdog.domain.events import RollbackRequested
+from watchdog.domain.incidents import Incident, Phase, State
 from watchdog.domain.policy import Quiet, Severity
 from watchdog.domain.readings import Bad
 
@@ -154,3 +171,91 @@ async def test_no_more_than_some_past_incidents() -> None:
     async with public_town(incidents=many) as one:
         found = (await one.json())["incidents"]
     assert len(found) == PAST_MAX and found[0]["begins"] > found[-1]["begins"]
+
+
+async def test_while_the_store_hangs_nobody_waits_for_long() -> None:
+    """Neither for the first page nor for a later one; the present is seen; the rest of the server answers."""
+    clock = PassingClock()
+    store = Hanging(clock)
+    policy, state = calm()
+    await fill(store, state, (), ())
+    store.goes_on.clear()
+    async with public_town(policy, state, store=store) as one:
+        began = time.monotonic()
+        first = await asyncio.gather(*(one.client.get("/status/shop") for _ in range(30)))
+        assert time.monotonic() - began < 5 * WAIT_SECONDS
+        told = [answer.status_code for answer in first]
+        assert told.count(200) == WAITING_MAX and told.count(503) == 30 - WAITING_MAX
+        assert {answer.headers.get("retry-after") for answer in first} == {None, "2"}
+        one.clock.at += FRESH_SECONDS
+        one.shown["state"] = replace(state, services={**state.services, "web": opened(GOES_ON)})
+        began = time.monotonic()
+        later = await asyncio.gather(*(one.client.get("/status/shop.json") for _ in range(30)))
+        assert time.monotonic() - began < WAIT_SECONDS, "the reading has hung for too long already"
+        assert {answer.status_code for answer in later} == {200} and "outage" in {one.json()["state"] for one in later}
+        assert (await one.client.get("/metrics")).status_code == 200 and store.asked == 1
+        store.goes_on.set()
+        one.clock.at += FRESH_SECONDS
+        assert "still being read" not in await eventually_read(one)
+
+
+async def test_a_human_who_rolls_back_what_is_well_makes_no_outage() -> None:
+    """By the core's own hand: neither on the page now nor afterwards."""
+    world = reach(Phase.CALM, faults=[])
+    hear(world, RollbackRequested(world.now, "web", "ann", None))
+    mine = world.state.services["web"].incident
+    assert mine is not None and mine.severity is Severity.HIGH
+    mine = at_the_pages_time(mine, world)
+    policy, state = calm(web=opened(mine, phase=Phase.PINNING))
+    over = ago(replace(mine, id="web-0"), 86400, 300)
+    async with public_town(policy, state, incidents=[mine, over]) as one:
+        said = await one.json()
+    assert said["state"] == "operational" and said["incidents"] == []
+
+
+async def test_an_outage_that_a_human_takes_over_goes_on() -> None:
+    """By the core's own hand: one outage, since its onset; also when the store has told of the first one only."""
+    world = bad_world(faults=[Fault(64.0, FOREVER)]).run(300.0)
+    first = world.state.services["web"].incident
+    assert first is not None and first.rollback_deploy is not None
+    shown = at_the_pages_time(first, world)
+    policy, state = calm(web=opened(shown, phase=Phase.PAGED))
+    async with public_town(policy, state, incidents=[shown]) as one:
+        told = (await one.json())["incidents"]
+        hear(world, RollbackRequested(world.now, "web", "ann", "dep-39"))
+        second = world.state.services["web"].incident
+        assert second is not None and (second.id, first.id) == ("web-2", "web-1")
+        second = at_the_pages_time(second, world)
+        for record in ((), (replace(shown, closed_at=second.opened_at, outcome=CONTINUED), second)):
+            await fill(one.store, state, record, ())
+            phase = opened(second, phase=Phase.PINNING)
+            one.shown["state"] = replace(state, services={**state.services, "web": phase})
+            one.clock.at += FRESH_SECONDS
+            said = await one.json()
+            assert said["incidents"] == told and len(told) == 1
+        assert said["services"][0]["state"] == "outage"
+
+
+def at_the_pages_time(incident: Incident, world: World) -> Incident:
+    """Return an incident of the core's world as if its present were the pages'."""
+    moments = {name: getattr(incident, name) for name in ("onset_at", "opened_at", "restored_at", "closed_at")}
+    return replace(incident, **{name: at and at + NOW - world.now for name, at in moments.items()})
+
+
+async def eventually_read(one: PublicTown) -> str:
+    """Return the page once all of it was read."""
+    for _ in range(50):
+        text = await one.page()
+        if "still being read" not in text:
+            break
+        one.clock.at += 2.0
+    return text
+
+
+async def test_a_page_is_kept_only_so_long() -> None:
+    """Who comes hours after the last one does not read what was true then."""
+    policy, state = calm()
+    async with public_town(policy, state) as one:
+        assert (await one.json())["state"] == "operational"
+        one.clock.at += 3 * 3600
+        assert (await one.json())["state"] == "unknown"

@@ -16,13 +16,16 @@ from watchdog.console.public.told import (
     PublicView,
     day_of,
     ended_at,
+    outages,
     state_of,
     that_count,
     title_of,
     worst,
 )
+from watchdog.core.people import CONTINUED
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Finding
+from watchdog.domain.deploys import Downtime
 from watchdog.domain.incidents import Incident, Phase, ServiceState
 from watchdog.domain.policy import Severity, SignalPolicy
 from watchdog.domain.readings import Bad, Good, Unknown
@@ -64,6 +67,7 @@ def state(service: ServiceState | None, blind: bool = False) -> str:
         (service_state("web", incident=x.incident()), False, "operational"),
         (service_state("web", incident=replace(OUTAGE, restored_at=NOW - 5), phase=Phase.VERIFYING), False, "outage"),
         (service_state("web", incident=replace(OUTAGE, muted=True)), False, "outage"),
+        (service_state("web", incident=OUTAGE, downtime=Downtime("suspended", NOW - 900)), False, "outage"),
     ],
 )
 def test_how_a_service_is(service: ServiceState | None, blind: bool, said: str) -> None:
@@ -104,6 +108,49 @@ def test_an_incident_ends_when_visitors_had_it_back() -> None:
     assert ended_at(proved) == x.BEGIN + 57
     assert ended_at(replace(proved, closed_at=None)) is None
     assert ended_at(replace(proved, restored_at=None)) == x.BEGIN + 87
+
+
+BY_HAND = x.incident(
+    id="web-5",
+    findings=(),
+    decision=x.decision(share=0.0, blame=None),
+    onset_at=NOW - 60,
+    opened_at=NOW - 60,
+    restored_at=None,
+    verified_at=None,
+    closed_at=None,
+    outcome="",
+)
+
+
+def test_what_was_meant_to_be_down_was_down() -> None:
+    """Its owner suspended it: a visitor found nothing there; nobody was called, as with a silence."""
+    planned = replace(OUTAGE, planned=True, closed_at=NOW)
+    assert outages([planned]) == [planned]
+
+
+def test_what_a_human_began_without_a_finding_is_no_outage() -> None:
+    """A rollback, or an undo, of a service that is well; while a check that counts fails meanwhile, that is told."""
+    assert outages([BY_HAND, replace(OUTAGE, severity=Severity.MEDIUM)]) == []
+    assert state(service_state("web", incident=BY_HAND, phase=Phase.VERIFYING)) == "operational"
+    failing = service_state("web", incident=BY_HAND, phase=Phase.VERIFYING, checks=checks(home=Bad("HTTP 503")))
+    assert state(failing) == "degraded"
+
+
+def test_an_outage_that_a_human_took_over_is_one_that_goes_on() -> None:
+    """Through two of theirs: from its onset to the last one's end, by what was found."""
+    taken = replace(OUTAGE, id="web-4", closed_at=NOW - 60, outcome=CONTINUED)
+    again = replace(BY_HAND, id="web-6", opened_at=NOW - 20, onset_at=NOW - 20)
+    once = replace(BY_HAND, closed_at=NOW - 20, outcome=CONTINUED)
+    (one,) = outages([again, taken, once])
+    assert (one.id, one.onset_at, one.findings) == ("web-6", OUTAGE.onset_at, OUTAGE.findings)
+    assert title_of(one) == "Unavailable" and ended_at(one) is None
+    worse = replace(BY_HAND, findings=(Finding("home", "feed", "run", NOW, 0.5, "x"),))
+    assert outages([taken, worse]) == [replace(worse, onset_at=OUTAGE.onset_at)], "found anew"
+    over = replace(OUTAGE, closed_at=NOW - 60, outcome="recovered")
+    assert outages([over, BY_HAND]) == [over], "it was over before"
+    other = replace(BY_HAND, service="api", id="api-1")
+    assert outages([taken, other]) == [taken]
 
 
 def day(shares: list[float | None], *incidents: Incident, now: float = NOW) -> PublicDay:

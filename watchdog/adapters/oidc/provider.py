@@ -19,7 +19,7 @@ from urllib.parse import quote_plus, urlencode, urlsplit
 from joserfc.jwk import KeySet
 
 from watchdog.adapters.addresses import AddressGuard
-from watchdog.adapters.http import Answer, ApiClient, PermanentAnswer
+from watchdog.adapters.http import Answer, ApiClient, PermanentAnswer, TemporaryAnswer
 from watchdog.adapters.oidc.discovery import WELL_KNOWN, Doors, doors_of
 from watchdog.adapters.oidc.tokens import EMAIL, UnknownKey, keys_of, proven
 from watchdog.domain.errors import Permanent, Temporary
@@ -150,9 +150,6 @@ class OidcProvider:
         try:
             async with self._door(url, read_only=True) as (door, path):
                 return parse((await door.get(path)).json)
-        except PermanentAnswer as error:
-            self._silent = self._clock.monotonic(), f"{self.name} answered {error.status}"
-            raise Permanent(self._silent[1]) from None
         except (Temporary, Permanent) as error:
             self._silent = self._clock.monotonic(), str(error)
             raise
@@ -203,5 +200,8 @@ class OidcProvider:
         )
         try:
             yield door, (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        except (PermanentAnswer, TemporaryAnswer) as error:  # its own words may be ours: what we sent, sent back
+            kind = Permanent if isinstance(error, PermanentAnswer) else Temporary
+            raise kind(f"{self.name} answered {error.status}") from None
         finally:
             await door.close()

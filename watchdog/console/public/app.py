@@ -1,7 +1,8 @@
 """The public pages as one ASGI application: /status/NAME and /status/NAME.json, for anybody, without a cookie.
 
 Rule 1: only what is configured is answered; `knows` tells what is not ours, which goes on to the login like the rest.
-Rule 2: a page is made at most twice a minute and then only handed out; a connection is not kept for the next one.
+Rule 2: a page is made at most twice a minute and then only handed out, to whoever asks and as often as they do;
+how often somebody may have one made is bounded. A connection is not kept for the next one.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from watchdog.console.drawing import bar_of
-from watchdog.console.public.reading import PAST_DAYS, PublicReader
+from watchdog.console.public.reading import PAST_DAYS, PublicReader, Spawn, TooMany
 from watchdog.console.public.told import PublicDay, PublicIncident, PublicService, PublicView, StatusPage
 from watchdog.console.rendering import HERE, Renderer
 from watchdog.console.world import Throttle, World
@@ -50,12 +51,14 @@ class PublicPages:
         renderer: Renderer,
         requests: Throttle,
         peer: Callable[[Scope], str],
+        spawn: Spawn,
     ) -> None:
-        self._reader = PublicReader(world, pages)
+        self._reader = PublicReader(world, pages, spawn)
         self._names = frozenset(page.name for page in pages)
         self._renderer = renderer
         self._requests = requests
         self._peer = peer
+        self._drawing = asyncio.Lock()
         self._made: dict[str, tuple[PublicView, bytes, bytes]] = {}
 
     def knows(self, path: str) -> bool:
@@ -67,25 +70,35 @@ class PublicPages:
         await (await self._answer(scope))(scope, receive, send)
 
     async def _answer(self, scope: Scope) -> ASGIApp:
-        peer = self._peer(scope)
-        wait = self._requests.wait_seconds(peer)
-        if wait > 0:
-            return PlainTextResponse("too often: wait a moment", 429, {"retry-after": f"{int(wait) + 1}"})
-        self._requests.take(peer)
         if scope["method"] not in ("GET", "HEAD"):
             return PlainTextResponse("this page can only be read", 405, {"allow": "GET, HEAD"})
         name = scope["path"].removeprefix(PREFIX)
-        page, data = await self._bodies(name.removesuffix(JSON))
+        page = name.removesuffix(JSON)
+        wait = 0.0 if self._reader.fresh(page) is not None else self._having_it_made(self._peer(scope))
+        try:
+            html, data = await self._bodies(page, may_wait=wait <= 0)
+        except TooMany:
+            if wait > 0:
+                return PlainTextResponse("too often: wait a moment", 429, {"retry-after": f"{int(wait) + 1}"})
+            return PlainTextResponse("this page is being made: wait a moment", 503, {"retry-after": "2"})
         if name.endswith(JSON):
             return Response(data, headers=HEADERS, media_type="application/json")
-        return Response(page, headers=HEADERS, media_type="text/html; charset=utf-8")
+        return Response(html, headers=HEADERS, media_type="text/html; charset=utf-8")
 
-    async def _bodies(self, name: str) -> tuple[bytes, bytes]:
-        view = await self._reader.view(name)
-        made = self._made.get(name)
-        if made is None or made[0] is not view:
-            page = await asyncio.to_thread(self._page, view)
-            self._made[name] = made = view, page, json.dumps(as_json(view), allow_nan=False).encode("ascii")
+    def _having_it_made(self, peer: str) -> float:
+        """Return how long a peer must wait before a page is made for it; count it if it need not."""
+        wait = self._requests.wait_seconds(peer)
+        if wait <= 0:
+            self._requests.take(peer)
+        return wait
+
+    async def _bodies(self, name: str, *, may_wait: bool) -> tuple[bytes, bytes]:
+        view = await self._reader.view(name, may_wait=may_wait)
+        async with self._drawing:
+            made = self._made.get(name)
+            if made is None or made[0] is not view:
+                page = await asyncio.to_thread(self._page, view)
+                self._made[name] = made = view, page, json.dumps(as_json(view), allow_nan=False).encode("ascii")
         return made[1], made[2]
 
     def _page(self, view: PublicView) -> bytes:

@@ -1,14 +1,17 @@
 """What a public page says: states, names, times, and titles out of a short list. Pure.
 
-Rule: every text here is ours or the configuration's; an incident is told by its kind and its times alone.
+Rule 1: every text here is ours or the configuration's; an incident is told by its kind and its times alone.
+Rule 2: an incident in which no check found anything (a human rolls back what is well) is no outage. Where a human takes
+an outage over, their incident is the one that goes on.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from watchdog.core.people import CONTINUED
 from watchdog.domain.incidents import Incident, ServiceState
 from watchdog.domain.policy import ServicePolicy, Severity
-from watchdog.domain.readings import Unknown
+from watchdog.domain.readings import Bad, Unknown
 from watchdog.words.standing import STALE_SECONDS, open_incident
 
 OPERATIONAL, DEGRADED, OUTAGE, UNKNOWN = "operational", "degraded", "outage", "unknown"
@@ -103,7 +106,25 @@ def state_of(wishes: ServicePolicy, service: ServiceState | None, blind: bool, n
     incident = open_incident(service)
     if incident is None or incident.severity not in SHOWN:
         return OPERATIONAL
+    if not incident.findings:  # a human began it: of what, the checks say
+        return DEGRADED if any(isinstance(check.last, Bad) for check in fresh) else OPERATIONAL
     return OUTAGE if title_of(incident) == UNAVAILABLE else DEGRADED
+
+
+def outages(incidents: Iterable[Incident]) -> list[Incident]:
+    """Return the incidents that visitors felt; one that a human took over goes on in the one that they began."""
+    known: dict[str, Incident] = {}
+    over: dict[tuple[str, float | None], str] = {}
+    for one in sorted(incidents, key=lambda each: (each.opened_at, each.id)):
+        was = known.pop(over.pop((one.service, one.opened_at), ""), None)
+        if was is not None:
+            seen = one if one.findings else was
+            one = replace(one, onset_at=was.onset_at, findings=seen.findings, decision=seen.decision)
+        if one.findings and one.severity in SHOWN:
+            known[one.id] = one
+        if one.outcome == CONTINUED:
+            over[one.service, one.closed_at] = one.id
+    return list(known.values())
 
 
 def title_of(incident: Incident) -> str:

@@ -1,0 +1,60 @@
+"""The deploys that plans are made of: what looking costs the platform."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from tests.cli import examples as x
+from tests.clocks import FakeClock
+from tests.console.scene import policy_of, service_policy
+from watchdog.app.asking import LISTING_SECONDS, Listings
+from watchdog.domain.deploys import Deploy, ServiceFacts
+from watchdog.domain.errors import Permanent, Temporary
+from watchdog.ports import Platform
+
+POLICY = policy_of(service_policy("web"), service_policy("api"))
+
+
+class Counting(Platform):
+    """A platform that counts how often it is read."""
+
+    name, can_write = "render", False
+
+    def __init__(self) -> None:
+        self.read: list[str] = []
+        self.away = False
+
+    async def facts(self, service_id: str) -> ServiceFacts:
+        """Answer, or not."""
+        self.read.append(service_id)
+        await asyncio.sleep(0)
+        if self.away:
+            raise Temporary("render does not answer")
+        return ServiceFacts(service_id, "web")
+
+    async def deploys(self, service_id: str, back_to: str | None = None) -> Sequence[Deploy]:
+        """Answer."""
+        return (x.BAD, x.GOOD)
+
+
+async def test_who_looks_often_reads_the_platform_seldom() -> None:
+    """Each service for itself; also those who ask at the same time; what failed is asked for again."""
+    platform, clock = Counting(), FakeClock()
+    listings = Listings(platform, lambda: POLICY, clock)
+    platform.away = True
+    with pytest.raises(Temporary):
+        await listings.of("web")
+    platform.away, platform.read = False, []
+    found = await asyncio.gather(*(listings.of("web") for _ in range(20)), listings.of("api"))
+    assert sorted(platform.read) == ["srv-api", "srv-web"] and found[0].deploys == (x.BAD, x.GOOD)
+    clock.elapsed += LISTING_SECONDS - 1
+    assert (await listings.of("web")) is found[0]
+    clock.elapsed += 1
+    assert (await listings.of("web")).at == clock.now() and platform.read.count("srv-web") == 2
+
+
+async def test_without_a_key_a_plan_says_so() -> None:
+    """There is nothing to be read."""
+    with pytest.raises(Permanent, match="WATCHDOG_RENDER_API_KEY"):
+        await Listings(None, lambda: POLICY, FakeClock()).of("web")
