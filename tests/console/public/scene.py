@@ -146,10 +146,10 @@ class Away(MemoryStore):
 
     away = False
 
-    async def load(self, *arguments: Any) -> Any:
+    async def peek(self, *arguments: Any) -> Any:
         """Answer, or not."""
         self._check()
-        return await super().load(*arguments)
+        return await super().peek(*arguments)
 
     async def spans(self, *arguments: Any, **more: Any) -> Any:
         """Answer, or not."""
