@@ -6,7 +6,7 @@ open and was kept from people then is told. The same goes for the silence that a
 
 from dataclasses import replace
 
-from watchdog.core import downtime, ending, escalation, guard, opening, perceive, quiet, sending, words
+from watchdog.core import downtime, ending, escalation, opening, perceive, quiet, sending, words
 from watchdog.core.turn import Turn
 from watchdog.domain import events as e
 from watchdog.domain.effects import Note
@@ -141,8 +141,8 @@ def speak_up(turn: Turn) -> bool:
         return True
     known = {finding.signal for finding in turn.incident.findings}
     failing = perceive.findings(turn.service, turn.policy, turn.now)
-    if failing and guard.was_down(turn.incident) and not turn.incident.human_needed:
-        opening.open_incident(turn, failing)  # what was decided was: nothing, as it was meant to be down
+    if failing and downtime.touched(turn.service, turn.incident.onset_at) and not turn.incident.human_needed:
+        opening.open_incident(turn, failing)  # what was decided is old: now the guard asks, whatever it was
         return True
     besides = [f"Fails besides: {finding.text}" for finding in failing if finding.signal not in known]
     lines = ("A silence kept it from you until now.", *besides, *words.decision_lines(turn.incident))
