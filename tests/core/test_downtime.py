@@ -310,6 +310,39 @@ def test_while_it_lasts_the_platform_is_asked_no_oftener_than_when_all_is_well()
     assert web(world).phase is Phase.PAGED and world.deploy_pace == 5.0
 
 
+def test_what_people_heard_of_in_it_and_still_fails_after_it_is_told_and_asked_about() -> None:
+    """One hiccup of the platform paged them; it was kept from a rollback, and nothing else would take that up."""
+    world = down(bad_world(unreadable=(300.0, 420.0)), 63.0, 600.0).run(700.0)
+    (first, second) = world.pages()
+    assert first.notice.kind.value == "human_needed" and "by what was read 6" in first.notice.lines[0]
+    assert second.notice.kind.value == "asked" and second.notice.at - START == pytest.approx(660.0, abs=15.0)
+    assert not world.pins and not world.broken
+
+
+def test_what_people_heard_of_in_it_and_is_well_after_it_is_called_off() -> None:
+    """By the all-clear alone."""
+    world = down(quiet_world(unreadable=(300.0, 420.0)), 100.0, 600.0).run(1000.0)
+    kinds = [tell.notice.kind.value for tell in world.tells if tell.notice.service == "web"]
+    assert kinds == ["human_needed", "resolved"]
+
+
+def test_what_a_human_has_said_is_not_told_again_at_its_end() -> None:
+    """Nobody called them for something else."""
+    world = down(quiet_world(faults=[Fault(50.0, FOREVER)]), 200.0, 600.0)
+    world.at(150.0, lambda: world.tell(e.Stopped(world.now, "web-1", "ann")))
+    world.run(1000.0)
+    assert len(world.pages()) == 1 and incident_of(world).human_needed == "stopped by ann"
+
+
+def test_hiccups_of_the_platform_page_once() -> None:
+    """A maintenance may last for hours, and its list be unreadable for a minute or two now and then."""
+    world = down(quiet_world(), 100.0)
+    for begins in (600.0, 1500.0, 2400.0):
+        world.at(begins, lambda begins=begins: setattr(world, "unreadable", (begins, begins + 100.0)))  # type: ignore[misc]
+    world.run(4000.0)
+    assert len(world.pages()) == 1 and not incident_of(world).muted
+
+
 def test_without_an_answer_of_the_platform_s_people_are_paged() -> None:
     """What it said a minute ago may be over."""
     world = down(quiet_world(unreadable=(200.0, FOREVER)), 100.0).run(400.0)

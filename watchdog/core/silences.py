@@ -112,6 +112,8 @@ def _downtime_ended(turn: Turn, lasted: str) -> None:
     if facts is not None and facts.suspended:
         turn.note("DOWNTIME", f"over: {lasted}; it is suspended by {', '.join(facts.suspenders) or 'somebody'} now")
         return
+    if turn.service.phase is Phase.PAGED and turn.incident.paged and not turn.incident.human_needed:
+        turn.amend(muted=True)  # people heard of what failed before or in it: what still fails is told, and decided anew
     grace = show_seconds(downtime.GRACE_SECONDS)
     turn.note("DOWNTIME", f"over: {lasted}; what still fails in {grace} is told")
     turn.wake_at(turn.now + downtime.GRACE_SECONDS)

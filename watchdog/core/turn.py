@@ -145,7 +145,8 @@ class Turn:
             return
         silence = self.silenced_by(kind)
         if silence is not None:
-            self.amend(muted=self.incident.muted or kind is not NoticeKind.UPDATED)
+            known = self.incident.paged and silence.by == quiet.PLATFORM  # its end mutes it anew (silences)
+            self.amend(muted=self.incident.muted or not (known or kind is NoticeKind.UPDATED))
             self.note("SILENCED", f"{title} (kept from {', '.join(channels)} by {quiet.describe(silence)})")
             return
         notice = Notice(
