@@ -12,6 +12,7 @@ from tests.core.scenes import (
     HISTORY,
     NOW,
     a_service,
+    an_incident,
     bad_world,
     failing,
     hear,
@@ -28,7 +29,7 @@ from watchdog.domain import events as e
 from watchdog.domain.decisions import Verdict
 from watchdog.domain.deploys import Downtime, ServiceFacts
 from watchdog.domain.incidents import History, Phase, ServiceState
-from watchdog.domain.policy import Mode
+from watchdog.domain.policy import Mode, SignalPolicy
 from watchdog.domain.readings import Unknown
 
 ON = replace(FACTS, maintenance=True)
@@ -101,11 +102,16 @@ def test_one_that_is_switched_on_again_at_once_goes_on() -> None:
         ({"downtime": OVER, "checks": {"home": failing(last_bad_at=NOW + 60.0)}}, 60.0, False),
         ({"downtime": OVER, "checks": {"api": failing("api", "latency", last_slow_at=NOW + 60.0)}}, 60.0, False),
         ({"downtime": OVER, "checks": {}}, 60.0, True),
+        ({"downtime": OVER, "incident": None}, 59.9, True),
+        ({"downtime": OVER, "incident": None}, 60.0, False),
+        ({"downtime": OVER, "incident": an_incident(closed_at=NOW + 30.0)}, 60.0, False),
+        ({"downtime": OVER, "incident": an_incident(onset_at=NOW + 59.9)}, 60.0, True),
+        ({"downtime": OVER, "incident": an_incident(onset_at=NOW + 60.0)}, 60.0, False),
     ],
 )
 def test_how_long_it_holds(fields: dict[str, Any], since_end: float, holds: bool) -> None:
-    """While the platform said so within a minute; a minute after it, and longer where nothing fails any more."""
-    service = a_service(**{"deploys_at": NOW + since_end, **fields})
+    """While the platform said so within a minute; a minute after it, and longer where what was open fails no more."""
+    service = a_service(**{"deploys_at": NOW + since_end, "incident": an_incident(), **fields})
     assert (downtime.in_force(service, NOW + since_end) is not None) is holds
 
 
@@ -317,6 +323,17 @@ def test_what_people_heard_of_in_it_and_still_fails_after_it_is_told_and_asked_a
     assert first.notice.kind.value == "human_needed" and "by what was read 6" in first.notice.lines[0]
     assert second.notice.kind.value == "asked" and second.notice.at - START == pytest.approx(660.0, abs=15.0)
     assert not world.pins and not world.broken
+
+
+def test_what_only_a_feed_tells_of_soon_after_it_is_told() -> None:
+    """Its readings are no failed probes; what was open then is over."""
+    policy = make_policy()
+    web_ = policy.services["web"]
+    feed = SignalPolicy("errors", "sentry", limit_per_minute=20.0)
+    policy = replace(policy, services={"web": replace(web_, signals=(*web_.signals, feed))})
+    world = down(World(policy, history(), flood=(4260.0, 8000.0)), 3900.0, 4200.0).run(4600.0)
+    (page,) = world.pages()
+    assert page.notice.at - START == pytest.approx(4530.0, abs=60.0)
 
 
 def test_what_people_heard_of_in_it_and_is_well_after_it_is_called_off() -> None:
