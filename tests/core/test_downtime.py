@@ -215,6 +215,30 @@ def test_a_yes_to_that_question_is_a_yes() -> None:
     assert world.incidents["web-1"].verified_at is not None and not world.incidents["web-1"].planned
 
 
+def test_a_yes_to_what_was_asked_before_it_and_is_asked_again_after_it_is_a_yes() -> None:
+    """The question is the new one: it has what the guard asks by now, and its answer is not refused."""
+    world = down(bad_world(make_policy(Mode.ASSIST)), 150.0, 460.0).run(600.0)
+    assert [page.notice.kind.value for page in world.pages()] == ["asked", "asked"]
+    decision = incident_of(world).decision
+    assert decision is not None
+    assert {one.name for one in decision.guards if one.verdict is Verdict.ASK} == {"mode", "service"}
+    effects = hear(world, e.Approved(world.now, "web-1", "ann"))
+    assert web(world).phase is Phase.PINNING and not lines(effects, "REFUSED")
+
+
+def test_a_question_that_was_asked_before_it_is_asked_anew_after_it_though_nothing_was_muted() -> None:
+    """It was short: no reminder fell into it. A yes to the old question would be refused."""
+    world = down(bad_world(make_policy(Mode.ASSIST)), 150.0, 200.0).run(300.0)
+    assert [page.notice.kind.value for page in world.pages()] == ["asked", "asked"]
+
+
+def test_what_was_asked_before_it_and_fails_no_more_after_it_is_not_asked_again() -> None:
+    """Its question is withdrawn without a word to who answers."""
+    world = down(bad_world(make_policy(Mode.ASSIST), faults=[Fault(64.0, 450.0)]), 150.0, 460.0).run(900.0)
+    assert [page.notice.kind.value for page in world.pages()] == ["asked"]
+    assert web(world).phase is Phase.CALM
+
+
 def test_no_default_answers_it() -> None:
     """Silence is no yes to a guard."""
     world = down(bad_world(), 63.0, 500.0).run(700.0)

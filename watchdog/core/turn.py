@@ -145,8 +145,8 @@ class Turn:
             return
         silence = self.silenced_by(kind)
         if silence is not None:
-            known = self.incident.paged and silence.by == quiet.PLATFORM  # its end mutes it anew (silences)
-            self.amend(muted=self.incident.muted or not (known or kind is NoticeKind.UPDATED))
+            known = self.service.phase is Phase.PAGED and self.incident.paged and silence.by == quiet.PLATFORM
+            self.amend(muted=self.incident.muted or not (known or kind is NoticeKind.UPDATED))  # known: see silences
             self.note("SILENCED", f"{title} (kept from {', '.join(channels)} by {quiet.describe(silence)})")
             return
         notice = Notice(
