@@ -60,6 +60,12 @@ def in_force(service: ServiceState, now: float) -> Downtime | None:
     return down if now < over or (now < down.ended_at + SETTLED_SECONDS and _settles(service, over)) else None
 
 
+def hides(service: ServiceState, now: float) -> bool:
+    """Tell whether what fails now says nothing: the service is in a downtime, or was within the last minute."""
+    down = in_force(service, now)
+    return down is not None and (down.ended_at is None or now < down.ended_at + GRACE_SECONDS)
+
+
 def _settles(service: ServiceState, over: float) -> bool:
     """Tell whether its incident failed before then, and nothing of it since."""
     incident = service.incident
