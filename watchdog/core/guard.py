@@ -212,7 +212,11 @@ def availability(request: Request) -> GuardAnswer:
         return _block("service", f"{SUSPENDED}{by}{when}")
     if facts.maintenance:
         return _block("service", f"it is in maintenance mode{when}")
-    return _after_downtime(request) or _after_suspension(request) or _pass("service", "neither suspended nor in maintenance mode")
+    return (
+        _after_downtime(request)
+        or _after_suspension(request)
+        or _pass("service", "neither suspended nor in maintenance mode")
+    )
 
 
 def _after_downtime(request: Request) -> GuardAnswer | None:
