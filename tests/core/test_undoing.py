@@ -63,6 +63,15 @@ def test_the_suspect_goes_live_again_by_the_protocol_of_a_rollback_by_hand() -> 
     assert live is not None and live.code == BAD and not world.broken
 
 
+def test_it_is_no_incident_in_the_service_s_history() -> None:
+    """Nothing failed: a human put back, hours later, what was rolled back."""
+    world = rolled_back(9000.0)
+    before = web(world).history
+    assert undo(world).incidents["web-2"].closed_at is not None
+    after = web(world).history
+    assert (after.bad_deploys, after.others) == (before.bad_deploys, before.others)
+
+
 def test_neither_code_is_denied_afterwards() -> None:
     """The suspect's entry is lifted before anything is sent; what is left by a human's wish is found bad by nobody."""
     world = rolled_back()
