@@ -12,6 +12,7 @@ from tests.core.scenes import (
     HISTORY,
     NOW,
     a_service,
+    an_incident,
     bad_world,
     failing,
     hear,
@@ -28,7 +29,7 @@ from watchdog.domain import events as e
 from watchdog.domain.decisions import Verdict
 from watchdog.domain.deploys import Downtime, ServiceFacts
 from watchdog.domain.incidents import History, Phase, ServiceState
-from watchdog.domain.policy import Mode
+from watchdog.domain.policy import Mode, SignalPolicy
 from watchdog.domain.readings import Unknown
 
 ON = replace(FACTS, maintenance=True)
@@ -101,11 +102,16 @@ def test_one_that_is_switched_on_again_at_once_goes_on() -> None:
         ({"downtime": OVER, "checks": {"home": failing(last_bad_at=NOW + 60.0)}}, 60.0, False),
         ({"downtime": OVER, "checks": {"api": failing("api", "latency", last_slow_at=NOW + 60.0)}}, 60.0, False),
         ({"downtime": OVER, "checks": {}}, 60.0, True),
+        ({"downtime": OVER, "incident": None}, 59.9, True),
+        ({"downtime": OVER, "incident": None}, 60.0, False),
+        ({"downtime": OVER, "incident": an_incident(closed_at=NOW + 30.0)}, 60.0, False),
+        ({"downtime": OVER, "incident": an_incident(onset_at=NOW + 59.9)}, 60.0, True),
+        ({"downtime": OVER, "incident": an_incident(onset_at=NOW + 60.0)}, 60.0, False),
     ],
 )
 def test_how_long_it_holds(fields: dict[str, Any], since_end: float, holds: bool) -> None:
-    """While the platform said so within a minute; a minute after it, and longer where nothing fails any more."""
-    service = a_service(**{"deploys_at": NOW + since_end, **fields})
+    """While the platform said so within a minute; a minute after it, and longer where what was open fails no more."""
+    service = a_service(**{"deploys_at": NOW + since_end, "incident": an_incident(), **fields})
     assert (downtime.in_force(service, NOW + since_end) is not None) is holds
 
 
@@ -209,6 +215,30 @@ def test_a_yes_to_that_question_is_a_yes() -> None:
     assert world.incidents["web-1"].verified_at is not None and not world.incidents["web-1"].planned
 
 
+def test_a_yes_to_what_was_asked_before_it_and_is_asked_again_after_it_is_a_yes() -> None:
+    """The question is the new one: it has what the guard asks by now, and its answer is not refused."""
+    world = down(bad_world(make_policy(Mode.ASSIST)), 150.0, 460.0).run(600.0)
+    assert [page.notice.kind.value for page in world.pages()] == ["asked", "asked"]
+    decision = incident_of(world).decision
+    assert decision is not None
+    assert {one.name for one in decision.guards if one.verdict is Verdict.ASK} == {"mode", "service"}
+    effects = hear(world, e.Approved(world.now, "web-1", "ann"))
+    assert web(world).phase is Phase.PINNING and not lines(effects, "REFUSED")
+
+
+def test_a_question_that_was_asked_before_it_is_asked_anew_after_it_though_nothing_was_muted() -> None:
+    """It was short: no reminder fell into it. A yes to the old question would be refused."""
+    world = down(bad_world(make_policy(Mode.ASSIST)), 150.0, 200.0).run(300.0)
+    assert [page.notice.kind.value for page in world.pages()] == ["asked", "asked"]
+
+
+def test_what_was_asked_before_it_and_fails_no_more_after_it_is_not_asked_again() -> None:
+    """Its question is withdrawn without a word to who answers."""
+    world = down(bad_world(make_policy(Mode.ASSIST), faults=[Fault(64.0, 450.0)]), 150.0, 460.0).run(900.0)
+    assert [page.notice.kind.value for page in world.pages()] == ["asked"]
+    assert web(world).phase is Phase.CALM
+
+
 def test_no_default_answers_it() -> None:
     """Silence is no yes to a guard."""
     world = down(bad_world(), 63.0, 500.0).run(700.0)
@@ -308,6 +338,50 @@ def test_while_it_lasts_the_platform_is_asked_no_oftener_than_when_all_is_well()
     assert web(world).phase is Phase.PAGED and world.deploy_pace == 15.0
     world.run(420.0)
     assert web(world).phase is Phase.PAGED and world.deploy_pace == 5.0
+
+
+def test_what_people_heard_of_in_it_and_still_fails_after_it_is_told_and_asked_about() -> None:
+    """One hiccup of the platform paged them; it was kept from a rollback, and nothing else would take that up."""
+    world = down(bad_world(unreadable=(300.0, 420.0)), 63.0, 600.0).run(700.0)
+    (first, second) = world.pages()
+    assert first.notice.kind.value == "human_needed" and "by what was read 6" in first.notice.lines[0]
+    assert second.notice.kind.value == "asked" and second.notice.at - START == pytest.approx(660.0, abs=15.0)
+    assert not world.pins and not world.broken
+
+
+def test_what_only_a_feed_tells_of_soon_after_it_is_told() -> None:
+    """Its readings are no failed probes; what was open then is over."""
+    policy = make_policy()
+    web_ = policy.services["web"]
+    feed = SignalPolicy("errors", "sentry", limit_per_minute=20.0)
+    policy = replace(policy, services={"web": replace(web_, signals=(*web_.signals, feed))})
+    world = down(World(policy, history(), flood=(4260.0, 8000.0)), 3900.0, 4200.0).run(4600.0)
+    (page,) = world.pages()
+    assert page.notice.at - START == pytest.approx(4530.0, abs=60.0)
+
+
+def test_what_people_heard_of_in_it_and_is_well_after_it_is_called_off() -> None:
+    """By the all-clear alone."""
+    world = down(quiet_world(unreadable=(300.0, 420.0)), 100.0, 600.0).run(1000.0)
+    kinds = [tell.notice.kind.value for tell in world.tells if tell.notice.service == "web"]
+    assert kinds == ["human_needed", "resolved"]
+
+
+def test_what_a_human_has_said_is_not_told_again_at_its_end() -> None:
+    """Nobody called them for something else."""
+    world = down(quiet_world(faults=[Fault(50.0, FOREVER)]), 200.0, 600.0)
+    world.at(150.0, lambda: world.tell(e.Stopped(world.now, "web-1", "ann")))
+    world.run(1000.0)
+    assert len(world.pages()) == 1 and incident_of(world).human_needed == "stopped by ann"
+
+
+def test_hiccups_of_the_platform_page_once() -> None:
+    """A maintenance may last for hours, and its list be unreadable for a minute or two now and then."""
+    world = down(quiet_world(), 100.0)
+    for begins in (600.0, 1500.0, 2400.0):
+        world.at(begins, lambda begins=begins: setattr(world, "unreadable", (begins, begins + 100.0)))  # type: ignore[misc]
+    world.run(4000.0)
+    assert len(world.pages()) == 1 and not incident_of(world).muted
 
 
 def test_without_an_answer_of_the_platform_s_people_are_paged() -> None:

@@ -287,11 +287,13 @@ def test_who_asks_no_more_hears_no_more() -> None:
         (replace(LIVE, status="build_failed"), "dep-8", NOW, False),
         (replace(LIVE, finished_at=None), "dep-8", NOW, True),
         (LIVE, "dep-8", NOW - 30.0 + 1800.0, False),
-        (LIVE, "dep-8", NOW - 31.0 + 1800.0, True),
+        (LIVE, "dep-8", NOW - 31.0 + 1800.0, False),
+        (LIVE, "dep-8", NOW - 30.0 + 300.0, True),
+        (LIVE, "dep-8", NOW - 30.0 + 300.1, False),
     ],
 )
 def test_when_a_window_begins(live: Deploy, before: str | None, at: float, begins: bool) -> None:
-    """With a deploy that goes live under our eyes, and not when its window is over already."""
+    """With a deploy that goes live under our eyes, or nearly: not when minutes of its window were not seen."""
     state = calm(live=before, trial=None, deploys=(BEFORE,))
     facts = a_service().facts
     assert facts is not None
@@ -300,6 +302,25 @@ def test_when_a_window_begins(live: Deploy, before: str | None, at: float, begin
     if trial is not None:
         live_at = live.finished_at if live.finished_at is not None else at
         assert trial == Trial("dep-9", live_at, live_at + Pace().watch_window_seconds, at)
+
+
+def test_a_short_window_that_is_over_already_does_not_begin() -> None:
+    """A minute is watched, and the list came later."""
+    policy = replace(WANTED, pace=replace(WANTED.pace, watch_window_seconds=60.0))
+    state, facts = calm(live="dep-8", trial=None, deploys=(BEFORE,)), a_service().facts
+    assert facts is not None
+    for at, begins in ((NOW + 29.0, True), (NOW + 30.0, False)):
+        trial, _ = trial_after(state, e.DeploysListed(at, "web", (LIVE,), facts), policy)
+        assert (trial is not None) is begins
+
+
+@pytest.mark.parametrize(("closed_at", "begins"), [(None, True), (NOW - 30.1, True), (NOW - 30.0, False), (NOW, False)])
+def test_what_was_live_in_an_incident_that_is_over_is_not_praised(closed_at: float | None, begins: bool) -> None:
+    """The list was not read in all that time: nobody knew that it was live."""
+    state, facts = calm(live="dep-8", trial=None, deploys=(BEFORE,), closed_at=closed_at), a_service().facts
+    assert facts is not None
+    trial, _ = trial_after(state, e.DeploysListed(NOW, "web", (LIVE,), facts))
+    assert (trial is not None) is begins
 
 
 def test_what_goes_live_in_an_incident_is_its_business() -> None:

@@ -265,6 +265,17 @@ def test_what_began_to_fail_after_a_downtime_is_as_any(began: float | None) -> N
     assert answers(a_request(service={"downtime": DOWN}, began=began)) == {}
 
 
+def test_what_was_suspended_in_an_incident_is_asked_about_in_it() -> None:
+    """Whoever did it: as long as it is that incident, however often it is decided anew."""
+    incident = an_incident()
+    for facts in (replace(FACTS, suspended=True, suspenders=("billing",)), FACTS, FACTS):
+        told = guard.availability(a_request(service={"facts": facts}, incident=incident))
+        decision = Decision(NOW, Course.PAGE, incident.severity, "", "", 1.0, "autonomous", guards=(told,))
+        incident = replace(incident, decision=decision)
+    assert told.verdict is Verdict.ASK and told.why.startswith("it was suspended in this incident")
+    assert guard.availability(a_request(incident=an_incident())).verdict is Verdict.PASS
+
+
 @pytest.mark.parametrize(
     ("denied", "bad"),
     [

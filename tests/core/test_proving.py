@@ -408,6 +408,32 @@ def test_in_the_dark_nothing_is_proved() -> None:
     assert world.incidents["web-1"].outcome == "rolled back and verified"
 
 
+@pytest.mark.parametrize("begins", [20.0, 170.0])
+def test_while_it_is_meant_to_be_down_nothing_is_proved_nor_disproved(begins: float) -> None:
+    """Somebody switches maintenance mode on: a minute after its end the proof begins anew, with all its time."""
+    world = reach(Phase.VERIFYING)
+    live_at = restored_at(world) - START
+    world.at(live_at + begins, lambda: setattr(world, "facts", replace(world.facts, maintenance=True)))
+    world.at(live_at + 900.0, lambda: setattr(world, "facts", replace(world.facts, maintenance=False)))
+    world.run(live_at + 900.0 + 60.0 + SECONDS - 10.0)
+    assert web(world).phase is Phase.VERIFYING and not world.pages()
+    world.run(live_at + 900.0 + 60.0 + SECONDS + 20.0)
+    assert world.incidents["web-1"].outcome == "rolled back and verified"
+
+
+def test_what_fails_after_it_was_meant_to_be_down_did_not_help() -> None:
+    """A human has it: a minute after the end it counts."""
+    world = reach(Phase.VERIFYING)
+    live_at = restored_at(world) - START
+    world.at(live_at + 20.0, lambda: setattr(world, "facts", replace(world.facts, maintenance=True)))
+    world.at(live_at + 300.0, lambda: setattr(world, "facts", replace(world.facts, maintenance=False)))
+    world.faults.append(Fault(live_at + 100.0, FOREVER))
+    world.run(live_at + 500.0)
+    (page,) = world.pages()
+    assert "the rollback did not help" in page.notice.lines[0]
+    assert page.notice.at - START == pytest.approx(live_at + 405.0, abs=15.0)
+
+
 # --- restarts ---
 
 

@@ -320,6 +320,17 @@ def test_a_rollback_by_hand_that_was_held_up_for_long_is_asked_for_again(seconds
         assert web(world).phase is Phase.PAGED and "RestoreAutoDeploy" in kinds(effects)
 
 
+def test_a_rollback_by_hand_goes_to_nothing_that_was_deny_listed_meanwhile() -> None:
+    """Another service was rolled back from it while auto-deploy was switched off: no promise is broken."""
+    world = reach(Phase.CALM)
+    world.tell(e.RollbackRequested(world.now, "web", "ann"))
+    world.state = replace(world.state, denied=(*world.state.denied, "aaaaaaa0", "aaaaaaa1"))
+    world.run(world.time + 10.0)
+    assert not world.sent and not world.broken and world.restores
+    told = [tell.notice.lines[0] for tell in world.pages()]
+    assert told == ["What happened: nothing was sent: dep-39 was deny-listed meanwhile; ask again"]
+
+
 def test_a_rollback_by_hand_overtakes_no_deploy_that_began_meanwhile() -> None:
     """Somebody deploys while auto-deploy is switched off for it: nothing is sent, and the human may ask again."""
     world = reach(Phase.CALM)

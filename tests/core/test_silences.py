@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.core.scenes import (
+    FACTS,
     FOREVER,
     NOW,
     a_service,
@@ -205,6 +206,16 @@ def test_nothing_is_done_by_default_of_a_question_that_was_muted() -> None:
     world.ship(60.0, "bad00000")
     world.run(2000.0)
     assert not world.pins and "nobody is known to have heard" in lines(world.notes, "DEADLINE")[0]
+
+
+def test_what_nobody_heard_of_is_not_rolled_back_unasked_hours_later() -> None:
+    """It was suspended for a bill, and a silence was in force for hours after it: people are told, as of anything."""
+    world = silenced(bad_world().run(1.0), seconds=9000.0)
+    world.at(80.0, lambda: setattr(world, "facts", replace(FACTS, suspended=True, suspenders=("billing",))))
+    world.at(3600.0, lambda: setattr(world, "facts", FACTS))
+    world.run(10_000.0)
+    (page,) = world.pages()
+    assert page.notice.kind.value == "human_needed" and not world.pins and not world.broken
 
 
 def test_what_we_changed_and_could_not_give_back_is_told_in_any_silence() -> None:

@@ -4,7 +4,19 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import FOREVER, an_incident, bad_world, hear, incident_of, kinds, lines, put, reach, web
+from tests.core.scenes import (
+    FOREVER,
+    a_service,
+    an_incident,
+    bad_world,
+    hear,
+    incident_of,
+    kinds,
+    lines,
+    put,
+    reach,
+    web,
+)
 from tests.core.world import Fault, World, make_policy
 from watchdog.core.undoing import asked_for
 from watchdog.domain import effects as fx
@@ -63,6 +75,15 @@ def test_the_suspect_goes_live_again_by_the_protocol_of_a_rollback_by_hand() -> 
     assert live is not None and live.code == BAD and not world.broken
 
 
+def test_it_is_no_incident_in_the_service_s_history() -> None:
+    """Nothing failed: a human put back, hours later, what was rolled back."""
+    world = rolled_back(9000.0)
+    before = web(world).history
+    assert undo(world).incidents["web-2"].closed_at is not None
+    after = web(world).history
+    assert (after.bad_deploys, after.others) == (before.bad_deploys, before.others)
+
+
 def test_neither_code_is_denied_afterwards() -> None:
     """The suspect's entry is lifted before anything is sent; what is left by a human's wish is found bad by nobody."""
     world = rolled_back()
@@ -91,9 +112,13 @@ def test_what_other_services_were_rolled_back_from_is_named() -> None:
     """The deny-list is one for all: who undoes it for web hears of api, and not of web itself nor of other code."""
     world = rolled_back()
     acts = (*world.state.acts, Act(world.now, "api", BAD), Act(world.now, "docs", "cccccccc"))
-    world.state = replace(world.state, acts=acts)
+    found = {
+        "shop": a_service(name="shop", bad=((BAD, "dep-7"),)),
+        "docs": a_service(name="docs", bad=(("c", "dep-8"),)),
+    }
+    world.state = replace(world.state, acts=acts, services={**found, **world.state.services})
     (text, _) = lines(ask(world), "UNDO")
-    assert "for every service (rolled back from it lately, too: api); if" in text
+    assert "for every service (rolled back from it, too: api, shop); if" in text
 
 
 @pytest.mark.parametrize("why", ["trusted before", "no code"])

@@ -10,7 +10,7 @@ from tests.daemon.engine_scene import SHUT, Scene, ShakyStore, scene
 from tests.daemon.test_sharing import Worker
 from tests.daemon.test_sharing import two as two_workers
 from watchdog.core.reminding import LABEL
-from watchdog.daemon.follow_ups import EVERY_SECONDS, REMIND_WITHIN_SECONDS, FollowUpKeeper
+from watchdog.daemon.follow_ups import AGAIN_SECONDS, EVERY_SECONDS, REMIND_WITHIN_SECONDS, FollowUpKeeper
 from watchdog.daemon.metrics import Metrics
 from watchdog.daemon.sharing import TTL_SECONDS
 from watchdog.domain import events as e
@@ -152,16 +152,31 @@ async def test_killed_between_the_record_and_the_message_it_is_told_by_the_next_
 
 
 async def test_a_silence_puts_it_off_until_it_ends() -> None:
-    """Then it is told, by the next look."""
+    """The core is asked each hour; what falls due meanwhile is asked for by itself."""
     async with scene() as s:
-        desk, now = Desk([item("docs", s.clock.now() - 5)]), s.clock.now()
+        now = s.clock.now()
+        desk = Desk([item("docs", now - 5), item("lessons", now + 90), item("late", now + 9000)])
         s.engine.policy = replace(s.engine.policy, silences=(Quiet("s", "web", "ann", "x", now - 9, now + 30),))
-        await desk.of(s).look()
-        assert s.pages == [] and await written(s) == []
-        s.clock.elapsed += 31
-        await desk.of(s).look()
+        asked: list[Event] = []
+
+        async def ask(event: Event) -> None:
+            asked.append(event)
+            await s.engine.ask(event)
+
+        keeper = desk.keeper(s.store, s.clock, lambda: s.engine.held, ask)
+        await keeper.look()
+        assert s.pages == [] and await written(s) == [] and len(asked) == 1
+        s.clock.elapsed += 60
+        await keeper.look()
+        assert len(asked) == 1
+        s.clock.elapsed += 60
+        await keeper.look()
         await s.quiet()
-        assert len(s.pages) == 1
+        assert len(asked) == 2 and s.pages == ["web: 1 follow-up of web-1 overdue"]
+        s.clock.elapsed += AGAIN_SECONDS - 120
+        await keeper.look()
+        await s.quiet()
+        assert len(s.pages) == 2 and await written(s) == ["lessons", "docs"]
 
 
 async def test_a_frozen_worker_that_wakes_up_reminds_of_nothing(two: tuple[Worker, Worker]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,18 +13,19 @@ from tests.daemon.test_commands import answer, with_incident
 from tests.daemon.test_sharing import Worker
 from tests.daemon.test_sharing import two as two_workers
 from tests.daemon.town import tell
+from watchdog.core import hours
 from watchdog.daemon.commands import FAILED
 from watchdog.daemon.listeners import Listeners
 from watchdog.daemon.record import Recorder, Turn
 from watchdog.daemon.sharing import RENEW_SECONDS, TTL_SECONDS
 from watchdog.daemon.translate import shared_anew
 from watchdog.domain import events as e
-from watchdog.domain.effects import Effect, Tell
+from watchdog.domain.effects import Effect, Note, Tell
 from watchdog.domain.errors import Stale
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Act, Incident, Phase, ServiceState, Shared, State, Trouble
 from watchdog.domain.notices import NoticeKind
-from watchdog.domain.policy import Quiet, Severity
+from watchdog.domain.policy import Digest, Moment, Quiet, Severity
 from watchdog.domain.records import PendingEffect
 
 two = two_workers
@@ -102,6 +104,20 @@ async def recorded(recorder: Recorder, state: State, *tells: Tell) -> list[Effec
     """Let a turn be written down; return what is to be told at once."""
     turn = await recorder.record(e.TimePassed(0.0), Turn(State(), state, tells))
     return [item.effect for item in turn.pending]
+
+
+async def test_a_digest_that_was_not_recorded_is_not_told_and_due_again() -> None:
+    """Who makes the next one would not know of it, and tell it twice."""
+    async with scene() as s:
+        moment = datetime.fromtimestamp(s.clock.now(), UTC)
+        every = Moment(moment.weekday(), moment.hour * 60 + moment.minute, "UTC")
+        s.engine.policy = replace(s.engine.policy, digest=Digest(every, ("pager",)))
+        until = hours.latest(every, s.clock.now())
+        week = e.WeekSummedUp(s.clock.now(), until, "the week: nothing happened", ())
+        s.store.saving = SHUT  # type: ignore[attr-defined]
+        assert await s.engine.ask(week) == () and s.engine.state.digested_at < until
+        s.store.saving = None  # type: ignore[attr-defined]
+        assert [type(effect) for effect in await s.engine.ask(week)] == [Tell, Note]
 
 
 async def test_the_all_clear_of_an_incident_that_the_journal_has_open_waits_for_its_record() -> None:

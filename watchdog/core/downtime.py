@@ -57,8 +57,21 @@ def in_force(service: ServiceState, now: float) -> Downtime | None:
     if service.facts is not None and service.facts.suspended:  # by somebody else, meanwhile
         return None
     over = down.ended_at + GRACE_SECONDS
-    settling = now < down.ended_at + SETTLED_SECONDS and _failed_at(service) < over
-    return down if now < over or settling else None
+    return down if now < over or (now < down.ended_at + SETTLED_SECONDS and _settles(service, over)) else None
+
+
+def hides(service: ServiceState, now: float) -> bool:
+    """Tell whether what fails now says nothing: the service is in a downtime, or was within the last minute."""
+    down = in_force(service, now)
+    return down is not None and (down.ended_at is None or now < down.ended_at + GRACE_SECONDS)
+
+
+def _settles(service: ServiceState, over: float) -> bool:
+    """Tell whether its incident failed before then, and nothing of it since."""
+    incident = service.incident
+    if incident is None or incident.closed_at is not None or incident.onset_at >= over:
+        return False
+    return _failed_at(service) < over
 
 
 def touched(service: ServiceState, began: float) -> Downtime | None:

@@ -71,10 +71,10 @@ def _wiser(turn: Turn) -> History:
     """Return the service's history with this incident, if it was one.
 
     A deploy that was suspected and that somebody replaced was bad; where it still serves, nobody knows. Anything else
-    is another incident, once an hour: one outage that comes and goes is one.
+    is another incident, once an hour: one outage that comes and goes is one. What a human undoes is none.
     """
     history, incident, service = turn.service.history, turn.incident, turn.service
-    if incident.severity not in (Severity.CRITICAL, Severity.HIGH):
+    if incident.undoes or incident.severity not in (Severity.CRITICAL, Severity.HIGH):
         return history
     blame = incident.decision.blame if incident.decision is not None else None
     if blame is not None and blame.likely:

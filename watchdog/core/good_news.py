@@ -38,6 +38,8 @@ def begin(turn: Turn, was_live: str | None) -> None:
     ends_at = live_at + turn.policy.pace.watch_window_seconds
     if live.is_rollback or live.code in turn.state.denied or ends_at <= turn.now or _is_in_an_incident(service):
         return
+    if turn.now - live_at > GAP_SECONDS or (service.closed_at is not None and service.closed_at >= live_at):
+        return  # its beginning was not seen, or was an incident that is over by now
     turn.change(trial=Trial(live.id, live_at, ends_at, seen_at=turn.now))
 
 

@@ -19,6 +19,8 @@ from watchdog.domain.units import show_seconds
 
 DAY_SECONDS = 86400.0
 NO_ROLLBACK_TRAILER = "watchdog: no-rollback"
+SUSPENDED, WAS_SUSPENDED = "it is suspended", "it was suspended"
+"""How the guard `service` begins its answer: what an incident's last decision had is known again by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,10 +209,14 @@ def availability(request: Request) -> GuardAnswer:
     when = f", by what was read {show_seconds(age)} ago" if age > downtime.KNOWN_SECONDS else ""
     if facts.suspended:
         by = f" by {', '.join(facts.suspenders)}" if facts.suspenders else ""
-        return _block("service", f"it is suspended{by}{when}")
+        return _block("service", f"{SUSPENDED}{by}{when}")
     if facts.maintenance:
         return _block("service", f"it is in maintenance mode{when}")
-    return _after_downtime(request) or _pass("service", "neither suspended nor in maintenance mode")
+    return (
+        _after_downtime(request)
+        or _after_suspension(request)
+        or _pass("service", "neither suspended nor in maintenance mode")
+    )
 
 
 def _after_downtime(request: Request) -> GuardAnswer | None:
@@ -226,6 +232,15 @@ def _after_downtime(request: Request) -> GuardAnswer | None:
     if began is None or downtime.touched(request.service, began) is None:
         return None
     return _ask("service", f"it was {down.what} until {ago} ago, and failed then: a human decides")
+
+
+def _after_suspension(request: Request) -> GuardAnswer | None:
+    """Return that the incident began, or went on, while somebody suspended it: its onset convicts nobody either."""
+    decision = request.incident.decision if request.incident is not None else None
+    answers = decision.guards if decision is not None else ()
+    if not any(one.name == "service" and one.why.startswith((SUSPENDED, WAS_SUSPENDED)) for one in answers):
+        return None
+    return _ask("service", f"{WAS_SUSPENDED} in this incident, and nobody knows what failed by that: a human decides")
 
 
 def was_down(incident: Incident) -> bool:

@@ -5,7 +5,7 @@ Rule 2: when it did not help, a human is paged and nothing more is tried.
 Rule 3: a good stretch is not broken by one failed probe (one in a thousand fails by itself), but by two close together.
 """
 
-from watchdog.core import ending, perceive, returning, sending
+from watchdog.core import downtime, ending, perceive, returning, sending
 from watchdog.core.suspects import live_deploy
 from watchdog.core.turn import Turn
 from watchdog.domain.checks import Check
@@ -68,6 +68,9 @@ def verify(turn: Turn) -> None:
     _check_pin(turn)
     if turn.state.blind_since is not None:
         return
+    if downtime.hides(turn.service, turn.now):  # neither proof nor disproof: all its time begins anew afterwards
+        turn.put(perceive.forget(turn.service, turn.now))
+        return
     restored = turn.incident.restored_at
     assert restored is not None
     findings = perceive.findings(turn.service, turn.policy, turn.now)
@@ -110,7 +113,7 @@ def _broken_at(check: Check) -> float:
 
 
 def _judged_since(turn: Turn, restored: float) -> float:
-    """Return since when readings count: since it was live, or since we see again after having been blind."""
+    """Return since when readings count: since it was live, or since we were blind, or it was meant to be down."""
     return max([restored, *(check.counts_from for check in _watched(turn))])
 
 

@@ -1,7 +1,7 @@
 """Reminders: what people were to do about an incident fell due, and nobody ticked it. Told once, and nobody is woken.
 
 Rule 1: the note stands in the same record as the notice, so that by it everybody knows what was told: `reminded`.
-Rule 2: a silence puts a reminder off: it is asked for again, and told when the silence is over.
+Rule 2: a silence puts a reminder off: it is asked for again each hour, and told once the silence is over.
 """
 
 from collections.abc import Iterable, Set

@@ -171,6 +171,8 @@ def _not_by_hand_now(turn: Turn) -> str:
     age = turn.now - decision.at
     if age >= PUT_OFF_SECONDS:
         return f"it was asked for {show_seconds(age)} ago"
+    if turn.incident.target_code in turn.state.denied:
+        return f"{turn.incident.target} was deny-listed meanwhile"
     coming = guard.on_its_way(turn.service)
     return f"{coming.id} is on its way ({coming.status})" if coming is not None else ""
 

@@ -6,7 +6,7 @@ open and was kept from people then is told. The same goes for the silence that a
 
 from dataclasses import replace
 
-from watchdog.core import downtime, ending, escalation, guard, opening, perceive, quiet, sending, words
+from watchdog.core import downtime, ending, escalation, opening, perceive, quiet, sending, words
 from watchdog.core.turn import Turn
 from watchdog.domain import events as e
 from watchdog.domain.effects import Note
@@ -112,6 +112,9 @@ def _downtime_ended(turn: Turn, lasted: str) -> None:
     if facts is not None and facts.suspended:
         turn.note("DOWNTIME", f"over: {lasted}; it is suspended by {', '.join(facts.suspenders) or 'somebody'} now")
         return
+    waits = turn.service.phase in (Phase.PAGED, Phase.ASKING)
+    if waits and turn.incident.paged and not turn.incident.human_needed:
+        turn.amend(muted=True)  # people heard before or in it: what still fails is told, and decided or asked anew
     grace = show_seconds(downtime.GRACE_SECONDS)
     turn.note("DOWNTIME", f"over: {lasted}; what still fails in {grace} is told")
     turn.wake_at(turn.now + downtime.GRACE_SECONDS)
@@ -136,13 +139,13 @@ def speak_up(turn: Turn) -> bool:
         return False
     turn.amend(muted=False)
     turn.note("UNMUTED", "the silence is over, or does not name all that fails now; it is still open")
-    if turn.service.phase is Phase.ASKING:
-        sending.ask(turn)
-        return True
     known = {finding.signal for finding in turn.incident.findings}
     failing = perceive.findings(turn.service, turn.policy, turn.now)
-    if failing and guard.was_down(turn.incident) and not turn.incident.human_needed:
-        opening.open_incident(turn, failing)  # what was decided was: nothing, as it was meant to be down
+    if failing and downtime.touched(turn.service, turn.incident.onset_at) and not turn.incident.human_needed:
+        opening.open_incident(turn, failing)  # what was decided is old: now the guard asks, whatever it was
+        return True
+    if turn.service.phase is Phase.ASKING:
+        sending.ask(turn)
         return True
     besides = [f"Fails besides: {finding.text}" for finding in failing if finding.signal not in known]
     lines = ("A silence kept it from you until now.", *besides, *words.decision_lines(turn.incident))

@@ -145,7 +145,8 @@ class Turn:
             return
         silence = self.silenced_by(kind)
         if silence is not None:
-            self.amend(muted=self.incident.muted or kind is not NoticeKind.UPDATED)
+            known = self.service.phase is Phase.PAGED and self.incident.paged and silence.by == quiet.PLATFORM
+            self.amend(muted=self.incident.muted or not (known or kind is NoticeKind.UPDATED))  # known: see silences
             self.note("SILENCED", f"{title} (kept from {', '.join(channels)} by {quiet.describe(silence)})")
             return
         notice = Notice(

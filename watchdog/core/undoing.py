@@ -99,7 +99,9 @@ def _lift(turn: Turn, event: e.UndoRequested, denied: tuple[str, ...]) -> str:
     if denied == turn.state.denied:
         return "no code was deny-listed for it"
     turn.state = replace(turn.state, denied=denied)
-    others = dict.fromkeys(act.service for act in turn.state.acts if act.suspect_code == code)
+    lately = [act.service for act in turn.state.acts if act.suspect_code == code]
+    known = [one.name for one in turn.state.services.values() if any(bad == code for bad, _ in one.bad)]
+    others = dict.fromkeys((*lately, *known))
     others.pop(turn.name, None)
-    too = f" (rolled back from it lately, too: {', '.join(others)})" if others else ""
+    too = f" (rolled back from it, too: {', '.join(others)})" if others else ""
     return f"{words.short(code)} leaves the deny-list, for every service{too}"

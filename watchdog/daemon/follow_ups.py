@@ -2,7 +2,8 @@
 
 Rule 1: it reads the store now and then; no reading, decision or notice waits for it.
 Rule 2: who holds a service reminds of its incidents, of each item once: the note of it stands in the record together
-with the notice, and that record needs the lease. What cannot be written down is not told; it is asked for again.
+together with the notice, and that record needs the lease. What cannot be written down is not told, nor what a silence
+puts off; it is asked for again, an hour later.
 Rule 3: what fell due long ago is not reminded of: whoever begins with reminders is not told of last year.
 """
 
@@ -18,6 +19,8 @@ from watchdog.domain.follow_ups import Left
 from watchdog.ports import Clock, Journal
 
 EVERY_SECONDS = 60.0
+AGAIN_SECONDS = 3600.0
+"""So long after the core was asked, and nothing was told, it is asked again."""
 REMIND_WITHIN_SECONDS = 7 * 86400.0
 """What has been due for longer is not reminded of any more."""
 
@@ -27,7 +30,7 @@ log = structlog.get_logger("watchdog")
 class FollowUpKeeper:
     """`read` returns what is open, `reminds` tells whether people are reminded, `held` the services that are ours.
 
-    `ask` tells the core. It remembers nothing itself.
+    `ask` tells the core. It remembers itself only what it asked for lately.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class FollowUpKeeper:
         self._reminds = reminds
         self._held = held
         self._ask = ask
+        self._asked: dict[tuple[str, str], float] = {}
 
     async def run(self) -> None:
         """Look for ever."""
@@ -63,6 +67,7 @@ class FollowUpKeeper:
         left, now = await self._read(), self._clock.now()
         late = [one for one in left if one.due_at is not None and one.due_at < now]
         self._metrics.follow_ups(len(left), len(late))
+        self._asked = {item: at for item, at in self._asked.items() if now - at < AGAIN_SECONDS}
         if self._reminds():
             for incident, items in self._to_be_told(late).items():
                 await self._remind(incident, items)
@@ -77,9 +82,10 @@ class FollowUpKeeper:
 
     async def _remind(self, incident: str, items: Sequence[Left]) -> None:
         told = reminded(await self._journal.notes(incident=incident))
-        new = [one for one in items if one.item not in told]
+        new = [one for one in items if one.item not in told and (incident, one.item) not in self._asked]
         if not new:
             return
+        self._asked |= {(incident, one.item): self._clock.now() for one in new}
         event = FollowUpsFellDue(
             self._clock.now(),
             new[0].service,

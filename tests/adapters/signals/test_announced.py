@@ -4,7 +4,13 @@ from typing import Any
 
 import pytest
 
-from watchdog.adapters.signals.announced import FORGOTTEN_SECONDS, NEAR_SECONDS, Maintenance, parse_maintenances
+from watchdog.adapters.signals.announced import (
+    FORGOTTEN_SECONDS,
+    LONGEST_SECONDS,
+    NEAR_SECONDS,
+    Maintenance,
+    parse_maintenances,
+)
 
 NOW = 1_790_000_000.0
 """2026-09-21 14:13:20 UTC."""
@@ -22,9 +28,20 @@ def announced(status: str, begins: float | None, ends: float | None) -> Maintena
         ("in_progress", -60.0, 60.0, True),
         ("verifying", -60.0, 60.0, True),
         ("in_progress", 60.0, 90.0, True),
-        ("in_progress", None, None, True),
-        ("in_progress", -9e5, 1.0 - FORGOTTEN_SECONDS, True),
-        ("in_progress", -9e5, -FORGOTTEN_SECONDS, False),
+        ("in_progress", None, None, False),
+        ("in_progress", -9e4, 1.0 - FORGOTTEN_SECONDS, True),
+        ("in_progress", -9e4, -FORGOTTEN_SECONDS, False),
+        ("in_progress", 1.0 - FORGOTTEN_SECONDS, None, True),
+        ("in_progress", -FORGOTTEN_SECONDS, None, False),
+        ("in_progress", 1.0 - FORGOTTEN_SECONDS - LONGEST_SECONDS, 9e8, True),
+        ("in_progress", -FORGOTTEN_SECONDS - LONGEST_SECONDS, 9e8, False),
+        ("in_progress", LONGEST_SECONDS, 9e8, True),
+        ("in_progress", LONGEST_SECONDS + 1.0, 9e8, False),
+        ("in_progress", None, LONGEST_SECONDS, True),
+        ("in_progress", None, LONGEST_SECONDS + 1.0, False),
+        ("in_progress", None, -FORGOTTEN_SECONDS, False),
+        ("scheduled", 1.0 - LONGEST_SECONDS, 9e8, True),
+        ("scheduled", -LONGEST_SECONDS, 9e8, False),
         ("scheduled", 0.0, 60.0, True),
         ("scheduled", -60.0, 0.0, False),
         ("scheduled", 1.0, 60.0, False),
@@ -34,7 +51,7 @@ def announced(status: str, begins: float | None, ends: float | None) -> Maintena
     ],
 )
 def test_what_goes_on(status: str, begins: float | None, ends: float | None, goes_on: bool) -> None:
-    """By the page's word, or by the hours it gave; what nobody closed is believed for six hours more."""
+    """By the page's word, or by the hours it gave; for six hours more where nobody closed it, a day at the most."""
     assert announced(status, begins, ends).goes_on(NOW) is goes_on
 
 

@@ -1,7 +1,7 @@
 """Maintenance that a status page announces, in the shape of Statuspage's `scheduled_maintenances`. Pure and lenient.
 
 Rule: what is going on counts by the page's own word, or by the hours it gave; a page that nobody closed is believed for
-some hours after its end, not for ever.
+some hours after its end, not for ever; no maintenance is believed for more than a day.
 """
 
 from collections.abc import Callable
@@ -17,6 +17,8 @@ LISTED_MAX = 50
 COMPONENTS_MAX = 200
 FORGOTTEN_SECONDS = 6 * 3600.0
 """So long after its announced end it is still taken to be going on: pages are written by hand, and late."""
+LONGEST_SECONDS = 86400.0
+"""It is not believed to last for longer, nor to begin so long before its time: a wrong year is soon typed."""
 NEAR_SECONDS = 900.0
 """So long before its begin the page is read more often."""
 
@@ -32,11 +34,17 @@ class Maintenance:
     labels: tuple[str, ...]
 
     def goes_on(self, now: float) -> bool:
-        """Tell whether it is going on."""
+        """Tell whether it is going on; where no moment of it can be read, nobody knows when it would be over."""
         begins, ends = self.begins_at, self.ends_at
         if self.status in GOING_ON:
-            return ends is None or now < ends + FORGOTTEN_SECONDS
-        return self.is_ahead and begins is not None and ends is not None and begins <= now < ends
+            known = [at for at in (begins, ends) if at is not None]
+            if not known:
+                return False
+            over = min(known[-1], known[0] + LONGEST_SECONDS)
+            return known[0] - LONGEST_SECONDS <= now < over + FORGOTTEN_SECONDS
+        if not self.is_ahead or begins is None or ends is None:
+            return False
+        return begins <= now < min(ends, begins + LONGEST_SECONDS)
 
     @property
     def is_ahead(self) -> bool:
