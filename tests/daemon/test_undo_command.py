@@ -7,7 +7,7 @@ from tests.daemon.engine_scene import Scene, scene
 from tests.daemon.test_commands import answer
 from watchdog.daemon.commands import FAILED, HAS_CHANGED, REFUSED
 from watchdog.domain.errors import Temporary
-from watchdog.domain.incidents import Incident, Phase, State
+from watchdog.domain.incidents import Act, Incident, Phase, State
 from watchdog.domain.policy import Severity
 
 
@@ -40,6 +40,16 @@ async def test_a_wrong_rollback_that_is_over_is_undone() -> None:
         assert s.web.undone == ("dep-40",)
         again = await answer(s, "undo", incident="web-1")
         assert (again.exit_code, again.answer) == (REFUSED, "web-2 is being handled: deploying")
+
+
+async def test_the_answer_names_the_other_services_whose_entry_is_lifted() -> None:
+    """The deny-list is one for all: who undoes it for one service reads it there and then."""
+    async with scene() as s:
+        made = await rolled_back(s)
+        act = Act(s.clock.now() - 600.0, "api", str(made.suspect_code))
+        s.engine.state = replace(s.engine.state, acts=(act,))
+        command = await answer(s, "undo", incident="web-1")
+        assert command.ok and "for every service (rolled back from it, too: api)" in command.answer
 
 
 async def test_an_undo_is_refused_in_the_cores_words_or_fails_for_nothing() -> None:
