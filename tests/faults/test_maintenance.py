@@ -85,11 +85,15 @@ def announced_for_later(folder: Path) -> None:
 
 
 def test_what_is_meant_to_be_down_wakes_nobody_and_what_is_not_does(tmp_path: Path) -> None:
-    """Maintenance mode on and off; a suspension by somebody else; the platform's own maintenance, now and later."""
+    """Maintenance mode on and off; the platform's own maintenance."""
+    together(lambda: switched_off_and_well(tmp_path / "mode"), lambda: platform_at_work(tmp_path / "work"))
+
+
+@pytest.mark.slow
+def test_what_is_news_and_what_is_to_come(tmp_path: Path) -> None:
+    """A suspension that is not the owner's; maintenance that the platform announces for later."""
     together(
-        lambda: switched_off_and_well(tmp_path / "mode"),
         lambda: suspended_for_a_bill(tmp_path / "bill"),
-        lambda: platform_at_work(tmp_path / "work"),
         lambda: announced_for_later(tmp_path / "later"),
     )
 
