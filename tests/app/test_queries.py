@@ -4,6 +4,8 @@ import json
 import signal
 from pathlib import Path
 
+import pytest
+
 from tests.faults.processes import IN_SIX_HOURS, SHORT, Daemon, guarding, together
 
 DONE, FAILED, USAGE, REFUSED = 0, 1, 2, 3
@@ -111,13 +113,18 @@ def acted_after_the_veto(folder: Path) -> None:
 
 
 def test_assist_asks_and_obeys(tmp_path: Path) -> None:
-    """A no and then a rollback by hand; a yes to the daemon; a yes after the daemon died; one that is kept."""
+    """A no and then a rollback by hand; a yes to the daemon; a yes after the daemon died."""
     together(
         lambda: rejected_then_rolled_back_by_hand(tmp_path / "no"),
         lambda: approved_without_a_daemon(tmp_path / "late"),
-        lambda: kept_without_a_daemon(tmp_path / "kept"),
         lambda: approved_beside(tmp_path / "yes"),
     )
+
+
+@pytest.mark.slow
+def test_a_yes_without_a_daemon_is_kept_for_its_window(tmp_path: Path) -> None:
+    """And can be stopped."""
+    kept_without_a_daemon(tmp_path)
 
 
 def looked_at(folder: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.faults.echo import Echo, certificate
 from tests.faults.processes import SHORT, Cloud, Daemon, guarding, until
-from tests.faults.test_secrets import CHANNELS, COMMANDS, MARK, leaks, printed, stored
+from tests.faults.test_secrets import CHANNELS, MARK, OF_A_CLOUD_THAT_WORKS, leaks, printed, stored
 from watchdog.settings.secrets import KNOWN
 
 RUNNER = Path(__file__).with_name("crashing.py")
@@ -142,7 +142,7 @@ def test_no_secret_comes_back_from_vendors_that_repeat_it(tmp_path: Path) -> Non
         _until(lambda: daemon.said("a task failed"), daemon)
         seen = answers_of(daemon, secrets["WATCHDOG_HTTP_TOKEN"])
         assert '"services"' in seen["/status with the token"] or "web" in seen["/status with the token"]
-        seen |= printed(daemon, COMMANDS)
+        seen |= printed(daemon, OF_A_CLOUD_THAT_WORKS)
         seen |= mistaken(daemon, tmp_path / "mistaken")
         assert {"pagerduty_api", "github"} <= set(echo.received), "asked by check --live"
         daemon.process.terminate()

@@ -45,7 +45,7 @@ def assert_sample_is_well(folder: Path, seed: str, store: str, journey: str, cou
         assert not wrong, "\n".join([*wrong, f"{journey} on {store}; the same sample: pytest --crash-seed={seed}"])
 
 
-@pytest.mark.parametrize(("store", "count"), [("sqlite", 4), ("postgresql", 2)])
+@pytest.mark.parametrize(("store", "count"), [("sqlite", 3), ("postgresql", 2)])
 def test_case_01_02_03_04_killed_at_any_commit_or_effect(tmp_path: Path, seed: str, store: str, count: int) -> None:
     """Wherever it dies: one rollback, the incident closed, every channel told of both ends, when it is back."""
     assert_sample_is_well(tmp_path, seed, store, "rollback", count)
@@ -54,7 +54,7 @@ def test_case_01_02_03_04_killed_at_any_commit_or_effect(tmp_path: Path, seed: s
 def test_case_01_02_03_04_killed_on_another_way(tmp_path: Path, seed: str) -> None:
     """The same for an expired artefact, a veto window, a button in Slack, auto-deploy given back: one, drawn."""
     chance = Random(seed)
-    assert_sample_is_well(tmp_path, seed, chance.choice(sorted(DATABASES)), chance.choice(FURTHER), 2)
+    assert_sample_is_well(tmp_path, seed, chance.choice(sorted(DATABASES)), chance.choice(FURTHER), 1)
 
 
 def test_the_sample_changes_with_its_seed_and_is_spread() -> None:

@@ -86,9 +86,8 @@ def stopped_at(folder: Path, point: str, sent: int, quirks: bool) -> None:
 
 
 def test_case_05_stopped_at_each_point_of_a_rollback(tmp_path: Path) -> None:
-    """After the intent, just before the send, and with the answer in hand: one rollback, in this run or the next."""
+    """Just before the send, and with the answer in hand: one rollback, in this run or the next."""
     together(
-        lambda: stopped_at(tmp_path, "after_intent", 0, quirks=False),
         lambda: stopped_at(tmp_path, "before_send", 0, quirks=True),
         lambda: stopped_at(tmp_path, "after_answer", 1, quirks=False),
     )
