@@ -24,7 +24,7 @@ MUTANTS = {
         ("core/sending.py", "    turn.enter(Phase.PAGED)\n    given", "    turn.enter(Phase.SUSPECT)\n    given"),
     ],
     "drop the page": [
-        ("core/turn.py", "\n        self.emit(Tell(notice, channels))\n", "\n"),
+        ("core/turn.py", "        self.emit(Tell(notice, channels))\n        self.amend(", "        self.amend("),
     ],
     "act in observe": [
         (
