@@ -145,6 +145,12 @@ def test_it_can_be_stopped(what: type, said: str) -> None:
     assert not world.pins and not world.sent
 
 
+def test_a_rollback_by_hand_meets_what_is_kept() -> None:
+    """One of the two: it says which words do what."""
+    refused = lines(hear(kept(), e.RollbackRequested(START + 300.0, "web", "bob")), "REFUSED")
+    assert refused == ["web-1 is kept for its window: watchdog approve web-1 means now, watchdog stop web-1 not at all"]
+
+
 # --- its time has come ---
 
 

@@ -38,6 +38,12 @@ def nothing_to_stop(turn: Turn) -> None:
 
 def already_at_it(turn: Turn) -> None:
     """One action at a time."""
+    if turn.service.is_kept:
+        name = turn.incident.id
+        refuse(
+            turn, f"{name} is kept for its window: watchdog approve {name} means now, watchdog stop {name} not at all"
+        )
+        return
     refuse(turn, f"{turn.incident.id} is being handled: {turn.service.phase.value.replace('_', ' ')}")
 
 
