@@ -117,6 +117,7 @@ def test_a_wrong_rollback_is_undone_without_a_daemon(tmp_path: Path) -> None:
     without_a_daemon(tmp_path)
 
 
+@pytest.mark.slow
 def test_case_02_03_killed_while_a_rollback_is_undone(tmp_path: Path) -> None:
     """Taken by Render, with its answer lost: it is found, and nothing is sent again."""
     killed_at(tmp_path, "after_answer", 1)
