@@ -34,20 +34,25 @@ def silencing(
     """Return the silence that keeps a notice of an incident from people at a moment, or None; `signals` fail in it."""
     if kind is NoticeKind.RESOLVED and incident.paged:
         return None
-    silences = (*policy.silences, *state.silences, *by_platform(state.services.get(incident.service), now))
-    return next((one for one in silences if _in_force(one, now) and _concerns(one, incident, signals)), None)
+    silences = _silences(state, policy, incident.service, now)
+    return next((one for one in silences if _concerns(one, incident, signals)), None)
 
 
 def muting(state: State, policy: Policy, incident: Incident, signals: Set[str], now: float) -> Quiet | None:
     """Return the silence that is in force over an incident, whatever we do about it, or None."""
-    silences = (*by_platform(state.services.get(incident.service), now), *policy.silences, *state.silences)
-    return next((one for one in silences if _in_force(one, now) and _names(one, incident, signals)), None)
+    silences = _silences(state, policy, incident.service, now)
+    return next((one for one in silences if _names(one, incident, signals)), None)
 
 
 def muting_service(state: State, policy: Policy, service: str, now: float) -> Quiet | None:
     """Return a silence in force that concerns a service at a moment, whatever it names besides, or None."""
-    silences = (*by_platform(state.services.get(service), now), *policy.silences, *state.silences)
-    return next((one for one in silences if one.service in (None, service) and _in_force(one, now)), None)
+    return next((one for one in _silences(state, policy, service, now) if one.service in (None, service)), None)
+
+
+def _silences(state: State, policy: Policy, service: str, now: float) -> list[Quiet]:
+    """Return what is in force at a moment: of the configuration, of people, and the platform's own of this service."""
+    every = (*policy.silences, *state.silences, *by_platform(state.services.get(service), now))
+    return [one for one in every if _in_force(one, now)]
 
 
 def by_platform(service: ServiceState | None, now: float) -> tuple[Quiet, ...]:
