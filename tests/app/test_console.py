@@ -22,7 +22,7 @@ def test_it_is_served_beside_health_metrics_and_status(tmp_path: Path) -> None:
         cloud.write(more=ON)
         daemon.variables = {**daemon.variables, **GIVEN, "WATCHDOG_HTTP_TOKEN": "another-token-0123456789"}
         daemon.start().until_watching()
-        daemon.until(lambda: daemon.get("/readyz").status_code == 200)
+        daemon.until(daemon.ready)
         base = f"http://127.0.0.1:{daemon.port}"
         assert daemon.get("/status").status_code == 401
         with httpx.Client(base_url=base, trust_env=False, timeout=20.0) as client:

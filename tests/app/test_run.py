@@ -81,7 +81,7 @@ def test_it_says_when_it_is_ready_and_whether_it_is_well(tmp_path: Path) -> None
         cloud.write(more=SHORT.replace("run_probes_min: 3", "run_probes_min: 3, control: 3s"))
         daemon.start()
         daemon.until(lambda: daemon.port)
-        daemon.until(lambda: daemon.get("/readyz").status_code == 200)
+        daemon.until(daemon.ready)
         assert daemon.get("/healthz").json() == {"ok": True, "reasons": []}
         assert daemon.get("/").status_code == 404
         for target in ("control", "web"):
@@ -101,7 +101,7 @@ def test_its_status_is_for_the_owner_of_the_token(tmp_path: Path) -> None:
         cloud.write()
         daemon.variables = {**daemon.variables, "WATCHDOG_HTTP_TOKEN": token}
         daemon.start().until_watching()
-        daemon.until(lambda: daemon.get("/readyz").status_code == 200)
+        daemon.until(daemon.ready)
         assert daemon.get("/status").status_code == daemon.get("/nowhere").status_code == 401
         url = f"http://127.0.0.1:{daemon.port}/status"
         told = httpx.get(url, headers={"authorization": f"Bearer {token}"}, trust_env=False, timeout=10).json()

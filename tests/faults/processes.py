@@ -209,7 +209,7 @@ class Daemon:
         """Wait until it knows the deploys and has read every service once."""
         self.until(lambda: self.said("watching"))
         if self.port:
-            self.until(lambda: self.get("/readyz").status_code == 200)
+            self.until(self.ready)
         self.until(lambda: self.cloud.requests("render", "GET"))
         return self
 
@@ -224,6 +224,10 @@ class Daemon:
         answer = httpx.get(f"http://127.0.0.1:{self.port}{path}", trust_env=False, timeout=10)
         self.answered[path] = f"{answer.headers}\n{answer.text}\n"
         return answer
+
+    def ready(self) -> bool:
+        """Tell whether it listens already, and says that it is ready."""
+        return self.port is not None and self.get("/readyz").status_code == 200
 
     def metric(self, name: str, **labels: str) -> float:
         """Return the sum of the series of that name with these labels, from /metrics."""

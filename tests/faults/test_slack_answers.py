@@ -77,8 +77,9 @@ def test_case_38_only_the_approver_s_yes_counts_in_slack(tmp_path: Path) -> None
     """Bob may answer, and is not the lead: refused by button, typed and at a terminal; then the lead's yes is done."""
     with chatting(tmp_path, slack=TWO, more=LED) as chat:
         asked(chat)
+        chat.daemon.until(lambda: len(chat.parents()) == 2)
         told = [json.dumps(one["body"]) for one in chat.parents()]
-        assert len(told) == 2 and all("Only lead may approve (policy: critical: approver: lead)" in one for one in told)
+        assert all("Only lead may approve (policy: critical: approver: lead)" in one for one in told)
         assert sorted(one["body"]["channel"] for one in chat.parents()) == ["#incidents", "#lead"]
         why = "only lead may approve this (policy: critical: approver: lead); you are slack:U0BBB"
         assert f"Refused: approve by slack:U0BBB (U0AAA): {why}" in chat.until_reply(chat.click("approve", **BOB))

@@ -40,7 +40,7 @@ class Pair:
             else:
                 once = str(self.cloud.folder / "stopped")
                 worker.start(sys.executable, str(SIGNALLED), point, str(config), "SIGSTOP", once)
-        until(lambda: self.shared() and all(worker.get("/readyz").status_code == 200 for worker in self.both), 60.0)
+        until(lambda: self.shared() and all(worker.ready() for worker in self.both), 60.0)
 
     @property
     def both(self) -> tuple[Daemon, Daemon]:
