@@ -27,6 +27,7 @@ from watchdog.daemon import logs, self_report
 from watchdog.daemon.exposition import Exposition
 from watchdog.daemon.heartbeat import Heartbeat, healthchecks, sentry_crons
 from watchdog.daemon.http_server import HttpServer, private_app
+from watchdog.daemon.interpreter import keep_turns_short
 from watchdog.daemon.protocol import Hook, no_hook
 from watchdog.daemon.recorder import StepRecorder
 from watchdog.daemon.remote_write import RemoteWriter
@@ -146,6 +147,7 @@ async def _live(settings: Settings, clock: Clock, stop: asyncio.Event, reload: a
         await start(app)
         app.supervisor.start("reload", lambda: reload_on_demand(app, reload))
         app.supervisor.start("record", lambda: watch_the_record(app))
+        app.supervisor.start("interpreter", lambda: keep_turns_short(app.clock))
         log.info("watching", version=__version__, process=os.getpid(), services=list(settings.policy.services))
         await stop.wait()
         log.info("stopping")

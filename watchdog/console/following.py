@@ -1,6 +1,9 @@
 """What is left to people, for pages and answers: the checklists of an incident, and what is open over all of them."""
 
+import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf
 
 from watchdog.console.following_views import ChecklistView, FollowUpsView, ItemView, ListView, OpenView
 from watchdog.console.world import World
@@ -15,13 +18,22 @@ FRESH_SECONDS = 10.0
 """How old the number on the overview may be."""
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many items are open, how many of them overdue. `complete`: everything was read from the store."""
+
+    open: int
+    overdue: int
+    complete: bool
+
+
 class Following:
     """Reads the world for whoever looks at what is left to do."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._tracked = FollowUps(world.journal, world.clock)
-        self._looked: tuple[float, FollowUpsView] | None = None
+        self._tally, self._read_at = Tally(0, 0, complete=False), -inf
 
     async def checklist(self, incident_id: str) -> ChecklistView | None:
         """Return the checklists of an incident, or None if there is none of that id."""
@@ -42,18 +54,21 @@ class Following:
 
     async def open(self) -> FollowUpsView:
         """Return what is open over all incidents."""
+        found, now = await self._read(), self._world.clock.now()
+        return await asyncio.to_thread(_open_view, found, now, self._tracked.complete)
+
+    async def lately(self) -> Tally:
+        """Return how much was open some seconds ago at most: every look at the overview asks for it."""
+        if not self._tally.complete or self._world.clock.monotonic() - self._read_at >= FRESH_SECONDS:
+            await self._read()
+        return self._tally
+
+    async def _read(self) -> Sequence[Open]:
         world, clock = self._world, self._world.clock
         found = await self._tracked.open(world.policy(), world.owners(), clock.monotonic() + BUDGET_SECONDS)
-        view = _open_view(found, clock.now(), self._tracked.complete)
-        self._looked = clock.monotonic(), view
-        return view
-
-    async def lately(self) -> FollowUpsView:
-        """Return what was open some seconds ago at most: a number that every look at the overview asks for."""
-        looked = self._looked
-        if looked is not None and looked[1].complete and self._world.clock.monotonic() - looked[0] < FRESH_SECONDS:
-            return looked[1]
-        return await self.open()
+        overdue = sum(one.item.late_seconds(clock.now()) > 0 for one in found)
+        self._tally, self._read_at = Tally(len(found), overdue, self._tracked.complete), clock.monotonic()
+        return found
 
 
 def item_view(item: Item, now: float) -> ItemView:
