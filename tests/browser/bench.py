@@ -17,6 +17,8 @@ from tests.browser.chromium import browsing, log_in
 from tests.browser.fleet import Fleet
 from tests.console.scene import TOKEN, StoryClock, fill, town
 from watchdog.adapters.stores import build_store
+from watchdog.daemon.clock import SystemClock
+from watchdog.daemon.interpreter import keep_turns_short
 from watchdog.domain.records import Minute
 from watchdog.ports import Store
 
@@ -68,6 +70,7 @@ async def first_paint(page: Any) -> float:
 async def measure(given: argparse.Namespace) -> None:
     """Fill, serve, ask, print."""
     fleet = Fleet(given.services, given.days)
+    kept_short = asyncio.create_task(keep_turns_short(SystemClock()))  # as the daemon does
     with tempfile.TemporaryDirectory() as folder:
         store = build_store(f"sqlite:///{Path(folder) / 'watchdog.db'}", StoryClock())
         rows = await filled(store, fleet, given.hours, given.signals)
@@ -85,6 +88,7 @@ async def measure(given: argparse.Namespace) -> None:
                     paints.append(await first_paint(page))
                 print(line + (f"   first paint {statistics.median(paints):5.0f} ms" if paints else ""))
             await context.close()
+    kept_short.cancel()
 
 
 def main() -> None:
