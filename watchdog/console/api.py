@@ -49,43 +49,42 @@ def make_api(reader: Reader, desk: Desk, version: str) -> FastAPI:
     @api.get("/services", response_model=Overview)
     async def services() -> Response:
         """All services, the troubled first."""
-        view = await reader.overview()
-        return await asyncio.to_thread(lambda: Ascii(asdict(view)))  # 300 services take 40 ms: no probe waits for them
+        return await _told(await reader.overview())
 
     @api.get("/services/{name}", response_model=ServiceView, responses=MISSING)
     async def service(name: str) -> Response:
         """One service: its signals, deploys and incidents, and what would happen now."""
-        return _found(await reader.service(name))
+        return await _found(await reader.service(name))
 
     @api.get("/incidents", response_model=Incidents)
     async def incidents(limit: Limit = 100) -> Response:
         """Incidents, newest first."""
-        return Ascii(asdict(await reader.incidents(limit)))
+        return await _told(await reader.incidents(limit))
 
     @api.get("/incidents/{incident_id}", response_model=IncidentView, responses=MISSING)
     async def incident(incident_id: str) -> Response:
         """One incident, with everything that `watchdog explain` says of it."""
-        return _found(await reader.incident(incident_id))
+        return await _found(await reader.incident(incident_id))
 
     @api.get("/history", response_model=History)
     async def history(limit: Limit = 100) -> Response:
         """Every rollback among the newest incidents."""
-        return Ascii(asdict(await reader.history(limit)))
+        return await _told(await reader.history(limit))
 
     @api.get("/audit", response_model=Audit)
     async def audit(limit: Limit = 100) -> Response:
         """What people asked the watchdog to do, and what came of it, newest first."""
-        return Ascii(asdict(await reader.audit(limit)))
+        return await _told(await reader.audit(limit))
 
     @api.get("/stats", response_model=StatsView)
     async def stats() -> Response:
         """The numbers of `watchdog stats`, of the last 90 days."""
-        return Ascii(asdict(await reader.stats()))
+        return await _told(await reader.stats())
 
     @api.get("/settings", response_model=SettingsView)
     async def settings() -> Response:
         """The configuration as it was loaded; of a secret, only whether it is set."""
-        return Ascii(asdict(reader.settings()))
+        return await _told(reader.settings())
 
     _add_plans(api, reader)
     _add_follow_ups(api, reader)
@@ -102,27 +101,32 @@ def _add_plans(api: FastAPI, reader: Reader) -> None:
     @api.get("/services/{name}/plan", response_model=PlanView, responses=MISSING)
     async def plan(name: str, to: str | None = None) -> Response:
         """What a rollback by hand would do now, and what every guard answers; nothing is done."""
-        return _found(await reader.plan(name, to))
+        return await _found(await reader.plan(name, to))
 
     @api.get("/incidents/{incident_id}/undo", response_model=PlanView, responses=MISSING)
     async def plan_undo(incident_id: str) -> Response:
         """What an undo would do now, and what every guard answers; nothing is done."""
-        return _found(await reader.plan_undo(incident_id))
+        return await _found(await reader.plan_undo(incident_id))
 
 
 def _add_follow_ups(api: FastAPI, reader: Reader) -> None:
     @api.get("/incidents/{incident_id}/checklist", response_model=ChecklistView, responses=MISSING)
     async def checklist(incident_id: str) -> Response:
         """The runbook's checklists for an incident: what is done, by what; what is open, whose, until when."""
-        return _found(await reader.following.checklist(incident_id))
+        return await _found(await reader.following.checklist(incident_id))
 
     @api.get("/follow-ups", response_model=FollowUpsView)
     async def follow_ups() -> Response:
         """What is open over all incidents, what is due first before."""
-        return Ascii(asdict(await reader.following.open()))
+        return await _told(await reader.following.open())
 
 
-def _found(view: ServiceView | IncidentView | ChecklistView | PlanView | None) -> Response:
+async def _found(view: ServiceView | IncidentView | ChecklistView | PlanView | None) -> Response:
     if view is None:
         raise HTTPException(404, "there is none of that name")
-    return Ascii(asdict(view))
+    return await _told(view)
+
+
+async def _told(view: Any) -> Response:
+    """Return a view as JSON, written in a thread: 300 services take 40 ms, and no probe waits for them."""
+    return await asyncio.to_thread(lambda: Ascii(asdict(view)))
