@@ -5,8 +5,8 @@ The long ways are written out here, as plainly as they can be.
 
 from dataclasses import replace
 
+from hypothesis import HealthCheck, settings
 from hypothesis import given as generated
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from tests.core.limits import LIMITS
@@ -22,7 +22,7 @@ from watchdog.domain.incidents import ServiceState, State
 from watchdog.domain.policy import DEFAULT_MATRIX, Policy, ServicePolicy, SignalPolicy
 from watchdog.domain.readings import Good, MinuteCount, Unknown
 
-MANY = settings(max_examples=300, deadline=None)
+MANY = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 moments = st.floats(NOW - 700.0, NOW)
 minutes = st.builds(
     MinuteCount,

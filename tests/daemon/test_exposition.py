@@ -77,15 +77,15 @@ async def test_however_many_ask_it_is_made_once_a_second() -> None:
             clock.freeze(FRESH_SECONDS)
 
 
-async def test_it_is_taken_by_the_loop_and_written_out_beside_it() -> None:
-    """One moment of ours, so taken between two steps; long to write, so not written there."""
+async def test_it_is_made_beside_the_loop() -> None:
+    """Hundreds of services are long to read and to write: no probe waits for it."""
     metrics, tally = Metrics("1"), Tally()
     metrics.registry.register(tally)
     tally.asked.clear()
     async with serving(metrics, FakeClock(auto=False)) as client:
         assert "watchdog_tally" in (await client.get("/metrics")).text
     here = threading.current_thread()
-    assert set(tally.asked) == {here} and tally.read and here not in tally.read
+    assert tally.asked and tally.read and here not in {*tally.asked, *tally.read}
 
 
 @pytest.mark.parametrize(

@@ -53,8 +53,8 @@ async def test_what_lives_is_gone_through_once() -> None:
         assert gc.get_freeze_count() > len(history) > 10 * len(gc.get_objects())
 
 
-async def test_a_cycle_that_lived_long_is_freed_within_a_day() -> None:
-    """It was set aside and dropped later: the collections in between leave it, the daily one does not."""
+async def test_a_cycle_that_lived_long_is_freed_in_the_end() -> None:
+    """It was set aside and dropped later: the next collection leaves it, the one of everything does not."""
     clock = FakeClock(auto=False)
     knot = Knot()
     async with kept_short(clock):

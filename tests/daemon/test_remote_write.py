@@ -147,10 +147,10 @@ def test_names_are_those_of_the_scrape() -> None:
 async def test_headers_are_those_of_the_protocol_and_credentials_are_sent() -> None:
     """Content type, encoding, version; basic and bearer."""
     async with writing(user="bob", password="pw") as (receiver, writer, _, _):
-        writer.collect()
+        await writer.collect()
         await writer.flush()
     async with writing(token="t0k3n") as (other, writer, _, _):
-        writer.collect()
+        await writer.collect()
         await writer.flush()
     sent = receiver.headers[0]
     assert sent["content-type"] == "application/x-protobuf"
@@ -165,7 +165,7 @@ async def test_the_newest_batches_survive_an_outage_in_order() -> None:
     async with writing(batches_max=5) as (receiver, writer, clock, metrics):
         receiver.default = (503, {})
         for _ in range(9):
-            writer.collect()
+            await writer.collect()
             await writer.flush()
             await clock.advance(15)
         assert (writer.pending, receiver.bodies) == (5, [])
@@ -183,8 +183,8 @@ async def test_what_was_refused_is_dropped_and_counted(status: int) -> None:
     """A 4xx (or a redirect) would be refused again: the next batch is tried instead."""
     async with writing() as (receiver, writer, _, metrics):
         receiver.answers = [(status, {"location": "http://127.0.0.1:1/"})]
-        writer.collect()
-        writer.collect()
+        await writer.collect()
+        await writer.collect()
         await writer.flush()
         assert (count(metrics, "rejected"), count(metrics, "sent"), writer.pending) == (1, 1, 0)
 
@@ -193,7 +193,7 @@ async def test_retry_after_is_obeyed_and_capped() -> None:
     """429 with 60 s: nothing is sent for 60 s; one that says a year is asked again after 5 min."""
     async with writing() as (receiver, writer, clock, metrics):
         receiver.answers = [(429, {"retry-after": "60"}), (429, {"retry-after": "31536000"})]
-        writer.collect()
+        await writer.collect()
         await writer.flush()
         await clock.advance(59)
         await writer.flush()
@@ -209,7 +209,7 @@ async def test_a_backlog_is_sent_in_portions() -> None:
     """After an outage, twenty batches an interval."""
     async with writing(batches_max=50) as (receiver, writer, _, _):
         for _ in range(30):
-            writer.collect()
+            await writer.collect()
         await writer.flush()
         assert len(receiver.bodies) == SENT_AT_ONCE_MAX
         await writer.flush()
@@ -221,7 +221,7 @@ async def test_nobody_there_keeps_the_batch_and_names_no_secret(caplog: pytest.L
     clock, metrics = FakeClock(auto=False), Metrics("1")
     for url, outcome in (("http://bob:hunter2@127.0.0.1:1/x", "failed"), ("nonsense://hunter2", "rejected")):
         writer = RemoteWriter(url, clock, metrics, labels=LABELS)
-        writer.collect()
+        await writer.collect()
         await writer.flush()
         assert count(metrics, outcome) == 1
         assert "hunter2" not in repr(writer)

@@ -223,8 +223,8 @@ async def _last_steps(recorder: StepRecorder) -> None:
 
 async def _last_metrics(writer: RemoteWriter) -> None:
     """Send the values of this moment, or give up soon: the platform waits for our end."""
-    writer.collect()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(LAST_WORD_SECONDS):
+            await writer.collect()
             await writer.flush()
     await writer.close()

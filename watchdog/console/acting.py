@@ -16,7 +16,7 @@ from starlette.routing import Route
 from watchdog.console import desk as asked
 from watchdog.console.desk import Desk, Invalid, NotAllowed
 from watchdog.console.forms import read_form, why_not_ours
-from watchdog.console.pages import not_found
+from watchdog.console.pages import drawing_of, not_found
 from watchdog.console.reading import Reader
 from watchdog.console.rendering import Renderer
 from watchdog.console.roles import Visitor
@@ -30,6 +30,8 @@ Made = Callable[[Request, Form], dict[str, Any]]
 
 def acting_routes(reader: Reader, renderer: Renderer, desk: Desk) -> list[Route]:
     """Return the routes of everything that changes something."""
+
+    draw = drawing_of(renderer)
 
     def problem(request: Request, title: str, why: str, status: int) -> Response:
         return renderer.page(request, "problem.html", {"title": title, "problem": why}, status)
@@ -51,16 +53,16 @@ def acting_routes(reader: Reader, renderer: Renderer, desk: Desk) -> list[Route]
         return RedirectResponse(f"{_page_of(request)}?answer={done.id}", 303)
 
     async def confirm(request: Request) -> Response:
-        view = await reader.plan(request.path_params["name"], request.query_params.get("to") or None)
-        return shown(request, view)
+        name, to = request.path_params["name"], request.query_params.get("to") or None
+        return await shown(request, await reader.plan(name, to))
 
     async def confirm_undo(request: Request) -> Response:
-        return shown(request, await reader.plan_undo(request.path_params["id"]))
+        return await shown(request, await reader.plan_undo(request.path_params["id"]))
 
-    def shown(request: Request, view: PlanView | None) -> Response:
+    async def shown(request: Request, view: PlanView | None) -> Response:
         if view is None:
             return not_found(request, renderer)
-        return renderer.page(request, "rollback.html", {"view": view})
+        return await draw(request, "rollback.html", {"view": view})
 
     def post(path: str, command: str, made: Made) -> Route:
         handler: Callable[[Request], Awaitable[Response]] = partial(take, command, made)

@@ -1,10 +1,10 @@
 """What is left to people, for pages and answers: the checklists of an incident, and what is open over all of them."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
+from watchdog.aside import aside
 from watchdog.console.following_views import ChecklistView, FollowUpsView, ItemView, ListView, OpenView
 from watchdog.console.world import World
 from watchdog.domain.follow_ups import ROLES
@@ -55,7 +55,7 @@ class Following:
     async def open(self) -> FollowUpsView:
         """Return what is open over all incidents."""
         found, now = await self._read(), self._world.clock.now()
-        return await asyncio.to_thread(_open_view, found, now, self._tracked.complete)
+        return await aside(_open_view, found, now, self._tracked.complete)
 
     async def lately(self) -> Tally:
         """Return how much was open some seconds ago at most: every look at the overview asks for it."""

@@ -1,8 +1,8 @@
 """From the world to views: what each page and each answer is made of. Raises Temporary when the store does."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 
+from watchdog.aside import aside
 from watchdog.console import standing
 from watchdog.console.asking import answer_view, ask_view, can_acknowledge, can_undo, plan_view, quiet_views, undo_view
 from watchdog.console.counting import stats_view
@@ -78,7 +78,7 @@ class Reader:
         await self.days.refresh()
         left = await self.following.lately()
         now = self.world.clock.now()
-        rows = await asyncio.to_thread(self._rows, policy, state)
+        rows = await aside(self._rows, policy, state)
         paused = bool(state.paused_by or state.disarmed)
         lines = all_lines(state, policy, now)
         view = Overview(now, tuple(map(clean, lines)), tuple(rows), paused, left.open, left.overdue)
@@ -194,7 +194,7 @@ class Reader:
         await self.numbers.refresh()
         state, labels = await self._everyone.state(), await self.world.journal.labels()
         now = self.world.clock.now()
-        return await asyncio.to_thread(self._count, state, labels, now)
+        return await aside(self._count, state, labels, now)
 
     def _count(self, state: State, labels: Mapping[str, str], now: float) -> StatsView:
         """Count in a thread: some hundred services with their deploys take a while."""

@@ -10,7 +10,7 @@ library is needed: https://github.com/google/snappy/blob/main/format_description
 """
 
 import struct
-from asyncio import timeout
+from asyncio import timeout, to_thread
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -80,7 +80,7 @@ class RemoteWriter:
     async def run(self) -> None:
         """Collect and send for ever."""
         while True:
-            self.collect()
+            await self.collect()
             await self.flush()
             await self._clock.sleep(self._every)
 
@@ -93,13 +93,16 @@ class RemoteWriter:
         """Return how many batches wait for the receiver."""
         return len(self._batches)
 
-    def collect(self) -> None:
-        """Put the present values into the buffer; a full one loses its oldest batch."""
+    async def collect(self) -> None:
+        """Put the present values into the buffer; a full one loses its oldest batch. It is made beside the loop."""
+        batch = await to_thread(self._batch, int(self._clock.now() * 1000))
         if len(self._batches) == self._batches.maxlen:
             self._batches.popleft()
             self._count("overflowed")
-        batch = encode(series_of(self._metrics, self._labels), int(self._clock.now() * 1000))
-        self._batches.append(snappy_literals(batch))
+        self._batches.append(batch)
+
+    def _batch(self, at_milliseconds: int) -> bytes:
+        return snappy_literals(encode(series_of(self._metrics, self._labels), at_milliseconds))
 
     async def flush(self) -> None:
         """Send what waits, oldest first, until something must be tried again later."""

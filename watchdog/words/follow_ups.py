@@ -3,12 +3,12 @@
 Rule: it is read from the journal a little at a time, and never while a probe waits for it.
 """
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 
+from watchdog.aside import aside
 from watchdog.domain.follow_ups import FollowUp, Tick, ticked
 from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import Policy
@@ -56,7 +56,7 @@ class FollowUps:
         known |= await self._read_older(said.unticked - set(known))
         now = self._clock.now()
         # In a thread: hundreds of incidents take some 20 ms, and no probe waits for them.
-        return await asyncio.to_thread(_open, known.values(), said, policy, owners, now)
+        return await aside(_open, known.values(), said, policy, owners, now)
 
     async def _read_older(self, names: set[str]) -> Mapping[str, Incident]:
         """Return the incidents that people added to and that are not kept otherwise."""

@@ -16,6 +16,7 @@ from markupsafe import Markup
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from watchdog.aside import aside
 from watchdog.console.drawing import bar_of
 from watchdog.console.public.reading import PAST_DAYS, PublicReader, Spawn, TooMany
 from watchdog.console.public.told import PublicDay, PublicIncident, PublicService, PublicView, StatusPage
@@ -97,7 +98,7 @@ class PublicPages:
         async with self._drawing:
             made = self._made.get(name)
             if made is None or made[0] is not view:
-                page = await asyncio.to_thread(self._page, view)
+                page = await aside(self._page, view)
                 self._made[name] = made = view, page, json.dumps(as_json(view), allow_nan=False).encode("ascii")
         return made[1], made[2]
 

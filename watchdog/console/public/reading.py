@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from watchdog.aside import aside
 from watchdog.console.everyone import Everyone
 from watchdog.console.public.calendar import Calendar
 from watchdog.console.public.told import (
@@ -108,7 +109,7 @@ class PublicReader:
         state, whole = await self._read()
         complete = whole and self._calendar.complete and self._past.complete
         given = page, policy, state or self._held(), self._past.incidents, complete
-        view = await asyncio.to_thread(self._view, *given)
+        view = await aside(self._view, *given)
         self._kept[page.name] = self._world.clock.monotonic(), view
 
     async def _read(self) -> tuple[State | None, bool]:
