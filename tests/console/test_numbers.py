@@ -11,8 +11,8 @@ from tests.clocks import FakeClock
 from tests.console.scene import NOW, fill, service_state, story, town
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.counting import WEEKS, numbers_view, stats_view
+from watchdog.console.counting_views import RestoredView, WeekView
 from watchdog.console.plots import HEIGHT, height, restored_dots, scale, week_bars
-from watchdog.console.views import RestoredView, WeekView
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Incident, State
 from watchdog.words.numbers import PERIOD_SECONDS, Numbers

@@ -122,3 +122,18 @@ def test_a_name_that_nobody_could_read_is_a_mistake(title: str) -> None:
     """One line, printable, sixty characters."""
     text = changed("    render: srv-web\n", f"    render: srv-web\n    title: {title}\n")
     assert "services.web.title: " in shown(text)
+
+
+@pytest.mark.parametrize(("text", "share"), [("99.9%", 0.999), ("99.99 %", 0.9999), ("'50%'", 0.5), (None, 0.999)])
+def test_a_service_has_an_objective(text: str | None, share: float) -> None:
+    """A share of the time, three nines unless it is said otherwise."""
+    line = f"    objective: {text}\n" if text is not None else ""
+    settings = loaded(changed("    render: srv-web\n", f"    render: srv-web\n{line}"))
+    assert settings.policy.services["web"].objective == pytest.approx(share)
+
+
+@pytest.mark.parametrize("text", ["99.9", "100%", "49.9%", "0.999", "-99%", "99.99999%", "[99%]", "high"])
+def test_an_objective_that_nobody_could_keep_or_miss_is_a_mistake(text: str) -> None:
+    """Without its unit nobody knows what is meant; all of the time is no objective."""
+    said = shown(changed("    render: srv-web\n", f"    render: srv-web\n    objective: {text}\n"))
+    assert "services.web.objective: not an objective -> write a share of the time from 50% to 99.9999%" in said

@@ -60,6 +60,7 @@ SAFE: Mapping[str, May] = {
     "escalation.*.after_seconds": May.SHRINK,
     "ack_holds_seconds": May.SHRINK,
     "services.*.title": May.CHANGE,
+    "services.*.objective": May.CHANGE,  # it is shown, and decides nothing
     "stakeholders.*.name": May.CHANGE,  # who reads in plain words decides nothing, and wakes nobody
     "stakeholders.*.channels.*": May.CHANGE,
     "stakeholders.*.services.*": May.CHANGE,

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from watchdog.aside import aside
 from watchdog.console.answers import Ascii
 from watchdog.console.api_commands import add_commands
+from watchdog.console.counting_views import StatsView
 from watchdog.console.desk import Desk
 from watchdog.console.following_views import ChecklistView, FollowUpsView
 from watchdog.console.reading import ROWS_MAX, Reader
@@ -24,7 +25,6 @@ from watchdog.console.views import (
     PlanView,
     ServiceView,
     SettingsView,
-    StatsView,
 )
 from watchdog.domain.errors import Temporary
 

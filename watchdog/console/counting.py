@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from watchdog.console.views import NumbersView, NumberView, RestoredView, StatsView, WeekView
+from watchdog.console.counting_views import NumbersView, NumberView, RestoredView, StatsView, WeekView
 from watchdog.domain.incidents import Incident
 from watchdog.words.facts import ended_at
 from watchdog.words.stats import Mean, Stats

@@ -8,8 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from watchdog.console.views import DayView, TermView
+from watchdog.console.views import BudgetView, DayView, TermView
 from watchdog.domain.records import Minute
+from watchdog.domain.units import show_seconds
+from watchdog.words.availability import PERIOD_SECONDS
+from watchdog.words.text import percent
 
 STATES = ("good", "some", "bad", "unknown", "none")
 HEIGHTS = {"good": 7, "some": 10, "bad": 12, "unknown": 3, "none": 1}
@@ -17,6 +20,9 @@ BAR_HEIGHT, SPARK_HEIGHT = 12, 16
 CHART_WIDTH, CHART_HEIGHT = 720, 120
 FAILED_HEIGHT = 24
 TERM_WIDTH = 100
+PLENTY_LEFT = 0.25
+WHOLE_SHARE = 0.98
+"""Of a period that was watched for less than this it is said for how long it was."""
 LONGEST_LOG = 3.0
 """A factor of 1000, or of 1/1000, fills its side of the chart."""
 
@@ -43,6 +49,20 @@ def bar_words(day: DayView) -> str:
     silent = sum(state in ("unknown", "none") for state in day.states)
     said = f"{failed} of {len(day.states)} half-hours with failures"
     return f"last 24 h: {said}" + (f", {silent} without data" if silent else "")
+
+
+def budget_state(budget: BudgetView) -> str:
+    """Return how much of an error budget is left: good (a quarter or more), some, or bad (none)."""
+    return "good" if budget.left >= PLENTY_LEFT else "some" if budget.left > 0 else "bad"
+
+
+def budget_words(budget: BudgetView) -> str:
+    """Return what is left: `61 % left: 16 min 50 s lost of the 43 min 12 s that 99.9 % allows; available 99.96 %`."""
+    left = f"{math.floor(100 * budget.left)} % left" if budget.left > 0 else "spent"
+    allowed = f"{show_seconds(budget.allowed_seconds)} that {100 * budget.objective:.6g} % allows"
+    said = f"{left}: {show_seconds(budget.lost_seconds)} lost of the {allowed}; available {percent(budget.available)}"
+    watched = budget.watched_seconds
+    return said + (f", watched for {show_seconds(watched)}" if watched < WHOLE_SHARE * PERIOD_SECONDS else "")
 
 
 def sparkline(values: Sequence[float | None]) -> str:

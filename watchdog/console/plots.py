@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from watchdog.console.views import RestoredView, WeekView
+from watchdog.console.counting_views import RestoredView, WeekView
 
 WEEK_WIDTH, GAP = 10, 2
 HEIGHT = 120

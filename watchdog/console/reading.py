@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from watchdog.aside import aside
 from watchdog.console import standing
 from watchdog.console.asking import answer_view, ask_view, can_acknowledge, can_undo, plan_view, quiet_views, undo_view
+from watchdog.console.budgets import Budgets
 from watchdog.console.counting import stats_view
+from watchdog.console.counting_views import StatsView
 from watchdog.console.days import Days
 from watchdog.console.everyone import Everyone
 from watchdog.console.following import Following
@@ -29,7 +31,6 @@ from watchdog.console.views import (
     ServiceView,
     SettingsView,
     SettingView,
-    StatsView,
 )
 from watchdog.console.world import World
 from watchdog.domain.decisions import TargetChoice
@@ -66,6 +67,7 @@ class Reader:
         self.days = Days(world.journal, world.clock)
         self.numbers = Numbers(world.journal, world.clock)
         self.following = Following(world)
+        self._budgets = Budgets(world.journal, world.clock)
         self._everyone = Everyone(world)
         self._overview: tuple[float, Overview] | None = None
 
@@ -110,6 +112,7 @@ class Reader:
             now_why=sentence(imagined.why),
             quiets=quiet_views(state, policy, name, now),
             incidents=tuple(incident_row(one, labels.get(one.id)) for one in mine),
+            budget=await self._budgets.of(wishes, mine),
         )
 
     async def minutes(self, name: str) -> Sequence[Minute]:

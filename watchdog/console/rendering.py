@@ -15,7 +15,7 @@ from starlette.responses import Response
 from watchdog.console import drawing, plots
 from watchdog.console.standing import ORDER
 from watchdog.domain.units import show_seconds
-from watchdog.words.text import clock, day, moment, sentence
+from watchdog.words.text import clock, day, moment, percent, sentence
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -37,6 +37,7 @@ class Renderer:
         self._environment.globals.update(
             version=version,
             ORDER=ORDER, asset=_assets(), bar=drawing.bar, bar_words=drawing.bar_words,
+            budget_state=drawing.budget_state, budget_words=drawing.budget_words,
             sparkline=drawing.sparkline, term_bar=drawing.term_bar,
             week_bars=plots.week_bars, restored_dots=plots.restored_dots, scale=plots.scale,
         )  # fmt: skip
@@ -47,6 +48,7 @@ class Renderer:
             seconds=show_seconds,
             latency=latency,
             sentence=sentence,
+            percent=percent,
             ticks=ticks,
             zip=zip,
         )

@@ -174,6 +174,21 @@ class QuietView:
 
 
 @dataclass(frozen=True, slots=True)
+class BudgetView:
+    """The error budget of 30 days: what the objective allows to be lost, what was (seconds), the share that is left.
+
+    `left` is below 0 when more was lost than was allowed; `available` is None where nothing was watched.
+    """
+
+    objective: float
+    available: float | None
+    watched_seconds: float
+    allowed_seconds: float
+    lost_seconds: float
+    left: float
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceView:
     """One service. `now` is what would be decided if `imagined` failed for good from now on; None: nobody can say."""
 
@@ -187,6 +202,7 @@ class ServiceView:
     now_why: str
     quiets: tuple[QuietView, ...]
     incidents: tuple[IncidentRow, ...]
+    budget: BudgetView
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,58 +359,3 @@ class SettingsView:
 
     at: float
     sections: tuple[SectionView, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class NumberView:
-    """A number, how many it counts, and how it is shown. `value` None: not known."""
-
-    value: float | None
-    n: int
-    shown: str
-
-
-@dataclass(frozen=True, slots=True)
-class NumbersView:
-    """What `watchdog stats` says of a service, or of all. Times in seconds."""
-
-    service: str
-    mean_time_to_detect_seconds: NumberView
-    mean_time_to_acknowledge_seconds: NumberView
-    mean_time_to_restore_seconds: NumberView
-    change_failure_rate: NumberView
-    deployments_per_day: NumberView
-    rollbacks_per_month: NumberView
-
-
-@dataclass(frozen=True, slots=True)
-class WeekView:
-    """Seven days: how many incidents were opened, and how many of them were rolled back."""
-
-    since: float
-    incidents: int
-    rolled_back: int
-
-
-@dataclass(frozen=True, slots=True)
-class RestoredView:
-    """One incident that ended: when it began, how long it took, and whether a rollback ended it."""
-
-    incident: str
-    at: float
-    seconds: float
-    rolled_back: bool
-
-
-@dataclass(frozen=True, slots=True)
-class StatsView:
-    """The numbers of the last 90 days. `complete`: everything was read from the store."""
-
-    at: float
-    since: float
-    complete: bool
-    all: NumbersView
-    services: tuple[NumbersView, ...]
-    weeks: tuple[WeekView, ...]
-    restored: tuple[RestoredView, ...]
-    words: tuple[str, ...]

@@ -115,9 +115,16 @@ class SignalPolicy:
     limit_per_minute: float | None = None
 
 
+OBJECTIVE = 0.999
+"""Three nines: 43 minutes of 30 days."""
+
+
 @dataclass(frozen=True, slots=True)
 class ServicePolicy:
-    """One guarded service. `title` is what people outside engineering call it (nothing: its name)."""
+    """One guarded service. `title` is what people outside engineering call it (nothing: its name).
+
+    `objective` is the share of the time that it shall be available; nothing is decided by it.
+    """
 
     name: str
     platform_id: str | None
@@ -127,6 +134,7 @@ class ServicePolicy:
     rollback_safe: bool = False
     signals: tuple[SignalPolicy, ...] = ()
     title: str = ""
+    objective: float = OBJECTIVE
 
     def signal(self, name: str) -> SignalPolicy | None:
         """Return the signal of that name, or None."""

@@ -183,6 +183,7 @@ def _policy(
             rollback_safe=service.rollback_safe,
             signals=signals[name],
             title=service.title or "",
+            objective=service.objective,
         )
         for name, service in shape.services.items()
     }

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from watchdog.adapters.options import Duration, Size
 from watchdog.adapters.stores import check_url
 from watchdog.domain.identities import meant
+from watchdog.domain.policy import OBJECTIVE
 from watchdog.settings.advanced import (
     BlameSection,
     BoundedDuration,
@@ -45,6 +46,8 @@ SERVICES_MAX = 500
 """One worker on one core watches so many (README: benchmarks); several share them out."""
 KEEP_MIN_SECONDS, KEEP_MAX_SECONDS = 3600.0, 400 * 86400.0
 RECORD_BYTES_MIN, RECORD_BYTES_MAX = 8 * 1024**2, 100 * 1024**3
+
+OBJECTIVE_MIN_PERCENT = 50.0
 
 LATER_ACTIONS = ("escalate",)
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,38}[A-Za-z0-9])?")
@@ -165,6 +168,13 @@ def _title(text: str) -> str:
     return " ".join(text.split())
 
 
+def _objective(value: object) -> object:
+    share = re.fullmatch(r"(\d{2}(?:\.\d{1,4})?) ?%", str(value))
+    if share is None or float(share[1]) < OBJECTIVE_MIN_PERCENT:
+        raise ValueError("not an objective: write a share of the time from 50% to 99.9999%, as in 99.9%")
+    return float(share[1]) / 100
+
+
 def _all_or_some(value: object) -> object:
     """Accept `all` for no list of services."""
     if value == "all":
@@ -191,6 +201,7 @@ class ServiceShape(Section):
     depends_on: list[str] = Field(default_factory=list, max_length=50)
     rollback_safe: bool = False
     title: Annotated[str, AfterValidator(_title)] | None = Field(default=None, max_length=60)
+    objective: Annotated[float, BeforeValidator(_objective)] = OBJECTIVE
     signals: dict[str, dict[str, Any]] = Field(default_factory=dict, max_length=30)
 
 

@@ -137,3 +137,10 @@ def zone(at: float, tz: tzinfo = UTC) -> str:
 def story(parts: Iterable[Sequence[str]]) -> list[str]:
     """Return the lines of all parts that have some, in order."""
     return [line for part in parts for line in part]
+
+
+def percent(share: float | None) -> str:
+    """Return a share for people, never rounded up to what it is not: `99.98 %`, `100 %`, `–`."""
+    if share is None:
+        return "–"
+    return "100 %" if share >= 1 else f"{int(share * 10000) / 100:.2f} %"

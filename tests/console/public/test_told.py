@@ -15,10 +15,7 @@ from watchdog.console.public.told import (
     PublicService,
     PublicView,
     day_of,
-    ended_at,
-    outages,
     state_of,
-    that_count,
     title_of,
     worst,
 )
@@ -29,6 +26,7 @@ from watchdog.domain.deploys import Downtime
 from watchdog.domain.incidents import Incident, Phase, ServiceState
 from watchdog.domain.policy import Severity, SignalPolicy
 from watchdog.domain.readings import Bad, Good, Unknown
+from watchdog.words.availability import ended_at, outages, that_count
 
 WEB = service_policy("web")
 OUTAGE = ago(x.incident(decision=x.decision(share=1.0)), 300, None)

@@ -23,7 +23,7 @@ from watchdog.console.public.told import PublicDay, PublicIncident, PublicServic
 from watchdog.console.rendering import HERE, Renderer
 from watchdog.console.world import Throttle, World
 from watchdog.domain.units import show_seconds
-from watchdog.words.text import day
+from watchdog.words.text import day, percent
 
 PREFIX, JSON = "/status/", ".json"
 STYLE = (HERE / "templates" / "public.css").read_text(encoding="utf-8")
@@ -152,13 +152,6 @@ def as_json(view: PublicView) -> dict[str, object]:
 
 def _iso(at: float) -> str:
     return datetime.fromtimestamp(int(at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def percent(share: float | None) -> str:
-    """Return a share for people, never rounded up to what it is not: `99.98 %`, `100 %`, `–`."""
-    if share is None:
-        return "–"
-    return "100 %" if share >= 1 else f"{int(share * 10000) / 100:.2f} %"
 
 
 def lasted(incident: PublicIncident, now: float) -> str:

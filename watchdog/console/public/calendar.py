@@ -8,8 +8,8 @@ import asyncio
 from collections.abc import Collection, Mapping
 from math import inf
 
-from watchdog.console.public.told import HOUR_SECONDS, Hours
 from watchdog.ports import Clock, Journal
+from watchdog.words.availability import HOUR_SECONDS, Hours
 
 DAY_SECONDS = 86400
 DAYS = 90

@@ -20,10 +20,7 @@ from watchdog.console.public.told import (
     PublicView,
     StatusPage,
     day_of,
-    ended_at,
-    outages,
     state_of,
-    that_count,
     told,
     worst,
 )
@@ -32,6 +29,7 @@ from watchdog.core import sight
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Incident, State
 from watchdog.domain.policy import Policy
+from watchdog.words.availability import ended_at, outages, that_count
 from watchdog.words.numbers import BUDGET_SECONDS, PERIOD_SECONDS
 from watchdog.words.past import Past
 from watchdog.words.standing import open_incident
