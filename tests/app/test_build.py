@@ -7,9 +7,12 @@ import pytest
 from tests.app.scenes import URLS, settings_of, watching, wired
 from watchdog.app.build import RENDER_KEY, build_platform, resolve
 from watchdog.daemon.clock import SystemClock
+from watchdog.daemon.scheduler import Lateness
 from watchdog.daemon.translate import CONTROL, VENDORS
 from watchdog.domain.errors import ConfigurationError, Refused
-from watchdog.ports import WritablePlatform
+from watchdog.domain.events import TimePassed
+from watchdog.domain.readings import Bad, Good
+from watchdog.ports import Sample, WritablePlatform
 from watchdog.settings import load
 from watchdog.settings.model import resolve_names
 
@@ -95,3 +98,23 @@ async def test_names_are_resolved_or_reported(tmp_path: Path) -> None:
     assert named.unresolved == {"web": "shop"}
     with pytest.raises(ConfigurationError, match=r"watchdog\.yaml"):
         resolve_names(named, ())
+
+
+async def test_while_we_are_blind_no_failure_is_counted_as_a_service_s(tmp_path: Path) -> None:
+    """What our own network breaks is not known, in the charts and for the error budget: neither watched nor lost."""
+    async with wired(settings_of(tmp_path)) as app:
+        await watching(app)
+        app.supervisor.start("engine", app.engine.run)
+        sources = app.scheduler.sources()
+        home = next(one for name, one in sources if name == "web" and one.name == "home")
+        for blind in (False, True):
+            now = app.clock.now()
+            for control in [one for name, one in sources if name == CONTROL]:
+                reading = Bad("no answer") if blind else Good("200")
+                await app.engine.on_samples(CONTROL, control, [Sample(reading)], Lateness(0.0, now, 0.1))
+            await app.engine.ask(TimePassed(now))
+            await app.engine.on_samples("web", home, [Sample(Bad("no answer"))], Lateness(0.0, now, 0.1))
+            rows = [row for row in app.minutes.flush() if row.service == "web"]
+            said = [(row.bad, row.unknown, row.watched_seconds, row.why) for row in rows]
+            seen, unseen = (1, 0, 60.0, "no answer"), (0, 1, 0.0, "no control target answers: no answer")
+            assert said == [unseen if blind else seen]

@@ -10,8 +10,10 @@ HOUR = 3600.0
 
 
 def hour(start: float, bad: int, good: int = 60, signal: str = "home") -> Minute:
-    """Return an hour's counts."""
-    return Minute("web", signal, start, good, bad, 0, 0.1, 0.2, 0.3)
+    """Return an hour, which failed as its checks did."""
+    seen = good + bad
+    watched, lost = (HOUR, HOUR * bad / seen) if seen else (0.0, 0.0)
+    return Minute("web", signal, start, good, bad, 0, 0.1, 0.2, 0.3, "", watched, lost)
 
 
 @pytest.mark.parametrize(

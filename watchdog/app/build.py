@@ -24,6 +24,7 @@ from watchdog.adapters.stores import build_store
 from watchdog.app.beside import Readers
 from watchdog.app.wire import Daemon, Outside, wire
 from watchdog.conversation import Conversation, Question
+from watchdog.core import sight
 from watchdog.core.suspects import live_deploy
 from watchdog.daemon.actuator import Actuator
 from watchdog.daemon.aggregate import MinuteAggregator
@@ -39,7 +40,8 @@ from watchdog.daemon.translate import CONTROL, VENDORS
 from watchdog.daemon.watches import Sources
 from watchdog.domain.notices import Notice
 from watchdog.domain.policy import Mode
-from watchdog.ports import Clock, Notifier, Platform, Repository, SignalSource, Store
+from watchdog.domain.readings import Bad, Unknown
+from watchdog.ports import Clock, Notifier, Platform, Repository, Sample, SignalSource, Store
 from watchdog.settings import Settings, resolve_names
 
 RENDER_KEY = "WATCHDOG_RENDER_API_KEY"
@@ -261,11 +263,16 @@ def new_worker() -> str:
 
 
 def listen_to_minutes(app: App) -> None:
-    """Let every sample of a service flow into the one-minute aggregates."""
+    """Let every sample of a service flow into the one-minute aggregates; while we are blind, no failure is theirs."""
 
-    def sampled(service: str, source: SignalSource, sample: object, at: float) -> None:
-        if service in app.settings.policy.services:
-            app.minutes.add(service, source.name, sample, at)  # type: ignore[arg-type]
+    def sampled(service: str, source: SignalSource, sample: Sample, at: float) -> None:
+        if service not in app.settings.policy.services:
+            return
+        if isinstance(sample.reading, Bad) and sight.is_blind(app.engine.state, app.engine.policy, app.clock.now()):
+            sample = dataclasses.replace(
+                sample, reading=Unknown(f"{sight.why(app.engine.state)}: {sample.reading.why}")
+            )
+        app.minutes.add(service, source.name, sample, at)
 
     app.engine.listeners.sampled.append(sampled)
 

@@ -1,7 +1,9 @@
 """The error budgets of services: the hours of 30 days, read a few days at a time and at most once a minute for each."""
 
+import asyncio
 from collections.abc import Sequence
 
+from watchdog.aside import aside
 from watchdog.console.views import BudgetView
 from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import ServicePolicy
@@ -20,6 +22,7 @@ from watchdog.words.availability import (
 HOURS = int(PERIOD_SECONDS // HOUR_SECONDS)
 TOGETHER_SECONDS = 5 * 86400.0
 """Read at once: what is decoded then holds the loop for a few milliseconds."""
+INCIDENTS_TOGETHER, INCIDENTS_MAX = 25, 200
 FRESH_SECONDS = 60.0
 
 
@@ -30,19 +33,18 @@ class Budgets:
         self._journal = journal
         self._clock = clock
         self._kept: dict[str, tuple[float, ServicePolicy, BudgetView]] = {}
+        self._lock = asyncio.Lock()
 
-    async def of(self, wishes: ServicePolicy, newest: Sequence[Incident]) -> BudgetView:
-        """Return the budget of a service as it was a minute ago at most. Raises Temporary.
+    async def of(self, wishes: ServicePolicy) -> BudgetView:
+        """Return the budget of a service as it was a minute ago at most. Raises Temporary."""
+        async with self._lock:
+            at, told_of, view = self._kept.get(wishes.name, (0.0, None, None))
+            if view is None or told_of != wishes or self._clock.monotonic() - at >= FRESH_SECONDS:
+                view = await self._read(wishes)
+                self._kept[wishes.name] = self._clock.monotonic(), wishes, view
+            return view
 
-        An hour with one of its `newest` incidents lost no more than the incident took.
-        """
-        at, told_of, view = self._kept.get(wishes.name, (0.0, None, None))
-        if view is None or told_of != wishes or self._clock.monotonic() - at >= FRESH_SECONDS:
-            view = await self._read(wishes, newest)
-            self._kept[wishes.name] = self._clock.monotonic(), wishes, view
-        return view
-
-    async def _read(self, wishes: ServicePolicy, newest: Sequence[Incident]) -> BudgetView:
+    async def _read(self, wishes: ServicePolicy) -> BudgetView:
         now = self._clock.now()
         since = now - now % HOUR_SECONDS - (HOURS - 1) * HOUR_SECONDS
         rows: list[Minute] = []
@@ -51,13 +53,28 @@ class Budgets:
             end = min(begin + TOGETHER_SECONDS, now)
             rows += await self._journal.spans(begin, end, int(HOUR_SECONDS), [wishes.name])
             begin = end
-        hours = hours_of(rows, that_count(wishes), since, HOURS)
-        return budget_view(ErrorBudget(wishes.objective, availability(since, hours, outages(newest), now)))
+        return await aside(_counted, wishes, rows, await self._incidents(wishes.name, since), since, now)
+
+    async def _incidents(self, service: str, since: float) -> Sequence[Incident]:
+        """Return those that began in the period, and the last one before; of a service that flaps the newest alone."""
+        found: dict[str, Incident] = {}
+        until, reading = None, True
+        while reading:
+            some = await self._journal.incidents(INCIDENTS_TOGETHER, until=until, service=service)
+            grown = [one for one in some if one.id not in found]
+            found.update((one.id, one) for one in grown)
+            until = some[-1].opened_at if some else None
+            reading = bool(grown) and until is not None and until >= since and len(found) < INCIDENTS_MAX
+        return tuple(found.values())
 
 
-def budget_view(budget: ErrorBudget) -> BudgetView:
-    """Return the budget as it is shown."""
-    found = budget.found
+def _counted(
+    wishes: ServicePolicy, rows: Sequence[Minute], incidents: Sequence[Incident], since: float, now: float
+) -> BudgetView:
+    hours = hours_of(rows, that_count(wishes), since, HOURS)
+    planned = [one for one in incidents if one.planned]
+    found = availability(since, hours, outages(incidents), now, planned)
+    budget = ErrorBudget(wishes.objective, found)
     return BudgetView(
         objective=budget.objective,
         available=found.share,

@@ -57,12 +57,23 @@ def budget_state(budget: BudgetView) -> str:
 
 
 def budget_words(budget: BudgetView) -> str:
-    """Return what is left: `61 % left: 16 min 50 s lost of the 43 min 12 s that 99.9 % allows; available 99.96 %`."""
-    left = f"{math.floor(100 * budget.left)} % left" if budget.left > 0 else "spent"
-    allowed = f"{show_seconds(budget.allowed_seconds)} that {100 * budget.objective:.6g} % allows"
-    said = f"{left}: {show_seconds(budget.lost_seconds)} lost of the {allowed}; available {percent(budget.available)}"
+    """Return what is left: `61 % left: 16 min 50 s lost of the 43 min 12 s that 99.9 % allows; available 99.96 %`.
+
+    The share has one decimal more than the objective, and no number is rounded in favour of the service.
+    """
+    objective = f"{100 * budget.objective:.6g}"
+    left = "spent" if budget.left <= 0 else f"{math.floor(100 * budget.left) or 'under 1'} % left"
+    lost, allowed = _minutes(budget.lost_seconds), _minutes(budget.allowed_seconds)
+    said = f"{left}: {lost} lost of the {allowed} that {objective} % allows"
+    said += f"; available {percent(budget.available, len(objective.partition('.')[2]) + 1)}"
     watched = budget.watched_seconds
     return said + (f", watched for {show_seconds(watched)}" if watched < WHOLE_SHARE * PERIOD_SECONDS else "")
+
+
+def _minutes(seconds: float) -> str:
+    """Return a time to the second where a minute matters: `16 min 50 s`."""
+    minutes, rest = divmod(math.ceil(seconds - 1e-6), 60)
+    return f"{minutes} min {rest} s" if 2 <= minutes < 120 else show_seconds(math.ceil(seconds - 1e-6))
 
 
 def sparkline(values: Sequence[float | None]) -> str:

@@ -112,7 +112,7 @@ class Reader:
             now_why=sentence(imagined.why),
             quiets=quiet_views(state, policy, name, now),
             incidents=tuple(incident_row(one, labels.get(one.id)) for one in mine),
-            budget=await self._budgets.of(wishes, mine),
+            budget=await self._budgets.of(wishes),
         )
 
     async def minutes(self, name: str) -> Sequence[Minute]:

@@ -101,7 +101,7 @@ class MinuteAggregator:
 
 
 def _minute(start: float, service: str, signal: str, row: _Open) -> Minute:
-    quantile = row.latencies.quantile
+    quantile, seen = row.latencies.quantile, row.good + row.bad
     return Minute(
         service=service,
         signal=signal,
@@ -113,4 +113,6 @@ def _minute(start: float, service: str, signal: str, row: _Open) -> Minute:
         p95_seconds=quantile(0.95),
         p99_seconds=quantile(0.99),
         why=row.why,
+        watched_seconds=MINUTE_SECONDS if seen else 0.0,
+        lost_seconds=MINUTE_SECONDS * row.bad / seen if seen else 0.0,
     )

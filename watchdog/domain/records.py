@@ -78,7 +78,11 @@ class Grip:
 
 @dataclass(frozen=True, slots=True)
 class Minute:
-    """One minute (or hour) of one signal, for charts. Latencies in seconds; None where nothing was measured."""
+    """One minute (or hour) of one signal, for charts. Latencies in seconds; None where nothing was measured.
+
+    `lost_seconds` of the `watched_seconds` it failed: each minute for the share of its checks that did. An hour's
+    counts do not tell, for who worries looks more often. None: an older version wrote it; only its counts are known.
+    """
 
     service: str
     signal: str
@@ -90,6 +94,8 @@ class Minute:
     p95_seconds: float | None = None
     p99_seconds: float | None = None
     why: str = ""
+    watched_seconds: float | None = None
+    lost_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """How much of the time a service was there for its visitors, and what that leaves of its error budget. Pure.
 
-An hour is lost for the share of its checks that failed. But who worries looks more often: a failure of ten minutes can
-be half of the checks of its hour. So an hour with an incident in it lost no more than the incident took.
+An hour is lost for the share of its minutes that failed, and a minute for that of its checks: who worries looks more
+often, so an hour's checks tell little. An hour with an incident in it lost no more than the incident took.
 The budget is what the objective allows to be lost in 30 days (Site Reliability Engineering, O'Reilly 2016, chapter 3).
 """
 
@@ -19,7 +19,7 @@ HOUR_SECONDS = 3600.0
 PERIOD_SECONDS = 30 * 86400.0
 
 Hours = Sequence[float | None]
-"""For each hour the share of its checks that failed, None where nothing is known."""
+"""For each hour the share of it that failed, None where nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +64,24 @@ def hours_of(rows: Iterable[Minute], signals: Collection[str], since: float, num
     """Return so many hours of one service from that moment on, by its rows; the worst of these signals counts."""
     hours: list[float | None] = [None] * number
     for row in rows:
-        place, seen = int((row.start - since) // HOUR_SECONDS), row.good + row.bad
-        if row.signal in signals and seen and 0 <= place < number:
-            hours[place] = max(hours[place] or 0.0, row.bad / seen)
+        place, share = int((row.start - since) // HOUR_SECONDS), lost_share(row)
+        if row.signal in signals and share is not None and 0 <= place < number:
+            hours[place] = max(hours[place] or 0.0, share)
     return hours
 
 
-def availability(since: float, hours: Hours, incidents: Sequence[Incident], now: float) -> Availability:
-    """Return how long a service was watched and lost in these hours, by its outages as far as visitors felt them."""
+def lost_share(row: Minute) -> float | None:
+    """Return which share of the time watched failed, None where nothing was watched."""
+    return (row.lost_seconds or 0.0) / row.watched_seconds if row.watched_seconds else None
+
+
+def availability(
+    since: float, hours: Hours, incidents: Sequence[Incident], now: float, left_out: Sequence[Incident] = ()
+) -> Availability:
+    """Return how long a service was watched and lost in these hours, by its outages as far as visitors felt them.
+
+    What was `left_out` (planned downtime, for a budget) counts neither as watched nor as lost.
+    """
     touching = [one for one in incidents if lasted_within(one, since, since + len(hours) * HOUR_SECONDS, now) > 0]
     watched = lost = 0.0
     for number, share in enumerate(hours):
@@ -80,8 +90,9 @@ def availability(since: float, hours: Hours, incidents: Sequence[Incident], now:
         if share is None or length <= 0:
             continue
         took = min(length, sum(lasted_within(one, begin, begin + HOUR_SECONDS, now) for one in touching))
-        watched += length
-        lost += min(share * length, took) if took > 0 else share * length
+        away = min(length, sum(lasted_within(one, begin, begin + HOUR_SECONDS, now) for one in left_out))
+        watched += length - away
+        lost += max(0.0, (min(share * length, took) if took > 0 else share * length) - away)
     return Availability(watched, lost)
 
 

@@ -139,8 +139,9 @@ def story(parts: Iterable[Sequence[str]]) -> list[str]:
     return [line for part in parts for line in part]
 
 
-def percent(share: float | None) -> str:
+def percent(share: float | None, decimals: int = 2) -> str:
     """Return a share for people, never rounded up to what it is not: `99.98 %`, `100 %`, `–`."""
     if share is None:
         return "–"
-    return "100 %" if share >= 1 else f"{int(share * 10000) / 100:.2f} %"
+    scale = 10**decimals
+    return "100 %" if share >= 1 else f"{int(100 * share * scale) / scale:.{decimals}f} %"

@@ -4,7 +4,22 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, ColumnElement, Delete, Select, Table, cast, delete, func, select, true
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Delete,
+    Double,
+    Select,
+    Table,
+    case,
+    cast,
+    delete,
+    func,
+    literal,
+    select,
+    true,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchdog.adapters.stores import retention
@@ -54,8 +69,8 @@ class Charts(Database):
         """Return the aggregates of these services (all, if None) that begin in [since, until), one for so long."""
         found: list[Minute] = []
         async with self._reading() as connection:
-            for table in (HOURS, MINUTES):
-                query = _rolled_up(table, since, until, seconds)
+            for table, length in ((HOURS, retention.HOUR_SECONDS), (MINUTES, retention.MINUTE_SECONDS)):
+                query = _rolled_up(table, length, since, until, seconds)
                 query = query if services is None else query.where(table.c.service.in_(sorted(services)))
                 found += [Minute(*row) for row in await connection.execute(query)]
         return retention.spans(found, seconds)
@@ -74,14 +89,23 @@ class Charts(Database):
         await connection.execute(delete(MINUTES).where(start <= old[-1].start))
 
 
-def _rolled_up(table: Table, since: float, until: float, seconds: int) -> Select[Any]:
+def _rolled_up(table: Table, length: float, since: float, until: float, seconds: int) -> Select[Any]:
     """Return the query that adds the rows up where they lie: a day of many services is too much to carry."""
     whole = cast(table.c.start, BigInteger)
     begin = (whole - whole % seconds).label("begin")
     counts = [func.sum(table.c[name]) for name in ("good", "bad", "unknown")]
     largest = [func.max(table.c[name]) for name in ("p50_seconds", "p95_seconds", "p99_seconds")]
-    asked = select(table.c.service, table.c.signal, begin, *counts, *largest)
+    times = [func.sum(one) for one in _measured(table, length)]
+    asked = select(table.c.service, table.c.signal, begin, *counts, *largest, literal(""), *times)
     return asked.where(table.c.start >= since, table.c.start < until).group_by(table.c.service, table.c.signal, begin)
+
+
+def _measured(table: Table, length: float) -> tuple[ColumnElement[float], ColumnElement[float]]:
+    """Return what `retention.measured` does, as SQL: the seconds watched and lost of a row so long."""
+    seen = table.c.good + table.c.bad
+    watched = case((seen > 0, length), else_=0.0)
+    lost = case((seen > 0, length * table.c.bad / cast(seen, Double)), else_=0.0)
+    return func.coalesce(table.c.watched_seconds, watched), func.coalesce(table.c.lost_seconds, lost)
 
 
 def _batch_end(column: Column[Any], condition: ColumnElement[bool]) -> Any:

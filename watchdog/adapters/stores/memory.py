@@ -264,7 +264,8 @@ class MemoryStore:
         self, since: float, until: float, seconds: int, services: Collection[str] | None = None
     ) -> Sequence[Minute]:
         """Return the aggregates of these services (all, if None) that begin in [since, until), one for so long."""
-        rows = (row for table in (self._db.hours, self._db.minutes) for row in table.values())
+        tables = ((self._db.hours, retention.HOUR_SECONDS), (self._db.minutes, retention.MINUTE_SECONDS))
+        rows = (retention.measured(row, length) for table, length in tables for row in table.values())
         asked = (row for row in rows if services is None or row.service in services)
         return retention.spans((row for row in asked if since <= row.start < until), seconds)
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from watchdog.domain.records import Minute
 
-HOUR_SECONDS = 3600.0
+MINUTE_SECONDS, HOUR_SECONDS = 60.0, 3600.0
 MINUTES_KEPT_SECONDS = 48 * HOUR_SECONDS
 KEPT_SECONDS = 400 * 24 * HOUR_SECONDS
 """Hours, events, notes and everything finished: a year, and the month to compare it with."""
@@ -33,19 +33,28 @@ def hour_of(at: float) -> float:
     return at - at % HOUR_SECONDS
 
 
+def measured(row: Minute, seconds: float) -> Minute:
+    """Return a row with the time that was watched and lost: by its counts where nobody wrote it, of a row so long."""
+    if row.watched_seconds is not None and row.lost_seconds is not None:
+        return row
+    seen = row.good + row.bad
+    lost = seconds * row.bad / seen if seen else 0.0
+    return replace(row, watched_seconds=seconds if seen else 0.0, lost_seconds=lost)
+
+
 def roll_up(minutes: Iterable[Minute], hours: Iterable[Minute]) -> tuple[Minute, ...]:
     """Return the hours that the minutes change: what stood there already, with the minutes added."""
-    known = {key(hour): hour for hour in hours}
+    known = {key(hour): measured(hour, HOUR_SECONDS) for hour in hours}
     changed: dict[Key, Minute] = {}
     for minute in minutes:
-        part = replace(minute, start=hour_of(minute.start))
+        part = replace(measured(minute, MINUTE_SECONDS), start=hour_of(minute.start))
         before = changed.get(key(part), known.get(key(part)))
         changed[key(part)] = part if before is None else _add(before, part)
     return tuple(changed.values())
 
 
 def spans(rows: Iterable[Minute], seconds: int) -> tuple[Minute, ...]:
-    """Return the rows rolled up into spans of so many seconds, oldest first, without their reasons."""
+    """Return measured rows rolled up into spans of so many seconds, oldest first, without their reasons."""
     found: dict[Key, Minute] = {}
     for row in rows:
         part = replace(row, start=row.start - row.start % seconds, why="")
@@ -64,6 +73,8 @@ def _add(one: Minute, other: Minute) -> Minute:
         p95_seconds=_largest(one.p95_seconds, other.p95_seconds),
         p99_seconds=_largest(one.p99_seconds, other.p99_seconds),
         why=other.why or one.why,
+        watched_seconds=(one.watched_seconds or 0.0) + (other.watched_seconds or 0.0),
+        lost_seconds=(one.lost_seconds or 0.0) + (other.lost_seconds or 0.0),
     )
 
 

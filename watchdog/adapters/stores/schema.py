@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, Integer, MetaData, Table, Text
 from sqlalchemy.types import TypeDecorator
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest revision in `migrations/versions`, here so that an ordinary start need not load Alembic."""
 
 VERSION_TABLE = "watchdog_schema"
@@ -242,6 +242,8 @@ def _aggregates(name: str) -> Table:
         Column("p95_seconds", Double, nullable=True),
         Column("p99_seconds", Double, nullable=True),
         _text("why"),
+        Column("watched_seconds", Double, nullable=True),
+        Column("lost_seconds", Double, nullable=True),
         Index(f"{name}_start", "start"),
     )
 

@@ -1,4 +1,4 @@
-"""The last 90 days of some services, hour by hour: which share of the checks that matter failed.
+"""The last 90 days of some services, hour by hour: which share of it the checks that matter failed.
 
 Rule: today is one query, at most twice a minute, however many look; the past is read once, newest first, a little at a
 time, and what is not read yet is said to be so.
@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from math import inf
 
 from watchdog.ports import Clock, Journal
-from watchdog.words.availability import HOUR_SECONDS, Hours
+from watchdog.words.availability import HOUR_SECONDS, Hours, lost_share
 
 DAY_SECONDS = 86400
 DAYS = 90
@@ -76,13 +76,13 @@ class Calendar:
         at, since, until = self._clock.now(), days[-1], days[0] + DAY_SECONDS
         found: dict[int, dict[str, list[float | None]]] = {day: {} for day in days}
         for row in await self._journal.spans(since, until, int(HOUR_SECONDS), list(signals)):
-            seen = row.good + row.bad
-            if row.signal not in signals[row.service] or not seen:
+            share = lost_share(row)
+            if row.signal not in signals[row.service] or share is None:
                 continue
             day = int(row.start // DAY_SECONDS) * DAY_SECONDS
             hours = found[day].setdefault(row.service, [None] * 24)
             hour = int((row.start - day) // HOUR_SECONDS)
-            hours[hour] = max(hours[hour] or 0.0, row.bad / seen)
+            hours[hour] = max(hours[hour] or 0.0, share)
         for day in days:
             self._days[day], self._read_at[day] = found[day], at
 
