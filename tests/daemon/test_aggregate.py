@@ -50,7 +50,8 @@ def test_a_minute_is_handed_out_once_after_it_ended_and_a_little_more() -> None:
     assert first.p50_seconds == pytest.approx(0.1, rel=0.011)
     assert first.p99_seconds == pytest.approx(0.3, rel=0.011)
     assert (first.watched_seconds, first.lost_seconds) == (60.0, 30.0)
-    assert second == Minute("api", "sentry", NOON, 0, 0, 1, why="no answer", watched_seconds=0.0, lost_seconds=0.0)
+    assert first.timed_checks == 2
+    assert second == Minute("api", "sentry", NOON, 0, 0, 1, None, None, None, "no answer", 0.0, 0.0, 0)
     assert minutes.complete(NOON + 65) == []
     assert [row.start for row in minutes.complete(NOON + 130)] == [NOON + 60]
 

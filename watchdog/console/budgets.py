@@ -37,12 +37,18 @@ class Budgets:
 
     async def of(self, wishes: ServicePolicy) -> BudgetView:
         """Return the budget of a service as it was a minute ago at most. Raises Temporary."""
+        if (fresh := self._fresh(wishes)) is not None:
+            return fresh
         async with self._lock:
-            at, told_of, view = self._kept.get(wishes.name, (0.0, None, None))
-            if view is None or told_of != wishes or self._clock.monotonic() - at >= FRESH_SECONDS:
-                view = await self._read(wishes)
-                self._kept[wishes.name] = self._clock.monotonic(), wishes, view
+            if (fresh := self._fresh(wishes)) is not None:
+                return fresh
+            view = await self._read(wishes)
+            self._kept[wishes.name] = self._clock.monotonic(), wishes, view
             return view
+
+    def _fresh(self, wishes: ServicePolicy) -> BudgetView | None:
+        at, told_of, view = self._kept.get(wishes.name, (0.0, None, None))
+        return view if told_of == wishes and self._clock.monotonic() - at < FRESH_SECONDS else None
 
     async def _read(self, wishes: ServicePolicy) -> BudgetView:
         now = self._clock.now()
@@ -72,8 +78,8 @@ def _counted(
     wishes: ServicePolicy, rows: Sequence[Minute], incidents: Sequence[Incident], since: float, now: float
 ) -> BudgetView:
     hours = hours_of(rows, that_count(wishes), since, HOURS)
-    planned = [one for one in incidents if one.planned]
-    found = availability(since, hours, outages(incidents), now, planned)
+    real = [one for one in outages(incidents) if not one.planned]
+    found = availability(since, hours, real, now, [one for one in incidents if one.planned])
     budget = ErrorBudget(wishes.objective, found)
     return BudgetView(
         objective=budget.objective,

@@ -63,17 +63,17 @@ def budget_words(budget: BudgetView) -> str:
     """
     objective = f"{100 * budget.objective:.6g}"
     left = "spent" if budget.left <= 0 else f"{math.floor(100 * budget.left) or 'under 1'} % left"
-    lost, allowed = _minutes(budget.lost_seconds), _minutes(budget.allowed_seconds)
+    lost, allowed = _minutes(math.ceil(budget.lost_seconds - 1e-6)), _minutes(int(budget.allowed_seconds + 1e-6))
     said = f"{left}: {lost} lost of the {allowed} that {objective} % allows"
     said += f"; available {percent(budget.available, len(objective.partition('.')[2]) + 1)}"
     watched = budget.watched_seconds
     return said + (f", watched for {show_seconds(watched)}" if watched < WHOLE_SHARE * PERIOD_SECONDS else "")
 
 
-def _minutes(seconds: float) -> str:
+def _minutes(seconds: int) -> str:
     """Return a time to the second where a minute matters: `16 min 50 s`."""
-    minutes, rest = divmod(math.ceil(seconds - 1e-6), 60)
-    return f"{minutes} min {rest} s" if 2 <= minutes < 120 else show_seconds(math.ceil(seconds - 1e-6))
+    minutes, rest = divmod(seconds, 60)
+    return f"{minutes} min {rest} s" if 2 <= minutes < 120 else show_seconds(seconds)
 
 
 def sparkline(values: Sequence[float | None]) -> str:

@@ -115,4 +115,5 @@ def _minute(start: float, service: str, signal: str, row: _Open) -> Minute:
         why=row.why,
         watched_seconds=MINUTE_SECONDS if seen else 0.0,
         lost_seconds=MINUTE_SECONDS * row.bad / seen if seen else 0.0,
+        timed_checks=seen,
     )

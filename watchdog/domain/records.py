@@ -81,7 +81,8 @@ class Minute:
     """One minute (or hour) of one signal, for charts. Latencies in seconds; None where nothing was measured.
 
     `lost_seconds` of the `watched_seconds` it failed: each minute for the share of its checks that did. An hour's
-    counts do not tell, for who worries looks more often. None: an older version wrote it; only its counts are known.
+    counts do not tell, for who worries looks more often. `timed_checks`: how many of the good and bad ones that is said
+    of. If not of all, an older version had a hand in it, and only the counts are right.
     """
 
     service: str
@@ -96,6 +97,7 @@ class Minute:
     why: str = ""
     watched_seconds: float | None = None
     lost_seconds: float | None = None
+    timed_checks: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

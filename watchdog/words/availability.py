@@ -18,8 +18,17 @@ FELT = frozenset({Severity.CRITICAL, Severity.HIGH})
 HOUR_SECONDS = 3600.0
 PERIOD_SECONDS = 30 * 86400.0
 
-Hours = Sequence[float | None]
-"""For each hour the share of it that failed, None where nothing is known."""
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """One hour: the share of it that could be judged, and the share of that which failed."""
+
+    lost: float
+    seen: float = 1.0
+
+
+Hours = Sequence[Hour | None]
+"""None where nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +71,21 @@ def that_count(wishes: ServicePolicy) -> tuple[str, ...]:
 
 def hours_of(rows: Iterable[Minute], signals: Collection[str], since: float, number: int) -> Hours:
     """Return so many hours of one service from that moment on, by its rows; the worst of these signals counts."""
-    hours: list[float | None] = [None] * number
+    hours: list[Hour | None] = [None] * number
     for row in rows:
-        place, share = int((row.start - since) // HOUR_SECONDS), lost_share(row)
-        if row.signal in signals and share is not None and 0 <= place < number:
-            hours[place] = max(hours[place] or 0.0, share)
+        place = int((row.start - since) // HOUR_SECONDS)
+        if row.signal in signals and 0 <= place < number:
+            hours[place] = worse(hours[place], row)
     return hours
 
 
-def lost_share(row: Minute) -> float | None:
-    """Return which share of the time watched failed, None where nothing was watched."""
-    return (row.lost_seconds or 0.0) / row.watched_seconds if row.watched_seconds else None
+def worse(known: Hour | None, row: Minute) -> Hour | None:
+    """Return the worse of an hour and one more signal in it. What was unknown of a signal is not judged by the rest."""
+    if not row.watched_seconds:
+        return known
+    seen = row.good + row.bad
+    found = Hour((row.lost_seconds or 0.0) / row.watched_seconds, seen / (seen + row.unknown))
+    return found if known is None or found.lost * found.seen > known.lost * known.seen else known
 
 
 def availability(
@@ -80,19 +93,22 @@ def availability(
 ) -> Availability:
     """Return how long a service was watched and lost in these hours, by its outages as far as visitors felt them.
 
-    What was `left_out` (planned downtime, for a budget) counts neither as watched nor as lost.
+    What was `left_out` (planned downtime, for a budget) counts neither as watched nor as lost; the others are real.
     """
     touching = [one for one in incidents if lasted_within(one, since, since + len(hours) * HOUR_SECONDS, now) > 0]
     watched = lost = 0.0
-    for number, share in enumerate(hours):
+    for number, hour in enumerate(hours):
         begin = since + number * HOUR_SECONDS
         length = min(HOUR_SECONDS, now - begin)
-        if share is None or length <= 0:
+        if hour is None or length <= 0:
             continue
-        took = min(length, sum(lasted_within(one, begin, begin + HOUR_SECONDS, now) for one in touching))
-        away = min(length, sum(lasted_within(one, begin, begin + HOUR_SECONDS, now) for one in left_out))
-        watched += length - away
-        lost += max(0.0, (min(share * length, took) if took > 0 else share * length) - away)
+        took, away = (
+            min(length, sum(lasted_within(one, begin, begin + HOUR_SECONDS, now) for one in some))
+            for some in (touching, left_out)
+        )
+        failed = hour.lost * hour.seen * length
+        watched += max(0.0, hour.seen * length - away)
+        lost += min(failed, took) if took > 0 else max(0.0, failed - away)
     return Availability(watched, lost)
 
 

@@ -68,7 +68,7 @@ async def test_a_long_sleep_is_rolled_up_batch_by_batch(store: SqlStore, clock) 
     await store.put_minutes([])
     rows = await store.minutes("api", 0, 1e12)
     assert len(rows) == -(-count // 60) and rows[0] == Minute(
-        "api", "home", begin, 60, 30, 0, watched_seconds=3600.0, lost_seconds=900.0
+        "api", "home", begin, 60, 30, 0, watched_seconds=3600.0, lost_seconds=900.0, timed_checks=90
     )
     assert (sum(row.good for row in rows), sum(row.bad for row in rows)) == (count, count // 2)
 

@@ -213,13 +213,17 @@ async def test_spans_are_the_minutes_of_all_services_added_up(store: Store, cloc
     """In one read: counts and times summed, the largest percentiles, no reason; hours of long ago count as well."""
     hour = clock.at - clock.at % 3600
     rows = [minute(hour + 60 * number, 2, 1, 0.01 * number, "HTTP 503") for number in range(40)]
-    other = replace(minute(hour + 60), service="web", watched_seconds=60.0, lost_seconds=0.0)
+    other = replace(minute(hour + 60), service="web", watched_seconds=60.0, lost_seconds=0.0, timed_checks=6)
     await store.put_minutes([*rows, other])
-    first = replace(rows[29], start=hour, good=60, bad=30, why="", watched_seconds=1800.0, lost_seconds=600.0)
-    second = replace(rows[39], start=hour + 1800, good=20, bad=10, why="", watched_seconds=600.0, lost_seconds=200.0)
+    first = replace(
+        rows[29], start=hour, good=60, bad=30, why="", watched_seconds=1800.0, lost_seconds=600.0, timed_checks=90
+    )
+    second = replace(
+        rows[39], start=hour + 1800, good=20, bad=10, why="", watched_seconds=600.0, lost_seconds=200.0, timed_checks=30
+    )
     assert await store.spans(hour, hour + 3600, 1800) == (first, replace(other, start=hour), second)
     assert await store.spans(hour + 60, hour + 120, 600) == (
-        replace(rows[1], start=hour, why="", watched_seconds=60.0, lost_seconds=20.0),
+        replace(rows[1], start=hour, why="", watched_seconds=60.0, lost_seconds=20.0, timed_checks=3),
         replace(other, start=hour),
     )
     assert await store.spans(hour, hour + 3600, 1800, ["web"]) == (replace(other, start=hour),)
@@ -235,7 +239,7 @@ async def test_an_hour_lost_what_its_minutes_lost_however_often_they_were_checke
     """A minute of suspicion has five times as many checks; also once it became a part of its hour, or was put anew."""
     hour = clock.at - clock.at % 3600
     calm = [minute(hour + 60 * number, 6, 0) for number in range(60) if number != 7]
-    worried = replace(minute(hour + 420, 5, 25), watched_seconds=60.0, lost_seconds=50.0)
+    worried = replace(minute(hour + 420, 5, 25), watched_seconds=60.0, lost_seconds=50.0, timed_checks=30)
     await store.put_minutes([*calm, worried])
     for _ in range(2):
         (span,) = await store.spans(hour, hour + 3600, 3600)
@@ -256,10 +260,10 @@ async def test_old_minutes_become_hours(store: Store, clock) -> None:
     assert await store.minutes("api", hour, hour + 3600) == tuple(rows)
     clock.at += 1
     await store.put_minutes([])
-    rolled = replace(minute(hour, 16, 2, 0.9, "HTTP 503"), watched_seconds=180.0, lost_seconds=20.0)
+    rolled = replace(minute(hour, 16, 2, 0.9, "HTTP 503"), watched_seconds=180.0, lost_seconds=20.0, timed_checks=18)
     assert await store.minutes("api", hour, hour + 3600) == (rolled,)
     await store.put_minutes([minute(hour + 180, 1, 1, 1.5)])
-    rolled = replace(minute(hour, 17, 3, 1.5, "HTTP 503"), watched_seconds=240.0, lost_seconds=50.0)
+    rolled = replace(minute(hour, 17, 3, 1.5, "HTTP 503"), watched_seconds=240.0, lost_seconds=50.0, timed_checks=20)
     assert await store.minutes("api", hour, hour + 3600) == (rolled,)
 
 

@@ -22,23 +22,34 @@ def test_counts_are_added_and_percentiles_are_the_largest() -> None:
     """None stands for nothing measured and hides no number; the last reason given stays."""
     rows = [minute(0, 5, 1, 0.1, 0.4, None, why="HTTP 503"), minute(60, 3, 0, None, 0.2, None), minute(3600, 1, 0)]
     assert roll_up(rows, []) == (
-        Minute("api", "home", 0.0, 8, 1, 2, 0.1, 0.4, None, "HTTP 503", 120.0, 10.0),
-        Minute("api", "home", 3600.0, 1, 0, 1, watched_seconds=60.0, lost_seconds=0.0),
+        Minute("api", "home", 0.0, 8, 1, 2, 0.1, 0.4, None, "HTTP 503", 120.0, 10.0, 9),
+        Minute("api", "home", 3600.0, 1, 0, 1, watched_seconds=60.0, lost_seconds=0.0, timed_checks=1),
     )
 
 
 def test_what_stood_there_is_kept_and_other_signals_are_not_mixed_in() -> None:
-    """Only the hours that the minutes touch are returned; an hour that an older version wrote lost by its counts."""
+    """Only the hours that the minutes touch are returned."""
     known = [minute(0, 10, 10, 0.9, why="timeout"), minute(3600, 7, 7)]
     other = Minute("api", "login", 120.0, 2, 0, 0)
     assert roll_up([minute(60, 1, 1, 0.5), other], known) == (
-        Minute("api", "home", 0.0, 11, 11, 2, 0.9, why="timeout", watched_seconds=3660.0, lost_seconds=1830.0),
-        Minute("api", "login", 0.0, 2, 0, 0, watched_seconds=60.0, lost_seconds=0.0),
+        Minute("api", "home", 0.0, 11, 11, 2, 0.9, None, None, "timeout", 60.0, 30.0, 2),
+        Minute("api", "login", 0.0, 2, 0, 0, watched_seconds=60.0, lost_seconds=0.0, timed_checks=2),
     )
 
 
 def test_what_was_not_seen_was_neither_watched_nor_lost() -> None:
     """And what is known already stays."""
-    assert measured(minute(0, 0, 0), 60.0) == replace(minute(0, 0, 0), watched_seconds=0.0, lost_seconds=0.0)
-    known = replace(minute(0, 1, 1), watched_seconds=60.0, lost_seconds=5.0)
+    nothing = replace(minute(0, 0, 0), watched_seconds=0.0, lost_seconds=0.0, timed_checks=0)
+    assert measured(minute(0, 0, 0), 60.0) == nothing
+    known = replace(minute(0, 1, 1), watched_seconds=60.0, lost_seconds=5.0, timed_checks=2)
     assert measured(known, 3600.0) is known
+
+
+def test_an_hour_in_which_an_older_version_had_a_hand_lost_by_its_counts() -> None:
+    """Whoever of the two came first: what is not timed as a whole is not timed."""
+    timed = replace(minute(0, 180, 0), watched_seconds=1800.0, lost_seconds=0.0, timed_checks=180)
+    added_to_by_older = replace(timed, bad=180)
+    (older_was_first,) = roll_up([minute(60, 5, 1)], [minute(0, 25, 5)])
+    for mixed, lost in ((added_to_by_older, 1800.0), (older_was_first, 600.0)):
+        assert (measured(mixed, 3600.0).watched_seconds, measured(mixed, 3600.0).lost_seconds) == (3600.0, lost)
+    assert measured(timed, 3600.0).watched_seconds == 1800.0

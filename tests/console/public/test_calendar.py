@@ -7,6 +7,7 @@ from tests.console.scene import NOW
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.public.calendar import DAYS, FRESH_SECONDS, LATE_SECONDS, TOGETHER, Calendar
 from watchdog.domain.records import Minute
+from watchdog.words.availability import Hour
 
 HOME = {"web": ("home",)}
 TODAY = int(NOW // DAY * DAY)
@@ -40,8 +41,8 @@ async def test_today_is_one_query_and_the_past_is_read_once() -> None:
     assert calendar.complete and store.asked[0] == (TODAY, TODAY + DAY)
     assert len(store.asked) == 1 + -(-(DAYS - 1) // TOGETHER)
     assert sum(until - since for since, until in store.asked) == DAYS * DAY
-    assert calendar.hours("web", TODAY)[int((NOW - TODAY) // 3600)] == 0.1
-    assert 0.25 in calendar.hours("web", TODAY - int(DAY))
+    assert calendar.hours("web", TODAY)[int((NOW - TODAY) // 3600)] == Hour(0.1)
+    assert Hour(0.25) in calendar.hours("web", TODAY - int(DAY))
     assert calendar.hours("web", TODAY - 5 * int(DAY)) == (None,) * 24 and calendar.hours("api", TODAY)[0] is None
     store.asked.clear()
     await calendar.refresh(HOME)
@@ -95,4 +96,4 @@ async def test_the_worst_of_the_signals_that_count_is_taken_and_others_are_not()
     calendar = Calendar(store, clock)
     await calendar.refresh({"web": ("home", "pay")})
     found = [share for share in calendar.hours("web", TODAY) if share is not None]
-    assert found == [0.5]
+    assert found == [Hour(0.5)]

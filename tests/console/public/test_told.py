@@ -26,7 +26,7 @@ from watchdog.domain.deploys import Downtime
 from watchdog.domain.incidents import Incident, Phase, ServiceState
 from watchdog.domain.policy import Severity, SignalPolicy
 from watchdog.domain.readings import Bad, Good, Unknown
-from watchdog.words.availability import ended_at, outages, that_count
+from watchdog.words.availability import Hour, ended_at, outages, that_count
 
 WEB = service_policy("web")
 OUTAGE = ago(x.incident(decision=x.decision(share=1.0)), 300, None)
@@ -154,7 +154,12 @@ def test_an_outage_that_a_human_took_over_is_one_that_goes_on() -> None:
 def day(shares: list[float | None], *incidents: Incident, now: float = NOW) -> PublicDay:
     """Return the day before the story's, with these hours."""
     begin = (NOW // DAY - 1) * DAY
-    return day_of(begin, shares + [None] * (24 - len(shares)), incidents, now)
+    return day_of(begin, failed(*shares), incidents, now)
+
+
+def failed(*shares: float | None) -> list[Hour | None]:
+    """Return the hours of a day that failed for these shares."""
+    return [None if share is None else Hour(share) for share in shares] + [None] * (24 - len(shares))
 
 
 def test_a_day_without_failures_is_good_and_one_without_data_is_none() -> None:
@@ -191,10 +196,9 @@ def test_an_hour_with_an_incident_loses_no_more_than_the_incident_took() -> None
 def test_of_today_only_what_has_passed_counts() -> None:
     """And of an incident that goes on, what it took so far."""
     begin = NOW // DAY * DAY
-    share = [0.0, 0.0, 0.5] + [None] * 21
-    found = day_of(begin, share, [ago(OUTAGE, 300, None)], NOW)
+    found = day_of(begin, failed(0.0, 0.0, 0.5), [ago(OUTAGE, 300, None)], NOW)
     assert found.watched_seconds == NOW - begin and found.lost_seconds == 300.0
-    assert day_of(begin, [None, None, 0.5] + [None] * 21, [], begin + 2 * 3600).state == "none"
+    assert day_of(begin, failed(None, None, 0.5), [], begin + 2 * 3600).state == "none"
 
 
 def test_which_signals_say_whether_it_is_available() -> None:

@@ -100,12 +100,13 @@ def _rolled_up(table: Table, length: float, since: float, until: float, seconds:
     return asked.where(table.c.start >= since, table.c.start < until).group_by(table.c.service, table.c.signal, begin)
 
 
-def _measured(table: Table, length: float) -> tuple[ColumnElement[float], ColumnElement[float]]:
-    """Return what `retention.measured` does, as SQL: the seconds watched and lost of a row so long."""
+def _measured(table: Table, length: float) -> tuple[ColumnElement[Any], ...]:
+    """Return what `retention.measured` does, as SQL: seconds watched and lost, and checks, of a row so long."""
     seen = table.c.good + table.c.bad
-    watched = case((seen > 0, length), else_=0.0)
-    lost = case((seen > 0, length * table.c.bad / cast(seen, Double)), else_=0.0)
-    return func.coalesce(table.c.watched_seconds, watched), func.coalesce(table.c.lost_seconds, lost)
+    known = table.c.timed_checks == seen
+    watched = case((known, table.c.watched_seconds), (seen > 0, length), else_=0.0)
+    by_counts = length * table.c.bad / cast(seen, Double)
+    return watched, case((known, table.c.lost_seconds), (seen > 0, by_counts), else_=0.0), seen
 
 
 def _batch_end(column: Column[Any], condition: ColumnElement[bool]) -> Any:

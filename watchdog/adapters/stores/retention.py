@@ -34,17 +34,17 @@ def hour_of(at: float) -> float:
 
 
 def measured(row: Minute, seconds: float) -> Minute:
-    """Return a row with the time that was watched and lost: by its counts where nobody wrote it, of a row so long."""
-    if row.watched_seconds is not None and row.lost_seconds is not None:
-        return row
+    """Return a row with the time that was watched and lost: by its counts where it is not known, of a row so long."""
     seen = row.good + row.bad
+    if row.timed_checks == seen:
+        return row
     lost = seconds * row.bad / seen if seen else 0.0
-    return replace(row, watched_seconds=seconds if seen else 0.0, lost_seconds=lost)
+    return replace(row, watched_seconds=seconds if seen else 0.0, lost_seconds=lost, timed_checks=seen)
 
 
 def roll_up(minutes: Iterable[Minute], hours: Iterable[Minute]) -> tuple[Minute, ...]:
     """Return the hours that the minutes change: what stood there already, with the minutes added."""
-    known = {key(hour): measured(hour, HOUR_SECONDS) for hour in hours}
+    known = {key(hour): hour for hour in hours}
     changed: dict[Key, Minute] = {}
     for minute in minutes:
         part = replace(measured(minute, MINUTE_SECONDS), start=hour_of(minute.start))
@@ -75,6 +75,7 @@ def _add(one: Minute, other: Minute) -> Minute:
         why=other.why or one.why,
         watched_seconds=(one.watched_seconds or 0.0) + (other.watched_seconds or 0.0),
         lost_seconds=(one.lost_seconds or 0.0) + (other.lost_seconds or 0.0),
+        timed_checks=(one.timed_checks or 0) + (other.timed_checks or 0),  # too few, if one of them is not timed
     )
 
 

@@ -244,6 +244,7 @@ def _aggregates(name: str) -> Table:
         _text("why"),
         Column("watched_seconds", Double, nullable=True),
         Column("lost_seconds", Double, nullable=True),
+        Column("timed_checks", Integer, nullable=True),
         Index(f"{name}_start", "start"),
     )
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from math import inf
 
 from watchdog.ports import Clock, Journal
-from watchdog.words.availability import HOUR_SECONDS, Hours, lost_share
+from watchdog.words.availability import HOUR_SECONDS, Hour, Hours, worse
 
 DAY_SECONDS = 86400
 DAYS = 90
@@ -30,7 +30,7 @@ class Calendar:
         self._journal = journal
         self._clock = clock
         self._budget_seconds = budget_seconds
-        self._days: dict[int, dict[str, list[float | None]]] = {}
+        self._days: dict[int, dict[str, list[Hour | None]]] = {}
         self._read_at: dict[int, float] = {}
         self._today_at = -inf
         self._lock = asyncio.Lock()
@@ -74,15 +74,14 @@ class Calendar:
     async def _read(self, days: list[int], signals: Mapping[str, Collection[str]]) -> None:
         """Read neighbouring days, newest first, in one query."""
         at, since, until = self._clock.now(), days[-1], days[0] + DAY_SECONDS
-        found: dict[int, dict[str, list[float | None]]] = {day: {} for day in days}
+        found: dict[int, dict[str, list[Hour | None]]] = {day: {} for day in days}
         for row in await self._journal.spans(since, until, int(HOUR_SECONDS), list(signals)):
-            share = lost_share(row)
-            if row.signal not in signals[row.service] or share is None:
+            if row.signal not in signals[row.service]:
                 continue
             day = int(row.start // DAY_SECONDS) * DAY_SECONDS
             hours = found[day].setdefault(row.service, [None] * 24)
             hour = int((row.start - day) // HOUR_SECONDS)
-            hours[hour] = max(hours[hour] or 0.0, share)
+            hours[hour] = worse(hours[hour], row)
         for day in days:
             self._days[day], self._read_at[day] = found[day], at
 

@@ -12,3 +12,4 @@ def upgrade() -> None:
     for table in ("minutes", "hours"):
         for name in ("watched_seconds", "lost_seconds"):
             op.add_column(table, sa.Column(name, sa.Double, nullable=True))
+        op.add_column(table, sa.Column("timed_checks", sa.Integer, nullable=True))
