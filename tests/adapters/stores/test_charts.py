@@ -36,6 +36,13 @@ def count(url: str, table: str) -> int:
     return int(found or 0)
 
 
+def execute(url: str, statement: str) -> None:
+    engine = old_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
 def save(store: SqlStore, number: int) -> object:
     at = float(number)
     effects = [Note(at, "api", None, "N", str(number)), PinAutoDeploy("api", "inc-1", "srv-1")]
@@ -71,6 +78,23 @@ async def test_a_long_sleep_is_rolled_up_batch_by_batch(store: SqlStore, clock) 
         "api", "home", begin, 60, 30, 0, watched_seconds=3600.0, lost_seconds=900.0, timed_checks=90
     )
     assert (sum(row.good for row in rows), sum(row.bad for row in rows)) == (count, count // 2)
+
+
+async def test_what_an_older_worker_added_to_is_told_by_its_counts(store: SqlStore, any_url: str, clock) -> None:
+    """It updates the counts and knows nothing of the times: before and after the minute is a part of its hour."""
+    hour = clock.at - clock.at % 3600
+    for row, watched, lost in ((hour, 60.0, 30.0), (hour + 3600, 60.0, 6.0)):
+        await store.put_minutes([Minute("api", "home", row, 6, 0, 0, None, None, None, "", 60.0, 6.0, 6)])
+        if row == hour:
+            execute(any_url, "UPDATE minutes SET bad = 6")
+        (span,) = await store.spans(row, row + 3600, 3600)
+        assert (span.watched_seconds, span.lost_seconds) == (watched, lost)
+    clock.at += 50 * 3600.0
+    await store.put_minutes([])
+    execute(any_url, f"UPDATE hours SET good = 9, bad = 3 WHERE start = {hour + 3600}")
+    first, second = await store.spans(hour, hour + 7200, 3600)
+    assert (first.watched_seconds, first.lost_seconds) == (60.0, 30.0)
+    assert (second.watched_seconds, second.lost_seconds) == (3600.0, 900.0)
 
 
 async def test_a_flood_of_old_notes_goes_batch_by_batch(store: SqlStore, clock) -> None:
