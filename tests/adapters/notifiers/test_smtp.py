@@ -2,7 +2,8 @@
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
+import threading
+from collections.abc import Awaitable, Callable, Sequence
 from email.message import EmailMessage
 from typing import Any
 
@@ -12,6 +13,7 @@ from tests.adapters.notifiers.conftest import Certificates
 from tests.adapters.notifiers.letters import PASSWORD, leaks
 from tests.adapters.notifiers.mail import Post
 from tests.clocks import eventually
+from watchdog.adapters.addresses import AddressGuard
 from watchdog.adapters.notifiers.smtp import THREADS, Mailbox, MailServer
 from watchdog.domain.errors import Permanent, Temporary
 
@@ -136,6 +138,34 @@ async def test_no_more_threads_than_two(post: Start) -> None:
             await box.greet()
         for task in stuck:
             task.cancel()
+    await eventually(lambda: box._free._value == THREADS)
+    box.close()
+
+
+class Hesitant(AddressGuard):
+    """Says yes once it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.go = threading.Event(), threading.Event()
+
+    def refusal(self, host: str, addresses: Sequence[str], *, redirected: bool = False) -> str:
+        """Wait, and allow."""
+        self.asked.set()
+        assert self.go.wait(30)
+        return super().refusal(host, addresses, redirected=redirected)
+
+
+async def test_one_that_is_cancelled_while_it_connects_does_not_stay_with_a_server_that_dribbles(post: Start) -> None:
+    """Its socket is not there yet to be closed: it is closed as soon as it is, before a byte is read."""
+    server, guard = await post(dribble=True), Hesitant()
+    box = mailbox(server, guard=guard)
+    task = asyncio.create_task(box.greet())
+    await eventually(guard.asked.is_set)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    guard.go.set()
     await eventually(lambda: box._free._value == THREADS)
     box.close()
 

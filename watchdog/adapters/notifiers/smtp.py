@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from email.message import EmailMessage
-from typing import Literal
+from typing import Literal, TypeVar
 
 from watchdog.adapters.addresses import AddressGuard
 from watchdog.domain.errors import Permanent, Temporary
@@ -25,6 +25,7 @@ TOTAL_SECONDS = 20.0
 ADDRESSES_MAX = 4
 OUR_NAME = "[127.0.0.1]"  # an address literal: smtplib would else ask the DNS for our name, without a deadline
 Dialogue = Callable[[smtplib.SMTP], object]
+Socket = TypeVar("Socket", bound=socket.socket)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,19 +116,20 @@ class _Session:
     """One connection, opened and used in a thread; `abort` may be called from another."""
 
     def __init__(self, server: MailServer) -> None:
-        self.smtp: smtplib.SMTP | None = None
         self.done = False
         self._server = server
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
         self._aborted = False
 
     def run(self, dialogue: Dialogue) -> None:
         """Connect, secure, log in, hold the dialogue, say goodbye."""
         server = self._server
         with contextlib.closing(_TlsSmtp(self) if server.security == "tls" else _Smtp(self)) as smtp:
-            if self._aborted:
-                return
             if server.security == "starttls":
                 smtp.starttls(context=server.tls)
+                if smtp.sock is not None:
+                    self.keep(smtp.sock)
             smtp.ehlo_or_helo_if_needed()
             if server.user:
                 smtp.login(server.user, server.password)
@@ -136,13 +138,22 @@ class _Session:
             with contextlib.suppress(OSError, smtplib.SMTPException):
                 smtp.quit()  # politeness: its failure must not send the mail again
 
+    def keep(self, connected: Socket) -> Socket:
+        """Remember the socket that `abort` is to close, before anything is read. Raises OSError if it was called."""
+        with self._lock:
+            self._socket = connected
+            if self._aborted:
+                connected.close()
+                raise ConnectionAbortedError
+        return connected
+
     def abort(self) -> None:
         """Close the socket under a session that still runs: its thread gets an error and ends."""
-        self._aborted = True
-        sock = self.smtp.sock if self.smtp else None
-        if sock is not None:
-            with contextlib.suppress(OSError):  # it is closed already, which is what we want
-                sock.shutdown(socket.SHUT_RDWR)
+        with self._lock:
+            self._aborted = True
+            if self._socket is not None:
+                with contextlib.suppress(OSError):  # it is closed already, which is what we want
+                    self._socket.shutdown(socket.SHUT_RDWR)
 
     @property
     def arguments(self) -> tuple[str, int, str]:
@@ -170,19 +181,19 @@ class _Session:
 
 
 class _Smtp(smtplib.SMTP):
-    """Known to its session before it connects: a server may dribble from the first line on."""
+    """Its session knows its socket before it reads: a server may dribble from the first line on."""
 
     def __init__(self, session: _Session) -> None:
-        session.smtp = self
         self._session = session
         super().__init__(*session.arguments, timeout=READ_TIMEOUT_SECONDS)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        return self._session.connect(host, port, timeout)
+        return self._session.keep(self._session.connect(host, port, timeout))
 
 
 class _TlsSmtp(_Smtp):
     """The same, with TLS from the start: the certificate is checked against the name."""
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        return self._session.tls.wrap_socket(super()._get_socket(host, port, timeout), server_hostname=host)
+        plain = super()._get_socket(host, port, timeout)
+        return self._session.keep(self._session.tls.wrap_socket(plain, server_hostname=host))
