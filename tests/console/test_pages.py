@@ -10,7 +10,11 @@ import pytest
 from tests.cli import examples as x
 from tests.console.scene import NOW, Town, fill, open_incident, policy_of, service_policy, service_state, story, town
 from watchdog.adapters.stores.memory import MemoryStore
+from watchdog.console import standing
 from watchdog.console.app import POLICY
+from watchdog.console.rendering import Renderer
+from watchdog.console.roles import Role, Visitor
+from watchdog.console.views import DayView, Overview, ServiceRow
 from watchdog.daemon.clock import SystemClock
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Evidence
@@ -30,6 +34,7 @@ PAGES = (
     "/follow-ups",
     "/audit",
 )
+DAY = DayView(0.0, 1800.0, ("good",) * 48, (None,) * 48, True)
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>\x1b[2J\u202e{{ 7*7 }}\ud800'
 
 
@@ -204,3 +209,19 @@ async def test_a_service_of_another_worker_is_shown_as_it_was_saved() -> None:
         assert "another worker" in await one.page("/services/web")
         assert "9f3c2ab" in await one.page("/")
     assert open_incident().id == "api-7"
+
+
+def test_a_row_that_changed_is_drawn_anew_and_is_escaped() -> None:
+    """Rows are kept from one look to the next; not the one whose words are others now."""
+    renderer, me = Renderer("1"), Visitor(Role.VIEWER, "Ann")
+    policy, state, _ = story()
+    rows = [standing.service_row(policy.services[name], state.services[name], True, DAY) for name in ("web", "api")]
+
+    def drawn(*services: ServiceRow) -> str:
+        view = Overview(NOW, (), services, False)
+        return renderer.body("overview.html", {"path": "/", "me": me, "view": view, "answer": None}).decode()
+
+    before, after = drawn(*rows), drawn(replace(rows[0], why="<b>503</b>"), rows[1])
+    assert "503" not in before and "&lt;b&gt;503&lt;/b&gt;" in after and "<b>503" not in after
+    row = re.compile(r"<tr><th[^>]*><a href=./services/api.*?</tr>", re.DOTALL)
+    assert row.findall(before) == row.findall(after) != []

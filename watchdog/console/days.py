@@ -4,7 +4,8 @@ Rule: a page is not late because the past is long. What is not read yet is said 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from watchdog.console.views import DayView
 from watchdog.domain.records import Minute
@@ -22,6 +23,14 @@ AGAIN_SECONDS = 1800.0
 """After this an old span is read once more: minutes that waited for a store may have come."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """How a service was in one span, and the highest median of a minute of each signal that measures latency."""
+
+    state: str
+    p50_seconds: Mapping[str, float]
+
+
 class Days:
     """The spans of all services, by their begin."""
 
@@ -30,7 +39,7 @@ class Days:
         self._clock = clock
         self._budget_seconds = budget_seconds
         self._read_at: dict[int, float] = {}
-        self._rows: dict[int, dict[str, list[Minute]]] = {}
+        self._spans: dict[int, dict[str, _Span]] = {}
         self._lock = asyncio.Lock()
 
     async def refresh(self) -> None:
@@ -38,7 +47,7 @@ class Days:
         async with self._lock:
             starts = self._starts()
             for gone in set(self._read_at) - set(starts):
-                del self._read_at[gone], self._rows[gone]
+                del self._read_at[gone], self._spans[gone]
             due = [start for start in reversed(starts) if self._is_due(start)]
             begin, done = self._clock.monotonic(), 0
             while due[done:]:
@@ -53,16 +62,14 @@ class Days:
     def of(self, service: str, signals: Sequence[str]) -> DayView:
         """Return the day of a service; its latency is that of the first of these signals that has any."""
         starts = self._starts()
-        found = [self._rows.get(start, {}).get(service, []) for start in starts]
-        timed = {row.signal for rows in found for row in rows if row.p50_seconds is not None}
-        signal = next((name for name in signals if name in timed), None)
+        found = [self._spans.get(start, {}).get(service, _NOTHING) for start in starts]
+        timed = {signal for span in found for signal in span.p50_seconds}
+        signal = next((name for name in signals if name in timed), "")
         return DayView(
             since=float(starts[0]),
             span_seconds=float(SPAN_SECONDS),
-            states=tuple(map(state_of, found)),
-            latency_seconds=tuple(
-                next((row.p50_seconds for row in rows if row.signal == signal), None) for rows in found
-            ),
+            states=tuple(span.state for span in found),
+            latency_seconds=tuple(span.p50_seconds.get(signal) for span in found),
             complete=len(self._read_at) == len(starts),
         )
 
@@ -84,7 +91,8 @@ class Days:
         for row in await self._journal.spans(starts[-1], starts[0] + SPAN_SECONDS, SPAN_SECONDS):
             rows[int(row.start)].setdefault(row.service, []).append(row)
         for start in starts:
-            self._rows[start], self._read_at[start] = rows[start], at
+            self._spans[start] = {service: _span_of(found) for service, found in rows[start].items()}
+            self._read_at[start] = at
 
 
 def _neighbours(starts: Sequence[int], most: int) -> list[int]:
@@ -95,6 +103,10 @@ def _neighbours(starts: Sequence[int], most: int) -> list[int]:
             break
         found.append(start)
     return found
+
+
+def _span_of(rows: Sequence[Minute]) -> _Span:
+    return _Span(state_of(rows), {row.signal: row.p50_seconds for row in rows if row.p50_seconds is not None})
 
 
 def state_of(rows: Sequence[Minute]) -> str:
@@ -109,3 +121,6 @@ def state_of(rows: Sequence[Minute]) -> str:
 
 def _share(row: Minute) -> float:
     return row.bad / (row.good + row.bad) if row.bad else 0.0
+
+
+_NOTHING = _Span(state_of(()), {})

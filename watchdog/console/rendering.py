@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,13 @@ from starlette.responses import Response
 
 from watchdog.console import drawing, plots
 from watchdog.console.standing import ORDER
+from watchdog.console.views import ServiceRow
 from watchdog.domain.units import show_seconds
 from watchdog.words.text import clock, day, moment, percent, sentence
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
+ROWS_KEPT = 1024
 TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
 
@@ -39,6 +41,7 @@ class Renderer:
             ORDER=ORDER, asset=_assets(), bar=drawing.bar, bar_words=drawing.bar_words,
             budget_state=drawing.budget_state, budget_words=drawing.budget_words,
             sparkline=drawing.sparkline, term_bar=drawing.term_bar,
+            service_row=lru_cache(ROWS_KEPT)(self._service_row),
             week_bars=plots.week_bars, restored_dots=plots.restored_dots, scale=plots.scale,
         )  # fmt: skip
         self._environment.filters.update(
@@ -61,6 +64,10 @@ class Renderer:
         if status == 200 and request.headers.get("if-none-match") == mark:
             return Response(status_code=304, headers={"etag": mark})
         return Response(body, status, {"etag": mark}, media_type="text/html; charset=utf-8")
+
+    def _service_row(self, one: ServiceRow) -> Markup:
+        """Return a row of the overview; most stay as they are from one look to the next, and are not drawn again."""
+        return Markup(self._environment.get_template("service_row.html").render(one=one))  # noqa: S704  a template's
 
     def body(self, template: str, values: Mapping[str, Any]) -> bytes:
         """Return a template that was filled in."""

@@ -9,6 +9,7 @@ import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 
 WIDTH = 78
 INDENT = 13
@@ -19,7 +20,12 @@ _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
 def clean(text: object, limit: int = LONGEST) -> str:
     """Return one line without control, bidirectional or other invisible characters, cut to `limit` characters."""
-    spaced = "".join(" " if char.isspace() else char for char in str(text)[: limit * 4])
+    return _clean(str(text)[: limit * 4], limit)
+
+
+@lru_cache(maxsize=4096)  # the same names and messages stand on every page
+def _clean(text: str, limit: int) -> str:
+    spaced = "".join(" " if char.isspace() else char for char in text)
     kept = "".join(char for char in spaced if unicodedata.category(char) not in _UNPRINTABLE)
     line = _GAPS.sub("  ", kept).strip()
     return line if len(line) <= limit else line[: limit - 1] + "…"
