@@ -1,8 +1,9 @@
 """How heavy the console is with hundreds of services: `python -m tests.browser.bench [--services 300] [--days 90]`.
 
 It fills a SQLite store, serves it by the real server, and prints for each page its weight, the server's time (median
-and worst of some requests, after a first one) and the browser's first paint. Nothing is asserted: the machine decides.
-`--hours` of minutes are kept for `--signals` of each service (48 and 3 in life).
+and worst of some requests; also of the looks before, while the past is still being read) and the browser's first
+paint. Nothing is asserted: the machine decides. `--hours` of minutes are kept for `--signals` of each service (48 and 3
+in life).
 """
 
 import argparse
@@ -44,19 +45,23 @@ async def filled(store: Store, fleet: Fleet, hours: float, signals: int) -> int:
 
 
 async def weigh(client: Any, path: str, times: int) -> str:
-    """Return the weight and the time of a page, once everything that it shows was read."""
-    for _ in range(200):
-        if "data-soon" not in (await client.get(path)).text:
-            break
-    took, size = [], 0
+    """Return the weight of a page, and its time: also of the looks before, while what it shows is still being read."""
+    first, took, size, text = list[float](), list[float](), 0, ""
+    while not first or "data-soon" in text:
+        begin = time.perf_counter()
+        text = (await client.get(path)).text
+        first.append(1000 * (time.perf_counter() - begin))
+        await asyncio.sleep(1.1)  # the overview is kept for a second
     for _ in range(times):
         begin = time.perf_counter()
         answer = await client.get(path)
         took.append(1000 * (time.perf_counter() - begin))
         size = len(answer.content)
         assert answer.status_code == 200, path
-        await asyncio.sleep(1.1)  # the overview is kept for a second
-    return f"{path:<18} {size / 1024:7.1f} KiB   server {statistics.median(took):6.0f} ms (worst {max(took):.0f})"
+        await asyncio.sleep(1.1)
+    usual = f"server {statistics.median(took):6.0f} ms (worst {max(took):.0f})"
+    before = f"{len(first)} before: {statistics.median(first):.0f} ms (worst {max(first):.0f})"
+    return f"{path:<18} {size / 1024:7.1f} KiB   {usual}   {before}"
 
 
 async def first_paint(page: Any) -> float:
