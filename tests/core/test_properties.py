@@ -12,7 +12,7 @@ from tests.core.properties import check
 
 ROOT = Path(__file__).parents[2]
 SHARES = 6
-EXAMPLES = 3000 // SHARES
+EXAMPLES = 2000 // SHARES
 MUTANT_EXAMPLES = 400
 
 MUTANTS = {
