@@ -13,6 +13,7 @@ from watchdog.domain.readings import Bad, Unknown
 from watchdog.words.availability import (
     FELT,
     HOUR_SECONDS,
+    Availability,
     Hours,
     availability,
     ended_at,
@@ -55,7 +56,7 @@ class PublicDay:
     @property
     def available(self) -> float | None:
         """Return the share of the time watched that it was available."""
-        return 1 - self.lost_seconds / self.watched_seconds if self.watched_seconds > 0 else None
+        return Availability(self.watched_seconds, self.lost_seconds).share
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class PublicService:
     def available(self) -> float | None:
         """Return the share of all the time watched that it was available."""
         watched = sum(day.watched_seconds for day in self.days)
-        return 1 - sum(day.lost_seconds for day in self.days) / watched if watched > 0 else None
+        return Availability(watched, sum(day.lost_seconds for day in self.days)).share
 
 
 @dataclass(frozen=True, slots=True)
