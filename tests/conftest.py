@@ -1,7 +1,7 @@
 """Options of the whole suite."""
 
 import os
-from pathlib import Path
+from collections.abc import Generator
 
 import pytest
 
@@ -9,13 +9,11 @@ from tests.canaries import pytest_runtest_makereport as pytest_runtest_makerepor
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of daemons begin: each would compile itself anew
 
-LONG = [Path(__file__).parent / folder for folder in ("faults", "app", "simulation")]
-"""Where a test takes seconds to minutes, most of them waiting for real processes."""
 STRIDE = 7
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let stories be told anew."""
+    """Let stories be told anew, crash points be drawn again, and coverage be of some tests only."""
     parser.addoption(
         "--rewrite",
         action="store_true",
@@ -24,12 +22,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--crash-seed", default="", help="draw the sample of crash points from this text, not from the commit's name"
     )
+    parser.addoption(
+        "--cover-by", default="", metavar="FOLDER", help="with --cov: measure only while tests of this folder run"
+    )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Spread the long tests over the whole run, or it ends with one worker waiting in them; order must not matter."""
-    long = [item for item in items if item.path.parent in LONG]
+    """Spread the long tests evenly, neighbours apart, or one worker ends the run alone; order must not matter."""
+    long = [item for item in items if item.get_closest_marker("long")]
     long = [item for first in range(STRIDE) for item in long[first::STRIDE]]
-    short = [item for item in items if item.path.parent not in LONG]
+    short = [item for item in items if not item.get_closest_marker("long")]
     places = [((nth + 0.5) / len(group), item) for group in (long, short) for nth, item in enumerate(group)]
     items[:] = [item for _, item in sorted(places, key=lambda place: place[0])]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Pause coverage, fixtures included, in a test that is not of the folder named by --cover-by."""
+    folder = item.config.getoption("--cover-by")
+    plugin = item.config.pluginmanager.getplugin("_cov")
+    coverage = plugin.cov_controller if plugin is not None else None
+    if not folder or coverage is None or item.path.is_relative_to(item.config.rootpath / folder):
+        return (yield)
+    coverage.pause()
+    try:
+        return (yield)
+    finally:
+        coverage.resume()

@@ -13,6 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.clocks import PATIENCE_SECONDS
+
 
 class Prometheus:
     """A running Prometheus, seen through its API."""
@@ -39,9 +41,9 @@ class Prometheus:
         data = await self.get("/api/v1/query", query=query)
         return [(row["metric"], float(row["value"][1])) for row in (data or {"result": []})["result"]]
 
-    async def wait_for(self, question: Callable[[], Any], within_seconds: float = 60.0) -> Any:
-        """Ask until the answer is true; TimeoutError after a generous bound."""
-        async with asyncio.timeout(within_seconds):
+    async def wait_for(self, question: Callable[[], Any]) -> Any:
+        """Ask until the answer is true; TimeoutError after PATIENCE_SECONDS."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 answer = await question()
                 if answer:

@@ -14,8 +14,6 @@ from watchdog.sandbox.config_file import write_config
 from watchdog.sandbox.server import Sandbox
 from watchdog.settings import load
 
-ENOUGH_SECONDS = 90.0
-
 
 async def bad_deploy(folder: Path, more: str = "") -> tuple[App, list[Doing]]:
     """Live through a bad deploy, with the statistics shortened, to an end in good order; return the daemon's doings."""
@@ -28,9 +26,9 @@ async def bad_deploy(folder: Path, more: str = "") -> tuple[App, list[Doing]]:
         )
         await start(app)
         try:
-            await eventually(lambda: _is_watching(app), ENOUGH_SECONDS)
+            await eventually(lambda: _is_watching(app))
             sandbox.cloud.deploy(behaviour=behaviour("error", after_seconds=0.0), build_seconds=0.2, update_seconds=0.2)
-            await eventually(lambda: _is_over(did) and not app.teller.waiting, ENOUGH_SECONDS)
+            await eventually(lambda: _is_over(did) and not app.teller.waiting)
         finally:
             await finish(app)
     return app, did

@@ -1,4 +1,4 @@
-"""The promise with shipped defaults, nothing shortened: about five minutes of wall time (pytest -m slow)."""
+"""The promise with shipped defaults, nothing shortened: five minutes of wall time (pytest -m nightly)."""
 
 from pathlib import Path
 
@@ -9,15 +9,14 @@ from tests.faults.processes import guarding
 REQUEST_WITHIN_SECONDS, RESTORED_WITHIN_SECONDS = 75.0, 300.0
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.nightly
 @pytest.mark.parametrize("quirks", [True, False])
 def test_a_bad_deploy_is_rolled_back_in_time(tmp_path: Path, quirks: bool, capsys: pytest.CaptureFixture[str]) -> None:
     """Onset to request within 75 s, to restored within 300 s; pinned before; exactly one rollback, to dep-40."""
     with guarding(tmp_path, quirks=quirks, rollback_seconds=60.0) as (cloud, daemon):
         daemon.start().until_watching()
         cloud.post("scenario", name="bad-deploy")
-        assert daemon.until_story("CLOSED", 500.0).startswith("rolled back and verified")
+        assert daemon.until_story("CLOSED").startswith("rolled back and verified")
         (onset,) = cloud.log("fault_started")
         (sent,) = cloud.requests("render", "POST")
         (accepted,) = cloud.log("rollback_accepted")

@@ -29,13 +29,13 @@ def test_a_deploy_that_went_well_is_told_once_also_across_kills(tmp_path: Path) 
         daemon.until(lambda: cloud.requests("github", "GET"))
         daemon.kill()
         daemon.start().until_watching()
-        daemon.until(lambda: fine(cloud), 90.0)
+        daemon.until(lambda: fine(cloud))
         told = daemon.story("TOLD")[-1]
         daemon.until(lambda: daemon.rows("SELECT count(*) FROM effects WHERE status = 'pending'") == [(0,)])
         daemon.kill()
         daemon.start().until_watching()
         cloud.bad_deploy()
-        assert daemon.until_story("CLOSED", 90.0).startswith("rolled back and verified")
+        assert daemon.until_story("CLOSED").startswith("rolled back and verified")
         (title,) = fine(cloud)
         assert title.startswith(f"web: {live['deploy']} (") and ") by Ann is fine: live for " in title
         good, _, probes = title.partition(" s, ")[2].split()[:3]

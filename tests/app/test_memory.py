@@ -36,8 +36,8 @@ def test_six_services_fit_into_the_memory_that_is_promised(tmp_path: Path, capsy
         cloud.write(replace={"dependencies:": SIX.format(**cloud.urls)})
         daemon.start().until_watching()
         for service in SERVICES:
-            daemon.until(lambda name=service: daemon.metric("watchdog_probe_total", service=name) >= 5, 90.0)
-        daemon.until(lambda: daemon.rows("SELECT 1 FROM parts"), 60.0)
+            daemon.until(lambda name=service: daemon.metric("watchdog_probe_total", service=name) >= 5)
+        daemon.until(lambda: daemon.rows("SELECT 1 FROM parts"))
         used = resident_mib(daemon.process.pid)
         with capsys.disabled():
             print(f"\nidle memory with six services: {used:.0f} MiB resident (limit {LIMIT_MIB:.0f})")

@@ -87,7 +87,7 @@ def test_killed_in_the_middle_both_runs_are_replayed(tmp_path: Path) -> None:
         daemon.until(lambda: daemon.metric("watchdog_recorded_steps_total", outcome="written"))
         daemon.kill()
         daemon.start()
-        assert daemon.until_story("CLOSED", 90.0).startswith("rolled back and verified")
+        assert daemon.until_story("CLOSED").startswith("rolled back and verified")
         daemon.process.terminate()
         assert daemon.until_ended() == 0
         done = daemon.cli("lab", "replay", "recordings", "--json", config=None)

@@ -168,7 +168,7 @@ def names_are_looked_up(folder: Path) -> None:
         cloud.write(replace={"render: srv-web": "render: web"})
         cloud.post("modes", name="render", mode="error_500")
         daemon.start()
-        daemon.until(lambda: daemon.said("service names could not be looked up yet"), 90.0)
+        daemon.until(lambda: daemon.said("service names could not be looked up yet"))
         daemon.process.terminate()
         assert daemon.until_ended() == 0
         cloud.post("modes", name="render", mode="ok")
@@ -186,7 +186,7 @@ def nobody_reads_the_log(folder: Path) -> None:
             assert process.stdout is not None and b"listening" in process.stdout.readline()
             process.stdout.close()
             cloud.bad_deploy()
-            until(lambda: cloud.log("pagerduty_resolve"), 60.0)
+            until(lambda: cloud.log("pagerduty_resolve"))
             assert len(cloud.log("rollback_accepted")) == 1
             process.terminate()
             assert process.wait(timeout=30) == 0

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.clocks import PATIENCE_SECONDS
 from tests.faults.processes import until
 
 STARTER = """
@@ -21,7 +22,6 @@ if __name__ == "__main__":
         print("at it", flush=True)
         jobs[-1].result()
 """
-BOUND_SECONDS = 120.0
 IMPORTS_SECONDS = 1.2
 INTERRUPTED = 130
 
@@ -55,8 +55,8 @@ def test_none_is_left_behind(tmp_path: Path, how: signal.Signals) -> None:
     started = workers_of(starter.pid)
     os.kill(starter.pid, how)
     assert len(started) >= 2
-    starter.wait(BOUND_SECONDS)
-    until(lambda: not any(map(alive, started)), BOUND_SECONDS)
+    starter.wait(PATIENCE_SECONDS)
+    until(lambda: not any(map(alive, started)))
 
 
 @pytest.mark.parametrize("command", ["score --episodes 500 --clean-years 5", "storm --seeds 5000", "soak --hours 24"])
@@ -70,10 +70,10 @@ def test_ctrl_c_ends_what_takes_long(command: str, tmp_path: Path) -> None:
         start_new_session=True,
     )
     try:
-        until(lambda: any(is_at_work(pid) for pid in workers_of(starter.pid)), BOUND_SECONDS)
+        until(lambda: any(is_at_work(pid) for pid in workers_of(starter.pid)))
         started = workers_of(starter.pid)
     finally:
         os.killpg(starter.pid, signal.SIGINT)
-    _, said = starter.communicate(timeout=BOUND_SECONDS)
+    _, said = starter.communicate(timeout=PATIENCE_SECONDS)
     assert starter.returncode == INTERRUPTED and b"Traceback" not in said
-    until(lambda: not any(map(alive, started)), BOUND_SECONDS)
+    until(lambda: not any(map(alive, started)))

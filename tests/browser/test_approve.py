@@ -38,7 +38,7 @@ async def test_high_is_asked_approved_by_a_click_and_rolled_back_once(tmp_path: 
             async with window(browser, f"http://127.0.0.1:{daemon.port}") as page:
                 await log_in(page, TOKEN, "Ann")
                 await page.goto("/incidents/web-1")
-                await page.get_by_text("VERIFIED", exact=True).first.wait_for(timeout=60_000)
+                await page.get_by_text("VERIFIED", exact=True).first.wait_for()
                 await asyncio.to_thread(daemon.until_story, "CLOSED", 90.0)
                 word = await page.get_by_role("button", name="Add the note").evaluate(FIELDS)
                 again = await page.request.post("/incidents/web-1/approve", form={**old, "form": word["form"]})

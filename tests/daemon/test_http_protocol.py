@@ -196,7 +196,7 @@ async def test_the_rest_of_an_answer_that_nobody_takes_holds_no_descriptor(more:
         assert server.running is not None
         state = server.running.server_state
         await eventually(lambda: state.total_requests)
-        await eventually(lambda: not state.connections, within_seconds=5)
+        await eventually(lambda: not state.connections)
         client.close()
 
 
@@ -206,7 +206,7 @@ async def test_connections_that_are_closing_take_places_too() -> None:
         crowd = [await ask_and_never_read(server, ASK % (b"/some", b"Connection: close\r\n")) for _ in range(40)]
         assert server.running is not None
         held = server.running.server_state.connections
-        await eventually(lambda: len(held) <= Narrow.places, within_seconds=5)
+        await eventually(lambda: len(held) <= Narrow.places)
         assert await ask(server, b"/healthz") == b"HTTP/1.1 200 OK"
         for client in crowd:
             client.close()

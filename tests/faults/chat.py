@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from tests.clocks import PATIENCE_SECONDS
 from tests.faults.processes import SHORT, Cloud, Daemon, guarding
 from watchdog.sandbox import keys
 
@@ -36,7 +37,8 @@ class Chat:
 
     def seen(self) -> dict[str, Any]:
         """Return the messages, the replies and how many connections there are."""
-        found: dict[str, Any] = httpx.get(f"{self.cloud.urls['admin']}/slack", trust_env=False, timeout=10).json()
+        url = f"{self.cloud.urls['admin']}/slack"
+        found: dict[str, Any] = httpx.get(url, trust_env=False, timeout=PATIENCE_SECONDS).json()
         return found
 
     def parents(self) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ from random import Random
 import httpx
 
 from tests.faults.databases import DATABASES, Databases
-from tests.faults.journeys import JOURNEYS, ROLLBACK, WITHIN_SECONDS, Journey
+from tests.faults.journeys import JOURNEYS, ROLLBACK, Journey
 from tests.faults.processes import Cloud, Daemon, guarding, until
 
 MORTAL = Path(__file__).with_name("mortal.py")
@@ -85,9 +85,9 @@ def killed_at(
             journey.cause(cloud, daemon)
             dead = daemon.process.poll
             if standby:
-                until(lambda: dead() is not None or daemon.story("SUSPECT"), WITHIN_SECONDS)
+                until(lambda: dead() is not None or daemon.story("SUSPECT"))
                 heir.start()
-            until(lambda: dead() is not None or journey.is_over(cloud, daemon), WITHIN_SECONDS)
+            until(lambda: dead() is not None or journey.is_over(cloud, daemon))
             reached = dead() is not None
             if reached:
                 assert dead() == -9, daemon.errors()

@@ -15,12 +15,12 @@ def _listed(names: set[str]) -> str:
 
 def main() -> None:
     """Rewrite README.md with the tests there are."""
-    found, slow = cases(), cases(slow=True)
+    found, nightly = cases(), cases(nightly=True)
 
     def row(match: re.Match[str]) -> str:
         tests = _listed(found[int(match[1])]) or "none yet"
-        if slow[int(match[1])]:
-            tests += f"<br>{IN_FULL}{_listed(slow[int(match[1])])}"
+        if nightly[int(match[1])]:
+            tests += f"<br>{IN_FULL}{_listed(nightly[int(match[1])])}"
         return f"| {match[1]} | {match[2].strip()} | {tests} | {match[4].strip()} |"
 
     text = TABLE.read_text(encoding="utf-8")

@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.clocks import PATIENCE_SECONDS
 from tests.faults.databases import Record, in_file
 from watchdog.app.make_believe import environment
 
@@ -43,14 +44,14 @@ policy: {{high: {{do: schedule, window: nights}}}}
 """A yes to what is high waits, longer than any test."""
 
 
-def until(condition: Callable[[], T], within_seconds: float = 45.0, seen: Callable[[], str] = str) -> T:
-    """Return the condition's value once it is true; AssertionError with what was seen after a generous bound."""
-    give_up = time.monotonic() + within_seconds
+def until(condition: Callable[[], T], seen: Callable[[], str] = str) -> T:
+    """Return the condition's value once it is true; AssertionError with what was seen after PATIENCE_SECONDS."""
+    give_up = time.monotonic() + PATIENCE_SECONDS
     while True:
         found = condition()
         if found:
             return found
-        assert time.monotonic() < give_up, f"waited {within_seconds:.0f} s in vain:\n{seen()}"
+        assert time.monotonic() < give_up, f"waited {PATIENCE_SECONDS:.0f} s in vain:\n{seen()}"
         time.sleep(0.05)
 
 
@@ -72,7 +73,7 @@ class Cloud:
 
     def post(self, path: str, **body: Any) -> Any:
         """Ask the sandbox's admin to make something happen."""
-        answer = httpx.post(f"{self.urls['admin']}/{path}", json=body, trust_env=False, timeout=10)
+        answer = httpx.post(f"{self.urls['admin']}/{path}", json=body, trust_env=False, timeout=PATIENCE_SECONDS)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -97,7 +98,7 @@ class Cloud:
 
     def hits(self) -> list[tuple[float, str, str, int]]:
         """Return the sites' access log: at, service, path, status; oldest first."""
-        answer = httpx.get(f"{self.urls['admin']}/hits", trust_env=False, timeout=10)
+        answer = httpx.get(f"{self.urls['admin']}/hits", trust_env=False, timeout=PATIENCE_SECONDS)
         return [(at, service, path, status) for at, service, path, status in answer.json()]
 
     def pages(self) -> list[str]:
@@ -190,7 +191,7 @@ class Daemon:
         """Return the texts of the story's lines with that label."""
         return [line["text"] for line in self.said("story", label=label)]
 
-    def until(self, condition: Callable[[], T], within_seconds: float = 45.0) -> T:
+    def until(self, condition: Callable[[], T]) -> T:
         """Wait for a condition while the process lives."""
 
         def alive() -> T:
@@ -199,11 +200,11 @@ class Daemon:
             assert not self.said("a task failed"), self._tail()
             return found
 
-        return until(alive, within_seconds, self._tail)
+        return until(alive, self._tail)
 
-    def until_story(self, label: str, within_seconds: float = 45.0) -> str:
+    def until_story(self, label: str) -> str:
         """Wait for a line of the story and return its text."""
-        return self.until(lambda: self.story(label), within_seconds)[-1]
+        return self.until(lambda: self.story(label))[-1]
 
     def until_watching(self) -> "Daemon":
         """Wait until it knows the deploys and has read every service once."""
@@ -221,7 +222,7 @@ class Daemon:
 
     def get(self, path: str) -> httpx.Response:
         """Ask its HTTP server; the last answer of each path is kept for the search for secrets."""
-        answer = httpx.get(f"http://127.0.0.1:{self.port}{path}", trust_env=False, timeout=10)
+        answer = httpx.get(f"http://127.0.0.1:{self.port}{path}", trust_env=False, timeout=PATIENCE_SECONDS)
         self.answered[path] = f"{answer.headers}\n{answer.text}\n"
         return answer
 
@@ -235,24 +236,24 @@ class Daemon:
         samples = [sample for family in families for sample in family.samples if sample.name == name]
         return sum(sample.value for sample in samples if labels.items() <= sample.labels.items())
 
-    def until_ended(self, within_seconds: float = 30.0) -> int:
+    def until_ended(self) -> int:
         """Wait for its end and return the exit code."""
         try:
-            return self.process.wait(timeout=within_seconds)
+            return self.process.wait(timeout=PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
-            raise AssertionError(f"it did not end in {within_seconds:.0f} s:\n{self._tail()}") from None
+            raise AssertionError(f"it did not end in {PATIENCE_SECONDS:.0f} s:\n{self._tail()}") from None
 
     def kill(self) -> None:
         """kill -9."""
         self.process.kill()
-        assert self.process.wait(timeout=10) == -signal.SIGKILL
+        assert self.process.wait(timeout=PATIENCE_SECONDS) == -signal.SIGKILL
 
     def end(self) -> None:
         """Leave no process behind, and what they answered beside what they wrote."""
         (self.cloud.folder / f"{self.name}.dump").write_text("".join(self.answered.values()), encoding="utf-8")
         for process, _ in self.starts:
             process.kill()
-            process.wait(timeout=10)
+            process.wait(timeout=PATIENCE_SECONDS)
 
     def _tail(self) -> str:
         return "\n".join(out.read_text(encoding="utf-8")[-4000:] for _, out in self.starts) + self.errors()[-3000:]
@@ -262,9 +263,8 @@ class Daemon:
     def cli(self, *arguments: str, config: Path | None = None) -> "subprocess.CompletedProcess[str]":
         """Run one command of the command line; what it prints is kept for the search for secrets."""
         command = self.command(*arguments, config=config)
-        done = subprocess.run(
-            command, capture_output=True, text=True, env=environment(self.variables), cwd=self.cloud.folder, timeout=90
-        )
+        place = {"env": environment(self.variables), "cwd": self.cloud.folder}
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, **place)
         with (self.cloud.folder / f"{self.name}.commands.dump").open("a", encoding="utf-8") as file:
             file.write(done.stdout + done.stderr)
         return done

@@ -75,7 +75,7 @@ def test_case_38_over_the_command_line(tmp_path: Path) -> None:
         nothing = daemon.cli("approve", "web-9")
         assert nothing.returncode == 1 and "no open incident web-9" in nothing.stderr + nothing.stdout
         daemon.until(lambda: daemon.cli("approve", "web-1").returncode == 0)
-        daemon.until_story("CLOSED", 90.0)
+        daemon.until_story("CLOSED")
         assert len(cloud.log("rollback_accepted")) == 1
         again = daemon.cli("approve", "web-1")
         assert again.returncode == 1 and "no open incident web-1" in again.stderr + again.stdout
@@ -103,7 +103,7 @@ def test_case_38_only_the_approver_s_yes_counts_at_the_terminal(tmp_path: Path) 
         cloud.config.write_text(text, encoding="utf-8")
         daemon.start().until_watching()
         daemon.until(lambda: daemon.cli("approve", "web-1").returncode == 0)
-        daemon.until_story("CLOSED", 90.0)
+        daemon.until_story("CLOSED")
         assert [one["target"] for one in cloud.log("rollback_accepted")] == ["dep-40"]
 
 
@@ -124,6 +124,6 @@ def test_case_38_what_is_kept_for_a_window_outlives_a_kill_and_is_done_on_a_seco
         assert "APPROVED, KEPT FOR ITS WINDOW." in daemon.cli("explain", "web-1").stdout
         assert cloud.untouched()
         daemon.until(lambda: daemon.cli("approve", "web-1").returncode == 0)
-        assert daemon.until_story("CLOSED", 90.0).startswith("rolled back and verified")
+        assert daemon.until_story("CLOSED").startswith("rolled back and verified")
         assert [one["target"] for one in cloud.log("rollback_accepted")] == ["dep-40"]
         assert len(cloud.requests("render", "POST")) == 1

@@ -12,8 +12,6 @@ import pytest
 from tests.faults.processes import SHORT, Cloud, Daemon, guarding, together
 
 HURRIED = Path(__file__).with_name("hurried.py")
-RECOVERY_SECONDS = 300.0
-"""After a long outage Sentry's minutes must be good again, too."""
 CALM_SOON = SHORT.replace("detection: {", "detection: {calm: 3s, ")
 DEAD = ("pagerduty", "slack_webhook")
 
@@ -33,7 +31,7 @@ def observed(cloud: Cloud, daemon: Daemon, *command: str) -> None:
 def mend(cloud: Cloud, daemon: Daemon) -> None:
     """Ship a good version and wait until everybody has the all-clear."""
     cloud.post("deploys", build_seconds=0.2, update_seconds=0.2, behaviour={"kind": "good"}, commit="a" * 40)
-    daemon.until(lambda: cloud.log("pagerduty_resolve"), RECOVERY_SECONDS)
+    daemon.until(lambda: cloud.log("pagerduty_resolve"))
     daemon.until(lambda: daemon.get("/healthz").status_code == 200)
 
 
@@ -57,7 +55,7 @@ def down_for(folder: Path, seconds: float, *runner: str) -> None:
     """Both down for at least so long, from before the incident until the outside was told."""
     with guarding(folder, quirks=False) as (cloud, daemon):
         observed(cloud, daemon, *([sys.executable, *runner, str(cloud.config)] if runner else []))
-        daemon.until(lambda: told_outside(cloud, "success", "ok"), 90.0)
+        daemon.until(lambda: told_outside(cloud, "success", "ok"))
         set_vendors(cloud, "down")
         began = time.monotonic()
         cloud.bad_deploy()
@@ -67,13 +65,13 @@ def down_for(folder: Path, seconds: float, *runner: str) -> None:
         daemon.until(lambda: daemon.metric("watchdog_pages_unheard") >= 1)
         for name in ("pagerduty", "slack"):
             daemon.until(lambda name=name: daemon.metric("watchdog_channel_up", channel=name) == 0)
-        daemon.until(lambda: told_outside(cloud, "fail", "error"), 90.0)
-        daemon.until(lambda: time.monotonic() - began >= seconds, seconds + 60)
+        daemon.until(lambda: told_outside(cloud, "fail", "error"))
+        daemon.until(lambda: time.monotonic() - began >= seconds)
         assert (rings(cloud), slack_pages(cloud)) == ([], [])
         set_vendors(cloud, "ok")
-        daemon.until(lambda: rings(cloud) and slack_pages(cloud), 90.0)
+        daemon.until(lambda: rings(cloud) and slack_pages(cloud))
         mend(cloud, daemon)
-        daemon.until(lambda: told_outside(cloud, "success", "ok"), 90.0)
+        daemon.until(lambda: told_outside(cloud, "success", "ok"))
         assert (len(rings(cloud)), len(slack_pages(cloud))) == (1, 1)
         assert daemon.metric("watchdog_channel_up") == 2
         daemon.until(lambda: daemon.rows("SELECT count(*) FROM effects WHERE status = 'pending'") == [(0,)])
@@ -85,7 +83,7 @@ def killed_as_it_arrives(folder: Path, where: str) -> None:
         observed(cloud, daemon)
         cloud.bad_deploy()
         for _ in range(3):
-            daemon.until(lambda: cloud.log(where), 90.0)
+            daemon.until(lambda: cloud.log(where))
             daemon.kill()
             daemon.start().until_watching()
         daemon.until(lambda: daemon.rows("SELECT count(*) FROM effects WHERE status = 'pending'") == [(0,)])
@@ -105,8 +103,7 @@ def test_case_37_both_down_in_hurried_time_and_killed_as_a_page_arrives(tmp_path
     )
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.nightly
 def test_case_37_both_down_for_a_minute(tmp_path: Path) -> None:
     """Nothing hurried: the shipped gaps of the outbox, the shipped minute between heartbeats."""
     down_for(tmp_path, 60.0)

@@ -24,7 +24,7 @@ def set_twice(folder: Path, seconds: float, quirks: bool) -> None:
         cloud.bad_deploy()
         daemon.until_story("SUSPECT")
         step(seconds)
-        daemon.until_story("RESTORED", 90.0)
+        daemon.until_story("RESTORED")
         assert told(daemon) == [round(seconds)]
         step(0.0)
         assert_one_rollback_and_a_closed_incident(cloud, daemon)

@@ -51,7 +51,7 @@ def test_case_01_02_03_04_killed_at_any_commit_or_effect(tmp_path: Path, seed: s
     assert_sample_is_well(tmp_path, seed, store, "rollback", count)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_case_01_02_03_04_killed_on_another_way(tmp_path: Path, seed: str) -> None:
     """The same for an expired artefact, a veto window, a button in Slack, auto-deploy given back: one, drawn."""
     chance = Random(seed)

@@ -18,7 +18,7 @@ def test_two_workers_send_one_also_when_the_one_that_sent_it_is_killed(tmp_path:
     digest = f"digest: {{every: '{now:%a %H:%M} UTC', tell: [slack]}}\n"
     with pair(tmp_path, 4, more=digest + SHORT) as two:
         two.start()
-        (title,) = until(lambda: digests(two.cloud), 60.0)
+        (title,) = until(lambda: digests(two.cloud))
         assert title == f"watchdog, the week until {now:%Y-%m-%d}: nothing was seen"
         made = "SELECT count(*) FROM effects WHERE incident LIKE 'digest-%'"
         until(lambda: two.near.rows(f"{made} AND status = 'done' AND outcome = 'slack: sent'") == [(1,)])
@@ -27,9 +27,9 @@ def test_two_workers_send_one_also_when_the_one_that_sent_it_is_killed(tmp_path:
         heir = two.other(sender)
         fleet = "SELECT owner FROM leases WHERE name = '' AND expires > extract(epoch FROM clock_timestamp())"
         names = {line["worker"] for line in heir.said("services taken up")}
-        until(lambda: {owner for (owner,) in heir.rows(fleet)} <= names and heir.rows(fleet), 60.0)
+        until(lambda: {owner for (owner,) in heir.rows(fleet)} <= names and heir.rows(fleet))
         sender.start().until_watching()
-        until(lambda: two.shared(), 60.0)
+        until(lambda: two.shared())
         assert digests(two.cloud) == [title] and two.near.rows(made) == [(1,)]
         for worker in two.both:
             assert "Traceback" not in worker.words() and "a task failed" not in worker.words()

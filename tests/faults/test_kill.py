@@ -15,7 +15,7 @@ RUNNER = Path(__file__).with_name("killed.py")
 
 def assert_one_rollback_and_a_closed_incident(cloud: Cloud, daemon: Daemon) -> None:
     """The sandbox counts one rollback, to the right deploy, after the pin; the record has one row, verified."""
-    closed = daemon.until_story("CLOSED", 90.0)
+    closed = daemon.until_story("CLOSED")
     assert closed.startswith("rolled back and verified")
     accepted = cloud.log("rollback_accepted")
     assert [entry["target"] for entry in accepted] == ["dep-40"]
@@ -41,7 +41,7 @@ def killed_by_itself(folder: Path, point: str, sent: int, quirks: bool) -> None:
         cloud.write()
         daemon.start(sys.executable, str(RUNNER), point, str(cloud.config)).until_watching()
         cloud.bad_deploy()
-        assert daemon.until_ended(60.0) == -9
+        assert daemon.until_ended() == -9
         assert len(cloud.log("rollback_accepted")) == sent
         state = {"after_intent": "planned"}.get(point, "sending")
         assert daemon.rows("SELECT state, deploy FROM actions WHERE step = 'rollback'") == [(state, None)]
@@ -82,7 +82,7 @@ def frozen_before_the_send(folder: Path, quirks: bool, human: bool) -> None:
         daemon.until(lambda: time.monotonic() - began > SHIPPED.guard_seconds + 1.0)
         daemon.process.send_signal(signal.SIGCONT)
         if human:
-            closed = daemon.until_story("CLOSED", 90.0)
+            closed = daemon.until_story("CLOSED")
             assert closed.startswith("recovered by itself"), daemon.words()
             daemon.until(lambda: len(cloud.log("auto_deploy_changed")) == 2)
             assert cloud.log("auto_deploy_changed")[-1]["to"] == "commit", "given back"
@@ -123,9 +123,9 @@ def well_again_while_it_waits(folder: Path) -> None:
         cloud.post("deploys", build_seconds=0.2, update_seconds=0.2, behaviour={"kind": "good"})
         daemon.until(lambda: cloud.log("deploy_live"))
         cloud.post("faults", target="web", kind="error", status=503)
-        daemon.until(lambda: cloud.requests("render", "POST"), 60.0)
+        daemon.until(lambda: cloud.requests("render", "POST"))
         cloud.post("faults", target="web", kind="good")
-        assert daemon.until_story("CLOSED", 90.0).startswith("recovered by itself")
+        assert daemon.until_story("CLOSED").startswith("recovered by itself")
         daemon.until(lambda: cloud.log("auto_deploy_changed")[-1]["to"] == "commit")
         assert len(cloud.requests("render", "POST")) == 1
         assert cloud.log("rollback_accepted") == []

@@ -25,7 +25,7 @@ def confirmed_in_maintenance_mode(cloud: Cloud, daemon: Daemon) -> None:
     cloud.write(more=SHORT)
     daemon.start().until_watching()
     cloud.post("maintenance", enabled=True)
-    told = daemon.until_story("SILENCED", 60.0)
+    told = daemon.until_story("SILENCED")
     assert "web CRITICAL" in told and "downtime of web by the platform (in maintenance mode, seen since" in told
 
 
@@ -33,11 +33,11 @@ def switched_off_and_well(folder: Path) -> None:
     """On, 503s, nobody paged; it stands in status, silences and explain; off, and well."""
     with guarding(folder, quirks=True) as (cloud, daemon):
         confirmed_in_maintenance_mode(cloud, daemon)
-        daemon.until(lambda: "downtime of web by the platform" in daemon.cli("silences").stdout, 60.0)
+        daemon.until(lambda: "downtime of web by the platform" in daemon.cli("silences").stdout)
         assert "nothing is rolled back meanwhile" in daemon.cli("status").stdout.replace("\n", " ")
         assert "it is in maintenance mode" in daemon.cli("explain", "web-1").stdout
         cloud.post("maintenance", enabled=False)
-        assert daemon.until_story("CLOSED", 60.0).startswith("recovered")
+        assert daemon.until_story("CLOSED").startswith("recovered")
         assert "It was meant to be down" in daemon.cli("explain", "web-1").stdout
         assert rings(cloud) == [] and cloud.untouched()
         assert [one["summary"] for one in cloud.log("pagerduty_trigger")] == [
@@ -51,7 +51,7 @@ def suspended_for_a_bill(folder: Path) -> None:
         cloud.write(more=SHORT)
         daemon.start().until_watching()
         cloud.post("suspend", by="billing")
-        daemon.until(lambda: rings(cloud), 60.0)
+        daemon.until(lambda: rings(cloud))
         assert "page: service: it is suspended by billing" in daemon.until_story("DECIDED")
         assert cloud.untouched() and daemon.story("DOWNTIME") == []
 
@@ -65,7 +65,7 @@ def platform_at_work(folder: Path) -> None:
         cloud.post("announce", name="Moving more", begins_in=86400, **names)
         daemon.start().until_watching()
         cloud.bad_deploy()
-        daemon.until(lambda: rings(cloud), 60.0)
+        daemon.until(lambda: rings(cloud))
         why = daemon.until_story("DECIDED")
         assert 'render announced maintenance: "Moving disks" of Oregon/Web Services, until ' in why
         assert cloud.untouched()
@@ -79,9 +79,9 @@ def announced_for_later(folder: Path) -> None:
         cloud.post("announce", name="Moving disks", begins_in=86400, **names)
         daemon.start().until_watching()
         cloud.bad_deploy()
-        daemon.until(lambda: cloud.log("rollback_accepted"), 60.0)
+        daemon.until(lambda: cloud.log("rollback_accepted"))
         said = 'ANNOUNCED: render will have maintenance: "Moving disks" of Oregon/Web Services, from'
-        daemon.until(lambda: said in daemon.cli("status").stdout.replace("\n", " "), 60.0)
+        daemon.until(lambda: said in daemon.cli("status").stdout.replace("\n", " "))
 
 
 def test_what_is_meant_to_be_down_wakes_nobody_and_what_is_not_does(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_what_is_meant_to_be_down_wakes_nobody_and_what_is_not_does(tmp_path: Pa
     together(lambda: switched_off_and_well(tmp_path / "mode"), lambda: platform_at_work(tmp_path / "work"))
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_what_is_news_and_what_is_to_come(tmp_path: Path) -> None:
     """A suspension that is not the owner's; maintenance that the platform announces for later."""
     together(
@@ -98,14 +98,14 @@ def test_what_is_news_and_what_is_to_come(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_what_still_fails_a_minute_after_maintenance_mode_is_paged(tmp_path: Path) -> None:
     """It broke behind the platform's page: no sooner, no later, and nothing is rolled back unasked."""
     with guarding(tmp_path, quirks=False) as (cloud, daemon):
         confirmed_in_maintenance_mode(cloud, daemon)
         cloud.post("faults", target="web", kind="error", status=500)
         cloud.post("maintenance", enabled=False)
-        daemon.until(lambda: rings(cloud), 120.0)
+        daemon.until(lambda: rings(cloud))
         ended = next(line for line in daemon.said("story", label="DOWNTIME") if line["text"].startswith("over: "))
         assert "what still fails in 60 s is told" in ended["text"]
         waited = cloud.log("pagerduty_trigger")[-1]["at"] - cloud.log("maintenance_mode")[-1]["at"]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.clocks import PATIENCE_SECONDS
 from tests.faults.processes import Cloud, Daemon, guarding, together
 from watchdog.sandbox import keys
 
@@ -34,7 +35,7 @@ def key_refused(folder: Path) -> None:
         cloud.post("modes", name="rollback", mode="refuse_403")
         daemon.start().until_watching()
         cloud.bad_deploy()
-        daemon.until(lambda: rings(cloud), 60.0)
+        daemon.until(lambda: rings(cloud))
         until_probed_on(cloud, daemon)
         assert len(rings(cloud)) == 1 and "web" in rings(cloud)[0][1], rings(cloud)
         assert "403" in daemon.cli("explain", "web-1").stdout
@@ -52,8 +53,8 @@ def live_and_failing(folder: Path) -> None:
         cloud.write()
         daemon.start().until_watching()
         fail_after_a_good_deploy(cloud, daemon)
-        daemon.until_story("RESTORED", 60.0)
-        daemon.until(lambda: rings(cloud), 60.0)
+        daemon.until_story("RESTORED")
+        daemon.until(lambda: rings(cloud))
         ((_, words),) = rings(cloud)
         assert "probes failed" in words, words
         assert "did not help" in daemon.cli("explain", "web-1").stdout
@@ -70,15 +71,15 @@ def bad_commit_returns(folder: Path) -> None:
         cloud.write()
         daemon.start().until_watching()
         cloud.bad_deploy(commit="b" * 40)
-        daemon.until_story("RESTORED", 60.0)
+        daemon.until_story("RESTORED")
         given = {"authorization": f"Bearer {keys.RENDER_API_KEY}"}
         url = f"{cloud.urls['render']}/services/srv-web"
         body = {"autoDeployTrigger": "commit"}
-        assert httpx.patch(url, json=body, headers=given, trust_env=False, timeout=10).status_code == 200
+        assert httpx.patch(url, json=body, headers=given, trust_env=False, timeout=PATIENCE_SECONDS).status_code == 200
         cloud.post("deploys", merge=True, commit="b" * 40, build_seconds=0.2, update_seconds=0.2)
-        told = daemon.until_story("RETURNED", 60.0)
+        told = daemon.until_story("RETURNED")
         assert "bbbbbbb" in told and "again" in told
-        daemon.until(lambda: rings(cloud), 60.0)
+        daemon.until(lambda: rings(cloud))
         until_probed_on(cloud, daemon)
         ((key, _),) = rings(cloud)
         assert {one["dedup_key"] for one in cloud.log("pagerduty_trigger")} == {key}, "the page of the incident"

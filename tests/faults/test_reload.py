@@ -45,5 +45,5 @@ def test_case_39_a_wrong_or_looser_configuration_is_refused_and_paged(tmp_path: 
         assert opened == ended == {"watchdog/watchdog/reload"}
 
         cloud.bad_deploy()
-        daemon.until_story("CLOSED", 90.0)
+        daemon.until_story("CLOSED")
         assert [entry["target"] for entry in cloud.log("rollback_accepted")] == ["dep-40"], "it guards as before"

@@ -145,7 +145,7 @@ def test_canary_secrets_never_show(tmp_path: Path, password: bool) -> None:
             cloud.post("modes", name=name, mode=mode, times=times)
         daemon.start().until_watching()
         cloud.post("faults", target="web", kind="error")
-        daemon.until(lambda: cloud.pages() and cloud.log("webhook"), 60.0)
+        daemon.until(lambda: cloud.pages() and cloud.log("webhook"))
         daemon.until(lambda: cloud.log("remote_write"))
         daemon.until(lambda: daemon.said("notice", channel="slack", outcome="failed"))
         daemon.until(lambda: daemon.said("notice", channel="email", outcome="failed"))

@@ -14,7 +14,7 @@ def blind(folder: Path) -> None:
         for target in ("control", "web"):
             cloud.post("faults", target=target, kind="refused")
         daemon.until_story("BLIND")
-        daemon.until(lambda: any("watchdog is blind" in page for page in cloud.pages()), 90.0)
+        daemon.until(lambda: any("watchdog is blind" in page for page in cloud.pages()))
         assert any("blind" in why for why in daemon.get("/healthz").json()["reasons"])
         assert cloud.untouched() and not daemon.story("CRITICAL")
         for target in ("control", "web"):
@@ -37,7 +37,7 @@ def without_sentry(folder: Path, mode: str) -> None:
         daemon.start().until_watching()
         cloud.post("modes", name="sentry", mode=mode)
         cloud.post("deploys", build_seconds=0.2, update_seconds=0.2, behaviour={"kind": "good"})
-        daemon.until(lambda: unknown(daemon) >= 1, 120.0)
+        daemon.until(lambda: unknown(daemon) >= 1)
         before = daemon.metric("watchdog_probe_total", signal="home", outcome="good")
         daemon.until(lambda: daemon.metric("watchdog_probe_total", signal="home", outcome="good") >= before + 5)
         assert daemon.metric("watchdog_probe_total", signal="errors", outcome="bad") == 0

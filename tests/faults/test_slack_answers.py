@@ -25,7 +25,7 @@ def asked(chat: Chat, *buttons: str, **deploy: Any) -> None:
 def rolled_back_once(chat: Chat) -> None:
     """Wait for the end: one rollback to the good deploy, one message, one page, and no button left."""
     cloud = chat.cloud
-    chat.daemon.until_story("CLOSED", 90.0)
+    chat.daemon.until_story("CLOSED")
     chat.daemon.until(lambda: "RESOLVED" in chat.parents()[-1]["body"]["text"])
     assert [one["target"] for one in cloud.log("rollback_accepted")] == ["dep-40"]
     assert len(cloud.requests("render", "POST")) == 1
@@ -89,7 +89,7 @@ def test_case_38_only_the_approver_s_yes_counts_in_slack(tmp_path: Path) -> None
         assert chat.cloud.untouched() and chat.buttons() == ["watchdog_approve", "watchdog_reject"]
         assert sum("only lead may approve" in note for note in chat.notes("REFUSED")) == 3
         assert chat.until_reply(chat.click("approve")).startswith("Done by slack:U0AAA (ann)")
-        chat.daemon.until_story("CLOSED", 90.0)
+        chat.daemon.until_story("CLOSED")
         assert [one["target"] for one in chat.cloud.log("rollback_accepted")] == ["dep-40"]
 
 
@@ -186,12 +186,12 @@ def test_case_38_the_world_changed_before_the_answer(tmp_path: Path) -> None:
     with chatting(tmp_path) as chat:
         asked(chat)
         chat.cloud.bad_deploy(commit="c" * 40)
-        chat.daemon.until(lambda: len(chat.notes("DECIDED")) == 2 and chat.parents()[0]["edits"], 90.0)
+        chat.daemon.until(lambda: len(chat.notes("DECIDED")) == 2 and chat.parents()[0]["edits"])
         said = chat.until_reply(chat.click("approve", old=True))
         assert "another deploy is live now (dep-43) than the one you were asked about (dep-42)" in said, said
         assert chat.cloud.untouched()
         chat.cloud.post("deploys", build_seconds=0.2, update_seconds=0.2, commit="d" * 40, behaviour="good")
-        chat.daemon.until_story("CLOSED", 90.0)
+        chat.daemon.until_story("CLOSED")
         chat.daemon.until(lambda: chat.buttons() == [])
         said = chat.until_reply(chat.click("approve", old=True))
         assert "web-1 is over" in said and "recovered" in said, said
@@ -321,13 +321,13 @@ def test_case_38_two_workers_hear_two_clicks_and_one_counts(tmp_path: Path) -> N
         two.cloud.write(more="", secrets=TOKENS)
         two.start()
         chat = Chat(two.cloud, two.holder("web"))
-        chat.daemon.until(lambda: chat.seen()["connections"] == 2, 90.0)
+        chat.daemon.until(lambda: chat.seen()["connections"] == 2)
         two.cloud.bad_deploy()
-        chat.daemon.until(lambda: chat.buttons() == ["watchdog_approve", "watchdog_reject"], 90.0)
+        chat.daemon.until(lambda: chat.buttons() == ["watchdog_approve", "watchdog_reject"])
         clicks = [chat.click("approve", connection=number) for number in (0, 1)]
-        said = sorted(chat.daemon.until(lambda one=click: chat.replies(one), 60.0)[0] for click in clicks)
+        said = sorted(chat.daemon.until(lambda one=click: chat.replies(one))[0] for click in clicks)
         assert said[0].startswith("Done by slack:U0AAA (ann)") and said[1].startswith("Refused: "), said
-        until(lambda: two.cloud.log("pagerduty_resolve"), 120.0)
+        until(lambda: two.cloud.log("pagerduty_resolve"))
         assert all(len(worker.said("asked for in a channel")) == 1 for worker in two.both), "each heard one"
         assert [one["target"] for one in two.cloud.log("rollback_accepted")] == ["dep-40"]
         assert len(two.changes()) == 2, "auto-deploy off, and one rollback"

@@ -62,7 +62,7 @@ def test_a_board_reads_of_an_outage_in_plain_words(tmp_path: Path) -> None:
         chat = Chat(cloud, daemon)
         daemon.start().until_watching()
         cloud.bad_deploy(message=f"Use {SECRET} <!channel> for payments")
-        daemon.until_story("CLOSED", 90.0)
+        daemon.until_story("CLOSED")
         daemon.until(lambda: any("all is well" in str(mail["Subject"]) for mail in to(post, "board@acme.example")))
         daemon.until(lambda: [one for one in chat.parents() if "all is well" in str(one["body"])])
 

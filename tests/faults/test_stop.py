@@ -28,7 +28,7 @@ def stopped_in_hand(folder: Path, number: signal.Signals, databases: Databases, 
         shared = record.url.startswith("postgresql")
         assert not shared or ("web",) in daemon.rows(HELD)
         daemon.process.send_signal(number)
-        assert daemon.until_ended(30.0) == 0
+        assert daemon.until_ended() == 0
         assert not shared or daemon.rows(HELD) == [], "handed over at the end, not left to run out"
         assert daemon.said("stopping") and daemon.errors() == ""
         ((state, deploy, note),) = daemon.rows("SELECT state, deploy, note FROM actions WHERE step = 'rollback'")
@@ -72,7 +72,7 @@ def stopped_at(folder: Path, point: str, sent: int, quirks: bool) -> None:
         daemon.until(lambda: daemon.said("watching"))
         daemon.until(lambda: cloud.requests("render", "GET"))
         cloud.bad_deploy()
-        assert daemon.until_ended(90.0) == 0
+        assert daemon.until_ended() == 0
         assert daemon.said("stopping") and daemon.errors() == ""
         assert len(cloud.requests("render", "POST")) == sent
         rows = daemon.rows("SELECT state, deploy FROM actions WHERE step = 'rollback'")
@@ -102,7 +102,7 @@ def stopped_while_pinning(folder: Path) -> None:
         cloud.bad_deploy()
         daemon.until(lambda: cloud.log("auto_deploy_changed"))
         daemon.process.terminate()
-        assert daemon.until_ended(30.0) == 0
+        assert daemon.until_ended() == 0
         daemon.start()
         assert_one_rollback_and_a_closed_incident(cloud, daemon)
         assert 'it was "commit"' in daemon.cli("status").stdout

@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.clocks import PATIENCE_SECONDS
 from tests.faults.processes import Cloud, Daemon, guarding, until
 from watchdog.sandbox import keys
 
@@ -21,7 +22,7 @@ def body_of_the_ticket(cloud: Cloud) -> str:
     """Read the one ticket from the sandbox's GitHub."""
     url = f"{cloud.urls['github']}/repos/acme/app/issues?state=all"
     headers = {"Authorization": f"Bearer {keys.GITHUB_TOKEN}"}
-    (issue,) = httpx.get(url, headers=headers, trust_env=False, timeout=10).json()
+    (issue,) = httpx.get(url, headers=headers, trust_env=False, timeout=PATIENCE_SECONDS).json()
     return str(issue["body"])
 
 
@@ -33,12 +34,12 @@ def test_one_ticket_per_incident_across_kill_9(tmp_path: Path, point: str) -> No
         cloud.config.write_text(cloud.config.read_text(encoding="utf-8") + TELLS, encoding="utf-8")
         daemon.start(sys.executable, str(MORTAL), str(cloud.config), str(tmp_path / "trail"), point).until_watching()
         cloud.bad_deploy()
-        until(lambda: daemon.process.poll() is not None, 60.0, daemon.words)
+        until(lambda: daemon.process.poll() is not None, daemon.words)
         assert len(cloud.log("issue_opened")) == 1, daemon.words()
         heir = Daemon(cloud, name="heir")
         try:
             heir.start().until_watching()
-            heir.until(lambda: cloud.log("issue_closed"), 60.0)
+            heir.until(lambda: cloud.log("issue_closed"))
             assert len(cloud.log("issue_opened")) == 1
             assert 'Suspect commits: 9f3c2ab "Refactor sessions" by Ann' in body_of_the_ticket(cloud)
         finally:

@@ -20,15 +20,15 @@ def roll_back_wrongly(cloud: Cloud, daemon: Daemon) -> None:
     cloud.post("deploys", build_seconds=0.2, update_seconds=0.2, behaviour={"kind": "good"}, commit=WRONGED)
     daemon.until(lambda: cloud.log("deploy_live"))
     cloud.post("faults", target="web", kind="error", status=503)
-    daemon.until(lambda: cloud.log("rollback_accepted"), 60.0)
+    daemon.until(lambda: cloud.log("rollback_accepted"))
     cloud.post("faults", target="web", kind="good")
-    assert daemon.until_story("CLOSED", 60.0).startswith("rolled back and verified")
+    assert daemon.until_story("CLOSED").startswith("rolled back and verified")
 
 
 def assert_put_back(cloud: Cloud, daemon: Daemon) -> None:
     """Rolled back once and put back once, proved and closed; auto-deploy off since the first, neither code denied."""
-    daemon.until(lambda: len(cloud.log("rollback_accepted")) == 2, 90.0)
-    daemon.until(lambda: daemon.rows("SELECT count(*) FROM incidents WHERE closed_at IS NULL") == [(0,)], 60.0)
+    daemon.until(lambda: len(cloud.log("rollback_accepted")) == 2)
+    daemon.until(lambda: daemon.rows("SELECT count(*) FROM incidents WHERE closed_at IS NULL") == [(0,)])
     first, back = cloud.log("rollback_accepted")
     assert (first["target"], back["target"]) == ("dep-40", "dep-42")
     assert len(cloud.requests("render", "POST")) == POSTED + 1
@@ -96,11 +96,11 @@ def killed_at(folder: Path, point: str, sent: int) -> None:
         daemon.kill()
         daemon.start(sys.executable, str(RUNNER), point, str(cloud.config)).until_watching()
         daemon.cli("undo", "web-1")
-        assert daemon.until_ended(60.0) == -9
+        assert daemon.until_ended() == -9
         assert len(cloud.log("rollback_accepted")) == 1 + sent
         daemon.start().until_watching()
         if not sent:
-            assert "ask again" in daemon.until_story("HUMAN", 60.0)
+            assert "ask again" in daemon.until_story("HUMAN")
             assert len(cloud.log("rollback_accepted")) == 1
             assert daemon.cli("undo", "web-1").returncode == 0
         assert_put_back(cloud, daemon)
@@ -111,19 +111,19 @@ def test_a_wrong_rollback_is_undone_beside_a_running_daemon(tmp_path: Path) -> N
     looked_at_first(tmp_path)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_wrong_rollback_is_undone_without_a_daemon(tmp_path: Path) -> None:
     """By the command alone."""
     without_a_daemon(tmp_path)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_case_02_03_killed_while_a_rollback_is_undone(tmp_path: Path) -> None:
     """Taken by Render, with its answer lost: it is found, and nothing is sent again."""
     killed_at(tmp_path, "after_answer", 1)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_killed_before_the_undo_is_sent(tmp_path: Path) -> None:
     """Planned, or about to be sent: nothing was, people hear that they must ask again, and then it is sent once."""
     together(lambda: killed_at(tmp_path, "after_intent", 0), lambda: killed_at(tmp_path, "before_send", 0))

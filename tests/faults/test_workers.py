@@ -1,7 +1,7 @@
 """Two real workers on one real PostgreSQL: one dies, freezes, is cut off; the database goes away and comes back.
 
 Told short here: what happens, and in which order. How soon is measured at full length only (40 services at the shipped
-pace, a minute of freeze), on a machine that does nothing else: pytest -m slow tests/faults.
+pace, a minute of freeze), on a machine that does nothing else: pytest -m nightly tests/faults.
 """
 
 import signal
@@ -25,7 +25,7 @@ CALM_SOON_EVERY_TEN = EVERY_TEN.replace("run: 3s,", "run: 3s, calm: 3s,")
 def assert_one_rollback(two: Pair) -> None:
     """One pin, one rollback, to the right deploy; the page is resolved; the record says verified."""
     cloud = two.cloud
-    until(lambda: cloud.log("pagerduty_resolve"), 120.0, lambda: told(two))
+    until(lambda: cloud.log("pagerduty_resolve"), lambda: told(two))
     assert [one["target"] for one in cloud.log("rollback_accepted")] == ["dep-40"]
     assert [(one["from"], one["to"]) for one in cloud.log("auto_deploy_changed")] == [("commit", "off")]
     keys = {one["dedup_key"] for what in ("trigger", "resolve") for one in cloud.log(f"pagerduty_{what}")}
@@ -47,7 +47,7 @@ def assert_calm_words(two: Pair) -> None:
 
 def taken_over(two: Pair, heir: Daemon, timed: bool) -> float:
     """Wait until everything is held by the heir; return after how many seconds, which is promised where it is timed."""
-    moved = seconds_until(lambda: two.holding(heir) == set(two.services), 60.0)
+    moved = seconds_until(lambda: two.holding(heir) == set(two.services))
     assert not timed or moved <= TAKEOVER_SECONDS, f"the leases moved after {moved:.1f} s"
     return moved
 
@@ -60,17 +60,17 @@ def one_dies(folder: Path, services: int, pace: str, every_seconds: float, timed
         sick = [sorted(two.holding(worker) - {"web"})[0] for worker in two.both]
         for service in sick:
             cloud.post("faults", target=service, kind="error", status=503)
-        until(lambda: len(cloud.log("pagerduty_trigger")) >= len(sick), 90.0, lambda: told(two))
+        until(lambda: len(cloud.log("pagerduty_trigger")) >= len(sick), lambda: told(two))
         until(lambda: heir.rows("SELECT count(*) FROM effects WHERE status = 'pending'") == [(0,)])
         began, settled = time.time(), len(cloud.log("pagerduty_trigger"))
         victim.kill()
         moved = taken_over(two, heir, timed)
-        until(lambda: two.seen_since(began + moved) == set(two.services), 60.0, lambda: told(two))
+        until(lambda: two.seen_since(began + moved) == set(two.services), lambda: told(two))
         late = {name: gap for name, gap in two.gaps(began - every_seconds).items() if gap > every_seconds + GAP_SECONDS}
         assert not timed or not late, f"not probed for so many seconds: {late}"
         for service in sick:
             cloud.post("faults", target=service, kind="good")
-        until(lambda: len(cloud.log("pagerduty_resolve")) >= len(sick), 90.0, lambda: told(two))
+        until(lambda: len(cloud.log("pagerduty_resolve")) >= len(sick), lambda: told(two))
         keys = Counter(one["dedup_key"] for one in cloud.log("pagerduty_trigger"))
         assert len(keys) == len(sick) and set(keys.values()) == {1}, keys
         assert len(cloud.log("pagerduty_trigger")) == settled, "what was told is not told again"
@@ -87,13 +87,13 @@ def one_freezes(folder: Path, point: str, frozen_seconds: float, timed: bool) ->
     with pair(folder) as two:
         two.start(point)
         two.cloud.bad_deploy()
-        until((two.cloud.folder / "stopped").exists, 60.0, lambda: told(two))
+        until((two.cloud.folder / "stopped").exists, lambda: told(two))
         began, frozen = time.monotonic(), two.holder("web")
         other = two.other(frozen)
         assert not two.cloud.log("rollback_accepted")
         taken_over(two, other, timed)
         assert_one_rollback(two)
-        until(lambda: time.monotonic() - began >= frozen_seconds, frozen_seconds + 1)
+        until(lambda: time.monotonic() - began >= frozen_seconds)
         wakes_and_changes_nothing(two, frozen)
 
 
@@ -101,12 +101,12 @@ def wakes_and_changes_nothing(two: Pair, frozen: Daemon) -> None:
     """SIGCONT: it takes its share again, and neither Render nor a pager hears of it."""
     before, pages = two.changes(), len(two.cloud.log("pagerduty_trigger"))
     frozen.process.send_signal(signal.SIGCONT)
-    until(two.shared, 60.0, lambda: told(two))
+    until(two.shared, lambda: told(two))
     since = time.time()
-    until(lambda: two.seen_since(since) == set(two.services), 60.0, lambda: told(two))
+    until(lambda: two.seen_since(since) == set(two.services), lambda: told(two))
     assert two.changes() == before
     assert len(two.cloud.log("pagerduty_trigger")) == pages
-    until(lambda: all(worker.get("/healthz").status_code == 200 for worker in two.both), 60.0, lambda: told(two))
+    until(lambda: all(worker.get("/healthz").status_code == 200 for worker in two.both), lambda: told(two))
     assert_calm_words(two)
 
 
@@ -117,7 +117,7 @@ def one_freezes_while_calm(folder: Path, frozen_seconds: float) -> None:
         began = time.monotonic()
         two.far.process.send_signal(signal.SIGSTOP)
         taken_over(two, two.near, timed=True)
-        until(lambda: time.monotonic() - began >= frozen_seconds, frozen_seconds + 1)
+        until(lambda: time.monotonic() - began >= frozen_seconds)
         wakes_and_changes_nothing(two, two.far)
 
 
@@ -139,14 +139,14 @@ def database_restarts(folder: Path, away_seconds: float) -> None:
         two.start()
         two.cloud.post("modes", name="rollback", mode="slow", times=1)
         two.cloud.bad_deploy()
-        until(lambda: two.cloud.log("rollback_accepted"), 60.0, lambda: told(two))
+        until(lambda: two.cloud.log("rollback_accepted"), lambda: told(two))
         two.server.kill()
         gone = time.monotonic()
-        until(lambda: time.monotonic() - gone >= away_seconds, away_seconds + 1)
+        until(lambda: time.monotonic() - gone >= away_seconds)
         two.server.start()
         assert_one_rollback(two)
-        until(lambda: all(worker.get("/healthz").status_code == 200 for worker in two.both), 60.0, lambda: told(two))
-        until(two.shared, 60.0, lambda: told(two))
+        until(lambda: all(worker.get("/healthz").status_code == 200 for worker in two.both), lambda: told(two))
+        until(two.shared, lambda: told(two))
         assert_calm_words(two)
 
 
@@ -156,16 +156,16 @@ def database_gone(folder: Path) -> None:
         two.start()
         two.cloud.bad_deploy()
         holder = two.holder("web")
-        until(lambda: holder.story("SUSPECT"), 60.0, lambda: told(two))
+        until(lambda: holder.story("SUSPECT"), lambda: told(two))
         two.server.kill()
-        until(lambda: any("CRITICAL" in page for page in two.cloud.pages()), 90.0, lambda: told(two))
-        until(lambda: holder.get("/healthz").status_code == 503, 60.0)
+        until(lambda: any("CRITICAL" in page for page in two.cloud.pages()), lambda: told(two))
+        until(lambda: holder.get("/healthz").status_code == 503)
         assert two.changes() == []
         two.server.start()
-        until(lambda: all(worker.get("/healthz").status_code == 200 for worker in two.both), 60.0, lambda: told(two))
+        until(lambda: all(worker.get("/healthz").status_code == 200 for worker in two.both), lambda: told(two))
         good = {"kind": "good"}
         two.cloud.post("deploys", build_seconds=0.2, update_seconds=0.2, behaviour=good, commit="a" * 40)
-        until(lambda: two.cloud.log("pagerduty_resolve"), 90.0, lambda: told(two))
+        until(lambda: two.cloud.log("pagerduty_resolve"), lambda: told(two))
         assert not two.cloud.log("rollback_accepted"), "a human has it: nothing is done late"
         assert_calm_words(two)
 
@@ -178,18 +178,18 @@ def network_cut(folder: Path) -> None:
         service = sorted(two.holding(cut) - {"web"})[0]
         broken = {"kind": "error", "after_seconds": 0.0}
         cloud.post("deploys", service=service, build_seconds=0.2, update_seconds=0.2, behaviour=broken)
-        until(lambda: cut.story("SUSPECT"), 60.0, lambda: told(two))
+        until(lambda: cut.story("SUSPECT"), lambda: told(two))
         assert not cut.story("CRITICAL"), "the cut comes before the decision"
         two.network.cut()
         taken_over(two, two.near, timed=False)
-        until(lambda: cut.get("/healthz").status_code == 503, 60.0, lambda: told(two))
-        until(lambda: cloud.log("pagerduty_resolve"), 120.0, lambda: told(two))
+        until(lambda: cut.get("/healthz").status_code == 503, lambda: told(two))
+        until(lambda: cloud.log("pagerduty_resolve"), lambda: told(two))
         assert len(cloud.log("rollback_accepted")) == 1
         assert len(two.changes()) == 2, two.changes()
-        until(lambda: cut.said("notice", channel="pagerduty", outcome="sent"), 60.0, lambda: told(two))
+        until(lambda: cut.said("notice", channel="pagerduty", outcome="sent"), lambda: told(two))
         two.network.heal()
-        until(lambda: all(worker.get("/healthz").status_code == 200 for worker in two.both), 60.0, lambda: told(two))
-        until(two.shared, 60.0, lambda: told(two))
+        until(lambda: all(worker.get("/healthz").status_code == 200 for worker in two.both), lambda: told(two))
+        until(two.shared, lambda: told(two))
         assert len(two.changes()) == 2, "awake again, it changes nothing"
         opened, closed = ({one["dedup_key"] for one in cloud.log(f"pagerduty_{it}")} for it in ("trigger", "resolve"))
         assert opened == closed and len(opened) == 1, (opened, closed)
@@ -213,30 +213,26 @@ def test_case_06_21_22_frozen_or_both_at_once_or_the_database_restarts(tmp_path:
     )
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.nightly
 def test_case_21_forty_services_are_taken_over_in_time(tmp_path: Path) -> None:
     """At the shipped pace of 10 s: leases within 15 s, no service without a probe for more than 26 s."""
     one_dies(tmp_path, 40, CALM_SOON_EVERY_TEN, 10.0, timed=True)
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.nightly
 @pytest.mark.parametrize("point", ["after_intent", "before_send"])
 def test_case_06_frozen_for_a_minute_in_the_middle_of_a_rollback(tmp_path: Path, point: str) -> None:
     """Awake after 60 s, it changes nothing: its epoch is old, and its last look is too long ago."""
     one_freezes(tmp_path, point, 60.0, timed=True)
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.nightly
 def test_case_06_frozen_for_a_minute_on_a_calm_day(tmp_path: Path) -> None:
     """Awake, it takes its share again, and neither Render nor a pager hears of it."""
     one_freezes_while_calm(tmp_path, 60.0)
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.nightly
 def test_case_22_the_database_is_gone_when_it_matters(tmp_path: Path) -> None:
     """Gone between suspicion and decision, or for 30 s during a rollback."""
     together(
@@ -245,8 +241,7 @@ def test_case_22_the_database_is_gone_when_it_matters(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.nightly
 def test_case_21_two_workers_and_every_bad_answer(tmp_path: Path) -> None:
     """An answer that comes too late, an error after it was taken, a reset before, a rate limit: one rollback."""
     for mode in ("slow", "error_after", "refuse_429"):

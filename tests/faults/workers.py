@@ -40,7 +40,7 @@ class Pair:
             else:
                 once = str(self.cloud.folder / "stopped")
                 worker.start(sys.executable, str(SIGNALLED), point, str(config), "SIGSTOP", once)
-        until(lambda: self.shared() and all(worker.ready() for worker in self.both), 60.0)
+        until(lambda: self.shared() and all(worker.ready() for worker in self.both))
 
     @property
     def both(self) -> tuple[Daemon, Daemon]:
@@ -124,8 +124,8 @@ def pair(folder: Path, services: int = 6, *, more: str = SHORT, rollback_seconds
             (folder / "postgresql.dump").write_text(dumped(near.record), encoding="utf-8")
 
 
-def seconds_until(condition: Callable[[], object], within_seconds: float) -> float:
+def seconds_until(condition: Callable[[], object]) -> float:
     """Return how long it took until the condition was true."""
     began = time.monotonic()
-    until(condition, within_seconds)
+    until(condition)
     return time.monotonic() - began
