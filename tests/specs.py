@@ -1,6 +1,7 @@
-"""Vendors' documents, where they stand beside the repository: requests and answers are checked against them.
+"""Vendors' documents on the shelf `../shared`: requests and answers are checked against them.
 
-They are not copied into the project. In CI a missing one fails, elsewhere the test is skipped and says why.
+The shelf is not part of the repository: in a clone without it these tests skip, and the end of the run names what was
+missing. Where the shelf stands and lacks a document, the test fails in CI.
 """
 
 import functools
@@ -17,18 +18,23 @@ import yaml
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT4
 
-SPECS = Path(__file__).resolve().parents[2] / "shared" / "specs"
+SHELF = Path(__file__).resolve().parents[2] / "shared"
+
+
+def on_the_shelf(place: str) -> Path:
+    """Return a file or folder of ../shared; skip when it is not there (in CI: fail, if the shelf itself is)."""
+    path = SHELF / place
+    if not path.exists():
+        why = f"../shared/{place} does not stand beside this repository"
+        if os.environ.get("CI") == "true" and SHELF.is_dir():
+            pytest.fail(why)
+        pytest.skip(why)
+    return path
 
 
 def spec(name: str) -> Any:
-    """Return a parsed document of ../shared/specs; skip (in CI: fail) when it is not there."""
-    path = SPECS / name
-    if not path.is_file():
-        why = f"the vendors' documents (../shared/specs/{name}) do not stand beside this repository"
-        if os.environ.get("CI") == "true":
-            pytest.fail(why)
-        pytest.skip(why)
-    return _load(path)
+    """Return a parsed document of ../shared/specs."""
+    return _load(on_the_shelf(f"specs/{name}"))
 
 
 @functools.cache

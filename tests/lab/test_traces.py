@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.specs import on_the_shelf
 from watchdog.app.traces import play, policy_for, run_traces
 from watchdog.cli.main import main
 from watchdog.lab.doings import Doing
@@ -19,7 +19,6 @@ from watchdog.lab.traces.score import DAY_SECONDS, LATE_SECONDS, Row
 from watchdog.lab.traces.trial import Bucket, Label, Trial, quantile_at
 from watchdog.lab.traces.why import why_not
 
-REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "traces"
 BEGIN = 1_700_000_000.0
 FAST = ((0.5, 0.05), (0.9, 0.1), (0.95, 0.12), (0.99, 0.2))
 SLOW = ((0.5, 0.3), (0.9, 0.8), (0.95, 1.2), (0.99, 2.0))
@@ -295,13 +294,8 @@ def test_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
 
 @pytest.fixture(scope="module")
 def real() -> Path:
-    """The real traces beside the repository; where they are not, skip (in CI: fail)."""
-    if not REAL.is_dir():
-        why = "the traces (../shared/data/traces) do not stand beside this repository"
-        if os.environ.get("CI") == "true":
-            pytest.fail(why)
-        pytest.skip(why)
-    return REAL
+    """The real traces beside the repository, where they are."""
+    return on_the_shelf("data/traces")
 
 
 def test_the_real_sets_have_the_faults_that_they_are_known_for(real: Path) -> None:
