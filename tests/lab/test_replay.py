@@ -1,4 +1,4 @@
-"""Replays: every story is decided again to the byte; what is not the same is found; what another policy would do."""
+"""Replays: a story is decided again to the byte; what is not the same is found; what another policy would do."""
 
 import gzip
 import json
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.core.world import make_policy
-from tests.lab.told import STORIES, RecordedStage, story, tape
+from tests.lab.told import RecordedStage, story, tape
 from watchdog.adapters.recordings.reading import Reader, runs_of
 from watchdog.cli.main import main
 from watchdog.core.promised import promised_step
@@ -23,7 +23,17 @@ from watchdog.lab.compare import Difference, compare, unknown_from
 from watchdog.lab.doings import Cost
 from watchdog.lab.replay import Replay, replay
 
-NAMES = sorted(path.stem for path in STORIES.glob("*.txt"))
+NAMES = (
+    "merges_do_not_ship",
+    "disarmed_until_resumed",
+    "paused_and_resumed",
+    "veto_runs_out",
+    "kept_for_a_window",
+    "rollback_is_lost",
+    "wrong_rollback_is_undone",
+    "the_week_is_summed_up_once",
+)
+"""Stories that differ most in their events and effects; that each of these survives a file is test_codec.py's."""
 
 
 def recorded(folder: Path, steps: Sequence[Step], run: str = "one") -> Path:
@@ -54,7 +64,7 @@ def changed_file(folder: Path, change: Callable[[list[str]], list[str]]) -> Path
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_story_is_decided_again_to_the_byte(tmp_path: Path, name: str) -> None:
+def test_a_story_is_decided_again_to_the_byte(tmp_path: Path, name: str) -> None:
     """Through the file and back: the same effects of each step, the same decisions, to the last digit."""
     told = story(name)
     found = replayed(recorded(tmp_path, told.steps))
