@@ -14,7 +14,7 @@ from watchdog.app.storms import COUNTED, Report, play_all, reasons
 from watchdog.app.workers import interruptible
 
 BATCH = 200
-"""The worker processes begin anew for each batch, which takes seconds; its seeds take minutes."""
+"""A batch takes about 40 s of CPU time; the worker processes begin anew for each one, which takes one or two of them."""
 Play = Callable[[int, int], Report]
 
 
