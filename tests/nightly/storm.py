@@ -14,7 +14,7 @@ from watchdog.app.storms import COUNTED, Report, play_all, reasons
 from watchdog.app.workers import interruptible
 
 BATCH = 200
-"""A batch takes about 40 s of CPU time; the worker processes begin anew for each one, which takes one or two of them."""
+"""A batch takes about 40 s of CPU time; the worker processes begin anew for each one, which takes a second or two."""
 Play = Callable[[int, int], Report]
 
 
