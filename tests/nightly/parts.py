@@ -1,0 +1,41 @@
+"""The parts of a night: what takes too long for each commit, as commands. The shortest comes first, the storm last.
+
+A night that is interrupted thus keeps the results of most parts, and the storm fills the hours that are left.
+"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A command that runs in the root of the repository. `file` must be there, or the part is missing."""
+
+    name: str
+    command: Sequence[str]
+    file: str
+    what: str
+
+
+def parts(*, storm_seeds: int = 100_000, storm_first: int = 1, hours: float = 6.0) -> list[Part]:
+    """Return the parts in the order in which they run."""
+    storm = ("--seeds", str(storm_seeds), "--first", str(storm_first), "--hours", f"{hours:g}")
+    return [
+        _module("wheels", "every dependency has a wheel for each Python", "tests.wheels"),
+        Part("tests", (*_PYTHON, "pytest", "-m", "nightly", "-n", "0"), "tests/conftest.py", "tests marked nightly"),
+        _module("soak-processes", "a real process for 15 minutes: file descriptors stay flat", "tests.faults.soak"),
+        Part("soak", (*_PYTHON, "watchdog", "lab", "soak"), "watchdog/app/soak.py", "a virtual day, 100 services"),
+        _module("crash-points", "kill -9 at every commit and call of a rollback", "tests.faults.crash_points"),
+        _module("mutation", "which mutants of the core no test notices", "tests.mutation"),
+        _module("storm", f"{storm_seeds} storms, or as many as {hours:g} h allow", "tests.nightly.storm", *storm),
+    ]
+
+
+_PYTHON = (sys.executable, "-m")
+
+
+def _module(name: str, what: str, module: str, *words: str) -> Part:
+    path = module.replace(".", "/")
+    file = f"{path}/__main__.py" if module == "tests.mutation" else f"{path}.py"
+    return Part(name, (*_PYTHON, module, *words), file, what)
