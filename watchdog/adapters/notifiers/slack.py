@@ -113,7 +113,7 @@ class SlackBot:
         self._question = context.question
         self._asks = app_client(context) if options.listens else None
         # Without anybody who may press them, buttons would only be a disappointment.
-        self._seal = Seal(context.secrets[APP_TOKEN].strip()) if options.listens and options.users else None
+        self._seal = Seal(context.secrets[APP_TOKEN]) if options.listens and options.users else None
         self._users = options.users
         headers = {"authorization": f"Bearer {token}"}
         self._client = TellingClient(
