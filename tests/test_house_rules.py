@@ -214,3 +214,26 @@ def test_the_lock_covers_the_declared_dependencies() -> None:
     for line in (*project["dependencies"], *extras["postgres"], *extras["console"], *extras["slack"]):
         name = re.match(r"[A-Za-z0-9_.-]+", line)[0].lower()  # type: ignore[index]
         assert re.search(rf"^{re.escape(name)}(\[\w+\])?==", lock, re.MULTILINE), name
+
+
+JUDGES = {
+    "adapters/oidc/tokens.py": 1,
+    "adapters/slack/seal.py": 1,
+    "console/forms.py": 1,
+    "console/proxied.py": 1,
+    "console/session.py": 2,
+    "console/signing_in.py": 2,
+    "daemon/http_auth.py": 1,
+}
+"""How many secrets and signatures of strangers each file judges."""
+
+
+def test_what_strangers_show_is_compared_in_constant_time() -> None:
+    """No behaviour shows whether it is: so it is written here who judges what they show, and how often."""
+    found: dict[str, int] = {}
+    for path in SOURCES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        calls = [ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        if judged := calls.count("hmac.compare_digest"):
+            found[path.relative_to(ROOT / "watchdog").as_posix()] = judged
+    assert found == JUDGES

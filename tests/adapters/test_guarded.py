@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+import struct
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ import httpx
 import pytest
 
 from tests.adapters.notifiers.letters import notice
-from tests.adapters.signals.sites import answering, authority, redirect, routes, server_tls, site
+from tests.adapters.signals.sites import answering, authority, hang, redirect, routes, server_tls, site
 from tests.clocks import FakeClock
 from watchdog.adapters.addresses import AddressGuard
 from watchdog.adapters.guarded import AddressRefusedError, GuardedTransport
@@ -266,6 +267,49 @@ async def test_the_next_address_is_tried_when_one_cannot_be_reached() -> None:
         url = base.replace("127.0.0.1", "acme.example")
         transport = GuardedTransport(AddressGuard(["acme.example"]), resolver=Resolver(lookup=several))
         assert (await get(url, transport)).text == "there"
+
+
+async def _close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.close()
+
+
+async def _reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
+async def _babble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"what do you want?\r\n\r\n")
+
+
+LOST = {
+    "closed": (_close, httpx.RemoteProtocolError),
+    "reset": (_reset, httpx.ReadError),
+    "silent": (hang, httpx.ReadTimeout),
+    "not HTTP": (_babble, httpx.RemoteProtocolError),
+}
+
+
+@pytest.mark.parametrize("how", LOST)
+async def test_what_was_sent_goes_to_no_second_address_though_its_answer_is_lost(how: str) -> None:
+    """A rollback whose answer nobody heard may have been done: a second one would undo the wrong deploy."""
+    asked: list[bytes] = []
+    answer, error = LOST[how]
+
+    async def accepting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"{}"))
+        await answer(reader, writer)
+
+    def two(*_: Any, **__: Any) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (name, 0)) for name in ("127.0.0.1", "::ffff:127.0.0.1")]
+
+    async with site(accepting) as base:
+        guarded = GuardedTransport(AddressGuard(["acme.example"]), resolver=Resolver(lookup=two))
+        timeout = httpx.Timeout(20, read=0.2)
+        async with httpx.AsyncClient(transport=guarded, trust_env=False, timeout=timeout) as client:
+            with pytest.raises(error):
+                await client.post(base.replace("127.0.0.1", "acme.example") + "/rollback", content=b"{}")
+    assert [request.split(b" ")[0] for request in asked] == [b"POST"]
 
 
 @pytest.mark.parametrize("lookups_max", [0, 1])

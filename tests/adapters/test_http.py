@@ -132,14 +132,25 @@ async def test_get_is_refused_for_good(vendor: Vendor, status, body, words):
     assert len(vendor.seen) == 1
 
 
-async def test_case_13_get_honours_a_short_retry_after(vendor: Vendor):
-    """A 429 that asks for 4 s is waited out."""
-    vendor.say("GET", "/x", (429, {"message": "rate limit exceeded"}, {"Retry-After": "4"}), {"ok": 1})
+@pytest.mark.parametrize("seconds", [4, 5])
+async def test_case_13_get_honours_a_short_retry_after(vendor: Vendor, seconds: int):
+    """A 429 that asks for 4 s is waited out, and one that asks for the longest we wait."""
+    vendor.say("GET", "/x", (429, {"message": "rate limit exceeded"}, {"Retry-After": str(seconds)}), {"ok": 1})
     clock = FakeClock()
     api = client(vendor.url, clock)
     assert (await api.get("/x")).json == {"ok": 1}
     await api.close()
-    assert clock.elapsed >= 4
+    assert clock.elapsed >= seconds
+
+
+@pytest.mark.parametrize("before", [0, 280, 1190, 1199])
+async def test_no_part_of_a_key_is_shown_where_a_text_is_cut(before: int):
+    """The key is hidden first and the text shortened after: a half of it would not be found any more."""
+    key = "c4n4ry-0123456789"
+    api = ApiClient("V", "https://v.example", headers={"authorization": f"Bearer {key}"}, clock=FakeClock())
+    assert "c4n" not in api.redact(" " * before + key + " and more " * 50)
+    assert "c4n" not in api.redact("x" * before + key + " and more " * 50)
+    await api.close()
 
 
 async def test_case_13_get_does_not_wait_for_a_long_retry_after_nor_ask_again_before_it(vendor: Vendor):

@@ -1,10 +1,18 @@
 """Who may look, over real HTTP: the token, the session, and how often one may be wrong."""
 
+import httpx
 import pytest
+from starlette.responses import PlainTextResponse
 
+from tests.clocks import FakeClock
 from tests.console.scene import OPERATOR, TOKEN, TOKENS, VIEWER, bearer, town
+from tests.daemon.test_http_auth import strangers
+from watchdog.console.gate import Gate
+from watchdog.console.rendering import Renderer
 from watchdog.console.roles import Role
 from watchdog.console.session import COOKIE, LIFE_SECONDS, Sessions
+from watchdog.console.world import Access
+from watchdog.daemon.http_auth import Buckets, peer_of
 
 STRANGE = ("/", "/services/web", "/services/none", "/incidents/web-1", "/nothing", "/status")
 
@@ -75,6 +83,18 @@ async def test_after_five_wrong_tokens_one_waits_even_with_the_right_one() -> No
         told = await one.client.get("/api/v1/services", headers={**bearer(), "cookie": ""})
         assert told.status_code == 429
         assert (await one.client.get("/")).status_code == 200
+
+
+@pytest.mark.parametrize("headers", strangers(TOKEN))
+async def test_a_program_shows_one_token_and_nothing_else(headers: list[tuple[str, str | bytes]]) -> None:
+    """The gate alone, before a page that is always there: what is not the token gets one answer, and never the page."""
+    clock = FakeClock(auto=False)
+    access = Access(TOKENS, peer_of, Buckets(clock, 9.0, 0.1), Buckets(clock, 9.0, 0.1))
+    wire = httpx.ASGITransport(Gate(PlainTextResponse("the page"), access, clock, Renderer("9.9")))
+    async with httpx.AsyncClient(transport=wire, base_url="http://x") as client:
+        told = await client.get("/api/v1/services", headers=headers)
+        assert (told.status_code, told.headers["www-authenticate"]) == (401, "Bearer")
+        assert (await client.get("/api/v1/services", headers=bearer())).text == "the page"
 
 
 async def test_too_many_requests_are_refused() -> None:

@@ -34,24 +34,21 @@ async def test_the_owner_of_the_token_reads_the_status() -> None:
     assert (shouted.status_code, nowhere.status_code) == (200, 404)
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {},
-        {"authorization": ""},
-        {"authorization": "Bearer"},
-        {"authorization": "Bearer "},
-        {"authorization": TOKEN},
-        {"authorization": f"Basic {TOKEN}"},
-        {"authorization": f"Bearer {TOKEN}x"},
-        {"authorization": f"Bearer {TOKEN[:-1]}"},
-        {"authorization": f"Bearer {TOKEN.upper()}"},
-        {"authorization": b"Bearer \xff\xfe\x00"},
-        {"cookie": f"token={TOKEN}"},
-        {"x-api-key": TOKEN},
-    ],
-)
-async def test_a_stranger_learns_nothing(headers: Mapping[str, Any]) -> None:
+def strangers(token: str) -> list[list[tuple[str, str | bytes]]]:
+    """Return headers that prove nothing, at every gate: of two tokens a proxy and we might read different ones."""
+    right = f"Bearer {token}"
+    wrong = ("", "Bearer", "Bearer ", token, f"Basic {token}", f"Bearer {token}x", f"Bearer {token[:-1]}")
+    wrong += (f"Bearer {token.upper()}", f"{right}, {right}", b"Bearer \xff\xfe\x00")
+    pairs = ((right, "Bearer other"), ("Bearer other", right), (right, right), ("", right), (right, ""))
+    alone = [[("authorization", one)] for one in wrong]
+    return [
+        *([], [("cookie", f"token={token}")], [("x-api-key", token)], *alone),
+        *([("authorization", first), ("Authorization", second)] for first, second in pairs),
+    ]
+
+
+@pytest.mark.parametrize("headers", strangers(TOKEN))
+async def test_a_stranger_learns_nothing(headers: list[tuple[str, str | bytes]]) -> None:
     """The same 401 whether the path exists or not, with nothing of what was sent."""
     async with asking() as client:
         known = await client.get("/status", headers=headers)
@@ -61,13 +58,6 @@ async def test_a_stranger_learns_nothing(headers: Mapping[str, Any]) -> None:
     assert known.content == unknown.content == in_url.content == b'{"ok":false}'
     assert known.headers == unknown.headers == in_url.headers
     assert known.headers["www-authenticate"] == "Bearer"
-
-
-async def test_two_tokens_are_none() -> None:
-    """A proxy and a server must not read two different ones."""
-    async with asking() as client:
-        twice = [("authorization", f"Bearer {TOKEN}"), ("authorization", "Bearer other")]
-        assert (await client.get("/status", headers=twice)).status_code == 401
 
 
 async def test_without_a_token_there_is_nothing() -> None:

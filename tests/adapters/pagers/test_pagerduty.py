@@ -115,6 +115,7 @@ async def test_a_foreign_name_is_one_bounded_line_and_what_is_older_is_left_out(
     pages = reader(vendor.url)
     (one,) = await pages.responses(KEY, 0.0)
     assert one.who.isprintable() and len(one.who) <= 60
+    assert await pages.responses(KEY, one.at) == [one], "the page and its answer within one second"
     assert await pages.responses(KEY, one.at + 1.0) == []
     await pages.close()
 

@@ -36,11 +36,14 @@ def test_a_button_says_who_what_and_of_which_question() -> None:
         ("approve", SEAL.value("reject", QUESTION), 1500.0, "not one of ours"),
         ("approve", Seal("xapp-other").value("approve", QUESTION), 1500.0, "not one of ours"),
         ("approve", "", 1500.0, "not one of ours"),
+        ("approve", SEAL.value("reject", QUESTION), 2000.1, "not one of ours"),
     ],
 )
 def test_a_button_that_proves_nothing_says_why(action: str, value: str, now: float, why: str) -> None:
-    """It is handed on all the same: its refusal is written down."""
-    assert why in request(pressed(action, value), now).refusal
+    """It is handed on all the same: its refusal is written down, under the incident that a forged one claims."""
+    said = request(pressed(action, value), now)
+    assert why in said.refusal
+    assert said.words == (("web-1",) if value and said.question is None else ())
 
 
 def test_to_the_second_it_was_meant_to_count() -> None:

@@ -6,15 +6,18 @@ The bounds are the server's and ours together; tests only wait for the end of a 
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from tests.adapters.stores.wire import Wire, wire
 from tests.postgres_server import PostgresServer
 from watchdog.adapters.stores import postgres
 from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.effects import Note, PinAutoDeploy
-from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.errors import Permanent, Stale, Temporary
 from watchdog.domain.events import TimePassed
 from watchdog.domain.incidents import ServiceState, State
 from watchdog.domain.records import FLEET, ActionRow, Grip
@@ -140,6 +143,37 @@ async def test_a_worker_frozen_in_a_save_does_not_keep_its_leases(store: SqlStor
             await store._save_parts(connection, store._memo.changes(State({"api": ServiceState("api")}), ()), 1.0)
     assert next(grip.epochs for grip in grips if grip.epochs) == {"web": 2, FLEET: 2}
     assert await other.load() is None
+    await other.close()
+
+
+async def test_nobody_changes_what_all_share_while_a_sending_row_is_written(
+    store: SqlStore, postgres_url: str, clock
+) -> None:
+    """Between the look at its revision and the commit no other worker's change slips in; after it, one does."""
+    import psycopg
+
+    other = await opened(postgres_url, clock, "two")
+    await store.put_action(ROW, None)
+    tries: list[bool] = []
+
+    with psycopg.connect(postgres_url, autocommit=True) as rival:
+        rival.execute("SET lock_timeout = 1")
+
+        def change(_connection: Any = None) -> None:
+            try:
+                rival.execute("UPDATE shared SET revision = revision + 1")
+            except psycopg.errors.LockNotAvailable:
+                tries.append(False)
+            else:
+                tries.append(True)
+
+        event.listen(store._backend.engine.sync_engine, "commit", change, once=True)
+        assert await store.put_action(replace(ROW, state="sending"), "planned")
+        assert tries == [False]
+        change()
+    assert tries == [False, True]
+    with pytest.raises(Stale):
+        await store.put_action(replace(ROW, step="pin", state="sending"), None)
     await other.close()
 
 

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.effects import Note, PinAutoDeploy
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.events import TimePassed
-from watchdog.domain.incidents import State
+from watchdog.domain.incidents import ServiceState, State
 
 WORKER = Path(__file__).with_name("worker.py")
 PIN = PinAutoDeploy("api", "inc-1", "srv-1")
@@ -117,6 +118,28 @@ async def test_case_24_a_full_disk_is_temporary_and_loses_nothing(store: SqlStor
     await limit(1_000_000)
     await save(store, 3, "x" * 500_000)
     assert await store.load() == State(incidents=3)
+
+
+UNCOMMITTABLE = """
+CREATE TABLE there (id INTEGER PRIMARY KEY);
+CREATE TABLE nowhere (id INTEGER REFERENCES there (id) DEFERRABLE INITIALLY DEFERRED);
+CREATE TRIGGER at_the_commit AFTER INSERT ON notes BEGIN INSERT INTO nowhere VALUES (1); END;
+"""
+
+
+async def test_what_a_failed_commit_left_out_is_in_the_next_save(store: SqlStore, path: Path, clock) -> None:
+    """The commit itself fails, after every statement went well: what it held counts as unsaved, and is saved next."""
+    state = State({"api": ServiceState("api", watching_since=2.0)}, blind_since=2.0, incidents=2)
+    await save(store, 1)
+    with closing(sqlite3.connect(path)) as raw:
+        raw.executescript(UNCOMMITTABLE)
+    with pytest.raises(Permanent, match="SQLITE_CONSTRAINT"):
+        await store.save(TimePassed(2.0), state, [Note(2.0, "api", None, "N", "2"), PIN])
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute("DROP TRIGGER at_the_commit")
+    await store.save(TimePassed(2.0), state, [Note(2.0, "api", None, "N", "2"), PIN])
+    assert await store.load() == state
+    assert [note.at for note in await store.notes()] == [1.0, 2.0]
 
 
 async def test_a_folder_that_is_not_there_says_what_to_do(tmp_path: Path, clock) -> None:

@@ -20,8 +20,7 @@ from watchdog.adapters.notifiers.slack_buttons import blocks
 from watchdog.adapters.notifiers.slack_message import message, state, words
 from watchdog.adapters.notifiers.telling import TIMEOUT_SECONDS, TellingClient, client_for_secret_url
 from watchdog.adapters.options import Context, Options
-from watchdog.adapters.slack import API, APP_TOKEN
-from watchdog.adapters.slack.opening import app_client, open_address
+from watchdog.adapters.slack import API, APP_TOKEN, opening
 from watchdog.adapters.slack.seal import Seal
 from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Temporary
 from watchdog.domain.notices import Notice, NoticeKind
@@ -111,9 +110,9 @@ class SlackBot:
         self._channel = options.channel
         self._endpoint = context.endpoints.get("slack", API)
         self._question = context.question
-        self._asks = app_client(context) if options.listens else None
+        self._asks = opening.app_client(context) if options.listens else None
         # Without anybody who may press them, buttons would only be a disappointment.
-        self._seal = Seal(context.secrets[APP_TOKEN].strip()) if options.listens and options.users else None
+        self._seal = Seal(context.secrets[APP_TOKEN]) if options.listens and options.users else None
         self._users = options.users
         headers = {"authorization": f"Bearer {token}"}
         self._client = TellingClient(
@@ -147,7 +146,7 @@ class SlackBot:
         told = f"the token is {who}'s in {team}; `watchdog notify test` posts to {self._channel}"
         if self._asks is None:
             return told
-        await open_address(self._asks, self._endpoint)
+        await opening.open_address(self._asks, self._endpoint)
         return f"{told}; Socket Mode opens, and {len(self._users) or 'nobody'} may approve there"
 
     async def close(self) -> None:

@@ -33,7 +33,7 @@ class SlackConversation:
         self._context = context
         self._users = frozenset(users)
         self._client = app_client(context)
-        self._seal = Seal(context.secrets[APP_TOKEN].strip())
+        self._seal = Seal(context.secrets[APP_TOKEN])
         self._endpoint = endpoint_of(context)
         self._socket = SocketMode(self._client, self._endpoint, context.clock, guard=context.guard, report=report)
 

@@ -25,7 +25,7 @@ class Seal:
     """Seals and opens button values."""
 
     def __init__(self, app_token: str) -> None:
-        self._key = hmac.new(app_token.encode(), PURPOSE, hashlib.sha256).digest()
+        self._key = hmac.new(app_token.strip().encode(), PURPOSE, hashlib.sha256).digest()
 
     def __repr__(self) -> str:
         return "Seal(***)"
