@@ -42,14 +42,23 @@ POSIX = {
 _CATEGORY = re.compile("C[cfos]?|L[lmotu]?|M[cen]?|N[dlo]?|P[cdefios]?|S[ckmo]?|Z[lps]?")
 
 
-def others(ranges: Sequence[Range]) -> tuple[Range, ...]:
-    """Return every character that is in none of these."""
+_FOLDED = {"k": "\u212a", "s": "\u017f"}
+"""The Kelvin sign and the long s: outside of ASCII, and equal to a letter of it where case does not count."""
+
+
+def others(ranges: Sequence[Range], fold: bool = False) -> tuple[Range, ...]:
+    """Return every character that is in none of these (which are ASCII); with `fold`, in neither case."""
+    cases = [_cases(chr(code)) for low, high in ranges for code in range(low, high + 1)] if fold else []
     found, start = [], 0
-    for first, last in sorted(ranges):
+    for first, last in sorted((*ranges, *(Range(ord(each), ord(each)) for each in "".join(cases)))):
         if start < first:
             found.append(Range(start, first - 1))
         start = max(start, last + 1)
     return (*found, Range(start, LAST)) if start <= LAST else tuple(found)
+
+
+def _cases(character: str) -> str:
+    return character.upper() + character.lower() + _FOLDED.get(character.lower(), "")
 
 
 def written(character: str) -> str:

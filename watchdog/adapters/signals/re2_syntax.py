@@ -175,10 +175,14 @@ class _Reader:
             members = characters.unicode_members(found[3] or found[4] or "", negated)
         elif inside and (found := _POSIX.match(self.text, start)):
             ranges = POSIX.get(found[2])
-            members = characters.members(characters.others(ranges) if found[1] else ranges) if ranges else None
+            members = (
+                characters.members(characters.others(ranges, "i" in self.flags) if found[1] else ranges)
+                if ranges
+                else None
+            )
         elif found := _PERL.match(self.text, start):
             ranges = PERL[found[1].lower()]
-            members = characters.members(ranges if found[1].islower() else characters.others(ranges))
+            members = characters.members(ranges if found[1].islower() else characters.others(ranges, "i" in self.flags))
         else:
             return None
         if members is None:
