@@ -132,7 +132,7 @@ async def test_what_is_given_up_before_its_turn_is_never_begun() -> None:
 
 @pytest.mark.timeout(60)
 def test_who_shares_the_processor_still_gets_an_answer() -> None:
-    """`regex` counts what the whole process computes; a search that had little of that is begun anew."""
+    """Two threads that compute without end: a hostile search still ends, and an ordinary one is still decided."""
     stop = threading.Event()
 
     def compute() -> None:
