@@ -1,15 +1,14 @@
 """For every Python we promise: does each dependency come as a wheel, so that nobody needs a compiler?
 
 By hand and at night, as it asks the package registry: `python -m tests.wheels` prints a table, names what lacks a wheel
-and then ends with 1. One resolver run for each Python and machine: pip's, told to take nothing but wheels. pip judges
-`; python_version < "3.13"` and the like by the Python it runs on itself: by the oldest one, it asks for the most.
+and then ends with 1. One resolver run for each Python, machine and set, by uv (as the lock), told to take nothing but
+wheels: pip would judge `; python_version < "3.13"` by the Python it runs on itself.
 """
 
-import json
 import re
+import shutil
 import subprocess
 import sys
-import tempfile
 import tomllib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,9 +19,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
 MACHINES = ("x86_64", "aarch64")
-GLIBC = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
-"""What Debian 12 and newer, Ubuntu 20.04 and newer and Render's own images can run."""
-LACKS = re.compile(r"No matching distribution found for (\S+)|satisfies the requirement (\S+)")
+LACKS = re.compile(r"Because (?:only )?([\w.-]+?)(?:==\S+)? has no wheels")
 
 
 @dataclass(frozen=True)
@@ -48,39 +45,42 @@ def sets(project: dict[str, object]) -> dict[str, list[str]]:
     return {"run time": run, "extras": run + used, "dev": run + used + tools}
 
 
-def command(python: str, machine: str, report: str, requirements: Sequence[str]) -> list[str]:
-    """Return pip's dry run for another Python on another machine."""
-    platforms = [f"--platform={glibc}_{machine}" for glibc in GLIBC]
-    head = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet", "--no-input"]
-    only = ["--only-binary=:all:", f"--python-version={python}", *platforms, "--target=unused", f"--report={report}"]
-    return [*head, "--disable-pip-version-check", *only, *requirements]
+def command(uv: str, python: str, machine: str) -> list[str]:
+    """Return uv's resolution, from standard input, for a Python and a machine that need not be this one."""
+    return [
+        *(uv, "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--only-binary=:all:"),
+        *(f"--python-version={python}", f"--python-platform={machine}-manylinux_2_28", "-"),
+    ]
 
 
-def ask(python: str, machine: str, requirements: Sequence[str]) -> Answer:
-    """Return what pip finds; with nothing but wheels, what it cannot find has none."""
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "report.json"
-        ran = subprocess.run(command(python, machine, str(report), requirements), capture_output=True, text=True)
-        if ran.returncode == 0:
-            return Answer(len(json.loads(report.read_text(encoding="utf-8"))["install"]), "")
+def ask(uv: str, python: str, machine: str, requirements: Sequence[str]) -> Answer:
+    """Return what uv finds; with nothing but wheels, what it cannot find has none."""
+    written = "\n".join(requirements)
+    ran = subprocess.run(command(uv, python, machine), input=written, capture_output=True, text=True)
+    if ran.returncode == 0:
+        return Answer(sum("==" in line for line in ran.stdout.splitlines()), "")
     found = LACKS.search(ran.stderr)
-    return Answer(0, next(filter(None, found.groups())) if found else ran.stderr.strip()[-300:] or "pip failed")
+    return Answer(0, found[1] if found else ran.stderr.strip()[:300] or "uv failed")
 
 
-def each_alone(python: str, machine: str, requirements: Sequence[str]) -> Iterator[str]:
+def each_alone(uv: str, python: str, machine: str, requirements: Sequence[str]) -> Iterator[str]:
     """Yield every requirement that cannot be had, not only the first one."""
     for line in requirements:
-        if lacking := ask(python, machine, [line]).lacking:
+        if lacking := ask(uv, python, machine, [line]).lacking:
             yield f"{Requirement(line).name} (for want of {lacking})"
 
 
 def main() -> int:
     """Print the table; return 1 if anything lacks a wheel."""
+    uv = shutil.which("uv")
+    if uv is None:
+        print("uv is needed: pip install uv")
+        return 2
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     groups = sets(project)
     jobs = [(python, machine, name) for python in promised(project) for machine in MACHINES for name in groups]
     with ThreadPoolExecutor(max_workers=2) as pool:
-        answers = dict(zip(jobs, pool.map(lambda job: ask(job[0], job[1], groups[job[2]]), jobs), strict=True))
+        answers = dict(zip(jobs, pool.map(lambda job: ask(uv, job[0], job[1], groups[job[2]]), jobs), strict=True))
     print(" | ".join(["Python, machine".ljust(16), *(name.ljust(8) for name in groups)]))
     for python, machine in dict.fromkeys((job[0], job[1]) for job in jobs):
         cells = [answers[python, machine, name] for name in groups]
@@ -88,7 +88,7 @@ def main() -> int:
         print(" | ".join([f"{python}, {machine}".ljust(16), *(text.ljust(8) for text in shown)]))
     failed = [job for job, answer in answers.items() if answer.lacking]
     for python, machine, name in failed:
-        what = ", ".join(each_alone(python, machine, groups[name])) or answers[python, machine, name].lacking
+        what = ", ".join(each_alone(uv, python, machine, groups[name])) or answers[python, machine, name].lacking
         print(f"no wheel: Python {python}, {machine}, {name}: {what}")
     return 1 if failed else 0
 
