@@ -76,7 +76,7 @@ def test_limits_of_latency_reach_the_policy_in_seconds() -> None:
         ("http", {"http": "https://acme.example", "status": "ok"}, "write a number from 100 to 599"),
         ("http", {"http": "https://acme.example", "status": []}, "write a status"),
         ("http", {"http": "https://acme.example", "status": 700}, "write a number from 100 to 599"),
-        ("http", {"http": "https://acme.example", "matches": "("}, "not a regular expression: missing )"),
+        ("http", {"http": "https://acme.example", "matches": "("}, "at character 1: missing )"),
         ("http", {"http": "https://acme.example", "matches": "(?=canary)x"}, "no lookaround"),
         ("http", {"http": "https://acme.example", "json": {"status": "ok"}}, "$.checks[0].status"),
         ("http", {"http": "https://acme.example", "every": "0s"}, "from 1s to 1d"),

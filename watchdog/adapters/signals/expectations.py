@@ -12,7 +12,7 @@ from typing import Any
 
 from watchdog.adapters.signals.json_path import ABSENT, JsonPath
 from watchdog.adapters.signals.options import SUCCESS, ProbeOptions, Ranges
-from watchdog.adapters.signals.pattern import Pattern
+from watchdog.adapters.signals.pattern import Pattern, TooSlow
 from watchdog.adapters.signals.source import plain
 from watchdog.adapters.signals.wire import Answer
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown
@@ -98,9 +98,15 @@ class Expectations:
         text = _decode(answer)
         if self.contains is not None and self.contains not in text:
             return Bad(f'body lacks "{plain(self.contains, 80)}"', FailureKind.BODY)
-        if self.matches is not None and not self.matches.finds(text[:SEARCHED_CHARACTERS]):
-            return Bad(f"body does not match /{plain(self.matches.text, 80)}/", FailureKind.BODY)
-        return self._judge_json(text) if self.json_values else None
+        return self._judge_match(text) or (self._judge_json(text) if self.json_values else None)
+
+    def _judge_match(self, text: str) -> Reading | None:
+        try:
+            if self.matches is None or self.matches.finds(text[:SEARCHED_CHARACTERS]):
+                return None
+        except TooSlow as error:
+            return Unknown(str(error))
+        return Bad(f"body does not match /{plain(self.matches.text, 80)}/", FailureKind.BODY)
 
     def _judge_json(self, text: str) -> Bad | None:
         try:

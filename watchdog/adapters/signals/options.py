@@ -92,7 +92,7 @@ def _check_size(size: int) -> int:
 Url = Annotated[str, AfterValidator(check_url)]
 """An http or https URL without credentials."""
 Expression = Annotated[str, AfterValidator(check_pattern)]
-"""A regular expression of RE2."""
+"""A regular expression, in RE2's syntax."""
 Statuses = Annotated[Ranges, BeforeValidator(parse_statuses)]
 """Accepted HTTP statuses."""
 JsonExpectations = Annotated[dict[str, str | int | float | bool | None], AfterValidator(check_paths)]

@@ -1,6 +1,5 @@
 """The engine of every signal that probes: one GET, one total deadline, one sample."""
 
-import asyncio
 from collections.abc import Sequence
 
 import httpx
@@ -9,6 +8,7 @@ from watchdog.adapters.signals.expectations import Expectations
 from watchdog.adapters.signals.failures import Failure
 from watchdog.adapters.signals.follow import REDIRECTS, follow, warm_up, within
 from watchdog.adapters.signals.options import ProbeOptions
+from watchdog.adapters.signals.pattern import beside
 from watchdog.adapters.signals.source import Source
 from watchdog.adapters.signals.stopwatch import Stopwatch
 from watchdog.adapters.signals.wire import Answer, Wire
@@ -88,7 +88,7 @@ class Probe(Source):
         """Judge the answer; if a regular expression is tried on it, in a thread: everybody else goes on meanwhile."""
         if self._expected.matches is None:
             return self._expected.judge(answer, total_seconds)
-        return await asyncio.to_thread(self._expected.judge, answer, total_seconds)
+        return await beside(self._expected.judge, answer, total_seconds)
 
     def _with_certificate(self, reading: Reading, expires_at: float | None) -> Reading:
         if expires_at is None or not isinstance(reading, Good):
