@@ -90,9 +90,7 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize(("name", "given", "phase", "words"), REFUSALS)
-async def test_a_refusal_is_exit_code_3_with_the_cores_words(
-    name: str, given: dict[str, Any], phase: Phase, words: str
-) -> None:
+async def test_a_refusal_is_exit_code_3_with_the_cores_words(name: str, given: dict, phase: Phase, words: str) -> None:
     """A guard said no, and why."""
     async with scene() as s:
         await s.know_deploys()
@@ -117,9 +115,7 @@ FAILURES = [
 
 
 @pytest.mark.parametrize(("name", "given", "words"), FAILURES)
-async def test_what_names_nothing_we_know_fails_with_what_there_is(
-    name: str, given: dict[str, Any], words: str
-) -> None:
+async def test_what_names_nothing_we_know_fails_with_what_there_is(name: str, given: dict, words: str) -> None:
     """Exit code 1: asked wrongly, or for something that does not exist; the next command is applied all the same."""
     async with scene() as s:
         with_incident(s, Phase.PAGED)

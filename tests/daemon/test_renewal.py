@@ -56,9 +56,7 @@ async def test_what_all_share_is_asked_for_again_until_it_was_read(two: tuple[Wo
 
 
 @pytest.mark.parametrize("call", ["load", "pending", "load_shared"])
-async def test_nothing_is_sent_on_a_state_that_is_older_than_what_all_share(
-    two: tuple[Worker, Worker], call: str
-) -> None:
+async def test_nothing_is_sent_on_a_state_that_is_older_than_what_all_share(two: tuple, call: str) -> None:
     """Whatever of a takeover fails: either the worker knows of the pause, or the store refuses the last step."""
     one, other = two
     await shared_out(one, other)
@@ -75,9 +73,7 @@ async def test_nothing_is_sent_on_a_state_that_is_older_than_what_all_share(
 
 
 @pytest.mark.parametrize("call", ["load", "pending"])
-async def test_what_came_and_could_not_be_read_is_watched_and_not_written(
-    two: tuple[Worker, Worker], call: str
-) -> None:
+async def test_what_came_and_could_not_be_read_is_watched_and_not_written(two: tuple, call: str) -> None:
     """The dead worker's incident stays as it was saved; who came after it watches, tells people, and then goes on."""
     one, other = two
     await one.sharing.begin()

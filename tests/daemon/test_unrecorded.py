@@ -176,9 +176,7 @@ async def unrecorded(worker: Worker, event: Event) -> None:
 
 
 @pytest.mark.parametrize("event", HOLDS)
-async def test_what_another_worker_wrote_does_not_lift_what_could_not_be_written(
-    two: tuple[Worker, Worker], event: Event
-) -> None:
+async def test_what_another_worker_wrote_does_not_lift_what_could_not_be_written(two: tuple, event: Event) -> None:
     """A refresh brings the other's news and leaves the pause; with the next record all workers have it."""
     one, other = two
     await one.sharing.begin()
@@ -196,9 +194,7 @@ async def test_what_another_worker_wrote_does_not_lift_what_could_not_be_written
 
 
 @pytest.mark.parametrize("event", HOLDS)
-async def test_a_record_that_comes_too_late_or_a_takeover_does_not_lift_it_either(
-    two: tuple[Worker, Worker], event: Event
-) -> None:
+async def test_a_record_that_comes_too_late_or_a_takeover_does_not_lift_it_either(two: tuple, event: Event) -> None:
     """What all share is read anew then, too."""
     one, other = two
     await other.sharing.begin()

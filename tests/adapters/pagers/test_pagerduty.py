@@ -126,9 +126,7 @@ async def test_a_foreign_name_is_one_bounded_line_and_what_is_older_is_left_out(
         ([], Temporary, "holds no incidents"),
     ],
 )
-async def test_each_refusal_says_what_to_do(
-    vendor: Vendor, answer: Any, error: type[Exception], words: str, closing
-) -> None:
+async def test_each_refusal_says_what_to_do(vendor: Vendor, answer: Any, error: type, words: str, closing) -> None:
     """And never shows the key."""
     vendor.say("GET", "/incidents", answer)
     pages = closing(reader(vendor.url))

@@ -67,9 +67,7 @@ async def test_it_can_only_read(vendor: Vendor, closing) -> None:
         ({"not": "a list"}, Temporary, "not a JSON list"),
     ],
 )
-async def test_each_refusal_says_what_to_do(
-    vendor: Vendor, answer: object, error: type[Exception], words: str, closing
-) -> None:
+async def test_each_refusal_says_what_to_do(vendor: Vendor, answer: object, error: type, words: str, closing) -> None:
     """And holds no token."""
     vendor.say("GET", PATH, answer)
     github = closing(build_github(CANARY, vendor.url, FakeClock()))

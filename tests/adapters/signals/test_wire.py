@@ -236,9 +236,7 @@ async def test_the_certificate_s_end_is_read_on_the_way() -> None:
         (("other.example",), None, "TLS: the certificate is for another host name"),
     ],
 )
-async def test_a_certificate_that_a_browser_refuses_is_a_tls_failure(
-    names: tuple[str, ...], ends_at: Any, why: str
-) -> None:
+async def test_a_certificate_that_a_browser_refuses_is_a_tls_failure(names: tuple, ends_at: Any, why: str) -> None:
     """A class of its own: no rollback renews a certificate."""
     async with site(answering(), server_tls(*names, ends_at=ends_at)) as base:
         assert await get(base, trusting_wire()) == Failure(FailureKind.TLS, why)

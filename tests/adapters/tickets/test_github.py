@@ -102,9 +102,7 @@ async def test_the_oldest_of_several_is_found_over_pages_and_pull_requests_are_n
         (503, OutcomeUnknown, "may or may not have happened"),
     ],
 )
-async def test_each_refusal_says_what_to_do(
-    vendor: Vendor, answer: Any, error: type[Exception], words: str, closing
-) -> None:
+async def test_each_refusal_says_what_to_do(vendor: Vendor, answer: Any, error: type, words: str, closing) -> None:
     """And holds no token, even if GitHub repeats it."""
     vendor.say("POST", ISSUES, answer)
     issues = closing(tracker(vendor.url))
