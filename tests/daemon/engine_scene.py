@@ -72,15 +72,8 @@ class Scene:
         self.supervisor = Supervisor(self.clock, lambda name, error: self.errors.append((name, type(error).__name__)))
         self.teller = Teller(self.store, {"pager": self.pager}, self.clock, lambda *_: None)
         self.actuator = Actuator(self.platform, self.store, self.clock)
-        self.engine = Engine(
-            policy=POLICY,
-            store=self.store,
-            clock=self.clock,
-            supervisor=self.supervisor,
-            actuator=self.actuator,
-            teller=self.teller,
-            listeners=self.listeners,
-        )
+        parts = {"actuator": self.actuator, "teller": self.teller, "listeners": self.listeners}
+        self.engine = Engine(policy=POLICY, store=self.store, clock=self.clock, supervisor=self.supervisor, **parts)
 
     async def start(self) -> None:
         """Take up the journal and run, as the daemon does."""

@@ -25,6 +25,12 @@ from watchdog.domain.records import ActionRow
 from watchdog.ports import Store
 
 BUG = "a fault of our own (KeyError)"
+AWAY = "the store does not answer"
+
+
+def logged(level: str, event: str, **more: str) -> dict[str, str]:
+    """Return a line of the log."""
+    return {"log_level": level, "event": event, **more}
 
 
 class BuggyAfterSending(Render):
@@ -149,7 +155,7 @@ async def test_a_fault_of_our_own_while_the_journal_is_away_tells_no_value_to_re
         async def action(self, incident: str, step: str) -> ActionRow | None:
             self.asked += 1
             if self.asked > 1:
-                raise Temporary("the store does not answer")
+                raise Temporary(AWAY)
             return await super().action(incident, step)
 
     clock = FakeClock()
@@ -163,7 +169,7 @@ async def test_what_cannot_be_told_for_the_journal_s_silence_is_left_for_later()
 
     class Silent(MemoryStore):
         async def action(self, incident: str, step: str) -> ActionRow | None:
-            raise Temporary("the store does not answer")
+            raise Temporary(AWAY)
 
     clock = FakeClock()
     async with scene(store=Silent(clock), clock=clock) as s:
@@ -175,14 +181,7 @@ async def test_what_cannot_be_told_for_the_journal_s_silence_is_left_for_later()
         with capture_logs() as lines:
             await Acts(s.actuator, s.store, s.clock, State, ask).carry_out(pending.id, PIN, resumed=True)
         assert await s.store.pending() == (pending,)
-    assert lines == [
-        {
-            "event": "what became of an action is looked up later",
-            "log_level": "error",
-            "incident": INCIDENT,
-            "why": "the store does not answer",
-        }
-    ]
+    assert lines == [logged("error", "what became of an action is looked up later", incident=INCIDENT, why=AWAY)]
 
 
 async def test_services_do_not_wait_for_each_other() -> None:
@@ -223,43 +222,32 @@ async def test_a_lost_send_of_ours_is_found_when_a_human_asks_again() -> None:
         assert s.sent("POST") == 1
 
 
-class Gaps(MemoryStore):
-    """A store that does not answer for a while: `fails` says for which calls, by the state they would write."""
+def gaps(fails: Callable[[str], bool]) -> Callable[[ActionRow, str | None], None]:
+    """Return what keeps a store from writing now and then: `fails` says when, by the state that would be written."""
 
-    def __init__(self, clock: FakeClock, fails: Callable[[str], bool]) -> None:
-        super().__init__(clock)
-        self.fails = fails
+    def before(row: ActionRow, expect: str | None) -> None:
+        if fails(row.state):
+            raise Temporary(AWAY)
 
-    async def put_action(self, row: ActionRow, expect: str | None) -> bool:
-        """Write, or fail."""
-        if self.fails(row.state):
-            raise Temporary("the store does not answer")
-        return await super().put_action(row, expect)
+    return before
 
 
 async def test_a_store_that_fails_right_after_the_send_is_waited_for_and_the_rollback_adopted() -> None:
     """The answer could not be written down: it is looked up, not sent again."""
     failures = iter([True, True, False])
-    clock = FakeClock()
-    store = Gaps(clock, lambda state: state == "accepted" and next(failures, False))
-    async with scene(store=store, clock=clock) as s:
+    async with scene(before=gaps(lambda state: state == "accepted" and next(failures, False))) as s:
         with capture_logs() as lines:
             (event,) = await carried_out(s, ROLLBACK)
         assert isinstance(event, e.RollbackAccepted)
         assert (event.adopted, s.sent("POST"), (await s.row()).state) == (True, 1, "accepted")
-        told = {
-            "event": "the store did not answer during an action; looking it up",
-            "log_level": "error",
-            "why": "the store does not answer",
-        }
+        told = logged("error", "the store did not answer during an action; looking it up", why=AWAY)
         assert [line for line in lines if line["log_level"] == "error"] == [told, told]
 
 
 @pytest.mark.parametrize("error", ["planned", "accepted"])
 async def test_a_store_that_stays_away_ends_with_a_human(error: str) -> None:
     """Before the send nothing is sent; after it nothing is sent again. Either way somebody must look."""
-    clock = FakeClock()
-    async with scene(store=Gaps(clock, lambda state: state == error), clock=clock) as s:
+    async with scene(before=gaps(lambda state: state == error)) as s:
         (event,) = await carried_out(s, ROLLBACK)
         sent = error == "accepted"
         assert type(event) is (e.RollbackLost if sent else e.RollbackPostponed)
@@ -272,9 +260,8 @@ async def test_a_store_that_stays_away_ends_with_a_human(error: str) -> None:
 async def test_one_gap_of_the_store_after_a_long_look_is_waited_for() -> None:
     """Patience is with the store, not with the action: a look for a lost answer takes half a minute by itself."""
     failures = iter([True])
-    clock = FakeClock()
-    store = Gaps(clock, lambda state: state == "planned" and s.sent("POST") > 0 and next(failures, False))
-    async with scene(store=store, clock=clock) as s:
+    before = gaps(lambda state: state == "planned" and s.sent("POST") > 0 and next(failures, False))
+    async with scene(before=before) as s:
         s.sandbox.set_mode("rollback", "reset_before")
         (event,) = await carried_out(s, ROLLBACK)
         assert isinstance(event, e.RollbackPostponed) and "no trace" in event.why
@@ -297,11 +284,7 @@ async def test_an_effect_that_cannot_be_finished_stays_for_the_next_start() -> N
         with capture_logs() as lines, pytest.raises(AssertionError):
             await carried_out(s, ROLLBACK)
         assert (store.tries, len(await s.store.pending()), len(s.accepted)) == (5, 1, 1)
-        told = {
-            "event": "an effect could not be marked as finished; it will be looked up again",
-            "log_level": "error",
-            "why": "the store does not answer",
-        }
+        told = logged("error", "an effect could not be marked as finished; it will be looked up again", why=AWAY)
         assert [line for line in lines if line["log_level"] == "error"] == [told] * 5
 
 
@@ -319,12 +302,8 @@ async def test_an_outcome_that_was_lost_with_the_lease_leaves_its_effect_to_be_l
         with capture_logs() as lines:
             await acts.carry_out(pending.id, PIN, resumed=False)
         assert await s.store.pending() == ((pending,) if came_back else ())
-        told = {
-            "event": "an action is left to another worker",
-            "log_level": "warning",
-            "incident": INCIDENT,
-            "why": str(Displaced(("web",))),
-        }
+        why = str(Displaced(("web",)))
+        told = logged("warning", "an action is left to another worker", incident=INCIDENT, why=why)
         assert [line for line in lines if line["log_level"] == "warning"] == ([told] if came_back else [])
 
 
@@ -508,7 +487,7 @@ async def test_what_became_of_a_pin_is_asked_again_when_the_store_does_not_say()
 
     class Mute(MemoryStore):
         async def action(self, incident: str, step: str) -> ActionRow | None:
-            raise Temporary("the store does not answer")
+            raise Temporary(AWAY)
 
     clock = FakeClock()
     async with scene(store=Mute(clock), clock=clock) as s:

@@ -8,7 +8,6 @@ import pytest
 from tests.clocks import FakeClock, eventually
 from tests.daemon.engine_scene import SHUT, Scene, ShakyStore, scene
 from tests.daemon.test_sharing import Worker
-from tests.daemon.test_sharing import two as two_workers
 from watchdog.core.reminding import LABEL
 from watchdog.daemon.follow_ups import AGAIN_SECONDS, EVERY_SECONDS, REMIND_WITHIN_SECONDS, FollowUpKeeper
 from watchdog.daemon.metrics import Metrics
@@ -19,8 +18,6 @@ from watchdog.domain.events import Event
 from watchdog.domain.follow_ups import Left
 from watchdog.domain.policy import Quiet, Severity
 from watchdog.ports import Clock, Journal
-
-two = two_workers
 
 
 @dataclass
@@ -179,9 +176,8 @@ async def test_a_silence_puts_it_off_until_it_ends() -> None:
         assert len(s.pages) == 2 and await written(s) == ["lessons", "docs"]
 
 
-async def test_a_frozen_worker_that_wakes_up_reminds_of_nothing(two: tuple[Worker, Worker]) -> None:
+async def test_a_frozen_worker_that_wakes_up_reminds_of_nothing(one: Worker, other: Worker) -> None:
     """It looked, saw that nobody was told, and froze; the other took the service over and told them."""
-    one, other = two
     await one.sharing.begin()
     desk = Desk([item("docs", one.clock.now() - 5, service="api")])
 
