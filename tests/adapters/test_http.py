@@ -28,6 +28,12 @@ def client(url: str, clock: FakeClock | None = None, **options) -> ApiClient:
     return ApiClient("Acme", url, headers=headers, clock=clock or FakeClock(), **{"timeout_seconds": 5.0, **options})
 
 
+@pytest.fixture
+def api(vendor: Vendor, closing) -> ApiClient:
+    """A client of the vendor."""
+    return closing(client(vendor.url))
+
+
 async def close_at_once(server: RawVendor, reader, writer) -> None:
     """Read the request and hang up."""
     await server.request(reader)
@@ -85,20 +91,18 @@ async def test_get_reads_json_with_repeated_parameters_and_our_key(vendor: Vendo
 @pytest.mark.parametrize(
     ("body", "parsed"), [(b"", None), (b"<html>", None), (b"[" * 100_000, None), (b"\xff\xfe", None), (b"null", None)]
 )
-async def test_what_is_not_json_is_none(vendor: Vendor, body, parsed, closing):
+async def test_what_is_not_json_is_none(vendor: Vendor, body, parsed, api):
     """Empty, HTML, absurdly deep and undecodable bodies are answers without JSON."""
     vendor.say("GET", "/x", (200, body))
-    api = closing(client(vendor.url))
     came = await api.get("/x")
     assert came.json is parsed
     assert len(came.text) <= 64 * 1024
 
 
-async def test_get_is_tried_again_and_then_given_up(vendor: Vendor, closing):
+async def test_get_is_tried_again_and_then_given_up(vendor: Vendor, api):
     """Two failures then success is a success; three failures are Temporary, and no URL is told."""
     vendor.say("GET", "/a", 503, 500, {"fine": True})
     vendor.say("GET", "/b", 503)
-    api = closing(client(vendor.url))
     assert (await api.get("/a")).json == {"fine": True}
     with pytest.raises(Temporary, match=r"^Acme answered 503$"):
         await api.get("/b")
@@ -228,10 +232,9 @@ async def test_case_32_a_header_of_five_megabytes_is_refused(raw, closing):
         await api.change("POST", "/x", None)
 
 
-async def test_case_33_a_vendor_s_redirect_is_never_followed(vendor: Vendor, closing):
+async def test_case_33_a_vendor_s_redirect_is_never_followed(vendor: Vendor, api):
     """Our key would go with it."""
     vendor.say("GET", "/x", (302, b"", {"location": "/x"}))
-    api = closing(client(vendor.url))
     with pytest.raises(Permanent, match="a redirect, which is not followed"):
         await api.get("/x")
     assert vendor.count("GET") == 1
@@ -304,10 +307,9 @@ async def test_cancelling_a_read_cancels_it(raw, closing):
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204])
-async def test_change_is_accepted(vendor: Vendor, status, closing):
+async def test_change_is_accepted(vendor: Vendor, status, api):
     """Any 2xx is an answer, with or without a body."""
     vendor.say("POST", "/services/srv-1/rollback", (status, b"" if status in (202, 204) else {"id": "dep-9"}))
-    api = closing(client(vendor.url))
     came = await api.change("POST", "/services/srv-1/rollback", {"deployId": "dep-1"})
     assert came.status == status
     assert came.json == (None if status in (202, 204) else {"id": "dep-9"})
@@ -320,10 +322,9 @@ async def test_change_is_accepted(vendor: Vendor, status, closing):
     + [(429, Temporary)]
     + [(code, OutcomeUnknown) for code in (302, 304, 408, 500, 502, 503, 504)],
 )
-async def test_change_is_one_request_whatever_the_status(vendor: Vendor, status, error, closing):
+async def test_change_is_one_request_whatever_the_status(vendor: Vendor, status, error, api):
     """A refusal is Permanent, 429 is Temporary with its wait, all else is unknown; always exactly one request."""
     vendor.say("PATCH", "/services/srv-1", (status, b"", {"Retry-After": "7", "location": "/services/srv-1"}))
-    api = closing(client(vendor.url))
     with pytest.raises(error) as caught:
         await api.change("PATCH", "/services/srv-1", {"autoDeployTrigger": "off"})
     assert type(caught.value) is error
@@ -428,10 +429,9 @@ async def test_what_is_not_allowed_is_not_sent(vendor: Vendor, closing):
         (302, Permanent, 0),
     ],
 )
-async def test_telling_is_one_attempt(vendor: Vendor, status, error, wait, closing):
+async def test_telling_is_one_attempt(vendor: Vendor, status, error, wait, api):
     """The outbox repeats a page, not the client; the wait asked for is passed on."""
     vendor.say("POST", "/hook", (status, {"message": "no"}, {"Retry-After": "9"}))
-    api = closing(client(vendor.url))
     with pytest.raises(error) as caught:
         await api.post_telling("/hook", {"text": "down"}, {"x-extra": "1"})
     assert getattr(caught.value, "retry_after_seconds", 0) == wait

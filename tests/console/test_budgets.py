@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli import examples as x
 from tests.console.public.scene import PassingClock, ago, calm, hours
-from tests.console.scene import NOW, fill, service_policy, town
+from tests.console.scene import NOW, fill, service_policy, visited
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.budgets import FRESH_SECONDS, Budgets
 from watchdog.console.drawing import budget_state, budget_words
@@ -95,8 +95,7 @@ async def test_it_is_read_once_a_minute_and_anew_for_another_objective() -> None
 async def test_the_page_and_the_api_tell_it() -> None:
     """In words beside the bar; of what was never watched nothing is claimed."""
     policy, state = calm()
-    async with town(policy, state, store=await stored(PassingClock(), bad={5: 36})) as one:
-        await one.login()
+    async with visited(policy, state, store=await stored(PassingClock(), bad={5: 36})) as one:
         page, unwatched = await one.page("/services/web"), await one.page("/services/api")
         told: dict[str, Any] = (await one.client.get("/api/v1/services/web")).json()["budget"]
     assert "86 % left: 6 min 0 s lost of the 43 min 12 s that 99.9 % allows; available 99.98 %" in page

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli import examples as x
 from tests.clocks import FakeClock
-from tests.console.scene import NOW, fill, service_state, story, town
+from tests.console.scene import NOW, fill, service_state, story, visited
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.counting import WEEKS, numbers_view, stats_view
 from watchdog.console.counting_views import RestoredView, WeekView
@@ -101,8 +101,7 @@ async def test_very_many_of_the_same_moment_are_all_read() -> None:
 
 async def test_the_page_says_what_the_command_prints() -> None:
     """The same cells, from the same incidents."""
-    async with town() as one:
-        await one.login()
+    async with visited() as one:
         said = (await one.json("/stats"))["all"]
         text = await one.page("/stats")
     _, state, incidents = story()

@@ -331,26 +331,19 @@ async def test_one_action_at_a_time_per_service(tmp_path: Path) -> None:
 
 
 WANTED = [
-    (PIN, state_with(Phase.PINNING), True),
-    (PIN, state_with(Phase.PAGED), False),
-    (PIN, state_with(Phase.ROLLING_BACK), False),
-    (PIN, state_with(Phase.PAGED, repinned=True), True),
+    *((PIN, state, True) for state in (state_with(Phase.PINNING), state_with(Phase.PAGED, repinned=True))),
+    *((PIN, state_with(phase), False) for phase in (Phase.PAGED, Phase.ROLLING_BACK)),
     (PIN, state_with(Phase.PAGED, repinned=True, pinned=True), False),
     (PIN, state_with(Phase.PINNING, incident="web-2"), False),
-    (PIN, State(), False),
     (PIN, State(services={"web": ServiceState("web", phase=Phase.CALM)}), False),
-    (RESTORE, state_with(Phase.PAGED, off="commit"), True),
-    (RESTORE, state_with(Phase.CALM, off="commit"), True),
+    *((RESTORE, state_with(phase, off="commit"), True) for phase in (Phase.PAGED, Phase.CALM)),
+    *((RESTORE, state_with(phase, off="commit"), False) for phase in (Phase.PINNING, Phase.DEPLOYING)),
     (RESTORE, state_with(Phase.PAGED), False),
-    (RESTORE, state_with(Phase.PINNING, off="commit"), False),
-    (RESTORE, state_with(Phase.DEPLOYING, off="commit"), False),
-    (RESTORE, State(), False),
-    (ROLLBACK, state_with(Phase.ROLLING_BACK), True),
-    (ROLLBACK, state_with(Phase.PAGED), True),
+    *((ROLLBACK, state_with(phase), True) for phase in (Phase.ROLLING_BACK, Phase.PAGED)),
     (ROLLBACK, state_with(Phase.PAGED, target=None), True),
     (ROLLBACK, state_with(Phase.ROLLING_BACK, target="dep-38"), False),
     (ROLLBACK, state_with(Phase.ROLLING_BACK, incident="web-2", target="dep-38"), True),
-    (ROLLBACK, State(), True),
+    *((effect, State(), effect is ROLLBACK) for effect in (PIN, RESTORE, ROLLBACK)),
 ]
 
 

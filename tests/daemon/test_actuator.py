@@ -208,14 +208,8 @@ async def test_another_rollback_by_hand_in_the_same_incident_is_really_sent() ->
         s.web.find(first.deploy).status = "deactivated"
         s.web.find("dep-40").status = "deactivated"
         s.web.deploys[-1].status = "live"
-        by_hand = replace(
-            ROLLBACK,
-            suspect=first.deploy,
-            target="dep-40",
-            target_code=COMMITS["40"][0],
-            baseline=first.deploy,
-            approved_by="ann",
-        )
+        given = {"suspect": first.deploy, "baseline": first.deploy, "approved_by": "ann"}
+        by_hand = replace(ROLLBACK, target="dep-40", target_code=COMMITS["40"][0], **given)
         assert isinstance(await s.actuator.perform(by_hand, resumed=True), e.RollbackPostponed)
         second = await s.ends(by_hand, e.RollbackAccepted)
         assert (second.adopted, [entry["target"] for entry in s.accepted]) == (False, ["dep-39", "dep-40"])

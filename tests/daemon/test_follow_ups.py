@@ -37,15 +37,8 @@ class Desk:
     def keeper(
         self, journal: Journal, clock: Clock, held: Callable[[], object], ask: Callable[[Event], Awaitable[object]]
     ) -> FollowUpKeeper:
-        return FollowUpKeeper(
-            self.read,
-            journal,
-            clock,
-            self.metrics,
-            reminds=lambda: self.reminds,
-            held=held,  # type: ignore[arg-type]
-            ask=ask,
-        )
+        more = {"reminds": lambda: self.reminds, "held": held, "ask": ask}
+        return FollowUpKeeper(self.read, journal, clock, self.metrics, **more)  # type: ignore[arg-type]
 
     def of(self, s: Scene) -> FollowUpKeeper:
         return self.keeper(s.store, s.clock, lambda: s.engine.held, s.engine.ask)
@@ -101,11 +94,8 @@ async def test_what_is_overdue_is_told_once() -> None:
 @pytest.mark.parametrize(
     "left",
     [
-        item("docs", None),
-        item("docs", 50.0),
-        item("docs", -REMIND_WITHIN_SECONDS - 1),
-        item("docs", -5.0, service="shop"),
-        item("docs", -5.0, channels=()),
+        *(item("docs", due) for due in (None, 50.0, -REMIND_WITHIN_SECONDS - 1)),
+        *(item("docs", -5.0, **other) for other in ({"service": "shop"}, {"channels": ()})),
     ],
 )
 async def test_what_is_not_reminded_of(left: Left) -> None:

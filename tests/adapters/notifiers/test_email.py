@@ -29,10 +29,20 @@ def mailer(post: Post, **changes: Any) -> Notifier:
     return build(options(smtp=post.smtp, **changes), context(WATCHDOG_SMTP_PASSWORD=PASSWORD))
 
 
-async def test_a_mail_reads_like_the_notice_and_goes_to_all(post: Start, closing) -> None:
+@pytest.fixture
+async def server(post: Start) -> Post:
+    """A mail server that takes everything."""
+    return await post()
+
+
+@pytest.fixture
+def channel(server: Post, closing) -> Notifier:
+    """The channel against it."""
+    return closing(mailer(server))
+
+
+async def test_a_mail_reads_like_the_notice_and_goes_to_all(server: Post, channel: Notifier) -> None:
     """Subject is the title, the body the rendering; both recipients get it."""
-    server = await post()
-    channel = closing(mailer(server))
     reference = await channel.send(notice(), None)
     (mail,) = server.mails
     assert mail["Subject"] == "web CRITICAL: HTTP 503, 39 of 39 probes failed for 38 s (limit 38 s)"
@@ -44,10 +54,8 @@ async def test_a_mail_reads_like_the_notice_and_goes_to_all(post: Start, closing
     assert reference == mail["Message-ID"]
 
 
-async def test_people_outside_engineering_are_mailed_words_alone(post: Start, closing) -> None:
+async def test_people_outside_engineering_are_mailed_words_alone(server: Post, channel: Notifier) -> None:
     """Its own conversation, and nothing below the words."""
-    server = await post()
-    channel = closing(mailer(server))
     first = await channel.send(notice(), None)
     assert await channel.send(plain_notice(), None) != first
     mail = server.mails[1]
@@ -56,12 +64,10 @@ async def test_people_outside_engineering_are_mailed_words_alone(post: Start, cl
     assert body == [mail["Subject"], "", "All visitors are affected.", "We are working on it."]
 
 
-async def test_an_incident_is_one_conversation(post: Start, closing) -> None:
+async def test_an_incident_is_one_conversation(server: Post, channel: Notifier) -> None:
     """Later mails answer the first; a repeated send has the same Message-ID; another incident has its own.
 
     So has the same one told anew by somebody who forgot: a server may hide a Message-ID it has seen."""
-    server = await post()
-    channel = closing(mailer(server))
     first = await channel.send(notice(), None)
     for _ in range(2):
         assert await channel.send(notice(NoticeKind.RESOLVED), first) == first
@@ -111,10 +117,8 @@ def test_who_is_left_is_remembered_of_a_bounded_number_of_mails() -> None:
     assert len(channel._left) == REMEMBERED and "<0>" not in channel._left
 
 
-async def test_no_word_of_a_stranger_becomes_a_header(post: Start, closing) -> None:
+async def test_no_word_of_a_stranger_becomes_a_header(server: Post, channel: Notifier) -> None:
     """Line breaks in title, incident and service: the headers are ours, the subject is one bounded line."""
-    server = await post()
-    channel = closing(mailer(server))
     await channel.send(hostile_notice(incident="x\r\nBcc: all@evil.example", service="\r\n\r\nhello"), None)
     (mail,) = server.mails
     assert set(mail) == {
@@ -126,18 +130,14 @@ async def test_no_word_of_a_stranger_becomes_a_header(post: Start, closing) -> N
     assert all(line.isprintable() for line in mail.get_content().splitlines())
 
 
-async def test_a_line_of_a_single_dot_does_not_end_the_mail(post: Start, closing) -> None:
+async def test_a_line_of_a_single_dot_does_not_end_the_mail(server: Post, channel: Notifier) -> None:
     """Dot-stuffing is smtplib's work; our lines are indented besides."""
-    server = await post()
-    channel = closing(mailer(server))
     await channel.send(notice(lines=(".", "after the dot")), None)
     assert "after the dot" in server.mails[0].get_content()
 
 
-async def test_check_mails_nothing(post: Start, closing) -> None:
+async def test_check_mails_nothing(server: Post, channel: Notifier) -> None:
     """Greeting and NOOP only."""
-    server = await post()
-    channel = closing(mailer(server))
     assert f"{server.smtp} answers (none)" in await channel.check()
     assert server.mails == []
     assert server.commands == ["EHLO", "NOOP", "QUIT"]

@@ -26,6 +26,12 @@ def pager(vendor: Vendor, key: str = ROUTING_KEY) -> PagerDuty:
     return built
 
 
+@pytest.fixture
+def channel(vendor: Vendor, closing) -> PagerDuty:
+    """The channel against a vendor that takes everything."""
+    return closing(pager(vendor))
+
+
 def events(vendor: Vendor) -> list[str]:
     """Return what arrived: action and, for triggers, severity."""
     bodies = [seen.body for seen in vendor.seen]
@@ -64,18 +70,16 @@ async def test_it_rings_for_what_wakes_and_closes_what_is_over(
 
 
 @pytest.mark.parametrize("severity", list(Severity))
-async def test_every_severity_of_ours_is_one_of_theirs(vendor: Vendor, severity: Severity, closing) -> None:
+async def test_every_severity_of_ours_is_one_of_theirs(vendor: Vendor, severity: Severity, channel) -> None:
     """Critical, error, warning, info; and a notice that wakes nobody is always info."""
-    channel = closing(pager(vendor))
     await channel.send(notice(severity=severity, wakes=True), None)
     await channel.send(notice(severity=severity), None)
     theirs = {"critical": "critical", "high": "error", "medium": "warning", "low": "info"}[severity.value]
     assert events(vendor) == [f"trigger {theirs}", "trigger info"]
 
 
-async def test_the_events_follow_the_vendors_document(vendor: Vendor, closing) -> None:
+async def test_the_events_follow_the_vendors_document(vendor: Vendor, channel) -> None:
     """Trigger and resolve, of a plain and of a hostile notice, with bounded parts."""
-    channel = closing(pager(vendor))
     for letter in (notice(wakes=True), hostile_notice(incident="i" * 400 + "\n"), notice(NoticeKind.RESOLVED)):
         await channel.send(letter, "info")
     document = spec("pagerduty-events-v2-openapi.json")
@@ -86,10 +90,9 @@ async def test_the_events_follow_the_vendors_document(vendor: Vendor, closing) -
         assert int(seen.headers["content-length"]) < 512 * 1024
 
 
-async def test_a_change_event_follows_the_vendors_document(vendor: Vendor, closing) -> None:
+async def test_a_change_event_follows_the_vendors_document(vendor: Vendor, channel) -> None:
     """Of hostile words too; it is bounded, and links only to http(s)."""
     vendor.say("POST", "/v2/change/enqueue", DONE)
-    channel = closing(pager(vendor))
     for href in ("https://dashboard.example/x", "javascript:alert(1)"):
         await channel.note(Change(AT, "web", HOSTILE + "x" * 5000, "dep-1", "c1", HOSTILE, "new_commit", href))
     document = spec("pagerduty-events-v2-openapi.json")
@@ -99,9 +102,8 @@ async def test_a_change_event_follows_the_vendors_document(vendor: Vendor, closi
     assert [len(seen.body["links"]) for seen in vendor.seen] == [1, 0]
 
 
-async def test_the_page_carries_the_evidence(vendor: Vendor, closing) -> None:
+async def test_the_page_carries_the_evidence(vendor: Vendor, channel) -> None:
     """Title, moment, evidence lines and links stand where PagerDuty shows them."""
-    channel = closing(pager(vendor))
     await channel.send(notice(wakes=True), None)
     body = vendor.seen[0].body
     assert body["payload"]["summary"].startswith("web CRITICAL: HTTP 503")

@@ -1,6 +1,5 @@
 """The registry: every kind can be built from its options and the secrets it asks for, and tells no secret."""
 
-
 import pytest
 
 from tests.adapters.notifiers.letters import (

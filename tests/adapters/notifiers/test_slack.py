@@ -38,15 +38,20 @@ def bot(vendor: Vendor) -> Notifier:
     return build(SlackOptions(channel="#incidents"), context(vendor.url, WATCHDOG_SLACK_BOT_TOKEN=BOT_TOKEN))
 
 
+@pytest.fixture
+def channel(vendor: Vendor, closing) -> Notifier:
+    """A bot whose Slack takes everything."""
+    return closing(bot(vendor))
+
+
 def words(seen: Seen) -> list[str]:
     """Return the lines of all plain text sections."""
     sections = [block["text"]["text"] for block in seen.body["blocks"] if block["type"] == "section"]
     return "\n".join(sections).split("\n")
 
 
-async def test_one_message_per_incident_edited_in_place_with_a_thread(vendor: Vendor, closing) -> None:
+async def test_one_message_per_incident_edited_in_place_with_a_thread(vendor: Vendor, channel) -> None:
     """Opened, then acted: the message keeps what it began with and shows how it stands; the thread has each step."""
-    channel = closing(bot(vendor))
     reference = await channel.send(notice(), None)
     after = await channel.send(
         notice(NoticeKind.ACTED, title="web: rolled back to dep-40", lines=("dep-43",)), reference
@@ -80,9 +85,8 @@ async def test_what_comes_back_after_its_end_begins_a_new_message(vendor: Vendor
     assert [(seen.path, "thread_ts" in seen.body) for seen in vendor.seen[before:]] == [(POST[1], False)]
 
 
-async def test_a_page_in_a_thread_is_shown_to_the_channel_too(vendor: Vendor, closing) -> None:
+async def test_a_page_in_a_thread_is_shown_to_the_channel_too(vendor: Vendor, channel) -> None:
     """A reply in a thread notifies nobody by itself."""
-    channel = closing(bot(vendor))
     reference = await channel.send(notice(), None)
     for wakes in (False, True):
         await channel.send(notice(NoticeKind.HUMAN_NEEDED, wakes=wakes), reference)
@@ -104,10 +108,9 @@ async def test_people_outside_engineering_see_words_and_each_in_the_channel(vend
 
 
 @pytest.mark.parametrize("gone", ["message_not_found", "cant_update_message", "edit_window_closed"])
-async def test_a_message_that_is_gone_is_posted_anew(vendor: Vendor, gone: str, closing) -> None:
+async def test_a_message_that_is_gone_is_posted_anew(vendor: Vendor, gone: str, channel) -> None:
     """Somebody deleted it: the notice begins a new one."""
     vendor.say(*UPDATE, {"ok": False, "error": gone})
-    channel = closing(bot(vendor))
     reference = await channel.send(notice(), json.dumps({"channel": "C0OLD", "ts": "1.2"}))
     assert json.loads(reference or "")["channel"] == "C0INCIDENT"
 
@@ -116,10 +119,9 @@ async def test_a_message_that_is_gone_is_posted_anew(vendor: Vendor, gone: str, 
     "reference", [None, "", "null", "7", "[]", "{}", '{"channel": "C1"}', "not json", '{"ts": {}}']
 )
 async def test_a_reference_that_makes_no_sense_begins_a_new_message(
-    vendor: Vendor, reference: str | None, closing
+    vendor: Vendor, reference: str | None, channel
 ) -> None:
     """A damaged store costs a second thread, never a page."""
-    channel = closing(bot(vendor))
     assert await channel.send(notice(), reference)
     assert [seen.path for seen in vendor.seen] == ["/api/chat.postMessage"]
 
@@ -234,9 +236,8 @@ def test_mistakes_in_approvals_are_told(written: dict[str, Any], says: str) -> N
         SlackOptions(**{"channel": "#incidents", **written})
 
 
-async def test_hostile_words_mention_nobody_and_link_nowhere(vendor: Vendor, closing) -> None:
+async def test_hostile_words_mention_nobody_and_link_nowhere(vendor: Vendor, channel) -> None:
     """Foreign words stand escaped in plain_text; a `<` appears only in our own links; within the limits."""
-    channel = closing(bot(vendor))
     reference = await channel.send(hostile_notice(), None)
     await channel.send(hostile_notice(kind=NoticeKind.UPDATED), reference)
     for seen in vendor.seen:

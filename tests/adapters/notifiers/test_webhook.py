@@ -16,10 +16,15 @@ def hook(vendor: Vendor, bearer: str = BEARER) -> Notifier:
     return build(WebhookOptions(), context(**secrets, **({"WATCHDOG_WEBHOOK_TOKEN": bearer} if bearer else {})))
 
 
-async def test_the_body_is_the_notice_in_version_1(vendor: Vendor, closing) -> None:
+@pytest.fixture
+def channel(vendor: Vendor, closing) -> Notifier:
+    """The channel against the vendor's secret path."""
+    return closing(hook(vendor))
+
+
+async def test_the_body_is_the_notice_in_version_1(vendor: Vendor, channel) -> None:
     """Every field of version 1, spelt out: receivers depend on them."""
     vendor.say("POST", HOOK_PATH, 204)
-    channel = closing(hook(vendor))
     assert await channel.send(notice(NoticeKind.RESOLVED, todo=("Update the docs",)), None) is None
     (seen,) = vendor.seen
     assert seen.headers["authorization"] == f"Bearer {BEARER}"
@@ -41,10 +46,9 @@ async def test_the_body_is_the_notice_in_version_1(vendor: Vendor, closing) -> N
     }
 
 
-async def test_one_for_people_outside_engineering_has_its_words_alone(vendor: Vendor, closing) -> None:
+async def test_one_for_people_outside_engineering_has_its_words_alone(vendor: Vendor, channel) -> None:
     """Neither incident nor severity, and a mark by which a receiver knows it."""
     vendor.say("POST", HOOK_PATH, 204)
-    channel = closing(hook(vendor))
     await channel.send(plain_notice(), None)
     assert vendor.seen[0].body == {
         "version": 1,
@@ -66,10 +70,9 @@ async def test_without_a_token_none_is_sent(vendor: Vendor, closing) -> None:
     assert "authorization" not in vendor.seen[0].headers
 
 
-async def test_hostile_words_arrive_bounded_and_on_one_line(vendor: Vendor, closing) -> None:
+async def test_hostile_words_arrive_bounded_and_on_one_line(vendor: Vendor, channel) -> None:
     """A receiver that logs them is not fooled."""
     vendor.say("POST", HOOK_PATH, 200)
-    channel = closing(hook(vendor))
     await channel.send(hostile_notice(), None)
     body = vendor.seen[0].body
     assert all(line.isprintable() for line in (body["title"], *body["lines"]))
@@ -89,8 +92,7 @@ async def test_a_refusal_shows_neither_url_nor_token(
     assert leaks(caught.value, channel, caplog.text) == []
 
 
-async def test_check_posts_nothing(vendor: Vendor, closing) -> None:
+async def test_check_posts_nothing(vendor: Vendor, channel) -> None:
     """Only the shape can be known."""
-    channel = closing(hook(vendor))
     assert "notify test" in await channel.check()
     assert vendor.seen == []

@@ -13,16 +13,8 @@ from watchdog.domain.errors import Permanent
 
 NOW = 1_800_000_000.0
 NONCE = "n" * 64
-CLAIMS = {
-    "iss": "https://login.acme.example",
-    "sub": "7",
-    "aud": "watchdog",
-    "exp": NOW + 300,
-    "iat": NOW,
-    "nonce": NONCE,
-    "email": "ann@acme.example",
-    "email_verified": True,
-}
+MOMENTS, ANN = {"exp": NOW + 300, "iat": NOW}, {"email": "ann@acme.example", "email_verified": True}
+CLAIMS = {"iss": "https://login.acme.example", "sub": "7", "aud": "watchdog", "nonce": NONCE, **MOMENTS, **ANN}
 RSA = RSAKey.generate_key(2048, auto_kid=True)
 EC = ECKey.generate_key("P-256", auto_kid=True)
 ED = OKPKey.generate_key("Ed25519", auto_kid=True)

@@ -23,6 +23,12 @@ def render(vendor: Vendor, *writable: str, clock: FakeClock | None = None) -> Re
     return build_render(KEY, vendor.url + "/v1", clock, writable_ids=frozenset(writable), all_ids=IDS)
 
 
+@pytest.fixture
+def api(vendor: Vendor, closing) -> RenderReader:
+    """The client that may change nothing."""
+    return closing(render(vendor))
+
+
 def with_deploys(vendor: Vendor, *numbers: int) -> None:
     """Let the vendor list these deploys and no events."""
     vendor.say("GET", f"{SERVICE}/deploys", page("deploy", *(deploy(number) for number in numbers)))
@@ -52,20 +58,18 @@ async def test_it_is_registered_and_is_what_the_ports_ask_for(vendor: Vendor, cl
     assert (reader.can_write, writer.can_write) == (False, True)
 
 
-async def test_services_are_read_over_all_pages(vendor: Vendor, closing):
+async def test_services_are_read_over_all_pages(vendor: Vendor, api):
     """A hundred a page, by cursor."""
     vendor.say("GET", "/v1/services", paged("service", [service(f"srv-{number}") for number in range(230)]))
-    api = closing(render(vendor))
     found = await api.services()
     assert [facts.id for facts in found] == [f"srv-{number}" for number in range(230)]
     assert [dict(seen.query).get("cursor") for seen in vendor.seen] == [None, "after-srv-99", "after-srv-199"]
     assert vendor.seen[0].headers["authorization"] == f"Bearer {KEY}"
 
 
-async def test_facts_are_always_asked_afresh(vendor: Vendor, closing):
+async def test_facts_are_always_asked_afresh(vendor: Vendor, api):
     """A pin is read back from Render, never from memory."""
     vendor.say("GET", SERVICE, service(), service(autoDeploy="no", autoDeployTrigger="off"))
-    api = closing(render(vendor))
     values = [(await api.facts("srv-web")).auto_deploy for _ in range(2)]
     assert values == ["commit", "off"]
 
@@ -89,14 +93,13 @@ async def test_deploys_are_newest_first_in_two_requests(vendor: Vendor, closing)
     assert last["startTime"] == "2026-05-28T21:24:40.000Z"
 
 
-async def test_deploys_carry_what_changed(vendor: Vendor, closing):
+async def test_deploys_carry_what_changed(vendor: Vendor, api):
     """Environment and instance count, read again as soon as a new deploy shows up."""
     with_deploys(vendor, 2, 1)
     started = event(1, "deploy_started", 2, deployId="dep-2", trigger={"envUpdated": True})
     vendor.say(
         "GET", f"{SERVICE}/events", page("event", started), [], page("event", event(2, "instance_count_changed", 2.5))
     )
-    api = closing(render(vendor))
     first = await api.deploys("srv-web")
     vendor.say("GET", f"{SERVICE}/deploys", page("deploy", deploy(3), deploy(2), deploy(1)))
     second = await api.deploys("srv-web")
@@ -121,19 +124,17 @@ async def test_unreadable_events_do_not_fail_the_deploys(vendor: Vendor, answer,
     assert (await api.deploys("srv-web"))[0].changed == ("environment",)
 
 
-async def test_deploys_are_paged_back_to_a_baseline(vendor: Vendor, closing):
+async def test_deploys_are_paged_back_to_a_baseline(vendor: Vendor, api):
     """The baseline is found on the third page; nothing in between is missing."""
     vendor.say("GET", f"{SERVICE}/deploys", paged("deploy", [deploy(number) for number in range(350, 0, -1)]))
     vendor.say("GET", f"{SERVICE}/events", [])
-    api = closing(render(vendor))
     found = await api.deploys("srv-web", back_to="dep-90")
     assert [item.id for item in found] == [f"dep-{number}" for number in range(350, 50, -1)]
 
 
-async def test_a_baseline_that_is_not_there_is_not_read(vendor: Vendor, closing):
+async def test_a_baseline_that_is_not_there_is_not_read(vendor: Vendor, api):
     """Paging ends at the list's end or at its bound: "not found" is never "there is none"."""
     vendor.say("GET", f"{SERVICE}/deploys", paged("deploy", [deploy(number) for number in range(150, 0, -1)]))
-    api = closing(render(vendor))
     with pytest.raises(Temporary, match="dep-999 is not among the 150 newest deploys of srv-web"):
         await api.deploys("srv-web", back_to="dep-999")
     vendor.say("GET", f"{SERVICE}/deploys", paged("deploy", [deploy(number) for number in range(5000, 0, -1)]))
@@ -142,52 +143,47 @@ async def test_a_baseline_that_is_not_there_is_not_read(vendor: Vendor, closing)
     assert len(vendor.seen) == 2 + 10
 
 
-async def test_a_row_of_failed_deploys_does_not_hide_what_once_served(vendor: Vendor, closing):
+async def test_a_row_of_failed_deploys_does_not_hide_what_once_served(vendor: Vendor, api):
     """Behind sixty failed builds the deploys that were live are still found."""
     rows = [deploy(number, status="build_failed") for number in range(100, 40, -1)]
     rows += [deploy(number) for number in range(40, 0, -1)]
     vendor.say("GET", f"{SERVICE}/deploys", paged("deploy", rows))
     vendor.say("GET", f"{SERVICE}/events", [])
-    api = closing(render(vendor))
     found = await api.deploys("srv-web")
     assert sum(item.was_live for item in found) >= 5
     assert [seen.path for seen in vendor.seen].count(f"{SERVICE}/deploys") == 2
 
 
 @pytest.mark.parametrize("body", [[], [{"cursor": "x"}], {"deploys": []}, "null", "<html>"])
-async def test_an_empty_list_is_not_read(vendor: Vendor, body, closing):
+async def test_an_empty_list_is_not_read(vendor: Vendor, body, api):
     """Empty is never everything."""
     vendor.say("GET", f"{SERVICE}/deploys", (200, body))
-    api = closing(render(vendor))
     with pytest.raises(Temporary):
         await api.deploys("srv-web")
 
 
-async def test_one_deploy_is_followed(vendor: Vendor, closing):
+async def test_one_deploy_is_followed(vendor: Vendor, api):
     """The new deploy of a rollback, to its end."""
     vendor.say("GET", f"{SERVICE}/deploys/dep-9", deploy(9, status="update_in_progress"), deploy(9, status="live"), {})
-    api = closing(render(vendor))
     assert [(await api.deploy("srv-web", "dep-9")).status for _ in range(2)] == ["update_in_progress", "live"]
     with pytest.raises(Temporary, match="cannot be read"):
         await api.deploy("srv-web", "dep-9")
 
 
-async def test_events_are_told_oldest_first_since_then(vendor: Vendor, closing):
+async def test_events_are_told_oldest_first_since_then(vendor: Vendor, api):
     """The start is always passed (Render's own default is one hour); older ones and doubles are dropped."""
     failed = [event(number, "server_failed", number, reason={"nonZeroExit": 1}) for number in (5, 4, 4, 3, 1)]
     vendor.say("GET", f"{SERVICE}/events", page("event", *failed))
-    api = closing(render(vendor))
     found = await api.events("srv-web", START + 180)
     assert [(item.id, item.bad) for item in found] == [("evt-3", True), ("evt-4", True), ("evt-5", True)]
     assert dict(vendor.seen[0].query) == {"startTime": "2026-05-28T20:29:40.000Z", "limit": "100"}
 
 
-async def test_a_database_is_watched_by_its_status(vendor: Vendor, closing):
+async def test_a_database_is_watched_by_its_status(vendor: Vendor, api):
     """No deploys, facts of kind postgres, one bad event while it is down, and "unknown" is not read."""
     body = {"id": "dpg-main", "name": "main", "region": "oregon", "suspended": "not_suspended"}
     statuses = ("available", "available", "unavailable", "unknown")
     vendor.say("GET", "/v1/postgres/dpg-main", *({**body, "status": status} for status in statuses))
-    api = closing(render(vendor))
     assert (await api.facts("dpg-main")).kind == "postgres"
     assert list(await api.events("dpg-main", START)) == []
     [down] = await api.events("dpg-main", START)
@@ -197,10 +193,9 @@ async def test_a_database_is_watched_by_its_status(vendor: Vendor, closing):
     assert list(await api.deploys("dpg-main")) == []
 
 
-async def test_a_bad_key_says_what_to_do(vendor: Vendor, closing):
+async def test_a_bad_key_says_what_to_do(vendor: Vendor, api):
     """401 is Permanent and names the variable to set."""
     vendor.say("GET", SERVICE, (401, {"message": "Unauthorized"}))
-    api = closing(render(vendor))
     with pytest.raises(
         Permanent, match=r"Render refused our key \(401\): create a new API key .*WATCHDOG_RENDER_API_KEY"
     ):
@@ -281,9 +276,8 @@ async def test_a_rollback_whose_answer_is_lost_was_sent_once(raw, closing):
     assert len(server.requests) == 1
 
 
-async def test_a_reader_cannot_write_whoever_holds_it(vendor: Vendor, closing):
+async def test_a_reader_cannot_write_whoever_holds_it(vendor: Vendor, api):
     """Observe mode has no method, no client and no transport that could change anything."""
-    api = closing(render(vendor))
     assert type(api) is RenderReader
     assert not hasattr(api, "rollback")
     assert api._api.read_only
@@ -295,36 +289,24 @@ async def test_a_reader_cannot_write_whoever_holds_it(vendor: Vendor, closing):
     assert vendor.seen == []
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
-        ("PATCH", "/services/srv-api", {"autoDeployTrigger": "off"}),
-        ("POST", "/services/srv-api/rollback", {"deployId": "dep-1"}),
-        ("PATCH", "/services/srv-web", {"autoDeployTrigger": "off", "name": "x"}),
-        ("PATCH", "/services/srv-web", {"autoDeploy": "no"}),
-        ("PATCH", "/services/srv-web", {"autoDeployTrigger": None}),
-        ("PATCH", "/services/srv-web", {}),
-        ("PATCH", "/services/srv-web", None),
-        ("PATCH", "/services/srv-web/", {"autoDeployTrigger": "off"}),
-        ("PUT", "/services/srv-web", {"autoDeployTrigger": "off"}),
-        ("DELETE", "/services/srv-web", None),
-        ("POST", "/services/srv-web/rollback", {"deployId": "dep-1", "clearCache": True}),
-        ("POST", "/services/srv-web/suspend", None),
-        ("POST", "/services/srv-web/restart", None),
-        ("POST", "/services/srv-web/deploys", {}),
-        ("POST", "/services/srv-web/deploys", {"commitId": "abc1234", "clearCache": "clear"}),
-        ("POST", "/services/srv-web/deploys", {"deployId": "dep-1"}),
-        ("POST", "/services/srv-web/rollback", {"commitId": "abc1234"}),
-        ("POST", "/services/srv-api/deploys", {"commitId": "abc1234"}),
-        ("POST", "/services/dpg-main/deploys", {"commitId": "abc1234"}),
-        ("POST", "/services/srv-web/../srv-api/rollback", {"deployId": "dep-1"}),
-        ("PATCH", "/services/dpg-main", {"autoDeployTrigger": "off"}),
-        ("PATCH", "/postgres/dpg-main", {"autoDeployTrigger": "off"}),
-    ],
-)
-async def test_only_the_three_allowed_changes_of_configured_services_are_possible(
-    vendor: Vendor, method, path, body, closing
-):
+OFF, BACK, CODE = {"autoDeployTrigger": "off"}, {"deployId": "dep-1"}, {"commitId": "abc1234"}
+FORBIDDEN = [
+    *(("PATCH", path, OFF) for path in ("/services/srv-api", "/services/srv-web/", "/services/dpg-main")),
+    *(("POST", path, BACK) for path in ("/services/srv-api/rollback", "/services/srv-web/../srv-api/rollback")),
+    *(("POST", path, CODE) for path in ("/services/srv-api/deploys", "/services/dpg-main/deploys")),
+    *(("PATCH", "/services/srv-web", body) for body in ({**OFF, "name": "x"}, {"autoDeploy": "no"}, {}, None)),
+    ("PATCH", "/services/srv-web", {"autoDeployTrigger": None}),
+    ("PATCH", "/postgres/dpg-main", OFF),
+    ("PUT", "/services/srv-web", OFF),
+    ("DELETE", "/services/srv-web", None),
+    *(("POST", f"/services/srv-web/{what}", None) for what in ("suspend", "restart")),
+    *(("POST", "/services/srv-web/rollback", body) for body in ({**BACK, "clearCache": True}, CODE)),
+    *(("POST", "/services/srv-web/deploys", body) for body in ({}, {**CODE, "clearCache": "clear"}, BACK)),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), FORBIDDEN)
+async def test_only_the_three_allowed_changes_of_configured_services_are_possible(vendor, method, path, body, closing):
     """The allow-list names method, path and body; all else is refused before it is sent."""
     api = closing(render(vendor, "srv-web", "dpg-main"))
     with pytest.raises(Refused):

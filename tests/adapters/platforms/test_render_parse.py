@@ -23,13 +23,9 @@ from watchdog.domain.deploys import Deploy
     [
         ("2025-01-13T16:42:08.549212Z", 1736786528.549212),
         ("2025-05-14T15:40:59.89361Z", 1747237259.89361),
-        ("2025-05-14T15:40:59Z", 1747237259.0),
-        ("2025-05-14T17:40:59+02:00", 1747237259.0),
+        *((same, 1747237259.0) for same in ("2025-05-14T15:40:59Z", "2025-05-14T17:40:59+02:00")),
         ("2025-05-14T15:40:59.123456789Z", 1747237259.123456),
-        (None, None),
-        ("", None),
-        ("yesterday", None),
-        (1747237259, None),
+        *((nonsense, None) for nonsense in (None, "", "yesterday", 1747237259)),
     ],
 )
 def test_times_are_read_or_none(written, seconds):

@@ -9,6 +9,7 @@ from watchdog.adapters.repositories.github import (
     EVERY_SECONDS,
     EVERY_SECONDS_WITHOUT_TOKEN,
     TITLE_MAX,
+    GitHub,
     build_github,
     parse_commit,
 )
@@ -21,6 +22,12 @@ from watchdog.sandbox.world import COMMITS
 REPO = "https://github.com/acme/web"
 PATH = "/repos/acme/web/commits"
 CANARY = "github_pat_c4n4ry_0123456789"
+
+
+@pytest.fixture
+def github(vendor: Vendor, closing) -> GitHub:
+    """A reader of a vendor that answers as told."""
+    return closing(build_github(CANARY, vendor.url, FakeClock()))
 
 
 async def test_the_sandbox_is_read(closing) -> None:
@@ -46,9 +53,8 @@ async def test_one_request_is_sent_as_documented(vendor: Vendor, token: str, eve
     assert request.headers.get("authorization") == (f"Bearer {token}" if token else None)
 
 
-async def test_it_can_only_read(vendor: Vendor, closing) -> None:
+async def test_it_can_only_read(vendor: Vendor, github) -> None:
     """Whatever the token may do."""
-    github = closing(build_github(CANARY, vendor.url, FakeClock()))
     with pytest.raises(Refused):
         await github._api.change("POST", PATH, {})
     assert vendor.seen == []
@@ -67,10 +73,9 @@ async def test_it_can_only_read(vendor: Vendor, closing) -> None:
         ({"not": "a list"}, Temporary, "not a JSON list"),
     ],
 )
-async def test_each_refusal_says_what_to_do(vendor: Vendor, answer: object, error: type, words: str, closing) -> None:
+async def test_each_refusal_says_what_to_do(vendor: Vendor, answer: object, error: type, words: str, github) -> None:
     """And holds no token."""
     vendor.say("GET", PATH, answer)
-    github = closing(build_github(CANARY, vendor.url, FakeClock()))
     with pytest.raises(error, match=words) as caught:
         await github.commits(REPO, "main")
     assert CANARY not in str(caught.value)
@@ -92,19 +97,12 @@ def test_an_address_on_github_is_a_path(repo: str) -> None:
     assert repo_path(repo) == "/repos/acme/web"
 
 
+ELSEWHERE = ("https://gitlab.com/acme/web", "https://github.com.evil.example/acme/web", "http://github.com/acme/web")
+NO_PATH = ("acme", "acme/..", "acme/web/../../user", "acme/web?x=y")
+
+
 @pytest.mark.parametrize(
-    "repo",
-    [
-        "https://gitlab.com/acme/web",
-        "https://github.com.evil.example/acme/web",
-        "https://github.com/acme",
-        "https://github.com/acme/..",
-        "https://github.com/acme/web/../../user",
-        "https://github.com/acme/web?x=y",
-        "http://github.com/acme/web",
-        "git@github.com:acme/web.git",
-        "",
-    ],
+    "repo", [*ELSEWHERE, *(f"https://github.com/{path}" for path in NO_PATH), "git@github.com:acme/web.git", ""]
 )
 def test_any_other_address_is_refused(repo: str) -> None:
     """Nothing of it comes into a path."""
@@ -156,31 +154,28 @@ def commit(sha: str) -> dict[str, object]:
     return {"sha": sha, "commit": {"message": f"Say {sha}", "author": {"name": "Ann"}}}
 
 
-async def test_of_many_commits_the_newest_are_read_with_one_more_request(vendor: Vendor, closing) -> None:
+async def test_of_many_commits_the_newest_are_read_with_one_more_request(vendor: Vendor, github) -> None:
     """The files stand on the first page, the newest commits on the last."""
     first = {"status": "ahead", "total_commits": 250, "commits": [commit("c1")] * 100, "files": [{"filename": "a.py"}]}
     vendor.say("GET", COMPARE, first, {"commits": [commit("c249"), commit("c250")], "files": []})
-    github = closing(build_github(CANARY, vendor.url, FakeClock()))
     found = await github.compare(REPO, A, B)
     assert [one.sha for one in found.commits] == ["c250", "c249"]
     assert (found.total, found.files) == (250, ("a.py",))
     assert [dict(one.query)["page"] for one in vendor.seen] == ["1", "3"]
 
 
-async def test_foreign_names_are_bounded_lines(vendor: Vendor, closing) -> None:
+async def test_foreign_names_are_bounded_lines(vendor: Vendor, github) -> None:
     """And what is no file or no commit is passed over."""
     files = [{"filename": "a\n\x1b[31m" + "x" * 500}, {"filename": None}, "no file", *[{"filename": "f"}] * 400]
     vendor.say("GET", COMPARE, {"status": "ahead", "total_commits": 1, "commits": ["no"], "files": files})
-    github = closing(build_github(CANARY, vendor.url, FakeClock()))
     found = await github.compare(REPO, A, B)
     assert found.commits == () and len(found.files) == 300
     assert found.files[0].isprintable() and len(found.files[0]) <= 200
 
 
 @pytest.mark.parametrize(("base", "head"), [("main", B), (A, "../../x"), (A, ""), ("sha256:" + A, B)])
-async def test_only_commits_are_compared(vendor: Vendor, base: str, head: str, closing) -> None:
+async def test_only_commits_are_compared(vendor: Vendor, base: str, head: str, github) -> None:
     """Nothing else comes into a path."""
-    github = closing(build_github(CANARY, vendor.url, FakeClock()))
     with pytest.raises(Permanent, match="not named by a commit"):
         await github.compare(REPO, base, head)
     assert vendor.seen == []
@@ -190,9 +185,8 @@ async def test_only_commits_are_compared(vendor: Vendor, base: str, head: str, c
     ("answer", "error"),
     [(404, Permanent), (503, Temporary), ([], Temporary), ({"status": "new", "total_commits": 1}, Temporary)],
 )
-async def test_what_is_no_comparison_is_told(vendor: Vendor, answer: object, error: type[Exception], closing) -> None:
+async def test_what_is_no_comparison_is_told(vendor: Vendor, answer: object, error: type[Exception], github) -> None:
     """Not taken for "no commits"."""
     vendor.say("GET", COMPARE, answer)
-    github = closing(build_github(CANARY, vendor.url, FakeClock()))
     with pytest.raises(error):
         await github.compare(REPO, A, B)

@@ -106,17 +106,11 @@ async def public_town(
     async def listing(name: str) -> DeploysListed:
         raise AssertionError("a public page lists no deploys")
 
-    world = World(
-        store,
-        clock,
-        lambda: shown["policy"],
-        lambda: shown["state"],
-        lambda: held if held is not None else tuple(shown["policy"].services),
-        nobody,
-        listing,
-        lambda: SETTINGS,
-        "9.9",
-    )
+    def holds() -> Sequence[str]:
+        return held if held is not None else tuple(shown["policy"].services)
+
+    told = (lambda: shown["policy"], lambda: shown["state"], holds)
+    world = World(store, clock, *told, nobody, listing, lambda: SETTINGS, "9.9")
     real, died = SystemClock(), list[str]()
     supervisor = Supervisor(real, lambda name, error: died.append(f"{name}: {error!r}"))
     public = PublicPages(world, pages, Renderer("9.9"), Buckets(real, at_once, 0.1), peer_of, supervisor.spawn)
