@@ -162,8 +162,7 @@ async def test_case_15_an_expired_artefact_is_rebuilt_once_and_then_followed() -
     """From the refusal to the rebuild that is live: one rollback refused, one deploy of the same commit."""
     async with scene() as s:
         s.sandbox.set_mode("rollback", "expired")
-        await s.rollback_by_hand()
-        await s.until(Phase.DEPLOYING)
+        await s.rollback_by_hand(until=Phase.DEPLOYING)
         await s.quiet()
         assert [entry["path"] for entry in s.sandbox.events.requests("render", "POST")] == [
             "/render/v1/services/srv-web/rollback",
@@ -222,8 +221,7 @@ async def test_case_16_a_deploy_on_its_way_is_waited_for() -> None:
 
 async def on_its_way(s: Scene) -> str:
     """Bring a rollback on its way; return its deploy."""
-    await s.rollback_by_hand()
-    await s.until(Phase.DEPLOYING)
+    await s.rollback_by_hand(until=Phase.DEPLOYING)
     await s.quiet()
     incident = s.web.incident
     assert incident is not None and incident.rollback_deploy is not None
