@@ -1,7 +1,6 @@
 """The error budget of a service: on its page and in the API, read at most once a minute."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,25 +9,24 @@ import pytest
 from tests.cli import examples as x
 from tests.console.public.scene import PassingClock, ago, calm, hours
 from tests.console.scene import NOW, fill, service_policy, visited
+from tests.overheard import Overheard
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.budgets import FRESH_SECONDS, Budgets
 from watchdog.console.drawing import budget_state, budget_words
 from watchdog.console.views import BudgetView
 from watchdog.domain.incidents import State
-from watchdog.domain.records import Minute
 
 WEB = service_policy("web")
 
 
-class Counting(MemoryStore):
+class Counting(Overheard, calls="spans"):
     """Counts how often it is asked for spans."""
 
     asked = 0
 
-    async def spans(self, *given: Any) -> Sequence[Minute]:
-        """Count, and answer."""
+    async def heard(self, call: str, *given: Any) -> None:
+        """Count it."""
         self.asked += 1
-        return await super().spans(*given)
 
 
 async def stored(clock: PassingClock, *, days: int = 31, bad: dict[float, int] | None = None) -> MemoryStore:

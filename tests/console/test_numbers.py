@@ -1,6 +1,5 @@
 """The statistics: counted as the command counts them, read a little at a time, and drawn."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +8,7 @@ import pytest
 from tests.cli import examples as x
 from tests.clocks import FakeClock
 from tests.console.scene import NOW, fill, service_state, story, visited
-from watchdog.adapters.stores.memory import MemoryStore
+from tests.overheard import Overheard
 from watchdog.console.counting import WEEKS, numbers_view, stats_view
 from watchdog.console.counting_views import RestoredView, WeekView
 from watchdog.console.plots import HEIGHT, height, restored_dots, scale, week_bars
@@ -23,20 +22,14 @@ from watchdog.words.stats_text import WORDS, show
 DAY = 86400.0
 
 
-class CountingStore(MemoryStore):
-    """A store that counts what is read of it, and takes its time."""
+class CountingStore(Overheard, calls="incidents notes"):
+    """A store that counts what is read of it."""
 
     reads = 0
 
-    async def incidents(self, *args: Any, **more: Any) -> Sequence[Incident]:
-        """Count and read."""
+    async def heard(self, call: str, *given: Any) -> None:
+        """Count it."""
         self.reads += 1
-        return await super().incidents(*args, **more)
-
-    async def notes(self, **more: Any) -> Sequence[Note]:
-        """Count and read."""
-        self.reads += 1
-        return await super().notes(**more)
 
 
 def closed(number: int, at: float) -> Incident:

@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from tests.clocks import FakeClock, eventually
 from tests.daemon.render_scene import INCIDENT, PIN, RESTORE, ROLLBACK, Scene, scene
+from tests.overheard import Overheard
 from watchdog.adapters.platforms.render import Render
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.daemon.acts import OUTAGE, PATIENCE_SECONDS, UNRECORDED, UNWANTED, Acts, still_wanted, unrecorded
@@ -57,6 +58,14 @@ class BuggyReader(Render):
     async def deploys(self, service_id: str, back_to: str | None = None) -> tuple[Deploy, ...]:
         """Trip."""
         raise KeyError("status")
+
+
+class Silent(Overheard, calls="action"):
+    """A store that does not say what became of an action."""
+
+    async def heard(self, call: str, *given: object) -> None:
+        """Fail."""
+        raise Temporary(AWAY)
 
 
 class Finished:
@@ -166,10 +175,6 @@ async def test_a_fault_of_our_own_while_the_journal_is_away_tells_no_value_to_re
 
 async def test_what_cannot_be_told_for_the_journal_s_silence_is_left_for_later() -> None:
     """A pin of an earlier run that nobody wants: whether it went through stands in the journal alone."""
-
-    class Silent(MemoryStore):
-        async def action(self, incident: str, step: str) -> ActionRow | None:
-            raise Temporary(AWAY)
 
     clock = FakeClock()
     async with scene(store=Silent(clock), clock=clock) as s:
@@ -478,12 +483,8 @@ async def test_a_pin_that_nobody_waits_for_any_more_may_have_gone_through(phase:
 async def test_what_became_of_a_pin_is_asked_again_when_the_store_does_not_say() -> None:
     """Not finished unseen: it stays in the journal, to be looked up when the store is back."""
 
-    class Mute(MemoryStore):
-        async def action(self, incident: str, step: str) -> ActionRow | None:
-            raise Temporary(AWAY)
-
     clock = FakeClock()
-    async with scene(store=Mute(clock), clock=clock) as s:
+    async with scene(store=Silent(clock), clock=clock) as s:
         (pending,) = await s.store.save(None, State(), (PIN,))
         acts = Acts(s.actuator, s.store, s.clock, lambda: state_with(Phase.PAGED), s.store.pending)
         await acts.carry_out(pending.id, PIN, resumed=True)

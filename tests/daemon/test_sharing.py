@@ -8,7 +8,8 @@ import pytest
 
 from tests.clocks import FakeClock
 from tests.daemon.town import Channel, tell
-from watchdog.adapters.stores.memory import MemoryDatabase, MemoryStore
+from tests.overheard import Overheard
+from watchdog.adapters.stores.memory import MemoryDatabase
 from watchdog.daemon.actuator import Actuator
 from watchdog.daemon.commands import Commands
 from watchdog.daemon.engine import Engine
@@ -18,7 +19,7 @@ from watchdog.daemon.supervisor import Supervisor
 from watchdog.daemon.tell import Teller
 from watchdog.domain import events as e
 from watchdog.domain.errors import Displaced, Temporary
-from watchdog.domain.incidents import Incident, Phase, Shared
+from watchdog.domain.incidents import Incident, Phase
 from watchdog.domain.policy import DEFAULT_MATRIX, Policy, ServicePolicy, Severity, SignalPolicy
 from watchdog.domain.readings import Bad, Good
 from watchdog.domain.records import FLEET
@@ -28,43 +29,14 @@ SERVICES = {name: ServicePolicy(name, None, signals=(SignalPolicy("home", "http"
 POLICY = Policy(services=SERVICES, matrix=DEFAULT_MATRIX)
 
 
-class FlakyStore(MemoryStore):
+class FlakyStore(Overheard, calls="open hold save load load_shared pending"):
     """A store that is out of reach while `gone`, and does not answer the calls in `silent`."""
 
     gone = False
     silent: frozenset[str] = frozenset()
 
-    async def load(self, *args: object) -> object:  # type: ignore[override]
-        """Load, or fail."""
-        self._there("load")
-        return await super().load(*args)  # type: ignore[arg-type]
-
-    async def load_shared(self) -> Shared:
-        """Load, or fail."""
-        self._there("load_shared")
-        return await super().load_shared()
-
-    async def pending(self, *args: object) -> object:  # type: ignore[override]
-        """Tell, or fail."""
-        self._there("pending")
-        return await super().pending(*args)  # type: ignore[arg-type]
-
-    async def open(self) -> None:
-        """Open, or fail."""
-        self._there()
-        await super().open()
-
-    async def hold(self, *args: object, **more: object) -> object:  # type: ignore[override]
-        """Hold, or fail."""
-        self._there()
-        return await super().hold(*args, **more)  # type: ignore[arg-type]
-
-    async def save(self, *args: object) -> object:  # type: ignore[override]
-        """Save, or fail."""
-        self._there()
-        return await super().save(*args)  # type: ignore[arg-type]
-
-    def _there(self, call: str = "") -> None:
+    async def heard(self, call: str, *given: object) -> None:
+        """Fail, if it is away."""
         if self.gone or call in self.silent:
             raise Temporary("the store does not answer")
 

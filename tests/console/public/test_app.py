@@ -19,8 +19,9 @@ from watchdog.domain.decisions import Finding
 from watchdog.domain.readings import Bad, Good
 
 GOES_ON = ago(x.incident(decision=x.decision(share=1.0)), 600, None, id="web-9")
+ERROR = "HTTP 503 c4n4ry-body"
 INSIDE = (  # an error's text, ids, a service's own name, a deploy, a commit and its message, a repository, signals
-    *("HTTP 503 c4n4ry-body", "web-9", "internal-name-of-web", "dep-4", x.BAD.commit, x.BAD.commit[:7]),
+    *(ERROR, "web-9", "internal-name-of-web", "dep-4", x.BAD.commit, x.BAD.commit[:7]),
     *("Refactor sessions", "srv-", "github.com/acme/app", "home", "errors", "example.com", "ann", TOKEN, "approver"),
     *("roll", "autonomous", "watchdog", "uvicorn"),
 )
@@ -82,11 +83,11 @@ async def test_a_page_that_is_made_is_handed_out_as_often_as_anybody_asks() -> N
 
 async def test_nothing_of_the_inside_stands_on_it() -> None:
     """An outage whose record is full of it: the page and its data are searched for every piece."""
-    findings = (Finding("home", "http", "run", NOW - 600, 1.0, INSIDE["an error's text"]),)
-    named = {"service": "internal-name-of-web", "title": INSIDE["an error's text"], "findings": findings}
+    findings = (Finding("home", "http", "run", NOW - 600, 1.0, ERROR),)
+    named = {"service": "internal-name-of-web", "title": ERROR, "findings": findings}
     incident = replace(GOES_ON, **named, human_needed="ann was asked", approved_by="ann", outcome="rolled back by ann")
     past = [ago(replace(incident, id=f"web-9{back}"), 86400 * back, 300) for back in range(1, 6)]
-    bad = {"home": Check("home", "http", NOW - 1, Bad(INSIDE["an error's text"]))}
+    bad = {"home": Check("home", "http", NOW - 1, Bad(ERROR))}
     service = replace(opened(incident), name="internal-name-of-web", checks=bad)
     policy, state = calm(**{"internal-name-of-web": service})
     state = replace(state, paused_by="ann", denied=(x.BAD.commit,))
