@@ -3,6 +3,8 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 import uvicorn
@@ -42,3 +44,15 @@ async def raw() -> AsyncIterator[Callable[..., Awaitable[RawVendor]]]:
     yield start
     for server in started:
         await server.stop()
+
+
+@pytest.fixture
+async def closing() -> AsyncIterator[Callable[[Any], Any]]:
+    """Hand back what is given, and close it at the end of the test."""
+    async with AsyncExitStack() as stack:
+
+        def kept(made: Any) -> Any:
+            stack.push_async_callback(made.close)
+            return made
+
+        yield kept

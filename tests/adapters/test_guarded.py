@@ -30,19 +30,10 @@ from watchdog.adapters.signals.wire import Answer, Wire
 from watchdog.domain.errors import ConfigurationError, Temporary
 from watchdog.domain.readings import FailureKind, Unknown
 
-LITERALS = (
-    "127.0.0.1",
-    "localhost",
-    "169.254.169.254",
-    "[::1]",
-    "[::ffff:10.0.0.1]",
-    "0x7f.1",
-    "2130706433",
-    "100.64.0.1",
-)
-"""The eight of the fault list."""
 IN_DISGUISE = ("169.254.169.254", "[::ffff:10.0.0.1]", "0x7f.1", "2130706433")
 """Those that nobody can have meant, wherever they stand."""
+LITERALS = (*IN_DISGUISE, "127.0.0.1", "localhost", "[::1]", "100.64.0.1")
+"""The eight of the fault list."""
 
 
 def answers(*turns: str) -> Resolver:

@@ -83,16 +83,21 @@ async def office(**access: Any) -> AsyncIterator[Office]:
             assert answered is not None and answered.done
             return answered
 
-        world = World(
-            s.store,
-            StoryClock(s.clock.now()),
-            lambda: s.engine.policy,
-            lambda: s.engine.state,
-            lambda: s.engine.held,
-            ask,
-            lambda name: list_deploys(s.platform, s.engine.policy, name, s.clock),
-            lambda: SETTINGS,
-            "9.9",
-        )
+        def listing(name: str) -> Any:
+            return list_deploys(s.platform, s.engine.policy, name, s.clock)
+
+        told = (lambda: s.engine.policy, lambda: s.engine.state, lambda: s.engine.held)
+        world = World(s.store, StoryClock(s.clock.now()), *told, ask, listing, lambda: SETTINGS, "9.9")
         async with serving(world, **access) as (client, _):
             yield Office(s, client)
+
+
+@asynccontextmanager
+async def asking(token: str = "", name: str = "", **access: Any) -> AsyncIterator[Office]:
+    """Open one in which something is asked, and written down; with a token somebody has logged in."""
+    async with office(**access) as o:
+        o.asks()
+        await o.s.store.save(None, o.s.engine.state, ())
+        if token:
+            await o.login(token, name)
+        yield o

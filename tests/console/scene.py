@@ -39,11 +39,7 @@ SETTINGS = (
 )
 NOW = x.BEGIN + 120.0
 HOME = SignalPolicy("home", "http", critical=True)
-SIGNALS = (
-    HOME,
-    SignalPolicy("api", "latency"),
-    SignalPolicy("errors", "sentry"),
-)
+SIGNALS = (HOME, SignalPolicy("api", "latency"), SignalPolicy("errors", "sentry"))
 NOTES = (
     Note(x.BEGIN + 10, "web", "web-1", "SUSPECT", "home: HTTP 503"),
     Note(x.BEGIN + 48, "web", "web-1", "CRITICAL", "39 of 39 probes failed"),
@@ -190,12 +186,19 @@ async def town(
     async def listing(name: str) -> DeploysListed:
         return DeploysListed(clock.now(), name, now_state.services[name].deploys, now_state.services[name].facts)
 
-    world = World(
-        store, clock, lambda: now_policy, lambda: now_state, lambda: ours, nobody, listing, lambda: SETTINGS, "9.9"
-    )
+    told = (lambda: now_policy, lambda: now_state, lambda: ours)
+    world = World(store, clock, *told, nobody, listing, lambda: SETTINGS, "9.9")
     async with serving(world, at_once, **access) as (client, port):
         yield Town(client, store, clock, port)
     await store.close()
+
+
+@asynccontextmanager
+async def visited(*shown: Any, **more: Any) -> AsyncIterator[Town]:
+    """Serve the same to a client that has logged in."""
+    async with town(*shown, **more) as one:
+        await one.login()
+        yield one
 
 
 @asynccontextmanager

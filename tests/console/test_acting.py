@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from tests.console.desk_scene import office
-from tests.console.scene import OPERATOR, TOKEN, VIEWER, bearer, town
+from tests.console.desk_scene import asking, office
+from tests.console.scene import OPERATOR, TOKEN, VIEWER, bearer, visited
 from tests.daemon.test_undo_command import rolled_back
 from watchdog.console.bounds import SmallBodies
 from watchdog.console.roles import NEEDS, Role, Visitor
@@ -23,10 +23,7 @@ SAME = {"sec-fetch-site": "same-origin"}
 
 async def test_an_approval_is_the_command_of_the_command_line() -> None:
     """Under the name of who is logged in, about what was asked; the core decides anew, and its answer is shown."""
-    async with office() as o:
-        o.asks()
-        await o.s.store.save(None, o.s.engine.state, ())
-        await o.login(name="Ann")
+    async with asking(TOKEN, name="Ann") as o:
         sent = await o.send(INCIDENT, f"{INCIDENT}/approve")
         command = await o.asked()
         assert sent.status_code == 303 and sent.headers["location"] == f"{INCIDENT}?answer={command.id}"
@@ -49,10 +46,7 @@ async def test_an_approval_is_the_command_of_the_command_line() -> None:
 )
 async def test_a_yes_to_what_is_asked_no_longer_is_refused(change: dict[str, object], why: str) -> None:
     """The page showed one question, the world went on to another: nothing is done, and the reason is shown."""
-    async with office() as o:
-        o.asks()
-        await o.s.store.save(None, o.s.engine.state, ())
-        await o.login()
+    async with asking(TOKEN) as o:
         data = await o.form(INCIDENT, f"{INCIDENT}/approve")
         o.asks(**change)
         sent = await o.client.post(f"{INCIDENT}/approve", data=data, headers=SAME)
@@ -92,10 +86,7 @@ async def test_only_the_approver_s_yes_counts_here_too() -> None:
 
 async def test_a_reject_a_stop_a_pause_and_its_end() -> None:
     """Each is answered in the core's words, and stands in the audit log."""
-    async with office() as o:
-        o.asks()
-        await o.s.store.save(None, o.s.engine.state, ())
-        await o.login()
+    async with asking(TOKEN) as o:
         await o.send(INCIDENT, f"{INCIDENT}/reject")
         assert o.s.web.phase is Phase.PAGED
         o.s.engine.state = replace(o.s.engine.state, services={"web": replace(o.s.web, phase=Phase.ANNOUNCED)})
@@ -116,10 +107,7 @@ async def test_a_reject_a_stop_a_pause_and_its_end() -> None:
 
 async def test_who_looks_after_it_says_so_on_the_incident_s_page() -> None:
     """Once: then the page says who, and has no button any more; a viewer never had one."""
-    async with office() as o:
-        o.asks()
-        await o.s.store.save(None, o.s.engine.state, ())
-        await o.login(VIEWER)
+    async with asking(VIEWER) as o:
         assert "I look after it" not in await o.page(INCIDENT)
         await o.login(OPERATOR, name="Zoe")
         await o.send(INCIDENT, f"{INCIDENT}/acknowledge")
@@ -265,10 +253,7 @@ async def test_an_undo_by_a_program() -> None:
 
 async def test_a_note_and_a_judgement() -> None:
     """They are on the incident's page afterwards."""
-    async with office() as o:
-        o.asks()
-        await o.s.store.save(None, o.s.engine.state, ())
-        await o.login(OPERATOR, name="Zoe")
+    async with asking(OPERATOR, name="Zoe") as o:
         await o.send(INCIDENT, f"{INCIDENT}/note", text="the <pool>\nwas dry", root_cause="yes")
         await o.send(INCIDENT, f"{INCIDENT}/label", verdict="right")
         text = await o.page(INCIDENT)
@@ -282,10 +267,7 @@ async def test_a_note_and_a_judgement() -> None:
 
 async def test_a_tick_and_a_follow_up() -> None:
     """They are on the incident's page afterwards, under the name of who is logged in, and in the audit log."""
-    async with office() as o:
-        o.asks()
-        await o.s.store.save(None, o.s.engine.state, ())
-        await o.login(OPERATOR, name="Zoe")
+    async with asking(OPERATOR, name="Zoe") as o:
         text = await o.page(INCIDENT)
         assert 'aria-label="Tick: Communicate status to stakeholders"' in text and "Undo" not in text
         sent = await o.send(INCIDENT, f"{INCIDENT}/tick", item="stakeholders")
@@ -310,9 +292,7 @@ async def test_a_tick_and_a_follow_up() -> None:
 
 async def test_the_api_ticks_and_adds_what_the_pages_do() -> None:
     """And says what it does not take."""
-    async with office() as o:
-        o.asks()
-        await o.s.store.save(None, o.s.engine.state, ())
+    async with asking() as o:
         added = await o.api("/incidents/web-1/follow-up", {"text": "Raise the pool"}, OPERATOR)
         assert added.json()["answer"] == "Added to web-1 as own-1."
         assert (await o.api("/incidents/web-1/tick", {"item": "own-1"})).json()["state"] == "done"
@@ -329,10 +309,7 @@ async def test_the_api_ticks_and_adds_what_the_pages_do() -> None:
 
 async def test_what_a_role_may_not_is_not_offered_and_is_refused_with_a_reason() -> None:
     """By form and by API alike; and the refusal is in the audit log."""
-    async with office() as o:
-        o.asks()
-        await o.s.store.save(None, o.s.engine.state, ())
-        await o.login(VIEWER)
+    async with asking(VIEWER) as o:
         text = await o.page(INCIDENT)
         assert 'action="/incidents' not in text and "approve needs the role approver" in text.lower()
         assert "/rollback" not in await o.page(SERVICE) and 'action="/pause"' not in await o.page("/")
@@ -397,10 +374,7 @@ async def test_a_form_needs_the_word_of_its_own_session() -> None:
 @pytest.mark.parametrize("lost", ["suspect", "target", "asked_at"])
 async def test_an_answer_to_nothing_is_not_taken(lost: str) -> None:
     """A form that does not say what was asked."""
-    async with office() as o:
-        o.asks()
-        await o.s.store.save(None, o.s.engine.state, ())
-        await o.login()
+    async with asking(TOKEN) as o:
         data = await o.form(INCIDENT, f"{INCIDENT}/approve")
         for broken in ({name: value for name, value in data.items() if name != lost}, {**data, "asked_at": "soon"}):
             answer = await o.client.post(f"{INCIDENT}/approve", data=broken, headers=SAME)
@@ -409,9 +383,7 @@ async def test_an_answer_to_nothing_is_not_taken(lost: str) -> None:
 
 async def test_the_api_takes_the_same_commands() -> None:
     """What was asked is in the incident; a refusal is 409 with the core's reason, a body that makes no sense 422."""
-    async with office() as o:
-        o.asks()
-        await o.s.store.save(None, o.s.engine.state, ())
+    async with asking() as o:
         asked = (await o.client.get("/api/v1/incidents/web-1", headers=bearer())).json()["ask"]
         assert asked["can"] == ["approve", "reject"] and asked["target"] == "dep-40"
         seen = {name: asked[name] for name in ("suspect", "target", "asked_at")}
@@ -433,8 +405,7 @@ async def test_the_api_takes_the_same_commands() -> None:
 
 async def test_who_does_not_answer_is_said() -> None:
     """No daemon: 503 with what became of it."""
-    async with town() as one:
-        await one.login()
+    async with visited() as one:
         word = (await one.page("/")).partition('name="form" value="')[2].partition('"')[0]
         answer = await one.client.post("/pause", data={"form": word}, headers=SAME)
         assert answer.status_code == 503 and "withdrawn" in answer.text

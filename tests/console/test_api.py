@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from tests.console.scene import TOKEN, bearer, town
+from tests.console.scene import TOKEN, bearer, town, visited
 
 PATHS = {
     "/services": "/services",
@@ -90,8 +90,7 @@ async def test_what_is_not_there_is_said_to_be_so(path: str, status: int) -> Non
 
 async def test_no_answer_holds_a_secret() -> None:
     """Neither page nor API repeats the token."""
-    async with town() as one:
-        await one.login()
+    async with visited() as one:
         for path in ("/", "/services/web", "/incidents/web-1", "/api/v1/services", "/api/v1/openapi.json", "/login"):
             answer = await one.client.get(path, headers=bearer())
             assert TOKEN not in answer.text and TOKEN not in str(answer.headers)

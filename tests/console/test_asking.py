@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from tests.console.desk_scene import Office, office
-from tests.console.scene import VIEWER, bearer
+from tests.console.desk_scene import Office, asking, office
+from tests.console.scene import TOKEN, VIEWER, bearer
 from watchdog.domain.incidents import Phase
 
 INCIDENT = "/incidents/web-1"
@@ -52,10 +52,7 @@ async def test_what_is_kept_says_by_whom_until_when_and_what_can_be_said_to_it()
 
 async def test_it_is_stopped_or_done_now_by_a_click_and_not_by_a_form_of_before() -> None:
     """Whoever answered the question with the old page is told to look again."""
-    async with office() as o:
-        o.asks()
-        await o.s.store.save(None, o.s.engine.state, ())
-        await o.login(name="Bob")
+    async with asking(TOKEN, name="Bob") as o:
         before = await o.form(INCIDENT, f"{INCIDENT}/approve")
         await keep(o)
         sent = await o.client.post(f"{INCIDENT}/approve", data=before, headers={"sec-fetch-site": "same-origin"})

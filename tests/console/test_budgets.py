@@ -1,7 +1,6 @@
 """The error budget of a service: on its page and in the API, read at most once a minute."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,26 +8,25 @@ import pytest
 
 from tests.cli import examples as x
 from tests.console.public.scene import PassingClock, ago, calm, hours
-from tests.console.scene import NOW, fill, service_policy, town
+from tests.console.scene import NOW, fill, service_policy, visited
+from tests.overheard import Overheard
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.budgets import FRESH_SECONDS, Budgets
 from watchdog.console.drawing import budget_state, budget_words
 from watchdog.console.views import BudgetView
 from watchdog.domain.incidents import State
-from watchdog.domain.records import Minute
 
 WEB = service_policy("web")
 
 
-class Counting(MemoryStore):
+class Counting(Overheard, calls="spans"):
     """Counts how often it is asked for spans."""
 
     asked = 0
 
-    async def spans(self, *given: Any) -> Sequence[Minute]:
-        """Count, and answer."""
+    async def heard(self, call: str, *given: Any) -> None:
+        """Count it."""
         self.asked += 1
-        return await super().spans(*given)
 
 
 async def stored(clock: PassingClock, *, days: int = 31, bad: dict[float, int] | None = None) -> MemoryStore:
@@ -95,8 +93,7 @@ async def test_it_is_read_once_a_minute_and_anew_for_another_objective() -> None
 async def test_the_page_and_the_api_tell_it() -> None:
     """In words beside the bar; of what was never watched nothing is claimed."""
     policy, state = calm()
-    async with town(policy, state, store=await stored(PassingClock(), bad={5: 36})) as one:
-        await one.login()
+    async with visited(policy, state, store=await stored(PassingClock(), bad={5: 36})) as one:
         page, unwatched = await one.page("/services/web"), await one.page("/services/api")
         told: dict[str, Any] = (await one.client.get("/api/v1/services/web")).json()["budget"]
     assert "86 % left: 6 min 0 s lost of the 43 min 12 s that 99.9 % allows; available 99.98 %" in page

@@ -1,8 +1,9 @@
 """The last 24 h of all services: read newest first, in pieces, and again when they may have grown."""
 
-from collections.abc import Sequence
+import pytest
 
 from tests.console.scene import NOW, StoryClock
+from tests.overheard import Overheard
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.days import SPAN_SECONDS, SPANS, Days, state_of
 from watchdog.domain.errors import Temporary
@@ -13,19 +14,18 @@ def minute(start: float, good: int = 6, bad: int = 0, unknown: int = 0, p50: flo
     return Minute("web", "home", start, good, bad, unknown, p50, 0.2, 0.3)
 
 
-class Slow(MemoryStore):
+class Slow(Overheard, calls="spans"):
     """A store whose every read takes a second of the story, and tells what was read."""
 
-    def __init__(self, clock: StoryClock) -> None:
+    def __init__(self, clock: "StoppedClock") -> None:
         super().__init__(clock)
         self.story = clock
         self.asked: list[tuple[float, float]] = []
 
-    async def spans(self, since: float, until: float, seconds: int) -> Sequence[Minute]:
-        """Read, and let time pass."""
-        self.asked.append((since, until))
+    async def heard(self, call: str, *given: float) -> None:
+        """Let time pass."""
+        self.asked.append(given[:2])
         self.story.passed += 1.0
-        return await super().spans(since, until, seconds)
 
 
 class StoppedClock(StoryClock):
@@ -82,22 +82,19 @@ async def test_a_new_half_hour_pushes_the_oldest_out() -> None:
 async def test_a_store_that_fails_is_asked_again() -> None:
     """Nothing counts as read that was not."""
 
-    class Failing(MemoryStore):
+    class Failing(Overheard, calls="spans"):
         fails = True
 
-        async def spans(self, since: float, until: float, seconds: int) -> Sequence[Minute]:
+        async def heard(self, call: str, *given: float) -> None:
             if self.fails:
                 raise Temporary("no answer")
-            return await super().spans(since, until, seconds)
 
     clock = StoppedClock()
     store = Failing(clock)
     days = Days(store, clock)
-    try:
+    with pytest.raises(Temporary):
         await days.refresh()
-        raise AssertionError("it must raise")
-    except Temporary:
-        store.fails = False
+    store.fails = False
     await days.refresh()
     assert days.of("web", ["home"]).complete
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from tests.cli import examples as x
 from tests.clocks import FakeClock
-from tests.console.scene import NOW, VIEWER, StoryClock, fill, story, town
+from tests.console.scene import NOW, VIEWER, StoryClock, fill, story, visited
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.following import FRESH_SECONDS, Following
 from watchdog.console.world import World
@@ -31,8 +31,7 @@ async def listing(*given: object) -> None:
 
 async def test_an_incident_shows_what_is_done_and_what_waits() -> None:
     """With evidence, or owner and due time; a button for what people may tick, and none for what is seen."""
-    async with town() as one:
-        await one.login()
+    async with visited() as one:
         await one.store.tick("web-1", "lessons", "ann")
         text = await one.page("/incidents/web-1")
         assert text.count('<ul class="checklist"') == 4
@@ -51,8 +50,7 @@ async def test_what_is_due_is_marked_and_contacts_are_named() -> None:
     _, state, incidents = story()
     old = replace(incidents[0], restored_at=NOW - 3700, verified_at=NOW - 3600, closed_at=NOW - 3600)
     await fill(store, state, (old,))
-    async with town(store=store) as one:
-        await one.login()
+    async with visited(store=store) as one:
         text = await one.page("/incidents/web-1")
         said = await one.json("/incidents/web-1/checklist")
     assert "</span> overdue</span>" in item(text, "stakeholders") and "</span> open</span>" in item(text, "prevention")
@@ -64,8 +62,7 @@ async def test_what_is_due_is_marked_and_contacts_are_named() -> None:
 
 async def test_what_is_open_over_all_incidents_has_a_page_and_a_number() -> None:
     """What is due first before, each leading to its incident; the overview counts, some seconds late at most."""
-    async with town() as one:
-        await one.login()
+    async with visited() as one:
         await one.store.follow_up("api-7", "Ask <acme>", "ann", owner="eve", due_at=NOW - 5)
         text = await one.page("/follow-ups")
         said = await one.json("/follow-ups")
@@ -82,8 +79,7 @@ async def test_nothing_open_is_not_shown_on_the_overview() -> None:
     store = MemoryStore(StoryClock())
     _, state, _ = story()
     await fill(store, state, (x.undone(x.decision()),))
-    async with town(store=store) as one:
-        await one.login()
+    async with visited(store=store) as one:
         assert "follow-ups open" not in await one.page("/")
         assert "Nothing is open." in await one.page("/follow-ups")
 

@@ -5,7 +5,7 @@ import pytest
 from starlette.responses import PlainTextResponse
 
 from tests.clocks import FakeClock
-from tests.console.scene import OPERATOR, TOKEN, TOKENS, VIEWER, bearer, town
+from tests.console.scene import OPERATOR, TOKEN, TOKENS, VIEWER, bearer, town, visited
 from tests.daemon.test_http_auth import strangers
 from watchdog.console.gate import Gate
 from watchdog.console.rendering import Renderer
@@ -56,10 +56,7 @@ async def test_behind_a_proxy_with_tls_the_cookie_is_for_tls_alone() -> None:
     ("wanted", "given"),
     [
         ("/incidents/web-1", "/incidents/web-1"),
-        ("//evil.example", "/"),
-        ("https://evil.example", "/"),
-        ("/a?b=c", "/"),
-        ("/" + "a" * 1500 + "!", "/"),
+        *((odd, "/") for odd in ("//evil.example", "https://evil.example", "/a?b=c", "/" + "a" * 1500 + "!")),
     ],
 )
 async def test_the_login_leads_where_one_wanted_to_go_and_never_elsewhere(wanted: str, given: str) -> None:
@@ -71,8 +68,7 @@ async def test_the_login_leads_where_one_wanted_to_go_and_never_elsewhere(wanted
 
 async def test_after_five_wrong_tokens_one_waits_even_with_the_right_one() -> None:
     """By page and by API alike; who has a session goes on."""
-    async with town() as one:
-        await one.login()
+    async with visited() as one:
         for number in range(5):
             wrong = await one.login("wrong") if number % 2 else await one.client.get(
                 "/api/v1/services", headers={**bearer("wrong"), "cookie": ""}
@@ -106,8 +102,7 @@ async def test_too_many_requests_are_refused() -> None:
 
 async def test_strangers_do_not_use_up_what_those_who_are_logged_in_need() -> None:
     """Behind a proxy all are one peer."""
-    async with town(at_once=10.0) as one:
-        await one.login()
+    async with visited(at_once=10.0) as one:
         strangers = [(await one.client.get("/login", headers={"cookie": ""})).status_code for _ in range(15)]
         assert 429 in strangers and (await one.client.get("/")).status_code == 200
 
@@ -168,12 +163,7 @@ def test_a_session_ends_and_hangs_on_the_token() -> None:
 def test_each_token_opens_its_own_role() -> None:
     """And no other; a session's form word is its own."""
     ours = Sessions(TOKENS)
-    assert [ours.role_of(token.encode()) for token in (VIEWER, OPERATOR, TOKEN, "x", "")] == [
-        Role.VIEWER,
-        Role.OPERATOR,
-        Role.APPROVER,
-        None,
-        None,
-    ]
+    roles = {VIEWER: Role.VIEWER, OPERATOR: Role.OPERATOR, TOKEN: Role.APPROVER, "x": None, "": None}
+    assert {token: ours.role_of(token.encode()) for token in roles} == roles
     one, other = (ours.read(ours.make(Role.VIEWER, "", 5.0), 5.0) for _ in range(2))
     assert one is not None and other is not None and one.form_token != other.form_token

@@ -1,6 +1,5 @@
 """The statistics: counted as the command counts them, read a little at a time, and drawn."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -8,8 +7,8 @@ import pytest
 
 from tests.cli import examples as x
 from tests.clocks import FakeClock
-from tests.console.scene import NOW, fill, service_state, story, town
-from watchdog.adapters.stores.memory import MemoryStore
+from tests.console.scene import NOW, fill, service_state, story, visited
+from tests.overheard import Overheard
 from watchdog.console.counting import WEEKS, numbers_view, stats_view
 from watchdog.console.counting_views import RestoredView, WeekView
 from watchdog.console.plots import HEIGHT, height, restored_dots, scale, week_bars
@@ -23,20 +22,14 @@ from watchdog.words.stats_text import WORDS, show
 DAY = 86400.0
 
 
-class CountingStore(MemoryStore):
-    """A store that counts what is read of it, and takes its time."""
+class CountingStore(Overheard, calls="incidents notes"):
+    """A store that counts what is read of it."""
 
     reads = 0
 
-    async def incidents(self, *args: Any, **more: Any) -> Sequence[Incident]:
-        """Count and read."""
+    async def heard(self, call: str, *given: Any) -> None:
+        """Count it."""
         self.reads += 1
-        return await super().incidents(*args, **more)
-
-    async def notes(self, **more: Any) -> Sequence[Note]:
-        """Count and read."""
-        self.reads += 1
-        return await super().notes(**more)
 
 
 def closed(number: int, at: float) -> Incident:
@@ -101,8 +94,7 @@ async def test_very_many_of_the_same_moment_are_all_read() -> None:
 
 async def test_the_page_says_what_the_command_prints() -> None:
     """The same cells, from the same incidents."""
-    async with town() as one:
-        await one.login()
+    async with visited() as one:
         said = (await one.json("/stats"))["all"]
         text = await one.page("/stats")
     _, state, incidents = story()

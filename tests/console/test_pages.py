@@ -8,7 +8,18 @@ from dataclasses import replace
 import pytest
 
 from tests.cli import examples as x
-from tests.console.scene import NOW, Town, fill, open_incident, policy_of, service_policy, service_state, story, town
+from tests.console.scene import (
+    NOW,
+    Town,
+    fill,
+    open_incident,
+    policy_of,
+    service_policy,
+    service_state,
+    story,
+    town,
+    visited,
+)
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console import standing
 from watchdog.console.app import POLICY
@@ -23,25 +34,15 @@ from watchdog.domain.effects import Note
 from watchdog.domain.incidents import State
 from watchdog.domain.readings import Bad
 
-PAGES = (
-    "/",
-    "/services/web",
-    "/services/api",
-    "/services/docs",
-    "/incidents",
-    "/incidents/web-1",
-    "/history",
-    "/follow-ups",
-    "/audit",
-)
+SERVICES, LISTS = ("/services/web", "/services/api", "/services/docs"), ("/history", "/follow-ups", "/audit")
+PAGES = ("/", *SERVICES, "/incidents", "/incidents/web-1", *LISTS)
 DAY = DayView(0.0, 1800.0, ("good",) * 48, (None,) * 48, True)
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>\x1b[2J\u202e{{ 7*7 }}\ud800'
 
 
 async def test_every_page_is_there_with_its_headers() -> None:
     """Strict CSP, nothing kept, nothing inline: no script, no style, no handler."""
-    async with town() as one:
-        await one.login()
+    async with visited() as one:
         for path in (*PAGES, "/nothing", "/login"):
             answer = await one.client.get(path)
             assert answer.status_code == (404 if path == "/nothing" else 200), path
@@ -55,8 +56,7 @@ async def test_every_page_is_there_with_its_headers() -> None:
 
 async def test_the_overview_shows_the_troubled_first() -> None:
     """State, mode, deploy and day of each service; what is not known is said to be so."""
-    async with town() as one:
-        await one.login()
+    async with visited() as one:
         text = await one.page("/")
     assert text.index("/services/api") < text.index("/services/docs") < text.index("/services/web")
     assert "api-7" in text and "a human is asked" not in text and "not seen yet" in text
@@ -66,8 +66,7 @@ async def test_the_overview_shows_the_troubled_first() -> None:
 
 async def test_a_service_tells_what_would_happen_now() -> None:
     """The core's own decision for a failure that is only imagined, with its target and guards."""
-    async with town() as one:
-        await one.login()
+    async with visited() as one:
         text = await one.page("/services/web")
         busy = await one.page("/services/api")
         unknown = await one.page("/services/docs")
@@ -86,8 +85,7 @@ async def test_who_is_told_of_nothing_reads_why() -> None:
         muted = replace(open_incident(), muted=True)
         api = replace(state.services["api"], incident=muted, downtime=downtime, deploys_at=NOW)
         known = replace(state, services={**state.services, "api": api})
-        async with town(state=known) as one:
-            await one.login()
+        async with visited(state=known) as one:
             row = (await one.json("/services"))["services"][0]
             assert (row["name"], row["standing"], row["why"]) == ("api", "incident", why)
             for page in ("/", "/services/api"):
@@ -98,8 +96,7 @@ async def test_who_is_told_of_nothing_reads_why() -> None:
 
 async def test_an_incident_says_what_explain_says() -> None:
     """Evidence, blame with its terms, guards, target, timeline, what is left to do."""
-    async with town() as one:
-        await one.login()
+    async with visited() as one:
         text = await one.page("/incidents/web-1")
     for words in (
         "Restored in 47 s (target 5 min).", "39 of 39 probes failed for 38 s", "CUSUM 9.2 of 14", "679 : 1", "need",
@@ -111,8 +108,7 @@ async def test_an_incident_says_what_explain_says() -> None:
 
 async def test_what_people_added_is_shown_and_the_root_cause_in_the_table() -> None:
     """A note is a line of the timeline and of what `explain` prints; a named cause ticks its item and is history."""
-    async with town() as one:
-        await one.login()
+    async with visited() as one:
         await one.store.remark("web-1", "the cache was <cold>", by="ann", root_cause=True)
         incident, history = await one.page("/incidents/web-1"), await one.page("/history")
     assert incident.count("the cache was &lt;cold&gt;") == 4 and "the cache was &lt;cold&gt;" in history
@@ -120,16 +116,14 @@ async def test_what_people_added_is_shown_and_the_root_cause_in_the_table() -> N
 
 async def test_the_history_is_the_runbooks_table() -> None:
     """One row per rollback; an incident without one is not in it."""
-    async with town() as one:
-        await one.login()
+    async with visited() as one:
         text = await one.page("/history")
     assert "2026-11-25" in text and "web: HTTP 503 on home" in text and "judged right" in text and "api-7" not in text
 
 
 async def test_a_page_that_did_not_change_is_not_sent_again() -> None:
     """The mark of an answer makes the next one empty, until something changes."""
-    async with town() as one:
-        await one.login()
+    async with visited() as one:
         first = await one.client.get("/history")
         again = await one.client.get("/history", headers={"if-none-match": first.headers["etag"]})
         await one.store.label("web-1", "wrong", "bob")
@@ -140,21 +134,14 @@ async def test_a_page_that_did_not_change_is_not_sent_again() -> None:
 
 async def test_static_files_are_ours_and_no_others() -> None:
     """Kept for ever under an address that changes with them; nothing above their folder."""
-    async with town() as one:
-        await one.login()
+    async with visited() as one:
         links = re.findall(r'(?:href|src)="(/static/[^"]+)"', await one.page("/"))
         assert len(links) == 3
         for link in links:
             answer = await one.client.get(link)
             assert answer.status_code == 200 and "immutable" in answer.headers["cache-control"]
-        for path in (
-            "/static/nothing.css",
-            "/static/..%2fapp.py",
-            "/static/%2e%2e/app.py",
-            "/static/console.py",
-            f"/static/{'a' * 300}.css",
-        ):
-            assert (await one.client.get(path)).status_code == 404, path
+        for name in ("nothing.css", "..%2fapp.py", "%2e%2e/app.py", "console.py", f"{'a' * 300}.css"):
+            assert (await one.client.get(f"/static/{name}")).status_code == 404, name
 
 
 @asynccontextmanager
@@ -195,8 +182,7 @@ async def test_hostile_text_stays_text(where: str) -> None:
 
 async def test_no_page_itself_takes_a_change() -> None:
     """Only the forms on it lead to one."""
-    async with town() as one:
-        await one.login()
+    async with visited() as one:
         for path in (*PAGES, "/api/v1/services", "/api/v1/incidents/web-1"):
             assert (await one.client.post(path)).status_code == 405, path
             assert (await one.client.delete(path)).status_code == 405, path
@@ -204,8 +190,7 @@ async def test_no_page_itself_takes_a_change() -> None:
 
 async def test_a_service_of_another_worker_is_shown_as_it_was_saved() -> None:
     """This worker does not know it; the store does."""
-    async with town(state=State(), held=("docs",)) as one:
-        await one.login()
+    async with visited(state=State(), held=("docs",)) as one:
         assert "another worker" in await one.page("/services/web")
         assert "9f3c2ab" in await one.page("/")
     assert open_incident().id == "api-7"

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.console.desk_scene import Office, office
-from tests.console.scene import TOKEN, Town, bearer, town
+from tests.console.scene import TOKEN, Town, bearer, town, visited
 from watchdog.console.proxied import COOKIE, Proxied, Proxy, Untrusted, proven_name
 from watchdog.console.roles import People, Role, Visitor, Way
 from watchdog.console.session import LIFE_SECONDS
@@ -81,8 +81,7 @@ async def test_only_the_proxy_s_own_address_counts() -> None:
 
 async def test_from_elsewhere_the_header_spoils_even_what_would_be_let_in() -> None:
     """A session, the right token: who claims a name in vain is up to something. Without it, each works as ever."""
-    async with town(proxy=proxy("10.0.0.0/8")) as one:
-        await one.login()
+    async with visited(proxy=proxy("10.0.0.0/8")) as one:
         assert (await one.client.get("/", headers=as_("x"))).status_code == 403
         assert (await one.client.get("/api/v1/services", headers={**bearer(), HEADER: ""})).status_code == 403
         assert (await one.client.get("/")).status_code == 200
@@ -283,20 +282,13 @@ def test_what_binds_forms_lasts_for_a_while_and_is_each_person_s_own() -> None:
     assert COOKIE != "watchdog_console"
 
 
+OURS = ("127.0.0.1", "::ffff:127.0.0.1", "10.9.8.7", "fd00::5")
+FOREIGN = ("fd01::5", "11.0.0.1", "::ffff:11.0.0.1", "/run/x.sock", "")
+
+
 @pytest.mark.parametrize(
     ("client", "trusted"),
-    [
-        (("127.0.0.1", 5), True),
-        (("::ffff:127.0.0.1", 5), True),
-        (("10.9.8.7", 5), True),
-        (("fd00::5", 5), True),
-        (("fd01::5", 5), False),
-        (("11.0.0.1", 5), False),
-        (("::ffff:11.0.0.1", 5), False),
-        (("/run/x.sock", 0), False),
-        (("", 0), False),
-        (None, False),
-    ],
+    [*(((host, 5), True) for host in OURS), *(((host, 0), False) for host in FOREIGN), (None, False)],
 )
 def test_which_addresses_are_the_proxy_s(client: object, trusted: bool) -> None:
     """IPv4 also as it shows on an IPv6 socket; what is no address never."""

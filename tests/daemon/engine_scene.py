@@ -72,15 +72,8 @@ class Scene:
         self.supervisor = Supervisor(self.clock, lambda name, error: self.errors.append((name, type(error).__name__)))
         self.teller = Teller(self.store, {"pager": self.pager}, self.clock, lambda *_: None)
         self.actuator = Actuator(self.platform, self.store, self.clock)
-        self.engine = Engine(
-            policy=POLICY,
-            store=self.store,
-            clock=self.clock,
-            supervisor=self.supervisor,
-            actuator=self.actuator,
-            teller=self.teller,
-            listeners=self.listeners,
-        )
+        parts = {"actuator": self.actuator, "teller": self.teller, "listeners": self.listeners}
+        self.engine = Engine(policy=POLICY, store=self.store, clock=self.clock, supervisor=self.supervisor, **parts)
 
     async def start(self) -> None:
         """Take up the journal and run, as the daemon does."""
@@ -102,10 +95,12 @@ class Scene:
         facts, deploys = await self.platform.facts("srv-web"), await self.platform.deploys("srv-web")
         await self.engine.ask(e.DeploysListed(self.clock.now(), "web", tuple(deploys), facts))
 
-    async def rollback_by_hand(self, target: str | None = None) -> None:
+    async def rollback_by_hand(self, target: str | None = None, until: Phase | None = None) -> None:
         """Ask for a rollback as the command does: the shortest way into pinning and sending."""
         await self.know_deploys()
         await self.engine.ask(e.RollbackRequested(self.clock.now(), "web", "ann", target))
+        if until is not None:
+            await self.until(until)
 
     @property
     def web(self) -> ServiceState:

@@ -3,15 +3,18 @@
 Web at the start: dep-39 once live, dep-40 live (the suspect here), dep-41 never built (the newest: the baseline).
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from tests.clocks import FakeClock
 from watchdog.adapters.http import ApiClient
 from watchdog.adapters.platforms.render import Render
 from watchdog.adapters.stores import build_store
+from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.daemon.actuator import Actuator
+from watchdog.daemon.protocol import Change
 from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy, Rollback
 from watchdog.domain.events import Event
 from watchdog.domain.records import ActionRow
@@ -81,6 +84,17 @@ class Scene:
         """The service as Render has it."""
         return self.sandbox.cloud.services["web"]
 
+    async def ends(self, effect: Change, kind: type[Event], words: str = "", **resumed: bool) -> Any:
+        """Perform, and return the outcome, which is of that kind and holds these words in its reason."""
+        outcome = await self.actuator.perform(effect, **resumed)
+        assert type(outcome) is kind and words in getattr(outcome, "why", ""), outcome
+        return outcome
+
+    async def tells(self, effect: Change, kind: type[Event], *told: Any, resumed: bool = False, **more: Any) -> None:
+        """Perform; the outcome tells exactly this of the incident."""
+        outcome = await self.actuator.perform(effect, resumed=resumed)
+        assert outcome == kind(outcome.at, "web", INCIDENT, *told, **more)  # type: ignore[call-arg]
+
     async def row(self, step: str = "rollback") -> ActionRow:
         """Return the journal's row of the action."""
         row = await self.store.action(INCIDENT, step)
@@ -88,10 +102,24 @@ class Scene:
         return row
 
 
+class Guarded(MemoryStore):
+    """A store that asks before it writes an action: `before` may raise, or say how it ends without being written."""
+
+    def __init__(self, clock: FakeClock, before: Callable[[ActionRow, str | None], bool | None]) -> None:
+        super().__init__(clock)
+        self.before = before
+
+    async def put_action(self, row: ActionRow, expect: str | None) -> bool:
+        """Write, unless something else was said."""
+        said = self.before(row, expect)
+        return await super().put_action(row, expect) if said is None else said
+
+
 @asynccontextmanager
 async def scene(
     *,
     store: Store | None = None,
+    before: Callable[[ActionRow, str | None], bool | None] | None = None,
     store_url: str = "memory://",
     clock: FakeClock | None = None,
     quirks: bool = False,
@@ -100,7 +128,7 @@ async def scene(
 ) -> AsyncIterator[Scene]:
     """Open a world; at its end everything is closed."""
     ticking = clock or FakeClock()
-    kept = store or build_store(store_url, ticking)
+    kept = store or (Guarded(ticking, before) if before else build_store(store_url, ticking))
     async with Sandbox(quirks=quirks) as sandbox:
         platform = client(sandbox, ticking, made, timeout_seconds)
         await kept.open()

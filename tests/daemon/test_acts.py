@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from tests.clocks import FakeClock, eventually
 from tests.daemon.render_scene import INCIDENT, PIN, RESTORE, ROLLBACK, Scene, scene
+from tests.overheard import Overheard
 from watchdog.adapters.platforms.render import Render
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.daemon.acts import OUTAGE, PATIENCE_SECONDS, UNRECORDED, UNWANTED, Acts, still_wanted, unrecorded
@@ -25,6 +26,12 @@ from watchdog.domain.records import ActionRow
 from watchdog.ports import Store
 
 BUG = "a fault of our own (KeyError)"
+AWAY = "the store does not answer"
+
+
+def logged(level: str, event: str, **more: str) -> dict[str, str]:
+    """Return a line of the log."""
+    return {"log_level": level, "event": event, **more}
 
 
 class BuggyAfterSending(Render):
@@ -51,6 +58,14 @@ class BuggyReader(Render):
     async def deploys(self, service_id: str, back_to: str | None = None) -> tuple[Deploy, ...]:
         """Trip."""
         raise KeyError("status")
+
+
+class Silent(Overheard, calls="action"):
+    """A store that does not say what became of an action."""
+
+    async def heard(self, call: str, *given: object) -> None:
+        """Fail."""
+        raise Temporary(AWAY)
 
 
 class Finished:
@@ -149,7 +164,7 @@ async def test_a_fault_of_our_own_while_the_journal_is_away_tells_no_value_to_re
         async def action(self, incident: str, step: str) -> ActionRow | None:
             self.asked += 1
             if self.asked > 1:
-                raise Temporary("the store does not answer")
+                raise Temporary(AWAY)
             return await super().action(incident, step)
 
     clock = FakeClock()
@@ -161,10 +176,6 @@ async def test_a_fault_of_our_own_while_the_journal_is_away_tells_no_value_to_re
 async def test_what_cannot_be_told_for_the_journal_s_silence_is_left_for_later() -> None:
     """A pin of an earlier run that nobody wants: whether it went through stands in the journal alone."""
 
-    class Silent(MemoryStore):
-        async def action(self, incident: str, step: str) -> ActionRow | None:
-            raise Temporary("the store does not answer")
-
     clock = FakeClock()
     async with scene(store=Silent(clock), clock=clock) as s:
         (pending,) = await s.store.save(None, State(), (PIN,))
@@ -175,14 +186,7 @@ async def test_what_cannot_be_told_for_the_journal_s_silence_is_left_for_later()
         with capture_logs() as lines:
             await Acts(s.actuator, s.store, s.clock, State, ask).carry_out(pending.id, PIN, resumed=True)
         assert await s.store.pending() == (pending,)
-    assert lines == [
-        {
-            "event": "what became of an action is looked up later",
-            "log_level": "error",
-            "incident": INCIDENT,
-            "why": "the store does not answer",
-        }
-    ]
+    assert lines == [logged("error", "what became of an action is looked up later", incident=INCIDENT, why=AWAY)]
 
 
 async def test_services_do_not_wait_for_each_other() -> None:
@@ -223,43 +227,32 @@ async def test_a_lost_send_of_ours_is_found_when_a_human_asks_again() -> None:
         assert s.sent("POST") == 1
 
 
-class Gaps(MemoryStore):
-    """A store that does not answer for a while: `fails` says for which calls, by the state they would write."""
+def gaps(fails: Callable[[str], bool]) -> Callable[[ActionRow, str | None], None]:
+    """Return what keeps a store from writing now and then: `fails` says when, by the state that would be written."""
 
-    def __init__(self, clock: FakeClock, fails: Callable[[str], bool]) -> None:
-        super().__init__(clock)
-        self.fails = fails
+    def before(row: ActionRow, expect: str | None) -> None:
+        if fails(row.state):
+            raise Temporary(AWAY)
 
-    async def put_action(self, row: ActionRow, expect: str | None) -> bool:
-        """Write, or fail."""
-        if self.fails(row.state):
-            raise Temporary("the store does not answer")
-        return await super().put_action(row, expect)
+    return before
 
 
 async def test_a_store_that_fails_right_after_the_send_is_waited_for_and_the_rollback_adopted() -> None:
     """The answer could not be written down: it is looked up, not sent again."""
     failures = iter([True, True, False])
-    clock = FakeClock()
-    store = Gaps(clock, lambda state: state == "accepted" and next(failures, False))
-    async with scene(store=store, clock=clock) as s:
+    async with scene(before=gaps(lambda state: state == "accepted" and next(failures, False))) as s:
         with capture_logs() as lines:
             (event,) = await carried_out(s, ROLLBACK)
         assert isinstance(event, e.RollbackAccepted)
         assert (event.adopted, s.sent("POST"), (await s.row()).state) == (True, 1, "accepted")
-        told = {
-            "event": "the store did not answer during an action; looking it up",
-            "log_level": "error",
-            "why": "the store does not answer",
-        }
+        told = logged("error", "the store did not answer during an action; looking it up", why=AWAY)
         assert [line for line in lines if line["log_level"] == "error"] == [told, told]
 
 
 @pytest.mark.parametrize("error", ["planned", "accepted"])
 async def test_a_store_that_stays_away_ends_with_a_human(error: str) -> None:
     """Before the send nothing is sent; after it nothing is sent again. Either way somebody must look."""
-    clock = FakeClock()
-    async with scene(store=Gaps(clock, lambda state: state == error), clock=clock) as s:
+    async with scene(before=gaps(lambda state: state == error)) as s:
         (event,) = await carried_out(s, ROLLBACK)
         sent = error == "accepted"
         assert type(event) is (e.RollbackLost if sent else e.RollbackPostponed)
@@ -272,9 +265,8 @@ async def test_a_store_that_stays_away_ends_with_a_human(error: str) -> None:
 async def test_one_gap_of_the_store_after_a_long_look_is_waited_for() -> None:
     """Patience is with the store, not with the action: a look for a lost answer takes half a minute by itself."""
     failures = iter([True])
-    clock = FakeClock()
-    store = Gaps(clock, lambda state: state == "planned" and s.sent("POST") > 0 and next(failures, False))
-    async with scene(store=store, clock=clock) as s:
+    before = gaps(lambda state: state == "planned" and s.sent("POST") > 0 and next(failures, False))
+    async with scene(before=before) as s:
         s.sandbox.set_mode("rollback", "reset_before")
         (event,) = await carried_out(s, ROLLBACK)
         assert isinstance(event, e.RollbackPostponed) and "no trace" in event.why
@@ -297,11 +289,7 @@ async def test_an_effect_that_cannot_be_finished_stays_for_the_next_start() -> N
         with capture_logs() as lines, pytest.raises(AssertionError):
             await carried_out(s, ROLLBACK)
         assert (store.tries, len(await s.store.pending()), len(s.accepted)) == (5, 1, 1)
-        told = {
-            "event": "an effect could not be marked as finished; it will be looked up again",
-            "log_level": "error",
-            "why": "the store does not answer",
-        }
+        told = logged("error", "an effect could not be marked as finished; it will be looked up again", why=AWAY)
         assert [line for line in lines if line["log_level"] == "error"] == [told] * 5
 
 
@@ -319,12 +307,8 @@ async def test_an_outcome_that_was_lost_with_the_lease_leaves_its_effect_to_be_l
         with capture_logs() as lines:
             await acts.carry_out(pending.id, PIN, resumed=False)
         assert await s.store.pending() == ((pending,) if came_back else ())
-        told = {
-            "event": "an action is left to another worker",
-            "log_level": "warning",
-            "incident": INCIDENT,
-            "why": str(Displaced(("web",))),
-        }
+        why = str(Displaced(("web",)))
+        told = logged("warning", "an action is left to another worker", incident=INCIDENT, why=why)
         assert [line for line in lines if line["log_level"] == "warning"] == ([told] if came_back else [])
 
 
@@ -352,26 +336,19 @@ async def test_one_action_at_a_time_per_service(tmp_path: Path) -> None:
 
 
 WANTED = [
-    (PIN, state_with(Phase.PINNING), True),
-    (PIN, state_with(Phase.PAGED), False),
-    (PIN, state_with(Phase.ROLLING_BACK), False),
-    (PIN, state_with(Phase.PAGED, repinned=True), True),
+    *((PIN, state, True) for state in (state_with(Phase.PINNING), state_with(Phase.PAGED, repinned=True))),
+    *((PIN, state_with(phase), False) for phase in (Phase.PAGED, Phase.ROLLING_BACK)),
     (PIN, state_with(Phase.PAGED, repinned=True, pinned=True), False),
     (PIN, state_with(Phase.PINNING, incident="web-2"), False),
-    (PIN, State(), False),
     (PIN, State(services={"web": ServiceState("web", phase=Phase.CALM)}), False),
-    (RESTORE, state_with(Phase.PAGED, off="commit"), True),
-    (RESTORE, state_with(Phase.CALM, off="commit"), True),
+    *((RESTORE, state_with(phase, off="commit"), True) for phase in (Phase.PAGED, Phase.CALM)),
+    *((RESTORE, state_with(phase, off="commit"), False) for phase in (Phase.PINNING, Phase.DEPLOYING)),
     (RESTORE, state_with(Phase.PAGED), False),
-    (RESTORE, state_with(Phase.PINNING, off="commit"), False),
-    (RESTORE, state_with(Phase.DEPLOYING, off="commit"), False),
-    (RESTORE, State(), False),
-    (ROLLBACK, state_with(Phase.ROLLING_BACK), True),
-    (ROLLBACK, state_with(Phase.PAGED), True),
+    *((ROLLBACK, state_with(phase), True) for phase in (Phase.ROLLING_BACK, Phase.PAGED)),
     (ROLLBACK, state_with(Phase.PAGED, target=None), True),
     (ROLLBACK, state_with(Phase.ROLLING_BACK, target="dep-38"), False),
     (ROLLBACK, state_with(Phase.ROLLING_BACK, incident="web-2", target="dep-38"), True),
-    (ROLLBACK, State(), True),
+    *((effect, State(), effect is ROLLBACK) for effect in (PIN, RESTORE, ROLLBACK)),
 ]
 
 
@@ -506,12 +483,8 @@ async def test_a_pin_that_nobody_waits_for_any_more_may_have_gone_through(phase:
 async def test_what_became_of_a_pin_is_asked_again_when_the_store_does_not_say() -> None:
     """Not finished unseen: it stays in the journal, to be looked up when the store is back."""
 
-    class Mute(MemoryStore):
-        async def action(self, incident: str, step: str) -> ActionRow | None:
-            raise Temporary("the store does not answer")
-
     clock = FakeClock()
-    async with scene(store=Mute(clock), clock=clock) as s:
+    async with scene(store=Silent(clock), clock=clock) as s:
         (pending,) = await s.store.save(None, State(), (PIN,))
         acts = Acts(s.actuator, s.store, s.clock, lambda: state_with(Phase.PAGED), s.store.pending)
         await acts.carry_out(pending.id, PIN, resumed=True)

@@ -56,8 +56,7 @@ async def test_case_12_a_request_that_lands_after_we_gave_up_is_adopted(
     assert SHIPPED.settle_seconds > latest
     async with render_scene.scene(made=LandsLate, store_url=store.format(tmp_path)) as s:
         s.platform.lands_after = after_seconds  # type: ignore[attr-defined]
-        outcome = await s.actuator.perform(ROLLBACK)
-        assert isinstance(outcome, e.RollbackAccepted)
+        outcome = await s.ends(ROLLBACK, e.RollbackAccepted)
         assert (outcome.adopted, len(s.accepted), s.sent("POST")) == (True, 1, 1)
         assert await s.actuator.perform(ROLLBACK) == replace(outcome, at=s.clock.now())
         assert (len(s.accepted), s.sent("POST")) == (1, 1), "and never sent again"
@@ -141,8 +140,7 @@ async def test_case_15_the_rebuild_goes_by_the_same_protocol(mode: str, adopted:
         row = await s.row("alternative")
         assert (row.state, row.deploy) == ("accepted", outcome.deploy)
         assert await s.store.action(INCIDENT, "rollback") is None
-        again = await s.actuator.perform(REBUILD, resumed=True)
-        assert again == e.RollbackAccepted(again.at, "web", INCIDENT, outcome.deploy, adopted=True)
+        await s.tells(REBUILD, e.RollbackAccepted, outcome.deploy, adopted=True, resumed=True)
         assert s.sent("POST") == (2 if adopted is None else 1)
 
 
@@ -164,8 +162,7 @@ async def test_case_15_an_expired_artefact_is_rebuilt_once_and_then_followed() -
     """From the refusal to the rebuild that is live: one rollback refused, one deploy of the same commit."""
     async with scene() as s:
         s.sandbox.set_mode("rollback", "expired")
-        await s.rollback_by_hand()
-        await s.until(Phase.DEPLOYING)
+        await s.rollback_by_hand(until=Phase.DEPLOYING)
         await s.quiet()
         assert [entry["path"] for entry in s.sandbox.events.requests("render", "POST")] == [
             "/render/v1/services/srv-web/rollback",
@@ -205,8 +202,7 @@ async def test_case_17_a_human_who_deploys_while_the_answer_is_lost_wins() -> No
             raise OutcomeUnknown("Render timed out")
 
     async with render_scene.scene(made=HumanFirst) as s:
-        outcome = await s.actuator.perform(ROLLBACK)
-        assert isinstance(outcome, e.RollbackStoodDown)
+        outcome = await s.ends(ROLLBACK, e.RollbackStoodDown)
         assert "dep-42 is live, no longer dep-40" in outcome.why and "no trace" in outcome.why
         assert (await s.row()).state == "done"
         assert s.accepted == []
@@ -225,8 +221,7 @@ async def test_case_16_a_deploy_on_its_way_is_waited_for() -> None:
 
 async def on_its_way(s: Scene) -> str:
     """Bring a rollback on its way; return its deploy."""
-    await s.rollback_by_hand()
-    await s.until(Phase.DEPLOYING)
+    await s.rollback_by_hand(until=Phase.DEPLOYING)
     await s.quiet()
     incident = s.web.incident
     assert incident is not None and incident.rollback_deploy is not None

@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.clocks import FakeClock
 from tests.daemon.render_scene import INCIDENT, PIN, RESTORE, ROLLBACK, Scene, SteppedClock, Told, scene
 from watchdog.adapters.platforms.render import Render, build_render
-from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.core.perceive import PIN_SHOWS_SECONDS
 from watchdog.daemon.lookup import Search, look_up
 from watchdog.daemon.protocol import SHIPPED, Answer, Change, NoTrace, nothing_forbids
@@ -38,8 +36,7 @@ async def test_case_09_10_11_whatever_the_answer_one_rollback_is_accepted(
     async with scene(store_url=url.format(tmp_path), quirks=quirks, timeout_seconds=1.0) as s:
         s.sandbox.modes.slow_seconds = 1.5 if mode == "too slow" else 0.05
         s.sandbox.set_mode("rollback", mode.removeprefix("too "))
-        outcome = await s.actuator.perform(ROLLBACK)
-        assert isinstance(outcome, e.RollbackAccepted)
+        outcome = await s.ends(ROLLBACK, e.RollbackAccepted)
         assert (outcome.service, outcome.incident) == ("web", INCIDENT)
         assert outcome.adopted is (adopted or quirks)
         assert [entry["deploy"] for entry in s.accepted] == [outcome.deploy]
@@ -47,8 +44,7 @@ async def test_case_09_10_11_whatever_the_answer_one_rollback_is_accepted(
         assert (row.state, row.deploy, row.target, row.attempts) == ("accepted", outcome.deploy, "dep-39", 1)
         assert not s.actuator.writing
         for resumed in (True, False):
-            again = await s.actuator.perform(ROLLBACK, resumed=resumed)
-            assert again == e.RollbackAccepted(again.at, "web", INCIDENT, outcome.deploy, adopted=True)
+            await s.tells(ROLLBACK, e.RollbackAccepted, outcome.deploy, adopted=True, resumed=resumed)
         assert s.sent("POST") == 1
 
 
@@ -59,16 +55,13 @@ async def test_case_10_a_send_without_a_trace_is_tried_once_more_and_then_a_huma
     """Each time the list is read through the whole settle window, also if the wall clock is set in the middle."""
     async with scene(clock=SteppedClock(step_seconds)) as s:
         s.sandbox.set_mode("rollback", "reset_before")
-        first = await s.actuator.perform(ROLLBACK)
-        assert isinstance(first, e.RollbackPostponed)
-        assert "no trace of it" in first.why
+        first = await s.ends(ROLLBACK, e.RollbackPostponed, "no trace of it")
         assert SHIPPED.settle_seconds < s.clock.elapsed < SHIPPED.settle_seconds + 10
         row = await s.row()
         assert (row.state, row.attempts, s.sent("POST")) == ("planned", 1, 1)
         assert row.note == first.why and first.why.endswith(": it may or may not have happened)")
         began = s.clock.elapsed
-        second = await s.actuator.perform(ROLLBACK)
-        assert isinstance(second, e.RollbackLost)
+        second = await s.ends(ROLLBACK, e.RollbackLost)
         assert SHIPPED.settle_seconds < s.clock.elapsed - began < SHIPPED.settle_seconds + 10
         row = await s.row()
         assert (row.state, row.attempts, s.sent("POST")) == ("failed", SHIPPED.attempts_max, 2)
@@ -90,8 +83,7 @@ async def test_a_trace_that_comes_late_within_the_window_is_adopted() -> None:
     """The connection was cut, and the deploy shows up in the list only after a while."""
     async with scene(made=LateList) as s:
         s.sandbox.set_mode("rollback", "drop")
-        outcome = await s.actuator.perform(ROLLBACK)
-        assert isinstance(outcome, e.RollbackAccepted)
+        outcome = await s.ends(ROLLBACK, e.RollbackAccepted)
         assert outcome.deploy == s.accepted[0]["deploy"]
         assert s.clock.elapsed >= 8
 
@@ -115,9 +107,7 @@ async def test_a_list_that_cannot_be_read_proves_nothing_and_ends_with_a_human(s
     """Unreadable is not "no trace": nothing is sent again, and after two and a half minutes somebody must look."""
     async with scene(clock=SteppedClock(step_seconds, 60.0), made=ListGoneAfterSending) as s:
         s.sandbox.set_mode("rollback", "drop")
-        outcome = await s.actuator.perform(ROLLBACK)
-        assert isinstance(outcome, e.RollbackLost)
-        assert "cannot be read" in outcome.why
+        await s.ends(ROLLBACK, e.RollbackLost, "cannot be read")
         assert SHIPPED.lost_seconds < s.clock.elapsed < SHIPPED.lost_seconds + 10
         assert ((await s.row()).state, s.sent("POST"), len(s.accepted)) == ("failed", 1, 1)
 
@@ -155,9 +145,7 @@ async def test_case_14_15_a_refusal_is_final_and_told_again_after_a_restart(
     """The platform says no, for good: nothing happened, nothing is sent again, and why is not forgotten."""
     async with scene() as s:
         s.sandbox.set_mode("rollback", mode)
-        outcome = await s.actuator.perform(ROLLBACK)
-        assert isinstance(outcome, e.RollbackRefused)
-        assert words in outcome.why
+        outcome = await s.ends(ROLLBACK, e.RollbackRefused, words)
         assert (outcome.forbidden, outcome.expired) == (forbidden, expired)
         assert ((await s.row()).state, s.accepted) == ("failed", [])
         again = await s.actuator.perform(ROLLBACK, resumed=True)
@@ -173,8 +161,7 @@ async def test_a_refusal_for_another_reason_is_neither_of_these() -> None:
             raise Permanent("Render says: not today")
 
     async with scene(made=Refusing) as s:
-        outcome = await s.actuator.perform(ROLLBACK)
-        assert outcome == e.RollbackRefused(outcome.at, "web", INCIDENT, "Render says: not today")
+        await s.tells(ROLLBACK, e.RollbackRefused, "Render says: not today")
         assert (await s.row()).note == "refused: Render says: not today"
 
 
@@ -184,14 +171,11 @@ async def test_case_13_a_rate_limit_is_waited_for_and_not_for_ever() -> None:
         s.sandbox.set_mode("rollback", "refuse_429")
         for attempt in range(1, SHIPPED.limited_max):
             began = s.clock.elapsed
-            put_off = await s.actuator.perform(ROLLBACK)
-            assert isinstance(put_off, e.RollbackPostponed)
+            put_off = await s.ends(ROLLBACK, e.RollbackPostponed)
             assert s.clock.elapsed - began == pytest.approx(3.0)
             row = await s.row()
             assert (row.state, row.attempts, row.note) == ("planned", attempt, put_off.why)
-        outcome = await s.actuator.perform(ROLLBACK)
-        assert isinstance(outcome, e.RollbackRefused)
-        assert f"given up after {SHIPPED.limited_max} attempts" in outcome.why
+        await s.ends(ROLLBACK, e.RollbackRefused, f"given up after {SHIPPED.limited_max} attempts")
         assert ((await s.row()).state, s.sent("POST"), s.accepted) == ("failed", SHIPPED.limited_max, [])
 
 
@@ -220,25 +204,16 @@ async def test_case_13_a_retry_after_is_honoured_within_reason(asked: float, wai
 async def test_another_rollback_by_hand_in_the_same_incident_is_really_sent() -> None:
     """Another target and another newest deploy: not what the row of the first one tells of."""
     async with scene() as s:
-        first = await s.actuator.perform(ROLLBACK)
-        assert isinstance(first, e.RollbackAccepted)
+        first = await s.ends(ROLLBACK, e.RollbackAccepted)
         s.web.find(first.deploy).status = "deactivated"
         s.web.find("dep-40").status = "deactivated"
         s.web.deploys[-1].status = "live"
-        by_hand = replace(
-            ROLLBACK,
-            suspect=first.deploy,
-            target="dep-40",
-            target_code=COMMITS["40"][0],
-            baseline=first.deploy,
-            approved_by="ann",
-        )
+        given = {"suspect": first.deploy, "baseline": first.deploy, "approved_by": "ann"}
+        by_hand = replace(ROLLBACK, target="dep-40", target_code=COMMITS["40"][0], **given)
         assert isinstance(await s.actuator.perform(by_hand, resumed=True), e.RollbackPostponed)
-        second = await s.actuator.perform(by_hand)
-        assert isinstance(second, e.RollbackAccepted)
+        second = await s.ends(by_hand, e.RollbackAccepted)
         assert (second.adopted, [entry["target"] for entry in s.accepted]) == (False, ["dep-39", "dep-40"])
-        resumed = await s.actuator.perform(by_hand, resumed=True)
-        assert isinstance(resumed, e.RollbackAccepted)
+        resumed = await s.ends(by_hand, e.RollbackAccepted, resumed=True)
         assert (resumed.deploy, resumed.adopted, s.sent("POST")) == (second.deploy, True, 2)
 
 
@@ -254,8 +229,7 @@ async def test_killed_while_it_was_being_sent_it_is_looked_up() -> None:
     async with scene() as s:
         await sending(s)
         made = s.sandbox.cloud.rollback(s.web, s.web.find("dep-39"))
-        outcome = await s.actuator.perform(ROLLBACK, resumed=True)
-        assert outcome == e.RollbackAccepted(outcome.at, "web", INCIDENT, made.id, adopted=True)
+        await s.tells(ROLLBACK, e.RollbackAccepted, made.id, adopted=True, resumed=True)
         assert (s.sent("POST"), (await s.row()).note) == (0, "adopted from the deploy list")
 
 
@@ -263,12 +237,10 @@ async def test_killed_before_it_was_sent_it_is_decided_afresh() -> None:
     """It had not arrived: after the settle window the core looks at the site again."""
     async with scene() as s:
         await sending(s)
-        lost = await s.actuator.perform(ROLLBACK, resumed=True)
-        assert isinstance(lost, e.RollbackPostponed)
+        lost = await s.ends(ROLLBACK, e.RollbackPostponed, resumed=True)
         assert lost.why.endswith(" (answer lost)")
         assert ((await s.row()).state, s.sent("POST")) == ("planned", 0)
-        again = await s.actuator.perform(ROLLBACK, resumed=True)
-        assert again == e.RollbackPostponed(again.at, "web", INCIDENT, "it was interrupted before it was sent")
+        await s.tells(ROLLBACK, e.RollbackPostponed, "it was interrupted before it was sent", resumed=True)
         assert isinstance(await s.actuator.perform(ROLLBACK), e.RollbackAccepted)
         assert len(s.accepted) == 1
 
@@ -281,8 +253,7 @@ async def test_an_earlier_send_of_unknown_outcome_is_settled_before_another_targ
         newest = s.sandbox.cloud.rollback(s.web, s.web.find("dep-39")).id if arrived else "dep-41"
         s.web.find("dep-41").status = "deactivated"
         other = replace(ROLLBACK, target="dep-41", target_code=COMMITS["41"][0], baseline=newest)
-        outcome = await s.actuator.perform(other)
-        assert isinstance(outcome, e.RollbackPostponed)
+        outcome = await s.ends(other, e.RollbackPostponed)
         assert ("an earlier rollback to dep-39 was accepted" in outcome.why) is arrived
         row = await s.row()
         assert (row.state, row.target) == ("accepted" if arrived else "planned", "dep-39")
@@ -308,8 +279,7 @@ async def test_case_17_a_human_who_acts_while_a_lost_answer_is_looked_for_wins()
             s.web.find("dep-40").status, s.web.find("dep-41").status = "deactivated", "live"
 
         s.platform.act = act  # type: ignore[attr-defined]
-        outcome = await s.actuator.perform(ROLLBACK)
-        assert isinstance(outcome, e.RollbackStoodDown)
+        outcome = await s.ends(ROLLBACK, e.RollbackStoodDown)
         assert outcome.why == (
             "dep-41 is live, no longer dep-40; no trace of it in the deploy list after 30 s (no answer)"
         )
@@ -321,8 +291,7 @@ async def test_case_17_a_service_of_which_no_deploy_is_live_is_left_alone() -> N
     """Whom we blamed is live no longer; there is nothing to go back from."""
     async with scene() as s:
         s.web.find("dep-40").status = "deactivated"
-        outcome = await s.actuator.perform(ROLLBACK)
-        assert isinstance(outcome, e.RollbackStoodDown)
+        outcome = await s.ends(ROLLBACK, e.RollbackStoodDown)
         assert (outcome.why, s.sent("POST")) == ("no deploy is live, no longer dep-40", 0)
 
 
@@ -332,8 +301,7 @@ async def test_case_15_a_rebuild_asks_for_the_commit_of_the_target() -> None:
         rebuild = replace(ROLLBACK, rebuild=True)
         with pytest.raises(AssertionError, match=r"^only a commit can be rebuilt$"):
             await s.actuator.perform(replace(rebuild, incident="web-2", target_code=None))
-        outcome = await s.actuator.perform(rebuild)
-        assert isinstance(outcome, e.RollbackAccepted)
+        outcome = await s.ends(rebuild, e.RollbackAccepted)
         made = s.web.find(outcome.deploy)
         assert (made.commit, s.sent("POST"), (await s.row("alternative")).deploy) == (COMMITS["39"][0], 1, made.id)
 
@@ -375,8 +343,7 @@ async def test_case_17_a_rollback_somebody_else_made_meanwhile_is_adopted() -> N
     """A human clicked faster, to the same code: as good as ours."""
     async with scene() as s:
         made = s.sandbox.cloud.rollback(s.web, s.web.find("dep-39"))
-        outcome = await s.actuator.perform(ROLLBACK)
-        assert outcome == e.RollbackAccepted(outcome.at, "web", INCIDENT, made.id, adopted=True)
+        await s.tells(ROLLBACK, e.RollbackAccepted, made.id, adopted=True)
         assert s.sent("POST") == 0
 
 
@@ -384,23 +351,18 @@ async def test_case_17_a_rollback_somebody_else_made_meanwhile_is_adopted() -> N
 async def test_case_16_17_a_changed_world_is_left_alone(quirks: bool) -> None:
     """Another deploy is live than the one that was blamed: stood down. A newer one is on its way: wait and see."""
     async with scene(quirks=quirks) as s:
-        stood_down = await s.actuator.perform(replace(ROLLBACK, suspect="dep-39"))
-        assert isinstance(stood_down, e.RollbackStoodDown)
-        assert "dep-40 is live" in stood_down.why
+        stood_down = await s.ends(replace(ROLLBACK, suspect="dep-39"), e.RollbackStoodDown, "dep-40 is live")
         assert (await s.row()).state == "done"
         assert await s.actuator.perform(replace(ROLLBACK, suspect="dep-39"), resumed=True) == stood_down
         s.sandbox.deploy("web", behaviour=behaviour("good"), build_seconds=600)
-        waiting = await s.actuator.perform(ROLLBACK)
-        assert isinstance(waiting, e.RollbackPostponed)
-        assert "dep-42 is on its way" in waiting.why
+        await s.ends(ROLLBACK, e.RollbackPostponed, "dep-42 is on its way")
         assert s.sent("POST") == 0
 
 
 async def test_case_20_without_a_readable_list_nothing_is_sent() -> None:
     """Empty is never everything: a baseline that is not in the list justifies nothing either."""
     async with scene() as s:
-        outcome = await s.actuator.perform(replace(ROLLBACK, baseline="dep-99"))
-        assert isinstance(outcome, e.RollbackPostponed)
+        await s.ends(replace(ROLLBACK, baseline="dep-99"), e.RollbackPostponed)
         s.sandbox.set_mode("render", "error_500")
         assert isinstance(await s.actuator.perform(ROLLBACK), e.RollbackPostponed)
         assert s.sent("POST") == 0
@@ -411,20 +373,17 @@ async def test_case_20_without_a_readable_list_nothing_is_sent() -> None:
 async def test_case_06_07_too_long_since_the_last_look_it_is_not_sent(frozen_seconds: float) -> None:
     """The process slept between the look and the send (a paused machine): look again."""
 
-    class SlowToMark(MemoryStore):
-        async def put_action(self, row: ActionRow, expect: str | None) -> bool:
-            if row.state == "sending":
-                clock.freeze(frozen_seconds)
-            return await super().put_action(row, expect)
+    def slow_to_mark(row: ActionRow, expect: str | None) -> None:
+        if row.state == "sending":
+            s.clock.freeze(frozen_seconds)
 
-    clock = FakeClock()
-    async with scene(store=SlowToMark(clock), clock=clock) as s:
+    async with scene(before=slow_to_mark) as s:
         looked_at: list[float] = []
         s.actuator.stood_still = lambda at: looked_at.append(at) or ""  # type: ignore[func-returns-value]
         outcome = await s.actuator.perform(ROLLBACK)
         row = await s.row()
         if frozen_seconds == SHIPPED.guard_seconds:
-            assert (row.state, s.sent("POST"), looked_at) == ("accepted", 1, [clock.monotonic() - frozen_seconds])
+            assert (row.state, s.sent("POST"), looked_at) == ("accepted", 1, [s.clock.monotonic() - frozen_seconds])
         else:
             assert isinstance(outcome, e.RollbackPostponed) and "since the last look" in outcome.why
             assert (row.state, row.attempts, s.sent("POST"), looked_at) == ("planned", 0, 0, [])
@@ -479,13 +438,11 @@ class AcceptedUnseen(Render):
 async def test_what_the_platform_is_known_to_have_taken_is_never_sent_again() -> None:
     """No assumption about the list is needed: a human looks. So also after a restart in the middle of the search."""
     async with scene(made=AcceptedUnseen) as s:
-        outcome = await s.actuator.perform(ROLLBACK)
-        assert isinstance(outcome, e.RollbackLost) and "accepted without an id" in outcome.why
+        await s.ends(ROLLBACK, e.RollbackLost, "accepted without an id")
         assert (await s.row()).state == "failed"
         before = await s.row()
         assert await s.store.put_action(replace(before, state="sending", note="accepted without an id"), "failed")
-        again = await s.actuator.perform(ROLLBACK, resumed=True)
-        assert isinstance(again, e.RollbackLost)
+        await s.ends(ROLLBACK, e.RollbackLost, resumed=True)
         assert (s.sent("POST"), len(s.accepted)) == (1, 1)
 
 
@@ -545,8 +502,7 @@ async def test_what_came_of_another_target_is_not_told_of_this_one(state: str) -
     async with scene() as s:
         other = ActionRow(INCIDENT, "rollback", state, target="dep-38", baseline="dep-41", note="lost", service="web")
         await s.store.put_action(other, expect=None)
-        outcome = await s.actuator.perform(ROLLBACK, resumed=True)
-        assert isinstance(outcome, e.RollbackPostponed) and "interrupted" in outcome.why
+        await s.ends(ROLLBACK, e.RollbackPostponed, "interrupted", resumed=True)
 
 
 class SomethingNew(Render):
@@ -562,8 +518,7 @@ class SomethingNew(Render):
 async def test_case_16_a_deploy_of_unknown_state_may_be_on_its_way() -> None:
     """It is not overtaken."""
     async with scene(made=SomethingNew) as s:
-        outcome = await s.actuator.perform(ROLLBACK)
-        assert isinstance(outcome, e.RollbackPostponed)
+        outcome = await s.ends(ROLLBACK, e.RollbackPostponed)
         assert outcome.why == "dep-50 is on its way (waiting_for_approval)"
         assert s.accepted == []
 
@@ -571,16 +526,13 @@ async def test_case_16_a_deploy_of_unknown_state_may_be_on_its_way() -> None:
 async def test_without_the_intent_in_the_store_nothing_is_sent() -> None:
     """The row comes first; a store that does not take it makes no call."""
 
-    class Shut(MemoryStore):
-        async def put_action(self, row: ActionRow, expect: str | None) -> bool:
-            raise Temporary("the store does not answer")
+    def shut(row: ActionRow, expect: str | None) -> None:
+        raise Temporary("the store does not answer")
 
-    clock = FakeClock()
-    async with scene(store=Shut(clock), clock=clock) as s:
+    async with scene(before=shut) as s:
         with pytest.raises(Temporary):
             await s.actuator.perform(ROLLBACK)
-        outcome = await s.actuator.perform(replace(PIN, within_seconds=0.3))
-        assert isinstance(outcome, e.PinUnconfirmed)
+        await s.ends(replace(PIN, within_seconds=0.3), e.PinUnconfirmed)
         assert (s.sent("POST"), s.sent("PATCH"), s.web.auto_deploy_trigger) == (0, 0, "commit")
 
 
@@ -588,21 +540,17 @@ async def test_without_the_intent_in_the_store_nothing_is_sent() -> None:
 async def test_what_another_worker_changed_keeps_it_from_being_sent(error: Exception) -> None:
     """A pause or a wave that came meanwhile: look again. The service has another worker now: not ours to say."""
 
-    class Shared(MemoryStore):
-        async def put_action(self, row: ActionRow, expect: str | None) -> bool:
-            if row.state == "sending":
-                raise error
-            return await super().put_action(row, expect)
+    def shared(row: ActionRow, expect: str | None) -> None:
+        if row.state == "sending":
+            raise error
 
-    clock = FakeClock()
-    async with scene(store=Shared(clock), clock=clock) as s:
+    async with scene(before=shared) as s:
         for effect in (ROLLBACK, PIN):
             if isinstance(error, Displaced):
                 with pytest.raises(Displaced):
                     await s.actuator.perform(effect)
             else:
-                outcome = await s.actuator.perform(effect)
-                assert isinstance(outcome, e.RollbackPostponed)
+                outcome = await s.ends(effect, e.RollbackPostponed)
                 assert outcome.why == str(error)
         assert (await s.row()).state == "planned"
         assert (s.sent("POST"), s.sent("PATCH")) == (0, 0)
@@ -633,14 +581,8 @@ async def test_a_row_of_an_older_version_gets_the_name_of_its_service() -> None:
 async def test_a_row_that_somebody_else_moved_is_not_sent_over(state: str) -> None:
     """Two at the same action: the store lets one of them through."""
 
-    class Raced(MemoryStore):
-        async def put_action(self, row: ActionRow, expect: str | None) -> bool:
-            return row.state != state and await super().put_action(row, expect)
-
-    clock = FakeClock()
-    async with scene(store=Raced(clock), clock=clock) as s:
-        outcome = await s.actuator.perform(ROLLBACK)
-        assert outcome == e.RollbackPostponed(outcome.at, "web", INCIDENT, "somebody else is at this action")
+    async with scene(before=lambda row, expect: False if row.state == state else None) as s:
+        await s.tells(ROLLBACK, e.RollbackPostponed, "somebody else is at this action")
         assert s.sent("POST") == 0
 
 

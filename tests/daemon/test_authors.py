@@ -1,73 +1,45 @@
 """Who wrote a deploy in its watch window: asked of the sandbox's GitHub once, told to the core; nobody waits for it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from types import MappingProxyType
 
 import pytest
 
 from tests.clocks import FakeClock, eventually
-from watchdog.adapters.repositories.github import build_github
+from tests.daemon.beside import FACTS, Beside, beside
 from watchdog.daemon.authors import AGAIN_SECONDS, REMEMBERED_MAX, Authors
 from watchdog.domain.changes import Comparison
-from watchdog.domain.deploys import Commit, Deploy, ServiceFacts
+from watchdog.domain.deploys import Commit, Deploy
 from watchdog.domain.events import AuthorsRead, DeploysListed, Event, Restarted
 from watchdog.domain.incidents import ServiceState, State, Trial
 from watchdog.sandbox import keys
-from watchdog.sandbox.server import Sandbox
 from watchdog.sandbox.world import COMMITS
 
 GOOD, BEFORE = COMMITS["41"][0], COMMITS["40"][0]
-FACTS = ServiceFacts("srv-web", "web", repo="https://github.com/acme/web", branch="main")
 DEPLOYS = (Deploy("dep-41", "live", commit=GOOD), Deploy("dep-40", "deactivated", commit=BEFORE))
 WEB = ServiceState("web", facts=FACTS, deploys=DEPLOYS, live="dep-41")
 NEW = replace(WEB, trial=Trial("dep-41", 0.0, 1800.0, 0.0))
 
 
-@dataclass
-class Watched:
-    """A reader beside a sandbox, and what the core was told."""
-
-    sandbox: Sandbox
-    clock: FakeClock
-    authors: Authors = field(init=False)
-    state: State = field(default_factory=State)
-    told: list[Event] = field(default_factory=list)
-
-    @property
-    def asked(self) -> int:
-        """How often GitHub was asked."""
-        return len(self.sandbox.events.requests("github"))
-
-    def know(self, service: ServiceState, event: Event | None = None) -> None:
-        """Let the state be this, after a turn."""
-        before, self.state = self.state, State(services=MappingProxyType({"web": service}))
-        self.authors.stepped(before, self.state, event or DeploysListed(0.0, "web", service.deploys, FACTS), ())
+class Watched(Beside):
+    """A reader, and what the core was told."""
 
     async def hear(self, event: Event) -> None:
         """Be told, and know it from then on, as the core does."""
         assert isinstance(event, AuthorsRead)
-        self.told.append(event)
+        await super().hear(event)
         web = self.state.services["web"]
         if web.trial is not None:
             known = replace(web, trial=replace(web.trial, authors=event.authors))
             self.state = State(services=MappingProxyType({"web": known}))
 
 
-@asynccontextmanager
-async def reading(token: str = keys.GITHUB_TOKEN) -> AsyncIterator[Watched]:
-    """Run a reader; time stands still until the test moves it."""
-    async with Sandbox() as sandbox:
-        it = Watched(sandbox, FakeClock(auto=False))
-        github = build_github(token, sandbox.urls["github"], FakeClock())
-        it.authors = Authors(github, it.clock, lambda: it.state, it.hear)
-        async with asyncio.TaskGroup() as group:
-            task = group.create_task(it.authors.run())
-            yield it
-            task.cancel()
-        await github.close()
+def reading(token: str = keys.GITHUB_TOKEN) -> AbstractAsyncContextManager[Watched]:
+    """Run a reader."""
+    return beside(lambda it, github: Authors(github, it.clock, lambda: it.state, it.hear), token, Watched)
 
 
 async def test_it_is_asked_once_when_a_window_begins() -> None:
@@ -88,7 +60,7 @@ async def test_it_is_asked_once_when_a_window_begins() -> None:
 async def test_after_a_restart_it_is_asked_again_if_it_was_not_saved() -> None:
     """Or where the service came from another worker in the middle of the window."""
     async with reading() as it:
-        it.know(NEW, Restarted(0.0, ("web",)))
+        it.know(NEW, event=Restarted(0.0, ("web",)))
         await eventually(lambda: it.told)
 
 

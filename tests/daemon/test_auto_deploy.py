@@ -18,6 +18,7 @@ from watchdog.domain.errors import Stale
 from watchdog.domain.records import ActionRow
 
 SHORT = replace(PIN, within_seconds=1.5)
+SENDING = ActionRow(INCIDENT, "pin", "sending", target="off", baseline="commit", service="web")
 """Long enough for one try on a busy machine."""
 
 
@@ -32,8 +33,7 @@ async def test_it_is_off_and_the_old_value_is_known_whatever_the_answer(
         s.web.auto_deploy_trigger = before
         s.sandbox.modes.slow_seconds = 0.05
         s.sandbox.set_mode("patch", mode)
-        outcome = await s.actuator.perform(PIN)
-        assert outcome == e.PinConfirmed(outcome.at, "web", INCIDENT, before)
+        await s.tells(PIN, e.PinConfirmed, before)
         assert (s.web.auto_deploy_trigger, (await s.row("pin")).baseline, s.sent("PATCH")) == ("off", before, 1)
 
 
@@ -59,16 +59,14 @@ async def test_the_whole_pin_is_bounded(name: str, mode: str, previous: str | No
     """Each call hangs, or nothing helps: in the time given it is unconfirmed, with the old value if that was read."""
     async with scene(clock=FakeClock(auto=False)) as s:
         s.sandbox.set_mode(name, mode)
-        outcome = await s.actuator.perform(SHORT)
-        assert isinstance(outcome, e.PinUnconfirmed)
+        outcome = await s.ends(SHORT, e.PinUnconfirmed)
         assert (outcome.previous, outcome.why, s.actuator.writing) == (previous, why, False)
 
 
 async def test_what_an_earlier_attempt_may_have_switched_is_told_though_nothing_can_be_read() -> None:
     """Killed on the way, resumed by another, and the platform does not answer: the old value stands in the journal."""
     async with scene(clock=FakeClock(auto=False)) as s:
-        sent = ActionRow(INCIDENT, "pin", "sending", target="off", baseline="commit", service="web")
-        await s.store.put_action(sent, expect=None)
+        await s.store.put_action(SENDING, expect=None)
         s.sandbox.set_mode("render", "error_500")
         outcome = await s.actuator.perform(SHORT, resumed=True)
         assert isinstance(outcome, e.PinUnconfirmed) and outcome.previous == "commit"
@@ -78,8 +76,7 @@ async def test_what_is_off_already_is_left_off() -> None:
     """Nothing to change, nothing to give back."""
     async with scene() as s:
         s.web.auto_deploy_trigger = "off"
-        outcome = await s.actuator.perform(PIN)
-        assert outcome == e.PinConfirmed(outcome.at, "web", INCIDENT, "off")
+        await s.tells(PIN, e.PinConfirmed, "off")
         assert s.sent("PATCH") == 0
 
 
@@ -87,8 +84,7 @@ async def test_our_own_off_is_never_the_value_to_restore() -> None:
     """Pinned, killed, pinned again: the value of the first look counts, from the journal."""
     async with scene() as s:
         await s.actuator.perform(PIN)
-        again = await s.actuator.perform(PIN, resumed=True)
-        assert again == e.PinConfirmed(again.at, "web", INCIDENT, "commit")
+        await s.tells(PIN, e.PinConfirmed, "commit", resumed=True)
         assert s.sent("PATCH") == 1
 
 
@@ -97,8 +93,7 @@ async def test_a_value_that_somebody_chose_between_two_pins_is_the_one_to_restor
     async with scene() as s:
         await s.actuator.perform(PIN)
         s.sandbox.cloud.set_auto_deploy(s.web, "checksPass")
-        outcome = await s.actuator.perform(PIN)
-        assert outcome == e.PinConfirmed(outcome.at, "web", INCIDENT, "checksPass")
+        await s.tells(PIN, e.PinConfirmed, "checksPass")
         assert (await s.row("pin")).baseline == "checksPass"
 
 
@@ -128,16 +123,14 @@ async def test_two_at_the_same_pin_do_not_overwrite_the_old_value() -> None:
     clock = FakeClock()
     async with scene(store=Raced(clock), clock=clock) as s:
         s.sandbox.cloud.set_auto_deploy(s.web, "off")
-        outcome = await s.actuator.perform(PIN)
-        assert outcome == e.PinConfirmed(outcome.at, "web", INCIDENT, "checksPass")
+        await s.tells(PIN, e.PinConfirmed, "checksPass")
 
 
 async def test_a_refused_switch_is_not_tried_again() -> None:
     """The key may not do it: said at once, with the value that was read."""
     async with scene() as s:
         gone = replace(PIN, platform_id="srv-gone")
-        outcome = await s.actuator.perform(gone)
-        assert isinstance(outcome, e.PinUnconfirmed)
+        outcome = await s.ends(gone, e.PinUnconfirmed)
         assert ("404" in outcome.why, outcome.previous, s.clock.elapsed) == (True, None, 0.0)
 
 
@@ -149,8 +142,7 @@ async def test_the_old_value_is_given_back_whatever_the_answer(value: str, mode:
         await s.actuator.perform(PIN)
         s.sandbox.modes.slow_seconds = 0.05
         s.sandbox.set_mode("patch", mode)
-        outcome = await s.actuator.perform(replace(RESTORE, value=value))
-        assert outcome == e.AutoDeployRestored(outcome.at, "web", INCIDENT, value)
+        await s.tells(replace(RESTORE, value=value), e.AutoDeployRestored, value)
         assert s.web.auto_deploy_trigger == value
 
 
@@ -159,8 +151,7 @@ async def test_a_value_that_somebody_else_set_is_left_alone() -> None:
     async with scene() as s:
         await s.actuator.perform(PIN)
         s.sandbox.cloud.set_auto_deploy(s.web, "checksPass")
-        outcome = await s.actuator.perform(RESTORE)
-        assert outcome == e.AutoDeployRestored(outcome.at, "web", INCIDENT, "checksPass")
+        await s.tells(RESTORE, e.AutoDeployRestored, "checksPass")
         assert (s.web.auto_deploy_trigger, s.sent("PATCH")) == ("checksPass", 1)
 
 
@@ -170,8 +161,7 @@ async def test_what_cannot_be_given_back_is_said(name: str, mode: str) -> None:
     async with scene() as s:
         await s.actuator.perform(PIN)
         s.sandbox.set_mode(name, mode)
-        outcome = await s.actuator.perform(RESTORE)
-        assert isinstance(outcome, e.AutoDeployNotRestored)
+        outcome = await s.ends(RESTORE, e.AutoDeployNotRestored)
         assert outcome.why
         assert (s.web.auto_deploy_trigger, s.actuator.writing) == ("off", False)
 
@@ -193,8 +183,7 @@ async def test_what_the_platform_does_not_say_is_no_value_to_restore(looks: list
     """Before the first switch, or between two tries: it is looked again, and the old value stays what it was."""
     Untold.looks[:] = looks
     async with scene(made=Untold) as s:
-        outcome = await s.actuator.perform(PIN)
-        assert outcome == e.PinConfirmed(outcome.at, "web", INCIDENT, "commit")
+        await s.tells(PIN, e.PinConfirmed, "commit")
 
 
 async def test_what_the_platform_does_not_say_was_not_given_back() -> None:
@@ -205,16 +194,14 @@ async def test_what_the_platform_does_not_say_was_not_given_back() -> None:
         assert isinstance(await s.actuator.perform(RESTORE), e.AutoDeployRestored)
         s.sandbox.cloud.set_auto_deploy(s.web, "off")
         Untold.looks[:] = [False] * 3
-        outcome = await s.actuator.perform(RESTORE)
-        assert isinstance(outcome, e.AutoDeployNotRestored) and "does not say" in outcome.why
+        await s.ends(RESTORE, e.AutoDeployNotRestored, "does not say")
 
 
 async def test_what_the_platform_never_says_is_said() -> None:
     """The reason is that of the last try."""
     async with scene(made=Untold, clock=FakeClock(auto=False)) as s:
         Untold.looks[:] = [False]
-        outcome = await s.actuator.perform(SHORT)
-        assert isinstance(outcome, e.PinUnconfirmed)
+        outcome = await s.ends(SHORT, e.PinUnconfirmed)
         assert outcome.why == "the platform does not say what auto-deploy is set to"
 
 
@@ -231,12 +218,8 @@ async def test_the_whole_restore_is_bounded() -> None:
 async def test_two_at_the_same_switch_say_so() -> None:
     """The store lets one of them through; the other one looks again, and in the end a human does."""
 
-    class Raced(MemoryStore):
-        async def put_action(self, row: ActionRow, expect: str | None) -> bool:
-            return False
-
     for effect, clock in ((SHORT, FakeClock(auto=False)), (RESTORE, FakeClock())):
-        async with scene(store=Raced(clock), clock=clock) as s:
+        async with scene(before=lambda row, expect: False, clock=clock) as s:
             s.sandbox.cloud.set_auto_deploy(s.web, "off" if effect is RESTORE else "commit")
             outcome = await s.actuator.perform(effect)
             assert type(outcome) is (e.AutoDeployNotRestored if effect is RESTORE else e.PinUnconfirmed)
@@ -307,14 +290,11 @@ async def test_a_stop_waits_for_every_switch_in_hand() -> None:
 async def test_a_pin_that_was_put_off_after_a_switch_tells_the_old_value(sent: bool) -> None:
     """Other workers changed what all share before it was sent, or between two tries."""
 
-    class Shared(MemoryStore):
-        async def put_action(self, row: ActionRow, expect: str | None) -> bool:
-            if row.state == "sending" and sent is bool(s.sent("PATCH")):
-                raise Stale
-            return await super().put_action(row, expect)
+    def shared(row: ActionRow, expect: str | None) -> None:
+        if row.state == "sending" and sent is bool(s.sent("PATCH")):
+            raise Stale
 
-    clock = FakeClock()
-    async with scene(store=Shared(clock), clock=clock) as s:
+    async with scene(before=shared) as s:
         s.sandbox.set_mode("patch", "ignore", times=1)
         outcome = await s.actuator.perform(PIN)
         assert type(outcome) is (e.PinUnconfirmed if sent else e.RollbackPostponed)
@@ -324,25 +304,17 @@ async def test_a_pin_that_was_put_off_after_a_switch_tells_the_old_value(sent: b
 async def test_a_pin_that_is_put_off_tells_what_an_earlier_attempt_may_have_switched() -> None:
     """Resumed by another worker, and what all share has changed: looked at again, but the old value is known."""
 
-    class Changed(MemoryStore):
-        async def put_action(self, row: ActionRow, expect: str | None) -> bool:
-            if expect is not None:
-                raise Stale
-            return await super().put_action(row, expect)
+    def changed(row: ActionRow, expect: str | None) -> None:
+        if expect is not None:
+            raise Stale
 
-    clock = FakeClock()
-    async with scene(store=Changed(clock), clock=clock) as s:
-        await s.store.put_action(
-            ActionRow(INCIDENT, "pin", "sending", target="off", baseline="commit", service="web"), expect=None
-        )
-        outcome = await s.actuator.perform(PIN, resumed=True)
-        assert isinstance(outcome, e.RollbackPostponed)
+    async with scene(before=changed) as s:
+        await s.store.put_action(SENDING, expect=None)
+        outcome = await s.ends(PIN, e.RollbackPostponed, resumed=True)
         assert (outcome.previous, s.sent("PATCH")) == ("commit", 0)
 
 
 async def test_a_refused_restore_is_said() -> None:
     """The service is gone."""
     async with scene() as s:
-        outcome = await s.actuator.perform(replace(RESTORE, platform_id="srv-gone"))
-        assert isinstance(outcome, e.AutoDeployNotRestored)
-        assert "404" in outcome.why
+        await s.ends(replace(RESTORE, platform_id="srv-gone"), e.AutoDeployNotRestored, "404")

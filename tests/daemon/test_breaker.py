@@ -1,7 +1,7 @@
 """One breaker per channel, seen through the outbox: who is asked when, and who hears meanwhile. Simulated time."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
@@ -21,13 +21,45 @@ from watchdog.domain.notices import Notice
 CROWD = 50
 
 
+class Delivering:
+    """An outbox and its vendors; what is sent waits in a group of tasks."""
+
+    def __init__(self, clock: FakeClock, vendors: Sequence[Vendor], group: asyncio.TaskGroup) -> None:
+        self.clock, self.group = clock, group
+        self.teller: Teller = outbox(*vendors, clock=clock)
+
+    async def send(self, *effects: Tell) -> None:
+        """Hand effects over, and let everybody run."""
+        for effect in effects:
+            self.group.create_task(self.teller.deliver(None, effect))
+        await self.clock.settle()
+
+
 @asynccontextmanager
-async def delivering(teller: Teller) -> AsyncIterator[asyncio.TaskGroup]:
-    """Give a group for deliveries; at the end those that still wait are ended, as with the process."""
+async def delivering(clock: FakeClock, *vendors: Vendor) -> AsyncIterator[Delivering]:
+    """Give an outbox over vendors; at the end those that still wait are ended, as with the process."""
     async with asyncio.TaskGroup() as group:
-        yield group
+        yield Delivering(clock, vendors, group)
         for task in tuple(group._tasks):
             task.cancel()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Time that the test moves."""
+    return FakeClock(auto=False)
+
+
+@pytest.fixture
+def dead(clock: FakeClock) -> Vendor:
+    """A vendor that is down for good."""
+    return Vendor("dead", clock, down_until=1e9)
+
+
+@pytest.fixture
+def other(clock: FakeClock) -> Vendor:
+    """A vendor that works."""
+    return Vendor("other", clock)
 
 
 def page(number: int, *names: str, wakes: bool = True) -> Tell:
@@ -35,36 +67,33 @@ def page(number: int, *names: str, wakes: bool = True) -> Tell:
     return tell(f"page {number}", *names, wakes=wakes, incident=f"web-{number}")
 
 
-async def test_fifty_incidents_do_not_each_ask_a_vendor_that_is_down() -> None:
+def crowd(name: str, number: int = CROWD) -> list[Tell]:
+    """Return the pages of so many incidents."""
+    return [page(each, name) for each in range(number)]
+
+
+async def test_fifty_incidents_do_not_each_ask_a_vendor_that_is_down(clock, dead: Vendor, other: Vendor) -> None:
     """Three attempts, then one probe after each gap; all fifty are with the stand-in before any time has passed."""
-    clock = FakeClock(auto=False)
-    dead, other = Vendor("dead", clock, down_until=1e9), Vendor("other", clock)
-    teller = outbox(dead, other, clock=clock)
-    async with delivering(teller) as group:
-        for number in range(CROWD):
-            group.create_task(teller.deliver(None, page(number, "dead")))
+    async with delivering(clock, dead, other) as d:
+        await d.send(*crowd("dead"))
         await eventually(lambda: len(other.took) == CROWD)
         assert clock.elapsed == 0
         assert dead.asked_at == [0.0] * TRIPS_AT
-        assert teller.up == {"dead": False, "other": True}
+        assert d.teller.up == {"dead": False, "other": True}
         await clock.advance(200)
         probes = [sum(GAPS_SECONDS[: one + 1]) for one in range(len(GAPS_SECONDS))]
         assert dead.asked_at[TRIPS_AT:] == [*probes, probes[-1] + GAPS_SECONDS[-1]]
         assert len(other.took) == CROWD
 
 
-async def test_what_waits_goes_as_soon_as_a_probe_succeeds() -> None:
+async def test_what_waits_goes_as_soon_as_a_probe_succeeds(clock: FakeClock, dead: Vendor) -> None:
     """Down for 100 s: all have it with the first probe after that, and none twice."""
-    clock = FakeClock(auto=False)
-    dead = Vendor("dead", clock, down_until=100.0)
-    teller = outbox(dead, clock=clock)
-    async with delivering(teller) as group:
-        for number in range(CROWD):
-            group.create_task(teller.deliver(None, page(number, "dead")))
-            await clock.settle()
+    dead.down_until = 100.0
+    async with delivering(clock, dead) as d:
+        for effect in crowd("dead"):
+            await d.send(effect)
         await clock.advance(113)
-        assert teller.waiting == 0
-        assert (teller.up, teller.failing) == ({"dead": True}, {})
+        assert (d.teller.waiting, d.teller.up, d.teller.failing) == (0, {"dead": True}, {})
     assert sorted(dead.titles) == sorted(f"page {number}" for number in range(CROWD))
 
 
@@ -80,35 +109,17 @@ async def test_of_those_who_wait_for_a_place_a_page_is_woken_first() -> None:
     assert [parcel.place for parcel in parcels if parcel.stir.is_set()] == [(7, 0)]
 
 
-async def test_a_notice_that_finds_the_breaker_open_is_handed_on_without_an_attempt() -> None:
-    """The vendor is not asked for it before the next probe is due; the next channel has it at once."""
-    clock = FakeClock(auto=False)
-    dead, other = Vendor("dead", clock, down_until=1e9), Vendor("other", clock)
-    teller = outbox(dead, other, clock=clock)
-    async with delivering(teller) as group:
-        group.create_task(teller.deliver(None, page(1, "dead")))
-        await clock.advance(3.5)
-        assert teller.up == {"dead": False, "other": True}
-        asked = len(dead.asked_at)
-        group.create_task(teller.deliver(None, page(2, "dead")))
-        await clock.settle()
+@pytest.mark.parametrize("probed", [False, True])
+async def test_a_notice_that_finds_the_breaker_open_is_handed_on_at_once(clock, dead, other, probed: bool) -> None:
+    """No probe is due: the vendor is not asked for it. One is due, and hangs: the next channel does not wait for it."""
+    async with delivering(clock, dead, other) as d:
+        await d.send(page(1, "dead"))
+        await clock.advance(5 if probed else 3.5)
+        assert d.teller.up == {"dead": False, "other": True}
+        dead.hangs, asked = probed, len(dead.asked_at)
+        await d.send(page(2, "dead"))
         assert other.titles == ["page 1", "page 2"]
-        assert len(dead.asked_at) == asked
-
-
-async def test_a_probe_that_hangs_does_not_keep_the_stand_in_waiting() -> None:
-    """The vendor is known to be down and a probe is due: the next channel is told before it answers."""
-    clock = FakeClock(auto=False)
-    dead, other = Vendor("dead", clock, down_until=1e9), Vendor("other", clock)
-    teller = outbox(dead, other, clock=clock)
-    async with delivering(teller) as group:
-        group.create_task(teller.deliver(None, page(1, "dead")))
-        await clock.advance(5)
-        dead.hangs = True
-        group.create_task(teller.deliver(None, page(2, "dead")))
-        await clock.settle()
-        assert other.titles == ["page 1", "page 2"]
-        assert dead.asked_at[-1] == clock.elapsed
+        assert len(dead.asked_at) == asked + probed and (dead.asked_at[-1] == clock.elapsed) is probed
 
 
 async def test_of_two_stand_ins_the_one_that_comes_back_first_has_it() -> None:
@@ -121,64 +132,48 @@ async def test_of_two_stand_ins_the_one_that_comes_back_first_has_it() -> None:
     assert 3000 <= named.asked_at[-1] <= 3060
 
 
-async def test_the_console_stands_in_for_nobody() -> None:
+async def test_the_console_stands_in_for_nobody(clock: FakeClock, dead: Vendor, other: Vendor) -> None:
     """It would take everything, and nobody would look: the page stays unheard until a real channel has it."""
-    clock = FakeClock(auto=False)
-    named, console, other = Vendor("named", clock, 1e9), Vendor("console", clock), Vendor("other", clock, 50)
-    teller = outbox(named, console, other, clock=clock)
-    async with delivering(teller) as group:
-        group.create_task(teller.deliver(None, page(1, "named", "console")))
+    console, other.down_until = Vendor("console", clock), 50.0
+    async with delivering(clock, dead, console, other) as d:
+        await d.send(page(1, "dead", "console"))
         await clock.advance(45)
-        assert (teller.unheard, teller.silenced, console.titles) == (1, True, ["page 1"])
+        assert (d.teller.unheard, d.teller.silenced, console.titles) == (1, True, ["page 1"])
         await clock.advance(10)
-        assert (teller.unheard, teller.silenced, other.titles) == (0, False, ["page 1"])
-        group.create_task(teller.deliver(None, page(2, "named")))
-        await clock.settle()
+        assert (d.teller.unheard, d.teller.silenced, other.titles) == (0, False, ["page 1"])
+        await d.send(page(2, "dead"))
         assert (console.titles, other.titles) == (["page 1"], ["page 1", "page 2"])
 
 
-async def test_words_that_a_channel_refuses_do_not_keep_it_shut_for_others() -> None:
+async def test_words_that_a_channel_refuses_do_not_keep_it_shut_for_others(clock: FakeClock, other: Vendor) -> None:
     """Three notices with impossible words open the breaker; a good one is the next probe, and closes it."""
-
-    def refuses(notice: Notice) -> Exception | None:
-        return Permanent("these words") if notice.wakes else None
-
-    clock = FakeClock(auto=False)
-    picky = Vendor("picky", clock, refuses=refuses)
-    teller = outbox(picky, clock=clock)
-    async with delivering(teller) as group:
-        for number in range(TRIPS_AT):
-            group.create_task(teller.deliver(None, page(number, "picky")))
-        await clock.settle()
-        assert teller.up == {"picky": False}
-        group.create_task(teller.deliver(None, page(9, "picky", wakes=False)))
+    other.refuses = lambda notice: Permanent("these words") if notice.wakes else None
+    async with delivering(clock, other) as d:
+        await d.send(*crowd("other", TRIPS_AT))
+        assert d.teller.up == {"other": False}
+        await d.send(page(9, "other", wakes=False))
         await clock.advance(GAPS_SECONDS[0])
-        assert picky.titles == ["page 9"]
-        assert teller.up == {"picky": True}
+        assert other.titles == ["page 9"]
+        assert d.teller.up == {"other": True}
 
 
-async def test_one_notice_refused_again_and_again_says_nothing_new_of_the_channel() -> None:
+async def test_one_notice_refused_again_and_again_says_nothing_new_of_the_channel(clock, other: Vendor) -> None:
     """An hour of refusals leaves the breaker closed."""
-    clock = FakeClock(auto=False)
-    picky = Vendor("picky", clock, refuses=lambda _: Permanent("these words"))
-    teller = outbox(picky, clock=clock)
-    async with delivering(teller) as group:
-        group.create_task(teller.deliver(None, page(1, "picky")))
+    other.refuses = lambda _: Permanent("these words")
+    async with delivering(clock, other) as d:
+        await d.send(page(1, "other"))
         await clock.advance(3600)
-        assert len(picky.asked_at) == 3600 / BROKEN_GAP_SECONDS + 1
-        assert teller.up == {"picky": True}
+        assert len(other.asked_at) == 3600 / BROKEN_GAP_SECONDS + 1
+        assert d.teller.up == {"other": True}
 
 
-async def test_a_channel_that_is_down_and_asks_for_time_gets_it_from_everybody() -> None:
+async def test_a_channel_that_is_down_and_asks_for_time_gets_it_from_everybody(clock, other: Vendor) -> None:
     """Retry-After holds for the whole channel once it is known to be down."""
-    clock = FakeClock(auto=False)
-    busy = Vendor("busy", clock, refuses=lambda _: Temporary("busy", retry_after_seconds=90))
-    teller = outbox(busy, clock=clock)
-    async with delivering(teller) as group:
-        for number in range(CROWD):
-            group.create_task(teller.deliver(None, page(number, "busy")))
+    other.refuses = lambda _: Temporary("busy", retry_after_seconds=90)
+    async with delivering(clock, other) as d:
+        await d.send(*crowd("other"))
         await clock.advance(179)
-        assert busy.asked_at == [0.0] * TRIPS_AT + [90.0]
+        assert other.asked_at == [0.0] * TRIPS_AT + [90.0]
 
 
 @pytest.mark.parametrize("cancelled", [1, TRIPS_AT])

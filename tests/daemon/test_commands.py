@@ -1,6 +1,8 @@
 """Commands of humans: each becomes an event, and the core's own words are the answer."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,23 @@ def with_incident(s: Scene, phase: Phase, denied: tuple[str, ...] = ()) -> None:
     s.engine.state = State(services={"web": web}, denied=denied)
 
 
+@asynccontextmanager
+async def about(phase: Phase, denied: tuple[str, ...] = ()) -> AsyncIterator[Scene]:
+    """Open a world whose deploys are known, and in which web has an incident in that phase."""
+    async with scene() as s:
+        await s.know_deploys()
+        with_incident(s, phase, denied)
+        yield s
+
+
+async def no(s: Scene, exit_code: int, words: str, name: str, **given: Any) -> None:
+    """Submit a command that is answered with no, in these words."""
+    command = await answer(s, name, **given)
+    assert (command.ok, command.exit_code) == (False, exit_code) and words in command.answer, command
+
+
+QUIET = {"seconds": 60.0, "reason": "work"}
+HIGH = {**QUIET, "of": "web", "signal": None, "severity": "high"}
 APPLIED = [
     ("pause", {}, Phase.CALM, "PAUSED by ann"),
     ("resume", {}, Phase.CALM, "RESUMED by ann"),
@@ -43,14 +62,9 @@ APPLIED = [
     ("stop", {"incident": "web-1"}, Phase.ANNOUNCED, "STOPPED by ann"),
     ("acknowledge", {"incident": "web-1"}, Phase.PAGED, "ACKNOWLEDGED by ann: nobody else is called for 30 min"),
     ("acknowledge", {"incident": "web-1"}, Phase.DEPLOYING, "ACKNOWLEDGED by ann"),
-    (
-        "silence",
-        {"of": "web", "seconds": 60.0, "reason": "work", "signal": None, "severity": "high"},
-        Phase.CALM,
-        "SILENCED silence-1 of web, severity high by ann (work), for 60 s",
-    ),
-    ("silence", {"of": None, "seconds": 60.0, "reason": "work"}, Phase.CALM, "SILENCED silence-1 of all services"),
-    ("hold", {"of": None, "seconds": 60.0, "reason": "work"}, Phase.CALM, "HELD hold-1 of all services by ann (work)"),
+    ("silence", HIGH, Phase.CALM, "SILENCED silence-1 of web, severity high by ann (work), for 60 s"),
+    ("silence", {**QUIET, "of": None}, Phase.CALM, "SILENCED silence-1 of all services"),
+    ("hold", {**QUIET, "of": None}, Phase.CALM, "HELD hold-1 of all services by ann (work)"),
     ("rollback", {"service": "web", "target": "dep-39"}, Phase.CALM, "BY HAND"),
     ("rollback", {"service": "web"}, Phase.PAGED, "BY HAND"),
 ]
@@ -61,9 +75,7 @@ async def test_a_command_is_applied_and_answered_in_the_cores_words(
     name: str, given: dict[str, Any], phase: Phase, words: str
 ) -> None:
     """Exit code 0, and what the story says of it."""
-    async with scene() as s:
-        await s.know_deploys()
-        with_incident(s, phase, denied=("1b7e0d4c95f2a8636de0b41f7c3a9d5826e0f4b7",))
+    async with about(phase, denied=("1b7e0d4c95f2a8636de0b41f7c3a9d5826e0f4b7",)) as s:
         command = await answer(s, name, **given)
         assert (command.ok, command.exit_code) == (True, 0)
         assert words in command.answer
@@ -71,9 +83,7 @@ async def test_a_command_is_applied_and_answered_in_the_cores_words(
 
 async def test_an_approval_reaches_the_core() -> None:
     """What is approved is decided anew: here nothing is known against the site any more."""
-    async with scene() as s:
-        await s.know_deploys()
-        with_incident(s, Phase.ASKING)
+    async with about(Phase.ASKING) as s:
         command = await answer(s, "approve", incident="web-1")
         assert "APPROVED by ann" in "; ".join(f"{note.label} {note.text}" for note in await s.store.notes())
         assert command.done
@@ -90,16 +100,10 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize(("name", "given", "phase", "words"), REFUSALS)
-async def test_a_refusal_is_exit_code_3_with_the_cores_words(
-    name: str, given: dict[str, Any], phase: Phase, words: str
-) -> None:
+async def test_a_refusal_is_exit_code_3_with_the_cores_words(name: str, given: dict, phase: Phase, words: str) -> None:
     """A guard said no, and why."""
-    async with scene() as s:
-        await s.know_deploys()
-        with_incident(s, phase)
-        command = await answer(s, name, **given)
-        assert (command.ok, command.exit_code) == (False, REFUSED)
-        assert words in command.answer
+    async with about(phase) as s:
+        await no(s, REFUSED, words, name, **given)
         assert (s.sent("POST"), s.sent("PATCH")) == (0, 0)
 
 
@@ -110,22 +114,16 @@ FAILURES = [
     ("rollback", {}, "rollback needs service"),
     ("trust", {"commmit": "x"}, "trust needs commit"),
     ("rollback", {"service": "shop"}, "no service shop; known: web"),
-    ("approve", {"incident": "web-9"}, "no open incident web-9; open: web-1"),
-    ("reject", {"incident": "web-9"}, "no open incident web-9; open: web-1"),
-    ("stop", {"incident": "web-9"}, "no open incident web-9; open: web-1"),
+    *((name, {"incident": "web-9"}, "no open incident web-9; open: web-1") for name in ("approve", "reject", "stop")),
 ]
 
 
 @pytest.mark.parametrize(("name", "given", "words"), FAILURES)
-async def test_what_names_nothing_we_know_fails_with_what_there_is(
-    name: str, given: dict[str, Any], words: str
-) -> None:
+async def test_what_names_nothing_we_know_fails_with_what_there_is(name: str, given: dict, words: str) -> None:
     """Exit code 1: asked wrongly, or for something that does not exist; the next command is applied all the same."""
     async with scene() as s:
         with_incident(s, Phase.PAGED)
-        command = await answer(s, name, **given)
-        assert (command.ok, command.exit_code) == (False, FAILED)
-        assert words in command.answer
+        await no(s, FAILED, words, name, **given)
         assert (await answer(s, "pause")).ok
 
 
@@ -158,9 +156,7 @@ async def test_a_fault_of_our_own_is_an_answer_too() -> None:
     """The CLI does not wait in vain, and the commands behind it are applied."""
     async with scene() as s:
         s.engine.state = State(services={"web": object()})  # type: ignore[dict-item]
-        command = await answer(s, "rollback", service="web")
-        assert (command.ok, command.exit_code) == (False, FAILED)
-        assert "a fault of our own" in command.answer
+        await no(s, FAILED, "a fault of our own", "rollback", service="web")
 
 
 class Forgetful(ShakyStore):
@@ -252,24 +248,18 @@ CHANGED = [
 @pytest.mark.parametrize(("name", "what", "value"), CHANGED)
 async def test_a_yes_to_another_question_than_is_asked_is_refused(name: str, what: str, value: object) -> None:
     """What its author saw is compared with the incident as it is when the command is applied."""
-    async with scene() as s:
-        await s.know_deploys()
-        with_incident(s, Phase.ASKING)
+    async with about(Phase.ASKING) as s:
         asked = replace(s.engine.state.services["web"].incident, suspect="dep-42", target="dep-40", asked_at=9.25)  # type: ignore[type-var]
         s.engine.state = State(services={"web": replace(s.engine.state.services["web"], incident=asked)})
         seen = {"suspect": "dep-42", "target": "dep-40", "asked_at": 9.25}
-        command = await answer(s, name, incident="web-1", seen={**seen, what: value})
-        assert (command.ok, command.exit_code) == (False, REFUSED)
-        assert HAS_CHANGED in command.answer
+        await no(s, REFUSED, HAS_CHANGED, name, incident="web-1", seen={**seen, what: value})
         assert s.engine.state.services["web"].phase is Phase.ASKING
         assert (await answer(s, "reject", incident="web-1", seen=seen)).ok
 
 
 async def test_a_rollback_by_hand_is_from_the_deploy_that_was_seen_live() -> None:
     """Another one is live meanwhile: refused; the one that is live: done."""
-    async with scene() as s:
-        await s.know_deploys()
-        with_incident(s, Phase.CALM)
+    async with about(Phase.CALM) as s:
         refused = await answer(s, "rollback", service="web", seen={"live deploy": "dep-0"})
         assert (refused.exit_code, refused.answer) == (REFUSED, f"the live deploy {HAS_CHANGED}")
         live = next(one.id for one in s.engine.state.services["web"].deploys if one.is_live)
@@ -323,19 +313,16 @@ async def test_what_was_refused_already_is_only_answered() -> None:
 
 
 LEAD = Approver("lead", ("terminal:ann", "slack:U0AAA"))
+ONLY_LEAD = "only lead may approve this (policy: high: approver: lead)"
 
 
 async def test_only_the_approver_s_yes_counts_and_everybody_s_no() -> None:
     """Another's is refused with the reason, written down, and changes nothing; who it is is not what they say."""
-    async with scene() as s:
-        await s.know_deploys()
-        with_incident(s, Phase.ASKING)
+    async with about(Phase.ASKING) as s:
         high = replace(s.engine.policy.matrix[Severity.HIGH], approver=LEAD)
         s.engine.policy = replace(s.engine.policy, matrix={**s.engine.policy.matrix, Severity.HIGH: high})
         for identity in ({"identity": "terminal:bob"}, {"identity": "console:U0AAA"}, {}):
-            command = await answer(s, "approve", incident="web-1", **identity)
-            assert (command.ok, command.exit_code) == (False, REFUSED)
-            assert "only lead may approve this (policy: high: approver: lead)" in command.answer
+            await no(s, REFUSED, ONLY_LEAD, "approve", incident="web-1", **identity)
             assert s.web.phase is Phase.ASKING
         notes = [note.text for note in await s.store.notes(incident="web-1") if note.label == "REFUSED"]
         assert (
@@ -348,15 +335,12 @@ async def test_only_the_approver_s_yes_counts_and_everybody_s_no() -> None:
 
 async def test_a_yes_that_was_seen_before_it_was_kept_does_not_mean_now() -> None:
     """The same form sent twice: what its author saw was the question, and that was answered."""
-    async with scene() as s:
-        await s.know_deploys()
-        with_incident(s, Phase.ANNOUNCED)
+    async with about(Phase.ANNOUNCED) as s:
         web = s.engine.state.services["web"]
         told = {"suspect": "dep-42", "target": "dep-40", "asked_at": 9.25, "announced_until": s.clock.now() + 9000.0}
         kept = replace(web.incident, approved_by="ann", approved_at=9.5, **told)  # type: ignore[type-var, arg-type]
         s.engine.state = State(services={"web": replace(web, incident=kept)})
         seen = {"suspect": "dep-42", "target": "dep-40", "asked_at": 9.25}
-        command = await answer(s, "approve", incident="web-1", seen=seen)
-        assert (command.ok, command.exit_code) == (False, REFUSED) and HAS_CHANGED in command.answer
+        await no(s, REFUSED, HAS_CHANGED, "approve", incident="web-1", seen=seen)
         assert s.web.is_kept
         assert (await answer(s, "stop", incident="web-1", seen=seen)).ok and s.web.phase is Phase.PAGED

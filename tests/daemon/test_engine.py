@@ -34,8 +34,7 @@ from watchdog.ports import Sample
 async def test_a_rollback_by_hand_goes_its_way() -> None:
     """Pinned, sent once, told; every effect is finished with what came of it."""
     async with scene() as s:
-        await s.rollback_by_hand()
-        await s.until(Phase.DEPLOYING)
+        await s.rollback_by_hand(until=Phase.DEPLOYING)
         await s.quiet()
         assert [entry["target"] for entry in s.accepted] == ["dep-39"]
         assert (s.sent("PATCH"), s.sent("POST"), s.web.auto_deploy_off) == (1, 1, "commit")
@@ -88,8 +87,7 @@ async def test_a_store_that_fails_changes_nothing_and_still_pages(error: Excepti
         assert failed
         assert "engine" in s.supervisor.alive()
         s.store.saving = None  # type: ignore[attr-defined]
-        await s.rollback_by_hand()
-        await s.until(Phase.DEPLOYING)
+        await s.rollback_by_hand(until=Phase.DEPLOYING)
         assert (s.engine.store_trouble, len(s.accepted), s.errors) == ("", 1, [])
 
 
@@ -121,8 +119,7 @@ async def test_listeners_that_fail_lose_neither_the_page_nor_the_rollback() -> N
         for kind in (s.listeners.note, s.listeners.stepped, s.listeners.sampled, s.listeners.store_failed):
             kind.append(broken)
         await s.engine.on_samples("web", Source(), [Sample(Good("fine"))], Lateness(0.0, s.clock.now(), 0.1))
-        await s.rollback_by_hand()
-        await s.until(Phase.DEPLOYING)
+        await s.rollback_by_hand(until=Phase.DEPLOYING)
         await s.quiet()
         assert len(s.accepted) == 1
         assert s.pages
@@ -138,8 +135,7 @@ async def test_an_event_that_cannot_be_handled_is_reported_and_stops_nothing() -
         with pytest.raises(Permanent, match="NotAnEvent could not be handled"):
             await s.engine.ask(NotAnEvent(s.clock.now()))  # type: ignore[arg-type]
         await s.engine.tell(NotAnEvent(s.clock.now()))  # type: ignore[arg-type]
-        await s.rollback_by_hand()
-        await s.until(Phase.DEPLOYING)
+        await s.rollback_by_hand(until=Phase.DEPLOYING)
         assert ("NotAnEvent" in s.engine.fault, "engine" in s.supervisor.alive()) == (True, True)
         assert [name for name, _ in s.errors] == ["event", "event"]
         s.clock.freeze(FAULT_SECONDS + 1)
@@ -172,8 +168,7 @@ async def test_killed_between_an_outcome_and_its_finish_it_is_looked_up_and_not_
     """The effects are still pending at the next start: the journal's row answers for them."""
     async with scene() as s:
         s.store.finishing = SHUT  # type: ignore[attr-defined]
-        await s.rollback_by_hand()
-        await s.until(Phase.DEPLOYING)
+        await s.rollback_by_hand(until=Phase.DEPLOYING)
         await s.stop()
         assert {type(item.effect) for item in await s.store.pending()} >= {fx.PinAutoDeploy, fx.Rollback}
         deploy = s.web.incident.rollback_deploy
@@ -260,8 +255,7 @@ async def test_after_halt_no_turn_begins() -> None:
 async def test_the_core_is_woken_when_it_asked_for_it_and_snapshots_are_kept() -> None:
     """A rollback that never gets live wakes us at its deadline; a store that fails meanwhile is told of."""
     async with scene() as s:
-        await s.rollback_by_hand()
-        await s.until(Phase.DEPLOYING)
+        await s.rollback_by_hand(until=Phase.DEPLOYING)
         s.supervisor.start("time", s.engine.keep_time)
         await s.until(Phase.PAGED)
         assert s.clock.elapsed >= POLICY.verification.give_up_seconds
@@ -363,8 +357,7 @@ async def test_a_disarmed_watchdog_changes_nothing_until_a_human_resumes() -> No
         await s.quiet()
         assert s.sent("POST") == s.sent("PATCH") == 0
         await s.engine.ask(e.Resumed(s.clock.now(), "ann"))
-        await s.rollback_by_hand()
-        await s.until(Phase.DEPLOYING)
+        await s.rollback_by_hand(until=Phase.DEPLOYING)
         assert len(s.accepted) == 1
 
 

@@ -91,20 +91,13 @@ async def test_it_is_made_beside_the_loop() -> None:
 @pytest.mark.parametrize(
     ("accept", "form"),
     [
-        ("", CLASSIC),
-        ("*/*", CLASSIC),
-        ("text/plain;version=0.0.4", CLASSIC),
+        *((accept, CLASSIC) for accept in ("", "*/*", "text/plain;version=0.0.4", "text/plain;version=1.x")),
         (PROMETHEUS_3, OPENMETRICS),
         ("application/openmetrics-text", OPENMETRICS),
         ("text/html, application/OpenMetrics-Text ; Version=1.0.0 ;q=0.5", OPENMETRICS),
-        ("application/openmetrics-text;version=0.0.1", CLASSIC),
-        ("application/openmetrics-text;version=2.0.0", CLASSIC),
-        ("application/openmetrics-text;version=banana", CLASSIC),
-        ("application/openmetrics-text;version=1!2.0", CLASSIC),
-        ("text/plain;version=1.x", CLASSIC),
+        *((f"application/openmetrics-text;version={one}", CLASSIC) for one in ("0.0.1", "2.0.0", "banana", "1!2.0")),
         ("application/openmetrics-text;version=1.0.0;version=x", CLASSIC),
-        (";;=,,;version=;\xff\xfe,=", CLASSIC),
-        ("," * 5000, CLASSIC),
+        *((odd, CLASSIC) for odd in (";;=,,;version=;\xff\xfe,=", "," * 5000)),
     ],
 )
 async def test_an_accept_header_chooses_a_format_and_can_do_no_more(accept: str, form: Format) -> None:

@@ -8,7 +8,6 @@ import pytest
 from tests.clocks import FakeClock, eventually
 from tests.daemon.engine_scene import SHUT, Scene, ShakyStore, scene
 from tests.daemon.test_sharing import Worker
-from tests.daemon.test_sharing import two as two_workers
 from watchdog.core.reminding import LABEL
 from watchdog.daemon.follow_ups import AGAIN_SECONDS, EVERY_SECONDS, REMIND_WITHIN_SECONDS, FollowUpKeeper
 from watchdog.daemon.metrics import Metrics
@@ -19,8 +18,6 @@ from watchdog.domain.events import Event
 from watchdog.domain.follow_ups import Left
 from watchdog.domain.policy import Quiet, Severity
 from watchdog.ports import Clock, Journal
-
-two = two_workers
 
 
 @dataclass
@@ -40,15 +37,8 @@ class Desk:
     def keeper(
         self, journal: Journal, clock: Clock, held: Callable[[], object], ask: Callable[[Event], Awaitable[object]]
     ) -> FollowUpKeeper:
-        return FollowUpKeeper(
-            self.read,
-            journal,
-            clock,
-            self.metrics,
-            reminds=lambda: self.reminds,
-            held=held,  # type: ignore[arg-type]
-            ask=ask,
-        )
+        more = {"reminds": lambda: self.reminds, "held": held, "ask": ask}
+        return FollowUpKeeper(self.read, journal, clock, self.metrics, **more)  # type: ignore[arg-type]
 
     def of(self, s: Scene) -> FollowUpKeeper:
         return self.keeper(s.store, s.clock, lambda: s.engine.held, s.engine.ask)
@@ -104,11 +94,8 @@ async def test_what_is_overdue_is_told_once() -> None:
 @pytest.mark.parametrize(
     "left",
     [
-        item("docs", None),
-        item("docs", 50.0),
-        item("docs", -REMIND_WITHIN_SECONDS - 1),
-        item("docs", -5.0, service="shop"),
-        item("docs", -5.0, channels=()),
+        *(item("docs", due) for due in (None, 50.0, -REMIND_WITHIN_SECONDS - 1)),
+        *(item("docs", -5.0, **other) for other in ({"service": "shop"}, {"channels": ()})),
     ],
 )
 async def test_what_is_not_reminded_of(left: Left) -> None:
@@ -179,9 +166,8 @@ async def test_a_silence_puts_it_off_until_it_ends() -> None:
         assert len(s.pages) == 2 and await written(s) == ["lessons", "docs"]
 
 
-async def test_a_frozen_worker_that_wakes_up_reminds_of_nothing(two: tuple[Worker, Worker]) -> None:
+async def test_a_frozen_worker_that_wakes_up_reminds_of_nothing(one: Worker, other: Worker) -> None:
     """It looked, saw that nobody was told, and froze; the other took the service over and told them."""
-    one, other = two
     await one.sharing.begin()
     desk = Desk([item("docs", one.clock.now() - 5, service="api")])
 

@@ -174,9 +174,7 @@ def raw_deploys() -> st.SearchStrategy[list[dict]]:
 
 @settings(max_examples=300, deadline=None)
 @given(rows=raw_deploys(), rebuild=st.booleans())
-async def test_case_20_whatever_the_list_nothing_is_sent_that_it_does_not_justify(
-    rows: list[dict], rebuild: bool
-) -> None:
+async def test_case_20_whatever_the_list_nothing_is_sent_that_it_does_not_justify(rows: list, rebuild: bool) -> None:
     """A send needs the baseline in the list, the suspect live, nothing newer on its way; all else refuses to act."""
     deploys = newest_first([deploy for deploy in map(parse_deploy, rows) if deploy is not None])
     platform, clock = Lists(deploys), FakeClock()

@@ -1,71 +1,31 @@
 """Asking the repository, only while auto-deploy is off because of us: the sandbox's GitHub over real HTTP."""
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from tests.clocks import FakeClock, eventually
-from watchdog.adapters.repositories.github import GitHub, build_github
+from tests.clocks import eventually
+from tests.daemon.beside import FACTS, Beside, beside
+from watchdog.adapters.repositories.github import GitHub
 from watchdog.daemon.merge_watch import UNANSWERED_MAX, MergeWatch
-from watchdog.domain.deploys import Commit, ServiceFacts
-from watchdog.domain.events import CommitsSeen, CommitsUnread, Event, PinConfirmed, Restarted
+from watchdog.domain.deploys import Commit
+from watchdog.domain.events import CommitsSeen, CommitsUnread, PinConfirmed, Restarted
 from watchdog.domain.incidents import ServiceState, State
-from watchdog.sandbox import keys
-from watchdog.sandbox.server import Sandbox
 from watchdog.sandbox.world import COMMITS
 
-FACTS = ServiceFacts("srv-web", "web", repo="https://github.com/acme/web", branch="main")
 WEB = ServiceState("web", facts=FACTS)
 
 
-@dataclass
-class Watched:
-    """A watch that runs beside a sandbox, what is known to it, and what it told."""
+def watching(repository: type[GitHub] = GitHub) -> AbstractAsyncContextManager[Beside]:
+    """Run a watch."""
 
-    sandbox: Sandbox
-    clock: FakeClock
-    state: State = field(default_factory=State)
-    told: list[Event] = field(default_factory=list)
-    watch: MergeWatch | None = None
+    def made(it: Beside, github: GitHub) -> MergeWatch:
+        ours = repository(github._api, github._clock, github.every_seconds)
+        return MergeWatch(ours, it.clock, lambda: it.state, it.hear)
 
-    @property
-    def asked(self) -> int:
-        """How often GitHub was asked."""
-        return len(self.sandbox.events.requests("github"))
-
-    def know(self, *services: ServiceState, event: Event | None = None) -> None:
-        """Let the state be this, after an event."""
-        before = self.state
-        self.state = replace(before, services=MappingProxyType({one.name: one for one in services}))
-        assert self.watch is not None
-        self.watch.stepped(before, self.state, event or PinConfirmed(0.0, services[0].name, "web-1", "commit"), ())
-
-    async def heard(self, number: int) -> None:
-        """Wait until so many events were told."""
-        await eventually(lambda: len(self.told) >= number)
-
-
-@asynccontextmanager
-async def watching(repository: type[GitHub] | None = None) -> AsyncIterator[Watched]:
-    """Run a watch; time stands still until the test moves it."""
-    async with Sandbox() as sandbox:
-        github = build_github(keys.GITHUB_TOKEN, sandbox.urls["github"], FakeClock())
-        if repository is not None:
-            github = repository(github._api, github._clock, github.every_seconds)
-        it = Watched(sandbox, FakeClock(auto=False))
-
-        async def emit(event: Event) -> None:
-            it.told.append(event)
-
-        it.watch = MergeWatch(github, it.clock, lambda: it.state, emit)
-        async with asyncio.TaskGroup() as group:
-            task = group.create_task(it.watch.run())
-            yield it
-            task.cancel()
-        await github.close()
+    return beside(made)
 
 
 def off(service: ServiceState = WEB, **facts: Any) -> ServiceState:

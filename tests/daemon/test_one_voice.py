@@ -60,14 +60,8 @@ class Fleet:
         )
         self.workers.append(daemon)
         await begin(daemon)
-        beat = Heartbeat(
-            healthchecks("http://switch.test/ping/us"),
-            self.clock,
-            daemon.ailment,
-            daemon.metrics,
-            self.switch,
-            speak=lambda: daemon.sharing.speaks_for_all,
-        )
+        given = (healthchecks("http://switch.test/ping/us"), self.clock, daemon.ailment, daemon.metrics, self.switch)
+        beat = Heartbeat(*given, speak=lambda: daemon.sharing.speaks_for_all)
         daemon.supervisor.start("heartbeat", beat.run)
         return daemon
 

@@ -148,8 +148,7 @@ async def test_an_engine_is_replayed_to_the_byte(tmp_path: Path) -> None:
     """A rollback by hand, a pause, a promise that would be broken; and no key of ours is in the files."""
     async with scene() as s:
         taken = listening(s, tmp_path)
-        await s.rollback_by_hand()
-        await s.until(Phase.DEPLOYING)
+        await s.rollback_by_hand(until=Phase.DEPLOYING)
         await s.engine.ask(e.Paused(s.clock.now(), "ann"))
         s.engine.state = replace(s.engine.state, services={"web": replace(s.web, phase=Phase.PINNING, incident=None)})
         await s.engine.ask(e.TimePassed(s.clock.now() + 1000.0))
@@ -204,8 +203,7 @@ async def test_a_folder_that_cannot_be_written_leaves_the_engine_alone(tmp_path:
     async with scene() as s:
         taken = listening(s, tmp_path / "recordings")
         with capture_logs() as said:
-            await s.rollback_by_hand()
-            await s.until(Phase.DEPLOYING)
+            await s.rollback_by_hand(until=Phase.DEPLOYING)
             await taken.close()
         assert len(s.accepted) == 1
         assert taken.trouble.startswith("recordings/ cannot be written")

@@ -5,7 +5,6 @@ import contextlib
 import pytest
 
 from tests.daemon.test_sharing import NAMES, Worker
-from tests.daemon.test_sharing import two as two_workers
 from watchdog.daemon.record import UNREAD
 from watchdog.daemon.sharing import ALONE, RENEW_SECONDS, TTL_SECONDS
 from watchdog.domain import effects as fx
@@ -13,8 +12,6 @@ from watchdog.domain import events as e
 from watchdog.domain.errors import Stale, Temporary
 from watchdog.domain.incidents import Phase
 from watchdog.domain.records import FLEET, ActionRow
-
-two = two_workers
 
 
 async def shared_out(one: Worker, other: Worker) -> None:
@@ -44,9 +41,8 @@ async def fail(worker: Worker, service: str, seconds: float) -> None:
             await worker.sharing.renew()
 
 
-async def test_what_all_share_is_asked_for_again_until_it_was_read(two: tuple[Worker, Worker]) -> None:
+async def test_what_all_share_is_asked_for_again_until_it_was_read(one: Worker, other: Worker) -> None:
     """The pause was written before a renewal that failed, and nothing is written after it."""
-    one, other = two
     await shared_out(one, other)
     await one.engine.handle(e.Paused(one.clock.now(), "ann"))
     await renew_in_vain(other, "load_shared")
@@ -57,10 +53,9 @@ async def test_what_all_share_is_asked_for_again_until_it_was_read(two: tuple[Wo
 
 @pytest.mark.parametrize("call", ["load", "pending", "load_shared"])
 async def test_nothing_is_sent_on_a_state_that_is_older_than_what_all_share(
-    two: tuple[Worker, Worker], call: str
+    one: Worker, other: Worker, call: str
 ) -> None:
     """Whatever of a takeover fails: either the worker knows of the pause, or the store refuses the last step."""
-    one, other = two
     await shared_out(one, other)
     mine = sorted(other.held)[0]
     await one.engine.handle(e.Paused(one.clock.now(), "ann"))
@@ -76,10 +71,9 @@ async def test_nothing_is_sent_on_a_state_that_is_older_than_what_all_share(
 
 @pytest.mark.parametrize("call", ["load", "pending"])
 async def test_what_came_and_could_not_be_read_is_watched_and_not_written(
-    two: tuple[Worker, Worker], call: str
+    one: Worker, other: Worker, call: str
 ) -> None:
     """The dead worker's incident stays as it was saved; who came after it watches, tells people, and then goes on."""
-    one, other = two
     await one.sharing.begin()
     await fail(one, "shop", 100.0)
     await shared_out(one, other)
@@ -108,9 +102,8 @@ async def test_what_came_and_could_not_be_read_is_watched_and_not_written(
 
 
 @pytest.mark.parametrize("call", ["load", "pending"])
-async def test_a_start_that_cannot_read_overwrites_nothing(two: tuple[Worker, Worker], call: str) -> None:
+async def test_a_start_that_cannot_read_overwrites_nothing(one: Worker, other: Worker, call: str) -> None:
     """The leases are had, the state is not: people are told from memory, the record stays, and is then taken up."""
-    one, other = two
     await one.sharing.begin()
     await fail(one, "shop", 100.0)
     saved = await one.store.load()
@@ -123,13 +116,12 @@ async def test_a_start_that_cannot_read_overwrites_nothing(two: tuple[Worker, Wo
     other.store.silent = frozenset()
     assert other.sharing.trouble and await one.store.load() == saved
     await other.sharing.renew()
-    ours, theirs = (worker.engine.state.services["shop"].incident for worker in two)
+    ours, theirs = (worker.engine.state.services["shop"].incident for worker in (one, other))
     assert ours is not None and theirs is not None and ours.id == theirs.id
 
 
-async def test_a_start_that_has_no_lease_takes_nothing_from_another(two: tuple[Worker, Worker]) -> None:
+async def test_a_start_that_has_no_lease_takes_nothing_from_another(one: Worker, other: Worker) -> None:
     """All is busy elsewhere, and what all share cannot be read: that is no reason to watch it as well."""
-    one, other = two
     await one.sharing.begin()
     for name in NAMES:
         await one.see(name, bad=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from itertools import pairwise
 
 import pytest
@@ -62,15 +62,8 @@ class World:
         self.metrics = Metrics("test")
         self.stall = StallDetector(self.clock)
         self.emitted: list[tuple[str, str, Sequence[Sample], Lateness]] = []
-        self.scheduler = ProbeScheduler(
-            self.clock,
-            self.supervisor,
-            self.metrics,
-            self.take,
-            self.stall,
-            in_flight_max=in_flight_max,
-            chance=random.Random(7),
-        )
+        parts = self.clock, self.supervisor, self.metrics, self.take, self.stall
+        self.scheduler = ProbeScheduler(*parts, in_flight_max=in_flight_max, chance=random.Random(7))
 
     def take(self, service: str, source: SignalSource, samples: Sequence[Sample], lateness: Lateness) -> None:
         self.emitted.append((service, source.name, samples, lateness))
@@ -91,9 +84,16 @@ class World:
         return self.metrics.registry.get_sample_value(f"watchdog_{metric}", labels) or 0.0
 
 
-async def test_reads_come_at_the_interval_with_jitter_and_a_spread_start() -> None:
+@pytest.fixture
+async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    """A scheduler that ends with its test; a parameter says how many reads may be in flight."""
+    made = World(getattr(request, "param", 64))
+    yield made
+    await made.supervisor.stop(1)
+
+
+async def test_reads_come_at_the_interval_with_jitter_and_a_spread_start(world: World) -> None:
     """Twenty sites at 10 s: about 60 reads each in 10 min, gaps within ±10 % of 10 s, first ones all over 10 s."""
-    world = World()
     sites = [world.site(f"s{number}") for number in range(20)]
     await world.run(600)
     assert all(57 <= len(site.starts) <= 63 for site in sites)
@@ -106,13 +106,11 @@ async def test_reads_come_at_the_interval_with_jitter_and_a_spread_start() -> No
     assert firsts[-1] > 8
     assert len(world.emitted) == sum(len(site.starts) for site in sites)
     assert world.errors == []
-    await world.supervisor.stop(1)
 
 
-@pytest.mark.parametrize(("number", "in_flight_max"), [(48, 64), (48, 4), (200, 16)])
-async def test_hanging_sites_delay_nobody_else(number: int, in_flight_max: int) -> None:
+@pytest.mark.parametrize(("number", "world"), [(48, 64), (48, 4), (200, 16)], indirect=["world"])
+async def test_hanging_sites_delay_nobody_else(number: int, world: World) -> None:
     """Three of four sites hang for 30 s a read: the others are read as often, and as punctually, as without them."""
-    world = World(in_flight_max)
     hanging = [world.site(f"hang{each}", takes=30.0, says=Bad("timeout")) for each in range(number * 3 // 4)]
     fine = [world.site(f"fine{each}") for each in range(number // 4)]
     await world.run(60)
@@ -128,12 +126,11 @@ async def test_hanging_sites_delay_nobody_else(number: int, in_flight_max: int) 
     assert all(28 <= len([at for at in site.starts if at > settled]) <= 33 for site in fine)
     assert all(site.most_at_once == 1 for site in hanging)
     assert all(len(site.starts) >= 8 for site in hanging), "hanging sites are read on as well"
-    await world.supervisor.stop(1)
 
 
-async def test_slow_sites_need_no_slots() -> None:
+@pytest.mark.parametrize("world", [2], indirect=True)
+async def test_slow_sites_need_no_slots(world: World) -> None:
     """Thirty sites of 0.9 s at 1 s would keep 7 slots busy; with two, the ten prompt ones are still on time."""
-    world = World(in_flight_max=2)
     for each in range(30):
         world.site(f"slow{each}", every=1.0, takes=0.9)
     fine = [world.site(f"fine{each}", every=1.0) for each in range(10)]
@@ -143,12 +140,11 @@ async def test_slow_sites_need_no_slots() -> None:
     late = [lateness.seconds for service, _, _, lateness in world.emitted[count:] if service.startswith("fine")]
     assert len(late) >= len(fine) * 55
     assert max(late) < 0.3, "at most the wait for a few prompt ones"
-    await world.supervisor.stop(1)
 
 
-async def test_slots_bound_what_is_young() -> None:
+@pytest.mark.parametrize("world", [2], indirect=True)
+async def test_slots_bound_what_is_young(world: World) -> None:
     """Two slots and twenty prompt sites: never more than two at once, and still everybody is read."""
-    world = World(in_flight_max=2)
     sites = [world.site(f"s{each}", every=1.0, takes=0.05) for each in range(20)]
     most = 0
     for _ in range(600):
@@ -156,23 +152,19 @@ async def test_slots_bound_what_is_young() -> None:
         most = max(most, sum(site.running for site in sites))
     assert most == 2
     assert all(len(site.starts) >= 25 for site in sites)
-    await world.supervisor.stop(1)
 
 
-async def test_reads_never_pile_up_and_the_missed_ones_are_counted() -> None:
+async def test_reads_never_pile_up_and_the_missed_ones_are_counted(world: World) -> None:
     """A read of 25 s at an interval of 10 s: one at a time, two of three skipped and counted."""
-    world = World()
     site = world.site("slow", takes=25.0)
     await world.run(600)
     assert site.most_at_once == 1
     assert 18 <= len(site.starts) <= 22
     assert 36 <= world.count("probes_skipped_total", "slow") <= 42
-    await world.supervisor.stop(1)
 
 
-async def test_suspicion_wakes_the_sleepers_and_overlaps_a_hang() -> None:
+async def test_suspicion_wakes_the_sleepers_and_overlaps_a_hang(world: World) -> None:
     """At a pace of 1.5 s reads of 5 s overlap up to three at once; feeds keep their own interval."""
-    world = World()
     site = world.site("api", takes=5.0, says=Bad("timeout", FailureKind.TIMEOUT))
     feed = world.site("api", "sentry", every=60.0, kind="sentry", adaptive=False)
     other = world.site("web")
@@ -190,12 +182,10 @@ async def test_suspicion_wakes_the_sleepers_and_overlaps_a_hang() -> None:
     calm = world.clock.elapsed
     await world.run(100)
     assert len([at for at in site.starts if at > calm + 10]) <= 11
-    await world.supervisor.stop(1)
 
 
-async def test_a_new_pace_acts_at_once_and_a_slower_one_does_not_slow_the_source_down() -> None:
+async def test_a_new_pace_acts_at_once_and_a_slower_one_does_not_slow_the_source_down(world: World) -> None:
     """The next read of a 60 s source comes when the pace asks for it; a pace of 300 s changes nothing."""
-    world = World()
     site = world.site("api", every=60.0)
     await world.run(61)
     last = site.starts[-1]
@@ -208,23 +198,19 @@ async def test_a_new_pace_acts_at_once_and_a_slower_one_does_not_slow_the_source
     count = len(site.starts)
     await world.run(600)
     assert 9 <= len(site.starts) - count <= 11
-    await world.supervisor.stop(1)
 
 
-async def test_extra_reads_of_one_service_are_bounded() -> None:
+async def test_extra_reads_of_one_service_are_bounded(world: World) -> None:
     """Five hanging checks of one service: each has its own read, and four extra ones in all."""
-    world = World()
     sites = [world.site("api", f"check{each}", takes=100.0) for each in range(5)]
     world.scheduler.set_pace("api", 1.0)
     await world.run(50)
     assert sum(site.running for site in sites) == 5 + EXTRA_PER_SERVICE_MAX
     assert world.scheduler.in_flight == 9
-    await world.supervisor.stop(1)
 
 
-async def test_a_feed_can_be_nudged_but_not_hammered() -> None:
+async def test_a_feed_can_be_nudged_but_not_hammered(world: World) -> None:
     """`read_now` reads within its gap; a read under way is followed by a fresh one; ten nudges are one read."""
-    world = World()
     feed = world.site("api", "events", every=60.0, kind="render_events", adaptive=False, takes=1.0)
     probe = world.site("api")
     await world.run(70)
@@ -242,12 +228,10 @@ async def test_a_feed_can_be_nudged_but_not_hammered() -> None:
     assert len(fresh) == 3, "the nudge during a read led to another read"
     assert min(later - earlier for earlier, later in pairwise(fresh)) >= 2
     assert len(probe.starts) - probes <= 1
-    await world.supervisor.stop(1)
 
 
-async def test_case_07_a_probe_that_spans_a_stall_is_void_and_a_feed_is_kept() -> None:
+async def test_case_07_a_probe_that_spans_a_stall_is_void_and_a_feed_is_kept(world: World) -> None:
     """0.8 s of our own standing still in the middle of a read; before and after, reads count."""
-    world = World()
     site = world.site("api", takes=1.0)
     feed = world.site("api", "sentry", every=10.0, takes=1.0, adaptive=False)
     await world.run(0)
@@ -262,12 +246,10 @@ async def test_case_07_a_probe_that_spans_a_stall_is_void_and_a_feed_is_kept() -
     await world.run(12)
     assert "health" in [name for _, name, _, _ in world.emitted[emitted:]]
     assert world.count("probes_void_total", "api") == 1
-    await world.supervisor.stop(1)
 
 
-async def test_lateness_is_measured() -> None:
+async def test_lateness_is_measured(world: World) -> None:
     """A read due during a stall begins late, and says so."""
-    world = World()
     world.site("api")
     await world.run(60)
     count = len(world.emitted)
@@ -275,12 +257,10 @@ async def test_lateness_is_measured() -> None:
     await world.run(5)
     assert max(lateness.seconds for *_, lateness in world.emitted[count:]) > 15
     assert world.metrics.registry.get_sample_value("watchdog_probe_lateness_seconds_count") == len(world.emitted)
-    await world.supervisor.stop(1)
 
 
-async def test_a_source_that_breaks_its_promise_is_unknown_and_reported() -> None:
+async def test_a_source_that_breaks_its_promise_is_unknown_and_reported(world: World) -> None:
     """One raises, one never ends: both give Unknown, both are our own errors, both are read on."""
-    world = World()
     world.site("raises", says=KeyError("oops"))
     stuck = world.site("stuck", takes=1e9)
     await world.run(READ_LIMIT_SECONDS * 3)
@@ -290,12 +270,10 @@ async def test_a_source_that_breaks_its_promise_is_unknown_and_reported() -> Non
     assert len(stuck.starts) >= 2
     assert any(error.startswith("probe:raises/health KeyError") for error in world.errors)
     assert any(error.startswith("probe:stuck/health TimeoutError") for error in world.errors)
-    await world.supervisor.stop(1)
 
 
-async def test_control_targets_are_told_apart_without_their_urls() -> None:
+async def test_control_targets_are_told_apart_without_their_urls(world: World) -> None:
     """Metrics, and the names of our tasks in the log, show where a URL leads and nothing of what it says there."""
-    world = World()
     for path in ("one?key=T0KEN", "two?key=T0KEN"):
         world.site("control", f"https://control.example/{path}", says=KeyError("a fault of ours"))
     await world.run(30)
@@ -307,12 +285,10 @@ async def test_control_targets_are_told_apart_without_their_urls() -> None:
     assert "T0KEN" not in text + "".join(world.errors)
     await world.scheduler.remove("control")
     assert 'service="control"' not in written(world.metrics.collect()).decode()
-    await world.supervisor.stop(1)
 
 
-async def test_sources_come_and_go_while_it_runs() -> None:
+async def test_sources_come_and_go_while_it_runs(world: World) -> None:
     """A removed source is idle when it is handed back, leaves no series, and may be added again."""
-    world = World()
     hanging, web = world.site("api", takes=60.0), world.site("web")
     await world.run(15)
     assert hanging.running == 1
@@ -329,12 +305,11 @@ async def test_sources_come_and_go_while_it_runs() -> None:
     world.scheduler.add("api", hanging)
     await world.run(11)
     assert len(hanging.starts) == count + 1
-    await world.supervisor.stop(1)
 
 
-async def test_an_awaited_emit_that_blocks_does_not_pile_up() -> None:
+async def test_an_awaited_emit_that_blocks_does_not_pile_up(world: World) -> None:
     """When the engine stands still, a check has one finished read waiting, not one per interval."""
-    world, opened = World(), asyncio.Event()
+    opened = asyncio.Event()
 
     async def blocked(service: str, source: SignalSource, samples: Sequence[Sample], lateness: Lateness) -> None:
         await opened.wait()
@@ -348,4 +323,3 @@ async def test_an_awaited_emit_that_blocks_does_not_pile_up() -> None:
     opened.set()
     await world.clock.advance(30)
     assert len(site.starts) >= 3
-    await world.supervisor.stop(1)

@@ -8,7 +8,8 @@ import pytest
 
 from tests.clocks import FakeClock
 from tests.daemon.town import Channel, tell
-from watchdog.adapters.stores.memory import MemoryDatabase, MemoryStore
+from tests.overheard import Overheard
+from watchdog.adapters.stores.memory import MemoryDatabase
 from watchdog.daemon.actuator import Actuator
 from watchdog.daemon.commands import Commands
 from watchdog.daemon.engine import Engine
@@ -18,7 +19,7 @@ from watchdog.daemon.supervisor import Supervisor
 from watchdog.daemon.tell import Teller
 from watchdog.domain import events as e
 from watchdog.domain.errors import Displaced, Temporary
-from watchdog.domain.incidents import Incident, Phase, Shared
+from watchdog.domain.incidents import Incident, Phase
 from watchdog.domain.policy import DEFAULT_MATRIX, Policy, ServicePolicy, Severity, SignalPolicy
 from watchdog.domain.readings import Bad, Good
 from watchdog.domain.records import FLEET
@@ -28,43 +29,14 @@ SERVICES = {name: ServicePolicy(name, None, signals=(SignalPolicy("home", "http"
 POLICY = Policy(services=SERVICES, matrix=DEFAULT_MATRIX)
 
 
-class FlakyStore(MemoryStore):
+class FlakyStore(Overheard, calls="open hold save load load_shared pending"):
     """A store that is out of reach while `gone`, and does not answer the calls in `silent`."""
 
     gone = False
     silent: frozenset[str] = frozenset()
 
-    async def load(self, *args: object) -> object:  # type: ignore[override]
-        """Load, or fail."""
-        self._there("load")
-        return await super().load(*args)  # type: ignore[arg-type]
-
-    async def load_shared(self) -> Shared:
-        """Load, or fail."""
-        self._there("load_shared")
-        return await super().load_shared()
-
-    async def pending(self, *args: object) -> object:  # type: ignore[override]
-        """Tell, or fail."""
-        self._there("pending")
-        return await super().pending(*args)  # type: ignore[arg-type]
-
-    async def open(self) -> None:
-        """Open, or fail."""
-        self._there()
-        await super().open()
-
-    async def hold(self, *args: object, **more: object) -> object:  # type: ignore[override]
-        """Hold, or fail."""
-        self._there()
-        return await super().hold(*args, **more)  # type: ignore[arg-type]
-
-    async def save(self, *args: object) -> object:  # type: ignore[override]
-        """Save, or fail."""
-        self._there()
-        return await super().save(*args)  # type: ignore[arg-type]
-
-    def _there(self, call: str = "") -> None:
+    async def heard(self, call: str, *given: object) -> None:
+        """Fail, if it is away."""
         if self.gone or call in self.silent:
             raise Temporary("the store does not answer")
 
@@ -85,25 +57,10 @@ class Worker:
         self.pager = Channel("pager")
         self.teller = Teller(self.store, {"pager": self.pager}, self.clock, lambda *_: None)
         actuator = Actuator(None, self.store, self.clock)
-        self.engine = Engine(
-            policy=POLICY,
-            store=self.store,
-            clock=self.clock,
-            supervisor=supervisor,
-            actuator=actuator,
-            teller=self.teller,
-            listeners=Listeners(),
-        )
-        self.sharing = Sharing(
-            self.name,
-            self.store,
-            self.engine,
-            self.clock,
-            lambda: NAMES,
-            begin=self._begin,
-            end=self._end,
-            ailment=lambda: self.ailment,
-        )
+        parts = {"actuator": actuator, "teller": self.teller, "listeners": Listeners()}
+        self.engine = Engine(policy=POLICY, store=self.store, clock=self.clock, supervisor=supervisor, **parts)
+        hooks = {"begin": self._begin, "end": self._end, "ailment": lambda: self.ailment}
+        self.sharing = Sharing(self.name, self.store, self.engine, self.clock, lambda: NAMES, **hooks)
 
     async def _begin(self, names: Sequence[str]) -> None:
         assert not self.watched & set(names), "begun twice"
@@ -129,24 +86,14 @@ class Worker:
         await self.engine.handle(e.Observed(self.clock.now(), service, "home", reading))
 
 
-@pytest.fixture
-def two() -> tuple[Worker, Worker]:
-    """Two workers of one database."""
-    clock = FakeClock(auto=False)
-    database = MemoryDatabase(clock)
-    return Worker("one", database, clock), Worker("two", database, clock)
-
-
-async def test_one_worker_holds_everything_and_the_fleet(two: tuple[Worker, Worker]) -> None:
+async def test_one_worker_holds_everything_and_the_fleet(one: Worker) -> None:
     """Alone, it need not share."""
-    one, _ = two
     await one.sharing.begin()
     assert one.held == set(NAMES) and FLEET in one.engine.held
 
 
-async def test_services_are_shared_out_when_a_second_worker_comes(two: tuple[Worker, Worker]) -> None:
+async def test_services_are_shared_out_when_a_second_worker_comes(one: Worker, other: Worker) -> None:
     """The first gives up what exceeds its share, the second takes it; nobody's service is held twice."""
-    one, other = two
     await one.sharing.begin()
     await other.sharing.begin()
     await one.sharing.renew()
@@ -157,9 +104,8 @@ async def test_services_are_shared_out_when_a_second_worker_comes(two: tuple[Wor
     assert one.sharing.grip.workers == other.sharing.grip.workers == 2
 
 
-async def test_a_dead_workers_services_are_taken_over_with_what_it_knew(two: tuple[Worker, Worker]) -> None:
+async def test_a_dead_workers_services_are_taken_over_with_what_it_knew(one: Worker, other: Worker) -> None:
     """After the lease has run out, and with a higher epoch: the suspicion goes on where it was saved."""
-    one, other = two
     await one.sharing.begin()
     await one.see("shop", bad=True)
     await one.clock.advance(TTL_SECONDS + RENEW_SECONDS)
@@ -169,9 +115,8 @@ async def test_a_dead_workers_services_are_taken_over_with_what_it_knew(two: tup
     assert other.engine.held["shop"] > one.engine.held["shop"]
 
 
-async def test_a_zombie_that_wakes_up_writes_nothing_and_lets_go(two: tuple[Worker, Worker]) -> None:
+async def test_a_zombie_that_wakes_up_writes_nothing_and_lets_go(one: Worker, other: Worker) -> None:
     """Its next record is refused by the store; the service is no longer its own, without waiting for a renewal."""
-    one, other = two
     await one.sharing.begin()
     await one.clock.advance(60.0)
     await other.sharing.begin()
@@ -183,9 +128,8 @@ async def test_a_zombie_that_wakes_up_writes_nothing_and_lets_go(two: tuple[Work
     assert one.held == set()
 
 
-async def test_a_zombie_leaves_a_stop_to_who_has_the_service(two: tuple[Worker, Worker]) -> None:
+async def test_a_zombie_leaves_a_stop_to_who_has_the_service(one: Worker, other: Worker) -> None:
     """It knows an incident that is no longer its own: it does not say "done" to what it did not do."""
-    one, other = two
     await one.sharing.begin()
     opened = one.clock.now()
     incident = Incident("shop-1", "shop", Severity.HIGH, opened, opened, "shop is slow")
@@ -194,7 +138,7 @@ async def test_a_zombie_leaves_a_stop_to_who_has_the_service(two: tuple[Worker, 
     await one.store.save(None, one.engine.state, ())
     await one.clock.advance(60.0)
     await other.sharing.begin()
-    running = [asyncio.create_task(worker.engine.run()) for worker in two]
+    running = [asyncio.create_task(worker.engine.run()) for worker in (one, other)]
     asked = await one.store.submit("stop", {"incident": "shop-1"}, "ann")
     await Commands(one.store, one.engine, one.clock).apply_all()
     waiting = await one.store.command(asked)
@@ -207,9 +151,8 @@ async def test_a_zombie_leaves_a_stop_to_who_has_the_service(two: tuple[Worker, 
     assert other.engine.state.services["shop"].phase is Phase.PAGED
 
 
-async def test_a_late_worker_whose_lease_nobody_took_goes_on(two: tuple[Worker, Worker]) -> None:
+async def test_a_late_worker_whose_lease_nobody_took_goes_on(one: Worker) -> None:
     """Late by more than its lease, and alone: it is its owner still, with the same epoch."""
-    one, _ = two
     await one.sharing.begin()
     epochs = dict(one.engine.held)
     await one.clock.advance(60.0)
@@ -217,9 +160,8 @@ async def test_a_late_worker_whose_lease_nobody_took_goes_on(two: tuple[Worker, 
     assert one.held == set(NAMES) and one.engine.held == epochs
 
 
-async def test_a_displaced_service_that_comes_back_is_taken_up_again(two: tuple[Worker, Worker]) -> None:
+async def test_a_displaced_service_that_comes_back_is_taken_up_again(one: Worker) -> None:
     """A record refused because the renewal was late drops the service; the renewal takes it up from the store."""
-    one, _ = two
     await one.sharing.begin()
     await one.clock.advance(60.0)
     with pytest.raises(Displaced):
@@ -229,9 +171,8 @@ async def test_a_displaced_service_that_comes_back_is_taken_up_again(two: tuple[
     assert one.held == set(NAMES)
 
 
-async def test_what_people_were_told_meanwhile_counts_when_a_service_comes_back(two: tuple[Worker, Worker]) -> None:
+async def test_what_people_were_told_meanwhile_counts_when_a_service_comes_back(one: Worker, other: Worker) -> None:
     """From one to the other and back: each goes on from the last word, also where its own was under way meanwhile."""
-    one, other = two
     await one.sharing.begin()
     await one.tell(1, "first")
     await one.clock.advance(60.0)
@@ -248,9 +189,8 @@ async def test_what_people_were_told_meanwhile_counts_when_a_service_comes_back(
     assert one.pager.took == [("first", None), ("late", "after second"), ("fourth", "after third")]
 
 
-async def test_what_is_busy_is_not_given_away_to_be_fair(two: tuple[Worker, Worker]) -> None:
+async def test_what_is_busy_is_not_given_away_to_be_fair(one: Worker, other: Worker) -> None:
     """An incident stays with the worker that handles it, as long as that one lives."""
-    one, other = two
     await one.sharing.begin()
     for name in NAMES:
         await one.see(name, bad=True)
@@ -260,9 +200,8 @@ async def test_what_is_busy_is_not_given_away_to_be_fair(two: tuple[Worker, Work
     assert one.held == set(NAMES) and other.held == set()
 
 
-async def test_a_pause_reaches_every_worker_with_its_next_renewal(two: tuple[Worker, Worker]) -> None:
+async def test_a_pause_reaches_every_worker_with_its_next_renewal(one: Worker, other: Worker) -> None:
     """What all share is read again when its revision has moved."""
-    one, other = two
     await one.sharing.begin()
     await other.sharing.begin()
     await one.engine.handle(e.Paused(one.clock.now(), "ann"))
@@ -271,9 +210,8 @@ async def test_a_pause_reaches_every_worker_with_its_next_renewal(two: tuple[Wor
     assert other.engine.state.paused_by == "ann"
 
 
-async def test_a_start_without_the_store_watches_everything_from_memory(two: tuple[Worker, Worker]) -> None:
+async def test_a_start_without_the_store_watches_everything_from_memory(one: Worker) -> None:
     """When it answers, the leases decide; an incident that was opened meanwhile goes on."""
-    one, _ = two
     one.store.gone = True
     await one.sharing.begin()
     assert one.held == set(NAMES) and set(one.engine.held.values()) == {ALONE}

@@ -1,22 +1,20 @@
 """Suspect commits, read ahead from the sandbox's GitHub and told with notices; no notice ever waits for them."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from types import MappingProxyType
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 
 import pytest
 
 from tests.adapters.notifiers.letters import context, notice
 from tests.cli import examples as x
 from tests.clocks import FakeClock, eventually
+from tests.daemon.beside import FACTS, Beside, beside
 from watchdog.adapters.notifiers.slack import SlackOptions
 from watchdog.adapters.notifiers.slack import build as build_slack
 from watchdog.adapters.repositories.github import build_github
 from watchdog.daemon.suspect_commits import AGAIN_SECONDS, REFUSED_SECONDS, SuspectCommits, WithCommits
-from watchdog.domain.deploys import Deploy, ServiceFacts
-from watchdog.domain.events import DeploysListed
+from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.notices import NoticeKind
 from watchdog.sandbox import keys
@@ -24,7 +22,6 @@ from watchdog.sandbox.server import Sandbox
 from watchdog.sandbox.world import COMMITS
 
 OLD, GOOD, BAD = (COMMITS[key][0] for key in ("39", "40", "41"))
-FACTS = ServiceFacts("srv-web", "web", repo="https://github.com/acme/web", branch="main")
 DEPLOYS = (
     Deploy("dep-41", "live", commit=BAD),
     Deploy("dep-40", "deactivated", commit=GOOD),
@@ -44,38 +41,9 @@ def opened(**changes: object) -> Incident:
 PAGED = replace(WEB, phase=Phase.PAGED, incident=opened())
 
 
-@dataclass
-class Watched:
-    """A reader beside a sandbox, and what is known to it."""
-
-    sandbox: Sandbox
-    clock: FakeClock
-    commits: SuspectCommits = field(init=False)
-    state: State = field(default_factory=State)
-
-    @property
-    def asked(self) -> list[str]:
-        """What GitHub was asked for, without the ids."""
-        return [entry["path"].split("/")[5] for entry in self.sandbox.events.requests("github")]
-
-    def know(self, service: ServiceState) -> None:
-        """Let the state be this, after a turn."""
-        before, self.state = self.state, State(services=MappingProxyType({"web": service}))
-        self.commits.stepped(before, self.state, DeploysListed(0.0, "web", service.deploys, FACTS), ())
-
-
-@asynccontextmanager
-async def reading(token: str = keys.GITHUB_TOKEN) -> AsyncIterator[Watched]:
-    """Run a reader; time stands still until the test moves it."""
-    async with Sandbox() as sandbox:
-        it = Watched(sandbox, FakeClock(auto=False))
-        github = build_github(token, sandbox.urls["github"], FakeClock())
-        it.commits = SuspectCommits(github, it.clock, lambda: it.state)
-        async with asyncio.TaskGroup() as group:
-            task = group.create_task(it.commits.run())
-            yield it
-            task.cancel()
-        await github.close()
+def reading(token: str = keys.GITHUB_TOKEN) -> AbstractAsyncContextManager[Beside]:
+    """Run a reader."""
+    return beside(lambda it, github: SuspectCommits(github, it.clock, lambda: it.state), token)
 
 
 async def test_it_is_read_while_there_is_only_a_suspicion_and_once() -> None:
@@ -83,12 +51,12 @@ async def test_it_is_read_while_there_is_only_a_suspicion_and_once() -> None:
     async with reading() as it:
         it.know(WEB)
         await it.clock.advance(3600.0)
-        assert it.asked == []
+        assert it.paths == []
         it.know(SUSPECTED)
-        await eventually(lambda: it.asked == ["compare"])
+        await eventually(lambda: it.paths == ["compare"])
         it.know(PAGED)
-        await eventually(lambda: it.asked == ["compare", "commits"])
-        assert it.commits.lines(ASKED) == (
+        await eventually(lambda: it.paths == ["compare", "commits"])
+        assert it.reader.lines(ASKED) == (
             'Suspect commits: 5aa0c11 "Upgrade the template engine" by Ann; 1 file (app/engine.py)',
         )
 
@@ -98,11 +66,11 @@ async def test_only_what_people_decide_by_carries_it(kind: NoticeKind) -> None:
     """Nor what is about another incident."""
     async with reading() as it:
         it.know(PAGED)
-        await eventually(lambda: it.commits.lines(ASKED))
-        assert it.commits.lines(notice(kind)) == ()
-        assert it.commits.lines(notice(NoticeKind.ASKED, incident="web-2")) == ()
+        await eventually(lambda: it.reader.lines(ASKED))
+        assert it.reader.lines(notice(kind)) == ()
+        assert it.reader.lines(notice(NoticeKind.ASKED, incident="web-2")) == ()
         it.know(replace(PAGED, incident=opened(closed_at=9.0)))
-        assert it.commits.lines(ASKED) == ()
+        assert it.reader.lines(ASKED) == ()
 
 
 async def test_a_fix_that_is_building_or_merged_is_named() -> None:
@@ -113,8 +81,8 @@ async def test_a_fix_that_is_building_or_merged_is_named() -> None:
         building = Deploy("dep-43", "build_in_progress", commit=COMMITS["43"][0], commit_message="Fix typo\n\nlong")
         back = Deploy("dep-44", "update_in_progress", trigger="rollback", commit="d" * 40)
         it.know(replace(PAGED, deploys=(back, building, *DEPLOYS)))
-        await eventually(lambda: len(it.commits.lines(ASKED)) == 3)
-        assert it.commits.lines(ASKED)[1:] == (
+        await eventually(lambda: len(it.reader.lines(ASKED)) == 3)
+        assert it.reader.lines(ASKED)[1:] == (
             'On its way, perhaps a fix: dep-43 7d20e9f "Fix typo", build_in_progress',
             'Merged since the suspect, not deployed: ccccccc "Mend the engine" by Ann',
         )
@@ -124,12 +92,12 @@ async def test_an_old_look_at_the_branch_is_not_told() -> None:
     """What was merged is read again as rarely as the repository wants, while the incident is open."""
     async with reading() as it:
         it.know(PAGED)
-        await eventually(lambda: it.asked == ["compare", "commits"])
+        await eventually(lambda: it.paths == ["compare", "commits"])
         await it.clock.advance(61.0)
-        await eventually(lambda: it.asked == ["compare", "commits", "commits"])
+        await eventually(lambda: it.paths == ["compare", "commits", "commits"])
         it.know(WEB)
         await it.clock.advance(3600.0)
-        assert it.asked == ["compare", "commits", "commits"]
+        assert it.paths == ["compare", "commits", "commits"]
 
 
 @pytest.mark.parametrize(("token", "pause"), [(keys.GITHUB_TOKEN, AGAIN_SECONDS), ("wrong", REFUSED_SECONDS)])
@@ -140,20 +108,20 @@ async def test_what_is_not_answered_is_asked_again_later(token: str, pause: floa
             it.sandbox.set_mode("github", "error_500")
         it.know(SUSPECTED)
         await eventually(lambda: it.asked and it.clock.sleepers)
-        asked = len(it.asked)
+        asked = it.asked
         it.know(replace(SUSPECTED, phase_since=5.0))
         await it.clock.advance(pause - 5.0)
-        assert len(it.asked) == asked
+        assert it.asked == asked
         await it.clock.advance(10.0)
-        await eventually(lambda: len(it.asked) > asked)
+        await eventually(lambda: it.asked > asked)
 
 
 async def test_without_a_target_what_served_before_is_the_base() -> None:
     """The deploy list knows it."""
     async with reading() as it:
         it.know(replace(PAGED, incident=opened(target_code=None)))
-        await eventually(lambda: it.commits.lines(ASKED))
-        assert "5aa0c11" in it.commits.lines(ASKED)[0]
+        await eventually(lambda: it.reader.lines(ASKED))
+        assert "5aa0c11" in it.reader.lines(ASKED)[0]
 
 
 async def test_a_notice_waits_for_nothing_and_takes_what_is_there() -> None:
@@ -161,7 +129,7 @@ async def test_a_notice_waits_for_nothing_and_takes_what_is_there() -> None:
     async with reading() as it:
         it.sandbox.set_mode("github", "hang", times=1)
         given = context(it.sandbox.urls["slack"].removesuffix("/api"), WATCHDOG_SLACK_BOT_TOKEN=keys.SLACK_BOT_TOKEN)
-        channel = WithCommits(build_slack(SlackOptions(channel="#incidents"), given), it.commits)
+        channel = WithCommits(build_slack(SlackOptions(channel="#incidents"), given), it.reader)
         assert channel.name == "slack"
         it.know(PAGED)
         await eventually(lambda: it.asked)

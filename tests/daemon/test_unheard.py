@@ -6,14 +6,12 @@ from tests.clocks import eventually
 from tests.daemon.engine_scene import SHUT, Scene, scene
 from tests.daemon.test_renewal import fail
 from tests.daemon.test_sharing import NAMES, Worker
-from tests.daemon.test_sharing import two as two_workers
 from watchdog.daemon.sharing import RENEW_SECONDS, TTL_SECONDS
 from watchdog.domain import events as e
 from watchdog.domain.effects import Tell
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Phase
 
-two = two_workers
 NEVER = 10_000
 """Attempts: more than any test waits for."""
 
@@ -75,9 +73,8 @@ async def test_what_people_have_heard_is_not_written() -> None:
         await after.stop()
 
 
-async def test_what_another_worker_decides_anew_is_left_to_it(two: tuple[Worker, Worker]) -> None:
+async def test_what_another_worker_decides_anew_is_left_to_it(one: Worker, other: Worker) -> None:
     """The service moved away: our page of it is not written, and does not hinder what else we record."""
-    one, other = two
     one.pager.script = [Temporary("503")] * NEVER
     await one.sharing.begin()
     one.store.gone = True

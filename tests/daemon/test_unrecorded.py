@@ -11,7 +11,6 @@ from tests.clocks import FakeClock
 from tests.daemon.engine_scene import SHUT, Scene, ShakyStore, scene
 from tests.daemon.test_commands import answer, with_incident
 from tests.daemon.test_sharing import Worker
-from tests.daemon.test_sharing import two as two_workers
 from tests.daemon.town import tell
 from watchdog.core import hours
 from watchdog.daemon.commands import FAILED
@@ -28,7 +27,6 @@ from watchdog.domain.notices import NoticeKind
 from watchdog.domain.policy import Digest, Moment, Quiet, Severity
 from watchdog.domain.records import PendingEffect
 
-two = two_workers
 CODE = "1b7e0d4c95f2a8636de0b41f7c3a9d5826e0f4b7"
 
 
@@ -177,10 +175,9 @@ async def unrecorded(worker: Worker, event: Event) -> None:
 
 @pytest.mark.parametrize("event", HOLDS)
 async def test_what_another_worker_wrote_does_not_lift_what_could_not_be_written(
-    two: tuple[Worker, Worker], event: Event
+    one: Worker, other: Worker, event: Event
 ) -> None:
     """A refresh brings the other's news and leaves the pause; with the next record all workers have it."""
-    one, other = two
     await one.sharing.begin()
     await other.sharing.begin()
     await unrecorded(one, event)
@@ -197,10 +194,9 @@ async def test_what_another_worker_wrote_does_not_lift_what_could_not_be_written
 
 @pytest.mark.parametrize("event", HOLDS)
 async def test_a_record_that_comes_too_late_or_a_takeover_does_not_lift_it_either(
-    two: tuple[Worker, Worker], event: Event
+    one: Worker, other: Worker, event: Event
 ) -> None:
     """What all share is read anew then, too."""
-    one, other = two
     await other.sharing.begin()
     await one.sharing.begin()
     await unrecorded(one, event)
@@ -215,9 +211,8 @@ async def test_a_record_that_comes_too_late_or_a_takeover_does_not_lift_it_eithe
     assert (await other.store.load_shared()) == one.engine.state.shared
 
 
-async def test_what_was_written_is_lifted_by_another_workers_resume(two: tuple[Worker, Worker]) -> None:
+async def test_what_was_written_is_lifted_by_another_workers_resume(one: Worker, other: Worker) -> None:
     """A pause sticks only as long as nobody else can know of it."""
-    one, other = two
     await one.sharing.begin()
     await other.sharing.begin()
     await unrecorded(one, HOLDS[0])

@@ -29,12 +29,21 @@ def mailer(post: Post, **changes: Any) -> Notifier:
     return build(options(smtp=post.smtp, **changes), context(WATCHDOG_SMTP_PASSWORD=PASSWORD))
 
 
-async def test_a_mail_reads_like_the_notice_and_goes_to_all(post: Start) -> None:
+@pytest.fixture
+async def server(post: Start) -> Post:
+    """A mail server that takes everything."""
+    return await post()
+
+
+@pytest.fixture
+def channel(server: Post, closing) -> Notifier:
+    """The channel against it."""
+    return closing(mailer(server))
+
+
+async def test_a_mail_reads_like_the_notice_and_goes_to_all(server: Post, channel: Notifier) -> None:
     """Subject is the title, the body the rendering; both recipients get it."""
-    server = await post()
-    channel = mailer(server)
     reference = await channel.send(notice(), None)
-    await channel.close()
     (mail,) = server.mails
     assert mail["Subject"] == "web CRITICAL: HTTP 503, 39 of 39 probes failed for 38 s (limit 38 s)"
     assert mail["From"] == "watchdog <watchdog@acme.example>"
@@ -45,31 +54,25 @@ async def test_a_mail_reads_like_the_notice_and_goes_to_all(post: Start) -> None
     assert reference == mail["Message-ID"]
 
 
-async def test_people_outside_engineering_are_mailed_words_alone(post: Start) -> None:
+async def test_people_outside_engineering_are_mailed_words_alone(server: Post, channel: Notifier) -> None:
     """Its own conversation, and nothing below the words."""
-    server = await post()
-    channel = mailer(server)
     first = await channel.send(notice(), None)
     assert await channel.send(plain_notice(), None) != first
-    await channel.close()
     mail = server.mails[1]
     assert mail["Subject"] == "The shop: not available since 14:02 (UTC)" and "In-Reply-To" not in mail
     body = mail.get_content().splitlines()
     assert body == [mail["Subject"], "", "All visitors are affected.", "We are working on it."]
 
 
-async def test_an_incident_is_one_conversation(post: Start) -> None:
+async def test_an_incident_is_one_conversation(server: Post, channel: Notifier) -> None:
     """Later mails answer the first; a repeated send has the same Message-ID; another incident has its own.
 
     So has the same one told anew by somebody who forgot: a server may hide a Message-ID it has seen."""
-    server = await post()
-    channel = mailer(server)
     first = await channel.send(notice(), None)
     for _ in range(2):
         assert await channel.send(notice(NoticeKind.RESOLVED), first) == first
     other = await channel.send(notice(incident="web-2"), "<x>\r\nBcc: a damaged reference")
     await channel.send(notice(at=notice().at + 9), None)
-    await channel.close()
     opened, resolved, again, elsewhere, later = server.mails
     assert resolved["In-Reply-To"] == resolved["References"] == opened["Message-ID"] == first
     assert again["Message-ID"] == resolved["Message-ID"] != first
@@ -78,22 +81,21 @@ async def test_an_incident_is_one_conversation(post: Start) -> None:
     assert later["Message-ID"] not in (first, other)
 
 
-async def test_who_is_refused_is_named_and_the_others_have_it(post: Start) -> None:
+async def test_who_is_refused_is_named_and_the_others_have_it(post: Start, closing) -> None:
     """By the address we wrote and the server's code, without its words; for good, so another send is not worth it."""
     server = await post(refuse_to={OPS: "550 no such user, says canary"})
-    channel = mailer(server)
+    channel = closing(mailer(server))
     with pytest.raises(Partly, match=r"1 of 2 recipients and refused ops@acme.example \(code 550\)") as caught:
         await channel.send(notice(), None)
-    await channel.close()
     assert (caught.value.again, caught.value.reference) == (False, server.mails[0]["Message-ID"])
     assert [to for _, to in server.envelopes] == [[LEAD]]
     assert "canary" not in str(caught.value)
 
 
-async def test_who_was_refused_for_now_is_mailed_alone_when_it_is_sent_again(post: Start) -> None:
+async def test_who_was_refused_for_now_is_mailed_alone_when_it_is_sent_again(post: Start, closing) -> None:
     """The same mail, which answers none; another notice of the incident goes to all meanwhile."""
     server = await post(refuse_to={OPS: "450 greylisted"})
-    channel = mailer(server)
+    channel = closing(mailer(server))
     with pytest.raises(Partly) as caught:
         await channel.send(notice(), None)
     assert caught.value.again
@@ -101,7 +103,6 @@ async def test_who_was_refused_for_now_is_mailed_alone_when_it_is_sent_again(pos
     known = caught.value.reference
     await channel.send(notice(NoticeKind.UPDATED), known)
     assert await channel.send(notice(), known) == known
-    await channel.close()
     first, _, again = server.mails
     assert [to for _, to in server.envelopes] == [[LEAD], [LEAD, OPS], [OPS]]
     assert again["Message-ID"] == first["Message-ID"] == known and again["In-Reply-To"] is None
@@ -116,12 +117,9 @@ def test_who_is_left_is_remembered_of_a_bounded_number_of_mails() -> None:
     assert len(channel._left) == REMEMBERED and "<0>" not in channel._left
 
 
-async def test_no_word_of_a_stranger_becomes_a_header(post: Start) -> None:
+async def test_no_word_of_a_stranger_becomes_a_header(server: Post, channel: Notifier) -> None:
     """Line breaks in title, incident and service: the headers are ours, the subject is one bounded line."""
-    server = await post()
-    channel = mailer(server)
     await channel.send(hostile_notice(incident="x\r\nBcc: all@evil.example", service="\r\n\r\nhello"), None)
-    await channel.close()
     (mail,) = server.mails
     assert set(mail) == {
         "Subject", "From", "To", "Date", "Auto-Submitted", "Message-ID", "Content-Type",
@@ -132,32 +130,27 @@ async def test_no_word_of_a_stranger_becomes_a_header(post: Start) -> None:
     assert all(line.isprintable() for line in mail.get_content().splitlines())
 
 
-async def test_a_line_of_a_single_dot_does_not_end_the_mail(post: Start) -> None:
+async def test_a_line_of_a_single_dot_does_not_end_the_mail(server: Post, channel: Notifier) -> None:
     """Dot-stuffing is smtplib's work; our lines are indented besides."""
-    server = await post()
-    channel = mailer(server)
     await channel.send(notice(lines=(".", "after the dot")), None)
-    await channel.close()
     assert "after the dot" in server.mails[0].get_content()
 
 
-async def test_check_mails_nothing(post: Start) -> None:
+async def test_check_mails_nothing(server: Post, channel: Notifier) -> None:
     """Greeting and NOOP only."""
-    server = await post()
-    channel = mailer(server)
     assert f"{server.smtp} answers (none)" in await channel.check()
-    await channel.close()
     assert server.mails == []
     assert server.commands == ["EHLO", "NOOP", "QUIT"]
 
 
-async def test_the_built_channel_trusts_only_known_authorities(post: Start, certificates: Certificates) -> None:
+async def test_the_built_channel_trusts_only_known_authorities(
+    post: Start, certificates: Certificates, closing
+) -> None:
     """STARTTLS is the default; our own authority is not the system's, and the password stays here."""
     server = await post(tls=certificates.server, login=("dog", PASSWORD))
-    channel = mailer(server, tls=None, user="dog")
+    channel = closing(mailer(server, tls=None, user="dog"))
     with pytest.raises(Permanent, match="TLS") as caught:
         await channel.check()
-    await channel.close()
     assert "AUTH" not in server.commands
     assert leaks(caught.value, channel) == []
 

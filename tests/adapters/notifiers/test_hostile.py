@@ -195,9 +195,7 @@ SINKS: Mapping[str, Callable[[Notice, Vendor, Post], Awaitable[list[str]]]] = {
 
 @pytest.mark.parametrize("sink", SINKS)
 @pytest.mark.parametrize("words", HOSTILE)
-async def test_case_41_a_stranger_s_words_stay_words(
-    sink: str, words: str, vendor: Vendor, post: Callable[..., Awaitable[Post]]
-) -> None:
+async def test_case_41_a_stranger_s_words_stay_words(sink: str, words: str, vendor: Vendor, post: Callable) -> None:
     """Printable, on lines of ours, bounded, without markup; and what can be read of them still arrives."""
     lines = await SINKS[sink](letter(HOSTILE[words]), vendor, await post())
     assert [line for line in lines if not line.isprintable()] == []

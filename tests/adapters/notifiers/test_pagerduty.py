@@ -26,6 +26,12 @@ def pager(vendor: Vendor, key: str = ROUTING_KEY) -> PagerDuty:
     return built
 
 
+@pytest.fixture
+def channel(vendor: Vendor, closing) -> PagerDuty:
+    """The channel against a vendor that takes everything."""
+    return closing(pager(vendor))
+
+
 def events(vendor: Vendor) -> list[str]:
     """Return what arrived: action and, for triggers, severity."""
     bodies = [seen.body for seen in vendor.seen]
@@ -64,22 +70,18 @@ async def test_it_rings_for_what_wakes_and_closes_what_is_over(
 
 
 @pytest.mark.parametrize("severity", list(Severity))
-async def test_every_severity_of_ours_is_one_of_theirs(vendor: Vendor, severity: Severity) -> None:
+async def test_every_severity_of_ours_is_one_of_theirs(vendor: Vendor, severity: Severity, channel) -> None:
     """Critical, error, warning, info; and a notice that wakes nobody is always info."""
-    channel = pager(vendor)
     await channel.send(notice(severity=severity, wakes=True), None)
     await channel.send(notice(severity=severity), None)
-    await channel.close()
     theirs = {"critical": "critical", "high": "error", "medium": "warning", "low": "info"}[severity.value]
     assert events(vendor) == [f"trigger {theirs}", "trigger info"]
 
 
-async def test_the_events_follow_the_vendors_document(vendor: Vendor) -> None:
+async def test_the_events_follow_the_vendors_document(vendor: Vendor, channel) -> None:
     """Trigger and resolve, of a plain and of a hostile notice, with bounded parts."""
-    channel = pager(vendor)
     for letter in (notice(wakes=True), hostile_notice(incident="i" * 400 + "\n"), notice(NoticeKind.RESOLVED)):
         await channel.send(letter, "info")
-    await channel.close()
     document = spec("pagerduty-events-v2-openapi.json")
     for seen in vendor.seen:
         assert request_problems(document, "POST", "/enqueue", {}, seen.body) == []
@@ -88,13 +90,11 @@ async def test_the_events_follow_the_vendors_document(vendor: Vendor) -> None:
         assert int(seen.headers["content-length"]) < 512 * 1024
 
 
-async def test_a_change_event_follows_the_vendors_document(vendor: Vendor) -> None:
+async def test_a_change_event_follows_the_vendors_document(vendor: Vendor, channel) -> None:
     """Of hostile words too; it is bounded, and links only to http(s)."""
     vendor.say("POST", "/v2/change/enqueue", DONE)
-    channel = pager(vendor)
     for href in ("https://dashboard.example/x", "javascript:alert(1)"):
         await channel.note(Change(AT, "web", HOSTILE + "x" * 5000, "dep-1", "c1", HOSTILE, "new_commit", href))
-    await channel.close()
     document = spec("pagerduty-events-v2-openapi.json")
     for seen in vendor.seen:
         assert request_problems(document, "POST", "/change/enqueue", {}, seen.body) == []
@@ -102,11 +102,9 @@ async def test_a_change_event_follows_the_vendors_document(vendor: Vendor) -> No
     assert [len(seen.body["links"]) for seen in vendor.seen] == [1, 0]
 
 
-async def test_the_page_carries_the_evidence(vendor: Vendor) -> None:
+async def test_the_page_carries_the_evidence(vendor: Vendor, channel) -> None:
     """Title, moment, evidence lines and links stand where PagerDuty shows them."""
-    channel = pager(vendor)
     await channel.send(notice(wakes=True), None)
-    await channel.close()
     body = vendor.seen[0].body
     assert body["payload"]["summary"].startswith("web CRITICAL: HTTP 503")
     assert body["payload"]["timestamp"] == "2026-09-21T14:13:20.250+00:00"
@@ -124,25 +122,23 @@ async def test_the_page_carries_the_evidence(vendor: Vendor) -> None:
     ],
 )
 async def test_a_refusal_says_what_to_do_and_never_shows_the_key(
-    vendor: Vendor, answer: Any, error: type[Exception], wait: float | None, caplog: pytest.LogCaptureFixture
+    vendor: Vendor, answer: Any, error: type[Exception], wait: float | None, caplog: pytest.LogCaptureFixture, closing
 ) -> None:
     """400 is for good, 429 and 5xx are for now; a vendor that repeats our key is not quoted."""
     caplog.set_level(0)
     vendor.say(*ENQUEUE, answer)
-    channel = pager(vendor)
+    channel = closing(pager(vendor))
     with pytest.raises(error) as caught:
         await channel.send(notice(wakes=True), None)
-    await channel.close()
     assert wait is None or (isinstance(caught.value, Temporary) and caught.value.retry_after_seconds == wait)
     assert leaks(caught.value, channel, caplog.text) == []
 
 
-async def test_a_pager_nobody_answers_at_is_temporary() -> None:
+async def test_a_pager_nobody_answers_at_is_temporary(closing) -> None:
     """Connection refused."""
-    channel = build(PagerDutyOptions(), context(WATCHDOG_PAGERDUTY_ROUTING_KEY=ROUTING_KEY))
+    channel = closing(build(PagerDutyOptions(), context(WATCHDOG_PAGERDUTY_ROUTING_KEY=ROUTING_KEY)))
     with pytest.raises(Temporary):
         await channel.send(notice(), None)
-    await channel.close()
 
 
 async def test_check_says_what_it_cannot_prove(vendor: Vendor) -> None:

@@ -1,7 +1,5 @@
 """The registry: every kind can be built from its options and the secrets it asks for, and tells no secret."""
 
-from typing import Any
-
 import pytest
 
 from tests.adapters.notifiers.letters import (
@@ -46,9 +44,7 @@ MAIL = {"smtp": "smtp.acme.example:587", "from": "dog@acme.example", "to": ["lea
         ("console", {}, ()),
     ],
 )
-async def test_every_kind_asks_for_its_secrets_and_shows_none(
-    kind: str, written: dict[str, Any], asked: tuple[str, ...]
-) -> None:
+async def test_every_kind_asks_for_its_secrets_and_shows_none(kind: str, written: dict, asked: tuple) -> None:
     """Only the secrets it asked for are given (and the optional token); its repr shows none of them."""
     entry = NOTIFIERS[kind]
     options = entry.options.model_validate(written)

@@ -38,20 +38,24 @@ def bot(vendor: Vendor) -> Notifier:
     return build(SlackOptions(channel="#incidents"), context(vendor.url, WATCHDOG_SLACK_BOT_TOKEN=BOT_TOKEN))
 
 
+@pytest.fixture
+def channel(vendor: Vendor, closing) -> Notifier:
+    """A bot whose Slack takes everything."""
+    return closing(bot(vendor))
+
+
 def words(seen: Seen) -> list[str]:
     """Return the lines of all plain text sections."""
     sections = [block["text"]["text"] for block in seen.body["blocks"] if block["type"] == "section"]
     return "\n".join(sections).split("\n")
 
 
-async def test_one_message_per_incident_edited_in_place_with_a_thread(vendor: Vendor) -> None:
+async def test_one_message_per_incident_edited_in_place_with_a_thread(vendor: Vendor, channel) -> None:
     """Opened, then acted: the message keeps what it began with and shows how it stands; the thread has each step."""
-    channel = bot(vendor)
     reference = await channel.send(notice(), None)
     after = await channel.send(
         notice(NoticeKind.ACTED, title="web: rolled back to dep-40", lines=("dep-43",)), reference
     )
-    await channel.close()
     first, edit, reply = vendor.seen
     assert first.path == "/api/chat.postMessage"
     assert first.body["channel"] == "#incidents"
@@ -81,23 +85,20 @@ async def test_what_comes_back_after_its_end_begins_a_new_message(vendor: Vendor
     assert [(seen.path, "thread_ts" in seen.body) for seen in vendor.seen[before:]] == [(POST[1], False)]
 
 
-async def test_a_page_in_a_thread_is_shown_to_the_channel_too(vendor: Vendor) -> None:
+async def test_a_page_in_a_thread_is_shown_to_the_channel_too(vendor: Vendor, channel) -> None:
     """A reply in a thread notifies nobody by itself."""
-    channel = bot(vendor)
     reference = await channel.send(notice(), None)
     for wakes in (False, True):
         await channel.send(notice(NoticeKind.HUMAN_NEEDED, wakes=wakes), reference)
-    await channel.close()
     assert [seen.body["reply_broadcast"] for seen in vendor.seen if "thread_ts" in seen.body] == [False, True]
 
 
-async def test_people_outside_engineering_see_words_and_each_in_the_channel(vendor: Vendor) -> None:
+async def test_people_outside_engineering_see_words_and_each_in_the_channel(vendor: Vendor, closing) -> None:
     """Who follows no thread sees that it is over: the message says how it stands, and the reply is shown to all."""
-    channel = asking(vendor, [QUESTION], SlackOptions(channel="#company"))
+    channel = closing(asking(vendor, [QUESTION], SlackOptions(channel="#company")))
     reference = await channel.send(plain_notice(), None)
     title, line = "The shop: all is well again", "It has worked as it should since 14:07 (UTC)."
     await channel.send(plain_notice(NoticeKind.RESOLVED, title=title, lines=(line,)), reference)
-    await channel.close()
     first, edit, reply = vendor.seen
     opened = ["The shop: not available since 14:02 (UTC)", "All visitors are affected.", "We are working on it."]
     assert words(first) == opened
@@ -107,23 +108,21 @@ async def test_people_outside_engineering_see_words_and_each_in_the_channel(vend
 
 
 @pytest.mark.parametrize("gone", ["message_not_found", "cant_update_message", "edit_window_closed"])
-async def test_a_message_that_is_gone_is_posted_anew(vendor: Vendor, gone: str) -> None:
+async def test_a_message_that_is_gone_is_posted_anew(vendor: Vendor, gone: str, channel) -> None:
     """Somebody deleted it: the notice begins a new one."""
     vendor.say(*UPDATE, {"ok": False, "error": gone})
-    channel = bot(vendor)
     reference = await channel.send(notice(), json.dumps({"channel": "C0OLD", "ts": "1.2"}))
-    await channel.close()
     assert json.loads(reference or "")["channel"] == "C0INCIDENT"
 
 
 @pytest.mark.parametrize(
     "reference", [None, "", "null", "7", "[]", "{}", '{"channel": "C1"}', "not json", '{"ts": {}}']
 )
-async def test_a_reference_that_makes_no_sense_begins_a_new_message(vendor: Vendor, reference: str | None) -> None:
+async def test_a_reference_that_makes_no_sense_begins_a_new_message(
+    vendor: Vendor, reference: str | None, channel
+) -> None:
     """A damaged store costs a second thread, never a page."""
-    channel = bot(vendor)
     assert await channel.send(notice(), reference)
-    await channel.close()
     assert [seen.path for seen in vendor.seen] == ["/api/chat.postMessage"]
 
 
@@ -143,15 +142,14 @@ async def test_a_reference_that_makes_no_sense_begins_a_new_message(vendor: Vend
     ],
 )
 async def test_no_with_http_200_is_a_no(
-    vendor: Vendor, answer: Any, error: type[Exception], says: str, caplog: pytest.LogCaptureFixture
+    vendor: Vendor, answer: Any, error: type[Exception], says: str, caplog: pytest.LogCaptureFixture, closing
 ) -> None:
     """Slack's error names decide whether to try again; the token is in no message and no log."""
     caplog.set_level(0)
     vendor.say(*POST, answer)
-    channel = bot(vendor)
+    channel = closing(bot(vendor))
     with pytest.raises(error, match=says) as caught:
         await channel.send(notice(), None)
-    await channel.close()
     assert leaks(caught.value, channel, caplog.text) == []
 
 
@@ -173,16 +171,15 @@ def buttons(seen: Seen) -> dict[str, str]:
     return {button["action_id"]: button["value"] for block in blocks for button in block["elements"]}
 
 
-async def test_the_message_has_buttons_while_something_is_asked_and_its_thread_never(vendor: Vendor) -> None:
+async def test_the_message_has_buttons_while_something_is_asked_and_its_thread_never(vendor: Vendor, closing) -> None:
     """Asked, told of once more (a new button for the same), answered: gone."""
     asked: list[Question | None] = [QUESTION]
-    channel = asking(vendor, asked)
+    channel = closing(asking(vendor, asked))
     reference = await channel.send(notice(NoticeKind.ASKED), None)
     asked.append(replace(QUESTION, until=AT + 1800))
     reference = await channel.send(notice(NoticeKind.HUMAN_NEEDED), reference)
     asked.append(None)
     await channel.send(notice(NoticeKind.ACTED), reference)
-    await channel.close()
     first, again, in_thread, gone, _ = vendor.seen
     seal = Seal(APP_TOKEN)
     assert set(buttons(first)) == set(buttons(again)) == {"watchdog_approve", "watchdog_reject"}
@@ -196,35 +193,32 @@ async def test_the_message_has_buttons_while_something_is_asked_and_its_thread_n
     assert leaks(*(seen.body for seen in vendor.seen)) == []
 
 
-async def test_what_is_announced_has_one_button(vendor: Vendor) -> None:
+async def test_what_is_announced_has_one_button(vendor: Vendor, closing) -> None:
     """Stop."""
-    channel = asking(vendor, [replace(QUESTION, announced=True)])
+    channel = closing(asking(vendor, [replace(QUESTION, announced=True)]))
     await channel.send(notice(NoticeKind.ANNOUNCED), None)
-    await channel.close()
     assert set(buttons(vendor.seen[0])) == {"watchdog_stop"}
     assert words(vendor.seen[0])[-1].startswith("Stop: do not roll web back")
 
 
-async def test_without_anybody_who_may_press_them_there_are_no_buttons(vendor: Vendor) -> None:
+async def test_without_anybody_who_may_press_them_there_are_no_buttons(vendor: Vendor, closing) -> None:
     """The short form names nobody."""
     options = SlackOptions(channel="#incidents", approvals="socket_mode")  # type: ignore[arg-type]
     assert options.listens and options.users == ()
-    channel = asking(vendor, [QUESTION], options)
+    channel = closing(asking(vendor, [QUESTION], options))
     await channel.send(notice(NoticeKind.ASKED), None)
-    await channel.close()
     assert buttons(vendor.seen[0]) == {}
 
 
-async def test_check_tries_the_app_token_too(vendor: Vendor) -> None:
+async def test_check_tries_the_app_token_too(vendor: Vendor, closing) -> None:
     """It opens no socket: the address is thrown away."""
     opened = {"ok": True, "url": vendor.url.replace("http", "ws") + "/link?ticket=x"}
     vendor.say("POST", "/api/auth.test", {"ok": True, "user": "watchdog", "team": "Acme"})
     vendor.say("POST", "/api/apps.connections.open", opened, {"ok": False, "error": "invalid_auth"})
-    channel = asking(vendor, [None])
+    channel = closing(asking(vendor, [None]))
     assert "Socket Mode opens, and 1 may approve there" in await channel.check()
     with pytest.raises(Permanent, match="WATCHDOG_SLACK_APP_TOKEN"):
         await channel.check()
-    await channel.close()
 
 
 @pytest.mark.parametrize(
@@ -242,12 +236,10 @@ def test_mistakes_in_approvals_are_told(written: dict[str, Any], says: str) -> N
         SlackOptions(**{"channel": "#incidents", **written})
 
 
-async def test_hostile_words_mention_nobody_and_link_nowhere(vendor: Vendor) -> None:
+async def test_hostile_words_mention_nobody_and_link_nowhere(vendor: Vendor, channel) -> None:
     """Foreign words stand escaped in plain_text; a `<` appears only in our own links; within the limits."""
-    channel = bot(vendor)
     reference = await channel.send(hostile_notice(), None)
     await channel.send(hostile_notice(kind=NoticeKind.UPDATED), reference)
-    await channel.close()
     for seen in vendor.seen:
         body = seen.body
         assert len(body["blocks"]) <= 50
@@ -268,30 +260,28 @@ async def test_hostile_words_mention_nobody_and_link_nowhere(vendor: Vendor) -> 
     assert len(reference or "") < 8000
 
 
-async def test_a_webhook_gets_one_post_per_notice(vendor: Vendor, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_webhook_gets_one_post_per_notice(vendor: Vendor, caplog: pytest.LogCaptureFixture, closing) -> None:
     """No reference, no thread; the URL shows in no log."""
     caplog.set_level(0)
     vendor.say("POST", HOOK_PATH, (200, "ok"))
-    channel = build(SlackOptions(), context(WATCHDOG_SLACK_WEBHOOK_URL=vendor.url + HOOK_PATH))
+    channel = closing(build(SlackOptions(), context(WATCHDOG_SLACK_WEBHOOK_URL=vendor.url + HOOK_PATH)))
     assert await channel.send(notice(), None) is None
     assert await channel.send(hostile_notice(), None) is None
-    await channel.close()
     assert [seen.path for seen in vendor.seen] == [HOOK_PATH, HOOK_PATH]
     assert "<" not in vendor.seen[1].body["text"]
     assert leaks(channel, caplog.text) == []
 
 
-async def test_a_webhook_that_was_removed_is_permanent_and_silent_about_its_url(vendor: Vendor) -> None:
+async def test_a_webhook_that_was_removed_is_permanent_and_silent_about_its_url(vendor: Vendor, closing) -> None:
     """404 with the secret path in the body."""
     vendor.say("POST", HOOK_PATH, (404, f"no_team for {HOOK_PATH}"))
-    channel = build(SlackOptions(), context(WATCHDOG_SLACK_WEBHOOK_URL=vendor.url + HOOK_PATH))
+    channel = closing(build(SlackOptions(), context(WATCHDOG_SLACK_WEBHOOK_URL=vendor.url + HOOK_PATH)))
     with pytest.raises(Permanent, match="no_team") as caught:
         await channel.send(notice(), None)
-    await channel.close()
     assert leaks(caught.value) == []
 
 
-async def test_check_asks_who_we_are_and_posts_nothing(vendor: Vendor) -> None:
+async def test_check_asks_who_we_are_and_posts_nothing(vendor: Vendor, closing) -> None:
     """auth.test tells the bot's name; a revoked token is told."""
     vendor.say(
         "POST",
@@ -299,15 +289,13 @@ async def test_check_asks_who_we_are_and_posts_nothing(vendor: Vendor) -> None:
         {"ok": True, "user": "watchdog", "team": "Acme"},
         {"ok": False, "error": "token_revoked"},
     )
-    channel = bot(vendor)
+    channel = closing(bot(vendor))
     assert "watchdog's in Acme" in await channel.check()
     with pytest.raises(Permanent, match="token_revoked"):
         await channel.check()
-    await channel.close()
     assert {seen.path for seen in vendor.seen} == {"/api/auth.test"}
-    hook = build(SlackOptions(), context(WATCHDOG_SLACK_WEBHOOK_URL="https://hooks.example/x"))
+    hook = closing(build(SlackOptions(), context(WATCHDOG_SLACK_WEBHOOK_URL="https://hooks.example/x")))
     assert "right shape" in await hook.check()
-    await hook.close()
 
 
 @pytest.mark.parametrize(

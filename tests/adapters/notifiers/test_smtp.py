@@ -75,9 +75,7 @@ async def test_a_server_without_starttls_gets_no_mail(post: Start) -> None:
         ({"DATA": "452 disk full"}, Temporary, "code 452"),
     ],
 )
-async def test_4xx_is_for_now_and_5xx_for_good(
-    post: Start, refuse: dict[str, str], error: type[Exception], says: str
-) -> None:
+async def test_4xx_is_for_now_and_5xx_for_good(post: Start, refuse: dict, error: type, says: str) -> None:
     """The code decides; the server's words are not repeated."""
     server = await post(refuse=refuse)
     with pytest.raises(error, match=says) as caught:

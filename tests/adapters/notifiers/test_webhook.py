@@ -16,12 +16,16 @@ def hook(vendor: Vendor, bearer: str = BEARER) -> Notifier:
     return build(WebhookOptions(), context(**secrets, **({"WATCHDOG_WEBHOOK_TOKEN": bearer} if bearer else {})))
 
 
-async def test_the_body_is_the_notice_in_version_1(vendor: Vendor) -> None:
+@pytest.fixture
+def channel(vendor: Vendor, closing) -> Notifier:
+    """The channel against the vendor's secret path."""
+    return closing(hook(vendor))
+
+
+async def test_the_body_is_the_notice_in_version_1(vendor: Vendor, channel) -> None:
     """Every field of version 1, spelt out: receivers depend on them."""
     vendor.say("POST", HOOK_PATH, 204)
-    channel = hook(vendor)
     assert await channel.send(notice(NoticeKind.RESOLVED, todo=("Update the docs",)), None) is None
-    await channel.close()
     (seen,) = vendor.seen
     assert seen.headers["authorization"] == f"Bearer {BEARER}"
     assert seen.query == (("key", "1"),)
@@ -42,12 +46,10 @@ async def test_the_body_is_the_notice_in_version_1(vendor: Vendor) -> None:
     }
 
 
-async def test_one_for_people_outside_engineering_has_its_words_alone(vendor: Vendor) -> None:
+async def test_one_for_people_outside_engineering_has_its_words_alone(vendor: Vendor, channel) -> None:
     """Neither incident nor severity, and a mark by which a receiver knows it."""
     vendor.say("POST", HOOK_PATH, 204)
-    channel = hook(vendor)
     await channel.send(plain_notice(), None)
-    await channel.close()
     assert vendor.seen[0].body == {
         "version": 1,
         "at": AT,
@@ -60,21 +62,18 @@ async def test_one_for_people_outside_engineering_has_its_words_alone(vendor: Ve
     }
 
 
-async def test_without_a_token_none_is_sent(vendor: Vendor) -> None:
+async def test_without_a_token_none_is_sent(vendor: Vendor, closing) -> None:
     """The token is optional."""
     vendor.say("POST", HOOK_PATH, 200)
-    channel = hook(vendor, bearer="")
+    channel = closing(hook(vendor, bearer=""))
     await channel.send(notice(), None)
-    await channel.close()
     assert "authorization" not in vendor.seen[0].headers
 
 
-async def test_hostile_words_arrive_bounded_and_on_one_line(vendor: Vendor) -> None:
+async def test_hostile_words_arrive_bounded_and_on_one_line(vendor: Vendor, channel) -> None:
     """A receiver that logs them is not fooled."""
     vendor.say("POST", HOOK_PATH, 200)
-    channel = hook(vendor)
     await channel.send(hostile_notice(), None)
-    await channel.close()
     body = vendor.seen[0].body
     assert all(line.isprintable() for line in (body["title"], *body["lines"]))
     assert int(vendor.seen[0].headers["content-length"]) < 128 * 1024
@@ -82,21 +81,18 @@ async def test_hostile_words_arrive_bounded_and_on_one_line(vendor: Vendor) -> N
 
 @pytest.mark.parametrize(("status", "error"), [(500, Temporary), (429, Temporary), (403, Permanent), (302, Permanent)])
 async def test_a_refusal_shows_neither_url_nor_token(
-    vendor: Vendor, status: int, error: type[Exception], caplog: pytest.LogCaptureFixture
+    vendor: Vendor, status: int, error: type[Exception], caplog: pytest.LogCaptureFixture, closing
 ) -> None:
     """The receiver answers with all it was told; nothing of it comes out."""
     caplog.set_level(0)
     vendor.say("POST", HOOK_PATH, (status, {"message": f"{HOOK_PATH} {vendor.url}{HOOK_PATH}?key=1 {BEARER}"}))
-    channel = hook(vendor)
+    channel = closing(hook(vendor))
     with pytest.raises(error) as caught:
         await channel.send(notice(), None)
-    await channel.close()
     assert leaks(caught.value, channel, caplog.text) == []
 
 
-async def test_check_posts_nothing(vendor: Vendor) -> None:
+async def test_check_posts_nothing(vendor: Vendor, channel) -> None:
     """Only the shape can be known."""
-    channel = hook(vendor)
     assert "notify test" in await channel.check()
-    await channel.close()
     assert vendor.seen == []

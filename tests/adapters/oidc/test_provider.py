@@ -24,31 +24,22 @@ async def test_who_signs_in_there_is_who_they_are(by_form: bool) -> None:
         assert await t.name("vera") == "id-vera"
 
 
-REFUSED = {
-    "wrong_nonce": "nonce",
-    "no_nonce": "nonce",
-    "wrong_aud": "aud",
-    "aud_among_others": "azp",
-    "other_azp": "azp",
-    "other_issuer": "iss",
-    "expired": "exp",
-    "no_exp": "exp",
-    "not_yet": "nbf",
-    "from_the_future": "iat",
-    "old": "iat",
-    "unverified": "email_verified",
-    "verified_unsaid": "email_verified",
-    "no_email": "email",
-    "odd_email": "email",
-    "alg_none": "not signed with a key of its own",
-    "hs256_public_key": "not signed with a key of its own",
-    "hs256_secret": "not signed with a key of its own",
-    "foreign_key": "does not bear its signature",
-    "changed_afterwards": "does not bear its signature",
-    "unknown_kid": "a key that it does not show",
-    "not_a_token": "no proof",
-    "no_proof": "no proof",
+WHY = {
+    "nonce": ("wrong_nonce", "no_nonce"),
+    "aud": ("wrong_aud",),
+    "azp": ("aud_among_others", "other_azp"),
+    "iss": ("other_issuer",),
+    "exp": ("expired", "no_exp"),
+    "nbf": ("not_yet",),
+    "iat": ("from_the_future", "old"),
+    "email_verified": ("unverified", "verified_unsaid"),
+    "email": ("no_email", "odd_email"),
+    "not signed with a key of its own": ("alg_none", "hs256_public_key", "hs256_secret"),
+    "does not bear its signature": ("foreign_key", "changed_afterwards"),
+    "a key that it does not show": ("unknown_kid",),
+    "no proof": ("not_a_token", "no_proof"),
 }
+REFUSED = {lie: why for why, lies in WHY.items() for lie in lies}
 
 
 @pytest.mark.parametrize(("lie", "why"), REFUSED.items())
@@ -124,12 +115,8 @@ async def test_a_wrong_secret_is_told_as_such() -> None:
 @pytest.mark.parametrize(
     ("trouble", "kind"),
     [
-        ("hang", Temporary),
-        ("error", Temporary),
-        ("huge", Permanent),
-        ("refused", Permanent),
-        ("garbage", Permanent),
-        ("elsewhere", Permanent),
+        *((trouble, Temporary) for trouble in ("hang", "error")),
+        *((trouble, Permanent) for trouble in ("huge", "refused", "garbage", "elsewhere")),
     ],
 )
 async def test_a_provider_that_is_no_help_lets_nobody_in(door: str, trouble: str, kind: type[Exception]) -> None:

@@ -25,6 +25,12 @@ def reader(url: str, token: str = CANARY, region: str = "us") -> PagerDutyReader
     return built
 
 
+@pytest.fixture
+def pages(vendor: Vendor, closing) -> PagerDutyReader:
+    """The reader of an account that answers as told."""
+    return closing(reader(vendor.url))
+
+
 def entry(kind: str = "acknowledge_log_entry", agent: Any = None, at: str = "2026-11-03T02:15:00Z") -> dict[str, Any]:
     """Return an entry of a log, by a human unless told otherwise."""
     ann = {"type": "user_reference", "id": "PU1", "summary": "Ann Lee"}
@@ -52,12 +58,11 @@ async def test_the_sandbox_tells_who_acknowledged_and_resolved() -> None:
         await pages.close()
 
 
-async def test_requests_are_as_documented_and_an_unchanged_incident_costs_one(vendor: Vendor) -> None:
+async def test_requests_are_as_documented_and_an_unchanged_incident_costs_one(vendor: Vendor, pages) -> None:
     """The log is read again when the incident changed."""
     incident = {"id": "P1", "status": "triggered", "last_status_change_at": "t1", "updated_at": "t1"}
     vendor.say("GET", "/incidents", {"incidents": [incident]})
     vendor.say("GET", LOG, {"log_entries": [entry()]})
-    pages = reader(vendor.url)
     for _ in range(3):
         assert [one.who for one in await pages.responses(KEY, 0.0)] == ["Ann Lee"]
     assert [seen.path for seen in vendor.seen] == ["/incidents", LOG, "/incidents", "/incidents"]
@@ -69,55 +74,40 @@ async def test_requests_are_as_documented_and_an_unchanged_incident_costs_one(ve
         assert request_problems(document, "GET", seen.path, dict(seen.query)) == []
         assert (seen.headers["accept"], seen.headers["authorization"]) == (ACCEPT, f"Token token={CANARY}")
     assert ("incident_key", KEY) in vendor.seen[0].query
-    await pages.close()
 
 
 @pytest.mark.parametrize("kind", ["acknowledge_log_entry", "acknowledgement_log_entry"])
-async def test_both_words_of_the_document_are_understood(vendor: Vendor, kind: str) -> None:
+async def test_both_words_of_the_document_are_understood(vendor: Vendor, kind: str, pages) -> None:
     """It contradicts itself: the entry's schema asks for one word, the list of types for the other."""
     vendor.say("GET", "/incidents", {"incidents": [{"id": "P1"}]})
     vendor.say("GET", LOG, {"log_entries": [entry(kind)]})
-    pages = reader(vendor.url)
     assert [one.what for one in await pages.responses(KEY, 0.0)] == ["acknowledged"]
-    await pages.close()
 
 
-@pytest.mark.parametrize(
-    "raw",
-    [
-        entry(agent={"type": "service_reference", "summary": "watchdog"}),
-        entry(agent={"type": "integration_reference", "summary": "watchdog"}),
-        entry(agent={}),
-        entry(agent="Ann"),
-        entry("trigger_log_entry"),
-        entry("notify_log_entry"),
-        entry(at="yesterday"),
-        {},
-        None,
-        "entry",
-    ],
-)
-async def test_only_what_a_human_did_counts(vendor: Vendor, raw: object) -> None:
+AGENTS = ({"type": "service_reference", "summary": "watchdog"}, {"type": "integration_reference", "summary": "dog"})
+OTHERS = [entry(agent=agent) for agent in (*AGENTS, {}, "Ann")] + [
+    entry(f"{kind}_log_entry") for kind in ("trigger", "notify")
+]
+
+
+@pytest.mark.parametrize("raw", [*OTHERS, entry(at="yesterday"), {}, None, "entry"])
+async def test_only_what_a_human_did_counts(vendor: Vendor, raw: object, pages) -> None:
     """Neither our own integration, nor what is not an answer of a human, nor what nobody can read."""
     vendor.say("GET", "/incidents", {"incidents": [{"id": "P1"}, {"id": "../users"}, "none", {}]})
     vendor.say("GET", LOG, {"log_entries": [raw]})
-    pages = reader(vendor.url)
     assert await pages.responses(KEY, 0.0) == []
     assert {seen.path for seen in vendor.seen} == {"/incidents", LOG}
-    await pages.close()
 
 
-async def test_a_foreign_name_is_one_bounded_line_and_what_is_older_is_left_out(vendor: Vendor) -> None:
+async def test_a_foreign_name_is_one_bounded_line_and_what_is_older_is_left_out(vendor: Vendor, pages) -> None:
     """A name may want to be more; an earlier incident of the same id is another one."""
     evil = {"type": "user_reference", "summary": "A\n\x1b[31m<b>" + "x" * 500}
     vendor.say("GET", "/incidents", {"incidents": [{"id": "P1"}]})
     vendor.say("GET", LOG, {"log_entries": [entry(agent=evil)]})
-    pages = reader(vendor.url)
     (one,) = await pages.responses(KEY, 0.0)
     assert one.who.isprintable() and len(one.who) <= 60
     assert await pages.responses(KEY, one.at) == [one], "the page and its answer within one second"
     assert await pages.responses(KEY, one.at + 1.0) == []
-    await pages.close()
 
 
 @pytest.mark.parametrize(
@@ -131,31 +121,26 @@ async def test_a_foreign_name_is_one_bounded_line_and_what_is_older_is_left_out(
         ([], Temporary, "holds no incidents"),
     ],
 )
-async def test_each_refusal_says_what_to_do(vendor: Vendor, answer: Any, error: type[Exception], words: str) -> None:
+async def test_each_refusal_says_what_to_do(vendor: Vendor, answer: Any, error: type, words: str, pages) -> None:
     """And never shows the key."""
     vendor.say("GET", "/incidents", answer)
-    pages = reader(vendor.url)
     with pytest.raises(error, match=words) as caught:
         await pages.responses(KEY, 0.0)
     assert CANARY not in str(caught.value)
-    await pages.close()
 
 
-async def test_it_can_only_read(vendor: Vendor) -> None:
+async def test_it_can_only_read(vendor: Vendor, pages) -> None:
     """Whatever the key may do."""
-    pages = reader(vendor.url)
     with pytest.raises(Refused):
         await pages._api.change("PUT", "/incidents/P1", {})
     assert vendor.seen == []
-    await pages.close()
 
 
 @pytest.mark.parametrize(("region", "url", "host"), [("us", US, US), ("eu", US, EU), ("eu", "http://x", "http://x")])
-async def test_the_region_chooses_the_host_unless_one_is_named(region: str, url: str, host: str) -> None:
+async def test_the_region_chooses_the_host_unless_one_is_named(region: str, url: str, host: str, closing) -> None:
     """A sandbox's address wins over the region."""
-    pages = reader(url, region=region)
+    pages = closing(reader(url, region=region))
     assert pages._api._base_url == host
-    await pages.close()
 
 
 def test_without_a_key_there_is_no_reader() -> None:

@@ -9,6 +9,7 @@ from watchdog.adapters.repositories.github import (
     EVERY_SECONDS,
     EVERY_SECONDS_WITHOUT_TOKEN,
     TITLE_MAX,
+    GitHub,
     build_github,
     parse_commit,
 )
@@ -23,38 +24,40 @@ PATH = "/repos/acme/web/commits"
 CANARY = "github_pat_c4n4ry_0123456789"
 
 
-async def test_the_sandbox_is_read() -> None:
+@pytest.fixture
+def github(vendor: Vendor, closing) -> GitHub:
+    """A reader of a vendor that answers as told."""
+    return closing(build_github(CANARY, vendor.url, FakeClock()))
+
+
+async def test_the_sandbox_is_read(closing) -> None:
     """Newest first, with title, author and the moment it came to the branch."""
     async with Sandbox() as sandbox:
-        github = build_github(keys.GITHUB_TOKEN, sandbox.urls["github"], FakeClock())
+        github = closing(build_github(keys.GITHUB_TOKEN, sandbox.urls["github"], FakeClock()))
         first, *others = await github.commits(REPO, "main")
         assert (first.sha, first.title, first.author) == (*COMMITS["41"], "Ann")
         assert [one.sha for one in others] == [COMMITS["40"][0], COMMITS["39"][0]]
         assert first.at > others[0].at > others[1].at
-        await github.close()
 
 
 @pytest.mark.parametrize(("token", "every"), [(CANARY, EVERY_SECONDS), ("", EVERY_SECONDS_WITHOUT_TOKEN)])
-async def test_one_request_is_sent_as_documented(vendor: Vendor, token: str, every: float) -> None:
+async def test_one_request_is_sent_as_documented(vendor: Vendor, token: str, every: float, closing) -> None:
     """The branch is a parameter, whatever it is called; without a token none is sent, and the pace is slower."""
     vendor.say("GET", PATH, [])
-    github = build_github(token, vendor.url, FakeClock())
+    github = closing(build_github(token, vendor.url, FakeClock()))
     assert github.every_seconds == every
     assert await github.commits(REPO, "feature/a&b=c") == ()
     (request,) = vendor.seen
     assert dict(request.query) == {"sha": "feature/a&b=c", "per_page": "100"}
     assert request.headers["accept"] == "application/vnd.github+json"
     assert request.headers.get("authorization") == (f"Bearer {token}" if token else None)
-    await github.close()
 
 
-async def test_it_can_only_read(vendor: Vendor) -> None:
+async def test_it_can_only_read(vendor: Vendor, github) -> None:
     """Whatever the token may do."""
-    github = build_github(CANARY, vendor.url, FakeClock())
     with pytest.raises(Refused):
         await github._api.change("POST", PATH, {})
     assert vendor.seen == []
-    await github.close()
 
 
 @pytest.mark.parametrize(
@@ -70,25 +73,22 @@ async def test_it_can_only_read(vendor: Vendor) -> None:
         ({"not": "a list"}, Temporary, "not a JSON list"),
     ],
 )
-async def test_each_refusal_says_what_to_do(vendor: Vendor, answer: object, error: type[Exception], words: str) -> None:
+async def test_each_refusal_says_what_to_do(vendor: Vendor, answer: object, error: type, words: str, github) -> None:
     """And holds no token."""
     vendor.say("GET", PATH, answer)
-    github = build_github(CANARY, vendor.url, FakeClock())
     with pytest.raises(error, match=words) as caught:
         await github.commits(REPO, "main")
     assert CANARY not in str(caught.value)
-    await github.close()
 
 
-async def test_a_used_up_limit_is_not_knocked_at(vendor: Vendor) -> None:
+async def test_a_used_up_limit_is_not_knocked_at(vendor: Vendor, closing) -> None:
     """Until it is over, nothing is sent at all."""
     vendor.say("GET", PATH, (403, {}, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1750000900"}))
-    github = build_github("", vendor.url, FakeClock())
+    github = closing(build_github("", vendor.url, FakeClock()))
     for _ in range(3):
         with pytest.raises(Temporary):
             await github.commits(REPO, "main")
     assert len(vendor.seen) == 1
-    await github.close()
 
 
 @pytest.mark.parametrize("repo", [REPO, REPO + ".git", REPO + "/"])
@@ -97,19 +97,12 @@ def test_an_address_on_github_is_a_path(repo: str) -> None:
     assert repo_path(repo) == "/repos/acme/web"
 
 
+ELSEWHERE = ("https://gitlab.com/acme/web", "https://github.com.evil.example/acme/web", "http://github.com/acme/web")
+NO_PATH = ("acme", "acme/..", "acme/web/../../user", "acme/web?x=y")
+
+
 @pytest.mark.parametrize(
-    "repo",
-    [
-        "https://gitlab.com/acme/web",
-        "https://github.com.evil.example/acme/web",
-        "https://github.com/acme",
-        "https://github.com/acme/..",
-        "https://github.com/acme/web/../../user",
-        "https://github.com/acme/web?x=y",
-        "http://github.com/acme/web",
-        "git@github.com:acme/web.git",
-        "",
-    ],
+    "repo", [*ELSEWHERE, *(f"https://github.com/{path}" for path in NO_PATH), "git@github.com:acme/web.git", ""]
 )
 def test_any_other_address_is_refused(repo: str) -> None:
     """Nothing of it comes into a path."""
@@ -142,10 +135,10 @@ A, B = "a" * 40, "b" * 40
 COMPARE = f"/repos/acme/web/compare/{A}...{B}"
 
 
-async def test_the_sandbox_compares() -> None:
+async def test_the_sandbox_compares(closing) -> None:
     """Commits newest first with their authors, the files, and where to see it all; the other way round it is behind."""
     async with Sandbox() as sandbox:
-        github = build_github(keys.GITHUB_TOKEN, sandbox.urls["github"], FakeClock())
+        github = closing(build_github(keys.GITHUB_TOKEN, sandbox.urls["github"], FakeClock()))
         base, head = COMMITS["39"][0], COMMITS["41"][0]
         found = await github.compare(REPO, base, head)
         assert (found.status, found.total) == ("ahead", 2)
@@ -154,7 +147,6 @@ async def test_the_sandbox_compares() -> None:
         assert found.href == f"{REPO}/compare/{base}...{head}"
         assert (await github.compare(REPO, head, base)).status == "behind"
         assert len(sandbox.events.requests("github")) == 2
-        await github.close()
 
 
 def commit(sha: str) -> dict[str, object]:
@@ -162,47 +154,39 @@ def commit(sha: str) -> dict[str, object]:
     return {"sha": sha, "commit": {"message": f"Say {sha}", "author": {"name": "Ann"}}}
 
 
-async def test_of_many_commits_the_newest_are_read_with_one_more_request(vendor: Vendor) -> None:
+async def test_of_many_commits_the_newest_are_read_with_one_more_request(vendor: Vendor, github) -> None:
     """The files stand on the first page, the newest commits on the last."""
     first = {"status": "ahead", "total_commits": 250, "commits": [commit("c1")] * 100, "files": [{"filename": "a.py"}]}
     vendor.say("GET", COMPARE, first, {"commits": [commit("c249"), commit("c250")], "files": []})
-    github = build_github(CANARY, vendor.url, FakeClock())
     found = await github.compare(REPO, A, B)
     assert [one.sha for one in found.commits] == ["c250", "c249"]
     assert (found.total, found.files) == (250, ("a.py",))
     assert [dict(one.query)["page"] for one in vendor.seen] == ["1", "3"]
-    await github.close()
 
 
-async def test_foreign_names_are_bounded_lines(vendor: Vendor) -> None:
+async def test_foreign_names_are_bounded_lines(vendor: Vendor, github) -> None:
     """And what is no file or no commit is passed over."""
     files = [{"filename": "a\n\x1b[31m" + "x" * 500}, {"filename": None}, "no file", *[{"filename": "f"}] * 400]
     vendor.say("GET", COMPARE, {"status": "ahead", "total_commits": 1, "commits": ["no"], "files": files})
-    github = build_github(CANARY, vendor.url, FakeClock())
     found = await github.compare(REPO, A, B)
     assert found.commits == () and len(found.files) == 300
     assert found.files[0].isprintable() and len(found.files[0]) <= 200
-    await github.close()
 
 
 @pytest.mark.parametrize(("base", "head"), [("main", B), (A, "../../x"), (A, ""), ("sha256:" + A, B)])
-async def test_only_commits_are_compared(vendor: Vendor, base: str, head: str) -> None:
+async def test_only_commits_are_compared(vendor: Vendor, base: str, head: str, github) -> None:
     """Nothing else comes into a path."""
-    github = build_github(CANARY, vendor.url, FakeClock())
     with pytest.raises(Permanent, match="not named by a commit"):
         await github.compare(REPO, base, head)
     assert vendor.seen == []
-    await github.close()
 
 
 @pytest.mark.parametrize(
     ("answer", "error"),
     [(404, Permanent), (503, Temporary), ([], Temporary), ({"status": "new", "total_commits": 1}, Temporary)],
 )
-async def test_what_is_no_comparison_is_told(vendor: Vendor, answer: object, error: type[Exception]) -> None:
+async def test_what_is_no_comparison_is_told(vendor: Vendor, answer: object, error: type[Exception], github) -> None:
     """Not taken for "no commits"."""
     vendor.say("GET", COMPARE, answer)
-    github = build_github(CANARY, vendor.url, FakeClock())
     with pytest.raises(error):
         await github.compare(REPO, A, B)
-    await github.close()

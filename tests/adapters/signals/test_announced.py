@@ -22,35 +22,25 @@ def announced(status: str, begins: float | None, ends: float | None) -> Maintena
     return Maintenance("Moving disks", status, *moments, ())  # type: ignore[arg-type]
 
 
+GOING_ON = [
+    ("in_progress", True, [(-60.0, 60.0), (60.0, 90.0), (LONGEST_SECONDS, 9e8), (None, LONGEST_SECONDS)]),
+    ("in_progress", False, [(None, None), (LONGEST_SECONDS + 1.0, 9e8), (None, LONGEST_SECONDS + 1.0)]),
+    ("in_progress", True, [(-9e4, 1.0 - FORGOTTEN_SECONDS), (1.0 - FORGOTTEN_SECONDS, None)]),
+    ("in_progress", False, [(-9e4, -FORGOTTEN_SECONDS), (-FORGOTTEN_SECONDS, None), (None, -FORGOTTEN_SECONDS)]),
+    ("in_progress", True, [(1.0 - FORGOTTEN_SECONDS - LONGEST_SECONDS, 9e8)]),
+    ("in_progress", False, [(-FORGOTTEN_SECONDS - LONGEST_SECONDS, 9e8)]),
+    ("verifying", True, [(-60.0, 60.0)]),
+    ("scheduled", True, [(1.0 - LONGEST_SECONDS, 9e8), (0.0, 60.0)]),
+    ("scheduled", False, [(-LONGEST_SECONDS, 9e8), (-60.0, 0.0), (1.0, 60.0), (-60.0, None), (None, 60.0)]),
+    ("completed", False, [(-60.0, 60.0)]),
+]
+
+
 @pytest.mark.parametrize(
-    ("status", "begins", "ends", "goes_on"),
-    [
-        ("in_progress", -60.0, 60.0, True),
-        ("verifying", -60.0, 60.0, True),
-        ("in_progress", 60.0, 90.0, True),
-        ("in_progress", None, None, False),
-        ("in_progress", -9e4, 1.0 - FORGOTTEN_SECONDS, True),
-        ("in_progress", -9e4, -FORGOTTEN_SECONDS, False),
-        ("in_progress", 1.0 - FORGOTTEN_SECONDS, None, True),
-        ("in_progress", -FORGOTTEN_SECONDS, None, False),
-        ("in_progress", 1.0 - FORGOTTEN_SECONDS - LONGEST_SECONDS, 9e8, True),
-        ("in_progress", -FORGOTTEN_SECONDS - LONGEST_SECONDS, 9e8, False),
-        ("in_progress", LONGEST_SECONDS, 9e8, True),
-        ("in_progress", LONGEST_SECONDS + 1.0, 9e8, False),
-        ("in_progress", None, LONGEST_SECONDS, True),
-        ("in_progress", None, LONGEST_SECONDS + 1.0, False),
-        ("in_progress", None, -FORGOTTEN_SECONDS, False),
-        ("scheduled", 1.0 - LONGEST_SECONDS, 9e8, True),
-        ("scheduled", -LONGEST_SECONDS, 9e8, False),
-        ("scheduled", 0.0, 60.0, True),
-        ("scheduled", -60.0, 0.0, False),
-        ("scheduled", 1.0, 60.0, False),
-        ("scheduled", -60.0, None, False),
-        ("scheduled", None, 60.0, False),
-        ("completed", -60.0, 60.0, False),
-    ],
+    ("status", "goes_on", "begins", "ends"),
+    [(status, goes_on, *hours) for status, goes_on, all_hours in GOING_ON for hours in all_hours],
 )
-def test_what_goes_on(status: str, begins: float | None, ends: float | None, goes_on: bool) -> None:
+def test_what_goes_on(status: str, goes_on: bool, begins: float | None, ends: float | None) -> None:
     """By the page's word, or by the hours it gave; for six hours more where nobody closed it, a day at the most."""
     assert announced(status, begins, ends).goes_on(NOW) is goes_on
 

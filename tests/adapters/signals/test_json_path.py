@@ -19,12 +19,8 @@ DOCUMENT = {"status": "ok", "checks": [{"db": {"up": True}}, {"q-1": None}], "a 
         ('$["a b"]["c.d"]', 7),
         ("$['a b']['c.d']", 7),
         ("$.n", 0),
-        ("$.absent", ABSENT),
-        ("$.status.deeper", ABSENT),
-        ("$.status[0]", ABSENT),
-        ("$.checks[2]", ABSENT),
-        ("$.checks[-3]", ABSENT),
-        ("$.checks.db", ABSENT),
+        *((f"$.{path}", ABSENT) for path in ("absent", "status.deeper", "status[0]")),
+        *((f"$.checks{path}", ABSENT) for path in ("[2]", "[-3]", ".db")),
     ],
 )
 def test_a_path_finds_its_value_or_says_absent(path: str, value: Any) -> None:

@@ -64,41 +64,39 @@ def test_limits_of_latency_reach_the_policy_in_seconds() -> None:
     assert (policy.times_baseline, policy.window_seconds) == (3.0, 180.0)
 
 
+ACME = {"http": "https://acme.example"}
+RELEASE = {"sentry": "acme/web"}
+
+
 @pytest.mark.parametrize(
     ("kind", "written", "says"),
     [
-        ("http", {"http": "ftp://acme.example"}, "write https://host/path"),
-        ("http", {"http": "http://[::1"}, "write https://host/path"),
-        ("http", {"http": "/only/a/path"}, "write https://host/path"),
+        *(("http", {"http": url}, "write https://host/path") for url in ("ftp://a.example", "http://[::1", "/a/path")),
         ("http", {"http": "https://canary:secret@acme.example"}, "leave them out"),
         ("http", {"http": "http://169.254.169.254/latest/meta-data"}, "never connect"),
         ("http", {"http": "http://[::ffff:169.254.169.254]/"}, "never connect"),
-        ("http", {"http": "https://acme.example", "status": "ok"}, "write a number from 100 to 599"),
-        ("http", {"http": "https://acme.example", "status": []}, "write a status"),
-        ("http", {"http": "https://acme.example", "status": 700}, "write a number from 100 to 599"),
-        ("http", {"http": "https://acme.example", "matches": "("}, "at character 1: missing )"),
-        ("http", {"http": "https://acme.example", "matches": "(?=canary)x"}, "no lookaround"),
-        ("http", {"http": "https://acme.example", "json": {"status": "ok"}}, "$.checks[0].status"),
-        ("http", {"http": "https://acme.example", "every": "0s"}, "from 1s to 1d"),
-        ("http", {"http": "https://acme.example", "every": 10}, "write 10s"),
-        ("http", {"http": "https://acme.example", "timeout": "10m"}, "from 50ms to 60s"),
-        ("http", {"http": "https://acme.example", "max_body": "1GiB"}, "from 1B to 64MiB"),
-        ("http", {"http": "https://acme.example", "redirects": 11}, "less than or equal to 10"),
-        ("http", {"http": "https://acme.example", "contain": "x"}, "not permitted"),
+        *(("http", {**ACME, "status": status}, "write a number from 100 to 599") for status in ("ok", 700)),
+        ("http", {**ACME, "status": []}, "write a status"),
+        ("http", {**ACME, "matches": "("}, "at character 1: missing )"),
+        ("http", {**ACME, "matches": "(?=canary)x"}, "no lookaround"),
+        ("http", {**ACME, "json": {"status": "ok"}}, "$.checks[0].status"),
+        ("http", {**ACME, "every": "0s"}, "from 1s to 1d"),
+        ("http", {**ACME, "every": 10}, "write 10s"),
+        ("http", {**ACME, "timeout": "10m"}, "from 50ms to 60s"),
+        ("http", {**ACME, "max_body": "1GiB"}, "from 1B to 64MiB"),
+        ("http", {**ACME, "redirects": 11}, "less than or equal to 10"),
+        ("http", {**ACME, "contain": "x"}, "not permitted"),
         ("latency", {"latency": "https://acme.example", "times_baseline": None}, "write p95: 800ms"),
         ("latency", {"latency": "https://acme.example", "p50": "2s", "p95": "1s"}, "impossible limits"),
         ("sentry", {"sentry": "web"}, "write org/project"),
-        ("sentry", {"sentry": "acme/web", "release": "{comit}"}, "the only placeholder is {commit}"),
-        ("sentry", {"sentry": "acme/web", "release": 'a" OR b:"c'}, 'write "{commit}"'),
-        ("sentry", {"sentry": "acme/web", "limit": 20}, "write a number per unit of time"),
-        ("render_events", {"render_events": []}, "write [server_failed]"),
-        ("render_events", {"render_events": "al"}, "write [server_failed]"),
+        ("sentry", {**RELEASE, "release": "{comit}"}, "the only placeholder is {commit}"),
+        ("sentry", {**RELEASE, "release": 'a" OR b:"c'}, 'write "{commit}"'),
+        ("sentry", {**RELEASE, "limit": 20}, "write a number per unit of time"),
+        *(("render_events", {"render_events": events}, "write [server_failed]") for events in ([], "al")),
         ("render_events", {"render_events": ["Server Failed"]}, "as in server_failed"),
     ],
 )
-def test_a_mistake_says_what_to_write_and_never_repeats_what_was_typed(
-    kind: str, written: dict[str, Any], says: str
-) -> None:
+def test_a_mistake_says_what_to_write_and_never_repeats_what_was_typed(kind: str, written: dict, says: str) -> None:
     """A mistyped value may be a secret."""
     with pytest.raises(ValidationError) as caught:
         SIGNALS[kind].options.model_validate(written)

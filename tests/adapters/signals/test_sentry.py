@@ -26,13 +26,10 @@ ISSUE = {"shortId": "WEB-12", "title": "TypeError: x is undefined", "count": "31
 def source(
     vendor: Vendor, commit: str | None = "9f3c2ab", token: str = "sntrys_canary_token", **options: Any
 ) -> SentryErrors:
-    """Return a source that reads the fake Sentry."""
-    context = Context(
-        clock=FakeClock(NOW),
-        endpoints={"sentry": vendor.url},
-        secrets={TOKEN: token},
-        live_commit=lambda: commit,
-    )
+    """Return a source that reads the fake Sentry, which has good counts unless it was told otherwise."""
+    vendor.answers.setdefault(("GET", TIMESERIES), [GOOD])
+    endpoints = {"sentry": vendor.url}
+    context = Context(FakeClock(NOW), endpoints, {TOKEN: token}, live_commit=lambda: commit)
     return build("errors", SentryOptions.model_validate({"sentry": "acme/web", **options}), context)
 
 
@@ -50,26 +47,17 @@ def query(seen: Seen) -> dict[str, str]:
 
 async def test_counts_are_read_minute_by_minute(vendor: Vendor) -> None:
     """Complete minutes only, with the words for the table."""
-    vendor.say("GET", TIMESERIES, GOOD)
     sample = await read(source(vendor))
     assert [one.count for one in sample.counts] == [1.0, 4.0, 2.0]
     assert sample.reading == Good("2 errors in the newest full minute, 7 in 3 min")
     (seen,) = vendor.seen
     assert seen.headers["authorization"] == "Bearer sntrys_canary_token"
-    assert query(seen) == {
-        "dataset": "errors",
-        "yAxis": "count()",
-        "interval": "1m",
-        "statsPeriod": "60m",
-        "project": "web",
-        "environment": "production",
-        "query": "is:unresolved",
-    }
+    series_of = {"dataset": "errors", "yAxis": "count()", "interval": "1m", "statsPeriod": "60m"}
+    assert query(seen) == {**series_of, "project": "web", "environment": "production", "query": "is:unresolved"}
 
 
 async def test_every_request_stands_in_sentrys_document(vendor: Vendor) -> None:
     """Paths and parameters, for all three calls."""
-    vendor.say("GET", TIMESERIES, GOOD)
     vendor.say("GET", ISSUES, [ISSUE])
     await read(source(vendor, release="{commit}", traffic=True))
     document = specs.spec("sentry-openapi.json")
@@ -86,7 +74,6 @@ def test_the_fake_answers_are_what_sentrys_document_says() -> None:
 
 async def test_new_issues_are_those_of_the_live_release(vendor: Vendor) -> None:
     """The counts stay those of all releases: one moving release begins at zero with every deploy."""
-    vendor.say("GET", TIMESERIES, GOOD)
     vendor.say("GET", ISSUES, [ISSUE])
     sample = await read(source(vendor, release="web@{commit}"))
     assert sample.new_issues == ("WEB-12 TypeError: x is undefined (31 events)",)
@@ -98,7 +85,6 @@ async def test_new_issues_are_those_of_the_live_release(vendor: Vendor) -> None:
 
 async def test_a_fixed_release_filters_counts_and_issues(vendor: Vendor) -> None:
     """Somebody asked for exactly that one."""
-    vendor.say("GET", TIMESERIES, GOOD)
     vendor.say("GET", ISSUES, [])
     await read(source(vendor, release="web@2.0"))
     counts, issues = map(query, vendor.seen)
@@ -109,7 +95,6 @@ async def test_a_fixed_release_filters_counts_and_issues(vendor: Vendor) -> None
 @pytest.mark.parametrize("commit", [None, 'x" OR release:"y', ""])
 async def test_a_commit_that_is_not_known_asks_for_no_issues(vendor: Vendor, commit: str | None) -> None:
     """What the platform says goes into a query only if it can be a commit."""
-    vendor.say("GET", TIMESERIES, GOOD)
     sample = await read(source(vendor, commit, release="{commit}"))
     assert isinstance(sample.reading, Good) and "the live commit is not known" in sample.reading.detail
     assert sample.new_issues == () and len(vendor.seen) == 1
@@ -117,7 +102,6 @@ async def test_a_commit_that_is_not_known_asks_for_no_issues(vendor: Vendor, com
 
 async def test_issues_that_cannot_be_read_do_not_spoil_the_counts(vendor: Vendor) -> None:
     """The reading says what is missing."""
-    vendor.say("GET", TIMESERIES, GOOD)
     vendor.say("GET", ISSUES, 403)
     sample = await read(source(vendor, release="{commit}"))
     assert isinstance(sample.reading, Good) and "new issues unknown (Sentry answered 403" in sample.reading.detail

@@ -41,28 +41,25 @@ def test_incomplete_minutes_are_dropped() -> None:
     assert [one.count for one in buckets(series(bucket(2, 7), missing), NOW)] == [7.0]
 
 
+def at(moment: Any, count: Any) -> dict[str, Any]:
+    """Return a full bucket whose fields may be of any kind."""
+    return {"timestamp": moment, "value": count, "incomplete": False}
+
+
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
-        (None, "not a time series"),
-        ([], "not a time series"),
-        ({}, "not a time series"),
-        ({"timeSeries": {}}, "not a time series"),
+        *((answer, "not a time series") for answer in (None, [], {}, {"timeSeries": {}})),
         ({"timeSeries": []}, "the token may have lost its access"),
-        ({"timeSeries": [1]}, "not one time series"),
-        ({"timeSeries": [{}, {}]}, "not one time series"),
+        *(({"timeSeries": several}, "not one time series") for several in ([1], [{}, {}])),
         (series(bucket(1, 1), interval=300_000), "buckets are 300000 ms, not the minute"),
         (series(bucket(1, 1), interval=None), "buckets are of unknown size"),
         (series(bucket(1, 1), meta={"dataScanned": "partial"}), "a part of its data"),
         (series(bucket(1, 1), meta={}) | {"meta": {"status": "stalled"}}, "ingestion is stalled"),
-        (series(), "silence, not zero"),
-        (series(bucket(0, 0, incomplete=True)), "silence, not zero"),
+        *((answer, "silence, not zero") for answer in (series(), series(bucket(0, 0, incomplete=True)))),
         (series(bucket(6, 3)), "newest full minute is 6 min old (limit 5 min)"),
-        (series(bucket(1, -1)), "no count"),
-        (series({"timestamp": None, "value": 1, "incomplete": False}), "no count"),
-        (series({"timestamp": 1, "value": "7", "incomplete": False}), "no count"),
-        (series({"timestamp": 1, "value": True, "incomplete": False}), "no count"),
-        (series(bucket(1, float("nan"))), "no count"),
+        *((series(bucket(1, count)), "no count") for count in (-1, float("nan"))),
+        *((series(at(moment, count)), "no count") for moment, count in ((None, 1), (1, "7"), (1, True))),
         (series(*[bucket(1, 1)] * 2000), "no readable values"),
         ({"timeSeries": [{"meta": {"interval": 60000}, "values": None}]}, "no readable values"),
     ],

@@ -17,22 +17,22 @@ def failure(name: str, kind: type[sqlite3.Error] = sqlite3.OperationalError) -> 
     return error
 
 
+SQLITE = [
+    (Temporary, "another process is writing", "BUSY BUSY_SNAPSHOT LOCKED"),
+    (Temporary, "make room", "FULL"),
+    (Temporary, "its folder must exist", "CANTOPEN"),
+    (Temporary, "the right to write", "READONLY_DBMOVED"),
+    (Temporary, "the host's log", "IOERR_FSYNC"),
+    (Temporary, "OperationalError", "INVENTED"),
+    (Permanent, "move it away", "NOTADB"),
+    (Permanent, "put a backup in its place", "CORRUPT_INDEX"),
+    (Permanent, "somebody else changed them", "ERROR CONSTRAINT_NOTNULL"),
+]
+
+
 @pytest.mark.parametrize(
     ("name", "kind", "words"),
-    [
-        ("SQLITE_BUSY", Temporary, "another process is writing"),
-        ("SQLITE_BUSY_SNAPSHOT", Temporary, "another process is writing"),
-        ("SQLITE_LOCKED", Temporary, "another process is writing"),
-        ("SQLITE_FULL", Temporary, "make room"),
-        ("SQLITE_CANTOPEN", Temporary, "its folder must exist"),
-        ("SQLITE_READONLY_DBMOVED", Temporary, "the right to write"),
-        ("SQLITE_IOERR_FSYNC", Temporary, "the host's log"),
-        ("SQLITE_INVENTED", Temporary, "OperationalError"),
-        ("SQLITE_NOTADB", Permanent, "move it away"),
-        ("SQLITE_CORRUPT_INDEX", Permanent, "put a backup in its place"),
-        ("SQLITE_ERROR", Permanent, "somebody else changed them"),
-        ("SQLITE_CONSTRAINT_NOTNULL", Permanent, "somebody else changed them"),
-    ],
+    [(f"SQLITE_{name}", kind, words) for kind, words, names in SQLITE for name in names.split()],
 )
 def test_the_kind_of_error_decides(name: str, kind: type[Exception], words: str) -> None:
     """Raw or wrapped by SQLAlchemy, it is the same answer, with the code and without the text."""
@@ -43,30 +43,27 @@ def test_the_kind_of_error_decides(name: str, kind: type[Exception], words: str)
         assert "hunter2" not in str(judged)
 
 
+POSTGRES = [
+    (Temporary, "another worker wrote the same meanwhile", "40001 40P01"),
+    (Temporary, "kept it locked for too long", "55P03"),
+    (Temporary, "it took too long", "57014"),
+    (Temporary, "is being stopped or started", "57P01 57P03"),
+    (Temporary, "we were frozen", "25P03"),
+    (Temporary, "is it a standby", "25006"),
+    (Temporary, "the disk is full", "53100"),
+    (Temporary, "it has no connection left", "53300"),
+    (Temporary, "too few resources", "53200"),
+    (Temporary, "it failed", "ZZ999"),
+    (Permanent, "refuses our user or password", "28P01"),
+    (Permanent, "does not exist", "3D000"),
+    (Permanent, "lacks rights", "42501"),
+    (Permanent, "not what this version expects", "42P01 42703 23502 22P02"),
+    (Permanent, "put a backup in its place", "XX001"),
+]
+
+
 @pytest.mark.parametrize(
-    ("sqlstate", "kind", "words"),
-    [
-        ("40001", Temporary, "another worker wrote the same meanwhile"),
-        ("40P01", Temporary, "another worker wrote the same meanwhile"),
-        ("55P03", Temporary, "kept it locked for too long"),
-        ("57014", Temporary, "it took too long"),
-        ("57P01", Temporary, "is being stopped or started"),
-        ("57P03", Temporary, "is being stopped or started"),
-        ("25P03", Temporary, "we were frozen"),
-        ("25006", Temporary, "is it a standby"),
-        ("53100", Temporary, "the disk is full"),
-        ("53300", Temporary, "it has no connection left"),
-        ("53200", Temporary, "too few resources"),
-        ("ZZ999", Temporary, "it failed"),
-        ("28P01", Permanent, "refuses our user or password"),
-        ("3D000", Permanent, "does not exist"),
-        ("42501", Permanent, "lacks rights"),
-        ("42P01", Permanent, "not what this version expects"),
-        ("42703", Permanent, "not what this version expects"),
-        ("23502", Permanent, "not what this version expects"),
-        ("22P02", Permanent, "not what this version expects"),
-        ("XX001", Permanent, "put a backup in its place"),
-    ],
+    ("sqlstate", "kind", "words"), [(code, kind, words) for kind, words, codes in POSTGRES for code in codes.split()]
 )
 def test_postgresql_tells_by_its_code(sqlstate: str, kind: type[Exception], words: str) -> None:
     """The code is repeated, the text is not."""

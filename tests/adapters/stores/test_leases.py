@@ -1,7 +1,7 @@
 """Several workers on one store: who may write what, and who is refused. In memory and on PostgreSQL."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import replace
 
 import pytest
@@ -21,6 +21,7 @@ NAMES = ("api", "web", "db", "job", FLEET)
 TTL = 10.0
 ROW = ActionRow("inc-1", "rollback", "planned", "dep-1", "dep-2", service="api")
 PIN = PinAutoDeploy("api", "inc-1", "srv-1")
+API_MOVED = "^another worker has api now$"
 TELL = Tell(Notice(1.0, "inc-1", "api", Severity.CRITICAL, NoticeKind.OPENED, "api is down"), ("pager",))
 
 
@@ -31,6 +32,21 @@ async def town(request: pytest.FixtureRequest) -> AsyncIterator[Town]:
         made = on_postgres(request.getfixturevalue("postgres_server"), request.getfixturevalue("postgres_url"))
     yield made
     await made.close()
+
+
+@pytest.fixture
+async def one(town: Town) -> Store:
+    return await town.join()
+
+
+@pytest.fixture
+async def two(town: Town) -> Store:
+    return await town.join()
+
+
+async def refused(writing: Awaitable[object], error: type[Exception] = Displaced, words: str | None = None) -> None:
+    with pytest.raises(error, match=words):
+        await writing
 
 
 async def hold(store: Store, worker: str, names: tuple[str, ...] = NAMES, keep: tuple[str, ...] = ()) -> Grip:
@@ -58,16 +74,11 @@ def state(*services: str, **more: object) -> State:
 def test_a_fair_share(mine: tuple[str, ...], workers: int, keep: tuple[str, ...], expected: object) -> None:
     """Room up to ceil(names / workers); the last ones go first, what is kept never, what nobody wants always."""
     assert share(NAMES, mine, workers, keep) == expected
+    assert share((), (), workers, ()) == (0, ())
 
 
-def test_no_names_need_no_share() -> None:
-    """A worker without services neither takes nor gives."""
-    assert share((), (), 3, ()) == (0, ())
-
-
-async def test_the_living_share_the_names_fairly(town: Town) -> None:
+async def test_the_living_share_the_names_fairly(one: Store, two: Store) -> None:
     """The first takes all; with a second one it gives its surplus back, which the second takes."""
-    one, two = await town.join(), await town.join()
     assert await hold(one, "one") == Grip("one", dict.fromkeys(NAMES, 1), 1, 0)
     assert await hold(two, "two") == Grip("two", {}, 2, 0)
     assert await hold(one, "one") == Grip("one", {"api": 1, "web": 1, "db": 1}, 2, 0)
@@ -75,9 +86,8 @@ async def test_the_living_share_the_names_fairly(town: Town) -> None:
     assert await hold(one, "one") == Grip("one", {"api": 1, "web": 1, "db": 1}, 2, 0)
 
 
-async def test_what_ails_a_worker_is_known_to_the_others_while_it_lives(town: Town) -> None:
+async def test_what_ails_a_worker_is_known_to_the_others_while_it_lives(town: Town, one: Store, two: Store) -> None:
     """Not to itself, which knows; it is taken back when it is well, and ends with its life."""
-    one, two = await town.join(), await town.join()
     sick = await one.hold("one", NAMES, ttl_seconds=TTL, ailment="blind\0: no evidence")
     assert sick.ailing == {}
     (why,) = (await hold(two, "two")).ailing.items()
@@ -89,9 +99,8 @@ async def test_what_ails_a_worker_is_known_to_the_others_while_it_lives(town: To
     assert (await hold(two, "two")).ailing == {}
 
 
-async def test_what_is_kept_is_not_given_away_to_be_fair(town: Town) -> None:
+async def test_what_is_kept_is_not_given_away_to_be_fair(one: Store, two: Store) -> None:
     """A service with an incident in hand stays; another one goes instead, if there is one."""
-    one, two = await town.join(), await town.join()
     await hold(one, "one")
     await hold(two, "two")
     assert (await hold(one, "one", keep=NAMES)).epochs.keys() == set(NAMES)
@@ -99,17 +108,17 @@ async def test_what_is_kept_is_not_given_away_to_be_fair(town: Town) -> None:
     assert (await hold(two, "two")).epochs == {"web": 2, "db": 2}
 
 
-async def test_a_name_that_is_no_longer_wanted_is_given_back(town: Town) -> None:
+async def test_a_name_that_is_no_longer_wanted_is_given_back(one: Store) -> None:
     """A service that left the configuration; unless something is in hand there."""
-    one = await town.join()
     await hold(one, "one")
     assert (await hold(one, "one", NAMES[:2], keep=("db",))).epochs.keys() == {"api", "web", "db"}
     assert (await hold(one, "one", ())).epochs == {}
 
 
-async def test_case_21_the_dead_are_taken_over_after_their_time_and_not_before(town: Town) -> None:
+async def test_case_21_the_dead_are_taken_over_after_their_time_and_not_before(
+    town: Town, one: Store, two: Store
+) -> None:
     """By the store's clock, whatever the workers' own clocks say; the epoch grows."""
-    one, two = await town.join(), await town.join()
     await hold(one, "one")
     town.lapse(TTL - 5)
     assert (await hold(two, "two")).epochs == {}
@@ -117,57 +126,46 @@ async def test_case_21_the_dead_are_taken_over_after_their_time_and_not_before(t
     assert await hold(two, "two") == Grip("two", dict.fromkeys(NAMES, 2), 1, 0)
 
 
-async def test_a_late_renewal_of_what_nobody_took_keeps_its_epoch(town: Town) -> None:
+async def test_a_late_renewal_of_what_nobody_took_keeps_its_epoch(town: Town, one: Store) -> None:
     """Nobody wrote in between."""
-    one = await town.join()
     await hold(one, "one")
     town.lapse(100)
     assert (await hold(one, "one")).epochs == dict.fromkeys(NAMES, 1)
 
 
-async def test_a_lease_given_back_is_free_at_once(town: Town) -> None:
+async def test_a_lease_given_back_is_free_at_once(one: Store, two: Store) -> None:
     """A worker that ends in order is not waited for, and does not count as living."""
-    one, two = await town.join(), await town.join()
     await one.release()
     await hold(one, "one")
     await one.save(None, state("api"), ())
     await one.release()
     assert await hold(two, "two") == Grip("two", dict.fromkeys(NAMES, 2), 1, 0)
-    with pytest.raises(Displaced):
-        await one.save(None, state("api"), ())
+    await refused(one.save(None, state("api"), ()))
 
 
-async def test_case_21_a_zombie_writes_nothing(town: Town) -> None:
+async def test_case_21_a_zombie_writes_nothing(town: Town, one: Store, two: Store) -> None:
     """Frozen, taken over, awake again: state, effects, story and actions of what it lost are refused."""
-    one, two = await town.join(), await town.join()
     await hold(one, "one")
     await one.save(TimePassed(1.0), state("api", "web"), ())
     town.lapse(TTL + 1)
     await hold(two, "two")
     assert await two.load() == state("api", "web")
-    with pytest.raises(Displaced) as caught:
-        await one.save(TimePassed(2.0), state("api", incidents=7), [PIN, Note(2.0, "api", None, "N", "zombie")])
-    assert caught.value.names == ("api",)
-    with pytest.raises(Displaced) as caught:
-        await one.save(TimePassed(2.0), State(), [PIN])
-    with pytest.raises(Displaced) as caught:
-        await one.put_action(ROW, None)
-    assert caught.value.names == ("api",)
+    moved = [PIN, Note(2.0, "api", None, "N", "zombie")]
+    await refused(one.save(TimePassed(2.0), state("api", incidents=7), moved), words=API_MOVED)
+    await refused(one.save(TimePassed(2.0), State(), [PIN]), words=API_MOVED)
+    await refused(one.put_action(ROW, None), words=API_MOVED)
     assert await two.load() == state("api", "web")
     assert [*await two.pending(), *await two.notes()] == [] and await two.action("inc-1", "rollback") is None
     assert await two.put_action(ROW, None)
 
 
-async def test_case_21_a_zombie_finishes_no_action(town: Town) -> None:
+async def test_case_21_a_zombie_finishes_no_action(town: Town, one: Store, two: Store) -> None:
     """What it thinks of one comes from an older state; a notice that people have is finished by whoever brought it."""
-    one, two = await town.join(), await town.join()
     await hold(one, "one")
     action, notice = await one.save(TimePassed(1.0), state("api", "web"), [PIN, TELL])
     town.lapse(TTL + 1)
     await hold(two, "two")
-    with pytest.raises(Displaced) as caught:
-        await one.finish(action.id, "no longer wanted", PIN.service)
-    assert caught.value.names == (PIN.service,)
+    await refused(one.finish(action.id, "no longer wanted", PIN.service), words=API_MOVED)
     await one.finish(notice.id, "pager: sent")
     assert await two.pending() == (action,)
     await two.load()
@@ -175,25 +173,22 @@ async def test_case_21_a_zombie_finishes_no_action(town: Town) -> None:
     assert await two.pending() == ()
 
 
-async def test_case_21_a_namesake_with_an_older_epoch_is_refused(town: Town) -> None:
+async def test_case_21_a_namesake_with_an_older_epoch_is_refused(town: Town, one: Store, two: Store) -> None:
     """A worker that lost a lease and has it again, without having been told, knows too little to write."""
-    one, two, again = await town.join(), await town.join(), await town.join()
+    again = await town.join()
     await hold(one, "one", ("api",))
     town.lapse(TTL + 1)
     await hold(two, "two", ("api",))
     await two.save(None, state("api"), ())
     await two.release()
     assert (await hold(again, "one", ("api",))).epochs == {"api": 3}
-    with pytest.raises(Displaced):
-        await one.save(None, state("api"), ())
-    with pytest.raises(Displaced):
-        await one.put_action(ROW, None)
+    await refused(one.save(None, state("api"), ()))
+    await refused(one.put_action(ROW, None))
     assert await again.put_action(ROW, None)
 
 
-async def test_case_21_who_has_a_lease_again_reads_before_it_writes(town: Town) -> None:
+async def test_case_21_who_has_a_lease_again_reads_before_it_writes(town: Town, one: Store, two: Store) -> None:
     """Its renewal came through before it knew that somebody else had been there: what it knows is older than that."""
-    one, two = await town.join(), await town.join()
     await hold(one, "one", ("api",))
     await one.save(None, state("api"), ())
     town.lapse(TTL + 1)
@@ -203,45 +198,35 @@ async def test_case_21_who_has_a_lease_again_reads_before_it_writes(town: Town) 
     await two.save(None, newer, ())
     town.lapse(TTL + 1)
     assert (await hold(one, "one", ("api",))).epochs == {"api": 3}
-    with pytest.raises(Displaced):
-        await one.save(None, State(services={"api": ServiceState("api", phase_since=1.0)}), ())
-    with pytest.raises(Displaced):
-        await one.put_action(ROW, None)
+    await refused(one.save(None, State(services={"api": ServiceState("api", phase_since=1.0)}), ()))
+    await refused(one.put_action(ROW, None))
     assert await one.load(("api",)) == newer
     await one.save(None, State(services={"api": ServiceState("api", incidents=4)}), ())
     assert await one.put_action(ROW, None)
 
 
-async def test_an_expired_lease_is_no_lease_even_before_somebody_takes_it(town: Town) -> None:
+async def test_an_expired_lease_is_no_lease_even_before_somebody_takes_it(town: Town, one: Store) -> None:
     """The next write of a frozen worker is refused; after renewing it goes on."""
-    one = await town.join()
     await hold(one, "one")
     town.lapse(TTL + 1)
-    with pytest.raises(Displaced):
-        await one.save(None, state("api"), ())
+    await refused(one.save(None, state("api"), ()))
     await hold(one, "one")
     await one.save(None, state("api"), ())
 
 
-async def test_without_a_lease_nothing_is_written(town: Town) -> None:
+async def test_without_a_lease_nothing_is_written(one: Store, two: Store) -> None:
     """Before the first hold, for what was never held, and for an action of no service without FLEET."""
-    one, two = await town.join(), await town.join()
-    with pytest.raises(Displaced) as caught:
-        await one.save(None, state("web", "api"), ())
-    assert caught.value.names == ("api", "web")
+    await refused(one.save(None, state("web", "api"), ()), words="^another worker has api, web now$")
     await hold(one, "one", ("api",))
     await one.save(None, state("api"), ())
-    with pytest.raises(Displaced, match="another worker has web now"):
-        await one.save(None, state("api", "web"), ())
-    with pytest.raises(Displaced, match="the fleet"):
-        await one.put_action(replace(ROW, service=FLEET), None)
+    await refused(one.save(None, state("api", "web"), ()), words="another worker has web now")
+    await refused(one.put_action(replace(ROW, service=FLEET), None), words="the fleet")
     await hold(two, "two", (FLEET,))
     assert await two.put_action(replace(ROW, service=FLEET), None)
 
 
-async def test_only_what_changed_needs_a_lease(town: Town) -> None:
+async def test_only_what_changed_needs_a_lease(one: Store, two: Store) -> None:
     """A service that moved away and was not touched does not keep the rest from being saved."""
-    one, two = await town.join(), await town.join()
     await hold(one, "one")
     whole = state("api", "web", "db", "job")
     await one.save(None, whole, ())
@@ -255,9 +240,10 @@ async def test_only_what_changed_needs_a_lease(town: Town) -> None:
     assert loaded is not None and loaded.services["api"] == changed and len(loaded.services) == 4
 
 
-async def test_the_fleets_part_is_written_by_who_holds_it_and_skipped_by_others(town: Town) -> None:
+async def test_the_fleets_part_is_written_by_who_holds_it_and_skipped_by_others(
+    town: Town, one: Store, two: Store
+) -> None:
     """Everybody looks at the control targets; one writes down what it saw."""
-    one, two = await town.join(), await town.join()
     await hold(one, "one", (FLEET,))
     await hold(two, "two", ("api", FLEET))
     await one.save(None, State(blind_since=1.0), ())
@@ -271,15 +257,13 @@ async def test_the_fleets_part_is_written_by_who_holds_it_and_skipped_by_others(
     assert await two.load() == state("api", blind_since=4.0)
 
 
-async def test_of_what_all_share_only_the_newest_may_be_changed(town: Town) -> None:
+async def test_of_what_all_share_only_the_newest_may_be_changed(one: Store, two: Store) -> None:
     """Stale saves nothing of that step; after loading it goes on. The grip tells that there is something to load."""
-    one, two = await town.join(), await town.join()
     await hold(one, "one", ("api",))
     await hold(two, "two", ("api", "web"))
     await one.save(None, state("api", paused_by="ann", incidents=1), ())
     mine = state("web", incidents=1)
-    with pytest.raises(Stale):
-        await two.save(TimePassed(1.0), mine, [Note(1.0, "web", None, "N", "stale")])
+    await refused(two.save(TimePassed(1.0), mine, [Note(1.0, "web", None, "N", "stale")]), Stale)
     assert [*await two.notes()] == []
     assert (await hold(two, "two", ("api", "web"))).revision == 1
     shared = await two.load_shared()
@@ -291,39 +275,34 @@ async def test_of_what_all_share_only_the_newest_may_be_changed(town: Town) -> N
     assert loaded is not None and (loaded.incidents, loaded.paused_by, len(loaded.services)) == (2, "ann", 2)
 
 
-async def test_who_only_looks_has_not_read_what_others_changed(town: Town) -> None:
+async def test_who_only_looks_has_not_read_what_others_changed(one: Store, two: Store) -> None:
     """A pause of another worker that a page showed here is not lifted by what this worker writes next."""
-    one, two = await town.join(), await town.join()
     await hold(one, "one", ("api",))
     await hold(two, "two", ("web",))
     assert await one.peek() is None
     await two.save(None, state("web", paused_by="ann"), ())
     seen = await one.peek(["web"])
     assert seen is not None and (seen.paused_by, [*seen.services]) == ("ann", ["web"])
-    with pytest.raises(Stale):
-        await one.save(None, state("api", incidents=1), ())
+    await refused(one.save(None, state("api", incidents=1), ()), Stale)
     assert (await two.load_shared()).paused_by == "ann"
 
 
-async def test_nothing_is_sent_on_stale_knowledge(town: Town) -> None:
+async def test_nothing_is_sent_on_stale_knowledge(one: Store, two: Store) -> None:
     """Somebody pauses between decision and send: the mark "sending" is refused until that was read."""
-    one, two = await town.join(), await town.join()
     await hold(one, "one", ("api",))
     await hold(two, "two", ("web",))
     assert await one.put_action(ROW, None)
     await two.save(None, State(paused_by="ann"), ())
     sending = replace(ROW, state="sending", attempts=1)
-    with pytest.raises(Stale):
-        await one.put_action(sending, "planned")
+    await refused(one.put_action(sending, "planned"), Stale)
     assert await one.action("inc-1", "rollback") == ROW
     assert await one.put_action(replace(ROW, note="a plan may be changed"), "planned")
     await one.load_shared()
     assert await one.put_action(sending, "planned")
 
 
-async def test_only_the_named_services_are_loaded(town: Town) -> None:
+async def test_only_the_named_services_are_loaded(one: Store, two: Store) -> None:
     """What all share is always there, the fleet's part if FLEET is named; None stands for everything."""
-    one, two = await town.join(), await town.join()
     assert await one.load(("api",)) is None
     await hold(one, "one")
     await one.save(None, state("api", "web", blind_since=5.0, incidents=3), ())
@@ -333,9 +312,8 @@ async def test_only_the_named_services_are_loaded(town: Town) -> None:
     assert await two.load() == state("api", "web", blind_since=5.0, incidents=3)
 
 
-async def test_pending_effects_are_found_by_service(town: Town, a_tell) -> None:
+async def test_pending_effects_are_found_by_service(one: Store, two: Store, a_tell) -> None:
     """What is about the watchdog itself belongs to the fleet, and anybody may record it."""
-    one, two = await town.join(), await town.join()
     await hold(one, "one", ("api", "web"))
     about_api, about_us = a_tell("api"), a_tell("watchdog")
     recorded = await one.save(TimePassed(1.0), State(), [about_api, PinAutoDeploy("web", "inc-2", "srv-2"), about_us])
@@ -345,9 +323,8 @@ async def test_pending_effects_are_found_by_service(town: Town, a_tell) -> None:
     assert await two.pending(()) == ()
 
 
-async def test_of_two_who_take_one_name_one_gets_it(town: Town) -> None:
+async def test_of_two_who_take_one_name_one_gets_it(town: Town, one: Store, two: Store) -> None:
     """Many rounds of both at once: never both, and never two with the same epoch."""
-    one, two = await town.join(), await town.join()
     epochs: list[int] = []
     for _ in range(12):
         grips = await asyncio.gather(hold(one, "one", ("api",)), hold(two, "two", ("api",)))
@@ -358,9 +335,8 @@ async def test_of_two_who_take_one_name_one_gets_it(town: Town) -> None:
     assert epochs == sorted(set(epochs))
 
 
-async def test_of_two_who_plan_one_action_one_does(town: Town) -> None:
+async def test_of_two_who_plan_one_action_one_does(town: Town, one: Store, two: Store) -> None:
     """The rightful holder and a zombie, and twice the holder: one row, one True."""
-    one, two = await town.join(), await town.join()
     await hold(one, "one", ("api",))
     town.lapse(TTL + 1)
     tries = await asyncio.gather(
@@ -372,9 +348,8 @@ async def test_of_two_who_plan_one_action_one_does(town: Town) -> None:
     assert sorted(tries) == [False, False, False, True]
 
 
-async def test_of_two_who_change_what_all_share_one_does(town: Town) -> None:
+async def test_of_two_who_change_what_all_share_one_does(one: Store, two: Store) -> None:
     """Budget and pause are decided on what was read; who comes second reads again."""
-    one, two = await town.join(), await town.join()
     await hold(one, "one", ("api",))
     await hold(two, "two", ("web",))
     saves = (one.save(None, State(paused_by="ann"), ()), two.save(None, State(paused_by="bob"), ()))

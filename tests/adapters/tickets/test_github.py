@@ -24,10 +24,16 @@ def tracker(url: str, token: str = CANARY, place: str = REPO) -> GitHubIssues:
     return build(place, Context(FakeClock(), {"github": url}, {"WATCHDOG_GITHUB_TOKEN": token}))
 
 
-async def test_an_issue_of_the_sandbox_lives_and_is_found_by_its_mark() -> None:
+@pytest.fixture
+def issues(vendor: Vendor, closing) -> GitHubIssues:
+    """The issues of a vendor that answers as told."""
+    return closing(tracker(vendor.url))
+
+
+async def test_an_issue_of_the_sandbox_lives_and_is_found_by_its_mark(closing) -> None:
     """Opened with labels, commented, closed as completed; a closed one is not found any more."""
     async with Sandbox() as sandbox:
-        issues = tracker(sandbox.urls["github"], keys.GITHUB_TOKEN)
+        issues = closing(tracker(sandbox.urls["github"], keys.GITHUB_TOKEN))
         assert "acme/app takes issues" in await issues.check()
         opened = await issues.open("web is slow", "<!-- mark-1 -->\nslow", LABELS)
         await issues.open("api is slow", "<!-- mark-2 -->\nslow", LABELS)
@@ -43,14 +49,12 @@ async def test_an_issue_of_the_sandbox_lives_and_is_found_by_its_mark() -> None:
             "closed",
             "completed",
         )
-        await issues.close()
 
 
-async def test_requests_are_as_documented(vendor: Vendor) -> None:
+async def test_requests_are_as_documented(vendor: Vendor, issues) -> None:
     """The list by state and label, newest first; the version of the API; a token, and it is nowhere else."""
     vendor.say("GET", ISSUES, [])
     vendor.say("POST", ISSUES, (201, {"number": 7, "body": "b"}))
-    issues = tracker(vendor.url)
     await issues.find("mark")
     await issues.open("title", "b", LABELS)
     listed, opened = vendor.seen
@@ -59,17 +63,14 @@ async def test_requests_are_as_documented(vendor: Vendor) -> None:
     assert opened.body == {"title": "title", "body": "b", "labels": list(LABELS)}
     assert opened.headers["x-github-api-version"] == "2022-11-28"
     assert opened.headers["authorization"] == f"Bearer {CANARY}"
-    await issues.close()
 
 
-async def test_nothing_else_can_be_done_with_the_token(vendor: Vendor) -> None:
+async def test_nothing_else_can_be_done_with_the_token(vendor: Vendor, issues) -> None:
     """Neither in another repository nor to anything but issues."""
-    issues = tracker(vendor.url)
     for method, path in (("POST", "/repos/acme/other/issues"), ("DELETE", ISSUES), ("PATCH", f"/repos/{REPO}")):
         with pytest.raises(Refused):
             await issues._api.change(method, path, {})
     assert vendor.seen == []
-    await issues.close()
 
 
 def issue(number: int, body: str = "", **more: Any) -> dict[str, Any]:
@@ -77,19 +78,17 @@ def issue(number: int, body: str = "", **more: Any) -> dict[str, Any]:
     return {"number": number, "body": body, **more}
 
 
-async def test_the_oldest_of_several_is_found_over_pages_and_pull_requests_are_none(vendor: Vendor) -> None:
+async def test_the_oldest_of_several_is_found_over_pages_and_pull_requests_are_none(vendor: Vendor, issues) -> None:
     """Newest first, in full pages; five of them at most."""
     first = [issue(900, "mark "), issue(899, "mark ", pull_request={}), *(issue(n) for n in range(898, 800, -1))]
     assert len(first) == PAGE
     vendor.say("GET", ISSUES, first, [issue(20, "mark "), issue(19, None), "nothing", issue(5, "mark ")])  # type: ignore[arg-type]
-    issues = tracker(vendor.url)
     found = await issues.find("mark ")
     assert found is not None and found.number == 5
     vendor.say("GET", ISSUES, [issue(n) for n in range(PAGE)])
     vendor.seen.clear()
     assert await issues.find("mark ") is None
     assert len(vendor.seen) == 5
-    await issues.close()
 
 
 @pytest.mark.parametrize(
@@ -106,60 +105,51 @@ async def test_the_oldest_of_several_is_found_over_pages_and_pull_requests_are_n
         (503, OutcomeUnknown, "may or may not have happened"),
     ],
 )
-async def test_each_refusal_says_what_to_do(vendor: Vendor, answer: Any, error: type[Exception], words: str) -> None:
+async def test_each_refusal_says_what_to_do(vendor: Vendor, answer: Any, error: type, words: str, issues) -> None:
     """And holds no token, even if GitHub repeats it."""
     vendor.say("POST", ISSUES, answer)
-    issues = tracker(vendor.url)
     with pytest.raises(error, match=words) as caught:
         await issues.open("title", "body", LABELS)
     assert CANARY not in str(caught.value)
     assert not isinstance(caught.value, Temporary) or caught.value.retry_after_seconds > 0
     assert len(vendor.seen) == 1
-    await issues.close()
 
 
 @pytest.mark.parametrize("status", [301, 404, 410])
-async def test_a_ticket_that_is_not_there_is_gone(vendor: Vendor, status: int) -> None:
+async def test_a_ticket_that_is_not_there_is_gone(vendor: Vendor, status: int, issues) -> None:
     """Deleted, or moved to another repository."""
     vendor.say("POST", f"{ISSUES}/7/comments", status)
     vendor.say("PATCH", f"{ISSUES}/7", status)
     vendor.say("GET", f"{ISSUES}/7", status)
-    issues = tracker(vendor.url)
     for call in (issues.comment(7, "more"), issues.close_ticket(7)):
         with pytest.raises(GoneError):
             await call
-    await issues.close()
 
 
-async def test_a_repository_that_moved_is_told(vendor: Vendor) -> None:
+async def test_a_repository_that_moved_is_told(vendor: Vendor, issues) -> None:
     """It is read before anything is opened there."""
     vendor.say("GET", ISSUES, 301)
-    issues = tracker(vendor.url)
     with pytest.raises(Permanent, match="renamed or moved"):
         await issues.find("mark ")
-    await issues.close()
 
 
-async def test_an_unknown_outcome_of_a_ticket_that_is_there_stays_unknown(vendor: Vendor) -> None:
+async def test_an_unknown_outcome_of_a_ticket_that_is_there_stays_unknown(vendor: Vendor, issues) -> None:
     """It is tried again by who asked."""
     vendor.say("POST", f"{ISSUES}/7/comments", 502)
     vendor.say("GET", f"{ISSUES}/7", issue(7))
-    issues = tracker(vendor.url)
     with pytest.raises(OutcomeUnknown):
         await issues.comment(7, "more")
-    await issues.close()
 
 
-async def test_a_locked_conversation_is_told() -> None:
+async def test_a_locked_conversation_is_told(closing) -> None:
     """It is closed all the same; a comment would be refused."""
     async with Sandbox() as sandbox:
-        issues = tracker(sandbox.urls["github"], keys.GITHUB_TOKEN)
+        issues = closing(tracker(sandbox.urls["github"], keys.GITHUB_TOKEN))
         opened = await issues.open("web is slow", "slow", LABELS)
         sandbox.issues.all[0].locked = True
         assert await issues.close_ticket(opened.number) is False
         with pytest.raises(Permanent, match="locked"):
             await issues.comment(opened.number, "more")
-        await issues.close()
 
 
 @pytest.mark.parametrize(
@@ -170,34 +160,28 @@ async def test_a_locked_conversation_is_told() -> None:
         ({"has_issues": True, "permissions": {"push": False}}, "drop the label watchdog"),
     ],
 )
-async def test_check_finds_what_would_fail_later(vendor: Vendor, said: dict[str, Any], words: str) -> None:
+async def test_check_finds_what_would_fail_later(vendor: Vendor, said: dict[str, Any], words: str, issues) -> None:
     """Nothing is written for it."""
     vendor.say("GET", f"/repos/{REPO}", said)
-    issues = tracker(vendor.url)
     with pytest.raises(Permanent, match=words):
         await issues.check()
     assert vendor.count("GET") == len(vendor.seen)
-    await issues.close()
 
 
-async def test_what_is_no_repository_is_not_taken_for_one(vendor: Vendor) -> None:
+async def test_what_is_no_repository_is_not_taken_for_one(vendor: Vendor, issues) -> None:
     """A proxy's page, say."""
     vendor.say("GET", f"/repos/{REPO}", {"message": "welcome"})
-    issues = tracker(vendor.url)
     with pytest.raises(Temporary, match="not a repository"):
         await issues.check()
-    await issues.close()
 
 
-async def test_an_answer_that_names_no_issue_is_looked_up(vendor: Vendor) -> None:
+async def test_an_answer_that_names_no_issue_is_looked_up(vendor: Vendor, issues) -> None:
     """By the mark in the first line of its body; where it is not listed, it is told."""
     vendor.say("POST", ISSUES, (201, {"odd": True}))
     vendor.say("GET", ISSUES, [issue(7, "<!-- m -->\nbody")], [])
-    issues = tracker(vendor.url)
     assert (await issues.open("title", "<!-- m -->\nbody", LABELS)).number == 7
     with pytest.raises(Temporary, match="does not say which"):
         await issues.open("title", "<!-- m -->\nbody", LABELS)
-    await issues.close()
 
 
 def test_a_token_that_cannot_be_one_is_a_mistake() -> None:

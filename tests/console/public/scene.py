@@ -10,6 +10,7 @@ import httpx
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.console.scene import NOW, SETTINGS, TOKENS, StoryClock, fill, policy_of, service_policy, service_state
+from tests.overheard import Overheard
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.app import make_console
 from watchdog.console.public.app import PublicPages
@@ -106,17 +107,11 @@ async def public_town(
     async def listing(name: str) -> DeploysListed:
         raise AssertionError("a public page lists no deploys")
 
-    world = World(
-        store,
-        clock,
-        lambda: shown["policy"],
-        lambda: shown["state"],
-        lambda: held if held is not None else tuple(shown["policy"].services),
-        nobody,
-        listing,
-        lambda: SETTINGS,
-        "9.9",
-    )
+    def holds() -> Sequence[str]:
+        return held if held is not None else tuple(shown["policy"].services)
+
+    told = (lambda: shown["policy"], lambda: shown["state"], holds)
+    world = World(store, clock, *told, nobody, listing, lambda: SETTINGS, "9.9")
     real, died = SystemClock(), list[str]()
     supervisor = Supervisor(real, lambda name, error: died.append(f"{name}: {error!r}"))
     public = PublicPages(world, pages, Renderer("9.9"), Buckets(real, at_once, 0.1), peer_of, supervisor.spawn)
@@ -141,32 +136,18 @@ async def _serving(public: PublicPages, console: ASGIApp) -> AsyncIterator[httpx
             yield client
 
 
-class Away(MemoryStore):
+class Away(Overheard, calls="peek spans incidents"):
     """A store that can be away."""
 
     away = False
 
-    async def peek(self, *arguments: Any) -> Any:
-        """Answer, or not."""
-        self._check()
-        return await super().peek(*arguments)
-
-    async def spans(self, *arguments: Any, **more: Any) -> Any:
-        """Answer, or not."""
-        self._check()
-        return await super().spans(*arguments, **more)
-
-    async def incidents(self, *arguments: Any, **more: Any) -> Any:
-        """Answer, or not."""
-        self._check()
-        return await super().incidents(*arguments, **more)
-
-    def _check(self) -> None:
+    async def heard(self, call: str, *given: Any) -> None:
+        """Fail, if it is."""
         if self.away:
             raise Temporary("the store does not answer")
 
 
-class Hanging(MemoryStore):
+class Hanging(Overheard, calls="spans"):
     """A store that can hang, until it is told to go on."""
 
     def __init__(self, clock: Clock) -> None:
@@ -175,11 +156,10 @@ class Hanging(MemoryStore):
         self.goes_on.set()
         self.asked = 0
 
-    async def spans(self, *arguments: Any, **more: Any) -> Any:
-        """Answer, or hang."""
+    async def heard(self, call: str, *given: Any) -> None:
+        """Hang, perhaps."""
         self.asked += 1
         await self.goes_on.wait()
-        return await super().spans(*arguments, **more)
 
 
 def opened(incident: Incident, **changes: Any) -> Any:

@@ -1,10 +1,10 @@
 """The last 90 days, hour by hour: few queries, whoever looks."""
 
-from collections.abc import Collection, Sequence
+from typing import Any
 
 from tests.console.public.scene import DAY, PassingClock, hours
 from tests.console.scene import NOW
-from watchdog.adapters.stores.memory import MemoryStore
+from tests.overheard import Overheard
 from watchdog.console.public.calendar import DAYS, FRESH_SECONDS, LATE_SECONDS, TOGETHER, Calendar
 from watchdog.domain.records import Minute
 from watchdog.words.availability import Hour
@@ -13,7 +13,7 @@ HOME = {"web": ("home",)}
 TODAY = int(NOW // DAY * DAY)
 
 
-class Counting(MemoryStore):
+class Counting(Overheard, calls="spans"):
     """A store that tells what it was asked for; each question takes some time of the story."""
 
     def __init__(self, clock: PassingClock, takes: float = 0.0) -> None:
@@ -21,14 +21,12 @@ class Counting(MemoryStore):
         self.story, self.takes = clock, takes
         self.asked: list[tuple[float, float]] = []
 
-    async def spans(
-        self, since: float, until: float, seconds: int, services: Collection[str] | None = None
-    ) -> Sequence[Minute]:
-        """Answer, and count."""
-        assert services == ["web"] and seconds == 3600
+    async def heard(self, call: str, *given: Any) -> None:
+        """Count it."""
+        since, until, *rest = given
+        assert rest == [3600, ["web"]]
         self.asked.append((since, until))
         self.story.at += self.takes
-        return await super().spans(since, until, seconds, services)
 
 
 async def test_today_is_one_query_and_the_past_is_read_once() -> None:

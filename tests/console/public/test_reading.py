@@ -122,7 +122,8 @@ class Counting(Away):
 
     asked = 0
 
-    def _check(self) -> None:
+    async def heard(self, call: str, *given: object) -> None:
+        """Count it."""
         self.asked += 1
 
 

@@ -47,35 +47,31 @@ def state(service: ServiceState | None, blind: bool = False) -> str:
 
 
 @pytest.mark.parametrize(
-    ("service", "blind", "said"),
+    ("said", "service", "blind"),
     [
-        (service_state("web"), False, "operational"),
-        (service_state("web"), True, "unknown"),
-        (None, False, "unknown"),
-        (ServiceState("web"), False, "unknown"),
-        (service_state("web", checks=checks(home=(Good("200"), 121.0))), False, "unknown"),
-        (service_state("web", checks=checks(home=(Good("200"), 119.0))), False, "operational"),
-        (service_state("web", checks=checks(home=Unknown("?"), errors=Good("2/min"))), False, "unknown"),
-        (service_state("web", checks=checks(home=Bad("HTTP 503")), phase=Phase.SUSPECT), False, "operational"),
-        (service_state("web", incident=OUTAGE, phase=Phase.PAGED), False, "outage"),
-        (service_state("web", incident=OUTAGE, checks=checks(home=Unknown("?"))), False, "unknown"),
-        (service_state("web", incident=replace(OUTAGE, severity=Severity.HIGH)), False, "degraded"),
-        (service_state("web", incident=replace(OUTAGE, severity=Severity.MEDIUM)), False, "operational"),
-        (service_state("web", incident=replace(OUTAGE, severity=Severity.LOW)), False, "operational"),
-        (service_state("web", incident=x.incident()), False, "operational"),
-        (service_state("web", incident=replace(OUTAGE, restored_at=NOW - 5), phase=Phase.VERIFYING), False, "outage"),
-        (service_state("web", incident=replace(OUTAGE, muted=True)), False, "outage"),
-        (service_state("web", incident=OUTAGE, downtime=Downtime("suspended", NOW - 900)), False, "outage"),
+        ("operational", service_state("web"), False),
+        ("unknown", service_state("web"), True),
+        ("unknown", None, False),
+        ("unknown", ServiceState("web"), False),
+        ("unknown", service_state("web", checks=checks(home=(Good("200"), 121.0))), False),
+        ("operational", service_state("web", checks=checks(home=(Good("200"), 119.0))), False),
+        ("unknown", service_state("web", checks=checks(home=Unknown("?"), errors=Good("2/min"))), False),
+        ("operational", service_state("web", checks=checks(home=Bad("HTTP 503")), phase=Phase.SUSPECT), False),
+        ("outage", service_state("web", incident=OUTAGE, phase=Phase.PAGED), False),
+        ("unknown", service_state("web", incident=OUTAGE, checks=checks(home=Unknown("?"))), False),
+        ("degraded", service_state("web", incident=replace(OUTAGE, severity=Severity.HIGH)), False),
+        ("operational", service_state("web", incident=replace(OUTAGE, severity=Severity.MEDIUM)), False),
+        ("operational", service_state("web", incident=replace(OUTAGE, severity=Severity.LOW)), False),
+        ("operational", service_state("web", incident=x.incident()), False),
+        ("outage", service_state("web", incident=replace(OUTAGE, restored_at=NOW - 5), phase=Phase.VERIFYING), False),
+        ("outage", service_state("web", incident=replace(OUTAGE, muted=True)), False),
+        ("outage", service_state("web", incident=OUTAGE, downtime=Downtime("suspended", NOW - 900)), False),
     ],
 )
-def test_how_a_service_is(service: ServiceState | None, blind: bool, said: str) -> None:
+def test_how_a_service_is(said: str, service: ServiceState | None, blind: bool) -> None:
     """Confirmed failures alone; what cannot be seen, or was seen long ago, is unknown; a silence hides nothing."""
     assert state(service, blind) == said
-
-
-def test_a_service_without_signals_is_not_known() -> None:
-    """Nobody looks at it."""
-    assert state_of(replace(WEB, signals=()), service_state("web"), False, NOW) == "unknown"
+    assert state_of(replace(WEB, signals=()), service, blind, NOW) == "unknown", "nobody looks at it"
 
 
 @pytest.mark.parametrize(
@@ -108,17 +104,9 @@ def test_an_incident_ends_when_visitors_had_it_back() -> None:
     assert ended_at(replace(proved, restored_at=None)) == x.BEGIN + 87
 
 
-BY_HAND = x.incident(
-    id="web-5",
-    findings=(),
-    decision=x.decision(share=0.0, blame=None),
-    onset_at=NOW - 60,
-    opened_at=NOW - 60,
-    restored_at=None,
-    verified_at=None,
-    closed_at=None,
-    outcome="",
-)
+ONGOING = {"restored_at": None, "verified_at": None, "closed_at": None, "outcome": ""}
+UNBLAMED = x.decision(share=0.0, blame=None)
+BY_HAND = x.incident(id="web-5", findings=(), decision=UNBLAMED, onset_at=NOW - 60, opened_at=NOW - 60, **ONGOING)
 
 
 def test_what_was_meant_to_be_down_was_down() -> None:
@@ -218,18 +206,10 @@ def test_the_worst_of_several() -> None:
 
 def test_no_field_could_hold_what_strangers_or_people_wrote() -> None:
     """States and titles are ours, names the configuration's; the rest are numbers."""
-    texts = {
-        (shape.__name__, field.name)
-        for shape in (PublicDay, PublicService, PublicIncident, PublicView)
-        for field in fields(shape)
-        if "str" in str(field.type)
-    }
-    assert texts == {
-        ("PublicDay", "state"),
-        ("PublicService", "name"),
-        ("PublicService", "state"),
-        ("PublicIncident", "service"),
-        ("PublicIncident", "title"),
-        ("PublicView", "title"),
-        ("PublicView", "state"),
-    }
+    shapes = (PublicDay, PublicService, PublicIncident, PublicView)
+    assert [[field.name for field in fields(shape) if "str" in str(field.type)] for shape in shapes] == [
+        ["state"],
+        ["name", "state"],
+        ["service", "title"],
+        ["title", "state"],
+    ]

@@ -1,0 +1,27 @@
+"""Two workers of one database."""
+
+import pytest
+
+from tests.clocks import FakeClock
+from tests.daemon.test_sharing import Worker
+from watchdog.adapters.stores.memory import MemoryDatabase
+
+
+@pytest.fixture
+def two() -> tuple[Worker, Worker]:
+    """Both of them."""
+    clock = FakeClock(auto=False)
+    database = MemoryDatabase(clock)
+    return Worker("one", database, clock), Worker("two", database, clock)
+
+
+@pytest.fixture
+def one(two: tuple[Worker, Worker]) -> Worker:
+    """The first."""
+    return two[0]
+
+
+@pytest.fixture
+def other(two: tuple[Worker, Worker]) -> Worker:
+    """The second."""
+    return two[1]
