@@ -26,11 +26,17 @@ store: "sqlite:///{folder}/watchdog.db"
 
 
 @pytest.fixture
-def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Return the path of a configuration whose record holds the sketch's incident, and one of another service."""
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the path of a configuration whose record holds nothing yet."""
     monkeypatch.setenv("WATCHDOG_SENTRY_TOKEN", "a-token-for-tests-only")
     path = tmp_path / "watchdog.yaml"
     path.write_text(CONFIG.format(folder=tmp_path))
+    return str(path)
+
+
+@pytest.fixture
+def config(empty: str, tmp_path: Path) -> str:
+    """Return the path of a configuration whose record holds the sketch's incident, and a note of another one."""
 
     async def write() -> None:
         store = build_store(f"sqlite:///{tmp_path}/watchdog.db", SystemClock())
@@ -43,4 +49,4 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
             await store.close()
 
     asyncio.run(write())
-    return str(path)
+    return empty

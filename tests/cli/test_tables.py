@@ -208,8 +208,8 @@ def test_checks() -> None:
     done = [CheckResult("key", Outcome.OK, "works"), CheckResult("web", Outcome.FAIL, "unknown id", "correct it")]
     assert printed(tables.checks(done)) == [
         "WHAT        FOUND",
-        "key  ok    works",
-        "web  fail  unknown id -> correct it",
+        "key   ok    works",
+        "web   fail  unknown id -> correct it",
     ]
 
 
