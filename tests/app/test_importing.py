@@ -167,14 +167,10 @@ def test_an_outage_in_upptime_is_one_here(folder: Path, capsys: pytest.CaptureFi
     (folder / "history.csv").write_text("\n".join([header, other, *rows]), encoding="utf-8")
     commits = [f"{BEGIN + at} 🟩 Shop is {state} ({code} in {ms} ms) [skip ci]" for at, state, code, ms in states]
     (folder / "log.txt").write_text("\n".join([":bento: Update graphs", *commits]), encoding="utf-8")
-    assert "choose one with --site: Docs, Shop" in refused(
-        capsys, "upptime", "history.csv", "--service", "web", "--signal", "home"
-    )
     words = ("--service", "web", "--signal", "home")
-    read = [
-        imported(capsys, "upptime", "history.csv", *words, "--site", "Shop"),
-        imported(capsys, "upptime", "log.txt", *words),
-    ]
+    assert "choose one with --site: Docs, Shop" in refused(capsys, "upptime", "history.csv", *words)
+    files = (["history.csv", "--site", "Shop"], ["log.txt"])
+    read = [imported(capsys, "upptime", *file, *words) for file in files]
     assert [made["readings"] for made in read] == [39, 39] and read[0]["every_seconds"] == 300.0
     assert any("three failed tries" in note for note in read[0]["notes"])
     assert len(list((folder / "rec").iterdir())) == 1, "the same history is written once"

@@ -165,10 +165,8 @@ def test_a_deadline_at_which_it_is_rolled_back_may_only_come_later() -> None:
     """Where people are only paged again then, it may come when one likes."""
     acting = rule(Severity.HIGH, then=Then.ROLLBACK)
     row = acting.matrix[Severity.HIGH]
-    sooner, later = (
-        replace(acting, matrix={**acting.matrix, Severity.HIGH: replace(row, within_seconds=seconds)})
-        for seconds in (60.0, 3600.0)
-    )
+    rows = (replace(row, within_seconds=seconds) for seconds in (60.0, 3600.0))
+    sooner, later = (replace(acting, matrix={**acting.matrix, Severity.HIGH: one}) for one in rows)
     assert loosened(settings(acting), settings(sooner)) == ("matrix.high.within_seconds: 900 -> 60",)
     assert loosened(settings(acting), settings(later)) == ()
     assert loosened(settings(POLICY), settings(rule(Severity.HIGH, within_seconds=60.0, remind_seconds=9.0))) == ()

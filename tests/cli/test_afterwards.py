@@ -81,11 +81,8 @@ def test_the_numbers_are_read_from_the_record(config: str, capsys: Capture) -> N
     """By default the last 90 days; a wrong period says what to write."""
     assert main(["stats", "--since", "36500d", "--format", "json", "-c", config]) == 0
     (web, both) = json.loads(capsys.readouterr().out)
-    assert (web["service"], web["mean_time_to_restore_seconds"], web["mean_time_to_restore_seconds_n"]) == (
-        "web",
-        47.0,
-        1,
-    )
+    assert web["service"] == "web"
+    assert (web["mean_time_to_restore_seconds"], web["mean_time_to_restore_seconds_n"]) == (47.0, 1)
     assert both["service"] == "all" and web["mean_time_to_acknowledge_seconds"] is None
     assert main(["note", "web-1", "on it", "-c", config]) == 0
     capsys.readouterr()

@@ -19,15 +19,9 @@ COMMANDS = (
 def typed(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run `watchdog` with those words and an environment without any of its variables."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("WATCHDOG_")}
-    return subprocess.run(
-        [sys.executable, "-m", "watchdog", *words],
-        cwd=cwd,
-        env=environ | {"COLUMNS": "100", "PYTHONPATH": str(Path(__file__).parents[2])},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    environ |= {"COLUMNS": "100", "PYTHONPATH": str(Path(__file__).parents[2])}
+    command = [sys.executable, "-m", "watchdog", *words]
+    return subprocess.run(command, cwd=cwd, env=environ, capture_output=True, text=True, timeout=60, check=False)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -9,18 +9,9 @@ from watchdog.sandbox import keys
 from watchdog.sandbox.quirks import QUIRKS
 
 RENDER_READS = (
-    "/services",
-    "/services/srv-web",
-    "/services/srv-jobs",
-    "/services/srv-gone",
-    "/services/srv-web/deploys",
-    "/services/srv-web/deploys/dep-40",
-    "/services/srv-web/deploys/dep-42",
-    "/services/srv-web/deploys/dep-999",
-    "/services/srv-web/events",
-    "/postgres/dpg-main",
-    "/postgres/dpg-gone",
-    "/webhooks/whk-0000000000000000main",
+    *("/services", "/services/srv-web", "/services/srv-jobs", "/services/srv-gone", "/services/srv-web/events"),
+    *("/services/srv-web/deploys", *(f"/services/srv-web/deploys/dep-{number}" for number in (40, 42, 999))),
+    *("/postgres/dpg-main", "/postgres/dpg-gone", "/webhooks/whk-0000000000000000main"),
 )
 
 

@@ -48,21 +48,10 @@ async def test_a_fault_shows_on_the_page_of_its_vendor_only(
 
 
 MAINTENANCE = {
-    "id": str,
-    "name": str,
-    "status": str,
-    "created_at": str,
-    "updated_at": str,
-    "monitoring_at": type(None),
-    "resolved_at": type(None),
-    "impact": str,
-    "shortlink": str,
-    "started_at": str,
-    "page_id": str,
-    "incident_updates": list,
-    "components": list,
-    "scheduled_for": str,
-    "scheduled_until": str,
+    **dict.fromkeys(("id", "name", "status", "impact", "shortlink", "page_id"), str),
+    **dict.fromkeys(("created_at", "updated_at", "started_at", "scheduled_for", "scheduled_until"), str),
+    **dict.fromkeys(("monitoring_at", "resolved_at"), type(None)),
+    **dict.fromkeys(("incident_updates", "components"), list),
 }
 """The fields of a scheduled maintenance in the bodies that public Statuspages serve (Huobi's and Discord's, as others
 keep them in their repositories); Statuspage publishes no schema of them."""
