@@ -1,17 +1,20 @@
 """A record to run commands on: a SQLite file with the incident of the sketch."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.cli import examples as x
 from watchdog.adapters.stores import build_store
+from watchdog.cli.main import main
 from watchdog.daemon.clock import SystemClock
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import ServiceState, State
 from watchdog.domain.records import Minute
 
+Typed = Callable[..., str]
 CONFIG = """\
 version: 1
 services:
@@ -50,3 +53,16 @@ def config(empty: str, tmp_path: Path) -> str:
 
     asyncio.run(write())
     return empty
+
+
+@pytest.fixture
+def typed(config: str, capsys: pytest.CaptureFixture[str]) -> Typed:
+    """Return what types a command about the record, sees it end with a code, and returns all that it printed."""
+
+    def run(*words: str, code: int = 0) -> str:
+        assert main([*words, "-c", config]) == code
+        told = capsys.readouterr()
+        assert (told.out if code else told.err) == ""
+        return told.err if code else told.out
+
+    return run

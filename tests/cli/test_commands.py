@@ -10,6 +10,7 @@ from typing import Any, get_args
 import pytest
 
 from tests.cli import examples as x
+from tests.cli.conftest import Typed
 from tests.cli.test_demo_text import good_result
 from watchdog.app.demo import EXPECTED
 from watchdog.cli.context import Screen
@@ -66,22 +67,17 @@ class ToldRoof(AppRoof):
         ("silences", 0, "No silence and no action hold.\n"),
     ],
 )
-def test_what_the_record_answers(
-    words: str, code: int, said: str, config: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_the_record_answers(words: str, code: int, said: str, typed: Typed) -> None:
     """As it was decided and saved last, with the policy's time target; an error says what to write instead."""
-    assert main([*words.split(), "-c", config]) == code
-    told = capsys.readouterr()
-    assert said in (told.err if code else told.out)
-    assert "of another incident" not in told.out
+    told = typed(*words.split(), code=code)
+    assert said in told and "of another incident" not in told
 
 
-def test_a_label_is_recorded_and_shown(config: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_label_is_recorded_and_shown(typed: Typed) -> None:
     """A judgement is kept with the incident; one of an unknown incident is refused."""
-    assert main(["label", "web-1", "wrong", "-c", config]) == 0
-    assert main(["explain", "web-1", "-c", config]) == 0
-    assert capsys.readouterr().out.endswith("JUDGED       wrong by a human\n")
-    assert main(["label", "web-9", "wrong", "-c", config]) == 2
+    typed("label", "web-1", "wrong")
+    assert typed("explain", "web-1").endswith("JUDGED       wrong by a human\n")
+    typed("label", "web-9", "wrong", code=2)
 
 
 @pytest.mark.parametrize(

@@ -31,17 +31,11 @@ async def test_an_issue_from_open_to_closed(world: World) -> None:
     assert (made.status_code, made.json()["number"], made.json()["state"]) == (201, 1, "open")
     assert (await call(world, "POST", "/1/comments", json={"body": "still"})).status_code == 201
     closed = await call(world, "PATCH", "/1", json={"state": "closed", "state_reason": "completed"})
-    assert (closed.json()["state"], closed.json()["state_reason"], closed.json()["comments"]) == (
-        "closed",
-        "completed",
-        1,
-    )
+    assert (closed.json()["state"], closed.json()["state_reason"]) == ("closed", "completed")
+    assert closed.json()["comments"] == 1
     assert closed.json()["closed_at"] is not None
-    assert [one["what"] for one in world.sandbox.log if one["what"] != "request"] == [
-        "issue_opened",
-        "issue_commented",
-        "issue_closed",
-    ]
+    did = [one["what"] for one in world.sandbox.log if one["what"] != "request"]
+    assert did == ["issue_opened", "issue_commented", "issue_closed"]
 
 
 async def test_the_list_is_newest_first_by_state_and_labels_and_paged(world: World) -> None:

@@ -54,9 +54,7 @@ async def test_incidents_are_chosen_by_key_and_status(world: World) -> None:
     for key in ("a", "b", "c"):
         await enqueue(world, event(key=key))
     await enqueue(world, event("resolve", key="b"))
-    chosen = await world.client.get(
-        f"{world.sandbox.urls['pagerduty_api']}/incidents?statuses[]=triggered&limit=1", headers=KEY
-    )
+    chosen = await get(world, "/incidents", **{"statuses[]": "triggered", "limit": "1"})
     assert [one["incident_key"] for one in chosen.json()["incidents"]] == ["a"]
     assert chosen.json()["more"] is True
     assert (await get(world, "/incidents", incident_key="nobody")).json()["incidents"] == []

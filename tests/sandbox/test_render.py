@@ -26,11 +26,8 @@ async def test_an_undefined_path_is_a_text(world: World) -> None:
 async def test_the_history_of_web_is_listed_newest_first(world: World) -> None:
     """dep-41 never built, dep-40 is live, dep-39 was replaced; three different commits."""
     rows = [row["deploy"] for row in (await world.render("GET", "/services/srv-web/deploys")).json()]
-    assert [(row["id"], row["status"]) for row in rows] == [
-        ("dep-41", "build_failed"),
-        ("dep-40", "live"),
-        ("dep-39", "deactivated"),
-    ]
+    found = [(row["id"], row["status"]) for row in rows]
+    assert found == [("dep-41", "build_failed"), ("dep-40", "live"), ("dep-39", "deactivated")]
     commits = [row["commit"]["id"] for row in rows]
     assert [commit[:7] for commit in commits[:2]] == ["5aa0c11", "1b7e0d4"]
     assert len(set(commits)) == 3
@@ -204,16 +201,9 @@ async def test_a_suspended_service_is_answered_for_by_the_platform(world: World)
     await world.render("POST", "/services/srv-web/resume")
     assert (await world.site("/")).status_code == 200
     events = (await world.render("GET", "/services/srv-web/events")).json()
-    assert [one["event"]["type"] for one in reversed(events)] == [
-        "suspender_added",
-        "service_suspended",
-        "suspender_added",
-        "suspender_removed",
-        "suspender_removed",
-        "service_resumed",
-    ]
-    listed = await world.render("GET", "/services?suspended=suspended")
-    assert listed.json() == []
+    added, removed = ["suspender_added", "service_suspended", "suspender_added"], ["suspender_removed"] * 2
+    assert [one["event"]["type"] for one in reversed(events)] == [*added, *removed, "service_resumed"]
+    assert (await world.render("GET", "/services?suspended=suspended")).json() == []
 
 
 async def test_who_is_down_behind_the_platform_s_page_is_not_seen(world: World) -> None:

@@ -14,12 +14,8 @@ from tests.sandbox.world import SLACK, World, opened
 from watchdog.sandbox import keys
 
 APP = {"Authorization": f"Bearer {keys.SLACK_APP_TOKEN}"}
-BUTTON = {
-    "type": "button",
-    "action_id": "watchdog_approve",
-    "value": "sealed",
-    "text": {"type": "plain_text", "text": "x"},
-}
+TEXT = {"type": "plain_text", "text": "x"}
+BUTTON = {"type": "button", "action_id": "watchdog_approve", "value": "sealed", "text": TEXT}
 ASKING = [{"type": "actions", "elements": [BUTTON]}]
 
 
