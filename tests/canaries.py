@@ -22,14 +22,8 @@ import pytest
 from watchdog.sandbox import keys
 
 KEYS = (
-    keys.RENDER_API_KEY,
-    keys.SENTRY_TOKEN,
-    keys.GITHUB_TOKEN,
-    keys.SLACK_BOT_TOKEN,
-    keys.SLACK_APP_TOKEN,
-    keys.PAGERDUTY_ROUTING_KEY,
-    keys.SLACK_WEBHOOK_PATH,
-    keys.SENTRY_PUBLIC_KEY,
+    *(keys.RENDER_API_KEY, keys.SENTRY_TOKEN, keys.SENTRY_PUBLIC_KEY, keys.GITHUB_TOKEN, keys.PAGERDUTY_ROUTING_KEY),
+    *(keys.SLACK_BOT_TOKEN, keys.SLACK_APP_TOKEN, keys.SLACK_WEBHOOK_PATH),
 )
 WORDS = ("c4n4ry", "canary-")
 WRITTEN = ("*.log", "*.err", "*.db", "*.db-wal", "*.dump", "*.jsonl.gz")

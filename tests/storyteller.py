@@ -126,27 +126,20 @@ def _apply(table: dict[str, Teller], stage: Stage, at: float, words: str) -> Non
     raise Untellable(f"nobody understands {words!r}")
 
 
-def _mode(stage: Stage, at: float, mode: str) -> None:
-    web = replace(stage.policy.services["web"], mode=Mode(mode))
-    stage.policy = replace(stage.policy, services={**stage.policy.services, "web": web})
+def _given(stage: Stage, **fields: Any) -> None:
+    """Change the policy."""
+    stage.policy = replace(stage.policy, **fields)
 
 
-def _veto(stage: Stage, at: float, seconds: str) -> None:
-    web = replace(stage.policy.services["web"], veto_seconds=float(seconds))
-    stage.policy = replace(stage.policy, services={**stage.policy.services, "web": web})
+def _web(stage: Stage, **fields: Any) -> None:
+    """Change what the policy says of web."""
+    _given(stage, services={**stage.policy.services, "web": replace(stage.policy.services["web"], **fields)})
 
 
 def _row(stage: Stage, severity: str, **fields: Any) -> None:
+    """Change a row of the policy's matrix."""
     row = replace(stage.policy.matrix[Severity(severity)], **fields)
-    stage.policy = replace(stage.policy, matrix={**stage.policy.matrix, Severity(severity): row})
-
-
-def _then(stage: Stage, at: float, severity: str, then: str) -> None:
-    _row(stage, severity, then=Then(then))
-
-
-def _remind(stage: Stage, at: float, severity: str, seconds: str) -> None:
-    _row(stage, severity, remind_seconds=float(seconds))
+    _given(stage, matrix={**stage.policy.matrix, Severity(severity): row})
 
 
 def _window(stage: Stage, at: float, severity: str, name: str, *clock: str) -> None:
@@ -160,41 +153,23 @@ def _approver(stage: Stage, at: float, severity: str, name: str) -> None:
 
 
 def _next(stage: Stage, at: float, name: str, seconds: str) -> None:
-    step = Step(name, (name,), float(seconds))
-    stage.policy = replace(stage.policy, escalation=(*stage.policy.escalation, step))
+    _given(stage, escalation=(*stage.policy.escalation, Step(name, (name,), float(seconds))))
 
 
 def _stakeholders(stage: Stage, at: float, name: str, severity: str) -> None:
     one = Stakeholders(name, (f"{name}-email",), severity=Severity(severity))
-    stage.policy = replace(stage.policy, stakeholders=(*stage.policy.stakeholders, one))
-
-
-def _title(stage: Stage, at: float, title: str) -> None:
-    web = replace(stage.policy.services["web"], title=title)
-    stage.policy = replace(stage.policy, services={**stage.policy.services, "web": web})
-
-
-def _silence(at: float, by: str, seconds: str) -> e.Event:
-    return e.Silenced(at, by, at + float(seconds), "moving", "web")
-
-
-def _good_news(stage: Stage, at: float, name: str) -> None:
-    stage.policy = replace(stage.policy, good_news=(name,))
+    _given(stage, stakeholders=(*stage.policy.stakeholders, one))
 
 
 def _digest(stage: Stage, at: float, minutes: str, seconds: str, name: str) -> None:
     moment = datetime.fromtimestamp(START + int(minutes) * 60 + int(seconds), UTC)
     every = Moment(moment.weekday(), moment.hour * 60 + moment.minute, "UTC")
-    stage.policy = replace(stage.policy, digest=Digest(every, (name,)))
+    _given(stage, digest=Digest(every, (name,)))
 
 
-def _summed_up(stage: Stage, at: float, words: str) -> None:
-    def hear() -> None:
-        assert stage.policy.digest is not None
-        until = hours.latest(stage.policy.digest.every, stage.now)
-        stage.tell(e.WeekSummedUp(stage.now, until, words, ()))
-
-    stage.at(at, hear)
+def _guarded_too(stage: Stage, at: float, names: str) -> None:
+    others = {name: ServicePolicy(name, f"srv-{name}", Mode.AUTONOMOUS) for name in names.split(", ")}
+    _given(stage, services={**stage.policy.services, **others})
 
 
 def _old(stage: Stage, at: float, name: str, commit: str, status: str, days: str) -> None:
@@ -216,118 +191,111 @@ def _recover(stage: Stage, at: float) -> None:
 
 
 def _span(name: str) -> Teller:
-    def begin(stage: Stage, at: float) -> None:
-        setattr(stage, name, (at, FOREVER))
-
-    return begin
+    return lambda stage, at: setattr(stage, name, (at, FOREVER))
 
 
 def _end_of(name: str) -> Teller:
-    def end(stage: Stage, at: float) -> None:
-        setattr(stage, name, (getattr(stage, name)[0], at))
+    return lambda stage, at: setattr(stage, name, (getattr(stage, name)[0], at))
 
-    return end
+
+def _later(do: Callable[..., None]) -> Teller:
+    """Return what does this with the stage when its moment has come; what the pattern caught are its words."""
+    return lambda stage, at, *words: stage.at(at, lambda: do(stage, *words))
 
 
 def _say(make: Callable[..., e.Event]) -> Teller:
     """Let the core hear an event of that moment; what the pattern caught comes after the moment."""
 
-    def say(stage: Stage, at: float, *words: str | None) -> None:
-        stage.at(at, lambda: stage.tell(make(stage.now, *(word for word in words if word is not None))))
+    def say(stage: Stage, *words: str | None) -> None:
+        stage.tell(make(stage.now, *(word for word in words if word is not None)))
 
-    return say
+    return _later(say)
 
 
-def _undo(stage: Stage, at: float, incident: str, by: str) -> None:
+def _silence(at: float, by: str, seconds: str) -> e.Event:
+    return e.Silenced(at, by, at + float(seconds), "moving", "web")
+
+
+@_later
+def _summed_up(stage: Stage, words: str) -> None:
+    assert stage.policy.digest is not None
+    until = hours.latest(stage.policy.digest.every, stage.now)
+    stage.tell(e.WeekSummedUp(stage.now, until, words, ()))
+
+
+@_later
+def _undo(stage: Stage, incident: str, by: str) -> None:
     """Let the core hear of an undo, with what the record says of the incident by then."""
-    stage.at(at, lambda: stage.tell(asked_for(stage.incidents[incident], stage.now, by)))
+    stage.tell(asked_for(stage.incidents[incident], stage.now, by))
 
 
-def _answers(stage: Stage, at: float, outcome: str) -> None:
-    stage.outcomes.append(outcome.replace(" ", "_"))
+@_later
+def _critical_elsewhere(stage: Stage, name: str, code: str | None) -> None:
+    trouble = Trouble(name, stage.now, code, recent_deploy=code is not None)
+    stage.state = replace(stage.state, troubles={**stage.state.troubles, name: trouble})
 
 
-def _guarded_too(stage: Stage, at: float, names: str) -> None:
-    others = {name: ServicePolicy(name, f"srv-{name}", Mode.AUTONOMOUS) for name in names.split(", ")}
-    stage.policy = replace(stage.policy, services={**stage.policy.services, **others})
+@_later
+def _well_elsewhere(stage: Stage, name: str) -> None:
+    kept = {other: trouble for other, trouble in stage.state.troubles.items() if other != name}
+    stage.state = replace(stage.state, troubles=kept)
 
 
-def _critical_elsewhere(stage: Stage, at: float, name: str, code: str | None) -> None:
-    def share() -> None:
-        trouble = Trouble(name, stage.now, code, recent_deploy=code is not None)
-        stage.state = replace(stage.state, troubles={**stage.state.troubles, name: trouble})
-
-    stage.at(at, share)
+@_later
+def _acted_elsewhere(stage: Stage, name: str, code: str) -> None:
+    act, acted_at = Act(stage.now, name, code), (*stage.state.acted_at, stage.now)
+    stage.state = replace(stage.state, acted_at=acted_at, acts=(*stage.state.acts, act))
 
 
-def _well_elsewhere(stage: Stage, at: float, name: str) -> None:
-    def share() -> None:
-        kept = {other: trouble for other, trouble in stage.state.troubles.items() if other != name}
-        stage.state = replace(stage.state, troubles=kept)
+def _facts(**known: Any) -> Callable[..., None]:
+    """Return what changes the facts that the platform tells; who suspended it, if anybody did, is caught."""
 
-    stage.at(at, share)
+    def change(stage: Stage, *suspenders: str) -> None:
+        stage.facts = replace(stage.facts, **known, suspenders=suspenders)
 
-
-def _acted_elsewhere(stage: Stage, at: float, name: str, code: str) -> None:
-    def share() -> None:
-        act = Act(stage.now, name, code)
-        acted_at = (*stage.state.acted_at, stage.now)
-        stage.state = replace(stage.state, acted_at=acted_at, acts=(*stage.state.acts, act))
-
-    stage.at(at, share)
+    return _later(change)
 
 
-def _fail_for(stage: Stage, at: float, signal: str, seconds: str) -> None:
-    stage.faults.append(Fault(at, at + float(seconds)))
+@_later
+def _auto_deploy(stage: Stage, value: str) -> None:
+    stage.facts = replace(stage.facts, auto_deploy=value)
 
 
-def _facts(stage: Stage, at: float, value: str) -> None:
-    def change() -> None:
-        stage.facts = replace(stage.facts, auto_deploy=value)
-
-    stage.at(at, change)
-
-
-def _down(**how: Any) -> Teller:
-    def switch(stage: Stage, at: float, *suspenders: str) -> None:
-        facts = {**how, "suspenders": suspenders}
-        stage.at(at, lambda: setattr(stage, "facts", replace(stage.facts, **facts)))
-
-    return switch
-
-
-def _branch(stage: Stage, at: float, shas: str) -> None:
+@_later
+def _branch(stage: Stage, shas: str) -> None:
     """Let the core hear what is on the branch, newest first; a commit was made a second before the one above it."""
-
-    def show() -> None:
-        commits = (Commit(sha, stage.now - age, f"Change {sha}") for age, sha in enumerate(shas.split(", ")))
-        stage.tell(e.CommitsSeen(stage.now, "web", tuple(commits)))
-
-    stage.at(at, show)
+    commits = (Commit(sha, stage.now - age, f"Change {sha}") for age, sha in enumerate(shas.split(", ")))
+    stage.tell(e.CommitsSeen(stage.now, "web", tuple(commits)))
 
 
 GIVEN: dict[str, Teller] = {
-    r"mode (observe|assist|autonomous)": _mode,
-    r"veto (\d+) s": _veto,
+    r"mode (observe|assist|autonomous)": lambda stage, _, mode: _web(stage, mode=Mode(mode)),
+    r"veto (\d+) s": lambda stage, _, seconds: _web(stage, veto_seconds=float(seconds)),
     r"(\S+(?:, \S+)*) (?:is|are) guarded by another worker": _guarded_too,
-    r"(critical|high) without an answer: (escalate|rollback|nothing)": _then,
-    r"(critical|high) is asked again after (\d+) s": _remind,
+    r"(critical|high) without an answer: (escalate|rollback|nothing)": lambda stage, _, severity, then: _row(
+        stage, severity, then=Then(then)
+    ),
+    r"(critical|high) is asked again after (\d+) s": lambda stage, _, severity, seconds: _row(
+        stage, severity, remind_seconds=float(seconds)
+    ),
     r"(high) is scheduled for (\S+), (\d\d):(\d\d) to (\d\d):(\d\d) UTC": _window,
     r"(critical|high) is (\S+)'s to approve": _approver,
     r"(\S+) is called (\d+) s after the one before": _next,
     r"(\S+) are stakeholders from (critical|high|medium|low) on": _stakeholders,
-    r"web is what people call (.+)": _title,
-    r"good news goes to (\S+)": _good_news,
+    r"web is what people call (.+)": lambda stage, _, title: _web(stage, title=title),
+    r"good news goes to (\S+)": lambda stage, _, name: _given(stage, good_news=(name,)),
     r"a digest every week at (\d\d):(\d\d) to (\S+)": _digest,
     r"(dep-\d+) (\S+) (live|deactivated|build_failed), (\S+) days old": _old,
-    r"Render answers the rollback: (accepted|refused|postponed|lost|stood down)": _answers,
+    r"Render answers the rollback: (accepted|refused|postponed|lost|stood down)": lambda stage, _, outcome: (
+        stage.outcomes.append(outcome.replace(" ", "_"))
+    ),
 }
 """What holds before the story begins."""
 
 HAPPENS: dict[str, Teller] = {
     r"(\S+) goes live(?: by (\S+))?": _ship,
     r"(home|api) (fails|is slow)(?: at (\d+) %)?(?: while (\S+) is live)?": _fail,
-    r"(home) fails for (\d+) s": _fail_for,
+    r"home fails for (\d+) s": lambda stage, at, seconds: stage.faults.append(Fault(at, at + float(seconds))),
     r"it recovers": _recover,
     r"elsewhere (\S+) is critical(?: since a deploy of (\S+))?": _critical_elsewhere,
     r"elsewhere (\S+) is well again": _well_elsewhere,
@@ -340,11 +308,11 @@ HAPPENS: dict[str, Teller] = {
     r"Render reports an outage": _span("platform_down"),
     r"the deploy list cannot be read": _span("unreadable"),
     r"the deploy list can be read again": _end_of("unreadable"),
-    r"auto-deploy is set to (\S+) by somebody": _facts,
-    r"maintenance mode is switched on": _down(maintenance=True),
-    r"maintenance mode is switched off": _down(maintenance=False),
-    r"it is suspended by (\S+)": _down(suspended=True),
-    r"it is resumed": _down(suspended=False),
+    r"auto-deploy is set to (\S+) by somebody": _auto_deploy,
+    r"maintenance mode is switched on": _facts(maintenance=True),
+    r"maintenance mode is switched off": _facts(maintenance=False),
+    r"it is suspended by (\S+)": _facts(suspended=True),
+    r"it is resumed": _facts(suspended=False),
     r"the branch shows (\S+(?:, \S+)*)": _branch,
     r"the branch cannot be read: (.+)": _say(lambda at, why: e.CommitsUnread(at, "web", why)),
     r"restore auto-deploy by (\S+)": _say(lambda at, by: e.RestoreRequested(at, "web", by)),

@@ -22,7 +22,6 @@ from watchdog.domain.policy import (
     Detection,
     Mode,
     Pace,
-    Rule,
     Severity,
     Stakeholders,
     Verification,
@@ -37,18 +36,8 @@ CONFIG = Path(__file__).parent.parent / "config"
 REFERENCE = (CONFIG / "watchdog.yaml").read_text(encoding="utf-8")
 MINIMAL = (CONFIG / "minimal.yaml").read_text(encoding="utf-8")
 SECTIONS = (
-    "policy",
-    "budget",
-    "brakes",
-    "good_news",
-    "digest",
-    "metrics",
-    "console",
-    "follow_ups",
-    "endpoints",
-    "log",
-    "record",
-    "advanced",
+    *("policy", "budget", "brakes", "good_news", "digest", "metrics", "console", "follow_ups", "endpoints"),
+    *("log", "record", "advanced"),
 )
 
 
@@ -71,8 +60,7 @@ def test_the_minimal_file_is_eleven_lines_and_loads_with_three_secrets() -> None
 
 def test_the_minimal_file_stands_verbatim_in_the_readme() -> None:
     """What users copy is what is tested."""
-    readme = (CONFIG.parent / "README.md").read_text(encoding="utf-8")
-    assert MINIMAL.strip() in readme
+    assert MINIMAL.strip() in (CONFIG.parent / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_reference_is_valid_as_it_stands(reference: Settings) -> None:
@@ -84,15 +72,8 @@ def test_the_reference_is_valid_as_it_stands(reference: Settings) -> None:
 def test_the_statistics_in_the_reference_are_the_shipped_ones(reference: Settings) -> None:
     """A changed default changes the reference, or this fails."""
     policy = reference.policy
-    for written, shipped in (
-        (policy.budget, Budget()),
-        (policy.brakes, Brakes()),
-        (policy.detection, Detection()),
-        (policy.blame, BlameWeights()),
-        (policy.pace, Pace()),
-        (policy.verification, Verification()),
-    ):
-        assert written == shipped
+    assert (policy.budget, policy.brakes, policy.detection) == (Budget(), Brakes(), Detection())
+    assert (policy.blame, policy.pace, policy.verification) == (BlameWeights(), Pace(), Verification())
 
 
 def test_defaults_in_the_reference_are_the_shipped_ones(reference: Settings) -> None:
@@ -105,14 +86,10 @@ def test_defaults_in_the_reference_are_the_shipped_ones(reference: Settings) -> 
     assert reference.policy.control == plain.policy.control
     assert (reference.metrics.host, reference.metrics.port) == (plain.metrics.host, plain.metrics.port)
     assert reference.metrics.every_seconds == plain.metrics.every_seconds
-    assert {severity: _without_tell(rule) for severity, rule in reference.policy.matrix.items()} == {
-        severity: _without_tell(rule) for severity, rule in plain.policy.matrix.items()
-    }
+    assert _without_tell(reference) == _without_tell(plain)
     channels = tuple(name for name in reference.channels if "-" not in name)
-    assert set(reference.channels) - set(channels) == {
-        *("lead-email", "lead-slack", "devops-email"),
-        *("board-email", "board-slack"),
-    }
+    theirs = {"lead-email", "lead-slack", "devops-email", "board-email", "board-slack"}
+    assert set(reference.channels) - set(channels) == theirs
     assert (reference.policy.escalation, reference.policy.ack_holds_seconds) == ((), plain.policy.ack_holds_seconds)
     assert reference.policy.matrix[Severity.HIGH].tell == tuple(name for name in channels if name != "tickets")
     assert reference.policy.matrix[Severity.MEDIUM].tell == tuple(name for name in channels if name != "pagerduty")
@@ -128,8 +105,8 @@ def test_stakeholders_and_contacts_in_the_reference_say_every_option(reference: 
     assert board == Stakeholders("board", ("board-slack", "board-email"), zone="Europe/Berlin")
 
 
-def _without_tell(rule: Rule) -> tuple[object, object]:
-    return rule.do, rule.within_seconds
+def _without_tell(settings: Settings) -> dict[Severity, tuple[object, object]]:
+    return {severity: (rule.do, rule.within_seconds) for severity, rule in settings.policy.matrix.items()}
 
 
 LEFT_OUT = (

@@ -26,18 +26,9 @@ def test_there_is_a_story_for_every_way_it_can_go() -> None:
     """A story that was deleted is missed."""
     told = {path.stem for path in STORIES}
     assert told >= {
-        "bad_deploy_is_rolled_back",
-        "blind_touches_nothing",
-        "configuration_only",
-        "no_help_is_left_to_a_human",
-        "observe_only_says",
-        "restart_in_the_middle",
-        "rollback_is_refused",
-        "same_commit_again",
-        "slow_is_asked_and_approved",
-        "upstream_outage_is_paged",
-        "veto_is_used",
-        "wrong_rollback_is_undone",
+        *("bad_deploy_is_rolled_back", "blind_touches_nothing", "configuration_only", "no_help_is_left_to_a_human"),
+        *("observe_only_says", "restart_in_the_middle", "rollback_is_refused", "same_commit_again", "veto_is_used"),
+        *("slow_is_asked_and_approved", "upstream_outage_is_paged", "wrong_rollback_is_undone"),
     }
 
 

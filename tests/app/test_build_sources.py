@@ -7,15 +7,8 @@ from watchdog.adapters.signals.vendor_status import VendorStatus
 from watchdog.app.build import build_sources
 from watchdog.daemon.translate import CONTROL, VENDORS
 
-TEXT = (
-    SMALL
-    + """\
-dependencies:
-  db: {render: dpg-main}
-  openai: {vendor_status: https://s.example/summary.json}
-control: [https://one.example, https://two.example]
-"""
-)
+DEPENDENCIES = "{db: {render: dpg-main}, openai: {vendor_status: https://s.example/summary.json}}"
+TEXT = f"{SMALL}dependencies: {DEPENDENCIES}\ncontrol: [https://one.example, https://two.example]\n"
 
 
 async def test_every_source_has_the_name_the_policy_knows_it_by() -> None:

@@ -18,6 +18,7 @@ from watchdog.domain.policy import Mode
 from watchdog.settings import load
 
 BEGIN = 1_700_000_000
+WITH = "csv probes.csv --service web --deploys deploys.csv"
 OLD, BAD = "aaaa1111", "bbbb2222"
 CONFIG = """\
 version: 1
@@ -42,11 +43,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def probes(path: Path, count: int, bad: range, every: int = 10) -> Path:
+def probes(path: Path, count: int, bad: range = range(0), every: int = 10) -> Path:
     """Write a CSV of probes."""
-    rows = [
-        f"{BEGIN + n * every},{'no' if n in bad else 'yes'},0.12,{'status' if n in bad else ''}" for n in range(count)
-    ]
+    kinds = ["no,0.12,status" if n in bad else "yes,0.12," for n in range(count)]
+    rows = [f"{BEGIN + n * every},{kind}" for n, kind in enumerate(kinds)]
     path.write_text("\n".join(["time,ok,seconds,why", *rows]), encoding="utf-8")
     return path
 
@@ -167,14 +167,10 @@ def test_an_outage_in_upptime_is_one_here(folder: Path, capsys: pytest.CaptureFi
     (folder / "history.csv").write_text("\n".join([header, other, *rows]), encoding="utf-8")
     commits = [f"{BEGIN + at} 🟩 Shop is {state} ({code} in {ms} ms) [skip ci]" for at, state, code, ms in states]
     (folder / "log.txt").write_text("\n".join([":bento: Update graphs", *commits]), encoding="utf-8")
-    assert "choose one with --site: Docs, Shop" in refused(
-        capsys, "upptime", "history.csv", "--service", "web", "--signal", "home"
-    )
     words = ("--service", "web", "--signal", "home")
-    read = [
-        imported(capsys, "upptime", "history.csv", *words, "--site", "Shop"),
-        imported(capsys, "upptime", "log.txt", *words),
-    ]
+    assert "choose one with --site: Docs, Shop" in refused(capsys, "upptime", "history.csv", *words)
+    files = (["history.csv", "--site", "Shop"], ["log.txt"])
+    read = [imported(capsys, "upptime", *file, *words) for file in files]
     assert [made["readings"] for made in read] == [39, 39] and read[0]["every_seconds"] == 300.0
     assert any("three failed tries" in note for note in read[0]["notes"])
     assert len(list((folder / "rec").iterdir())) == 1, "the same history is written once"
@@ -182,31 +178,26 @@ def test_an_outage_in_upptime_is_one_here(folder: Path, capsys: pytest.CaptureFi
     assert [one.kind for one in found.old][:2] == ["decided", "page"]
 
 
-@pytest.mark.parametrize(
-    "shape",
-    [
-        lambda counts: {
-            "timeSeries": [
-                {
-                    "meta": {"interval": 60000},
-                    "values": [
-                        {"timestamp": (BEGIN + n * 60) * 1000, "value": count, "incomplete": n >= len(counts) - 1}
-                        for n, count in enumerate(counts)
-                    ],
-                }
-            ]
-        },
-        lambda counts: {"data": [[BEGIN + n * 60, [{"count": count}]] for n, count in enumerate(counts)]},
-        lambda counts: {
-            "intervals": [f"2026-11-25T{n // 60:02}:{n % 60:02}:00Z" for n in range(len(counts))],
-            "groups": [
-                {"by": {"outcome": "accepted"}, "series": {"sum(quantity)": counts}},
-                {"by": {"outcome": "rate_limited"}, "series": {"sum(quantity)": counts}},
-            ],
-        },
-    ],
-    ids=["events-timeseries", "events-stats", "stats_v2"],
-)
+def timeseries(counts: Sequence[int]) -> dict[str, Any]:
+    """Return counts as Sentry's `events-timeseries` has them, the last minute incomplete."""
+    times = [(BEGIN + n * 60) * 1000 for n in range(len(counts))]
+    values = [{"timestamp": at, "value": count, "incomplete": False} for at, count in zip(times, counts, strict=True)]
+    values[-1]["incomplete"] = True
+    return {"timeSeries": [{"meta": {"interval": 60000}, "values": values}]}
+
+
+def stats_v2(counts: Sequence[int]) -> dict[str, Any]:
+    """Return counts as `stats_v2` has them, those that were dropped beside them."""
+    groups = [{"by": {"outcome": one}, "series": {"sum(quantity)": counts}} for one in ("accepted", "rate_limited")]
+    return {"intervals": [f"2026-11-25T00:{n:02}:00Z" for n in range(len(counts))], "groups": groups}
+
+
+def events_stats(counts: Sequence[int]) -> dict[str, Any]:
+    """Return counts as `events-stats` has them."""
+    return {"data": [[BEGIN + n * 60, [{"count": count}]] for n, count in enumerate(counts)]}
+
+
+@pytest.mark.parametrize("shape", [timeseries, events_stats, stats_v2])
 def test_a_flood_in_sentry_is_found(folder: Path, capsys: pytest.CaptureFixture[str], shape: Any) -> None:
     """In each of Sentry's shapes."""
     (folder / "counts.json").write_text(json.dumps(shape([1] * 40 + [80] * 6)), encoding="utf-8")
@@ -214,6 +205,14 @@ def test_a_flood_in_sentry_is_found(folder: Path, capsys: pytest.CaptureFixture[
     assert made["every_seconds"] == 60.0 and any("90 s after" in note for note in made["notes"])
     (decided, *_) = [one for one in answer([folder / "rec"], None).replay.old if one.kind == "decided"]
     assert decided.what.startswith("tell (medium)"), "known errors, and nothing counted the requests: a crowd's, too"
+
+
+UPPTIME = "unix_time,site,state,http_code,response_ms\n1700000000,Shop,sick,200,1"
+
+
+def matrix(values: str, kind: str = "matrix") -> str:
+    """Return an answer of Prometheus, with that result."""
+    return f'{{"status": "success", "data": {{"resultType": "{kind}", "result": [{values}]}}}}'
 
 
 WRONG: dict[str, tuple[str, str, str, str]] = {
@@ -227,50 +226,15 @@ WRONG: dict[str, tuple[str, str, str, str]] = {
     "nothing": ("csv", "time,ok\n", "bad.csv: there is not one reading in it", "home"),
     "torn JSON": ("prometheus", '{"status": "success",\n"data": {', "bad.csv:2: not JSON", "home"),
     "an error": ("prometheus", '{"status": "error"}', "bad.csv: not an answer of Prometheus that succeeded", "home"),
-    "a vector": (
-        "prometheus",
-        '{"status": "success", "data": {"resultType": "vector", "result": []}}',
-        "bad.csv: not a range of values",
-        "home",
-    ),
-    "no series": (
-        "prometheus",
-        '{"status": "success", "data": {"resultType": "matrix", "result": []}}',
-        "bad.csv: 0 series",
-        "home",
-    ),
-    "per cent": (
-        "prometheus",
-        '{"status": "success", "data": {"resultType": "matrix", "result": [{"values": [[1700000000, "99.5"]]}]}}',
-        "bad.csv: values[0]: 99.5 is no share",
-        "home",
-    ),
-    "no pair": (
-        "prometheus",
-        '{"status": "success", "data": {"resultType": "matrix", "result": [{"values": [[1700000000]]}]}}',
-        "bad.csv: values[0]: not a pair",
-        "home",
-    ),
-    "endless": (
-        "prometheus",
-        f'{{"status": "success", "data": {{"resultType": "matrix", "result": [{{"values": [[{"9" * 400}, "1"]]}}]}}}}',
-        "bad.csv: values[0]: not a pair",
-        "home",
-    ),
+    "a vector": ("prometheus", matrix("", "vector"), "bad.csv: not a range of values", "home"),
+    "no series": ("prometheus", matrix(""), "bad.csv: 0 series", "home"),
+    "per cent": ("prometheus", matrix('{"values": [[1700000000, "99.5"]]}'), "bad.csv: values[0]: 99.5 is no", "home"),
+    "no pair": ("prometheus", matrix('{"values": [[1700000000]]}'), "bad.csv: values[0]: not a pair", "home"),
+    "endless": ("prometheus", matrix(f'{{"values": [[{"9" * 400}, "1"]]}}'), "bad.csv: values[0]: not a pair", "home"),
     "digits": ("sentry", f'{{"data": [[{"9" * 5000}, 1]]}}', "bad.csv: not JSON of this kind", "errors"),
-    "before the epoch": (
-        "csv",
-        "time,ok\n1901-01-01T00:00:00Z,1",
-        "bad.csv:2: 1901-01-01T00:00:00Z is not a time",
-        "home",
-    ),
+    "too early": ("csv", "time,ok\n1901-01-01T00:00:00Z,1", "bad.csv:2: 1901-01-01T00:00:00Z is not a time", "home"),
     "not Upptime's": ("upptime", "hello", "bad.csv: no state of any site", "home"),
-    "no state": (
-        "upptime",
-        "unix_time,site,state,http_code,response_ms\n1700000000,Shop,sick,200,1",
-        "bad.csv:2: state: 'sick'",
-        "home",
-    ),
+    "no state": ("upptime", UPPTIME, "bad.csv:2: state: 'sick'", "home"),
     "not Sentry's": ("sentry", "[1, 2]", "bad.csv: not an answer of Sentry", "errors"),
     "two series": ("sentry", '{"timeSeries": [{}, {}]}', "bad.csv: not one series of counts", "errors"),
     "the wrong signal": ("sentry", '{"data": []}', "web: home is a signal of kind http", "home"),
@@ -290,38 +254,26 @@ def test_what_cannot_be_used_is_named_with_its_place(
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("words", "text", "said"),
     [
-        ("time,commit\n1700000100,", "deploys.csv:2: no commit"),
-        ("time,commit,id\n1700000000,a,d\n1700000100,b,d", "deploys.csv:3: d is there twice"),
-        ("time,commit,began\n1700000000,a,1700000100", "deploys.csv:2: it began after it was live"),
-        ("time,commit\n1800000000,a", "deploys.csv: no deploy in it went live before the history ends"),
+        ("csv --service web", "", "lab import: no file named"),
+        ("csv gone.csv --service web", "", "gone.csv: cannot be read"),
+        ("csv probes.csv --service a:b", "", "a:b: not a name"),
+        ("csv probes.csv --service shop -c own.yaml", "", "shop: no such service"),
+        ("csv probes.csv --service web -c own.yaml --signal-kind http", "", "--signal-kind: the configuration says"),
+        (WITH, "time,commit\n1700000100,", "deploys.csv:2: no commit"),
+        (WITH, "time,commit,id\n1700000000,a,d\n1700000100,b,d", "deploys.csv:3: d is there twice"),
+        (WITH, "time,commit,began\n1700000000,a,1700000100", "deploys.csv:2: it began after it was live"),
+        (WITH, "time,commit\n1800000000,a", "deploys.csv: no deploy in it went live before the history ends"),
     ],
 )
-def test_deploys_that_cannot_be_are_named(
-    folder: Path, capsys: pytest.CaptureFixture[str], text: str, said: str
+def test_words_and_deploys_that_cannot_be_are_named(
+    folder: Path, capsys: pytest.CaptureFixture[str], words: str, text: str, said: str
 ) -> None:
-    """As with the history itself."""
-    probes(folder / "probes.csv", 30, range(0))
+    """No file, no such file, no name, no such service, a kind said twice; a line of the deploys, as of the history."""
+    probes(folder / "probes.csv", 30)
     (folder / "deploys.csv").write_text(text, encoding="utf-8")
-    words = ("csv", "probes.csv", "--service", "web", "--signal", "home", "--deploys", "deploys.csv")
-    assert refused(capsys, *words).startswith(said)
-
-
-def test_words_that_cannot_be(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """No file, no such file, no name, no such service, a kind said twice."""
-    probes(folder / "probes.csv", 30, range(0))
-    for words, said in (
-        (("csv", "--service", "web", "--signal", "home"), "lab import: no file named"),
-        (("csv", "gone.csv", "--service", "web", "--signal", "home"), "gone.csv: cannot be read"),
-        (("csv", "probes.csv", "--service", "a: b", "--signal", "home"), "a: b: not a name"),
-        (("csv", "probes.csv", "--service", "shop", "--signal", "home", "-c", "own.yaml"), "shop: no such service"),
-        (
-            ("csv", "probes.csv", "--service", "web", "--signal", "home", "-c", "own.yaml", "--signal-kind", "http"),
-            "--signal-kind: the configuration says",
-        ),
-    ):
-        assert refused(capsys, *words).startswith(said)
+    assert refused(capsys, *words.split(), "--signal", "home").startswith(said)
 
 
 def test_every_kind_can_be_typed() -> None:

@@ -13,15 +13,9 @@ from watchdog.lab.scene import Right
 from watchdog.lab.symptoms import Symptom
 from watchdog.sandbox.behaviours import KINDS as SHOWN
 
-RIGHT = {
-    "hard-down": Right.ROLLBACK,
-    "hard-down-reported": Right.ROLLBACK,
-    "half-failing": Right.ROLLBACK,
-    "fifth-failing": Right.ROLLBACK,
-    "wrong-body": Right.ROLLBACK,
-    "restart-blip": Right.NOTHING,
-    "other-incident": Right.PAGE,
-}
+BY_DEPLOY = ("hard-down", "hard-down-reported", "half-failing", "fifth-failing", "wrong-body")
+RIGHT = dict.fromkeys(BY_DEPLOY, Right.ROLLBACK) | {"restart-blip": Right.NOTHING, "other-incident": Right.PAGE}
+PARTLY = {"kind": "partial", "status": 500, "share": 0.25, "routes": ["/"]}
 
 
 @pytest.mark.parametrize(
@@ -30,11 +24,7 @@ RIGHT = {
         (Symptom(1.0, FailureKind.CONNECT, "connection refused"), (), {"kind": "refused", "reported": False}),
         (Symptom(1.0, FailureKind.TIMEOUT, "no answer"), (), {"kind": "hang"}),
         (Symptom(1.0, FailureKind.STATUS, "HTTP 502"), (), {"kind": "error", "status": 502}),
-        (
-            Symptom(0.25, FailureKind.STATUS, "HTTP 500"),
-            ("home",),
-            {"kind": "partial", "status": 500, "share": 0.25, "routes": ["/"]},
-        ),
+        (Symptom(0.25, FailureKind.STATUS, "HTTP 500"), ("home",), PARTLY),
         (Symptom(1.0, FailureKind.BODY, "text not found"), (), {"kind": "wrong_body"}),
     ],
 )
@@ -64,9 +54,8 @@ def test_an_episode_is_that_of_its_scene(kind: str) -> None:
 def test_what_shows_late_is_not_waited_for_on_either_side() -> None:
     """Those scenes are left out by the rule that chooses the simulated ones, too."""
     chosen = seeds("half-failing", "seed", 30)
-    after = {
-        number: BY_NAME["half-failing"].scene(f"seed-{number}").main.faults[-1].after_seconds for number in range(30)
-    }
+    scenes = {number: BY_NAME["half-failing"].scene(f"seed-{number}") for number in range(30)}
+    after = {number: scene.main.faults[-1].after_seconds for number, scene in scenes.items()}
     assert {f"seed-{number}" for number, late in after.items() if late <= LATEST_SECONDS} <= set(chosen)
     assert not {f"seed-{number}" for number, late in after.items() if late > LATEST_SECONDS} & set(chosen)
     assert any(late > LATEST_SECONDS for late in after.values())

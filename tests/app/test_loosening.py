@@ -2,7 +2,6 @@
 
 import dataclasses
 from dataclasses import replace
-from types import MappingProxyType
 
 import pytest
 
@@ -80,6 +79,9 @@ def rule(severity: Severity, **changed: object) -> Policy:
     return replace(POLICY, matrix={**POLICY.matrix, severity: replace(POLICY.matrix[severity], **changed)})  # type: ignore[arg-type]
 
 
+CONTROL, OTHER_KEY = POLICY.control, (POLICY.control[0], "https://b.example?key=new")
+
+
 @pytest.mark.parametrize(
     ("new", "line"),
     [
@@ -99,7 +101,7 @@ def rule(severity: Severity, **changed: object) -> Policy:
         (rule(Severity.HIGH, then=Then.ROLLBACK), "matrix.high.then: escalate -> rollback"),
         (rule(Severity.HIGH, then=Then.NOTHING), "matrix.high.then: escalate -> nothing"),
         (rule(Severity.CRITICAL, tell=("slack",)), "matrix.critical.tell.console: listed -> nothing"),
-        (replace(POLICY, control=POLICY.control[:1]), "control.https://b.example: listed -> nothing"),
+        (replace(POLICY, control=CONTROL[:1]), "control.https://b.example: listed -> nothing"),
         (replace(POLICY, vendors={}), "vendors.render.role: platform -> nothing"),
         (service(depends_on=("db", "docs")), "services.web.depends_on.docs: nothing -> listed"),
         (services(docs=replace(DOCS, depends_on=("web",))), "services.docs.depends_on.web: nothing -> listed"),
@@ -108,11 +110,8 @@ def rule(severity: Severity, **changed: object) -> Policy:
         (home(limits_seconds={"p95": 0.8, "p50": 0.1}), "services.web.signals.home.limits_seconds.p50: nothing"),
         (services(new=replace(SHOP, name="new")), "services.new.name: nothing -> new"),
         (replace(POLICY, services={"web": WEB, "docs": DOCS}), "services.shop.name: shop -> nothing"),
-        (replace(POLICY, control=(*POLICY.control, "https://c.example")), "control.https://c.example: nothing"),
-        (
-            replace(POLICY, control=(POLICY.control[0], "https://b.example?key=new")),
-            "control.https://b.example: changed",
-        ),
+        (replace(POLICY, control=(*CONTROL, "https://c.example")), "control.https://c.example: nothing"),
+        (replace(POLICY, control=OTHER_KEY), "control.https://b.example: changed"),
         (replace(POLICY, vendors={"render": VendorPolicy("render", "upstream")}), "vendors.render.role: platform"),
         (replace(POLICY, silences=(QUIET,)), "silences.configured-1."),
         (replace(POLICY, ack_holds_seconds=7200.0), "ack_holds_seconds: 1800 -> 7200"),
@@ -123,16 +122,19 @@ def rule(severity: Severity, **changed: object) -> Policy:
         (replace(POLICY, detection=Detection(run_probes_min=2)), "detection.run_probes_min: 5 -> 2"),
         (replace(POLICY, detection=Detection(fresh_seconds=600.0)), "detection.fresh_seconds: 15 -> 600"),
         (replace(POLICY, detection=Detection(cusum_p0=0.1)), "detection.cusum_p0: 0.002 -> 0.1"),
+        (replace(POLICY, detection=Detection(cusum_p0=0.001)), "detection.cusum_p0: 0.002 -> 0.001"),
         (replace(POLICY, pace=Pace(suspect_seconds=30.0)), "pace.suspect_seconds: 2 -> 30"),
         (replace(POLICY, verification=Verification(seconds=3.0)), "verification.seconds: 180 -> 3"),
     ],
 )
 def test_case_39_each_loosening_is_named(new: Policy, line: str) -> None:
-    """More rollbacks, fewer probes, less evidence, fewer people told: named, with the figures."""
-    assert any(each.startswith(line) for each in loosened(settings(POLICY), settings(new))), loosened(
-        settings(POLICY), settings(new)
-    )
-    assert set(loosened(settings(POLICY), settings(new))) <= set(changes(settings(POLICY), settings(new)))
+    """More rollbacks, fewer probes, less evidence, fewer people told: named, with the figures, and no query's key.
+
+    A figure without a direction (cusum_p0) may change neither way: nobody thought about it yet.
+    """
+    found = loosened(settings(POLICY), settings(new))
+    assert any(each.startswith(line) for each in found) and "c4n4ry" not in str(found), found
+    assert set(found) <= set(changes(settings(POLICY), settings(new)))
 
 
 @pytest.mark.parametrize(
@@ -163,10 +165,8 @@ def test_a_deadline_at_which_it_is_rolled_back_may_only_come_later() -> None:
     """Where people are only paged again then, it may come when one likes."""
     acting = rule(Severity.HIGH, then=Then.ROLLBACK)
     row = acting.matrix[Severity.HIGH]
-    sooner, later = (
-        replace(acting, matrix={**acting.matrix, Severity.HIGH: replace(row, within_seconds=seconds)})
-        for seconds in (60.0, 3600.0)
-    )
+    rows = (replace(row, within_seconds=seconds) for seconds in (60.0, 3600.0))
+    sooner, later = (replace(acting, matrix={**acting.matrix, Severity.HIGH: one}) for one in rows)
     assert loosened(settings(acting), settings(sooner)) == ("matrix.high.within_seconds: 900 -> 60",)
     assert loosened(settings(acting), settings(later)) == ()
     assert loosened(settings(POLICY), settings(rule(Severity.HIGH, within_seconds=60.0, remind_seconds=9.0))) == ()
@@ -204,13 +204,14 @@ def test_a_service_that_is_only_observed_matters_to_one_that_relies_on_it() -> N
 
 def test_who_relies_on_whom_is_free_while_nothing_may_be_changed() -> None:
     """Groups of failures are counted for the brakes, and there is nothing to brake."""
-    alone = replace(POLICY, services={"docs": DOCS})
-    assert (
-        loosened(settings(alone), settings(replace(alone, services={"docs": replace(DOCS, depends_on=("db",))}))) == ()
-    )
+    alone, relying = (replace(POLICY, services={"docs": docs}) for docs in (DOCS, replace(DOCS, depends_on=("db",))))
+    assert loosened(settings(alone), settings(relying)) == ()
 
 
 LEAD = Approver("lead", ("slack:U0AAA", "terminal:lead"), ("lead-email",))
+
+
+NIGHTS = Window("nights", Weekly((5, 6), 120, 240, "UTC"))
 
 
 def approved(by: Approver | None, **changed: object) -> Policy:
@@ -218,34 +219,31 @@ def approved(by: Approver | None, **changed: object) -> Policy:
     return rule(Severity.HIGH, approver=by, **changed)
 
 
+def scheduled(begins: int = 120, days: tuple[int, ...] = (5, 6), name: str = "nights") -> Policy:
+    """Return the policy whose row for high waits for these hours."""
+    return rule(Severity.HIGH, do=Action.SCHEDULE, window=Window(name, Weekly(days, begins, 240, "UTC")))
+
+
+MORE = replace(LEAD, answers_as=("slack:U0AAA", "slack:U0BBB"))
+LESS = replace(LEAD, answers_as=("slack:U0AAA",), channels=("lead-email", "lead-slack"))
+
+
 @pytest.mark.parametrize(
     ("old", "new", "lines"),
     [
         (None, LEAD, ()),
         (LEAD, LEAD, ()),
-        (LEAD, replace(LEAD, answers_as=("slack:U0AAA",), channels=("lead-email", "lead-slack")), ()),
-        (LEAD, None, ("matrix.high.approver.name: lead -> nothing", "matrix.high.approver.channels.lead-email")),
-        (LEAD, replace(LEAD, name="boss"), ("matrix.high.approver.name: lead -> boss",)),
-        (LEAD, replace(LEAD, channels=()), ("matrix.high.approver.channels.lead-email: listed -> nothing",)),
-        (
-            LEAD,
-            replace(LEAD, answers_as=("slack:U0AAA", "slack:U0BBB")),
-            ("matrix.high.approver.answers_as.slack:U0BBB: nothing -> listed",),
-        ),
+        (LEAD, LESS, ()),
+        (LEAD, None, ("approver.name: lead -> nothing", "approver.channels.lead-email")),
+        (LEAD, replace(LEAD, name="boss"), ("approver.name: lead -> boss",)),
+        (LEAD, replace(LEAD, channels=()), ("approver.channels.lead-email: listed -> nothing",)),
+        (LEAD, MORE, ("approver.answers_as.slack:U0BBB: nothing -> listed",)),
     ],
 )
 def test_case_39_more_or_others_may_approve(old: Approver | None, new: Approver | None, lines: tuple[str, ...]) -> None:
     """None any more, somebody else, one identity more, or asked nowhere of their own: each needs a restart."""
     found = loosened(settings(approved(old)), settings(approved(new)))
-    assert len(found) == len(lines) and all(map(str.startswith, found, lines)), found
-
-
-NIGHTS = Window("nights", Weekly((5, 6), 120, 240, "UTC"))
-
-
-def scheduled(window: Window | None = NIGHTS, do: Action = Action.SCHEDULE) -> Policy:
-    """Return the policy whose row for high is scheduled, or what else."""
-    return rule(Severity.HIGH, do=do, window=window)
+    assert len(found) == len(lines) and all(map(str.startswith, found, (f"matrix.high.{one}" for one in lines))), found
 
 
 @pytest.mark.parametrize(
@@ -254,35 +252,26 @@ def scheduled(window: Window | None = NIGHTS, do: Action = Action.SCHEDULE) -> P
         (POLICY, scheduled(), ()),
         (scheduled(), scheduled(), ()),
         (scheduled(), rule(Severity.HIGH, do=Action.TELL), ()),
-        (scheduled(), POLICY, ("matrix.high.do: schedule -> ask",)),
-        (scheduled(), rule(Severity.HIGH, do=Action.ROLLBACK), ("matrix.high.do: schedule -> rollback",)),
-        (rule(Severity.HIGH, do=Action.TELL), scheduled(), ("matrix.high.do: tell -> schedule",)),
-        (rule(Severity.MEDIUM), rule(Severity.MEDIUM, do=Action.SCHEDULE, window=NIGHTS), ("matrix.medium.do: tell",)),
-        (scheduled(), scheduled(replace(NIGHTS, name="noon")), ("matrix.high.window.name: nights -> noon",)),
-        (
-            scheduled(),
-            scheduled(replace(NIGHTS, hours=Weekly((5, 6), 60, 240, "UTC"))),
-            ("matrix.high.window.hours.begins_minute: 120 -> 60",),
-        ),
-        (
-            scheduled(),
-            scheduled(replace(NIGHTS, hours=Weekly((5,), 120, 240, "UTC"))),
-            ("matrix.high.window.hours.days.6: listed -> nothing",),
-        ),
+        (scheduled(), POLICY, ("high.do: schedule -> ask",)),
+        (scheduled(), rule(Severity.HIGH, do=Action.ROLLBACK), ("high.do: schedule -> rollback",)),
+        (rule(Severity.HIGH, do=Action.TELL), scheduled(), ("high.do: tell -> schedule",)),
+        (rule(Severity.MEDIUM), rule(Severity.MEDIUM, do=Action.SCHEDULE, window=NIGHTS), ("medium.do: tell",)),
+        (scheduled(), scheduled(name="noon"), ("high.window.name: nights -> noon",)),
+        (scheduled(), scheduled(60), ("high.window.hours.begins_minute: 120 -> 60",)),
+        (scheduled(), scheduled(days=(5,)), ("high.window.hours.days.6: listed -> nothing",)),
     ],
 )
 def test_case_39_what_waits_for_a_window(old: Policy, new: Policy, lines: tuple[str, ...]) -> None:
     """To wait where one asked holds back more, and not to wait less; other hours may be sooner, or never."""
     found = loosened(settings(old), settings(new))
-    assert len(found) == len(lines) and all(map(str.startswith, found, lines)), found
+    assert len(found) == len(lines) and all(map(str.startswith, found, (f"matrix.{one}" for one in lines))), found
 
 
 def test_who_approves_what_is_asked_no_longer_may_go() -> None:
     """Nothing is done then; and what is done unasked instead loosens by that."""
-    assert loosened(settings(approved(LEAD)), settings(approved(None, do=Action.TELL))) == ()
-    assert "matrix.high.do: ask -> rollback" in loosened(
-        settings(approved(LEAD)), settings(approved(None, do=Action.ROLLBACK))
-    )
+    told, acts = (settings(approved(None, do=do)) for do in (Action.TELL, Action.ROLLBACK))
+    assert loosened(settings(approved(LEAD)), told) == ()
+    assert "matrix.high.do: ask -> rollback" in loosened(settings(approved(LEAD)), acts)
 
 
 TEXT = """\
@@ -344,9 +333,8 @@ def test_an_option_that_is_judged_in_the_policy_is_there() -> None:
     """Whatever is left out of the comparison of options changes the policy of every kind of signal that has it."""
     urls = {"sentry": "acme/web", "render_events": "all"}
     for kind, entry in SIGNALS.items():
-        options = entry.options(
-            **{kind: urls.get(kind, "https://www.acme.example"), **({"p95": "1s"} if kind == "latency" else {})}
-        )
+        p95 = {"p95": "1s"} if kind == "latency" else {}
+        options = entry.options(**{kind: urls.get(kind, "https://www.acme.example"), **p95})
         for field in IN_POLICY & set(type(options).model_fields):
             other = options.model_copy(update={field: OTHERWISE.get(field, 7.0)})
             assert entry.policy("home", other) != entry.policy("home", options), (kind, field)
@@ -355,22 +343,11 @@ def test_an_option_that_is_judged_in_the_policy_is_there() -> None:
 def test_news_may_come_change_and_go() -> None:
     """They ask nothing of anybody, so nothing hangs on them."""
     told = replace(POLICY, good_news=("slack",), digest=Digest(Moment(0, 540, "UTC"), ("slack",)))
-    others = (
-        POLICY,
-        replace(told, good_news=("email",)),
-        replace(told, digest=Digest(Moment(4, 900, "Europe/Berlin"), ("email", "slack"))),
-        replace(told, digest=None),
-    )
-    for other in others:
+    later = Digest(Moment(4, 900, "Europe/Berlin"), ("email", "slack"))
+    for changed in ({"good_news": ("email",)}, {"digest": later}, {"digest": None}, {"good_news": (), "digest": None}):
+        other = replace(told, **changed)  # type: ignore[arg-type]
         assert changes(settings(told), settings(other)) and loosened(settings(told), settings(other)) == ()
         assert loosened(settings(other), settings(told)) == ()
-
-
-def test_a_query_of_an_address_is_not_shown() -> None:
-    """It may be a key; the log and a page show the change."""
-    assert loosened(settings(POLICY), settings(replace(POLICY, control=POLICY.control[:1]))) == (
-        "control.https://b.example: listed -> nothing",
-    )
 
 
 def test_every_direction_is_of_a_figure_that_exists() -> None:
@@ -390,11 +367,3 @@ def test_every_direction_is_of_a_figure_that_exists() -> None:
         }.get(section) or {field.name for field in dataclasses.fields(sections[section])}
         assert name.removesuffix(".*").rpartition(".")[2] in known, pattern
         assert isinstance(may, May)
-
-
-def test_a_figure_without_a_direction_may_not_change() -> None:
-    """Both ways: nobody thought about it yet."""
-    one = MappingProxyType({**POLICY.services})
-    for figure in (0.001, 0.01):
-        new = replace(POLICY, services=one, detection=Detection(cusum_p0=figure))
-        assert loosened(settings(POLICY), settings(new))

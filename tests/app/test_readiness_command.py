@@ -5,6 +5,7 @@ import gzip
 import json
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -77,22 +78,34 @@ def week(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_what_the_readme_shows(week: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+Typed = Callable[..., str]
+
+
+@pytest.fixture
+def typed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Typed:
+    """Return what runs `lab readiness` in a folder, sees it end with a code, and returns what it printed."""
+    for name in [name for name in os.environ if name.startswith("WATCHDOG_")]:
+        monkeypatch.delenv(name)
+
+    def run(folder: Path, code: int, *words: str, command: str = "readiness") -> str:
+        monkeypatch.chdir(folder)
+        assert main(["lab", command, *words]) == code
+        told = capsys.readouterr()
+        return told.err if code == 2 else told.out
+
+    return run
+
+
+def test_what_the_readme_shows(week: Path, typed: Typed) -> None:
     """It is what is printed: every word and line; the numbers follow the shipped limits, which are tuned."""
-    monkeypatch.chdir(week)
-    told = printed_by(capsys, 1)
-    shown = re.search(
-        r"<!-- readiness -->\n```sh\n.*?```\n+```\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL
-    )
-    assert shown is not None and wording(told) == wording(shown[1])
+    readme = README.read_text(encoding="utf-8")
+    shown = re.search(r"<!-- readiness -->\n```sh\n.*?```\n+```\n(.*?)```", readme, re.DOTALL)
+    assert shown is not None and wording(typed(week, 1)) == wording(shown[1])
 
 
-def test_what_was_missed_for_machines(
-    week: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_was_missed_for_machines(week: Path, typed: Typed) -> None:
     """With both deploys, the moments, and how much earlier it would have asked."""
-    monkeypatch.chdir(week)
-    (one,) = json.loads(printed_by(capsys, 1, "--json"))["missed"]
+    (one,) = json.loads(typed(week, 1, "--json"))["missed"]
     assert (one["suspect"], one["target"], one["how"], one["by"]) == ("dep-46", "dep-47", "rolled back", "")
     assert one["decided_at"] < one["at"] < one["live_at"] and one["asked_seconds"] == one["at"] - one["decided_at"]
 
@@ -112,25 +125,9 @@ async def remember(folder: Path, life: Life) -> None:
     await store.close()
 
 
-@pytest.fixture(autouse=True)
-def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No variable of ours is set."""
-    for name in [name for name in os.environ if name.startswith("WATCHDOG_")]:
-        monkeypatch.delenv(name)
-
-
-def printed_by(capsys: pytest.CaptureFixture[str], code: int, *words: str) -> str:
-    """Run `lab readiness`, see it end with that code, and return what it printed."""
-    assert main(["lab", "readiness", *words]) == code
-    return capsys.readouterr().out
-
-
-def test_a_month_that_is_enough(
-    month: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_month_that_is_enough(month: Path, typed: Typed) -> None:
     """By the configuration alone: its folder, the recorded policy; exit code 0, every line with its reason."""
-    monkeypatch.chdir(month)
-    told = printed_by(capsys, 0)
+    told = typed(month, 0)
     rows = [line for line in told.splitlines() if "dep-bad-" in line]
     assert len(rows) == ACTS and all("  right  " in row and "a human rolled back 3 min later" in row for row in rows)
     assert "ACTS          10 right, 0 wrong, 0 unknown" in told
@@ -140,43 +137,33 @@ def test_a_month_that_is_enough(
     assert "up to 28% of its rollbacks may be wrong" in told and "36.8 more service-years" in told
 
 
-def test_each_act_is_found_in_a_replay(
-    outage: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_act_is_found_in_a_replay(outage: Path, typed: Typed) -> None:
     """JSON has the incident and the moments by which `lab replay` shows what was decided, and from what."""
-    monkeypatch.chdir(outage / "recordings")
-    told = json.loads(printed_by(capsys, 1, ".", "--json"))
+    told = json.loads(typed(outage / "recordings", 1, ".", "--json"))
     assert (told["verdict"], told["counts"]["unknown"]) == ("NOT ENOUGH EVIDENCE", 1)
     assert told["false_rollbacks_per_service_year"]["high"] > 1000 and told["wrong_share"]["high"] == 1.0
-    assert main(["lab", "replay", ".", "--json"]) == 0
-    replayed = json.loads(capsys.readouterr().out)
+    replayed = json.loads(typed(outage / "recordings", 0, ".", "--json", command="replay"))
     (decided,) = [one for one in replayed["decisions"] if one["kind"] == "decided"]
     (act,) = told["acts"]
     assert (act["run_incident"], act["service"]) == (decided["incident"], decided["service"])
     assert act["at"] - decided["at"] == pytest.approx(2.0, abs=1.0)
 
 
-def test_a_part_of_it_is_not_enough(
-    outage: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_part_of_it_is_not_enough(outage: Path, typed: Typed) -> None:
     """What is missing is said in numbers; without a configuration there are no labels."""
-    monkeypatch.chdir(outage / "recordings")
-    told = printed_by(capsys, 1, ".")
+    told = typed(outage / "recordings", 1, ".")
     assert "note: no configuration, so no store" in told
     assert "\nNOT ENOUGH EVIDENCE\nNeeded: 10 more judged acts, 30 more service-days, a label for 1 of" in told
     assert "1 unknown" in told and "dep-fix went live (new_commit), which undoes nothing" in told
 
 
-def test_a_label_is_taken_from_the_store(
-    outage: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_label_is_taken_from_the_store(outage: Path, typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
     """What `watchdog label` wrote judges the act."""
-    monkeypatch.chdir(outage)
     monkeypatch.setenv("WATCHDOG_RENDER_API_KEY", "not-a-real-one")
     for word, verdict in (("wrong", "NOT READY"), ("right", "NOT ENOUGH EVIDENCE")):
         asyncio.run(label(outage, word))
-        told = json.loads(printed_by(capsys, 1, "--json"))
-        wrong = "Look at what would have been wrong (watchdog explain): web-1." in printed_by(capsys, 1)
+        told = json.loads(typed(outage, 1, "--json"))
+        wrong = "Look at what would have been wrong (watchdog explain): web-1." in typed(outage, 1)
         assert wrong == (word == "wrong")
         assert (told["verdict"], told["counts"][word], told["acts"][0]["rule"]) == (verdict, 1, "label")
         assert told["notes"] == []
@@ -190,29 +177,23 @@ async def label(folder: Path, word: str) -> None:
     await store.close()
 
 
-def test_a_store_that_cannot_be_read_is_said_to_be(
-    outage: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_store_that_cannot_be_read_is_said_to_be(outage: Path, tmp_path: Path, typed: Typed) -> None:
     """The recordings are judged all the same."""
-    monkeypatch.chdir(tmp_path)
     (tmp_path / "watchdog.yaml").write_text((outage / "watchdog.yaml").read_text(encoding="utf-8"), encoding="utf-8")
     (tmp_path / "lab.db").write_bytes(b"not a database, but as long as the header of one would be" * 20)
-    told = json.loads(printed_by(capsys, 1, str(outage / "recordings"), "--json"))
+    told = json.loads(typed(tmp_path, 1, str(outage / "recordings"), "--json"))
     assert len(told["acts"]) == 1 and told["notes"][0].startswith("labels are not known: ")
 
 
-def test_another_policy(
-    outage: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_another_policy(outage: Path, tmp_path: Path, typed: Typed) -> None:
     """With --config it is that one which is judged: it asks for what is critical, and so would not have acted."""
-    monkeypatch.chdir(outage)
     new = tmp_path / "new.yaml"
     text = (outage / "watchdog.yaml").read_text(encoding="utf-8").replace("autonomous", "observe")
     new.write_text(f"{text}policy: {{critical: {{do: ask}}}}\n", encoding="utf-8")
-    told = json.loads(printed_by(capsys, 1, "recordings", "--config", str(new), "--json"))
+    told = json.loads(typed(outage, 1, "recordings", "--config", str(new), "--json"))
     assert (told["policy"], told["acts"]) == ("configuration", [])
     assert "the store of the configuration is not here, so labels are not known" in told["notes"]
-    told = json.loads(printed_by(capsys, 1, "recordings", "--config", "watchdog.yaml", "--json"))
+    told = json.loads(typed(outage, 1, "recordings", "--config", "watchdog.yaml", "--json"))
     assert [one["suspect"] for one in told["acts"]] == ["dep-bad"]
 
 
@@ -226,48 +207,28 @@ def test_another_policy(
         (None, "x.jsonl.gz: cannot be read"),
     ],
 )
-def test_what_is_no_recording(
-    tmp_path: Path, content: bytes | None, words: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_is_no_recording(tmp_path: Path, content: bytes | None, words: str, typed: Typed) -> None:
     """Empty, torn in its first line, strange, from another version, not there: words, and exit code 2."""
     path = tmp_path / "x.jsonl.gz"
     if content is not None:
         path.write_bytes(content)
-    assert main(["lab", "readiness", str(path)]) == 2
-    assert words in capsys.readouterr().err
+    assert words in typed(tmp_path, 2, str(path))
 
 
-def test_a_file_that_is_torn_later_is_judged_as_far_as_it_goes(
-    outage: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_file_that_is_torn_later_is_judged_as_far_as_it_goes(outage: Path, tmp_path: Path, typed: Typed) -> None:
     """A crash tears the last line; what is whole counts."""
     (path,) = (outage / "recordings").iterdir()
     torn = tmp_path / path.name
     torn.write_bytes(path.read_bytes()[:-300])
-    events = [json.loads(printed_by(capsys, 1, str(one), "--json"))["events"] for one in (torn, path)]
+    events = [json.loads(typed(tmp_path, 1, str(one), "--json"))["events"] for one in (torn, path)]
     assert 0 < events[0] < events[1]
 
 
-@pytest.mark.parametrize(
-    ("record", "words"),
-    [
-        ("", "recordings: there is no recording yet"),
-        ("record: {enabled: false}\n", "record: nothing is recorded"),
-    ],
-)
-def test_before_anything_is_recorded(
-    outage: Path,
-    tmp_path: Path,
-    record: str,
-    words: str,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_before_anything_is_recorded(outage: Path, tmp_path: Path, typed: Typed) -> None:
     """What to do first is said; so it is without any configuration."""
-    monkeypatch.chdir(tmp_path)
-    assert main(["lab", "readiness"]) == 2
-    assert "there is no configuration" in capsys.readouterr().err
+    assert "there is no configuration" in typed(tmp_path, 2)
     text = (outage / "watchdog.yaml").read_text(encoding="utf-8")
-    (tmp_path / "watchdog.yaml").write_text(text + record, encoding="utf-8")
-    assert main(["lab", "readiness"]) == 2
-    assert words in capsys.readouterr().err
+    (tmp_path / "watchdog.yaml").write_text(text, encoding="utf-8")
+    assert "recordings: there is no recording yet" in typed(tmp_path, 2)
+    (tmp_path / "watchdog.yaml").write_text(f"{text}record: {{enabled: false}}\n", encoding="utf-8")
+    assert "record: nothing is recorded" in typed(tmp_path, 2)

@@ -35,13 +35,12 @@ channels:
 """
 OBSERVED = TEXT.replace("    mode: assist\n", "").replace("sqlite:////var/data/watchdog.db", "sqlite:///watchdog.db")
 FINDING = Finding("home", "http", "run", onset_at=90.0, share=1.0, text="HTTP 503")
-INCIDENT = Incident(
-    "web-1", "web", Severity.CRITICAL, opened_at=100.0, onset_at=90.0, title="web is down", findings=(FINDING,)
-)
+INCIDENT = Incident("web-1", "web", Severity.CRITICAL, 100.0, 90.0, title="web is down", findings=(FINDING,))
 CALM = State(services={"web": ServiceState("web"), "docs": ServiceState("docs")})
 OPEN = State(services={"web": ServiceState("web", phase=Phase.PAGED, incident=INCIDENT)})
 CLOSED = State(services={"web": ServiceState("web", incident=replace(INCIDENT, closed_at=200.0))})
 
+SHOP = "  shop: {render: srv-shop, mode: assist, signals: {a: {http: https://s.example}}}\n"
 WITHOUT_WEB = TEXT.replace(TEXT[TEXT.index("  web:") : TEXT.index("  docs:")], "")
 WITHOUT_HOME = TEXT.replace("      home: {http: https://www.acme.example}\n", "")
 RENAMED = TEXT.replace("home:", "start:")
@@ -91,13 +90,7 @@ def test_an_open_incident_is_never_stranded(text: str, words: str) -> None:
         (changed("render: srv-docs", "render: srv-help"), "another service on the platform (srv-docs -> srv-help)"),
         (changed("mode: assist", "mode: observe"), "web would only be observed, and the client in use can still"),
         (changed("srv-docs", "srv-docs\n    mode: assist"), "docs may be changed now and was only observed"),
-        (
-            changed(
-                "channels:",
-                "  shop: {render: srv-shop, mode: assist, signals: {a: {http: https://s.example}}}\nchannels:",
-            ),
-            "shop may be changed now and was only observed",
-        ),
+        (changed("channels:", f"{SHOP}channels:"), "shop may be changed now and was only observed"),
         (changed("console: {}", "console: {}\n  slack: {channel: '#incidents'}"), "channels changed"),
         (TEXT + "log: {level: debug}\n", "log changed"),
         (TEXT + "metrics: {listen: false}\n", "metrics changed"),

@@ -151,11 +151,9 @@ def test_a_start_that_cannot_be_ends_in_words(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         busy = f'"127.0.0.1:{taken.getsockname()[1]}"'
-        name = {"render: srv-web": "render: shop"}
+        name, dsn = {"render: srv-web": "render: shop"}, "WATCHDOG_SENTRY_DSN=https://example.com/1\n"
         together(
-            lambda: ends_in_words(
-                tmp_path / "dsn", 2, "WATCHDOG_SENTRY_DSN", {}, "WATCHDOG_SENTRY_DSN=https://example.com/1\n"
-            ),
+            lambda: ends_in_words(tmp_path / "dsn", 2, "WATCHDOG_SENTRY_DSN", {}, dsn),
             lambda: ends_in_words(tmp_path / "port", 1, "cannot listen", {'"127.0.0.1:0"': busy}),
             lambda: ends_in_words(tmp_path / "name", 2, "no service of that name", name),
             lambda: ends_in_words(tmp_path / "key", 1, "401", name, "WATCHDOG_RENDER_API_KEY=rnd_FAKE_other\n"),

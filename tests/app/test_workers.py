@@ -62,13 +62,9 @@ def test_none_is_left_behind(tmp_path: Path, how: signal.Signals) -> None:
 @pytest.mark.parametrize("command", ["score --episodes 500 --clean-years 5", "storm --seeds 5000", "soak --hours 24"])
 def test_ctrl_c_ends_what_takes_long(command: str, tmp_path: Path) -> None:
     """The terminal sends it to all of them. Once is enough, and nobody reads a traceback."""
-    starter = subprocess.Popen(
-        [sys.executable, "-m", "watchdog", "lab", *command.split()],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        cwd=tmp_path,
-        start_new_session=True,
-    )
+    words = [sys.executable, "-m", "watchdog", "lab", *command.split()]
+    pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    starter = subprocess.Popen(words, cwd=tmp_path, start_new_session=True, **pipes)
     try:
         until(lambda: any(is_at_work(pid) for pid in workers_of(starter.pid)))
         started = workers_of(starter.pid)

@@ -18,13 +18,7 @@ from watchdog.domain.records import Minute
 NOW = x.BEGIN + 120.0
 DAY = 86400.0
 NAMES = ("web", "api", "checkout", "search", "images", "docs", "accounts", "mailer", "reports", "billing")
-MESSAGES = (
-    "Cache the price list",
-    "Add product search",
-    "Refactor sessions",
-    "Bump the pool to 20",
-    "New invoice page",
-)
+MESSAGES = ("Cache the prices", "Add product search", "Refactor sessions", "Bump the pool to 20", "New invoice page")
 TITLES = ("HTTP 503 on home", "p95 2.1 s on api (limit 800 ms)", "half of the requests fail", "timeouts on home")
 
 
@@ -68,11 +62,8 @@ class Fleet:
                 drift = 1.0
                 for number in range(0, int((NOW - begin) / 60), every):
                     start = begin + 60 * number
-                    bad = (
-                        self._luck.randint(1, 6)
-                        if any(a <= start + 60 * every and start <= b for a, b in trouble)
-                        else 0
-                    )
+                    troubled = any(a <= start + 60 * every and start <= b for a, b in trouble)
+                    bad = self._luck.randint(1, 6) if troubled else 0
                     drift = min(1.6, max(0.7, drift * self._luck.uniform(0.96, 1.042)))
                     p50 = usual * drift * (3.0 if bad else 1.0)
                     yield Minute(name, signal.name, start, 6 - bad, bad, 0, p50, p50 * 1.8, p50 * 2.6)
@@ -110,9 +101,7 @@ class Fleet:
     def _incidents(self) -> Iterator[Incident]:
         """Yield what happened: something every 40 days a service; the one of the story is the newest."""
         for place, name in enumerate(self.names):
-            for number in range(
-                self._luck.choice((1, 2, 2, 3, 4)) if place < len(NAMES) else self._luck.choice((1, 2))
-            ):
+            for number in range(self._luck.choice((1, 2, 2, 3, 4) if place < len(NAMES) else (1, 2))):
                 yield self._incident(name, number, NOW - self._luck.uniform(0.5, self.days - 1) * DAY)
         yield x.incident()
 
@@ -124,16 +113,8 @@ class Fleet:
         if self._luck.random() < 0.55:
             moments = {"requested_at": at + detected + 1, "restored_at": at + took + detected}
             moments |= {"verified_at": at + took + detected + 180, "closed_at": at + took + detected + 180}
-            return replace(
-                whole,
-                id=known,
-                service=name,
-                onset_at=at,
-                opened_at=at + detected,
-                severity=severity,
-                title=title,
-                **moments,
-            )
+            moments |= {"onset_at": at, "opened_at": at + detected}
+            return replace(whole, id=known, service=name, severity=severity, title=title, **moments)
         ended = at + detected + self._luck.lognormvariate(6.5, 1.1)
         return x.undone(
             x.decision(), id=known, service=name, onset_at=at, opened_at=at + detected, closed_at=ended,
@@ -148,15 +129,8 @@ class Fleet:
             Evidence("control", "good", "2 of 2 answer"),
         )
         why = "mode assist: dep-42 is to blame, a human decides"
-        decision = x.decision(
-            course=Course.ASK,
-            severity=Severity.HIGH,
-            mode="assist",
-            rule="high -> ask",
-            why=why,
-            evidence=said,
-            share=0.0,
-        )
+        asked = {"course": Course.ASK, "severity": Severity.HIGH, "mode": "assist", "rule": "high -> ask"}
+        decision = x.decision(**asked, why=why, evidence=said, share=0.0)
         return x.undone(
             decision, id="api-7", service="api", severity=Severity.HIGH, title="p95 2.1 s on api (limit 800 ms)",
             opened_at=NOW - 80, onset_at=NOW - 380, asked_at=NOW - 60, target="dep-40", suspect="dep-42",

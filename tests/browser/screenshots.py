@@ -51,12 +51,8 @@ async def take(folder: Path, wanted: tuple[tuple[str, str, str], ...]) -> None:
                     if not await page.locator("[data-soon]").count():
                         break
                 tall = await page.evaluate("document.documentElement.scrollHeight")
-                clip = {
-                    "x": 0,
-                    "y": 0,
-                    "width": (PHONE if phone else DESKTOP)["width"],
-                    "height": min(tall, HEIGHT_MAX),
-                }
+                width = (PHONE if phone else DESKTOP)["width"]
+                clip = {"x": 0, "y": 0, "width": width, "height": min(tall, HEIGHT_MAX)}
                 await page.screenshot(path=folder / f"{name}-{scheme}-{size}.png", clip=clip, full_page=True)
             await context.close()
 

@@ -1,17 +1,20 @@
 """A record to run commands on: a SQLite file with the incident of the sketch."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.cli import examples as x
 from watchdog.adapters.stores import build_store
+from watchdog.cli.main import main
 from watchdog.daemon.clock import SystemClock
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import ServiceState, State
 from watchdog.domain.records import Minute
 
+Typed = Callable[..., str]
 CONFIG = """\
 version: 1
 services:
@@ -26,11 +29,17 @@ store: "sqlite:///{folder}/watchdog.db"
 
 
 @pytest.fixture
-def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Return the path of a configuration whose record holds the sketch's incident, and one of another service."""
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the path of a configuration whose record holds nothing yet."""
     monkeypatch.setenv("WATCHDOG_SENTRY_TOKEN", "a-token-for-tests-only")
     path = tmp_path / "watchdog.yaml"
     path.write_text(CONFIG.format(folder=tmp_path))
+    return str(path)
+
+
+@pytest.fixture
+def config(empty: str, tmp_path: Path) -> str:
+    """Return the path of a configuration whose record holds the sketch's incident, and a note of another one."""
 
     async def write() -> None:
         store = build_store(f"sqlite:///{tmp_path}/watchdog.db", SystemClock())
@@ -43,4 +52,17 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
             await store.close()
 
     asyncio.run(write())
-    return str(path)
+    return empty
+
+
+@pytest.fixture
+def typed(config: str, capsys: pytest.CaptureFixture[str]) -> Typed:
+    """Return what types a command about the record, sees it end with a code, and returns all that it printed."""
+
+    def run(*words: str, code: int = 0) -> str:
+        assert main([*words, "-c", config]) == code
+        told = capsys.readouterr()
+        assert (told.out if code else told.err) == ""
+        return told.err if code else told.out
+
+    return run

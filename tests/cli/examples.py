@@ -1,6 +1,6 @@
 """Incidents built by hand: the cast of the demo. Times are seconds after the demo's begin, 02:14:04 UTC."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from watchdog.domain.decisions import (
     Blame,
@@ -28,130 +28,78 @@ BAD = Deploy(
 FAILED = Deploy("dep-41", "build_failed", "new_commit", "5aa0c11d4e5f60718293", "Try a new bundler")
 GOOD = Deploy("dep-40", "deactivated", "new_commit", "1b7e0d4d4e5f60718293", "Add a footer", finished_at=BEGIN - 273600)
 
-VETOES = tuple(
-    Veto(name, False, why)
-    for name, why in (
-        ("blind", "2 of 2 control targets answer"),
-        ("onset before deploy", "onset 4 s after first traffic"),
-        ("platform outage", "render is up"),
-        ("already tried", "nothing was rolled back for this incident"),
-        ("flapping", "no other change of state in 10 min"),
-        ("dependency deployed", "no dependency was deployed"),
-    )
+VETOES = (
+    Veto("blind", False, "2 of 2 control targets answer"),
+    Veto("onset before deploy", False, "onset 4 s after first traffic"),
+    Veto("platform outage", False, "render is up"),
+    Veto("already tried", False, "nothing was rolled back for this incident"),
+    Veto("flapping", False, "no other change of state in 10 min"),
+    Veto("dependency deployed", False, "no dependency was deployed"),
 )
+PRIOR = "onset 4 s after live; assumed (no history yet): 1 bad deploy in 20, 1 other incident a month"
+NEED = {"need": 0.80, "floor": 0.80, "cost_rule": 0.16}
+BLAME = Blame(BAD, BAD, False, 679.0, 679.0, PRIOR, (), VETOES, 679 / 680, **NEED, why="live 4 s before onset")
 
 
 def blame(**changes: object) -> Blame:
     """Return the blame of the sketch."""
-    whole = Blame(
-        suspect=BAD,
-        change=BAD,
-        configuration=False,
-        odds=679.0,
-        prior_odds=679.0,
-        prior_why="onset 4 s after live; assumed (no history yet): 1 bad deploy in 20, 1 other incident a month",
-        terms=(),
-        vetoes=VETOES,
-        probability=679 / 680,
-        need=0.80,
-        floor=0.80,
-        cost_rule=0.16,
-        why="live 4 s before onset",
-    )
-    return replace(whole, **changes)  # type: ignore[arg-type]
+    return replace(BLAME, **changes)  # type: ignore[arg-type]
 
 
-GUARDS = tuple(
-    GuardAnswer(name, Verdict.PASS, why)
-    for name, why in (
-        ("mode", "ok"),
-        ("hold", "none"),
-        ("budget", "0 of 2"),
-        ("cooldown", "ok"),
-        ("newer deploy", "none"),
-        ("migration", "none"),
-        ("env", "unchanged"),
-    )
+GUARDS = (
+    GuardAnswer("mode", Verdict.PASS, "ok"),
+    GuardAnswer("hold", Verdict.PASS, "none"),
+    GuardAnswer("budget", Verdict.PASS, "0 of 2"),
+    GuardAnswer("cooldown", Verdict.PASS, "ok"),
+    GuardAnswer("newer deploy", Verdict.PASS, "none"),
+    GuardAnswer("migration", Verdict.PASS, "none"),
+    GuardAnswer("env", Verdict.PASS, "unchanged"),
 )
 TARGET = TargetChoice(GOOD, "was live 3 d 4 h", (Skipped("dep-41", FAILED.commit, "build failed, never live"),))
 
 
+RUN = "39 of 39 probes failed for 38 s (limit 38 s)"
+EVIDENCE = (
+    Evidence("home", "bad", f"{RUN}  HTTP 503", "CUSUM 9.2 of 14: not what fired"),
+    Evidence("errors", "unknown", "newest full Sentry minute predates onset"),
+    Evidence("control", "good", "2 of 2 answer"),
+    Evidence("vendor status", "good", "ok"),
+)
+WHY = "dep-42 is to blame and every guard passes"
+RULE = {"rule": "critical -> rollback (home: a critical route fails)", "share": 0.91, "mode": "autonomous"}
+FOUND = {"evidence": EVIDENCE, "blame": BLAME, "guards": GUARDS, "target": TARGET}
+DECISION = Decision(at=BEGIN + 48, course=Course.ROLLBACK, severity=Severity.CRITICAL, why=WHY, **RULE, **FOUND)
+
+
 def decision(**changes: object) -> Decision:
     """Return the decision of the sketch."""
-    whole = Decision(
-        at=BEGIN + 48,
-        course=Course.ROLLBACK,
-        severity=Severity.CRITICAL,
-        why="dep-42 is to blame and every guard passes",
-        rule="critical -> rollback (home: a critical route fails)",
-        share=0.91,
-        mode="autonomous",
-        evidence=(
-            Evidence(
-                "home",
-                "bad",
-                "39 of 39 probes failed for 38 s (limit 38 s)  HTTP 503",
-                "CUSUM 9.2 of 14: not what fired",
-            ),
-            Evidence("errors", "unknown", "newest full Sentry minute predates onset"),
-            Evidence("control", "good", "2 of 2 answer"),
-            Evidence("vendor status", "good", "ok"),
-        ),
-        blame=blame(),
-        guards=GUARDS,
-        target=TARGET,
-    )
-    return replace(whole, **changes)  # type: ignore[arg-type]
+    return replace(DECISION, **changes)  # type: ignore[arg-type]
+
+
+FINDING = Finding("home", "http", "run timer", BEGIN + 10, 1.0, RUN)
+OPENED = {"id": "web-1", "service": "web", "severity": Severity.CRITICAL, "title": "HTTP 503 on home", "paged": True}
+SINCE = {"opened_at": BEGIN + 48, "onset_at": BEGIN + 10, "findings": (FINDING,), "decision": DECISION}
+CHOSEN = {"suspect": "dep-42", "suspect_code": BAD.commit, "target": "dep-40", "target_code": GOOD.commit}
+ASKED = {
+    "pin_previous": "commit",
+    "pinned": True,
+    "requested_at": BEGIN + 49,
+    "tried": True,
+    "rollback_deploy": "dep-43",
+}
+PROVED = {"verification": "7 of 7 probes good for 30 s; Sentry still unknown", "outcome": "rolled back to dep-40"}
+DONE = ASKED | PROVED | {"restored_at": BEGIN + 57, "verified_at": BEGIN + 87, "closed_at": BEGIN + 87}
 
 
 def incident(**changes: object) -> Incident:
     """Return the incident of the sketch, verified."""
-    whole = Incident(
-        id="web-1",
-        service="web",
-        severity=Severity.CRITICAL,
-        opened_at=BEGIN + 48,
-        onset_at=BEGIN + 10,
-        title="HTTP 503 on home",
-        findings=(
-            Finding("home", "http", "run timer", BEGIN + 10, 1.0, "39 of 39 probes failed for 38 s (limit 38 s)"),
-        ),
-        decision=decision(),
-        pin_previous="commit",
-        pinned=True,
-        suspect="dep-42",
-        suspect_code=BAD.commit,
-        target="dep-40",
-        target_code=GOOD.commit,
-        requested_at=BEGIN + 49,
-        tried=True,
-        rollback_deploy="dep-43",
-        restored_at=BEGIN + 57,
-        verified_at=BEGIN + 87,
-        verification="7 of 7 probes good for 30 s; Sentry still unknown",
-        closed_at=BEGIN + 87,
-        outcome="rolled back to dep-40",
-        paged=True,
-    )
-    return replace(whole, **changes)  # type: ignore[arg-type]
+    return Incident(**{**OPENED, **SINCE, **CHOSEN, **DONE, **changes})  # type: ignore[arg-type]
 
 
 def undone(decided: Decision, **changes: object) -> Incident:
     """Return an incident with that decision for which nothing was changed at Render."""
-    nothing: dict[str, object] = {
-        "decision": decided,
-        "pin_previous": None,
-        "pinned": False,
-        "requested_at": None,
-        "tried": False,
-        "rollback_deploy": None,
-        "restored_at": None,
-        "verified_at": None,
-        "verification": "",
-        "closed_at": None,
-        "outcome": "",
-    }
-    return incident(**{**nothing, **changes})
+    shipped = {field.name: field.default for field in fields(Incident) if field.name in DONE}
+    return incident(**{**shipped, "decision": decided, **changes})
 
 
 def note(second: float, label: str, text: str) -> Note:

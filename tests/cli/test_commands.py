@@ -1,6 +1,5 @@
 """Commands over a real record: a SQLite file that an incident was written to, read back by the real code."""
 
-import asyncio
 import json
 import os
 import pwd
@@ -11,58 +10,18 @@ from typing import Any, get_args
 import pytest
 
 from tests.cli import examples as x
+from tests.cli.conftest import Typed
 from tests.cli.test_demo_text import good_result
-from watchdog.adapters.stores import build_store
 from watchdog.app.demo import EXPECTED
 from watchdog.cli.context import Screen
 from watchdog.cli.main import main
 from watchdog.cli.roof import AppRoof
 from watchdog.cli.running import Scenario
-from watchdog.daemon.clock import SystemClock
-from watchdog.domain.effects import Note
 from watchdog.domain.errors import Refused, Temporary
-from watchdog.domain.incidents import ServiceState, State
-from watchdog.domain.records import Command, Minute
+from watchdog.domain.records import Command
 from watchdog.domain.reports import DemoResult
 from watchdog.sandbox.scenarios import SCENARIOS
 from watchdog.settings import Settings
-
-CONFIG = """\
-version: 1
-services:
-  web:
-    signals:
-      home: {{http: "http://127.0.0.1:9/"}}
-channels:
-  console: {{}}
-store: "sqlite:///{folder}/watchdog.db"
-"""
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> str:
-    """Return the path of a configuration whose record holds nothing yet."""
-    path = tmp_path / "watchdog.yaml"
-    path.write_text(CONFIG.format(folder=tmp_path))
-    return str(path)
-
-
-@pytest.fixture
-def recorded(config: str, tmp_path: Path) -> str:
-    """Return the path of a configuration whose record holds the sketch's incident and its notes."""
-
-    async def write() -> None:
-        store = build_store(f"sqlite:///{tmp_path}/watchdog.db", SystemClock())
-        await store.open()
-        try:
-            state = State(services={"web": ServiceState("web", incident=x.incident())}, incidents=1)
-            await store.save(None, state, x.NOTES)
-            await store.put_minutes([Minute("web", "home", x.BEGIN - 3604, 5, 1, 0, why="HTTP 503")])
-        finally:
-            await store.close()
-
-    asyncio.run(write())
-    return config
 
 
 class ToldRoof(AppRoof):
@@ -90,109 +49,85 @@ class ToldRoof(AppRoof):
         return self.result
 
 
-def test_explain_reads_the_record(recorded: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """The incident comes back from the database as it was decided, with the policy's time target."""
-    assert main(["explain", "web-1", "-c", recorded]) == 0
-    out = capsys.readouterr().out
-    assert out.startswith("web-1  web  CRITICAL, VERIFIED. Restored in 47 s (target 5 min).\n")
-    assert "  02:14:53   rollback to dep-40, sent once -> dep-43\n" in out
-    assert "none of 6 apply (--all lists them)" in out
-    assert main(["explain", "web-1", "--all", "-c", recorded]) == 0
-    assert "no veto    flapping" in capsys.readouterr().out
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ("explain web-1", 0, "web-1  web  CRITICAL, VERIFIED. Restored in 47 s (target 5 min).\n"),
+        ("explain web-1", 0, "  02:14:53   rollback to dep-40, sent once -> dep-43\n"),
+        ("explain web-1", 0, "none of 6 apply (--all lists them)"),
+        ("explain web-1 --all", 0, "no veto    flapping"),
+        ("explain web-9", 2, "web-9: no such incident -> `watchdog incidents` lists them\n"),
+        ("incidents", 0, "web-1     2026-11-25 02:14:14  web"),
+        ("history --format markdown", 0, "| 2026-11-25 | 02:14 | web: HTTP 503 on home | Render | 1min |"),
+        ("history --format json", 0, '"incident": "web-1"'),
+        ("status", 0, "is the daemon running?"),
+        ("status", 0, "web      observe  calm"),
+        ("why-not web noon", 2, "write 03:12"),
+        ("why-not shop 03:12", 2, "shop: no such service -> one of: web\n"),
+        ("silences", 0, "No silence and no action hold.\n"),
+    ],
+)
+def test_what_the_record_answers(words: str, code: int, said: str, typed: Typed) -> None:
+    """As it was decided and saved last, with the policy's time target; an error says what to write instead."""
+    told = typed(*words.split(), code=code)
+    assert said in told and "of another incident" not in told
 
 
-def test_an_unknown_incident_is_a_usage_error(recorded: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """It says how to find the right one."""
-    assert main(["explain", "web-9", "-c", recorded]) == 2
-    assert capsys.readouterr().err == "web-9: no such incident -> `watchdog incidents` lists them\n"
-
-
-def test_incidents_and_history(recorded: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Both read the same record."""
-    assert main(["incidents", "-c", recorded]) == 0
-    assert "web-1     2026-11-25 02:14:14  web" in capsys.readouterr().out
-    assert main(["history", "--format", "markdown", "-c", recorded]) == 0
-    assert "| 2026-11-25 | 02:14 | web: HTTP 503 on home | Render | 1min |" in capsys.readouterr().out
-    assert main(["history", "--format", "json", "-c", recorded]) == 0
-    assert json.loads(capsys.readouterr().out)[0]["incident"] == "web-1"
-
-
-def test_a_label_is_recorded_and_shown(recorded: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_label_is_recorded_and_shown(typed: Typed) -> None:
     """A judgement is kept with the incident; one of an unknown incident is refused."""
-    assert main(["label", "web-1", "wrong", "-c", recorded]) == 0
-    assert main(["explain", "web-1", "-c", recorded]) == 0
-    assert capsys.readouterr().out.endswith("JUDGED       wrong by a human\n")
-    assert main(["label", "web-9", "wrong", "-c", recorded]) == 2
+    typed("label", "web-1", "wrong")
+    assert typed("explain", "web-1").endswith("JUDGED       wrong by a human\n")
+    typed("label", "web-9", "wrong", code=2)
 
 
-def test_nothing_recorded_yet(config: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("status", "Nothing is recorded yet"),
+        ("incidents", "No incident yet."),
+        ("history", "No rollback yet."),
+        ("why-not web 00:00", "nothing was recorded"),
+    ],
+)
+def test_nothing_recorded_yet(words: str, said: str, empty: str, capsys: pytest.CaptureFixture[str]) -> None:
     """A new installation answers every question kindly."""
-    for words, said in (
-        (["status"], "Nothing is recorded yet"),
-        (["incidents"], "No incident yet."),
-        (["history"], "No rollback yet."),
-        (["why-not", "web", "00:00"], "nothing was recorded"),
-    ):
-        assert main([*words, "-c", config]) == 0
-        assert said in capsys.readouterr().out
-
-
-def test_status_shows_an_old_record_as_old(recorded: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """The table is what was saved last; that nothing is being read now is said above it."""
-    assert main(["status", "-c", recorded]) == 0
-    out = capsys.readouterr().out
-    assert "is the daemon running?" in out
-    assert "web      observe  calm" in out
-
-
-def test_why_not_reads_minutes_and_notes(recorded: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """A wrong time or service is a usage error with what to write."""
-    assert main(["why-not", "web", "noon", "-c", recorded]) == 2
-    assert "write 03:12" in capsys.readouterr().err
-    assert main(["why-not", "shop", "03:12", "-c", recorded]) == 2
-    assert capsys.readouterr().err == "shop: no such service -> one of: web\n"
+    assert main([*words.split(), "-c", empty]) == 0
+    assert said in capsys.readouterr().out
 
 
 ME = pwd.getpwuid(os.getuid()).pw_name
 
 
+SILENCE, HOLD = "silence web --for 2h --reason work", {"of": "web", "seconds": 7200.0, "reason": "work"}
+ALL = "silence all --for 2h --reason work"
+
+
 @pytest.mark.parametrize(
-    ("words", "name", "arguments"),
+    ("words", "arguments"),
     [
-        (["approve", "web-1"], "approve", {"incident": "web-1", "identity": f"terminal:{ME}"}),
-        (["reject", "web-1"], "reject", {"incident": "web-1"}),
-        (["stop", "web-1"], "stop", {"incident": "web-1"}),
-        (["acknowledge", "web-1"], "acknowledge", {"incident": "web-1"}),
-        (["pause"], "pause", {}),
-        (
-            ["silence", "web", "--for", "2h", "--reason", "work", "--severity", "high", "--signal", "home"],
-            "silence",
-            {"of": "web", "seconds": 7200.0, "reason": "work", "signal": "home", "severity": "high"},
-        ),
-        (
-            ["silence", "all", "--for", "1h30m", "--reason", "work"],
-            "silence",
-            {"of": None, "seconds": 5400.0, "reason": "work", "signal": None, "severity": None},
-        ),
-        (
-            ["hold", "web", "--for", "1d", "--reason", "work"],
-            "hold",
-            {"of": "web", "seconds": 86400.0, "reason": "work"},
-        ),
-        (["unsilence", "hold-1"], "unsilence", {"which": "hold-1"}),
-        (["resume"], "resume", {}),
-        (["trust", "9f3c2ab"], "trust", {"commit": "9f3c2ab"}),
-        (["rollback", "web"], "rollback", {"service": "web", "target": None}),
-        (["rollback", "web", "--to", "dep-40"], "rollback", {"service": "web", "target": "dep-40"}),
-        (["undo", "web-1"], "undo", {"incident": "web-1"}),
+        ("approve web-1", {"incident": "web-1", "identity": f"terminal:{ME}"}),
+        ("reject web-1", {"incident": "web-1"}),
+        ("stop web-1", {"incident": "web-1"}),
+        ("acknowledge web-1", {"incident": "web-1"}),
+        ("pause", {}),
+        (f"{SILENCE} --severity high --signal home", {**HOLD, "signal": "home", "severity": "high"}),
+        (ALL.replace("2h", "1h30m"), {**HOLD, "of": None, "seconds": 5400.0, "signal": None, "severity": None}),
+        ("hold web --for 1d --reason work", {**HOLD, "seconds": 86400.0}),
+        ("unsilence hold-1", {"which": "hold-1"}),
+        ("resume", {}),
+        ("trust 9f3c2ab", {"commit": "9f3c2ab"}),
+        ("rollback web", {"service": "web", "target": None}),
+        ("rollback web --to dep-40", {"service": "web", "target": "dep-40"}),
+        ("undo web-1", {"incident": "web-1"}),
     ],
 )
 def test_changes_go_to_the_daemon(
-    words: list[str], name: str, arguments: dict[str, Any], config: str, capsys: pytest.CaptureFixture[str]
+    words: str, arguments: dict[str, Any], empty: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Each becomes one command with its arguments; the daemon's words are printed."""
+    name, *_ = words.split()
     roof = ToldRoof(Command(1, name, arguments, "me", done=True, ok=True, answer="PAUSED by me"))
-    assert main([*words, "-c", config], lambda: roof) == 0
+    assert main([*words.split(), "-c", empty], lambda: roof) == 0
     assert roof.asked == [(name, arguments)]
     assert capsys.readouterr().out == "PAUSED by me\n"
 
@@ -207,47 +142,34 @@ def test_changes_go_to_the_daemon(
     ],
 )
 def test_a_refused_change(
-    answer: Command | Exception, code: int, said: str, config: str, capsys: pytest.CaptureFixture[str]
+    answer: Command | Exception, code: int, said: str, empty: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Its reason is on stderr, its exit code is the daemon's."""
-    assert main(["pause", "-c", config], lambda: ToldRoof(answer)) == code
+    assert main(["pause", "-c", empty], lambda: ToldRoof(answer)) == code
     assert capsys.readouterr() == ("", said)
 
 
-def test_too_short_a_commit_is_not_sent(config: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """A prefix that could mean several commits never reaches the daemon."""
-    roof = ToldRoof()
-    assert main(["trust", "9f3c", "-c", config], lambda: roof) == 2
-    assert roof.asked == []
-    assert "give 7 characters or more" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "more", "said"),
     [
-        (["hold", "wob", "--for", "2h", "--reason", "work"], "wob: no such service"),
-        (["hold", "web", "--for", "2", "--reason", "work"], "--for: not a duration"),
-        (["hold", "web", "--for", "31d", "--reason", "work"], "--for: not a sensible time"),
-        (["silence", "web", "--for", "0s", "--reason", "work"], "--for: not a sensible time"),
-        (["silence", "web", "--for", "2h", "--reason", " "], "--reason: there is nothing in it to read"),
-        (["silence", "web", "--for", "2h", "--reason", "work", "--signal", "hom"], "hom: no such signal"),
-        (["silence", "all", "--for", "2h", "--reason", "work", "--signal", "hom"], "hom: no such signal"),
-        (["silence", "web", "--for", "2h"], "reason"),
+        ("hold wob --for 2h --reason work", [], "wob: no such service"),
+        ("hold web --for 2 --reason work", [], "--for: not a duration"),
+        ("hold web --for 31d --reason work", [], "--for: not a sensible time"),
+        ("silence web --for 0s --reason work", [], "--for: not a sensible time"),
+        ("silence web --for 2h", ["--reason", " "], "--reason: there is nothing in it to read"),
+        (f"{SILENCE} --signal hom", [], "hom: no such signal"),
+        (f"{ALL} --signal hom", [], "hom: no such signal"),
+        ("silence web --for 2h", [], "reason"),
+        ("trust 9f3c", [], "give 7 characters or more"),
     ],
 )
-def test_a_silence_that_cannot_be_meant_is_not_sent(
-    words: list[str], said: str, config: str, capsys: pytest.CaptureFixture[str]
+def test_what_cannot_be_meant_is_not_sent(
+    words: str, more: list[str], said: str, empty: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Each says what to write."""
+    """Each says what to write; a prefix that could mean several commits never reaches the daemon either."""
     roof = ToldRoof()
-    assert main([*words, "-c", config], lambda: roof) == 2
+    assert main([*words.split(), *more, "-c", empty], lambda: roof) == 2
     assert roof.asked == [] and said in capsys.readouterr().err
-
-
-def test_silences_are_listed_and_stand_above_the_status(recorded: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing is quiet here; the daemon is not asked."""
-    assert main(["silences", "-c", recorded]) == 0
-    assert capsys.readouterr().out == "No silence and no action hold.\n"
 
 
 def test_the_demo_as_json(capsys: pytest.CaptureFixture[str]) -> None:
@@ -297,21 +219,3 @@ def test_every_mistake_is_reported_at_once(tmp_path: Path, capsys: pytest.Captur
     assert out == ""
     assert len(err.splitlines()) >= 2
     assert "services" in err
-
-
-def test_notes_of_another_incident_stay_out(recorded: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """`explain` shows what belongs to its incident only."""
-
-    async def write() -> None:
-        store = build_store(f"sqlite:///{tmp_path}/watchdog.db", SystemClock())
-        await store.open()
-        try:
-            state = await store.load()
-            assert state is not None
-            await store.save(None, state, [Note(x.BEGIN, "web", "web-2", "ACT", "somebody else's rollback")])
-        finally:
-            await store.close()
-
-    asyncio.run(write())
-    assert main(["explain", "web-1", "-c", recorded]) == 0
-    assert "somebody else" not in capsys.readouterr().out

@@ -1,5 +1,7 @@
 """What the demo's screen says."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.cli import examples as x
@@ -40,26 +42,10 @@ QUIET = """\
 
 def good_result() -> DemoResult:
     """Return the result of the sketch."""
-    return DemoResult(
-        scenario="bad-deploy",
-        severity="critical",
-        onset_to_decision_seconds=38.2,
-        onset_to_rollback_request_seconds=39.1,
-        onset_to_restored_seconds=47.0,
-        rolled_back_to="dep-40",
-        expected_target="dep-40",
-        rollbacks=1,
-        pages=1,
-        verified=True,
-        as_expected=True,
-        rollback_request_target_seconds=75,
-        restored_target_seconds=300,
-        expected_rollbacks=1,
-        expected_pages=1,
-        incident="web-1",
-        writes=("PATCH service 1", "POST rollback 1"),
-        left=("auto-deploy is off until a new commit.",),
-    )
+    whole = DemoResult("bad-deploy", "critical", 38.2, 39.1, 47.0, "dep-40", "dep-40", 1, 1, True, as_expected=True)
+    whole = replace(whole, rollback_request_target_seconds=75, restored_target_seconds=300, expected_rollbacks=1)
+    writes, left = ("PATCH service 1", "POST rollback 1"), ("auto-deploy is off until a new commit.",)
+    return replace(whole, expected_pages=1, incident="web-1", writes=writes, left=left)
 
 
 def test_the_summary_of_the_sketch() -> None:
@@ -69,24 +55,10 @@ def test_the_summary_of_the_sketch() -> None:
 
 def test_a_quiet_scenario_that_went_wrong() -> None:
     """What never happened is said so, and why it is not as expected."""
-    result = DemoResult(
-        "upstream-outage",
-        None,
-        None,
-        None,
-        None,
-        None,
-        None,
-        0,
-        0,
-        False,
-        False,
-        restored_target_seconds=300,
-        expected_rollbacks=0,
-        would="would roll back to dep-40",
-        deviations=("nobody was paged",),
-    )
-    assert "\n".join(demo_text.result_lines(result)) + "\n" == QUIET
+    nothing = DemoResult("upstream-outage", None, None, None, None, None, None, 0, 0, False, as_expected=False)
+    result = replace(nothing, restored_target_seconds=300, expected_rollbacks=0, would="would roll back to dep-40")
+    told = demo_text.result_lines(replace(result, deviations=("nobody was paged",)))
+    assert "\n".join(told) + "\n" == QUIET
 
 
 @pytest.mark.parametrize(
@@ -116,14 +88,9 @@ def test_the_table_of_signals() -> None:
     ]
 
 
-def test_notes_are_timed_from_the_beginning() -> None:
-    """Minutes and seconds, label, text; control characters stay out."""
+def test_notes_and_the_head() -> None:
+    """Minutes and seconds, label, text, no control characters; what is not as shipped is said first."""
     assert demo_text.note_line(x.note(74, "SUSPECT", "HTTP 503\x1b[2J"), x.BEGIN) == " 01:14  SUSPECT    HTTP 503[2J"
-
-
-def test_the_head_names_shortened_defaults() -> None:
-    """What is not as shipped is said first."""
-    assert demo_text.head_lines("blind", ["verification 180 s -> 30 s", "rollback takes 8 s"])[2] == (
-        "Shipped defaults, except: verification 180 s -> 30 s, rollback takes 8 s."
-    )
+    except_for = demo_text.head_lines("blind", ["verification 180 s -> 30 s", "rollback takes 8 s"])[2]
+    assert except_for == "Shipped defaults, except: verification 180 s -> 30 s, rollback takes 8 s."
     assert demo_text.head_lines("blind", [])[2] == "Shipped defaults."

@@ -9,13 +9,8 @@ from watchdog.lab.storm.variants import VARIANTS
 
 def typed(*words: str) -> "subprocess.CompletedProcess[str]":
     """Run the command line in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "watchdog", "lab", *words],
-        capture_output=True,
-        text=True,
-        timeout=170,
-        check=False,
-    )
+    command = [sys.executable, "-m", "watchdog", "lab", *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=170, check=False)
 
 
 def test_seeds_are_summed_up() -> None:

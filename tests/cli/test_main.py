@@ -7,47 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from watchdog import __version__
+
 COMMANDS = (
-    "run",
-    "init",
-    "check",
-    "once",
-    "demo",
-    "status",
-    "incidents",
-    "explain",
-    "why-not",
-    "history",
-    "deploys",
-    "rollback",
-    "approve",
-    "reject",
-    "stop",
-    "acknowledge",
-    "silence",
-    "hold",
-    "silences",
-    "unsilence",
-    "pause",
-    "resume",
-    "trust",
-    "label",
-    "notify test",
+    *("run", "init", "check", "once", "demo", "status", "incidents", "explain", "why-not", "history", "deploys"),
+    *("rollback", "approve", "reject", "stop", "acknowledge", "silence", "hold", "silences", "unsilence", "pause"),
+    *("resume", "trust", "label", "notify test"),
 )
 
 
 def typed(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run `watchdog` with those words and an environment without any of its variables."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("WATCHDOG_")}
-    return subprocess.run(
-        [sys.executable, "-m", "watchdog", *words],
-        cwd=cwd,
-        env=environ | {"COLUMNS": "100", "PYTHONPATH": str(Path(__file__).parents[2])},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    environ |= {"COLUMNS": "100", "PYTHONPATH": str(Path(__file__).parents[2])}
+    command = [sys.executable, "-m", "watchdog", *words]
+    return subprocess.run(command, cwd=cwd, env=environ, capture_output=True, text=True, timeout=60, check=False)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -59,40 +33,26 @@ def test_every_command_has_help(command: str) -> None:
     assert "--config" in done.stdout
 
 
-def test_without_a_command_there_is_help() -> None:
-    """Every command of the list is shown with a first sentence, and where to begin."""
+def test_without_a_command_there_is_help_and_a_version() -> None:
+    """Every command of the list is shown with a first sentence, and where to begin; the version alone, for scripts."""
     done = typed()
     assert done.returncode == 0
     assert "First: watchdog demo" in done.stdout
     for command in COMMANDS:
         assert f"│ {command.split()[0]} " in done.stdout
-
-
-def test_version() -> None:
-    """The version alone, for scripts."""
-    from watchdog import __version__
-
     assert typed("--version").stdout == f"{__version__}\n"
 
 
 @pytest.mark.parametrize(
     "words",
     [
-        ("nope",),
-        ("explain",),
-        ("explain", "web-1", "--bogus"),
-        ("history", "--format", "xml"),
-        ("demo", "--scenario", "earthquake"),
-        ("why-not", "web"),
-        ("label", "web-1", "perhaps"),
-        ("rollback",),
-        ("incidents", "--limit", "many"),
-        ("run", "--config"),
+        *("nope", "explain", "explain web-1 --bogus", "history --format xml", "demo --scenario earthquake"),
+        *("why-not web", "label web-1 perhaps", "rollback", "incidents --limit many", "run --config"),
     ],
 )
-def test_usage_errors_exit_with_2(words: tuple[str, ...]) -> None:
+def test_usage_errors_exit_with_2(words: str) -> None:
     """A wrong command line is one sentence on stderr with a way out, no traceback."""
-    done = typed(*words)
+    done = typed(*words.split())
     assert (done.returncode, done.stdout) == (2, "")
     assert "(see watchdog --help)" in done.stderr.replace("\n", " ")
     assert "Traceback" not in done.stderr

@@ -30,11 +30,7 @@ def settings_of(cloud: Sandbox, folder: Path, mode: str = "autonomous") -> Setti
 
 def writes(cloud: Sandbox) -> list[object]:
     """Return the changing calls Render got."""
-    return [
-        entry
-        for entry in cloud.log
-        if entry["what"] == "request" and entry.get("vendor") == "render" and entry["method"] != "GET"
-    ]
+    return [one for one in cloud.events.requests("render") if one["method"] != "GET"]
 
 
 async def test_deploys_name_the_target(cloud: Sandbox, tmp_path: Path) -> None:
@@ -98,16 +94,9 @@ async def test_as_a_user_types_it(cloud: Sandbox, tmp_path: Path) -> None:
     settings_of(cloud, tmp_path)
 
     async def typed(*words: str) -> tuple[int | None, str]:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "watchdog",
-            *words,
-            cwd=tmp_path,
-            env={"PYTHONPATH": str(Path(__file__).parents[2])},
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
+        command, environ = (sys.executable, "-m", "watchdog", *words), {"PYTHONPATH": str(Path(__file__).parents[2])}
+        pipes = {"stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.STDOUT}
+        process = await asyncio.create_subprocess_exec(*command, cwd=tmp_path, env=environ, **pipes)
         async with asyncio.timeout(60):
             out, _ = await process.communicate()
         return process.returncode, out.decode()

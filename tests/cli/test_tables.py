@@ -28,26 +28,16 @@ from watchdog.settings.check_result import CheckResult, Outcome
 from watchdog.words import standing
 
 SIGNALS = tuple(SignalPolicy(name, "http") for name in ("home", "api", "errors"))
-POLICY = Policy(
-    services={
-        "web": ServicePolicy("web", "srv-web", Mode.AUTONOMOUS, signals=SIGNALS),
-        "docs": ServicePolicy("docs", None, signals=SIGNALS[:1]),
-    },
-    matrix=DEFAULT_MATRIX,
+GUARDED = ServicePolicy("web", "srv-web", Mode.AUTONOMOUS, signals=SIGNALS)
+POLICY = Policy({"web": GUARDED, "docs": ServicePolicy("docs", None, signals=SIGNALS[:1])}, DEFAULT_MATRIX)
+CHECKS = (
+    Check("home", "http", last_at=x.BEGIN, last=Bad("HTTP 503")),
+    Check("api", "latency", last_at=x.BEGIN - 5, last=Good()),
+    Check("gone", "http", last_at=x.BEGIN - 900, last=Good()),
 )
-WEB = ServiceState(
-    "web",
-    phase=Phase.ROLLING_BACK,
-    checks={
-        "home": Check("home", "http", last_at=x.BEGIN, last=Bad("HTTP 503")),
-        "api": Check("api", "latency", last_at=x.BEGIN - 5, last=Good()),
-        "gone": Check("gone", "http", last_at=x.BEGIN - 900, last=Good()),
-    },
-    deploys=(x.BAD, x.FAILED, x.GOOD),
-    live="dep-42",
-    incident=x.incident(closed_at=None),
-    auto_deploy_off="commit",
-)
+DEPLOYED = {"deploys": (x.BAD, x.FAILED, x.GOOD), "live": "dep-42", "auto_deploy_off": "commit"}
+OPEN = {"phase": Phase.ROLLING_BACK, "incident": x.incident(closed_at=None)}
+WEB = ServiceState("web", checks={check.name: check for check in CHECKS}, **DEPLOYED, **OPEN)
 
 
 def printed(made: Table) -> list[str]:
@@ -121,12 +111,9 @@ def test_a_downtime_is_a_silence_by_the_platform_for_as_long_as_it_is_read() -> 
     web = ServiceState("web", downtime=down, deploys_at=x.BEGIN)
     state, policy = State(services={"web": web}), Policy(services={}, matrix={})
     said = "SILENCE downtime of web by the platform (in maintenance mode, seen since 2026-11-25 02:04 UTC), "
-    assert standing.quiet_lines(state, policy, x.BEGIN + 120.0) == [
-        f"{said}until the platform says that it is over; nothing is rolled back meanwhile"
-    ]
-    assert standing.quiet_lines(state, policy, x.BEGIN + 121.0) == [
-        f"{said}but not read for 2 min, so people are told again"
-    ]
+    read, unread = (standing.quiet_lines(state, policy, x.BEGIN + seconds) for seconds in (120.0, 121.0))
+    assert read == [f"{said}until the platform says that it is over; nothing is rolled back meanwhile"]
+    assert unread == [f"{said}but not read for 2 min, so people are told again"]
     assert standing.quiets(state, policy, x.BEGIN, "web") and not standing.quiets(state, policy, x.BEGIN, "shop")
     over = State(services={"web": replace(web, downtime=replace(down, ended_at=x.BEGIN))})
     assert standing.quiet_lines(over, policy, x.BEGIN) == []
@@ -154,30 +141,29 @@ def test_what_status_pages_tell_and_announce_stands_above_the_table() -> None:
 
 def test_merges_that_do_not_ship_are_named() -> None:
     """The newest few, or why they cannot be seen; foreign titles stay text."""
+
+    def line(**known: object) -> str:
+        web = replace(WEB, **known)  # type: ignore[arg-type]
+        (only,) = standing.status_lines(State(services={"web": web}), x.BEGIN + 10)
+        return only
+
     merged = tuple(Commit(f"c{number}c0ffee", 0.0, f"Change\x1b[31m {number}") for number in range(5))
-    (line,) = standing.status_lines(State(services={"web": replace(WEB, merged=merged[:1])}), x.BEGIN + 10)
-    assert line == (
+    assert line(merged=merged[:1]) == (
         'AUTO-DEPLOY IS OFF on web (it was "commit"). NOT shipped: c0c0ffe "Change[31m 0". '
         "(deploy by hand, then watchdog restore-auto-deploy web)"
     )
-    (line,) = standing.status_lines(State(services={"web": replace(WEB, merged=merged)}), x.BEGIN + 10)
-    assert "and 2 more. (" in line
-    (line,) = standing.status_lines(
-        State(services={"web": replace(WEB, merges_why="GitHub answered 404")}), x.BEGIN + 10
-    )
-    assert line.endswith("Merges cannot be seen: GitHub answered 404.")
+    assert "and 2 more. (" in line(merged=merged)
+    assert line(merges_why="GitHub answered 404").endswith("Merges cannot be seen: GitHub answered 404.")
 
 
 def test_an_old_record_is_not_shown_as_the_present() -> None:
     """A daemon that stopped is noticed by the age of its newest reading."""
-    quiet = replace(WEB, auto_deploy_off="")
-    assert standing.status_lines(State(services={"web": quiet}), x.BEGIN + 120) == []
-    assert standing.status_lines(State(services={"web": quiet}), x.BEGIN + 7200) == [
-        "The newest reading is 2 h 0 min old: the daemon does not seem to run."
-    ]
-    assert standing.status_lines(State(), x.BEGIN) == [
-        "Nothing has been read yet: is the daemon running? (watchdog run)"
-    ]
+    state = State(services={"web": replace(WEB, auto_deploy_off="")})
+    assert standing.status_lines(state, x.BEGIN + 120) == []
+    (old,) = standing.status_lines(state, x.BEGIN + 7200)
+    assert old == "The newest reading is 2 h 0 min old: the daemon does not seem to run."
+    (never,) = standing.status_lines(State(), x.BEGIN)
+    assert never == "Nothing has been read yet: is the daemon running? (watchdog run)"
 
 
 def test_incidents() -> None:
@@ -207,12 +193,9 @@ def test_deploys() -> None:
 
 def test_once() -> None:
     """Verdict, time and reason of each signal."""
-    read = [
-        SignalReport("web", "home", Bad("HTTP 503"), 0.004),
-        SignalReport("web", "errors", Unknown("Sentry did not answer")),
-        SignalReport("", "control", Good("2 of 2 answer")),
-    ]
-    assert printed(tables.once(read)) == [
+    asked, control = Unknown("Sentry did not answer"), Good("2 of 2 answer")
+    read = [SignalReport("web", "home", Bad("HTTP 503"), 0.004), SignalReport("web", "errors", asked)]
+    assert printed(tables.once([*read, SignalReport("", "control", control)])) == [
         "SIGNAL      NOW      TOOK  WHY",
         "web/home    BAD      4 ms  HTTP 503",
         "web/errors  UNKNOWN  -     Sentry did not answer",
@@ -222,14 +205,11 @@ def test_once() -> None:
 
 def test_checks() -> None:
     """What was proved, and the fix for what is wrong."""
-    done = [
-        CheckResult("render key", Outcome.OK, "works"),
-        CheckResult("web", Outcome.FAIL, "unknown id", "correct it"),
-    ]
+    done = [CheckResult("key", Outcome.OK, "works"), CheckResult("web", Outcome.FAIL, "unknown id", "correct it")]
     assert printed(tables.checks(done)) == [
-        "WHAT              FOUND",
-        "render key  ok    works",
-        "web         fail  unknown id -> correct it",
+        "WHAT        FOUND",
+        "key   ok    works",
+        "web   fail  unknown id -> correct it",
     ]
 
 

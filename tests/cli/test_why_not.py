@@ -73,21 +73,20 @@ def test_the_limit_is_the_one_that_was_in_force(healed: float, learnt_at: float,
     assert limits in answer
 
 
-def test_nothing_recorded() -> None:
-    """A silent record is said to be silent, not healthy."""
+def because(*answers: object) -> str:
+    """Return the last line of an answer."""
+    return why_not(*answers)[-1].removeprefix("BECAUSE      ")  # type: ignore[arg-type]
+
+
+def test_nothing_recorded_and_all_good() -> None:
+    """A silent record is said to be silent, not healthy; good readings are counted."""
     assert why_not("web", START, (), (), ()) == [
         "web at 2026-11-25 02:14:00 UTC: why nothing was done.",
         "",
         "BECAUSE      nothing was recorded: the watchdog did not run, or the record",
         "             (minutes: 48 h) is gone",
     ]
-
-
-def test_all_good() -> None:
-    """Good readings are counted."""
-    assert why_not("web", START, (), (minute("home", 0, 6),), ())[-1] == (
-        "BECAUSE      home: 6 of 6 readings were good, none bad"
-    )
+    assert because("web", START, (), (minute("home", 0, 6),), ()) == "home: 6 of 6 readings were good, none bad"
 
 
 def test_an_incident_that_was_only_paged() -> None:
@@ -102,17 +101,16 @@ def test_an_incident_that_was_only_paged() -> None:
     ]
 
 
-def test_the_moment_before_and_after_a_rollback() -> None:
+@pytest.mark.parametrize(
+    ("second", "says"),
+    [
+        (20, "web-1 was open and not decided yet, decided 28 s later: rollback"),
+        (48.5, "web-1: the rollback was requested 0.5 s later"),
+        (60, "something was done: web-1 was rolled back 11 s before"),
+    ],
+)
+def test_the_moment_before_and_after_a_rollback(second: float, says: str) -> None:
     """Before the decision it says when it came; after the request it says that something was done."""
-    acted = x.incident()
-    assert why_not("web", x.BEGIN + 20, (), (), (acted,))[-1] == (
-        "BECAUSE      web-1 was open and not decided yet, decided 28 s later: rollback"
-    )
-    assert why_not("web", x.BEGIN + 48.5, (), (), (acted,))[-1] == (
-        "BECAUSE      web-1: the rollback was requested 0.5 s later"
-    )
-    assert why_not("web", x.BEGIN + 60, (), (), (acted,))[-1] == (
-        "BECAUSE      something was done: web-1 was rolled back 11 s before"
-    )
-    undecided = replace(acted, decision=None)
-    assert why_not("web", x.BEGIN + 20, (), (), (undecided,))[-1] == "BECAUSE      web-1 was open and not decided yet"
+    assert because("web", x.BEGIN + second, (), (), (x.incident(),)) == says
+    undecided = replace(x.incident(), decision=None)
+    assert because("web", x.BEGIN + 20, (), (), (undecided,)) == "web-1 was open and not decided yet"

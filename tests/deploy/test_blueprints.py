@@ -50,14 +50,8 @@ SERVICE = thing(
     disk=thing("name mountPath", name=TEXT, mountPath={"type": "string", "pattern": "^/"}, sizeGB=COUNT),
     envVars={"type": "array", "minItems": 1, "items": VARIABLE},
 )
-DATABASE = thing(
-    "name plan",
-    name=TEXT,
-    plan=TEXT,
-    databaseName=TEXT,
-    user=TEXT,
-    ipAllowList={"type": "array", "maxItems": 0},
-)
+CLOSED = {"type": "array", "maxItems": 0}
+DATABASE = thing("name plan", name=TEXT, plan=TEXT, databaseName=TEXT, user=TEXT, ipAllowList=CLOSED)
 SCHEMA = thing(
     "services",
     services={"type": "array", "minItems": 1, "items": SERVICE},

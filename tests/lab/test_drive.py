@@ -63,15 +63,9 @@ def test_a_score_has_every_number_that_is_published_with_its_interval() -> None:
     names = ["hard-down", "restart-blip", "other-incident"]
     result = score("quick", names=names, episodes=4, clean_years=0.0, rival_episodes=0, processes=1).json_object()
     assert set(result) >= {
-        "rollback_precision",
-        "rollback_recall",
-        "false_rollbacks_per_service_year",
-        "false_pages_per_service_year",
-        "wrong_service_rollbacks",
-        "nothing_right_share",
-        "rollback_request_delay_p95_seconds",
-        "blame_calibration_max_error",
-        "per_class",
+        *("rollback_precision", "rollback_recall", "rollback_request_delay_p95_seconds", "wrong_service_rollbacks"),
+        *("false_rollbacks_per_service_year", "false_pages_per_service_year", "nothing_right_share"),
+        *("blame_calibration_max_error", "per_class"),
     }
     assert result["rollback_recall"] == {"value": 1.0, "low": pytest.approx(0.76, abs=0.01), "high": 1.0, "n": 12}
     per_class = result["per_class"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from operator import methodcaller as do
 from pathlib import Path
 
 import pytest
@@ -15,116 +16,56 @@ from watchdog.domain.policy import Action, Mode, Rule, Severity
 from watchdog.lab.readiness import Labelled, Readiness, Verdict, assess
 from watchdog.lab.readiness.missed import SUSPECTED, UNSEEN
 
+REVERTED = "a human deployed its revert 9 min later (dep-fix)"
 AGAIN, RIGHT, UNKNOWN, WRONG = Verdict.AGAIN, Verdict.RIGHT, Verdict.UNKNOWN, Verdict.WRONG
 
 
-def bad_deploy(life: Life) -> None:
-    """Have a deploy go bad at minute 10."""
-    life.deploy(10, "dep-bad", message="Rewrite the checkout")
-    life.breaks("dep-bad")
+Doing = Callable[[Life], object]
+"""Something done in a life: a deploy, a failure, a rollback by a human."""
 
 
-def rolled_back(life: Life) -> None:
-    bad_deploy(life)
-    life.back(20)
+def later(life: Life) -> None:
+    """Take deploys for so dangerous that 33 min after one are not too long."""
+    life.drive.policy = replace(life.policy, blame=replace(life.policy.blame, bad_deploy_share=0.8))
 
 
-def redeployed(life: Life) -> None:
-    bad_deploy(life)
-    life.back(20, trigger="api")
+BAD = (do("deploy", 10, "dep-bad", message="Rewrite the checkout"), do("breaks", "dep-bad"))
+BACK = (*BAD, do("back", 20))
+HEALED = (do("deploy", 10, "dep-new"), do("fails", 10.4, 14))
+TRY = do("breaks", "dep-try")
+REVERT, SAID_BY_GIT = 'Revert "Rewrite the checkout" (#12)', "Undo it\n\nThis reverts commit c-dep-bad."
+REPAIRED = (*BAD, do("deploy", 20, "dep-fix", message="Rewrite the checkout, now really"))
+LATE = (do("deploy", 80, "dep-new"), do("fails", 80.4, 84))
+SAME = do("deploy", 20, "dep-same", "c-dep-new", trigger="service_updated")
+BY_API = "a human redeployed an earlier commit 9 min later (dep-back); it recovered with that"
+RAN_WELL = "it recovered by itself after 3 min, and dep-new ran well for 30 min after that"
+UNWATCHED = "it recovered by itself, but was not watched for 30 min after that"
+STORIES: dict[str, tuple[tuple[Doing, ...], tuple[Verdict, ...], str]] = {
+    "rolled back": (BACK, (RIGHT,), "a human rolled back 9 min later (dep-back); it recovered with that"),
+    "redeployed": ((*BAD, do("back", 20, trigger="api")), (RIGHT,), BY_API),
+    "reverted": ((*BAD, do("deploy", 20, "dep-fix", message=REVERT)), (RIGHT,), f"{REVERTED}; it recovered with that"),
+    "reverted, as git says it": ((*BAD, do("deploy", 20, "dep-fix", message=SAID_BY_GIT)), (RIGHT,), REVERTED),
+    "after a repair that failed": ((*BACK, do("deploy", 15, "dep-try"), TRY), (RIGHT,), "a human rolled back 9 min"),
+    "the repair fails later": ((*BACK, do("deploy", 45, "dep-try"), TRY), (RIGHT, AGAIN), "a human rolled back 9 min"),
+    "in vain": ((*BACK, do("fails", 11, 40)), (UNKNOWN,), "recovered only 20 min after that was live"),
+    "failing again": ((*BACK, do("fails", 30, 35)), (UNKNOWN,), "and it failed again within 30 min"),
+    "soon after": ((*HEALED, do("back", 35)), (UNKNOWN,), "but it had recovered by itself 21 min before"),
+    "repaired": (REPAIRED, (UNKNOWN,), "dep-fix went live (new_commit), which undoes nothing"),
+    "still failing": (BAD, (UNKNOWN,), "that it recovered was not seen"),
+    "healed": (HEALED, (WRONG,), RAN_WELL),
+    "healed, and not": ((later, *HEALED, do("fails", 43, 46)), (UNKNOWN, AGAIN), "itself, and failed again within 30"),
+    "healed, redeployed": ((*HEALED, SAME), (UNKNOWN,), "dep-same went live (service_updated), which undoes nothing"),
+    "rolled back long after": ((*HEALED, do("back", 60)), (WRONG,), "it recovered by itself after 3 min"),
+    "healed at the end": (LATE, (UNKNOWN,), UNWATCHED),
+}
 
 
-def reverted(life: Life) -> None:
-    bad_deploy(life)
-    life.deploy(20, "dep-fix", message='Revert "Rewrite the checkout" (#12)')
-
-
-def reverted_as_git_says_it(life: Life) -> None:
-    bad_deploy(life)
-    life.deploy(20, "dep-fix", message="Undo it\n\nThis reverts commit c-dep-bad.")
-
-
-def rolled_back_after_a_repair_that_failed(life: Life) -> None:
-    rolled_back(life)
-    life.deploy(15, "dep-try")
-    life.breaks("dep-try")
-
-
-def rolled_back_and_the_repair_fails_later(life: Life) -> None:
-    rolled_back(life)
-    life.deploy(45, "dep-try")
-    life.breaks("dep-try")
-
-
-def rolled_back_in_vain(life: Life) -> None:
-    rolled_back(life)
-    life.fails(11, 40)
-
-
-def rolled_back_and_failing_again(life: Life) -> None:
-    rolled_back(life)
-    life.fails(30, 35)
-
-
-def rolled_back_soon_after_it_recovered(life: Life) -> None:
-    healed(life)
-    life.back(35)
-
-
-def repaired(life: Life) -> None:
-    bad_deploy(life)
-    life.deploy(20, "dep-fix", message="Rewrite the checkout, now really")
-
-
-def still_failing(life: Life) -> None:
-    bad_deploy(life)
-
-
-def healed(life: Life) -> None:
-    life.deploy(10, "dep-new")
-    life.fails(10.4, 14)
-
-
-def healed_and_failing_again(life: Life) -> None:
-    often = replace(life.policy.blame, bad_deploy_share=0.8)  # else 33 min after a deploy are too long
-    life.drive.policy = replace(life.policy, blame=often)
-    healed(life)
-    life.fails(43, 46)
-
-
-def healed_and_redeployed(life: Life) -> None:
-    healed(life)
-    life.deploy(20, "dep-same", "c-dep-new", trigger="service_updated")
-
-
-def healed_and_rolled_back_long_after(life: Life) -> None:
-    healed(life)
-    life.back(60)
-
-
-def healed_at_the_end(life: Life) -> None:
-    life.deploy(80, "dep-new")
-    life.fails(80.4, 84)
-
-
-STORIES: tuple[tuple[Callable[[Life], None], tuple[Verdict, ...], str], ...] = (
-    (rolled_back, (RIGHT,), "a human rolled back 9 min later (dep-back); it recovered with that"),
-    (redeployed, (RIGHT,), "a human redeployed an earlier commit 9 min later (dep-back); it recovered with that"),
-    (reverted, (RIGHT,), "a human deployed its revert 9 min later (dep-fix); it recovered with that"),
-    (reverted_as_git_says_it, (RIGHT,), "a human deployed its revert"),
-    (rolled_back_after_a_repair_that_failed, (RIGHT,), "a human rolled back 9 min later (dep-back)"),
-    (rolled_back_and_the_repair_fails_later, (RIGHT, AGAIN), "a human rolled back 9 min later (dep-back)"),
-    (rolled_back_in_vain, (UNKNOWN,), "recovered only 20 min after that was live"),
-    (rolled_back_and_failing_again, (UNKNOWN,), "and it failed again within 30 min"),
-    (rolled_back_soon_after_it_recovered, (UNKNOWN,), "but it had recovered by itself 21 min before"),
-    (repaired, (UNKNOWN,), "dep-fix went live (new_commit), which undoes nothing"),
-    (still_failing, (UNKNOWN,), "that it recovered was not seen"),
-    (healed, (WRONG,), "it recovered by itself after 3 min, and dep-new ran well for 30 min after that"),
-    (healed_and_failing_again, (UNKNOWN, AGAIN), "it recovered by itself, and failed again within 30 min"),
-    (healed_and_redeployed, (UNKNOWN,), "dep-same went live (service_updated), which undoes nothing"),
-    (healed_and_rolled_back_long_after, (WRONG,), "it recovered by itself after 3 min"),
-    (healed_at_the_end, (UNKNOWN,), "it recovered by itself, but was not watched for 30 min after that"),
-)
+def lived(*doings: Doing, mode: Mode = Mode.OBSERVE) -> Life:
+    """Return a life in which that is done."""
+    life = Life(mode)
+    for doing in doings:
+        doing(life)
+    return life
 
 
 def assessed(folder: Path, life: Life, *labels: Labelled, minutes: float = 90.0) -> Readiness:
@@ -133,11 +74,10 @@ def assessed(folder: Path, life: Life, *labels: Labelled, minutes: float = 90.0)
     return assess(runs_of([folder]), labels)
 
 
-@pytest.mark.parametrize(("story", "verdicts", "why"), STORIES, ids=[story.__name__ for story, _, _ in STORIES])
-def test_each_rule(tmp_path: Path, story: Callable[[Life], None], verdicts: tuple[Verdict, ...], why: str) -> None:
+@pytest.mark.parametrize(("doings", "verdicts", "why"), STORIES.values(), ids=STORIES)
+def test_each_rule(tmp_path: Path, doings: tuple[Doing, ...], verdicts: tuple[Verdict, ...], why: str) -> None:
     """What people did, or did not, and what became of it; the first act is looked at closely."""
-    life = Life()
-    story(life)
+    life = lived(*doings)
     found = assessed(tmp_path, life)
     assert tuple(one.verdict for one in found.acts) == verdicts
     first = found.acts[0]
@@ -149,8 +89,7 @@ def test_each_rule(tmp_path: Path, story: Callable[[Life], None], verdicts: tupl
 
 def test_how_much_earlier_is_counted_from_request_to_request(tmp_path: Path) -> None:
     """The human asked at minute 20; we would have 56 s after the onset, and 2 s for the pin."""
-    life = Life()
-    rolled_back(life)
+    life = lived(*BACK)
     (one,) = assessed(tmp_path, life).acts
     assert one.saved_seconds == pytest.approx(life.at(20) - one.act.at)
     assert one.act.at - one.act.onset_at == pytest.approx(58.0, abs=4.0)
@@ -158,31 +97,18 @@ def test_how_much_earlier_is_counted_from_request_to_request(tmp_path: Path) -> 
 
 def test_the_core_goes_on_with_the_next_outage(tmp_path: Path) -> None:
     """After an act that left no trace, another bad deploy an hour later is another act, and is not the same outage."""
-    life = Life()
-    rolled_back(life)
-    life.deploy(80, "dep-worse")
-    life.breaks("dep-worse")
-    life.back(90, "dep-back-2")
+    life = lived(*BACK, do("deploy", 80, "dep-worse"), do("breaks", "dep-worse"), do("back", 90, "dep-back-2"))
     found = assessed(tmp_path, life, minutes=130)
     assert [(one.act.suspect, one.verdict) for one in found.acts] == [("dep-bad", RIGHT), ("dep-worse", RIGHT)]
     assert found.outlook.service_days == pytest.approx(130 / 1440, rel=0.01)
 
 
-def test_what_a_human_approved_is_the_humans_word(tmp_path: Path) -> None:
-    """In mode assist the watchdog rolls back, but a human decided."""
-    life = Life(Mode.ASSIST)
-    bad_deploy(life)
-    life.says(15, e.Approved(0.0, "web-1", "ann"))
-    found = assessed(tmp_path, life)
-    (one,) = found.acts
+def test_what_the_run_did_is_the_word_of_the_human_who_approved_it_or_nobodys(tmp_path: Path) -> None:
+    """In mode assist it rolls back, but a human decided; by itself it cannot be its own witness."""
+    life = lived(*BAD, do("says", 15, e.Approved(0.0, "web-1", "ann")), mode=Mode.ASSIST)
+    (one,) = assessed(tmp_path / "assist", life).acts
     assert one.verdict is RIGHT and one.why.startswith("ann, through us, rolled back 4 min later")
-
-
-def test_what_the_run_did_by_itself_proves_nothing(tmp_path: Path) -> None:
-    """It cannot be its own witness."""
-    life = Life(Mode.AUTONOMOUS)
-    bad_deploy(life)
-    (one,) = assessed(tmp_path, life).acts
+    (one,) = assessed(tmp_path / "autonomous", lived(*BAD, mode=Mode.AUTONOMOUS)).acts
     assert one.verdict is UNKNOWN and "the run rolled it back by itself" in one.why
 
 
@@ -194,22 +120,21 @@ def incident_of(life: Life) -> Incident:
 
 
 @pytest.mark.parametrize(
-    ("story", "right", "moved", "verdict"),
+    ("doings", "right", "moved", "verdict"),
     [
-        (healed, True, 0.0, RIGHT),
-        (rolled_back, False, 0.0, WRONG),
-        (repaired, True, 0.0, RIGHT),
-        (repaired, True, 90.0, RIGHT),
-        (repaired, True, -7200.0, UNKNOWN),
-        (repaired, True, 7200.0, UNKNOWN),
+        (HEALED, True, 0.0, RIGHT),
+        (BACK, False, 0.0, WRONG),
+        (REPAIRED, True, 0.0, RIGHT),
+        (REPAIRED, True, 90.0, RIGHT),
+        (REPAIRED, True, -7200.0, UNKNOWN),
+        (REPAIRED, True, 7200.0, UNKNOWN),
     ],
 )
 def test_a_label_outranks_and_is_matched_by_service_and_time(
-    tmp_path: Path, story: Callable[[Life], None], right: bool, moved: float, verdict: Verdict
+    tmp_path: Path, doings: tuple[Doing, ...], right: bool, moved: float, verdict: Verdict
 ) -> None:
     """Whatever the deploy list shows; one of another time is about something else."""
-    life = Life()
-    story(life)
+    life = lived(*doings)
     life.record(tmp_path, 90)
     run = incident_of(life)
     incident = replace(run, onset_at=run.onset_at + moved, closed_at=(run.closed_at or 0.0) + moved)
@@ -221,8 +146,7 @@ def test_a_label_outranks_and_is_matched_by_service_and_time(
 
 def test_a_label_on_another_decision_is_no_word_for_the_act(tmp_path: Path) -> None:
     """That it was right to page speaks against the act of another policy; that it was wrong says not what is right."""
-    life = Life()
-    repaired(life)
+    life = lived(*REPAIRED)
     life.record(tmp_path, 60)
     run = incident_of(life)
     assert run.decision is not None and run.decision.blame is not None
@@ -253,10 +177,7 @@ def test_what_a_human_undid_and_we_would_not_have_is_listed_apart(tmp_path: Path
 
 def test_a_human_who_is_faster_than_the_proof_of_failure(tmp_path: Path) -> None:
     """We say that we were not sure yet."""
-    life = Life()
-    bad_deploy(life)
-    life.back(10.7)
-    found = assessed(tmp_path, life, minutes=30)
+    found = assessed(tmp_path, lived(*BAD, do("back", 10.7)), minutes=30)
     assert not found.acts
     assert [one.why for one in found.missed] == [SUSPECTED]
 
@@ -274,8 +195,7 @@ def test_one_route_that_recovers_is_no_recovery(tmp_path: Path) -> None:
 
 def test_a_restart_in_the_outage_is_the_same_outage(tmp_path: Path) -> None:
     """Two runs of the daemon, the second of which takes the incident over: one act, judged by what came after."""
-    life = Life()
-    rolled_back(life)
+    life = lived(*BACK)
     life.record(tmp_path, 15)
     half = len(life.drive.steps)
     life.drive.tell(replace(e.Restarted(0.0), at=life.drive.now))
@@ -294,7 +214,8 @@ def test_a_policy_that_is_reloaded_is_judged_from_then_on(tmp_path: Path) -> Non
     life = Life()
     asks = {**life.policy.matrix, Severity.CRITICAL: Rule(Action.ASK, 300.0)}
     life.drive.policy = replace(life.policy, matrix=asks)
-    rolled_back(life)
+    for doing in BACK:
+        doing(life)
     life.play(60)
     life.drive.policy = life.policy
     life.deploy(70, "dep-worse")
@@ -308,17 +229,15 @@ def test_a_policy_that_is_reloaded_is_judged_from_then_on(tmp_path: Path) -> Non
 
 def test_an_outage_that_was_on_already_is_another_policy_s(tmp_path: Path) -> None:
     """Of the second of two recordings alone it is not said that observing was our reason."""
-    life = Life()
-    rolled_back(life)
+    life = lived(*BACK)
     life.play(15)
     before = len(life.drive.steps)
     life.play(60)
     write(tmp_path, life, slice(before, None), "late")
     found = assess(runs_of([tmp_path]))
     assert not found.acts
-    assert [one.why for one in found.missed] == [
-        "the recording, or this start of the daemon, begins in the middle of it"
-    ]
+    (missed,) = found.missed
+    assert missed.why == "the recording, or this start of the daemon, begins in the middle of it"
 
 
 def write(folder: Path, life: Life, part: slice, run: str) -> None:

@@ -14,9 +14,8 @@ from watchdog.lab.readiness.diary import Act, Diary, Outage
 from watchdog.lab.readiness.rules import judge
 from watchdog.lab.readiness.undone import undone
 
-GOOD = Deploy(
-    "dep-1", "deactivated", "new_commit", "a1", "Add a footer to every page", created_at=-9000, finished_at=-8900
-)
+ADDED = "Add a footer to every page"
+GOOD = Deploy("dep-1", "deactivated", "new_commit", "a1", ADDED, created_at=-9000, finished_at=-8900)
 BAD = Deploy("dep-2", "deactivated", "new_commit", "b2", "Rewrite the checkout", created_at=-60, finished_at=0)
 BACK = Deploy("dep-3", "live", "rollback", "a1", created_at=300, finished_at=360)
 
@@ -24,6 +23,10 @@ BACK = Deploy("dep-3", "live", "rollback", "a1", created_at=300, finished_at=360
 def act(at: float, incident: str = "web-1", suspect: Deploy = BAD) -> Act:
     """Return an act 50 s after the onset of its incident."""
     return Act(at, "web", incident, at - 50, suspect.id, suspect.code, "dep-1", "P 0.99")
+
+
+MINE = ("web-1", 10.0, 100.0)
+"""An outage after which all was well by itself."""
 
 
 def diary(*deploys: Deploy, outages: tuple[tuple[str, float, float], ...], watched_until: float = 20_000.0) -> Diary:
@@ -36,59 +39,53 @@ def diary(*deploys: Deploy, outages: tuple[tuple[str, float, float], ...], watch
     return made
 
 
+def first(made: Diary) -> Verdict:
+    """Return what is judged of an act 60 s after the deploy."""
+    made.acts.append(act(60))
+    return judge(made)[0].verdict
+
+
 @pytest.mark.parametrize(
     ("recovered_at", "verdict"),
     [(360.0, Verdict.RIGHT), (960.0, Verdict.RIGHT), (960.1, Verdict.UNKNOWN), (inf, Verdict.UNKNOWN)],
 )
 def test_what_helps_shows_within_ten_minutes(recovered_at: float, verdict: Verdict) -> None:
     """After the human's way back is live."""
-    made = diary(BACK, outages=(("web-1", 10.0, recovered_at),))
-    made.acts.append(act(60))
-    (one,) = judge(made)
-    assert one.verdict is verdict
+    assert first(diary(BACK, outages=(("web-1", 10.0, recovered_at),))) is verdict
 
 
 @pytest.mark.parametrize(("asked_at", "verdict"), [(3660.0, Verdict.RIGHT), (3660.1, Verdict.UNKNOWN)])
 def test_a_human_is_waited_for_an_hour_after_our_request(asked_at: float, verdict: Verdict) -> None:
     """Where it recovered meanwhile, and fails again."""
-    made = diary(
-        replace(BACK, created_at=asked_at, finished_at=asked_at + 30),
-        outages=(("web-1", 10.0, 100.0), ("web-2", 1500.0, asked_at + 10)),
-    )
-    made.acts.append(act(60))
-    (one,) = judge(made)
-    assert one.verdict is verdict
+    back = replace(BACK, created_at=asked_at, finished_at=asked_at + 30)
+    assert first(diary(back, outages=(MINE, ("web-2", 1500.0, asked_at + 10)))) is verdict
 
 
-@pytest.mark.parametrize(("again_at", "verdict"), [(1900.0, Verdict.UNKNOWN), (1900.1, Verdict.WRONG)])
-def test_what_stays_well_for_half_an_hour_was_not_the_deploy(again_at: float, verdict: Verdict) -> None:
-    """And what fails sooner may have been it."""
-    made = diary(outages=(("web-1", 10.0, 100.0), ("web-2", again_at, again_at + 60)))
-    made.acts.append(act(60))
-    assert judge(made)[0].verdict is verdict
-
-
-@pytest.mark.parametrize(("until", "verdict"), [(1899.9, Verdict.UNKNOWN), (1900.0, Verdict.WRONG)])
-def test_and_that_must_have_been_watched(until: float, verdict: Verdict) -> None:
-    """To its end."""
-    made = diary(outages=(("web-1", 10.0, 100.0),), watched_until=until)
-    made.acts.append(act(60))
-    assert judge(made)[0].verdict is verdict
+@pytest.mark.parametrize(
+    ("again_at", "until", "verdict"),
+    [
+        (1900.0, 20_000.0, Verdict.UNKNOWN),
+        (1900.1, 20_000.0, Verdict.WRONG),
+        (None, 1899.9, Verdict.UNKNOWN),
+        (None, 1900.0, Verdict.WRONG),
+    ],
+)
+def test_what_stays_well_for_half_an_hour_was_not_the_deploy(
+    again_at: float | None, until: float, verdict: Verdict
+) -> None:
+    """What fails sooner may have been it; and that it stays well must have been watched to its end."""
+    again = () if again_at is None else (("web-2", again_at, again_at + 60),)
+    assert first(diary(outages=(MINE, *again), watched_until=until)) is verdict
 
 
 @pytest.mark.parametrize("moment", ["created_at", "finished_at"])
 @pytest.mark.parametrize(("at", "verdict"), [(1900.0, Verdict.UNKNOWN), (1900.1, Verdict.WRONG)])
 def test_with_no_other_deploy_on_its_way(moment: str, at: float, verdict: Verdict) -> None:
     """Asked for, or live: it may take traffic in between."""
-    times = (
-        {"created_at": at, "finished_at": at + 100}
-        if moment == "created_at"
-        else {"created_at": -70.0, "finished_at": at}
-    )
+    created = {"created_at": at, "finished_at": at + 100}
+    times = created if moment == "created_at" else {"created_at": -70.0, "finished_at": at}
     other = Deploy("dep-4", "live", "new_commit", "c3", **times)  # type: ignore[arg-type]
-    made = diary(other, outages=(("web-1", 10.0, 100.0),))
-    made.acts.append(act(60))
-    assert judge(made)[0].verdict is verdict
+    assert first(diary(other, outages=(MINE,))) is verdict
 
 
 @pytest.mark.parametrize(("began_at", "counted"), [(1900.0, False), (1900.1, True)])
@@ -108,24 +105,21 @@ def test_the_same_code_is_the_same_outage_whenever_it_fails_again() -> None:
     assert judge(made)[1].verdict is Verdict.AGAIN
 
 
+NEW = replace(BACK, trigger="new_commit", commit="c3")
+
+
 @pytest.mark.parametrize(
     ("deploy", "how"),
     [
         (BACK, "rolled back"),
         (replace(BACK, trigger="api"), "redeployed an earlier commit"),
-        (
-            replace(BACK, trigger="new_commit", commit="c3", commit_message='Revert "Rewrite the checkout"'),
-            "deployed its revert",
-        ),
-        (
-            replace(BACK, commit="c3", trigger="new_commit", commit_message="This reverts commit b2."),
-            "deployed its revert",
-        ),
+        (replace(NEW, commit_message='Revert "Rewrite the checkout"'), "deployed its revert"),
+        (replace(NEW, commit_message="This reverts commit b2."), "deployed its revert"),
         (replace(BACK, commit="b2"), "rolled back"),  # to the same code: its configuration was bad
         (replace(BACK, commit=None), "rolled back"),
         (replace(BACK, commit="b2", trigger="service_updated"), ""),
-        (replace(BACK, commit="c3", trigger="new_commit"), ""),
-        (replace(BACK, commit="c3", trigger="new_commit", commit_message='Revert "Add a footer to every page"'), ""),
+        (NEW, ""),
+        (replace(NEW, commit_message=f'Revert "{ADDED}"'), ""),
         (replace(BACK, status="build_failed"), ""),
         (replace(BACK, status="canceled", finished_at=None), ""),
     ],

@@ -110,9 +110,8 @@ def announcing(seconds: float) -> Callable[[Policy], Policy]:
 def test_another_policy_is_woken_when_it_asked_for_it(tmp_path: Path) -> None:
     """A veto that runs out at a moment at which nobody woke the run: nothing at all happened in those seconds."""
     told = story("bad_deploy_is_rolled_back")
-    place = next(
-        nth for nth, step in enumerate(told.steps) if any(isinstance(one, PinAutoDeploy) for one in step.effects)
-    )
+    pins = [any(isinstance(one, PinAutoDeploy) for one in step.effects) for step in told.steps]
+    place = pins.index(True)
     pinned = told.steps[place]
     later = e.TimePassed(pinned.event.at + 10.0)
     after, effects, _ = promised_step(pinned.after, later, pinned.policy)
@@ -165,25 +164,15 @@ def test_what_changed_without_an_event_is_taken_over(tmp_path: Path) -> None:
     """Another worker pauses, notes a trouble and takes a service: the replay knows, and so does the other policy."""
     told = story("bad_deploy_is_rolled_back")
     first, second, *_ = told.steps
-    state = replace(
-        first.after,
-        paused_by="ann",
-        troubles={"shop": Trouble("shop", first.event.at)},
-        services={"shop": replace(first.after.services["web"], name="shop"), **first.after.services},
-        unseen=True,
-    )
+    services = {"shop": replace(first.after.services["web"], name="shop"), **first.after.services}
+    troubles = {"shop": Trouble("shop", first.event.at)}
+    state = replace(first.after, paused_by="ann", troubles=troubles, services=services, unseen=True)
     event = e.TimePassed(second.event.at)
-    steps = [
-        first,
-        Step(state, event, second.policy, state, ()),
-        Step(replace(state, services={}), event, second.policy, state, ()),
-    ]
-    recorded(tmp_path, steps[:2])
+    recorded(tmp_path, [first, Step(state, event, second.policy, state, ())])
     found = replayed(tmp_path, observing)
     assert found.divergence is None
-    assert found.notes == [
-        "the state changed without an event (another worker, the store), and so it was taken over: 1 x"
-    ]
+    (note,) = found.notes
+    assert note == "the state changed without an event (another worker, the store), and so it was taken over: 1 x"
     (line,) = [line for line in Reader(next(tmp_path.iterdir())) if type(line).__name__ == "Changed"]
     assert line.names == ("shop", "web") and line.shared is not None and line.fleet is not None  # type: ignore[union-attr]
     assert [one.name for one in line.services] == ["shop"]  # type: ignore[union-attr]
@@ -250,17 +239,18 @@ def test_a_torn_end_is_no_mistake(tmp_path: Path) -> None:
     assert found.divergence is None and 0 < found.events < len(told.steps)
 
 
+def head(shape: int, version: str) -> bytes:
+    """Return a file that is the first line of a recording, of that shape and version."""
+    return gzip.compress(f'{{"recording":{shape},"watchdog":"{version}"}}\n'.encode(), mtime=0)
+
+
 @pytest.mark.parametrize(
     ("text", "where", "words"),
     [
         (b"not gzip", "x.jsonl.gz", "not a recording"),
         (gzip.compress(b"[]\n", mtime=0), "x.jsonl.gz:1", "not a recording"),
-        (
-            gzip.compress(b'{"recording":9,"watchdog":"7.0"}\n', mtime=0),
-            "x.jsonl.gz:1",
-            "1 -> replay it with watchdog 7.0",
-        ),
-        (gzip.compress(b'{"recording":1,"watchdog":"0"}\n', mtime=0), "x.jsonl.gz:1", "not a line of a recording"),
+        (head(9, "7.0"), "x.jsonl.gz:1", "1 -> replay it with watchdog 7.0"),
+        (head(1, "0"), "x.jsonl.gz:1", "not a line of a recording"),
     ],
 )
 def test_what_is_no_recording_is_refused_in_words(

@@ -259,10 +259,8 @@ def test_what_a_year_has_of_false_rollbacks_and_slow_starts_is_computed_by_hand(
 
 def test_ece_and_brier_are_those_computed_by_hand() -> None:
     """Four deploys' incidents weigh 0.1 each, two others 0.3 each (0.4 and 0.6 in the mix)."""
-    hard = [
-        played("hard-down", chance, guilty)
-        for chance, guilty in ((0.95, True), (0.95, True), (0.55, True), (0.55, False))
-    ]
+    blamed = ((0.95, True), (0.95, True), (0.55, True), (0.55, False))
+    hard = [played("hard-down", chance, guilty) for chance, guilty in blamed]
     other = [played("other-incident", chance, False) for chance in (0.05, 0.95)]
     weight = mix([*hard, *other])
     assert (weight(hard[0]), weight(other[0])) == pytest.approx((0.1, 0.3))

@@ -120,12 +120,8 @@ def test_a_scenario_is_typed(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert "bad-checkout: deploy: the checkout fails" in told and "\nVERDICT      right\nCOST " in told
     assert main(["lab", "scenario", file, "--seed", "3", "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
-    assert (shown["scenario"], shown["did"], shown["good"], shown["needless_calls"]) == (
-        "bad-checkout",
-        "rollback",
-        True,
-        0,
-    )
+    assert (shown["scenario"], shown["did"]) == ("bad-checkout", "rollback")
+    assert (shown["good"], shown["needless_calls"]) == (True, 0)
     assert [one["what"] for one in shown["done"]] == ["rollback"]
     bad = tmp_path / "bad.yaml"
     bad.write_text("words: x\ntruth: {right: sleep}\n")

@@ -106,11 +106,9 @@ def test_nab_reads_the_one_latency_and_the_others_as_if_they_were_one(tmp_path: 
     windows = [[stamp(BEGIN) + ".000000", stamp(BEGIN + 600) + ".000000"]]
     names = (nab.LATENCY, "realAWSCloudwatch/ec2_cpu_1.csv", "realKnownCause/nyc_taxi.csv", "artificialNoAnomaly/a.csv")
     note(tmp_path / "labels" / "combined_windows.json", dict.fromkeys(names, windows))
+    values = [[stamp(BEGIN), 40], [stamp(BEGIN + 300), 80], [stamp(BEGIN + 300), 9]]
     for name in names:
-        table(
-            tmp_path / "data" / name,
-            [["timestamp", "value"], [stamp(BEGIN), 40], [stamp(BEGIN + 300), 80], [stamp(BEGIN + 300), 9]],
-        )
+        table(tmp_path / "data" / name, [["timestamp", "value"], *values])
     cpu, latency = nab.trials(tmp_path)
     assert (cpu.row, latency.row) == (nab.ROW_OTHERS, nab.ROW_LATENCY)
     assert [quantile_at(bucket.latency or (), 0.9) for bucket in latency.tracks["front"]] == [0.04, 0.08]
@@ -120,22 +118,14 @@ def test_nab_reads_the_one_latency_and_the_others_as_if_they_were_one(tmp_path: 
 
 def test_upptime_holds_states_about_the_changes(tmp_path: Path) -> None:
     """Sites of one monitor side by side; what lies far from any change is not played."""
-    rows = [
-        (0, "Shop", "up"),
-        (10, "Test", "down"),
-        (50_000, "Shop", "down"),
-        (50_900, "Shop", "up"),
-        (90_000, "Shop", "up"),
-    ]
+    shop = [(0, "Shop", "up"), (50_000, "Shop", "down"), (50_900, "Shop", "up"), (90_000, "Shop", "up")]
+    rows = sorted([*shop, (10, "Test", "down")])
     header = ["unix_time", "site", "state", "http_code", "response_ms"]
     table(tmp_path / "one.csv", [header, *[[int(BEGIN + at), site, state, 200, 5] for at, site, state in rows]])
     (trial,) = upptime.trials(tmp_path)
     shop, test = trial.tracks["site-1"], trial.tracks["site-2"]
-    assert [(bucket.start - BEGIN, bucket.end - BEGIN, bucket.failing) for bucket in shop] == [
-        (49_700, 50_000, 0.0),
-        (50_000, 50_900, 1.0),
-        (50_900, 52_700, 0.0),
-    ]
+    held = [(bucket.start - BEGIN, bucket.end - BEGIN, bucket.failing) for bucket in shop]
+    assert held == [(49_700, 50_000, 0.0), (50_000, 50_900, 1.0), (50_900, 52_700, 0.0)]
     assert [bucket.failing for bucket in test] == [1.0]
     assert [(label.service, label.start - BEGIN) for label in trial.labels] == [("site-2", 10), ("site-1", 50_000)]
 
@@ -196,11 +186,10 @@ def test_a_gap_in_the_record_is_no_evidence() -> None:
 
 def test_errors_are_a_feed_where_requests_are_counted() -> None:
     """Told with the traffic, a minute after the bucket; a set without requests feeds nothing."""
-    heard = [
-        Play(Trial("r", "n", {"front": made_up((20, 0.02, FAST), requests=requests)}), policy_for(["front"]), "1")
-        for requests in (None, 600.0)
-    ]
-    without, with_feed = [(one.run(), one)[1] for one in heard]
+    minutes = [made_up((20, 0.02, FAST), requests=requests) for requests in (None, 600.0)]
+    without, with_feed = (Play(Trial("r", "n", {"front": one}), policy_for(["front"]), "1") for one in minutes)
+    without.run()
+    with_feed.run()
     assert with_feed.observations - without.observations == 20
 
 
@@ -280,12 +269,9 @@ def test_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     assert main(["lab", "traces", "t", "--sets", "nezha", "--json"]) == 0
     (row,) = json.loads(capsys.readouterr().out)["sets"]
     assert (row["faults"], row["in_time"], row["rollbacks"], row["by_kind"]) == (1, 1, 0, {"return": {"in time": 1}})
-    for words, said in (
-        (["."], "none of the sets is in it"),
-        (["gone"], "gone: none of the sets"),
-        (["t", "--sets", "nab"], "t: no folder nab in it"),
-    ):
-        assert main(["lab", "traces", *words]) == 2
+    nab = ("t --sets nab", "t: no folder nab in it")
+    for words, said in ((".", "none of the sets is in it"), ("gone", "gone: none of the sets"), nab):
+        assert main(["lab", "traces", *words.split()]) == 2
         assert said in capsys.readouterr().err
     (tmp_path / "t" / "nezha" / "2022-08-22" / "fault_list.json").write_text("no JSON", encoding="utf-8")
     assert main(["lab", "traces", "t"]) == 2

@@ -3,39 +3,37 @@
 import pytest
 
 from tests.clocks import eventually
-from tests.sandbox.world import opened
+from tests.sandbox.world import World, opened
 
 
-async def test_the_world_is_moved_over_http() -> None:
+async def test_the_world_is_moved_over_http(world: World) -> None:
     """Deploy, fault, mode, event, merge: each shows where it should."""
-    async with opened() as world:
-        assert (await world.admin("GET", "/urls")).json() == world.sandbox.urls
-        wanted = {"behaviour": {"kind": "error", "status": 500, "after_seconds": 0}, "build_seconds": 0}
-        made = (await world.admin("POST", "/deploys", json=wanted)).json()
-        assert made["id"] == "dep-42"
-        await eventually(lambda: "fault_started" in world.whats())
-        assert (await world.site()).status_code == 500
-        await world.admin("POST", "/faults", json={"target": "web", "kind": "error", "status": 502})
-        assert (await world.site()).status_code == 502
-        await world.admin("POST", "/faults", json={"target": "web", "kind": "good"})
-        assert (await world.site()).status_code == 500
-        await world.admin("POST", "/modes", json={"name": "rollback", "mode": "refuse_429", "times": 1})
-        assert (await world.rollback()).status_code == 429
-        said = await world.admin("POST", "/events", json={"type": "server_failed", "details": {"reason": {}}})
-        events = (await world.render("GET", "/services/srv-web/events")).json()
-        assert events[0]["event"]["id"] == said.json()["id"]
-        await world.render("PATCH", "/services/srv-web", json={"autoDeployTrigger": "off"})
-        assert (await world.admin("POST", "/deploys", json={"merge": True})).json() is None
+    assert (await world.admin("GET", "/urls")).json() == world.sandbox.urls
+    wanted = {"behaviour": {"kind": "error", "status": 500, "after_seconds": 0}, "build_seconds": 0}
+    made = (await world.admin("POST", "/deploys", json=wanted)).json()
+    assert made["id"] == "dep-42"
+    await eventually(lambda: "fault_started" in world.whats())
+    assert (await world.site()).status_code == 500
+    await world.admin("POST", "/faults", json={"target": "web", "kind": "error", "status": 502})
+    assert (await world.site()).status_code == 502
+    await world.admin("POST", "/faults", json={"target": "web", "kind": "good"})
+    assert (await world.site()).status_code == 500
+    await world.admin("POST", "/modes", json={"name": "rollback", "mode": "refuse_429", "times": 1})
+    assert (await world.rollback()).status_code == 429
+    said = await world.admin("POST", "/events", json={"type": "server_failed", "details": {"reason": {}}})
+    events = (await world.render("GET", "/services/srv-web/events")).json()
+    assert events[0]["event"]["id"] == said.json()["id"]
+    await world.render("PATCH", "/services/srv-web", json={"autoDeployTrigger": "off"})
+    assert (await world.admin("POST", "/deploys", json={"merge": True})).json() is None
 
 
-async def test_the_log_is_read_over_http() -> None:
+async def test_the_log_is_read_over_http(world: World) -> None:
     """All of it, or one kind; the admin's own requests are not in it."""
-    async with opened() as world:
-        await world.render("GET", "/services")
-        await world.rollback()
-        whole = (await world.admin("GET", "/log")).json()
-        assert [entry["what"] for entry in whole] == ["request", "request", "deploy_created", "rollback_accepted"]
-        assert len((await world.admin("GET", "/log?what=request")).json()) == 2
+    await world.render("GET", "/services")
+    await world.rollback()
+    whole = (await world.admin("GET", "/log")).json()
+    assert [entry["what"] for entry in whole] == ["request", "request", "deploy_created", "rollback_accepted"]
+    assert len((await world.admin("GET", "/log?what=request")).json()) == 2
 
 
 @pytest.mark.parametrize(
@@ -55,22 +53,20 @@ async def test_the_log_is_read_over_http() -> None:
         ("/scenario", [], ""),
     ],
 )
-async def test_a_mistake_is_told(path: str, body: object, hint: str) -> None:
+async def test_a_mistake_is_told(world: World, path: str, body: object, hint: str) -> None:
     """400, with what is known or missing."""
-    async with opened() as world:
-        answer = await world.admin("POST", path, json=body)
-        assert answer.status_code == 400
-        assert hint in answer.json()["error"]
+    answer = await world.admin("POST", path, json=body)
+    assert answer.status_code == 400
+    assert hint in answer.json()["error"]
 
 
-async def test_a_story_and_the_end_can_be_asked_for() -> None:
+async def test_a_story_and_the_end_can_be_asked_for(world: World) -> None:
     """POST /scenario begins one; POST /shutdown sets the end."""
-    async with opened() as world:
-        await world.admin("POST", "/scenario", json={"name": "upstream-outage"})
-        await eventually(lambda: "fault_started" in world.whats())
-        assert not world.sandbox.ended.is_set()
-        await world.admin("POST", "/shutdown")
-        assert world.sandbox.ended.is_set()
+    await world.admin("POST", "/scenario", json={"name": "upstream-outage"})
+    await eventually(lambda: "fault_started" in world.whats())
+    assert not world.sandbox.ended.is_set()
+    await world.admin("POST", "/shutdown")
+    assert world.sandbox.ended.is_set()
 
 
 async def test_more_sites_stand_beside_web_and_each_keeps_an_access_log() -> None:

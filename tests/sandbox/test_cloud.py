@@ -31,13 +31,12 @@ async def test_a_deploy_passes_through_its_stages() -> None:
         assert seen(world, "dep-42") == ["deploy_created", "deploy_live"]
 
 
-async def test_a_build_that_fails_changes_nothing() -> None:
+async def test_a_build_that_fails_changes_nothing(world: World) -> None:
     """The old version stays live and the deploy ends as build_failed."""
-    async with opened() as world:
-        world.sandbox.deploy(fails=True, **QUICK)
-        await eventually(lambda: world.status_of("dep-42") == "build_failed")
-        assert world.status_of("dep-40") == "live"
-        assert "deploy_failed" in world.whats()
+    world.sandbox.deploy(fails=True, **QUICK)
+    await eventually(lambda: world.status_of("dep-42") == "build_failed")
+    assert world.status_of("dep-40") == "live"
+    assert "deploy_failed" in world.whats()
 
 
 async def test_under_wait_the_newest_waiting_deploy_goes_next() -> None:
@@ -102,25 +101,23 @@ async def test_a_rollback_does_not_help_against_the_world() -> None:
         assert (await world.site()).status_code == 200
 
 
-async def test_a_merge_deploys_only_while_auto_deploy_is_on() -> None:
+async def test_a_merge_deploys_only_while_auto_deploy_is_on(world: World) -> None:
     """What a colleague merges after auto-deploy was pinned off stays undeployed."""
-    async with opened() as world:
-        world.sandbox.merge(after_seconds=0.2, **QUICK)
-        await eventually(lambda: world.status_of("dep-42") == "live")
-        await world.render("PATCH", "/services/srv-web", json={"autoDeployTrigger": "off"})
-        world.sandbox.merge(after_seconds=0.2, **QUICK)
-        await eventually(lambda: world.whats().count("merged") == 2)
-        assert world.status_of("dep-43") is None
-        assert [entry["auto_deploy"] for entry in world.sandbox.events.of("merged")] == ["commit", "off"]
+    world.sandbox.merge(after_seconds=0.2, **QUICK)
+    await eventually(lambda: world.status_of("dep-42") == "live")
+    await world.render("PATCH", "/services/srv-web", json={"autoDeployTrigger": "off"})
+    world.sandbox.merge(after_seconds=0.2, **QUICK)
+    await eventually(lambda: world.whats().count("merged") == 2)
+    assert world.status_of("dep-43") is None
+    assert [entry["auto_deploy"] for entry in world.sandbox.events.of("merged")] == ["commit", "off"]
 
 
-async def test_a_crash_shows_in_renders_events() -> None:
+async def test_a_crash_shows_in_renders_events(world: World) -> None:
     """A version that nothing answers for any more leaves a server_failed event."""
-    async with opened() as world:
-        world.sandbox.deploy(behaviour=behaviour("refused", after_seconds=0), **QUICK)
-        await eventually(lambda: "fault_started" in world.whats())
-        events = (await world.render("GET", "/services/srv-web/events?type=server_failed")).json()
-        assert events[0]["event"]["details"]["reason"]["nonZeroExit"] == 1
+    world.sandbox.deploy(behaviour=behaviour("refused", after_seconds=0), **QUICK)
+    await eventually(lambda: "fault_started" in world.whats())
+    events = (await world.render("GET", "/services/srv-web/events?type=server_failed")).json()
+    assert events[0]["event"]["details"]["reason"]["nonZeroExit"] == 1
 
 
 async def test_rolling_back_to_a_bad_version_brings_it_back() -> None:

@@ -4,19 +4,18 @@ import httpx
 import pytest
 
 from tests.clocks import eventually
-from tests.sandbox.world import opened
+from tests.sandbox.world import World
 
 
-async def test_control_targets_go_dark_together() -> None:
+async def test_control_targets_go_dark_together(world: World) -> None:
     """Both answer; under the fault both refuse; the guarded site is not touched by it."""
-    async with opened() as world:
-        addresses = world.sandbox.urls["control"]
-        assert len(set(addresses)) == 2
-        for url in addresses:
-            assert (await world.client.get(url)).status_code == 200
-        world.sandbox.set_fault("control", "refused")
-        await eventually(lambda: world.sandbox.shut() == ["control", "control"])
-        for url in addresses:
-            with pytest.raises(httpx.ConnectError):
-                await world.client.get(url)
-        assert (await world.site()).status_code == 200
+    addresses = world.sandbox.urls["control"]
+    assert len(set(addresses)) == 2
+    for url in addresses:
+        assert (await world.client.get(url)).status_code == 200
+    world.sandbox.set_fault("control", "refused")
+    await eventually(lambda: world.sandbox.shut() == ["control", "control"])
+    for url in addresses:
+        with pytest.raises(httpx.ConnectError):
+            await world.client.get(url)
+    assert (await world.site()).status_code == 200

@@ -9,18 +9,9 @@ from watchdog.sandbox import keys
 from watchdog.sandbox.quirks import QUIRKS
 
 RENDER_READS = (
-    "/services",
-    "/services/srv-web",
-    "/services/srv-jobs",
-    "/services/srv-gone",
-    "/services/srv-web/deploys",
-    "/services/srv-web/deploys/dep-40",
-    "/services/srv-web/deploys/dep-42",
-    "/services/srv-web/deploys/dep-999",
-    "/services/srv-web/events",
-    "/postgres/dpg-main",
-    "/postgres/dpg-gone",
-    "/webhooks/whk-0000000000000000main",
+    *("/services", "/services/srv-web", "/services/srv-jobs", "/services/srv-gone", "/services/srv-web/events"),
+    *("/services/srv-web/deploys", *(f"/services/srv-web/deploys/dep-{number}" for number in (40, 42, 999))),
+    *("/postgres/dpg-main", "/postgres/dpg-gone", "/webhooks/whk-0000000000000000main"),
 )
 
 
@@ -87,33 +78,31 @@ async def test_a_quirk_deviates_in_its_own_way_only(quirk: str) -> None:
     assert [one for one in found if EXPECTED[quirk] not in one] == []
 
 
-async def test_sentry_answers_as_documented() -> None:
+async def test_sentry_answers_as_documented(world: World) -> None:
     """Counts, issues, organization and project satisfy Sentry's document, before and after errors of the site's own."""
-    async with opened() as world:
-        world.sandbox.set_fault("web", "error")
-        await world.site("/")
-        organization = f"/organizations/{keys.ORGANIZATION}"
-        for path, query in (
-            (f"{organization}/", ""),
-            (f"/projects/{keys.ORGANIZATION}/web/", ""),
-            (f"{organization}/issues/", ""),
-            (f"{organization}/events-timeseries/", "?dataset=errors&yAxis=count()&interval=1m&statsPeriod=30m"),
-            (f"{organization}/events-timeseries/", "?dataset=errors&yAxis=count()&comparisonDelta=3600"),
-        ):
-            answer = await world.sentry(path + query)
-            assert answer.status_code == 200
-            assert answer_problems(SENTRY, "GET", f"/api/0{path}", 200, answer.json()) == [], path
+    world.sandbox.set_fault("web", "error")
+    await world.site("/")
+    organization = f"/organizations/{keys.ORGANIZATION}"
+    for path, query in (
+        (f"{organization}/", ""),
+        (f"/projects/{keys.ORGANIZATION}/web/", ""),
+        (f"{organization}/issues/", ""),
+        (f"{organization}/events-timeseries/", "?dataset=errors&yAxis=count()&interval=1m&statsPeriod=30m"),
+        (f"{organization}/events-timeseries/", "?dataset=errors&yAxis=count()&comparisonDelta=3600"),
+    ):
+        answer = await world.sentry(path + query)
+        assert answer.status_code == 200
+        assert answer_problems(SENTRY, "GET", f"/api/0{path}", 200, answer.json()) == [], path
 
 
-async def test_pagerduty_answers_as_documented() -> None:
+async def test_pagerduty_answers_as_documented(world: World) -> None:
     """Accepted and refused events are answered in the documented shape."""
     event = {
         "routing_key": keys.PAGERDUTY_ROUTING_KEY,
         "event_action": "trigger",
         "payload": {"summary": "web is down", "source": "watchdog", "severity": "critical"},
     }
-    async with opened() as world:
-        for path, body in (("/enqueue", event), ("/change/enqueue", event)):
-            answer = await world.client.post(f"{world.sandbox.urls['pagerduty']}/v2{path}", json=body)
-            assert answer.status_code == 202
-            assert answer_problems(PAGERDUTY, "POST", path, 202, answer.json()) == []
+    for path, body in (("/enqueue", event), ("/change/enqueue", event)):
+        answer = await world.client.post(f"{world.sandbox.urls['pagerduty']}/v2{path}", json=body)
+        assert answer.status_code == 202
+        assert answer_problems(PAGERDUTY, "POST", path, 202, answer.json()) == []

@@ -4,58 +4,50 @@ import httpx
 import pytest
 
 from tests.clocks import eventually
-from tests.sandbox.world import opened
+from tests.sandbox.world import World, opened
 
 
-async def test_without_the_right_key_nothing_is_told() -> None:
+async def test_without_the_right_key_nothing_is_told(world: World) -> None:
     """No key and a wrong key are answered alike, for services that exist and for those that do not."""
-    async with opened() as world:
-        for headers in ({}, {"Authorization": "Bearer rnd_wrong"}):
-            for path in ("/services", "/services/srv-web", "/services/srv-gone"):
-                answer = await world.client.get(world.sandbox.urls["render"] + path, headers=headers)
-                assert (answer.status_code, answer.json()) == (401, {"message": "Unauthorized"})
-                assert answer.headers["render-request-id"]
+    for headers in ({}, {"Authorization": "Bearer rnd_wrong"}):
+        for path in ("/services", "/services/srv-web", "/services/srv-gone"):
+            answer = await world.client.get(world.sandbox.urls["render"] + path, headers=headers)
+            assert (answer.status_code, answer.json()) == (401, {"message": "Unauthorized"})
+            assert answer.headers["render-request-id"]
 
 
-async def test_an_undefined_path_is_a_text() -> None:
+async def test_an_undefined_path_is_a_text(world: World) -> None:
     """Paths that do not exist are answered 404 as text, not as JSON."""
-    async with opened() as world:
-        answer = await world.render("GET", "/nothing")
-        assert (answer.status_code, answer.text.strip()) == (404, "404 page not found")
-        assert answer.headers["content-type"].startswith("text/plain")
+    answer = await world.render("GET", "/nothing")
+    assert (answer.status_code, answer.text.strip()) == (404, "404 page not found")
+    assert answer.headers["content-type"].startswith("text/plain")
 
 
-async def test_the_history_of_web_is_listed_newest_first() -> None:
+async def test_the_history_of_web_is_listed_newest_first(world: World) -> None:
     """dep-41 never built, dep-40 is live, dep-39 was replaced; three different commits."""
-    async with opened() as world:
-        rows = [row["deploy"] for row in (await world.render("GET", "/services/srv-web/deploys")).json()]
-    assert [(row["id"], row["status"]) for row in rows] == [
-        ("dep-41", "build_failed"),
-        ("dep-40", "live"),
-        ("dep-39", "deactivated"),
-    ]
+    rows = [row["deploy"] for row in (await world.render("GET", "/services/srv-web/deploys")).json()]
+    found = [(row["id"], row["status"]) for row in rows]
+    assert found == [("dep-41", "build_failed"), ("dep-40", "live"), ("dep-39", "deactivated")]
     commits = [row["commit"]["id"] for row in rows]
     assert [commit[:7] for commit in commits[:2]] == ["5aa0c11", "1b7e0d4"]
     assert len(set(commits)) == 3
     assert all(len(commit) == 40 for commit in commits)
 
 
-async def test_lists_are_paged_by_the_last_cursor() -> None:
+async def test_lists_are_paged_by_the_last_cursor(world: World) -> None:
     """One item a page gives the same list as all at once, and ends with an empty page."""
-    async with opened() as world:
-        whole = [row["service"]["id"] for row in (await world.render("GET", "/services")).json()]
-        seen, query = [], {"limit": "1"}
-        while page := (await world.render("GET", "/services", params=query)).json():
-            seen.append(page[0]["service"]["id"])
-            query["cursor"] = page[-1]["cursor"]
-        assert seen == whole == ["srv-web", "srv-api", "srv-jobs"]
+    whole = [row["service"]["id"] for row in (await world.render("GET", "/services")).json()]
+    seen, query = [], {"limit": "1"}
+    while page := (await world.render("GET", "/services", params=query)).json():
+        seen.append(page[0]["service"]["id"])
+        query["cursor"] = page[-1]["cursor"]
+    assert seen == whole == ["srv-web", "srv-api", "srv-jobs"]
 
 
 @pytest.mark.parametrize("query", [{"limit": "0"}, {"limit": "101"}, {"limit": "x"}, {"cursor": "?"}])
-async def test_a_page_that_makes_no_sense_is_refused(query: dict[str, str]) -> None:
+async def test_a_page_that_makes_no_sense_is_refused(world: World, query: dict[str, str]) -> None:
     """Limits outside 1 to 100 and unknown cursors are 400."""
-    async with opened() as world:
-        assert (await world.render("GET", "/services", params=query)).status_code == 400
+    assert (await world.render("GET", "/services", params=query)).status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -69,11 +61,10 @@ async def test_a_page_that_makes_no_sense_is_refused(query: dict[str, str]) -> N
         ("limit=2", ["dep-41", "dep-40"]),
     ],
 )
-async def test_deploys_are_filtered(query: str, ids: list[str]) -> None:
+async def test_deploys_are_filtered(world: World, query: str, ids: list[str]) -> None:
     """Each filter of the list of deploys keeps what it should."""
-    async with opened() as world:
-        rows = (await world.render("GET", f"/services/srv-web/deploys?{query}")).json()
-        assert [row["deploy"]["id"] for row in rows] == ids
+    rows = (await world.render("GET", f"/services/srv-web/deploys?{query}")).json()
+    assert [row["deploy"]["id"] for row in rows] == ids
 
 
 @pytest.mark.parametrize(
@@ -88,24 +79,24 @@ async def test_deploys_are_filtered(query: str, ids: list[str]) -> None:
         ({"autoDeployTrigger": "never"}, 400, None),
     ],
 )
-async def test_auto_deploy_is_patched(change: dict[str, object], status: int, answer: tuple[str, str] | None) -> None:
+async def test_auto_deploy_is_patched(
+    world: World, change: dict[str, object], status: int, answer: tuple[str, str] | None
+) -> None:
     """Both spellings follow each other; nonsense and both at once are refused and change nothing."""
-    async with opened() as world:
-        patched = await world.render("PATCH", "/services/srv-web", json=change)
-        assert patched.status_code == status
-        now = (await world.render("GET", "/services/srv-web")).json()
-        assert (now["autoDeploy"], now["autoDeployTrigger"]) == (answer or ("yes", "commit"))
-        assert answer is None or patched.json()["autoDeployTrigger"] == answer[1]
+    patched = await world.render("PATCH", "/services/srv-web", json=change)
+    assert patched.status_code == status
+    now = (await world.render("GET", "/services/srv-web")).json()
+    assert (now["autoDeploy"], now["autoDeployTrigger"]) == (answer or ("yes", "commit"))
+    assert answer is None or patched.json()["autoDeployTrigger"] == answer[1]
 
 
-async def test_an_ignored_patch_answers_200_and_changes_nothing() -> None:
+async def test_an_ignored_patch_answers_200_and_changes_nothing(world: World) -> None:
     """The mode `ignore` is the Blueprint that takes the value back."""
-    async with opened() as world:
-        world.sandbox.set_mode("patch", "ignore", times=1)
-        answer = await world.render("PATCH", "/services/srv-web", json={"autoDeployTrigger": "off"})
-        assert (answer.status_code, answer.json()["autoDeployTrigger"]) == (200, "commit")
-        answer = await world.render("PATCH", "/services/srv-web", json={"autoDeployTrigger": "off"})
-        assert answer.json()["autoDeployTrigger"] == "off"
+    world.sandbox.set_mode("patch", "ignore", times=1)
+    answer = await world.render("PATCH", "/services/srv-web", json={"autoDeployTrigger": "off"})
+    assert (answer.status_code, answer.json()["autoDeployTrigger"]) == (200, "commit")
+    answer = await world.render("PATCH", "/services/srv-web", json={"autoDeployTrigger": "off"})
+    assert answer.json()["autoDeployTrigger"] == "off"
 
 
 async def test_a_rollback_is_a_new_deploy_of_the_old_commit() -> None:
@@ -126,13 +117,12 @@ async def test_a_rollback_is_a_new_deploy_of_the_old_commit() -> None:
 @pytest.mark.parametrize(
     ("target", "status"), [("dep-999", 404), ("dep-41", 400), ("", 404), (None, 400), (7, 400), ("dep-34", 404)]
 )
-async def test_a_rollback_to_nowhere_is_refused(target: object, status: int) -> None:
+async def test_a_rollback_to_nowhere_is_refused(world: World, target: object, status: int) -> None:
     """Unknown deploys, deploys of another service, and those that never were live make no deploy."""
-    async with opened() as world:
-        answer = await world.render("POST", "/services/srv-web/rollback", json={"deployId": target})
-        assert answer.status_code == status
-        assert answer.json()["message"]
-        assert "rollback_accepted" not in world.whats()
+    answer = await world.render("POST", "/services/srv-web/rollback", json={"deployId": target})
+    assert answer.status_code == status
+    assert answer.json()["message"]
+    assert "rollback_accepted" not in world.whats()
 
 
 @pytest.mark.parametrize(
@@ -152,101 +142,86 @@ async def test_a_rollback_to_nowhere_is_refused(target: object, status: int) -> 
         ("refuse_410", 410, False),
     ],
 )
-async def test_a_rollback_answer_can_be_spoiled(mode: str, answer: int | None, accepted: bool) -> None:
+async def test_a_rollback_answer_can_be_spoiled(world: World, mode: str, answer: int | None, accepted: bool) -> None:
     """Each mode, whether the deed was done or not; the log and the list of deploys agree on it; then all is well."""
-    async with opened() as world:
-        world.sandbox.modes.slow_seconds = 0.2
-        world.sandbox.set_mode("rollback", mode, times=1)
-        try:
-            got: int | None = (await world.rollback()).status_code
-        except httpx.TransportError:
-            got = None
-        assert got == answer
-        rows = (await world.render("GET", "/services/srv-web/deploys")).json()
-        made = [row["deploy"]["id"] for row in rows if row["deploy"]["trigger"] == "rollback"]
-        assert made == (["dep-42"] if accepted else [])
-        assert world.whats().count("rollback_accepted") == int(accepted)
-        request = world.sandbox.events.requests("render", "POST", "/rollback")[0]
-        assert request.get("status") == answer
-        assert (await world.rollback()).status_code == 201
+    world.sandbox.modes.slow_seconds = 0.2
+    world.sandbox.set_mode("rollback", mode, times=1)
+    try:
+        got: int | None = (await world.rollback()).status_code
+    except httpx.TransportError:
+        got = None
+    assert got == answer
+    rows = (await world.render("GET", "/services/srv-web/deploys")).json()
+    made = [row["deploy"]["id"] for row in rows if row["deploy"]["trigger"] == "rollback"]
+    assert made == (["dep-42"] if accepted else [])
+    assert world.whats().count("rollback_accepted") == int(accepted)
+    request = world.sandbox.events.requests("render", "POST", "/rollback")[0]
+    assert request.get("status") == answer
+    assert (await world.rollback()).status_code == 201
 
 
-async def test_events_are_those_of_the_last_hour() -> None:
+async def test_events_are_those_of_the_last_hour(world: World) -> None:
     """Without startTime only the last hour is listed; kinds and times filter."""
-    async with opened() as world:
-        service = world.sandbox.cloud.service("web")
-        old = world.sandbox.cloud.record_event(service, "server_failed", {})
-        old.at -= 7200
-        new = world.sandbox.cloud.record_event(
-            service, "instance_count_changed", {"fromInstances": 2, "toInstances": 3}
-        )
-        listed = (await world.render("GET", "/services/srv-web/events")).json()
-        assert [row["event"]["id"] for row in listed] == [new.id]
-        listed = (await world.render("GET", "/services/srv-web/events?startTime=2020-01-01T00:00:00Z")).json()
-        assert [row["event"]["id"] for row in listed] == [new.id, old.id]
-        listed = (await world.render("GET", "/services/srv-web/events?type=server_failed")).json()
-        assert listed == []
+    service = world.sandbox.cloud.service("web")
+    old = world.sandbox.cloud.record_event(service, "server_failed", {})
+    old.at -= 7200
+    new = world.sandbox.cloud.record_event(service, "instance_count_changed", {"fromInstances": 2, "toInstances": 3})
+    listed = (await world.render("GET", "/services/srv-web/events")).json()
+    assert [row["event"]["id"] for row in listed] == [new.id]
+    listed = (await world.render("GET", "/services/srv-web/events?startTime=2020-01-01T00:00:00Z")).json()
+    assert [row["event"]["id"] for row in listed] == [new.id, old.id]
+    listed = (await world.render("GET", "/services/srv-web/events?type=server_failed")).json()
+    assert listed == []
 
 
-async def test_a_commit_can_be_deployed_again() -> None:
+async def test_a_commit_can_be_deployed_again(world: World) -> None:
     """POST deploys takes a commit; a running one can be canceled, a finished one cannot."""
-    async with opened() as world:
-        commit = world.sandbox.cloud.service("web").deploys[0].commit
-        made = (await world.render("POST", "/services/srv-web/deploys", json={"commitId": commit})).json()
-        assert (made["commit"]["id"], made["trigger"], made["status"]) == (commit, "api", "created")
-        canceled = await world.render("POST", f"/services/srv-web/deploys/{made['id']}/cancel")
-        assert canceled.json()["status"] == "canceled"
-        again = await world.render("POST", f"/services/srv-web/deploys/{made['id']}/cancel")
-        assert again.status_code == 400
+    commit = world.sandbox.cloud.service("web").deploys[0].commit
+    made = (await world.render("POST", "/services/srv-web/deploys", json={"commitId": commit})).json()
+    assert (made["commit"]["id"], made["trigger"], made["status"]) == (commit, "api", "created")
+    canceled = await world.render("POST", f"/services/srv-web/deploys/{made['id']}/cancel")
+    assert canceled.json()["status"] == "canceled"
+    again = await world.render("POST", f"/services/srv-web/deploys/{made['id']}/cancel")
+    assert again.status_code == 400
 
 
-async def test_a_suspended_service_is_answered_for_by_the_platform() -> None:
+async def test_a_suspended_service_is_answered_for_by_the_platform(world: World) -> None:
     """By its user over the API; whoever suspends it besides has to end that, too. It is no error of the site's own."""
-    async with opened() as world:
-        assert (await world.render("POST", "/services/srv-web/suspend")).status_code == 202
-        facts = (await world.render("GET", "/services/srv-web")).json()
-        assert (facts["suspended"], facts["suspenders"]) == ("suspended", ["user"])
-        site = await world.site("/")
-        assert (site.status_code, site.headers["x-render-routing"]) == (503, "suspend-by-user")
-        assert "suspended by its owner" in site.text and list(world.sandbox.cloud.hits) == []
-        await world.admin("POST", "/suspend", json={"by": "billing"})
-        assert (await world.site("/")).headers["x-render-routing"] == "suspend"
-        assert (await world.render("POST", "/services/srv-web/resume")).status_code == 202
-        assert (await world.site("/")).status_code == 503
-        await world.admin("POST", "/resume", json={"by": "billing"})
-        await world.render("POST", "/services/srv-web/resume")
-        assert (await world.site("/")).status_code == 200
-        events = (await world.render("GET", "/services/srv-web/events")).json()
-        assert [one["event"]["type"] for one in reversed(events)] == [
-            "suspender_added",
-            "service_suspended",
-            "suspender_added",
-            "suspender_removed",
-            "suspender_removed",
-            "service_resumed",
-        ]
-        listed = await world.render("GET", "/services?suspended=suspended")
-        assert listed.json() == []
+    assert (await world.render("POST", "/services/srv-web/suspend")).status_code == 202
+    facts = (await world.render("GET", "/services/srv-web")).json()
+    assert (facts["suspended"], facts["suspenders"]) == ("suspended", ["user"])
+    site = await world.site("/")
+    assert (site.status_code, site.headers["x-render-routing"]) == (503, "suspend-by-user")
+    assert "suspended by its owner" in site.text and list(world.sandbox.cloud.hits) == []
+    await world.admin("POST", "/suspend", json={"by": "billing"})
+    assert (await world.site("/")).headers["x-render-routing"] == "suspend"
+    assert (await world.render("POST", "/services/srv-web/resume")).status_code == 202
+    assert (await world.site("/")).status_code == 503
+    await world.admin("POST", "/resume", json={"by": "billing"})
+    await world.render("POST", "/services/srv-web/resume")
+    assert (await world.site("/")).status_code == 200
+    events = (await world.render("GET", "/services/srv-web/events")).json()
+    added, removed = ["suspender_added", "service_suspended", "suspender_added"], ["suspender_removed"] * 2
+    assert [one["event"]["type"] for one in reversed(events)] == [*added, *removed, "service_resumed"]
+    assert (await world.render("GET", "/services?suspended=suspended")).json() == []
 
 
-async def test_who_is_down_behind_the_platform_s_page_is_not_seen() -> None:
+async def test_who_is_down_behind_the_platform_s_page_is_not_seen(world: World) -> None:
     """It neither hangs nor refuses: the platform answers."""
-    async with opened() as world:
-        await world.admin("POST", "/maintenance", json={"enabled": True})
-        await world.admin("POST", "/maintenance", json={"enabled": True})
-        for kind in ("refused", "hang", "error"):
-            world.sandbox.set_fault("web", kind)
-            assert (await world.site("/")).status_code == 503 and world.sandbox.shut() == []
-        assert world.whats().count("maintenance_mode") == 1
-        await world.admin("POST", "/maintenance", json={"enabled": False})
-        assert (await world.site("/")).status_code == 503 and len(world.sandbox.cloud.hits) == 1
+    await world.admin("POST", "/maintenance", json={"enabled": True})
+    await world.admin("POST", "/maintenance", json={"enabled": True})
+    for kind in ("refused", "hang", "error"):
+        world.sandbox.set_fault("web", kind)
+        assert (await world.site("/")).status_code == 503 and world.sandbox.shut() == []
+    assert world.whats().count("maintenance_mode") == 1
+    await world.admin("POST", "/maintenance", json={"enabled": False})
+    assert (await world.site("/")).status_code == 503 and len(world.sandbox.cloud.hits) == 1
 
 
-async def test_maintenance_mode_shows_at_the_api_and_on_the_site() -> None:
+async def test_maintenance_mode_shows_at_the_api_and_on_the_site(world: World) -> None:
     """PATCH turns it on; every public request then gets 503, which is no error of the site's own."""
-    async with opened() as world:
-        change = {"serviceDetails": {"maintenanceMode": {"enabled": True, "uri": ""}}}
-        answer = await world.render("PATCH", "/services/srv-web", json=change)
-        assert answer.json()["serviceDetails"]["maintenanceMode"]["enabled"] is True
-        assert (await world.site("/")).status_code == 503
-        assert list(world.sandbox.cloud.hits) == []
+    change = {"serviceDetails": {"maintenanceMode": {"enabled": True, "uri": ""}}}
+    answer = await world.render("PATCH", "/services/srv-web", json=change)
+    assert answer.json()["serviceDetails"]["maintenanceMode"]["enabled"] is True
+    assert (await world.site("/")).status_code == 503
+    assert list(world.sandbox.cloud.hits) == []

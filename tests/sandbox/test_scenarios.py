@@ -1,5 +1,7 @@
 """Each story, seen from outside: what the world did, in which order. Nothing here knows the right answer."""
 
+import pytest
+
 from tests.clocks import eventually
 from tests.sandbox.world import World, opened
 from watchdog.sandbox.scenarios import LIVE_AT, SCENARIOS
@@ -12,19 +14,12 @@ async def told(name: str, until: int) -> tuple[World, list[str]]:
     async with opened(name, speed=SPEED) as world:
         world.sandbox.start_scenario()
         last = SCENARIOS[name].steps[-1].at
-        await eventually(
-            lambda: (
-                world.whats().count("fault_started") >= until
-                and any(entry.get("second") == last for entry in world.sandbox.log)
-            )
-        )
+        await eventually(lambda: world.whats().count("fault_started") >= until)
+        await eventually(lambda: any(entry.get("second") == last for entry in world.sandbox.log))
         await eventually(lambda: world.sandbox.cloud.service("web").in_progress() is None)
         await world.site("/healthz") if name != "blind" else None
-        return world, [
-            f"{entry['what']} {entry.get('target') or entry.get('deploy')}"
-            for entry in world.sandbox.log
-            if entry["what"] in ("deploy_live", "fault_started", "fault_cleared")
-        ]
+        shown = [one for one in world.sandbox.log if one["what"] in ("deploy_live", "fault_started", "fault_cleared")]
+        return world, [f"{one['what']} {one.get('target') or one.get('deploy')}" for one in shown]
 
 
 BROKEN = ["deploy_live dep-42", "fault_started web"]
@@ -34,11 +29,8 @@ async def test_bad_deploy() -> None:
     """dep-42 goes live, then every request gets 503."""
     world, story = await told("bad-deploy", 1)
     assert story == BROKEN
-    assert world.sandbox.events.of("fault_started")[0]["kind"] == "error"
-    live = world.sandbox.events.of("deploy_live")[0]
-    assert live["commit"].startswith("9f3c2ab")
-    gap = world.sandbox.events.of("fault_started")[0]["at"] - live["at"]
-    assert gap > 0
+    (live,), (fault,) = (world.sandbox.events.of(what) for what in ("deploy_live", "fault_started"))
+    assert fault["kind"] == "error" and live["commit"].startswith("9f3c2ab") and fault["at"] > live["at"]
 
 
 async def test_observe_is_the_same_world() -> None:
@@ -46,20 +38,16 @@ async def test_observe_is_the_same_world() -> None:
     assert (await told("observe", 1))[1] == BROKEN
 
 
-async def test_partial() -> None:
-    """A share of the home page's requests fails."""
-    world, story = await told("partial", 1)
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("partial", {"kind": "partial", "share": 0.3, "routes": ("/",)}), ("latency", {"kind": "slow", "factor": 3.0})],
+)
+async def test_what_is_wrong_with_a_version(name: str, shown: dict[str, object]) -> None:
+    """A share of the home page's requests fails; or every answer takes three times as long, and is right."""
+    world, story = await told(name, 1)
     assert story == BROKEN
     acting, _ = world.sandbox.cloud.acting("web")
-    assert (acting.kind, acting.share, acting.routes) == ("partial", 0.3, ("/",))
-
-
-async def test_latency() -> None:
-    """Every answer takes three times as long, and is right."""
-    world, story = await told("latency", 1)
-    assert story == BROKEN
-    acting, _ = world.sandbox.cloud.acting("web")
-    assert (acting.kind, acting.factor) == ("slow", 3.0)
+    assert {what: getattr(acting, what) for what in shown} == shown
 
 
 async def test_upstream_outage() -> None:

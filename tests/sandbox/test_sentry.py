@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.sandbox.world import World, opened
+from tests.sandbox.world import World
 from watchdog.sandbox import clock, keys
 from watchdog.sandbox.cloud import Hit
 
@@ -37,53 +37,48 @@ def failures(world: World, count: int, seconds_ago: float, commit: str | None = 
         ({"Authorization": "Bearer wrong"}, "Invalid token"),
     ],
 )
-async def test_without_the_right_token_nothing_is_told(headers: dict[str, str], detail: str) -> None:
+async def test_without_the_right_token_nothing_is_told(world: World, headers: dict[str, str], detail: str) -> None:
     """401 with Sentry's words and its rate-limit headers."""
-    async with opened() as world:
-        answer = await world.client.get(f"{world.sandbox.urls['sentry']}/api/0{ISSUES}", headers=headers)
-        assert (answer.status_code, answer.json()["detail"]) == (401, detail)
-        assert int(answer.headers["x-sentry-rate-limit-reset"]) > clock.now() - 60
+    answer = await world.client.get(f"{world.sandbox.urls['sentry']}/api/0{ISSUES}", headers=headers)
+    assert (answer.status_code, answer.json()["detail"]) == (401, detail)
+    assert int(answer.headers["x-sentry-rate-limit-reset"]) > clock.now() - 60
 
 
-async def test_unknown_organizations_and_projects_are_404() -> None:
+async def test_unknown_organizations_and_projects_are_404(world: World) -> None:
     """An organization we are not in, a project that does not exist."""
-    async with opened() as world:
-        for path in ("/organizations/other/", f"/projects/{keys.ORGANIZATION}/gone/"):
-            assert (await world.sentry(path)).status_code == 404
+    for path in ("/organizations/other/", f"/projects/{keys.ORGANIZATION}/gone/"):
+        assert (await world.sentry(path)).status_code == 404
 
 
-async def test_a_slug_leads_to_its_numeric_id_and_back() -> None:
+async def test_a_slug_leads_to_its_numeric_id_and_back(world: World) -> None:
     """The project answers under both names; the API's region is the sandbox itself."""
-    async with opened() as world:
-        by_slug = (await world.sentry(f"/projects/{keys.ORGANIZATION}/web/")).json()
-        by_id = (await world.sentry(f"/projects/{keys.ORGANIZATION}/{by_slug['id']}/")).json()
-        assert by_id["slug"] == "web"
-        region = (await world.sentry(f"{ORGANIZATION}/")).json()["links"]["regionUrl"]
-        assert region == world.sandbox.urls["sentry"]
+    by_slug = (await world.sentry(f"/projects/{keys.ORGANIZATION}/web/")).json()
+    by_id = (await world.sentry(f"/projects/{keys.ORGANIZATION}/{by_slug['id']}/")).json()
+    assert by_id["slug"] == "web"
+    region = (await world.sentry(f"{ORGANIZATION}/")).json()["links"]["regionUrl"]
+    assert region == world.sandbox.urls["sentry"]
 
 
-async def test_buckets_are_minutes_in_milliseconds_and_the_newest_are_incomplete() -> None:
+async def test_buckets_are_minutes_in_milliseconds_and_the_newest_are_incomplete(world: World) -> None:
     """A bucket that ends within 90 s of now is marked; all others are not."""
-    async with opened() as world:
-        series = (await world.sentry(f"{SERIES}?{MINUTES}")).json()["timeSeries"][0]
-        assert series["meta"]["interval"] == 60_000
-        now = clock.now()
-        for value in series["values"]:
-            ends_ago = now - (value["timestamp"] / 1000 + 60)
-            assert value["timestamp"] % 60_000 == 0
-            if abs(ends_ago - 90) > 5:
-                assert value["incomplete"] == (ends_ago < 90)
-        assert sum(value["incomplete"] for value in series["values"]) >= 2
+    series = (await world.sentry(f"{SERIES}?{MINUTES}")).json()["timeSeries"][0]
+    assert series["meta"]["interval"] == 60_000
+    now = clock.now()
+    for value in series["values"]:
+        ends_ago = now - (value["timestamp"] / 1000 + 60)
+        assert value["timestamp"] % 60_000 == 0
+        if abs(ends_ago - 90) > 5:
+            assert value["incomplete"] == (ends_ago < 90)
+    assert sum(value["incomplete"] for value in series["values"]) >= 2
 
 
-async def test_the_sites_own_errors_are_counted_once_they_arrive() -> None:
+async def test_the_sites_own_errors_are_counted_once_they_arrive(world: World) -> None:
     """Errors of three minutes ago are in; those of this second are not yet."""
-    async with opened() as world:
-        before = sum(await counts(world, MINUTES))
-        failures(world, 40, seconds_ago=200)
-        failures(world, 500, seconds_ago=0)
-        gained = sum(await counts(world, MINUTES)) - before
-        assert 37 <= gained <= 43  # a new minute may have begun, with its background
+    before = sum(await counts(world, MINUTES))
+    failures(world, 40, seconds_ago=200)
+    failures(world, 500, seconds_ago=0)
+    gained = sum(await counts(world, MINUTES)) - before
+    assert 37 <= gained <= 43  # a new minute may have begun, with its background
 
 
 @pytest.mark.parametrize(
@@ -97,19 +92,17 @@ async def test_the_sites_own_errors_are_counted_once_they_arrive() -> None:
         ("&environment=staging", False),
     ],
 )
-async def test_series_are_filtered(filters: str, seen: bool) -> None:
+async def test_series_are_filtered(world: World, filters: str, seen: bool) -> None:
     """By release and by environment."""
-    async with opened() as world:
-        commit = failures(world, 40, seconds_ago=200)
-        total = sum(await counts(world, MINUTES + filters.format(commit=commit)))
-        assert (total >= 40) == seen
+    commit = failures(world, 40, seconds_ago=200)
+    total = sum(await counts(world, MINUTES + filters.format(commit=commit)))
+    assert (total >= 40) == seen
 
 
-async def test_a_project_nobody_may_see_is_an_empty_answer() -> None:
+async def test_a_project_nobody_may_see_is_an_empty_answer(world: World) -> None:
     """200 and no series: what a revoked permission looks like."""
-    async with opened() as world:
-        answer = await world.sentry(f"{SERIES}?dataset=errors&yAxis=count()&project=gone")
-        assert (answer.status_code, answer.json()["timeSeries"]) == (200, [])
+    answer = await world.sentry(f"{SERIES}?dataset=errors&yAxis=count()&project=gone")
+    assert (answer.status_code, answer.json()["timeSeries"]) == (200, [])
 
 
 @pytest.mark.parametrize(
@@ -122,54 +115,49 @@ async def test_a_project_nobody_may_see_is_an_empty_answer() -> None:
         "dataset=errors&yAxis=p95()",
     ],
 )
-async def test_an_invalid_query_is_400(query: str) -> None:
+async def test_an_invalid_query_is_400(world: World, query: str) -> None:
     """No dataset, an unknown one, a bad period, an open quote, an unknown function."""
-    async with opened() as world:
-        answer = await world.sentry(f"{SERIES}?{query}")
-        assert answer.status_code == 400
-        assert answer.json()["detail"]
+    answer = await world.sentry(f"{SERIES}?{query}")
+    assert answer.status_code == 400
+    assert answer.json()["detail"]
 
 
-async def test_spans_give_both_halves_of_a_ratio() -> None:
+async def test_spans_give_both_halves_of_a_ratio(world: World) -> None:
     """failure_count() and count() as two series: failures among all requests."""
-    async with opened() as world:
-        failures(world, 40, seconds_ago=200)
-        at = clock.now() - 200
-        world.sandbox.cloud.hits.extend(Hit(at, "web", "abc", "/", 200) for _ in range(60))
-        query = "dataset=spans&yAxis=failure_count()&yAxis=count()&interval=1m&project=web&query=release:abc"
-        series = (await world.sentry(f"{SERIES}?{query}&statsPeriod=10m")).json()["timeSeries"]
-        assert [one["yAxis"] for one in series] == ["failure_count()", "count()"]
-        assert [sum(value["value"] for value in one["values"]) for one in series] == [0, 60]
+    failures(world, 40, seconds_ago=200)
+    at = clock.now() - 200
+    world.sandbox.cloud.hits.extend(Hit(at, "web", "abc", "/", 200) for _ in range(60))
+    query = "dataset=spans&yAxis=failure_count()&yAxis=count()&interval=1m&project=web&query=release:abc"
+    series = (await world.sentry(f"{SERIES}?{query}&statsPeriod=10m")).json()["timeSeries"]
+    assert [one["yAxis"] for one in series] == ["failure_count()", "count()"]
+    assert [sum(value["value"] for value in one["values"]) for one in series] == [0, 60]
 
 
-async def test_a_release_has_its_new_issues() -> None:
+async def test_a_release_has_its_new_issues(world: World) -> None:
     """firstRelease finds what the release brought; counts are strings; the old issue stays out."""
-    async with opened() as world:
-        failures(world, 40, seconds_ago=200, commit="c0ffee")
-        found = (await world.sentry(f"{ISSUES}?query=is:unresolved firstRelease:c0ffee level:[error,fatal]")).json()
-        assert [(issue["title"], issue["count"], issue["substatus"]) for issue in found] == [
-            ("HTTPException: 503", "40", "new")
-        ]
-        everything = (await world.sentry(f"{ISSUES}?query=&project=web&sort=freq")).json()
-        assert len(everything) == 2
+    failures(world, 40, seconds_ago=200, commit="c0ffee")
+    found = (await world.sentry(f"{ISSUES}?query=is:unresolved firstRelease:c0ffee level:[error,fatal]")).json()
+    assert [(issue["title"], issue["count"], issue["substatus"]) for issue in found] == [
+        ("HTTPException: 503", "40", "new")
+    ]
+    everything = (await world.sentry(f"{ISSUES}?query=&project=web&sort=freq")).json()
+    assert len(everything) == 2
 
 
-async def test_issues_are_paged_by_link() -> None:
+async def test_issues_are_paged_by_link(world: World) -> None:
     """rel=next is always there; `results` says when it leads nowhere."""
-    async with opened() as world:
-        failures(world, 40, seconds_ago=200)
-        first = await world.sentry(f"{ISSUES}?limit=1&project=web")
-        assert 'rel="next"; results="true"' in first.headers["link"]
-        cursor = first.headers["link"].split('rel="next"')[1].split('cursor="')[1].split('"')[0]
-        second = await world.sentry(f"{ISSUES}?limit=1&project=web&cursor={cursor}")
-        assert 'rel="next"; results="false"' in second.headers["link"]
-        assert first.json()[0]["id"] != second.json()[0]["id"]
+    failures(world, 40, seconds_ago=200)
+    first = await world.sentry(f"{ISSUES}?limit=1&project=web")
+    assert 'rel="next"; results="true"' in first.headers["link"]
+    cursor = first.headers["link"].split('rel="next"')[1].split('cursor="')[1].split('"')[0]
+    second = await world.sentry(f"{ISSUES}?limit=1&project=web&cursor={cursor}")
+    assert 'rel="next"; results="false"' in second.headers["link"]
+    assert first.json()[0]["id"] != second.json()[0]["id"]
 
 
-async def test_too_many_calls_in_a_second_are_refused() -> None:
+async def test_too_many_calls_in_a_second_are_refused(world: World) -> None:
     """More than 40 calls in a second get 429 and are told so in words."""
-    async with opened() as world:
-        answers = await asyncio.gather(*(world.sentry(f"{ORGANIZATION}/") for _ in range(120)))
-        refused = [answer for answer in answers if answer.status_code == 429]
-        assert refused
-        assert "too frequently" in refused[0].json()["detail"]
+    answers = await asyncio.gather(*(world.sentry(f"{ORGANIZATION}/") for _ in range(120)))
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert refused
+    assert "too frequently" in refused[0].json()["detail"]

@@ -5,7 +5,7 @@ import asyncio
 import httpx
 import pytest
 
-from tests.sandbox.world import opened
+from tests.sandbox.world import World, opened
 from watchdog.sandbox.server import Sandbox
 
 NAMES = {
@@ -15,16 +15,15 @@ NAMES = {
 }
 
 
-async def test_every_address_is_on_loopback() -> None:
+async def test_every_address_is_on_loopback(world: World) -> None:
     """All named, all on 127.0.0.1; sites, control targets and admin have ports of their own."""
-    async with opened() as world:
-        urls = dict(world.sandbox.urls)
-        assert urls.keys() == NAMES
-        urls["sites"] = list(urls["sites"].values())
-        flat = [url for value in urls.values() for url in ([value] if isinstance(value, str) else value)]
-        assert all(url.startswith("http://127.0.0.1:") for url in flat)
-        ports = {httpx.URL(url).port for url in flat}
-        assert len(ports) == 6  # web, api, two control targets, all vendors, admin
+    urls = dict(world.sandbox.urls)
+    assert urls.keys() == NAMES
+    urls["sites"] = list(urls["sites"].values())
+    flat = [url for value in urls.values() for url in ([value] if isinstance(value, str) else value)]
+    assert all(url.startswith("http://127.0.0.1:") for url in flat)
+    ports = {httpx.URL(url).port for url in flat}
+    assert len(ports) == 6  # web, api, two control targets, all vendors, admin
 
 
 async def test_two_sandboxes_do_not_meet() -> None:
@@ -56,10 +55,9 @@ async def _get(url: str) -> None:
         await client.get(url)
 
 
-async def test_unknown_stories_are_errors() -> None:
+async def test_unknown_stories_are_errors(world: World) -> None:
     """At construction, and when one is begun without a name."""
     with pytest.raises(ValueError, match="bad-deploy"):
         Sandbox("bad-dpeloy")
-    async with opened() as world:
-        with pytest.raises(ValueError, match="bad-deploy"):
-            world.sandbox.start_scenario()
+    with pytest.raises(ValueError, match="bad-deploy"):
+        world.sandbox.start_scenario()

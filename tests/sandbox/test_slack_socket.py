@@ -14,12 +14,8 @@ from tests.sandbox.world import SLACK, World, opened
 from watchdog.sandbox import keys
 
 APP = {"Authorization": f"Bearer {keys.SLACK_APP_TOKEN}"}
-BUTTON = {
-    "type": "button",
-    "action_id": "watchdog_approve",
-    "value": "sealed",
-    "text": {"type": "plain_text", "text": "x"},
-}
+TEXT = {"type": "plain_text", "text": "x"}
+BUTTON = {"type": "button", "action_id": "watchdog_approve", "value": "sealed", "text": TEXT}
 ASKING = [{"type": "actions", "elements": [BUTTON]}]
 
 
@@ -57,46 +53,41 @@ async def post(world: World, method: str = "chat.postMessage", **body: Any) -> d
     ("headers", "error"),
     [(SLACK, "not_allowed_token_type"), ({}, "not_authed"), ({"Authorization": "x"}, "invalid_auth")],
 )
-async def test_only_the_app_token_opens_a_socket(headers: dict[str, str], error: str) -> None:
+async def test_only_the_app_token_opens_a_socket(world: World, headers: dict[str, str], error: str) -> None:
     """As Slack says it."""
-    async with opened() as world:
-        assert await address(world, headers) == {"ok": False, "error": error}
+    assert await address(world, headers) == {"ok": False, "error": error}
 
 
-async def test_a_ticket_is_good_once() -> None:
+async def test_a_ticket_is_good_once(world: World) -> None:
     """A second connection with it is refused."""
-    async with opened() as world:
-        url = (await address(world))["url"]
-        async with connect(url, proxy=None) as socket:
-            assert json.loads(await socket.recv())["type"] == "hello"
-        with pytest.raises(InvalidStatus):
-            await connect(url, proxy=None)
+    url = (await address(world))["url"]
+    async with connect(url, proxy=None) as socket:
+        assert json.loads(await socket.recv())["type"] == "hello"
+    with pytest.raises(InvalidStatus):
+        await connect(url, proxy=None)
 
 
-async def test_a_button_that_was_posted_is_pressed_with_its_own_value() -> None:
+async def test_a_button_that_was_posted_is_pressed_with_its_own_value(world: World) -> None:
     """The envelope is acknowledged, its author answered; a button that is gone can be pressed as an old one only."""
-    async with opened() as world:
-        posted = await post(world, channel="#incidents", text="asked", blocks=ASKING)
-        await do(world, 400, do="click", action="approve")  # nobody is connected
-        async with connected(world) as socket:
-            await do(world, 400, do="click", action="reject")
-            envelope = (await do(world, do="click", action="approve", user="U0BBB", name="bob"))["envelope_id"]
-            said = json.loads(await socket.recv())
-            assert (said["type"], said["envelope_id"]) == ("interactive", envelope)
-            payload = said["payload"]
-            assert (payload["user"]["id"], payload["actions"][0]["value"]) == ("U0BBB", "sealed")
-            await socket.send(json.dumps({"envelope_id": envelope}))
-            await eventually(lambda: world.sandbox.events.of("slack_acked"))
-            section = {"type": "section", "text": {"type": "plain_text", "text": "done"}}
-            answer = await world.client.post(payload["response_url"], json={"text": "x", "blocks": [section]})
-            assert answer.text == "ok"
-            assert [(one["user"], one["text"]) for one in world.sandbox.pagers.slack_socket.replies] == [
-                ("U0BBB", "done")
-            ]
-            await post(world, "chat.update", channel=posted["channel"], ts=posted["ts"], text="over", blocks=[])
-            await do(world, 400, do="click", action="approve")
-            await do(world, do="click", action="approve", old=True, value="forged")
-            assert json.loads(await socket.recv())["payload"]["actions"][0]["value"] == "forged"
+    posted = await post(world, channel="#incidents", text="asked", blocks=ASKING)
+    await do(world, 400, do="click", action="approve")  # nobody is connected
+    async with connected(world) as socket:
+        await do(world, 400, do="click", action="reject")
+        envelope = (await do(world, do="click", action="approve", user="U0BBB", name="bob"))["envelope_id"]
+        said = json.loads(await socket.recv())
+        assert (said["type"], said["envelope_id"]) == ("interactive", envelope)
+        payload = said["payload"]
+        assert (payload["user"]["id"], payload["actions"][0]["value"]) == ("U0BBB", "sealed")
+        await socket.send(json.dumps({"envelope_id": envelope}))
+        await eventually(lambda: world.sandbox.events.of("slack_acked"))
+        section = {"type": "section", "text": {"type": "plain_text", "text": "done"}}
+        answer = await world.client.post(payload["response_url"], json={"text": "x", "blocks": [section]})
+        assert answer.text == "ok"
+        assert [(one["user"], one["text"]) for one in world.sandbox.pagers.slack_socket.replies] == [("U0BBB", "done")]
+        await post(world, "chat.update", channel=posted["channel"], ts=posted["ts"], text="over", blocks=[])
+        await do(world, 400, do="click", action="approve")
+        await do(world, do="click", action="approve", old=True, value="forged")
+        assert json.loads(await socket.recv())["payload"]["actions"][0]["value"] == "forged"
 
 
 async def test_it_says_goodbye_delivers_again_and_drops() -> None:

@@ -73,32 +73,24 @@ def test_endpoints_may_be_on_this_machine(tmp_path: Path) -> None:
         ("store: sqlite:///data/watchdog.db\n", "", "data/recordings"),
         ("store: sqlite:///data/watchdog.db\n", "record: {folder: kept}\n", "kept"),
         ("store: postgresql\n", "", "recordings"),
+        ("store: sqlite:///{disk}/watchdog.db\n", "", "disk/recordings"),
         ("", "record: {enabled: false, folder: kept}\n", None),
     ],
 )
 def test_recordings_lie_beside_the_store(tmp_path: Path, store: str, written: str, folder: str | None) -> None:
-    """Or where the configuration says; nowhere, if nothing is recorded."""
-    (tmp_path / "watchdog.yaml").write_text(SMALL + store + written, encoding="utf-8")
+    """Or where the configuration says; nowhere, if nothing is recorded. A disk of Render's has an absolute path."""
+    text = SMALL + store.format(disk=tmp_path / "disk") + written
+    (tmp_path / "watchdog.yaml").write_text(text, encoding="utf-8")
     settings = load(None, {"WATCHDOG_STORE_URL": "postgresql://host/db"}, tmp_path)
     assert settings.record.folder == (tmp_path / folder if folder else None)
     assert (settings.record.keep_seconds, settings.record.max_bytes) == (30 * 86400.0, 200 * 1024**2)
-
-
-def test_an_absolute_store_has_its_recordings_on_its_disk(tmp_path: Path) -> None:
-    """A disk of Render's, not the folder of the configuration."""
-    disk = tmp_path / "disk"
-    (tmp_path / "watchdog.yaml").write_text(SMALL + f"store: sqlite:///{disk}/watchdog.db\n", encoding="utf-8")
-    assert load(None, {}, tmp_path).record.folder == disk / "recordings"
 
 
 @pytest.mark.parametrize(
     ("written", "words"),
     [
         ("record: {keep: 30}", "record.keep: a duration needs a unit -> write 30s, 30ms or 30m"),
-        (
-            "record: {keep: 1m}",
-            "record.keep: not a sensible time to keep recordings -> write something from 1h to 400d",
-        ),
+        ("record: {keep: 1m}", "record.keep: not a sensible time to keep recordings -> write something from 1h to"),
         ("record: {max: 1MiB}", "record.max: not a sensible bound -> write something from 8MiB to 100GiB"),
         ("record: {max: lots}", "record.max: not a size -> write a number and a unit"),
         ("record: {folder: 's3://bucket/x'}", "record.folder: not a folder -> write recordings, or /var/data"),

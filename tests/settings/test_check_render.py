@@ -13,6 +13,9 @@ from watchdog.domain.decisions import TargetChoice
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.settings.check import CheckResult, Outcome, World, live_checks
 
+UNTOLD = ", and nobody is told of what fails"
+QUIET = f"nothing is rolled back{UNTOLD}"
+
 
 async def test_render_that_agrees_is_three_times_well(vendor: Vendor) -> None:
     """The key, the service by its name, and the target somebody else chose."""
@@ -77,14 +80,8 @@ async def test_what_forbids_a_rollback_is_said_beforehand(vendor: Vendor) -> Non
     ("told", "what"),
     [
         ({"suspended": "suspended", "suspenders": ["billing"]}, "it is suspended: nothing is rolled back"),
-        (
-            {"suspended": "suspended", "suspenders": ["user"]},
-            "it is suspended: nothing is rolled back, and nobody is told of what fails",
-        ),
-        (
-            {"serviceDetails": {"maintenanceMode": {"enabled": True, "uri": ""}}},
-            "it is in maintenance mode: nothing is rolled back, and nobody is told of what fails",
-        ),
+        ({"suspended": "suspended", "suspenders": ["user"]}, f"it is suspended: nothing is rolled back{UNTOLD}"),
+        ({"serviceDetails": {"maintenanceMode": {"enabled": True, "uri": ""}}}, f"it is in maintenance mode: {QUIET}"),
     ],
 )
 async def test_what_is_meant_to_be_down_is_said_to_be_quiet(vendor: Vendor, told: dict, what: str) -> None:

@@ -14,6 +14,7 @@ from watchdog.settings.check_sentry import check_sentry
 
 SECRETS = {**KEY, "WATCHDOG_SENTRY_TOKEN": "canary-token"}
 ORGANISATION = {"slug": "acme", "access": ["org:read", "event:read", "project:read"]}
+ELSEWHERE = {**ORGANISATION, "links": {"regionUrl": "https://de.sentry.io"}}
 
 
 def watched(vendor: Vendor) -> Settings:
@@ -47,12 +48,7 @@ async def test_a_token_that_can_read_and_a_release_that_is_live(vendor: Vendor) 
     [
         ((401, {"detail": "Invalid token"}), Outcome.FAIL, "", "internal integration"),
         ({"access": ["org:ci"]}, Outcome.FAIL, "lacks org:read, project:read, event:read", "WATCHDOG_SENTRY_TOKEN"),
-        (
-            {**ORGANISATION, "links": {"regionUrl": "https://de.sentry.io"}},
-            Outcome.WARN,
-            "another region",
-            "endpoints: {sentry: https://de.sentry.io}",
-        ),
+        (ELSEWHERE, Outcome.WARN, "another region", "endpoints: {sentry: https://de.sentry.io}"),
         ([], Outcome.OK, "works", ""),
     ],
 )

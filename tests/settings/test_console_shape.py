@@ -34,19 +34,31 @@ def test_not_every_header_says_who_it_is(header: str) -> None:
     assert "not a header that says who it is" in shown(text)
 
 
+@pytest.mark.parametrize("name", ["", "a,b", " ann", "an\\u200bn", "*", "x" * 121])
+def test_what_is_no_name_is_refused(name: str) -> None:
+    """It could not come out of the header either."""
+    assert "not a name" in shown(console(f'proxy: {{{PROXY}, approvers: ["{name}"]}}'))
+
+
 @pytest.mark.parametrize(
-    ("source", "says"),
+    ("inside", "says"),
     [
-        ("0.0.0.0/0", "everybody could say to be anybody"),
-        ("::/0", "everybody could say to be anybody"),
-        ("10.0.0.1/8", "not an address or a network"),
-        ("proxy.acme.example", "not an address or a network"),
-        ("", "not an address or a network"),
+        ("user_header: X-U, from: ['0.0.0.0/0'], viewers: '*'", "everybody could say to be anybody"),
+        ("user_header: X-U, from: ['::/0'], viewers: '*'", "everybody could say to be anybody"),
+        ("user_header: X-U, from: ['10.0.0.1/8'], viewers: '*'", "not an address or a network"),
+        ("user_header: X-U, from: [proxy.acme.example], viewers: '*'", "not an address or a network"),
+        ("user_header: X-U, from: [''], viewers: '*'", "not an address or a network"),
+        ("user_header: X-U, viewers: '*'", "missing"),
+        ("from: [127.0.0.1], viewers: '*'", "missing"),
+        ("user_header: X-U, from: [], viewers: '*'", "empty"),
+        (f"{PROXY}, approvers: ['*']", "not a name"),
+        (f"{PROXY}, operators: '*'", "wrong type"),
+        (f"{PROXY}, viewers: ['*', ann]", "not a name"),
     ],
 )
-def test_from_where_it_is_believed(source: str, says: str) -> None:
-    """Addresses alone: a name could lead elsewhere tomorrow."""
-    assert says in shown(console(f"proxy: {{user_header: X-U, from: ['{source}'], viewers: '*'}}"))
+def test_what_is_no_proxy(inside: str, says: str) -> None:
+    """A name could lead elsewhere tomorrow, a default could let strangers in; everybody may only look."""
+    assert says in shown(console(f"proxy: {{{inside}}}"))
 
 
 OIDC = "issuer: https://login.acme.example, client_id: watchdog, viewers: '*'"
@@ -76,30 +88,6 @@ def test_a_provider_as_it_is_meant() -> None:
     ],
 )
 def test_what_is_no_provider(old: str, new: str, says: str) -> None:
-    """Each told at its line."""
+    """Each told at its line; it sends browsers back to one address only, which it must know."""
     assert says in shown(console(f"{URL}oidc: {{{OIDC.replace(old, new)}}}"))
-
-
-def test_a_provider_needs_to_know_where_browsers_come_back_to() -> None:
-    """It sends them nowhere else."""
     assert "console.url: missing: oidc sends browsers back to it" in shown(console(f"oidc: {{{OIDC}}}"))
-
-
-@pytest.mark.parametrize("inside", ["user_header: X-U, viewers: '*'", "from: [127.0.0.1], viewers: '*'"])
-def test_a_proxy_needs_both_a_header_and_an_address(inside: str) -> None:
-    """Neither has a default: a wrong guess would let strangers in."""
-    assert "missing" in shown(console(f"proxy: {{{inside}}}"))
-    assert "empty" in shown(console("proxy: {user_header: X-U, from: [], viewers: '*'}"))
-
-
-@pytest.mark.parametrize("name", ["", "a,b", " ann", "an\\u200bn", "*", "x" * 121])
-def test_what_is_no_name_is_refused(name: str) -> None:
-    """It could not come out of the header either."""
-    assert "not a name" in shown(console(f'proxy: {{{PROXY}, approvers: ["{name}"]}}'))
-
-
-def test_everybody_may_only_look() -> None:
-    """A star elsewhere, or among names, is a mistake."""
-    assert "not a name" in shown(console(f"proxy: {{{PROXY}, approvers: ['*']}}"))
-    assert "wrong type" in shown(console(f"proxy: {{{PROXY}, operators: '*'}}"))
-    assert "not a name" in shown(console(f"proxy: {{{PROXY}, viewers: ['*', ann]}}"))

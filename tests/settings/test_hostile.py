@@ -13,22 +13,9 @@ from tests.settings.texts import ALL_SECRETS, loaded
 from watchdog.domain.errors import ConfigurationError
 
 REFERENCE = yaml.safe_load((Path(__file__).parent.parent.parent / "config" / "watchdog.yaml").read_text("utf-8"))
-WEIRD: tuple[Any, ...] = (
-    None,
-    -1,
-    1.5,
-    True,
-    float("inf"),
-    "",
-    "CANARY" * 4,
-    "x" * 5000,
-    [],
-    {},
-    ["CANARY" * 4, 5, None],
-    {"a": {"b": {}}},
-    [[[]]],
-    5,
-)
+CANARY = "CANARY" * 4
+PLAIN: tuple[Any, ...] = (None, -1, 1.5, True, float("inf"), "", CANARY, "x" * 5000)
+WEIRD = (*PLAIN, [], {}, [CANARY, 5, None], {"a": {"b": {}}}, [[[]]], 5)
 
 
 def _paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -29,28 +29,23 @@ dependencies:
 """
 
 
+SAID = (
+    (2, "mod: unknown key", "did you mean mode?"),
+    (6, "services.web.mode: not one of the choices", "autonomous"),
+    (7, "services.web.depends_on[0]: names no service", "did you mean db?"),
+    (9, "services.web.signals.home.timeout: a duration needs a unit", "5s"),
+    (11, "channels.slack.webhook_url: looks like a secret", "WATCHDOG_SLACK_WEBHOOK_URL"),
+    (12, "the channel pagerduty needs a secret that is not set", "WATCHDOG_PAGERDUTY_ROUTING_KEY"),
+    (14, "policy.low.do: impossible", "tell"),
+)
+
+
 def test_seven_mistakes_give_seven_located_messages_in_one_run() -> None:
     """Each has its line and what to write instead; none hides another; no secret shows."""
     environ = {"WATCHDOG_SLACK_WEBHOOK_URL": "https://hooks.slack.com/services/CANARY-ENV-1"}
-    found = mistakes(SEVEN, environ)
-    places = [mistake.where for mistake in found]
-    lines = (2, 6, 7, 9, 11, 12, 14)
-    assert places == [f"watchdog.yaml:{line}" for line in lines]
-    for mistake, words in zip(
-        found,
-        (
-            ("mod: unknown key", "did you mean mode?"),
-            ("services.web.mode: not one of the choices", "autonomous"),
-            ("services.web.depends_on[0]: names no service", "did you mean db?"),
-            ("services.web.signals.home.timeout: a duration needs a unit", "5s"),
-            ("channels.slack.webhook_url: looks like a secret", "WATCHDOG_SLACK_WEBHOOK_URL"),
-            ("the channel pagerduty needs a secret that is not set", "WATCHDOG_PAGERDUTY_ROUTING_KEY"),
-            ("policy.low.do: impossible", "tell"),
-        ),
-        strict=True,
-    ):
-        assert words[0] in mistake.what
-        assert words[1] in mistake.instead
+    for mistake, (line, what, instead) in zip(mistakes(SEVEN, environ), SAID, strict=True):
+        assert mistake.where == f"watchdog.yaml:{line}"
+        assert what in mistake.what and instead in mistake.instead
     assert "CANARY" not in shown(SEVEN, environ)
 
 
@@ -96,13 +91,6 @@ def test_the_file_named_wins_over_the_one_lying_there(tmp_path: Path) -> None:
     assert settings.store_url == f"sqlite:///{tmp_path}/watchdog.db"
 
 
-def test_mistakes_in_the_variable_are_located_too(tmp_path: Path) -> None:
-    """A worker without files gets lines as well."""
-    with pytest.raises(ConfigurationError) as caught:
-        load(None, {"WATCHDOG_CONFIG_YAML": SMALL + "lgo: {}\n"}, tmp_path)
-    assert str(caught.value).startswith("WATCHDOG_CONFIG_YAML:9: lgo: unknown key -> did you mean log?")
-
-
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
@@ -124,9 +112,15 @@ def test_a_file_that_is_no_configuration_is_a_mistake(
     assert says in str(caught.value)
 
 
-def test_no_configuration_at_all_says_how_to_get_one(tmp_path: Path) -> None:
-    """The first thing a new user does."""
+def test_what_lies_in_the_folder_and_in_the_variable_has_its_mistakes_too(tmp_path: Path) -> None:
+    """Nothing there: how to get one; a variable's lines are counted; a folder named .env is no file."""
     with pytest.raises(ConfigurationError, match="run watchdog init"):
+        load(None, {}, tmp_path)
+    with pytest.raises(ConfigurationError, match=r"^WATCHDOG_CONFIG_YAML:9: lgo: unknown key -> did you mean log\?"):
+        load(None, {"WATCHDOG_CONFIG_YAML": SMALL + "lgo: {}\n"}, tmp_path)
+    (tmp_path / "watchdog.yaml").write_text(SMALL, encoding="utf-8")
+    (tmp_path / ".env").mkdir()
+    with pytest.raises(ConfigurationError, match=r"\.env: cannot be read"):
         load(None, {}, tmp_path)
 
 
@@ -153,11 +147,3 @@ def test_settings_show_no_secret() -> None:
     assert "canary" not in repr(settings)
     assert "WATCHDOG_RENDER_API_KEY: ***" in repr(settings)
     assert "canary" not in str(settings.secrets)
-
-
-def test_unreadable_dotenv_is_a_mistake(tmp_path: Path) -> None:
-    """A folder of that name, or bytes."""
-    (tmp_path / "watchdog.yaml").write_text(SMALL, encoding="utf-8")
-    (tmp_path / ".env").mkdir()
-    with pytest.raises(ConfigurationError, match=r"\.env: cannot be read"):
-        load(None, {}, tmp_path)

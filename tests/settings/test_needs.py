@@ -4,29 +4,30 @@ import pytest
 
 from tests.settings.texts import KEY, SMALL, changed, loaded, mistakes, shown
 
+WRITE = SMALL + "metrics: {remote_write: https://m.example/write, remote_write_user: me}"
 EMAIL = "email: {smtp: 'mail.example:587', from: a@acme.example, to: [b@acme.example]"
+AUTONOMOUS = changed("    signals", "    mode: autonomous\n    signals")
+FED = AUTONOMOUS.replace("http: https://www.acme.example", "sentry: a/b")
+PASSWORD, TOKEN = {"WATCHDOG_REMOTE_WRITE_PASSWORD": "p"}, {"WATCHDOG_REMOTE_WRITE_TOKEN": "t"}
 
 
 @pytest.mark.parametrize(
     ("text", "line", "variable"),
     [
         (changed("version: 1", "version: 1\nmode: assist"), 2, "WATCHDOG_RENDER_API_KEY"),
-        (changed("    signals", "    mode: autonomous\n    signals"), 5, "WATCHDOG_RENDER_API_KEY"),
+        (AUTONOMOUS, 5, "WATCHDOG_RENDER_API_KEY"),
         (changed("console", "slack"), 8, "WATCHDOG_SLACK_WEBHOOK_URL"),
         (changed("console: {}", 'slack: {channel: "#ops"}'), 8, "WATCHDOG_SLACK_BOT_TOKEN"),
         (changed("console", "pagerduty"), 8, "WATCHDOG_PAGERDUTY_ROUTING_KEY"),
         (changed("console", "webhook"), 8, "WATCHDOG_WEBHOOK_URL"),
         (changed("console: {}", EMAIL + ", user: a}"), 8, "WATCHDOG_SMTP_PASSWORD"),
         (changed("http: https://www.acme.example", "sentry: acme/web"), 6, "WATCHDOG_SENTRY_TOKEN"),
-        (
-            SMALL + "metrics: {remote_write: https://m.example/write, remote_write_user: me}",
-            9,
-            "WATCHDOG_REMOTE_WRITE_PASSWORD",
-        ),
+        (WRITE, 9, "WATCHDOG_REMOTE_WRITE_PASSWORD"),
     ],
 )
 def test_what_is_used_needs_its_secret(text: str, line: int, variable: str) -> None:
-    """At the line that needs it; and it loads when the secret is set."""
+    """At the line that needs it; and it loads when the secret is set. Mail without a login needs none."""
+    assert not mistakes(changed("console: {}", EMAIL + "}"))
     (mistake,) = mistakes(text)
     assert mistake.where == f"watchdog.yaml:{line}"
     assert mistake.instead == f"set the variable {variable}"
@@ -34,28 +35,23 @@ def test_what_is_used_needs_its_secret(text: str, line: int, variable: str) -> N
     assert not mistakes(text, {variable: value})
 
 
-def test_mail_without_a_login_needs_no_password() -> None:
-    """A relay on the same network."""
-    assert not mistakes(changed("console: {}", EMAIL + "}"))
-
-
 @pytest.mark.parametrize(
     ("url", "user", "environ", "says"),
     [
-        ("https://m.example/w", "", {"WATCHDOG_REMOTE_WRITE_PASSWORD": "p"}, "without a user"),
+        ("https://m.example/w", "", PASSWORD, "without a user"),
         (
             "https://m.example/w",
             ", remote_write_user: u",
-            {"WATCHDOG_REMOTE_WRITE_PASSWORD": "p", "WATCHDOG_REMOTE_WRITE_TOKEN": "t"},
-            "both WATCHDOG_REMOTE_WRITE_PASSWORD and _TOKEN",
+            PASSWORD | TOKEN,
+            "both WATCHDOG_REMOTE_WRITE_PASSWORD and _",
         ),
-        ("http://m.example/w", "", {"WATCHDOG_REMOTE_WRITE_TOKEN": "t"}, "travel in clear"),
-        ("http://localhost.evil.example/w", "", {"WATCHDOG_REMOTE_WRITE_TOKEN": "t"}, "travel in clear"),
-        ("http://prometheus:9090/w", "", {"WATCHDOG_REMOTE_WRITE_TOKEN": "t"}, "travel in clear"),
-        ("http://prometheus:9090/w", ", remote_write_user: u", {"WATCHDOG_REMOTE_WRITE_PASSWORD": "p"}, "in clear"),
-        ("http://10.0.0.1:9090/w", "", {"WATCHDOG_REMOTE_WRITE_TOKEN": "t"}, "travel in clear"),
+        ("http://m.example/w", "", TOKEN, "travel in clear"),
+        ("http://localhost.evil.example/w", "", TOKEN, "travel in clear"),
+        ("http://prometheus:9090/w", "", TOKEN, "travel in clear"),
+        ("http://prometheus:9090/w", ", remote_write_user: u", PASSWORD, "in clear"),
+        ("http://10.0.0.1:9090/w", "", TOKEN, "travel in clear"),
         ("http://prometheus:9090/api/v1/write", "", {}, ""),
-        ("http://127.0.0.1:9090/api/v1/write", "", {"WATCHDOG_REMOTE_WRITE_TOKEN": "t"}, ""),
+        ("http://127.0.0.1:9090/api/v1/write", "", TOKEN, ""),
     ],
 )
 def test_credentials_for_remote_write_fit_together(url: str, user: str, environ: dict[str, str], says: str) -> None:
@@ -70,23 +66,9 @@ def test_credentials_for_remote_write_fit_together(url: str, user: str, environ:
     [
         (SMALL, {}, "without WATCHDOG_RENDER_API_KEY no deploy is seen"),
         (SMALL, {"RENDER_API_KEY": "x"}, "RENDER_* is never read for the target"),
-        (
-            changed("    signals", "    mode: autonomous\n    signals"),
-            {"WATCHDOG_RENDER_API_KEY": "x"},
-            "AUTONOMOUS WITHOUT A HEARTBEAT",
-        ),
-        (
-            SMALL.replace("http: https://www.acme.example", "sentry: a/b").replace(
-                "    sig", "    mode: autonomous\n    sig"
-            ),
-            {**KEY, "WATCHDOG_SENTRY_TOKEN": "x"},
-            "services.web is autonomous without an http signal",
-        ),
-        (
-            SMALL.replace("    sig", "    mode: autonomous\n    sig") + "policy: {critical: {do: ask}}",
-            KEY,
-            "mode autonomous, but critical only asks for ask",
-        ),
+        (AUTONOMOUS, {"WATCHDOG_RENDER_API_KEY": "x"}, "AUTONOMOUS WITHOUT A HEARTBEAT"),
+        (FED, {**KEY, "WATCHDOG_SENTRY_TOKEN": "x"}, "services.web is autonomous without an http signal"),
+        (AUTONOMOUS + "policy: {critical: {do: ask}}", KEY, "mode autonomous, but critical only asks for ask"),
         (SMALL.replace("channels:\n  console: {}\n", ""), KEY, "no channels: notices only go to the console"),
         (SMALL + "control: [https://example.com]", KEY, "control: one control target may fail by itself"),
         (SMALL + "control: []", KEY, "control: our own blindness cannot be told"),
@@ -119,13 +101,9 @@ def test_a_name_of_a_private_network_must_be_listed(host: str, more: str, warned
         assert found[0].startswith("services.web.signals.home is not connected to")
 
 
-def test_a_complete_configuration_has_no_warnings() -> None:
-    """Otherwise nobody reads them."""
-    assert loaded(changed("    signals", "    mode: autonomous\n    signals"), KEY).warnings == ()
-
-
-def test_without_channels_the_console_is_told() -> None:
-    """A page is never dropped."""
+def test_a_complete_configuration_has_no_warnings_and_one_without_channels_tells_the_console() -> None:
+    """Otherwise nobody reads them; and a page is never dropped."""
+    assert loaded(AUTONOMOUS, KEY).warnings == ()
     settings = loaded(SMALL.replace("channels:\n  console: {}\n", ""))
     assert list(settings.channels) == ["console"]
     assert settings.policy.alerts == ("console",)
@@ -142,9 +120,8 @@ def test_answers_in_slack_need_both_tokens_and_a_bot() -> None:
     assert not mistakes(text, TOKENS)
     assert "need a bot" in shown(changed("console: {}", "slack: {approvals: socket_mode}"), TOKENS)
     assert "not a way to answer" in shown(changed("console: {}", f"{BOT}http}}"), TOKENS)
-    assert not mistakes(
-        changed("console: {}", f"{BOT}{{socket_mode: false}}}}"), {"WATCHDOG_SLACK_BOT_TOKEN": "xoxb-x"}
-    )
+    off = changed("console: {}", f"{BOT}{{socket_mode: false}}}}")
+    assert not mistakes(off, {"WATCHDOG_SLACK_BOT_TOKEN": "xoxb-x"})
 
 
 def test_answers_in_slack_by_nobody_are_warned_of() -> None:

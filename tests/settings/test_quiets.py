@@ -7,7 +7,7 @@ import pytest
 from tests.settings.texts import SMALL, loaded, shown
 from watchdog.domain.policy import Quiet, Severity, Weekly
 
-WHO = "author: on-call, reason: backup"
+WHO, SUNDAY = "author: on-call, reason: backup", "Sun 02:00-04:00 UTC"
 
 
 def moment(text: str) -> float:
@@ -39,16 +39,10 @@ action_holds: [{{service: all, from: 2027-01-14T08:00Z, to: 2027-01-14T20:00Z, a
 @pytest.mark.parametrize(
     ("written", "says"),
     [
-        (
-            f"service: wob, every: Sun 02:00-04:00 UTC, {WHO}",
-            "silences[0].service: names no service -> did you mean",
-        ),
+        (f"service: wob, every: {SUNDAY}, {WHO}", "silences[0].service: names no service -> did you mean"),
         (f"service: web, {WHO}", "silences[0]: from when to when, please"),
         (f"service: web, from: 2027-01-14T08:00Z, {WHO}", "silences[0]: from when to when, please"),
-        (
-            f"service: web, every: Sun 02:00-04:00 UTC, from: 2027-01-14T08:00Z, to: 2027-01-14T09:00Z, {WHO}",
-            "silences[0]: from when to when, please",
-        ),
+        (f"service: web, every: {SUNDAY}, from: 2027-01-14T08:00Z, {WHO}", "silences[0]: from when to when, please"),
         (f"service: web, from: 2027-01-14T08:00Z, to: 2027-01-14T08:00Z, {WHO}", "silences[0].to: not after from"),
         (f"service: web, from: 2027-01-14T08:00, to: 2027-01-14T09:00Z, {WHO}", "silences[0].from: not a moment"),
         (f"service: web, from: tomorrow, to: 2027-01-14T09:00Z, {WHO}", "silences[0].from: not a moment"),

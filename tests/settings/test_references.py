@@ -5,7 +5,13 @@ import pytest
 from tests.settings.texts import SMALL, changed, shown
 
 API = "  api:\n    render: srv-api\n    signals:\n      home: {http: https://api.acme.example}\n"
+WEB = "srv-api\n    depends_on: [web]"
 TWO = SMALL.replace("channels:", API + "channels:")
+
+
+def relying(on: str, text: str = SMALL) -> str:
+    """Return the text whose first service relies on those."""
+    return changed("    signals", f"    depends_on: [{on}]\n    signals", text)
 
 
 @pytest.mark.parametrize(
@@ -20,26 +26,12 @@ TWO = SMALL.replace("channels:", API + "channels:")
         (changed("web:", "'w b':"), "services.w b: not a name we can use"),
         (changed("srv-web", "dpg-main"), "watchdog.yaml:4: services.web.render: a data store cannot be rolled back"),
         (changed("srv-api", "srv-web", TWO), "watchdog.yaml:8: services.api.render: the same service as services.web"),
-        (
-            changed("    render: srv-web", "    veto: 60s"),
-            "veto: impossible: nothing happens by itself in mode observe",
-        ),
+        (changed("    render: srv-web", "    veto: 60s"), "veto: impossible: nothing happens by itself in mode obse"),
         (changed("render: srv-web", "mode: assist"), "services.web.render: missing: mode assist needs a service"),
-        (
-            changed("    signals", "    depends_on: [web]\n    signals"),
-            "depends_on[0]: a service cannot depend on itself",
-        ),
-        (changed("    signals", "    depends_on: [render, q]\n    signals"), "depends_on[1]: names no service"),
-        (
-            changed("    signals", "    depends_on: [api, api]\n    signals", TWO),
-            "depends_on[1]: named twice",
-        ),
-        (
-            TWO.replace("srv-web", "srv-web\n    depends_on: [api]").replace(
-                "srv-api", "srv-api\n    depends_on: [web]"
-            ),
-            "services.web.depends_on: depends on itself in a circle",
-        ),
+        (relying("web"), "depends_on[0]: a service cannot depend on itself"),
+        (relying("render, q"), "depends_on[1]: names no service"),
+        (relying("api, api", TWO), "depends_on[1]: named twice"),
+        (relying("api", TWO.replace("srv-api", WEB)), "services.web.depends_on: depends on itself in a circle"),
         (SMALL + "dependencies: {db: {}}", "dependencies.db: one way to watch it"),
         (SMALL + "dependencies: {web: {render: dpg-1}}", "dependencies.web: already the name of a service"),
         (SMALL + "dependencies: {db: {render: my database}}", "dependencies.db.render: not a Render id"),
@@ -57,17 +49,11 @@ TWO = SMALL.replace("channels:", API + "channels:")
         (SMALL + "metrics: {listen: 'x:99999'}", "metrics.listen: not an address to listen on"),
         (SMALL + "metrics: {remote_write_user: me}", "metrics.remote_write_user: useless without remote_write"),
         (SMALL + "budget: {per_service_per_day: 0}", "budget.per_service_per_day: too small -> write 1 or more"),
-        (
-            SMALL + "budget: {per_service_per_day: '2'}",
-            "budget.per_service_per_day: wrong type -> write a whole number",
-        ),
+        (SMALL + "budget: {per_service_per_day: '2'}", "budget.per_service_per_day: wrong type -> write a whole"),
         (SMALL + "budget: {cooldown: 30}", "budget.cooldown: a duration needs a unit -> write 30s"),
         (SMALL + "budget: {cooldown: 0s}", "budget.cooldown: not a sensible duration"),
         (SMALL + "log: {level: loud}", "log.level: not one of the choices -> write one of: debug, info"),
-        (
-            SMALL + "advanced: {pace: {suspect: 20s}}",
-            "advanced.pace.suspect: impossible: suspect must be less than idle",
-        ),
+        (SMALL + "advanced: {pace: {suspect: 20s}}", "suspect: impossible: suspect must be less than idle"),
         (SMALL + "advanced: {blame: {floor: 1.5}}", "advanced.blame.floor: too large -> write less than 1"),
         (SMALL + "advanced: {detection: {run_seconds: 45}}", "unknown key -> did you mean run"),
         (SMALL + "remedies: {}", "watchdog.yaml:9: remedies: not available in this version"),

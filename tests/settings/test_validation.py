@@ -33,34 +33,26 @@ class Outer(Section):
     needed: str
 
 
+UNKNOWN = "unknown key -> write one of"
+THREE = [
+    "f:4: parts.b.number: too large -> write 9 or less",
+    f"f:4: parts.b.q: {UNKNOWN}: number, text",
+    "f:5: parts.c: wrong type -> write a mapping",
+]
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
         ("needed: x", []),
-        (
-            "a: 1",
-            [
-                "f:1: a: unknown key -> write one of: flag, kind, list_of, needed, parts",
-                "f:1: needed: missing -> add needed: …",
-            ],
-        ),
+        ("a: 1", [f"f:1: a: {UNKNOWN}: flag, kind, list_of, needed, parts", "f:1: needed: missing -> add needed: …"]),
         ("needed: 5\nflag: 1", ["f:1: needed: wrong type", "f:2: flag: wrong type -> write true or false"]),
         ("needed: x\nkind: thre", ["f:2: kind: not one of the choices -> write one of: one, three (three?)"]),
         ("needed: x\nlist_of: [a, 1, b]", ["f:2: list_of[0]: wrong type", "f:2: list_of[2]: wrong type"]),
         ("needed: x\nlist_of: [1, 2, 3, 4]", ["f:2: list_of: too many -> write at most 3"]),
-        (
-            "needed: x\nparts:\n  a: {number: 0}\n  b: {number: 10, q: 1}\n  c: 5",
-            [
-                "f:3: parts.a.number: too small -> write 1 or more",
-                "f:4: parts.b.number: too large -> write 9 or less",
-                "f:4: parts.b.q: unknown key -> write one of: number, text",
-                "f:5: parts.c: wrong type -> write a mapping",
-            ],
-        ),
-        (
-            "needed: x\nparts: {a: {text: CANARY-that-is-long}}",
-            ["f:2: parts.a.text: … is not nice -> write something nicer"],
-        ),
+        ("needed: x\nparts: {a: {number: 0}}", ["f:2: parts.a.number: too small -> write 1 or more"]),
+        ("needed: x\nparts:\n  a: {}\n  b: {number: 10, q: 1}\n  c: 5", THREE),
+        ("needed: x\nparts: {a: {text: CANARY-that-is-long}}", ["f:2: parts.a.text: … is not nice -> write something"]),
         ("needed: x\nparts: {a: {api_key: CANARY}}", ["f:2: parts.a.api_key: secrets are not written here"]),
     ],
 )

@@ -15,18 +15,9 @@ from watchdog.lab.storm.nature import Disturbance
 def books(history: History | None = None, **more: object) -> Books:
     """Return what happened: nobody was told of anything; "a.1" had the service all the time."""
     history = history or History()
-    empty = Books(
-        episodes=history.episodes,
-        render=history.render,
-        arrived=[],
-        stopped=[],
-        proved=[],
-        disturbed=[],
-        outages=[],
-        channels=("pager", "chat"),
-        held=lambda service, who, start, stop: who in ("a.1", "a"),
-    )
-    return replace(empty, **more)  # type: ignore[arg-type]
+    nothing = {name: [] for name in ("arrived", "stopped", "proved", "disturbed", "outages")}
+    usual = {"channels": ("pager", "chat"), "held": lambda service, who, start, stop: who in ("a.1", "a")}
+    return Books(episodes=history.episodes, render=history.render, **{**nothing, **usual, **more})  # type: ignore[arg-type]
 
 
 def missed(history: History | None = None, **more: object) -> bool:
