@@ -326,10 +326,7 @@ def test_given_back_is_as_if_it_had_never_been_off() -> None:
     put(world, pinned_for="web-1", offered="dep-900")
     effects = hear(world, e.AutoDeployNotRestored(world.now, *OURS, "Render answered 503"))
     (tell,) = tells(effects)
-    told = (
-        "Why: Render answered 503",
-        "Switch it on by hand, or try again: watchdog restore-auto-deploy web",
-    )
+    told = ("Why: Render answered 503", "Switch it on by hand, or try again: watchdog restore-auto-deploy web")
     assert (tell.notice.kind, tell.notice.wakes, tell.notice.lines) == (NoticeKind.HUMAN_NEEDED, True, told)
     hear(world, e.AutoDeployRestored(world.now, *OURS, "commit"))
     assert (web(world).auto_deploy_off, web(world).pinned_for, web(world).offered) == ("", "", "")

@@ -4,12 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import (
-    NOW,
-    a_service,
-    a_state,
-    step,
-)
+from tests.core.scenes import NOW, a_service, a_state, step
 from tests.core.world import START, Fault, World, make_policy, old_deploy
 from watchdog.core.ahead import not_ahead
 from watchdog.domain import events as e

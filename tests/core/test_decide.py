@@ -24,16 +24,7 @@ from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Course, Decision, GuardAnswer, TargetChoice, Verdict
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Incident, ServiceState
-from watchdog.domain.policy import (
-    Action,
-    BlameWeights,
-    Mode,
-    Policy,
-    Rule,
-    Severity,
-    SignalPolicy,
-    Verification,
-)
+from watchdog.domain.policy import Action, BlameWeights, Mode, Policy, Rule, Severity, SignalPolicy, Verification
 from watchdog.domain.readings import Bad, Good, Unknown
 
 UNANSWERED = an_incident(defaulted_at=NOW)

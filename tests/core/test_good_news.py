@@ -259,12 +259,7 @@ def test_the_window_is_over_to_the_second(seconds: float, over: bool) -> None:
 
 @pytest.mark.parametrize(
     ("changes", "kept"),
-    [
-        ({}, True),
-        ({"live": None}, False),
-        ({"live": "dep-10"}, False),
-        ({"phase": Phase.SUSPECT}, True),
-    ],
+    [({}, True), ({"live": None}, False), ({"live": "dep-10"}, False), ({"phase": Phase.SUSPECT}, True)],
 )
 def test_only_what_is_live_is_on_trial(changes: dict[str, object], kept: bool) -> None:
     """A list in which it is not live any more ends it."""

@@ -278,11 +278,7 @@ def test_what_was_suspended_in_an_incident_is_asked_about_in_it() -> None:
 
 @pytest.mark.parametrize(
     ("denied", "bad"),
-    [
-        (("bad00000",), ()),
-        (("bad00000",), (("cccccccc", "dep-30"),)),
-        ((), (("bad00000", "dep-30"),)),
-    ],
+    [(("bad00000",), ()), (("bad00000",), (("cccccccc", "dep-30"),)), ((), (("bad00000", "dep-30"),))],
     ids=["another service's", "another commit", "trusted since"],
 )
 def test_a_commit_comes_back_only_where_it_was_rolled_back(denied: tuple, bad: tuple) -> None:

@@ -192,10 +192,7 @@ AS_BEFORE = (replace(HISTORY[0], commit="aaaaaaa1"), *HISTORY[1:])
         (aimed(incident="web-2"), "the service has no such incident"),
         (after(paused_by="Alice"), "paused by Alice"),
         (lambda step: replace(step, before=replace(step.before, disarmed="two")), "disarmed (two)"),
-        (
-            lambda step: replace(after(paused_by="Alice")(step), effects=(PIN,)),
-            "paused by Alice",
-        ),
+        (lambda step: replace(after(paused_by="Alice")(step), effects=(PIN,)), "paused by Alice"),
         (of_effects(ROLLBACK, ROLLBACK), "a second rollback in one step"),
         (twice(rollback_deploy="dep-42"), "it was rolled back already, as dep-42"),
         (twice(rollback_deploy="dep-42", decision=BY_HAND), "it was rolled back already, as dep-42"),

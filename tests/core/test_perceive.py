@@ -78,10 +78,7 @@ def test_critical_checks_speak_for_health_or_all_of_them() -> None:
     service = looked(service, (1.0, Bad("HTTP 500")), signal="api")
     assert looked(service, (10.0, Good())).healthy_seconds == {"dep-41": 10.0}
     equal = with_signals(SignalPolicy("home", "http"), SignalPolicy("api", "latency"))
-    for event in (
-        Observed(NOW, "web", "home", Good()),
-        Observed(NOW + 10, "web", "home", Good()),
-    ):
+    for event in (Observed(NOW, "web", "home", Good()), Observed(NOW + 10, "web", "home", Good())):
         service = perceive.observed(service, event, equal)  # type: ignore[arg-type]
     assert service.healthy_at is None
 

@@ -51,10 +51,7 @@ DECIDED = an_incident(
 def test_what_a_silence_mutes(fields: dict[str, Any], incident: Incident, mutes: bool) -> None:
     """In its time, of its service, signal and severity; what is rolled back where it is critical only if it says so."""
     one, failing = replace(ONE, **fields), {finding.signal for finding in incident.findings}
-    for state, policy in (
-        (a_state(silences=(one,)), make_policy()),
-        (a_state(), make_policy(silences=(one,))),
-    ):
+    for state, policy in ((a_state(silences=(one,)), make_policy()), (a_state(), make_policy(silences=(one,)))):
         assert quiet.silencing(state, policy, incident, NoticeKind.ACTED, failing, NOW) == (one if mutes else None)
     assert quiet.silencing(a_state(), make_policy(), incident, NoticeKind.ACTED, failing, NOW) is None
 

@@ -149,10 +149,7 @@ def story(upstream_down: tuple[float, float] | None) -> World:
     policy = make_policy()
     policy = replace(policy, blame=replace(policy.blame, upstream_failing=1 / 1000))
     return bad_world(
-        policy,
-        faults=[Fault(150.0, FOREVER, code="bad00000")],
-        unreadable=(75.0, 300.0),
-        upstream_down=upstream_down,
+        policy, faults=[Fault(150.0, FOREVER, code="bad00000")], unreadable=(75.0, 300.0), upstream_down=upstream_down
     ).run(400.0)
 
 

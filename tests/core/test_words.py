@@ -21,8 +21,7 @@ def a_decision(**fields: object) -> Decision:
 
 
 @pytest.mark.parametrize(
-    ("code", "shown"),
-    [("1b7e0d4f9a", "1b7e0d4"), ("sha256:0123456789", "0123456"), (None, ""), ("abc", "abc")],
+    ("code", "shown"), [("1b7e0d4f9a", "1b7e0d4"), ("sha256:0123456789", "0123456"), (None, ""), ("abc", "abc")]
 )
 def test_codes_are_short(code: str | None, shown: str) -> None:
     """Seven characters of a commit or a digest; nothing for nothing."""

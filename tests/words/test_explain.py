@@ -139,13 +139,7 @@ def test_the_sketch() -> None:
 def test_paged_only() -> None:
     """An incident that was only paged says what stood against a rollback, and how much was missing."""
     vetoes = (Veto("platform outage", True, "render reports a partial outage"), x.VETOES[0])
-    weighed = x.blame(
-        odds=0.55,
-        prior_odds=11.0,
-        terms=(x.UPSTREAM,),
-        vetoes=vetoes,
-        probability=0.0,
-    )
+    weighed = x.blame(odds=0.55, prior_odds=11.0, terms=(x.UPSTREAM,), vetoes=vetoes, probability=0.0)
     decided = x.decision(
         course=Course.PAGE,
         blame=weighed,
