@@ -12,9 +12,9 @@ from watchdog.core import machine
 from watchdog.core.detect import Conditions
 from watchdog.core.terms import Case
 from watchdog.domain.checks import Check
-from watchdog.domain.decisions import Blame, Finding
+from watchdog.domain.decisions import Blame, Decision, Finding
 from watchdog.domain.deploys import Deploy, ServiceFacts
-from watchdog.domain.effects import Effect, Note, Tell
+from watchdog.domain.effects import Effect, Note, Tell, WakeAt
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Detection, Mode, Policy, Severity, SignalPolicy
@@ -187,6 +187,48 @@ def lines(effects: Iterable[Effect], label: str) -> list[str]:
 def notices(effects: Iterable[Effect]) -> list[str]:
     """Return the kinds of the notices."""
     return [effect.notice.kind.value for effect in effects if isinstance(effect, Tell)]
+
+
+def tell_of(effects: Iterable[Effect]) -> Tell:
+    """Return the one notice."""
+    (tell,) = [effect for effect in effects if isinstance(effect, Tell)]
+    return tell
+
+
+def wakes(effects: Iterable[Effect]) -> list[float]:
+    """Return when the core asks to be woken."""
+    return [effect.at for effect in effects if isinstance(effect, WakeAt)]
+
+
+def decision_of(world: World) -> Decision:
+    """Return what was decided of the world's incident."""
+    decision = incident_of(world).decision
+    assert decision is not None
+    return decision
+
+
+def share(world: World, **fields: Any) -> World:
+    """Change what all services share."""
+    world.state = replace(world.state, **fields)
+    return world
+
+
+def reload(world: World, severity: Severity, **fields: Any) -> None:
+    """Change a row of the world's matrix."""
+    row = replace(world.policy.matrix[severity], **fields)
+    world.policy = replace(world.policy, matrix={**world.policy.matrix, severity: row})
+
+
+def watch(world: World, *signals: SignalPolicy) -> World:
+    """Let a reload leave the world's service these signals."""
+    wishes = replace(world.policy.services["web"], signals=signals)
+    world.policy = replace(world.policy, services={**world.policy.services, "web": wishes})
+    return world
+
+
+def unwatch(world: World, name: str) -> World:
+    """Let a reload take a signal away."""
+    return watch(world, *(one for one in world.policy.services["web"].signals if one.name != name))
 
 
 def kinds(effects: Iterable[Effect]) -> list[str]:
