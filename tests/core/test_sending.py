@@ -56,6 +56,11 @@ def taken_down(world: World, **how: bool) -> None:
     put(world, facts=replace(web(world).facts, **how))
 
 
+def fails_elsewhere(world: World) -> None:
+    """Let another service of the fleet become critical."""
+    share(world, troubles={**world.state.troubles, "shop": Trouble("shop", START + 100.0, "other000")})
+
+
 def live_since(world: World, at: float | None, **fields: object) -> None:
     """Let the platform say that the suspect went live then."""
     live, *older = web(world).deploys
@@ -168,7 +173,6 @@ def test_a_pause_or_a_broken_promise_before_the_send_stops_it_and_changes_nothin
     assert lines(effects, "HUMAN") == [f"{why} before the rollback was sent"]
 
 
-ELSEWHERE = {"shop": Trouble("shop", START + 100.0, "other000")}
 SPENT = "budget: 1 of 1 groups rolled back in the fleet in 10 min"
 ALONE = "correlation: 2 groups critical within 90 s: shop (no deploy lately, counts double), web; counted as 3 of 2"
 
@@ -182,7 +186,7 @@ ALONE = "correlation: 2 groups critical within 90 s: shop (no deploy lately, cou
         (blinded, 0.0, "blind"),
         (lambda world: None, 16.0, "no failure in the last 15 s"),
         (lambda world: share(world, acted_at=(START + 50.0,)), 0.0, SPENT),
-        (lambda world: share(world, troubles={**world.state.troubles, **ELSEWHERE}), 0.0, f"{ALONE} services (limit 50%)"),
+        (fails_elsewhere, 0.0, f"{ALONE} services (limit 50%)"),
     ],
     ids=["a deploy began", "suspended", "in maintenance", "blind", "good again", "acted elsewhere", "fails elsewhere"],
 )
