@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import FOREVER, bad_world, hear, incident_of, kinds, lines, notices, put, reach, web
+from tests.core.scenes import FOREVER, bad_world, decision_of, hear, incident_of, kinds, lines, notices, put, reach, web
 from tests.core.world import START, Fault, World, make_policy
 from watchdog.core import perceive, sending
 from watchdog.domain import effects as fx
@@ -45,13 +45,12 @@ def test_an_announced_rollback_waits_for_the_end_of_its_window() -> None:
     """A second before the window is over nothing is pinned, at its end it is."""
     world = reach(Phase.ANNOUNCED)
     until = incident_of(world).announced_until
-    assert until is not None
     world.run(until - START - 0.1)
     assert hear(world, e.TimePassed(until - 0.1)) == ()
     assert web(world).phase is Phase.ANNOUNCED
     world.tell(e.TimePassed(until))
     assert web(world).phase is Phase.PINNING and len(world.pins) == 1
-    assert "no stop came" in incident_of(world).decision.why  # type: ignore[union-attr]
+    assert "no stop came" in incident_of(world).decision.why
 
 
 def test_an_announced_rollback_that_a_guard_forbids_by_then_is_left_to_a_human() -> None:
@@ -60,7 +59,7 @@ def test_an_announced_rollback_that_a_guard_forbids_by_then_is_left_to_a_human()
     world.tell(e.Paused(world.now, "bob"))
     world.run(world.time + 65.0)
     assert web(world).phase is Phase.PAGED and not world.pins
-    assert incident_of(world).decision.why == "hold: paused by bob"  # type: ignore[union-attr]
+    assert incident_of(world).decision.why == "hold: paused by bob"
 
 
 def test_a_question_is_withdrawn_when_the_site_recovers() -> None:
@@ -75,7 +74,6 @@ def test_a_question_without_an_answer_is_repeated_once() -> None:
     """At its deadline people are paged again, with the same question; then never again."""
     world = reach(Phase.ASKING)
     asked = incident_of(world).asked_at
-    assert asked is not None
     world.run(asked - START + 299.0)
     assert len(world.pages()) == 1
     world.run(asked - START + 900.0)
@@ -88,7 +86,6 @@ def test_a_question_is_late_at_its_very_deadline() -> None:
     """The second before it is not."""
     world = reach(Phase.ASKING)
     asked = incident_of(world).asked_at
-    assert asked is not None
     assert notices(hear(world, e.TimePassed(asked + 299.0))) == []
     assert notices(hear(world, e.TimePassed(asked + 300.0))) == ["human_needed"]
 
@@ -109,7 +106,7 @@ def test_a_question_about_a_deploy_that_is_gone_is_decided_anew() -> None:
     world.run(world.time + 30.0)
     assert web(world).phase is Phase.PAGED
     assert incident_of(world).suspect != "dep-900" and not world.pins
-    assert "before" in incident_of(world).decision.why  # type: ignore[union-attr]
+    assert "before" in incident_of(world).decision.why
 
 
 def test_a_question_whose_signal_a_reload_took_away_is_left_to_a_human() -> None:
@@ -145,10 +142,9 @@ def test_another_target_than_the_one_people_were_told_of_is_told_anew(phase: Pha
         effects = hear(world, e.Approved(world.now, "web-1", "ann"))
     else:
         at = incident_of(world).announced_until
-        assert at is not None
         effects = hear(world.run(at - START - 0.1), e.TimePassed(at))
-    decision = incident_of(world).decision
-    assert decision is not None and decision.course is course
+    decision = decision_of(world)
+    assert decision.course is course
     assert "the target changed since you were told (dep-40 -> dep-39)" in decision.why
     assert web(world).phase is phase and "PinAutoDeploy" not in kinds(effects)
 
@@ -267,8 +263,7 @@ def test_a_rollback_that_was_found_by_reading_says_so() -> None:
 def test_a_configuration_is_not_denied_as_code() -> None:
     """What went bad was a value, not the commit: the deny-list stays empty; nor is a code denied twice."""
     world = reach(Phase.ROLLING_BACK)
-    decision = incident_of(world).decision
-    assert decision is not None and decision.blame is not None
+    decision = decision_of(world)
     blame = replace(decision.blame, configuration=True)
     put(world, incident=replace(incident_of(world), decision=replace(decision, blame=blame)))
     hear(world, e.RollbackAccepted(world.now, "web", "web-1", "dep-950"))

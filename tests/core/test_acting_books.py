@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import hear, incident_of, kinds, lines, put, reach, web
+from tests.core.scenes import decision_of, hear, incident_of, kinds, lines, put, reach, web
 from tests.core.world import World, make_policy
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
@@ -32,7 +32,6 @@ def test_an_announced_rollback_is_dropped_when_no_failure_is_fresh_any_more() ->
     world = reach(Phase.ANNOUNCED)
     put(world, checks={name: replace(check, cusum=0.0) for name, check in web(world).checks.items()})
     failed = web(world).checks["home"].last_bad_at
-    assert failed is not None
     for seconds in (1.0, 2.0, 14.9):
         hear(world, e.Observed(failed + seconds, "web", "home", Good()))
         assert web(world).phase is Phase.ANNOUNCED
@@ -45,8 +44,8 @@ def test_a_yes_is_no_stop_that_did_not_come() -> None:
     """The reason of what was approved begins with the yes."""
     world = reach(Phase.ASKING)
     hear(world, e.Approved(world.now, "web-1", "ann"))
-    decision = incident_of(world).decision
-    assert decision is not None and decision.why.startswith("approved; ")
+    decision = decision_of(world)
+    assert decision.why.startswith("approved; ")
 
 
 def test_auto_deploy_is_given_back_when_nothing_can_be_judged_any_more() -> None:
@@ -265,7 +264,7 @@ def test_off_once_more_is_written_down() -> None:
     effects = hear(world, e.PinConfirmed(world.now, *OURS, "commit"))
     assert (incident_of(world).pinned, incident_of(world).pin_note) == (True, "off once more, read back")
     facts = web(world).facts
-    assert facts is not None and facts.auto_deploy == "off" and facts.id == world.facts.id
+    assert facts.auto_deploy == "off" and facts.id == world.facts.id
     assert lines(effects, "ACT") == ["auto-deploy off once more, read back"] and tells(effects) == []
     unread = put(pinned(Phase.DEPLOYING, **REPINNED), facts=None)
     hear(unread, e.PinConfirmed(unread.now, *OURS, "commit"))

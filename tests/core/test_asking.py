@@ -36,14 +36,12 @@ def asked(
 def after(world: World, seconds: float) -> World:
     """Return the world so many seconds after the question."""
     at = incident_of(world).asked_at
-    assert at is not None
     return world.run(at - START + seconds)
 
 
 def passes(world: World, seconds: float) -> tuple[fx.Effect, ...]:
     """Let the world go on until so many seconds after the question; return what the core makes of that moment."""
     at = incident_of(world).asked_at
-    assert at is not None
     world.run(max(world.time, at - START + seconds - 0.5))
     return hear(world, e.TimePassed(at + seconds))
 
@@ -84,7 +82,6 @@ def test_the_core_asks_to_be_woken_for_both() -> None:
     """At the question, and after a restart in the middle of it."""
     world = asked(remind_seconds=600.0)
     at = incident_of(world).asked_at
-    assert at is not None
     effects = hear(world, e.Restarted(at + 60.0))
     wakes = {effect.at for effect in effects if isinstance(effect, fx.WakeAt)}
     assert {at + 600.0, at + 900.0} <= wakes
@@ -96,7 +93,6 @@ def test_after_the_deadline_nobody_is_reminded() -> None:
     """A restart slept through both: one page, the later one."""
     world = asked(remind_seconds=600.0)
     at = incident_of(world).asked_at
-    assert at is not None
     effects = hear(world, e.TimePassed(at + 950.0))
     titles = [effect.notice.title for effect in effects if isinstance(effect, fx.Tell)]
     assert [title.partition(":")[0] for title in titles] == ["NO ANSWER for 15 min"]
@@ -136,7 +132,7 @@ def test_then_rollback_is_made_at_the_deadline_and_proved_like_any_other(severit
     after(world, within + 600.0)
     assert [(rollback.target, rollback.approved_by) for _, rollback in world.accepted] == [("dep-40", None)]
     assert world.incidents["web-1"].outcome == "rolled back and verified" and not world.broken
-    assert "no answer came in time, and the policy says rollback" in world.incidents["web-1"].decision.why  # type: ignore[union-attr]
+    assert "no answer came in time, and the policy says rollback" in world.incidents["web-1"].decision.why
 
 
 def test_the_question_says_that_silence_is_a_yes() -> None:
@@ -169,7 +165,7 @@ def test_what_is_paused_at_the_deadline_is_left_to_a_human() -> None:
     hear(world, e.Paused(world.now, "bob"))
     effects = passes(world, 900.0)
     assert web(world).phase is Phase.PAGED and "PinAutoDeploy" not in kinds(effects)
-    assert incident_of(world).decision.why == "hold: paused by bob" and incident_of(world).defaulted_at is None  # type: ignore[union-attr]
+    assert incident_of(world).decision.why == "hold: paused by bob" and incident_of(world).defaulted_at is None
 
 
 def test_what_a_guard_wants_a_human_s_eyes_for_is_not_done_by_default() -> None:
@@ -248,7 +244,7 @@ def test_heard_of_twice_is_heard_of_at_first() -> None:
         for seconds in (10.0, 400.0):
             hear(world, e.QuestionHeard(at + seconds, "web", "web-1", at))
         clock = incident_of(world).deadline
-        assert clock is not None and (clock.heard_at, clock.due_at) == (at + 10.0, at + due)
+        assert (clock.heard_at, clock.due_at) == (at + 10.0, at + due)
 
 
 @pytest.mark.parametrize(
@@ -342,7 +338,7 @@ def test_a_default_for_another_target_than_people_were_told_of_is_asked_anew() -
     world.state = replace(world.state, denied=("aaaaaaa1",))
     effects = passes(world, 900.0)
     assert notices(effects) == ["asked"] and incident_of(world).target == "dep-39"
-    assert incident_of(world).decision.course is Course.ASK  # type: ignore[union-attr]
+    assert incident_of(world).decision.course is Course.ASK
     assert incident_of(world).defaulted_at is None and incident_of(world).late_paged is False
 
 
@@ -353,7 +349,7 @@ def test_a_default_whose_signal_a_reload_took_away_is_left_to_a_human() -> None:
     kept = tuple(signal for signal in wishes.signals if signal.name != "api")
     world.policy = replace(world.policy, services={"web": replace(wishes, signals=kept)})
     put(world, checks={name: check for name, check in web(world).checks.items() if name != "api"})
-    effects = hear(world, e.Observed(incident_of(world).asked_at + 900.0, "web", "home", Bad("HTTP 503")))  # type: ignore[operator]
+    effects = hear(world, e.Observed(incident_of(world).asked_at + 900.0, "web", "home", Bad("HTTP 503")))
     assert lines(effects, "HUMAN") == ["the signals that failed are no longer configured"]
 
 

@@ -102,7 +102,6 @@ def test_just_as_probable_as_needed_is_enough() -> None:
     """And the words say nothing else."""
     policy = make_policy()
     probability = blame.weigh(a_case()).probability
-    assert probability is not None
     verdict = blame.weigh(a_case(policy=replace(policy, blame=replace(WEIGHTS, floor=probability))))
     assert verdict.convicts and verdict.why == f"dep-41, P {probability:.3f} (need 1.00): onset 30 s after live"
 
@@ -426,7 +425,6 @@ def test_code_that_served_for_moments_only_was_not_proved_to_be_well() -> None:
         first = replace(HISTORY[0], status="deactivated", update_seen_at=NOW - 70 - apart)
         again = Deploy("dep-42", "live", commit="bad00000", created_at=NOW - 100, update_seen_at=NOW - 70)
         verdict = blame.weigh(a_case(a_service(deploys=(again, first, *HISTORY[1:]))))
-        assert verdict.change is not None
         assert (verdict.change.id, verdict.configuration, verdict.convicts) == (change, configuration, True)
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import hear, incident_of, lines, put, reach, web
+from tests.core.scenes import decision_of, hear, incident_of, lines, put, reach, web
 from tests.core.world import World
 from watchdog.core import delayed
 from watchdog.domain import effects as fx
@@ -102,7 +102,6 @@ def test_nobody_is_woken_for_nothing(case: str) -> None:
     world = reach(Phase.ROLLING_BACK)
     world.state = replace(world.state, paused_by="ann" if case == "paused" else "")
     incident, at = incident_of(world), since(world) + MINUTE
-    assert incident.decision is not None
     changed = {
         "told": replace(incident, paged=True),
         "closed": replace(incident, closed_at=world.now),
@@ -127,8 +126,7 @@ def test_what_a_human_asked_for_is_as_old_as_the_order_and_waits_for_no_failure(
 def test_without_an_account_of_the_trouble_the_decision_s_age_counts() -> None:
     """Of an outage that is not critical, which the matrix may have rolled back as well: it may be open for long."""
     world = reach(Phase.ROLLING_BACK)
-    decision = incident_of(world).decision
-    assert decision is not None
+    decision = decision_of(world)
     put(world, incident=replace(incident_of(world), opened_at=decision.at - 3600.0))
     world.state = replace(world.state, troubles={})
     assert later(world, decision.at + 59.9) == []
@@ -139,7 +137,6 @@ def test_an_outage_that_was_decided_anew_is_as_old_as_it_was() -> None:
     """Each time something kept it from being sent, a younger decision was made."""
     world = reach(Phase.ROLLING_BACK)
     at, decision = since(world), incident_of(world).decision
-    assert decision is not None
     put(world, incident=replace(incident_of(world), decision=replace(decision, at=at + 40.0)))
     assert later(world, at + 59.9) == []
     assert len(later(world, at + 60.0)) == 1

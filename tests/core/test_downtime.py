@@ -14,6 +14,7 @@ from tests.core.scenes import (
     a_service,
     an_incident,
     bad_world,
+    decision_of,
     failing,
     hear,
     history,
@@ -219,8 +220,7 @@ def test_a_yes_to_what_was_asked_before_it_and_is_asked_again_after_it_is_a_yes(
     """The question is the new one: it has what the guard asks by now, and its answer is not refused."""
     world = down(bad_world(make_policy(Mode.ASSIST)), 150.0, 460.0).run(600.0)
     assert [page.notice.kind.value for page in world.pages()] == ["asked", "asked"]
-    decision = incident_of(world).decision
-    assert decision is not None
+    decision = decision_of(world)
     assert {one.name for one in decision.guards if one.verdict is Verdict.ASK} == {"mode", "service"}
     effects = hear(world, e.Approved(world.now, "web-1", "ann"))
     assert web(world).phase is Phase.PINNING and not lines(effects, "REFUSED")
@@ -242,8 +242,7 @@ def test_what_was_asked_before_it_and_fails_no_more_after_it_is_not_asked_again(
 def test_no_default_answers_it() -> None:
     """Silence is no yes to a guard."""
     world = down(bad_world(), 63.0, 500.0).run(700.0)
-    decision = incident_of(world).decision
-    assert decision is not None
+    decision = decision_of(world)
     (asks,) = [one for one in decision.guards if one.verdict is Verdict.ASK]
     assert (asks.name, asks.passing) == ("service", False)
 
@@ -256,7 +255,7 @@ def test_what_recovers_late_is_let_recover() -> None:
 
 def test_what_cannot_be_seen_after_it_is_told_in_the_end() -> None:
     """Neither well nor failing for ten minutes: a human has to look."""
-    unseen = Fault(500.0, FOREVER, reading=Unknown("the site's edge turns us away"))  # type: ignore[arg-type]
+    unseen = Fault(500.0, FOREVER, reading=Unknown("the site's edge turns us away"))
     world = down(quiet_world(faults=[unseen]), 100.0, 500.0).run(1090.0)
     assert world.pages() == []
     world.run(1200.0)
@@ -301,7 +300,7 @@ def test_what_began_to_fail_in_it_is_not_rolled_back_unasked_when_it_is_confirme
 def test_one_that_lasts_a_day_is_told_of_once(seconds: float) -> None:
     """Somebody may have forgotten it; it wakes nobody."""
     world = down(quiet_world(), 60.0).run(300.0)
-    since = web(world).downtime.since  # type: ignore[union-attr]
+    since = web(world).downtime.since
     events = [e.DeploysListed(since + seconds + late, "web", HISTORY, ON) for late in (0.0, 0.5)]
     told = [effect for event in events for effect in hear(world, event) if isinstance(effect, fx.Tell)]
     assert [(tell.notice.title, tell.notice.wakes) for tell in told] == (
@@ -379,7 +378,7 @@ def test_hiccups_of_the_platform_page_once() -> None:
     """A maintenance may last for hours, and its list be unreadable for a minute or two now and then."""
     world = down(quiet_world(), 100.0)
     for begins in (600.0, 1500.0, 2400.0):
-        world.at(begins, lambda begins=begins: setattr(world, "unreadable", (begins, begins + 100.0)))  # type: ignore[misc]
+        world.at(begins, lambda begins=begins: setattr(world, "unreadable", (begins, begins + 100.0)))
     world.run(4000.0)
     assert len(world.pages()) == 1 and not incident_of(world).muted
 

@@ -25,7 +25,7 @@ def climbing(*steps: Step, mode: Mode = Mode.OBSERVE, **more: object) -> Policy:
 
 def paged(*steps: Step, **more: object) -> World:
     """Return a world in which a critical page just went out, and nobody heard it."""
-    return reach(Phase.PAGED, climbing(*steps, **more))  # type: ignore[arg-type]
+    return reach(Phase.PAGED, climbing(*steps, **more))
 
 
 def called(world: World, since: int = 0) -> list[tuple[float, tuple[str, ...], str]]:
@@ -190,7 +190,7 @@ def test_who_looks_after_a_question_is_called_again_with_what_silence_means() ->
 def question(**fields: object) -> World:
     """Return a world that asks about a slow deploy; fields change its row of the matrix."""
     policy = climbing(mode=Mode.AUTONOMOUS)
-    row = replace(policy.matrix[Severity.HIGH], **fields)  # type: ignore[arg-type]
+    row = replace(policy.matrix[Severity.HIGH], **fields)
     return reach(Phase.ASKING, replace(policy, matrix={**policy.matrix, Severity.HIGH: row}), faults=[SLOW])
 
 

@@ -56,7 +56,6 @@ def test_who_flaps_is_told_of_once_and_asked_about() -> None:
     assert "web is FLAPPING: 3 incidents opened within 60 min" in titles
     assert (f"Held: {text}",) in [tell.notice.lines for tell in world.tells]
     decision = world.incidents["web-3"].decision
-    assert decision is not None
     assert ("flapping", "ask") in [(answer.name, answer.verdict.value) for answer in decision.guards]
 
 
@@ -91,4 +90,4 @@ def test_a_deploy_that_flaps_is_asked_about_where_it_would_have_been_rolled_back
     world.run(150.0)
     assert web(world).phase is Phase.ASKING and "asked" in notices(world.tells)
     decision = world.incidents["web-1"].decision
-    assert decision is not None and decision.why.startswith("flapping: it flaps: 3 incidents opened within 60 min;")
+    assert decision.why.startswith("flapping: it flaps: 3 incidents opened within 60 min;")

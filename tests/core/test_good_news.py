@@ -24,7 +24,7 @@ OVER = 60.0 + 1800.0
 
 def shipped(policy: Policy = WANTED, *faults: Fault, **more: object) -> World:
     """Return a world in which a good commit goes live at 60 s."""
-    world = World(policy, history(), list(faults), **more)  # type: ignore[arg-type]
+    world = World(policy, history(), list(faults), **more)
     world.ship(60.0, CODE)
     return world
 
@@ -89,7 +89,7 @@ def test_it_names_the_commit_and_who_wrote_it_as_far_as_that_is_known(
 def test_without_code_it_is_named_by_its_id_and_late_authors_are_nobodys() -> None:
     """An image deploy of which the platform tells no digest."""
     world = World(WANTED, history())
-    world.ship(60.0, None)  # type: ignore[arg-type]
+    world.ship(60.0, None)
     (title,) = news(world.run(OVER + 60.0))
     assert title.startswith("web: dep-900 is fine: ")
     assert hear(world, e.AuthorsRead(world.now, "web", "dep-900", ("Ann",))) == ()
@@ -224,7 +224,7 @@ def test_which_readings_count(signal: str, reading: Reading, counted: tuple[int,
     feed = SignalPolicy("errors", "sentry")
     policy = replace(WANTED, services={"web": replace(wishes, signals=(*wishes.signals, feed))})
     trial, _ = trial_after(calm(), e.Observed(NOW, "web", signal, reading), policy)
-    assert trial is not None and (trial.probes, trial.good) == counted
+    assert (trial.probes, trial.good) == counted
     assert trial.seen_at == (NOW if counted[0] == 401 else NOW - 5.0)
 
 
@@ -291,7 +291,6 @@ def test_when_a_window_begins(live: Deploy, before: str | None, at: float, begin
     """With a deploy that goes live under our eyes, or nearly: not when minutes of its window were not seen."""
     state = calm(live=before, trial=None, deploys=(BEFORE,))
     facts = a_service().facts
-    assert facts is not None
     trial, _ = trial_after(state, e.DeploysListed(at, "web", (live,), facts))
     assert (trial is not None) is begins
     if trial is not None:
@@ -303,7 +302,6 @@ def test_a_short_window_that_is_over_already_does_not_begin() -> None:
     """A minute is watched, and the list came later."""
     policy = replace(WANTED, pace=replace(WANTED.pace, watch_window_seconds=60.0))
     state, facts = calm(live="dep-8", trial=None, deploys=(BEFORE,)), a_service().facts
-    assert facts is not None
     for at, begins in ((NOW + 29.0, True), (NOW + 30.0, False)):
         trial, _ = trial_after(state, e.DeploysListed(at, "web", (LIVE,), facts), policy)
         assert (trial is not None) is begins
@@ -313,7 +311,6 @@ def test_a_short_window_that_is_over_already_does_not_begin() -> None:
 def test_what_was_live_in_an_incident_that_is_over_is_not_praised(closed_at: float | None, begins: bool) -> None:
     """The list was not read in all that time: nobody knew that it was live."""
     state, facts = calm(live="dep-8", trial=None, deploys=(BEFORE,), closed_at=closed_at), a_service().facts
-    assert facts is not None
     trial, _ = trial_after(state, e.DeploysListed(NOW, "web", (LIVE,), facts))
     assert (trial is not None) is begins
 
@@ -324,7 +321,6 @@ def test_what_goes_live_in_an_incident_is_its_business() -> None:
     assert web(world).phase is Phase.ASKING and web(world).trial is None
     world = put(world, trial=None, live="dep-40")
     facts = web(world).facts
-    assert facts is not None
     hear(world, e.DeploysListed(world.now, "web", tuple(world.deploys), facts))
     assert web(world).trial is None
 

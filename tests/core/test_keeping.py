@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.core.scenes import FACTS, FOREVER, hear, incident_of, kinds, lines, notices, put, reach, web
+from tests.core.scenes import FACTS, FOREVER, decision_of, hear, incident_of, kinds, lines, notices, put, reach, web
 from tests.core.world import DAY, START, Fault, World, make_policy
 from watchdog.core.keeping import SAID_ONCE_SECONDS
 from watchdog.core.opening import YES_HOLDS_SECONDS
@@ -349,8 +349,8 @@ def test_a_reload_that_takes_the_window_away_takes_nothing_back_that_people_were
     world = kept().run(400.0)
     change(world, do=Action.TELL, window=None)
     effects = at(world, BEGINS)
-    decision = incident_of(world).decision
-    assert decision is not None and decision.course is Course.TELL and "PinAutoDeploy" not in kinds(effects)
+    decision = decision_of(world)
+    assert decision.course is Course.TELL and "PinAutoDeploy" not in kinds(effects)
 
 
 def test_another_window_counts_from_now_on() -> None:

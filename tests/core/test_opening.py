@@ -72,8 +72,7 @@ def test_a_yes_holds_for_a_while_when_the_send_was_put_off(later: float, holds: 
     world = reach(Phase.ASKING)
     hear(world, e.Approved(world.now, "web-1", "ann"))
     put_off(world)
-    approved_at = incident_of(world).approved_at
-    assert approved_at is not None
+    assert incident_of(world).approved_at is not None
     put(world, incident=replace(incident_of(world), approved_at=world.now - later))
     effects = fail_once(world)
     assert ("PinAutoDeploy" in effects) is holds

@@ -149,7 +149,7 @@ def test_it_is_over_after_a_good_minute(human: str, outcome: str) -> None:
     assert state.services["web"].phase is Phase.CALM and notices(effects) == ["resolved"]
     assert lines(effects, "CLOSED") == [f"{outcome}: every check has been good for a minute; 62 s since onset"]
     incident: Incident | None = state.services["web"].incident
-    assert incident is not None and (incident.outcome, incident.closed_at) == (outcome, NOW + 2)
+    assert (incident.outcome, incident.closed_at) == (outcome, NOW + 2)
 
 
 def test_nothing_is_reconsidered_while_blind_or_without_a_finding() -> None:

@@ -4,7 +4,20 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import FOREVER, an_incident, bad_world, hear, incident_of, kinds, lines, notices, put, reach, web
+from tests.core.scenes import (
+    FOREVER,
+    an_incident,
+    bad_world,
+    decision_of,
+    hear,
+    incident_of,
+    kinds,
+    lines,
+    notices,
+    put,
+    reach,
+    web,
+)
 from tests.core.world import Fault, World, make_policy
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
@@ -167,8 +180,8 @@ def test_a_rollback_to_a_named_deploy() -> None:
     world = quiet_world()
     effects = ask_for(world, "dep-39")
     assert incident_of(world).target == "dep-39" and incident_of(world).target_code == "aaaaaaa0"
-    decision = incident_of(world).decision
-    assert decision is not None and decision.target == TargetChoice(world.deploys[1], "named by hand")
+    decision = decision_of(world)
+    assert decision.target == TargetChoice(world.deploys[1], "named by hand")
     assert lines(effects, "BY HAND")[0].endswith("dep-40 -> dep-39")
 
 
@@ -179,8 +192,7 @@ def test_a_rollback_by_hand_is_the_humans_decision_and_shows_what_speaks_against
     before = [replace(deploy, status="deactivated") for deploy in world.deploys]
     put(world, deploys=(again, *before), live=again.id)
     ask_for(world)
-    decision = incident_of(world).decision
-    assert decision is not None and decision.target is not None
+    decision = decision_of(world)
     against = [answer.name for answer in decision.guards if answer.verdict is not Verdict.PASS]
     assert against == ["environment"]
     target = TargetChoice(before[1], "was live 6 d 0 h before we began to watch", decision.target.skipped)

@@ -26,7 +26,7 @@ def with_signals(*signals: SignalPolicy) -> object:
 def looked(service: ServiceState, *readings: tuple[float, object], signal: str = "home") -> ServiceState:
     """Fold readings of a signal in, at seconds after NOW."""
     for at, reading in readings:
-        event = Observed(NOW + at, "web", signal, reading, 0.1)  # type: ignore[arg-type]
+        event = Observed(NOW + at, "web", signal, reading, 0.1)
         service = perceive.observed(service, event, POLICY)
     return service
 
@@ -79,7 +79,7 @@ def test_critical_checks_speak_for_health_or_all_of_them() -> None:
     assert looked(service, (10.0, Good())).healthy_seconds == {"dep-41": 10.0}
     equal = with_signals(SignalPolicy("home", "http"), SignalPolicy("api", "latency"))
     for event in (Observed(NOW, "web", "home", Good()), Observed(NOW + 10, "web", "home", Good())):
-        service = perceive.observed(service, event, equal)  # type: ignore[arg-type]
+        service = perceive.observed(service, event, equal)
     assert service.healthy_at is None
 
 
@@ -99,7 +99,7 @@ def test_a_check_whose_kind_changed_with_the_configuration_begins_anew() -> None
     policy = with_signals(SignalPolicy("home", "sentry"))
     service = a_service(checks={"home": failing()})
     event = Observed(NOW, "web", "home", Good(), counts=(MinuteCount(NOW - 90, 60.0, 1.0),))
-    check = perceive.observed(service, event, policy).checks["home"]  # type: ignore[arg-type]
+    check = perceive.observed(service, event, policy).checks["home"]
     assert (check.kind, check.run_probes, len(check.counts)) == ("sentry", 0, 1)
 
 
@@ -257,7 +257,7 @@ def test_suspicion_says_what_is_wrong() -> None:
     policy = with_signals(*WEB.signals, SignalPolicy("errors", "sentry", limit_per_minute=5.0))
 
     def why(check: Check) -> str:
-        return perceive.suspicion(a_service(checks={check.name: check}), policy, NOW)  # type: ignore[arg-type]
+        return perceive.suspicion(a_service(checks={check.name: check}), policy, NOW)
 
     assert why(failing(seconds=2)) == "home: HTTP 503"
     slow = Check("api", "latency", last_why="an old one", over_since=NOW - 5, samples=((NOW - 1, 2.0),))
@@ -274,12 +274,12 @@ def test_a_lesser_finding_waits_only_for_a_critical_run_that_may_still_be_confir
 
     def waits(home: Check, *findings: object, now: float = NOW) -> bool:
         service = a_service(checks={"home": home, "api": failing("api", "latency")})
-        return perceive.worse_is_coming(service, policy, findings, now)  # type: ignore[arg-type]
+        return perceive.worse_is_coming(service, policy, findings, now)
 
     assert waits(failing(seconds=20), found("api"))
     assert waits(failing(seconds=54), found("api")) and not waits(failing(seconds=55), found("api"))
     shop = a_service(checks={"home": Check("home", "http"), "shop": failing("shop", seconds=20)})
-    assert perceive.worse_is_coming(shop, policy, (found("api"),), NOW)  # type: ignore[arg-type]
+    assert perceive.worse_is_coming(shop, policy, (found("api"),), NOW)
     assert not waits(failing(seconds=20), found("home"), found("api"))
     assert not waits(Check("home", "http"), found("api"))
     assert not waits(failing(seconds=20), found("api"), now=NOW + 40)

@@ -28,9 +28,7 @@ def watched_by(*signals: SignalPolicy) -> Policy:
 
 def restored_at(world: World) -> float:
     """Return when the rollback was live."""
-    at = incident_of(world).restored_at
-    assert at is not None
-    return at
+    return incident_of(world).restored_at
 
 
 def listed(world: World, at: float) -> tuple[fx.Effect, ...]:
@@ -73,7 +71,6 @@ def test_a_late_rollback_is_paged_once_and_given_up_at_last(known: bool) -> None
     """Five minutes: a page with its status (if it is in the list at all); twenty: nothing more is tried."""
     world = reach(Phase.DEPLOYING)
     requested = incident_of(world).requested_at
-    assert requested is not None
     if not known:
         put(world, deploys=tuple(item for item in web(world).deploys if item.id != "dep-901"))
     assert hear(world, e.TimePassed(requested + 299.0)) == ()
@@ -96,7 +93,6 @@ def test_recovery_is_proved_with_its_arithmetic() -> None:
     """Three good minutes: closed, with the count of good probes since it was live."""
     world = bad_world().run(600.0)
     incident = world.incidents["web-1"]
-    assert incident.verified_at is not None and incident.restored_at is not None
     assert SECONDS <= incident.verified_at - incident.restored_at <= SECONDS + 5.0
     good, total = incident.verification.split(" probes")[0].removeprefix("home: ").split(" of ")
     assert good == total and int(good) > 50
@@ -144,7 +140,6 @@ def test_two_bad_readings_start_the_good_stretch_anew(failing: float | None, sec
         faults.append(Fault(failing, failing + 2.5))
     world = bad_world(faults=faults).run(800.0)
     incident = world.incidents["web-1"]
-    assert incident.verified_at is not None and incident.restored_at is not None
     assert incident.outcome == "rolled back and verified"
     assert incident.verified_at - incident.restored_at >= seconds
 
@@ -198,7 +193,6 @@ def test_an_isolated_failure_does_not_delay_the_proof() -> None:
     """The recovery is told after three minutes, as if nothing had been."""
     faults = [Fault(64.0, FOREVER, code="bad00000"), Fault(190.0, 190.5)]
     incident = bad_world(faults=faults).run(800.0).incidents["web-1"]
-    assert incident.verified_at is not None and incident.restored_at is not None
     assert incident.verified_at - incident.restored_at == pytest.approx(180.0, abs=5.0)
     assert "of" in incident.verification and not incident.verification.startswith("home: 90 of 90")
 
@@ -354,7 +348,7 @@ def test_another_check_that_is_not_back_to_normal_forbids_the_proof() -> None:
     at = restored_at(world) + SECONDS + PATIENCE_SECONDS
     home = Check("home", "http", last_at=at, last=Good(), good_run=90, recent=probed(at, 60))
     run = {"run_started_at": at - 4.0, "run_probes": 2, "last_bad_at": at, "last_why": "HTTP 503"}
-    api = Check("api", "latency", last_at=at, last=Bad("HTTP 503"), recent=((at - 4.0, True), (at, True)), **run)  # type: ignore[arg-type]
+    api = Check("api", "latency", last_at=at, last=Bad("HTTP 503"), recent=((at - 4.0, True), (at, True)), **run)
     assert unproved(world, at, home=home, api=api) == "not every check is back to normal"
 
 
@@ -445,7 +439,6 @@ def test_a_restart_goes_on_following_or_verifying(phase: Phase, later: float) ->
     at = world.now + later
     effects = hear(world, e.Restarted(at))
     incident = incident_of(world)
-    assert incident.requested_at is not None
     if incident.restored_at is not None:
         due = [incident.restored_at + SECONDS, incident.restored_at + SECONDS + PATIENCE_SECONDS]
     else:

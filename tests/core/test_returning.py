@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import bad_world, hear, incident_of, kinds, lines, notices, put, reach, web
+from tests.core.scenes import bad_world, decision_of, hear, incident_of, kinds, lines, notices, put, reach, web
 from tests.core.world import World, make_policy
 from watchdog.core import returning
 from watchdog.domain import effects as fx
@@ -147,7 +147,6 @@ def test_what_came_of_the_second_pin_is_written_down(outcome: str) -> None:
     }[outcome]
     effects = hear(world, event)
     facts = web(world).facts
-    assert facts is not None
     assert (incident_of(world).pinned, facts.auto_deploy) == (
         (True, "off") if outcome == "confirmed" else (False, "commit")
     )
@@ -172,7 +171,6 @@ def test_a_rollback_that_was_overtaken_does_not_give_auto_deploy_back() -> None:
     world = reach(Phase.DEPLOYING)
     world.begin("bad00000")
     ours = incident_of(world).rollback_deploy
-    assert ours is not None
     world.end(ours, "canceled")
     effects = listed(world)
     assert web(world).phase is Phase.PAGED and "RestoreAutoDeploy" not in kinds(effects)
@@ -197,8 +195,8 @@ def test_a_human_who_asks_by_hand_needs_no_second_question() -> None:
     world.run(3010.0)
     effects = hear(world, e.RollbackRequested(world.now, "web", "ann"))
     assert "PinAutoDeploy" in kinds(effects)
-    decision = incident_of(world).decision
-    assert decision is not None and "returned" not in {answer.name for answer in decision.guards}
+    decision = decision_of(world)
+    assert "returned" not in {answer.name for answer in decision.guards}
 
 
 def test_a_whole_story_ends_with_one_rollback() -> None:

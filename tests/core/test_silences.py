@@ -30,7 +30,7 @@ SLOW = Fault(64.0, FOREVER, code="bad00000", slow=True)
 
 def silenced(world: World, seconds: float = 3600.0, **fields: object) -> World:
     """Let ann silence web for so long."""
-    world.tell(e.Silenced(world.now, "ann", world.now + seconds, "moving", "web", **fields))  # type: ignore[arg-type]
+    world.tell(e.Silenced(world.now, "ann", world.now + seconds, "moving", "web", **fields))
     return world
 
 
@@ -132,7 +132,7 @@ def test_when_it_is_over_what_is_still_open_is_told() -> None:
     for ended in (False, True):
         world = silenced(bad_world(make_policy(Mode.OBSERVE)).run(1.0), seconds=299.0)
         if ended:
-            world.at(200.0, lambda world=world: world.tell(e.Unsilenced(world.now, "silence-1", "ann")))  # type: ignore[misc]
+            world.at(200.0, lambda world=world: world.tell(e.Unsilenced(world.now, "silence-1", "ann")))
         world.run(400.0)
         (page,) = world.pages()
         assert page.notice.at - START == pytest.approx(200.0 if ended else 300.0, abs=10.0)
@@ -237,7 +237,7 @@ def test_under_an_action_hold_a_human_is_asked_and_may_say_yes(of: str | None) -
     """Nothing by itself; the yes, or a rollback by hand, passes."""
     world = held(bad_world().run(1.0), of=of).run(200.0)
     assert web(world).phase is Phase.ASKING and not world.pins
-    assert incident_of(world).decision.why.startswith("action hold: hold-1 of")  # type: ignore[union-attr]
+    assert incident_of(world).decision.why.startswith("action hold: hold-1 of")
     hear(world, e.Approved(world.now, "web-1", "ann"))
     assert web(world).phase is Phase.PINNING
 

@@ -119,7 +119,6 @@ def both_fail(code: str) -> tuple[State, list[str], list[str]]:
     sent: list[str] = []
     for name in ("web", "shop"):
         incident = state.services[name].incident
-        assert incident is not None
         state, effects = step(state, e.PinConfirmed(NOW + 1, name, incident.id, "commit"), policy)
         sent += [*lines(effects, "INTENT"), *lines(effects, "WAIT")]
     return state, decided, sent

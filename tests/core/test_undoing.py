@@ -72,7 +72,7 @@ def test_the_suspect_goes_live_again_by_the_protocol_of_a_rollback_by_hand() -> 
     assert (back.outcome, back.title) == ("rolled back and verified", "undo of web-1, asked for by ann")
     assert (back.undoes, back.leaves_good) == ("web-1", True)
     live = world.live()
-    assert live is not None and live.code == BAD and not world.broken
+    assert live.code == BAD and not world.broken
 
 
 def test_it_is_no_incident_in_the_service_s_history() -> None:
@@ -180,7 +180,7 @@ def test_an_undo_that_failed_can_be_asked_for_again() -> None:
     undo(world)
     assert [incident for incident, _ in world.accepted] == ["web-1", "web-2", "web-3"] and not world.broken
     live = world.live()
-    assert live is not None and live.code == BAD
+    assert live.code == BAD
 
 
 def test_an_undo_is_undone_like_any_rollback() -> None:
@@ -188,7 +188,7 @@ def test_an_undo_is_undone_like_any_rollback() -> None:
     world = undo(rolled_back())
     undo(world, incident="web-2")
     live = world.live()
-    assert live is not None and live.code == GOOD and [one.target for _, one in world.accepted][2] == "dep-901"
+    assert live.code == GOOD and [one.target for _, one in world.accepted][2] == "dep-901"
     assert world.state.denied == () and web(world).undone == ("dep-901", "dep-902") and not world.broken
 
 
@@ -360,5 +360,4 @@ def test_no_promise_is_broken_whenever_it_is_asked_for(second: int) -> None:
     world.run(900.0)
     live, incidents = world.live(), [incident for incident, _ in world.accepted]
     assert incidents == ["web-1", "web-2"][: len(incidents)] and not world.broken
-    assert live is not None
     assert (live.code, world.state.denied) == ((BAD, ()) if "UNDO" in world.labels() else (GOOD, (BAD,)))

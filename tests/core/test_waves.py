@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import FOREVER, hear, incident_of, kinds, lines, notices, reach, web
+from tests.core.scenes import FOREVER, decision_of, hear, incident_of, kinds, lines, notices, reach, web
 from tests.core.world import Fault, World, make_policy
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Course
@@ -39,8 +39,7 @@ def asked_in_a_wave(policy: Policy | None = None) -> World:
 
 def course(world: World) -> tuple[Course, str]:
     """Return what was decided last, and why."""
-    decision = incident_of(world).decision
-    assert decision is not None
+    decision = decision_of(world)
     return decision.course, decision.why
 
 
@@ -117,8 +116,7 @@ def reach_pinning_after_a_wave() -> World:
 def test_people_hear_after_a_minute_that_it_is_not_on_its_way() -> None:
     """They were asked, and told no more; then once, and not again."""
     world = reach_pinning_after_a_wave()
-    decision = incident_of(world).decision
-    assert decision is not None
+    decision = decision_of(world)
     began = decision.at
     for seconds, late in ((59.0, []), (60.0, ["human_needed"]), (61.0, [])):
         effects = hear(world, e.Observed(began + seconds, "web", "home", Bad("HTTP 503")))

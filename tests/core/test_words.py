@@ -17,7 +17,7 @@ def a_decision(**fields: object) -> Decision:
     """Return a decision to roll back."""
     target = TargetChoice(HISTORY[1], "healthy for 2 h by our own record")
     base = Decision(NOW, Course.ROLLBACK, Severity.CRITICAL, "it fits", "critical -> rollback", 1.0, "autonomous")
-    return replace(replace(base, blame=a_blame(), target=target), **fields)  # type: ignore[arg-type]
+    return replace(replace(base, blame=a_blame(), target=target), **fields)
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def service(name: str, *deploys: Deploy, **fields: Any) -> ServiceState:
     """Return a service that has been watched for a month."""
     check = Check("home", "http", last_at=UNTIL)
     base = {"watching_since": UNTIL - 30 * DAY, "deploys": deploys, "checks": {"home": check}}
-    return ServiceState(name, **{**base, **fields})  # type: ignore[arg-type]
+    return ServiceState(name, **{**base, **fields})
 
 
 def a_week(*incidents: Incident, services: tuple[ServiceState, ...] = (), **fields: Any) -> Week:

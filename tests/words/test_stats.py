@@ -38,7 +38,7 @@ def other(**changes: object) -> Incident:
         closed_at=at + 1200,
         outcome="recovered",
     )
-    return replace(whole, **changes)  # type: ignore[arg-type]
+    return replace(whole, **changes)
 
 
 def of_web(*incidents: Incident, acts: dict[str, float] | None = None, labels: dict[str, str] | None = None) -> Stats:

@@ -72,17 +72,17 @@ def test_who_cannot_tell_what_is_usual_waits_twice_as_long() -> None:
     check, now = fed([1.2], check=check, at=now + 2.0)
     words = "p95 1200 ms > 800 ms (objective) for 2 min (limit 2 min, 2 x 60 s for want of a baseline)"
     result = finding(check, now)
-    assert result is not None and result.text.startswith(words)
+    assert result.text.startswith(words)
 
 
 def test_the_share_is_that_of_slow_answers() -> None:
     """One in four slow: p95 is over, and the share says how many suffer."""
     check, now = fed([1.2, 0.2, 0.2, 0.2] * 9 + [1.2])
     result = finding(check, now)
-    assert result is not None and result.share == pytest.approx(10 / 37)
+    assert result.share == pytest.approx(10 / 37)
     check, now = fed([1.2, 0.8, 0.8, 0.8] * 9 + [1.2])
     result = finding(check, now)
-    assert result is not None and result.share == pytest.approx(10 / 37), "just in time is in time"
+    assert result.share == pytest.approx(10 / 37), "just in time is in time"
 
 
 def test_a_fast_answer_ends_it_once_the_percentile_is_back() -> None:
@@ -132,7 +132,7 @@ def test_failures_are_judged_as_probes_and_have_no_latency() -> None:
         check = detect.observe(check, event, API, LIMITS)
     assert len(check.samples) == 5
     result = finding(check, check.last_at)
-    assert result is not None and result.method == "run"
+    assert result.method == "run"
     assert detect.failing(check, given(API, check.last_at))
     without = detect.observe(check, Observed(now + 99, "web", "api", Good()), API, LIMITS)
     assert len(without.samples) == 5
@@ -192,7 +192,6 @@ def test_twice_the_baseline_counts_after_ten_minutes_of_learning() -> None:
     assert latency.bounds(replace(check, baseline_minutes=9), RELATIVE) == {}
     check, now = fed([0.5] * 40, RELATIVE, check=check, at=now + 2.0)
     result = finding(check, now, RELATIVE)
-    assert result is not None
     assert result.text.startswith("p50 500 ms > 400 ms (2 x baseline 200 ms) for ")
 
 
@@ -313,4 +312,4 @@ def test_slowness_does_not_begin_anew_with_a_restart() -> None:
     check, now = fed([1.2] * 31)
     check, now = fed([1.2] * 31, check=detect.interrupt(check, now), at=now + 2.0)
     result = finding(check, now)
-    assert result is not None and (result.method, result.onset_at, check.over_since) == ("latency", T0, T0 + 62.0)
+    assert (result.method, result.onset_at, check.over_since) == ("latency", T0, T0 + 62.0)

@@ -254,7 +254,7 @@ def test_a_check_that_often_fails_takes_more_to_be_an_outage_and_says_so() -> No
     (usually, at), (new, _) = told("x.x.x.x.x.x.x.x.x.x", check=often), told("x.x.x.x.x.x.x.x.x.x")
     assert 0 < usually.cusum < new.cusum
     result = detect.find(usually, given(HOME, at, Detection(cusum_limit=10.0)))
-    assert result is not None and result.text.endswith("limit 10, 2.1% is usual): HTTP 503"), result
+    assert result.text.endswith("limit 10, 2.1% is usual): HTTP 503"), result
     unusual = detect.find(new, given(HOME, at, Detection(cusum_limit=10.0)))
     assert unusual is not None and "usual" not in unusual.text
 

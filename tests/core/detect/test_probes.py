@@ -69,7 +69,7 @@ def test_one_success_ends_a_run() -> None:
     check, now = seen("x" * 20 + "." + "x" * 20)
     assert check.run_probes == 20 and check.run_started_at == T0 + 42.0
     result = finding(check, now)
-    assert result is not None and result.method == "cusum"
+    assert result.method == "cusum"
 
 
 @pytest.mark.parametrize("missing", ["?" * 20, "_" * 20])
@@ -87,7 +87,7 @@ def test_a_short_hole_does_not_end_a_run() -> None:
     """One reading missing between others that failed is not recovery."""
     check, now = seen("x" * 12 + "_??_" + "x" * 12)
     result = finding(check, now)
-    assert result is not None and result.text.startswith("24 of 24 probes failed for 54 s")
+    assert result.text.startswith("24 of 24 probes failed for 54 s")
     assert probes.gap_seconds(HOME, LIMITS) == 30.0
 
 
@@ -102,7 +102,7 @@ def test_the_cusum_finds_a_partial_outage_and_says_its_sum() -> None:
     """Half of the probes fail: no run ever, but the sum rises; backdated to when it left zero."""
     check, now = seen("..." + "x." * 8)
     result = finding(check, now - 2.0, in_watch=True)
-    assert result is not None and result.method == "cusum"
+    assert result.method == "cusum"
     assert result.onset_at == T0 + 6.0
     assert result.text == "8 of 16 probes failed in 28 s (CUSUM 22.3, limit 14): HTTP 503"
     assert result.share == 0.5
@@ -299,7 +299,7 @@ def test_an_outage_does_not_begin_anew_with_a_restart(before: str, onset: float)
     check, now = seen(before)
     check, now = seen("x" * 24, check=detect.interrupt(check, now), start=now + 2.0)
     result = finding(check, now)
-    assert result is not None and (result.onset_at, result.text[:8]) == (T0 + onset, "24 of 24")
+    assert (result.onset_at, result.text[:8]) == (T0 + onset, "24 of 24")
 
 
 def test_an_outage_does_not_begin_anew_with_a_restart_however_long_it_has_lasted() -> None:
@@ -307,7 +307,7 @@ def test_an_outage_does_not_begin_anew_with_a_restart_however_long_it_has_lasted
     check, now = seen("x" * 150)
     check, now = seen("x" * 24, check=detect.interrupt(check, now), start=now + 2.0)
     result = finding(check, now)
-    assert result is not None and (result.onset_at, result.text[:8]) == (T0, "24 of 24")
+    assert (result.onset_at, result.text[:8]) == (T0, "24 of 24")
 
 
 def test_a_partial_outage_does_not_begin_anew_with_a_restart() -> None:
@@ -315,4 +315,4 @@ def test_a_partial_outage_does_not_begin_anew_with_a_restart() -> None:
     check, now = seen("x." * 100)
     check, now = seen("..x.x.x.x.x.x", check=detect.interrupt(check, now), start=now + 2.0)
     result = finding(check, now)
-    assert result is not None and (result.onset_at, result.text[:7]) == (T0, "6 of 11")
+    assert (result.onset_at, result.text[:7]) == (T0, "6 of 11")
