@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import decision_of, hear, incident_of, kinds, lines, put, reach, web
+from tests.core.scenes import hear, incident_of, kinds, lines, notices, put, reach, tell_of, web
 from tests.core.world import World, make_policy
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
@@ -14,11 +14,6 @@ from watchdog.domain.policy import Mode
 from watchdog.domain.readings import Good
 
 OURS = ("web", "web-1")
-
-
-def tells(effects: tuple[fx.Effect, ...]) -> list[fx.Tell]:
-    """Return the notices."""
-    return [effect for effect in effects if isinstance(effect, fx.Tell)]
 
 
 def pinned(phase: Phase, **incident: object) -> World:
@@ -35,26 +30,9 @@ def test_an_announced_rollback_is_dropped_when_no_failure_is_fresh_any_more() ->
     for seconds in (1.0, 2.0, 14.9):
         hear(world, e.Observed(failed + seconds, "web", "home", Good()))
         assert web(world).phase is Phase.ANNOUNCED
-    (tell,) = tells(hear(world, e.Observed(failed + 15.0, "web", "home", Good())))
+    tell = tell_of(hear(world, e.Observed(failed + 15.0, "web", "home", Good())))
     assert web(world).phase is Phase.CALM
     assert tell.notice.lines[0] == "How: it recovered before the announced rollback"
-
-
-def test_a_yes_is_no_stop_that_did_not_come() -> None:
-    """The reason of what was approved begins with the yes."""
-    world = reach(Phase.ASKING)
-    hear(world, e.Approved(world.now, "web-1", "ann"))
-    decision = decision_of(world)
-    assert decision.why.startswith("approved; ")
-
-
-def test_auto_deploy_is_given_back_when_nothing_can_be_judged_any_more() -> None:
-    """A reload took the failing signal away while it was off because of us."""
-    world = pinned(Phase.ASKING)
-    wishes = world.policy.services["web"]
-    kept = tuple(signal for signal in wishes.signals if signal.name != "home")
-    world.policy = replace(world.policy, services={"web": replace(wishes, signals=kept)})
-    assert "RestoreAutoDeploy" in kinds(hear(world, e.Approved(world.now, "web-1", "ann")))
 
 
 def test_a_pin_is_remembered_with_whom_it_is_for_and_since_when() -> None:
@@ -102,7 +80,7 @@ def test_a_late_pin_that_cannot_be_undone_now_is_told(phase: Phase, confirmed: b
     at = world.now
     outcome = e.PinConfirmed(at, *OURS, "commit") if confirmed else e.PinUnconfirmed(at, *OURS, "timed out", "commit")
     effects = hear(world, outcome)
-    (tell,) = tells(effects)
+    tell = tell_of(effects)
     assert tell.notice.title == f"AUTO-DEPLOY {'IS' if confirmed else 'MAY BE'} OFF on web"
     assert "RestoreAutoDeploy" not in kinds(effects)
 
@@ -168,16 +146,6 @@ def test_a_pin_of_an_incident_that_is_over_is_remembered_and_told(confirmed: boo
     assert hear(world, e.PinUnconfirmed(*place, "timed out")) == hear(world, e.PinConfirmed(*place, "off")) == ()
 
 
-def test_a_pin_without_an_answer_leaves_its_warning() -> None:
-    """The words that stand on the page."""
-    world = reach(Phase.PINNING)
-    at = web(world).phase_since + 60.0
-    hear(world, e.TimePassed(at))
-    assert incident_of(world).pin_note == (
-        "NOT CONFIRMED to be off: no answer came; a merge may bring the bad commit back"
-    )
-
-
 @pytest.mark.parametrize("off", [True, False])
 @pytest.mark.parametrize("expired", [None, "dep-40"])
 def test_an_acceptance_is_told_and_wakes_only_while_a_merge_may_undo_it(off: bool, expired: str | None) -> None:
@@ -188,7 +156,7 @@ def test_an_acceptance_is_told_and_wakes_only_while_a_merge_may_undo_it(off: boo
     how = "sent once" if expired is None else "a rebuild of aaaaaaa, since its artefact is gone"
     assert lines(effects, "ACT")[0].startswith(f"rollback to dep-40, {how}")
     assert lines(effects, "ACT")[0].endswith(" -> dep-950")
-    (tell,) = tells(effects)
+    tell = tell_of(effects)
     assert tell.notice.title.startswith("ROLLING BACK to dep-40: web CRITICAL: ")
     assert (tell.notice.kind, tell.notice.wakes) == (NoticeKind.ACTED, not off)
     assert web(world).bad == (("bad00000", "dep-900"),)
@@ -265,7 +233,7 @@ def test_off_once_more_is_written_down() -> None:
     assert (incident_of(world).pinned, incident_of(world).pin_note) == (True, "off once more, read back")
     facts = web(world).facts
     assert facts.auto_deploy == "off" and facts.id == world.facts.id
-    assert lines(effects, "ACT") == ["auto-deploy off once more, read back"] and tells(effects) == []
+    assert lines(effects, "ACT") == ["auto-deploy off once more, read back"] and notices(effects) == []
     unread = put(pinned(Phase.DEPLOYING, **REPINNED), facts=None)
     hear(unread, e.PinConfirmed(unread.now, *OURS, "commit"))
     assert web(unread).facts is None
@@ -278,7 +246,7 @@ def test_not_off_once_more_rings(event: type) -> None:
     effects = hear(world, event(world.now, *OURS, "timed out"))
     line = "Auto-deploy could not be switched off again: timed out. Switch it off by hand."
     assert incident_of(world).pin_note == "NOT off again: timed out" and lines(effects, "HUMAN") == [line]
-    (tell,) = tells(effects)
+    tell = tell_of(effects)
     assert (tell.notice.kind, tell.notice.wakes, tell.notice.lines) == (NoticeKind.UPDATED, True, (line,))
     assert tell.notice.title.startswith("AUTO-DEPLOY IS OFF on web. web CRITICAL: ")
 
@@ -294,7 +262,7 @@ def test_what_was_put_off_late_is_nobody_s_business_otherwise(incident: str | No
         put(world, incident=None, phase=Phase.CALM)
     before = world.state
     effects = hear(world, e.RollbackPostponed(world.now, "web", incident or "web-1", "rate limit"))
-    assert tells(effects) == [] and web(world).incident == before.services["web"].incident
+    assert notices(effects) == [] and web(world).incident == before.services["web"].incident
 
 
 @pytest.mark.parametrize(("phase", "given"), [(Phase.PAGED, True), (Phase.SUSPECT, False)])
@@ -309,13 +277,13 @@ def test_a_pin_put_off_late_that_may_have_gone_through_is_not_forgotten(phase: P
         put(world, incident=None, phase=Phase.CALM, auto_deploy_off=""),
         e.RollbackPostponed(world.now, *OURS, "another worker", "commit"),
     )
-    assert web(world).auto_deploy_off == "commit" and "MAY BE OFF" in tells(over)[0].notice.title
+    assert web(world).auto_deploy_off == "commit" and "MAY BE OFF" in tell_of(over).notice.title
 
 
 def test_while_an_outage_is_handled_nobody_is_advised_to_switch_it_on() -> None:
     """The merge would undo the rollback."""
     world = pinned(Phase.DEPLOYING, pinned=True)
-    (tell,) = tells(hear(world, e.AutoDeployNotRestored(world.now, "web", "web-0", "another outage")))
+    tell = tell_of(hear(world, e.AutoDeployNotRestored(world.now, "web", "web-0", "another outage")))
     assert tell.notice.lines[1] == "Once that is over: watchdog restore-auto-deploy web"
 
 
@@ -324,7 +292,7 @@ def test_given_back_is_as_if_it_had_never_been_off() -> None:
     world = pinned(Phase.PAGED, pinned=True)
     put(world, pinned_for="web-1", offered="dep-900")
     effects = hear(world, e.AutoDeployNotRestored(world.now, *OURS, "Render answered 503"))
-    (tell,) = tells(effects)
+    tell = tell_of(effects)
     told = ("Why: Render answered 503", "Switch it on by hand, or try again: watchdog restore-auto-deploy web")
     assert (tell.notice.kind, tell.notice.wakes, tell.notice.lines) == (NoticeKind.HUMAN_NEEDED, True, told)
     hear(world, e.AutoDeployRestored(world.now, *OURS, "commit"))
