@@ -4,24 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import (
-    FOREVER,
-    bad_world,
-    decision_of,
-    hear,
-    incident_of,
-    kinds,
-    lines,
-    notices,
-    put,
-    reach,
-    share,
-    tell_of,
-    unwatch,
-    wakes,
-    web,
-)
-from tests.core.world import START, Fault, make_policy
+from tests.core.told import kinds, lines, notices, tell_of, wakes
+from tests.core.world import FOREVER, START, Fault, make_policy
+from tests.core.worlds import bad_world, decision_of, hear, incident_of, put, reach, share, unwatch, web
 from watchdog.core import perceive, sending
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e

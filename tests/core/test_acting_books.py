@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import hear, incident_of, kinds, lines, notices, put, reach, tell_of, web
+from tests.core.told import kinds, lines, notices, tell_of
 from tests.core.world import World, make_policy
+from tests.core.worlds import hear, incident_of, put, reach, web
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase

@@ -6,25 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.core.scenes import (
-    FOREVER,
-    bad_world,
-    decision_of,
-    hear,
-    incident_of,
-    kinds,
-    lines,
-    notices,
-    put,
-    reach,
-    reload,
-    share,
-    tell_of,
-    unwatch,
-    wakes,
-    web,
-)
-from tests.core.world import START, Fault, World, make_policy
+from tests.core.told import kinds, lines, notices, tell_of, wakes
+from tests.core.world import FOREVER, START, Fault, World, make_policy
+from tests.core.worlds import bad_world, decision_of, hear, incident_of, put, reach, reload, share, unwatch, web
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Course

@@ -5,20 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.core.scenes import (
-    FACTS,
-    FOREVER,
-    HISTORY,
-    NOW,
-    a_blame,
-    a_service,
-    a_state,
-    an_incident,
-    failing,
-    found,
-    history,
-)
-from tests.core.world import Fault, World, make_policy
+from tests.core.scenes import FACTS, HISTORY, NOW, a_blame, a_service, a_state, an_incident, failing, found
+from tests.core.world import FOREVER, Fault, World, make_policy
+from tests.core.worlds import history
 from watchdog.core.decide import decide, failing_share, find_target
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Course, Decision, GuardAnswer, TargetChoice, Verdict

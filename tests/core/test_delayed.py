@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import decision_of, hear, incident_of, lines, put, reach, web
+from tests.core.told import lines
 from tests.core.world import World
+from tests.core.worlds import decision_of, hear, incident_of, put, reach, web
 from watchdog.core import delayed
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e

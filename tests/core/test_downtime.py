@@ -6,24 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.core.scenes import (
-    FACTS,
-    FOREVER,
-    HISTORY,
-    NOW,
-    a_service,
-    an_incident,
-    bad_world,
-    decision_of,
-    failing,
-    hear,
-    history,
-    incident_of,
-    lines,
-    reach,
-    web,
-)
-from tests.core.world import START, Fault, World, make_policy
+from tests.core.scenes import FACTS, HISTORY, NOW, a_service, an_incident, failing
+from tests.core.told import lines
+from tests.core.world import FOREVER, START, Fault, World, make_policy
+from tests.core.worlds import bad_world, decision_of, hear, history, incident_of, reach, web
 from watchdog.core import downtime
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e

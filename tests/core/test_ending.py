@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import FOREVER, bad_world, hear, incident_of, kinds, lines, put, reach, web
-from tests.core.world import Fault, World, make_policy
+from tests.core.told import kinds, lines
+from tests.core.world import FOREVER, Fault, World, make_policy
+from tests.core.worlds import bad_world, hear, incident_of, put, reach, web
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import FOREVER, NOW, a_service, a_state, bad_world, hear, history, lines, notices, put, web
-from tests.core.world import Fault, World, make_policy
+from tests.core.scenes import NOW, a_service, a_state
+from tests.core.told import lines, notices
+from tests.core.world import FOREVER, Fault, World, make_policy
+from tests.core.worlds import bad_world, hear, history, put, web
 from watchdog.core import flapping
 from watchdog.core.turn import Turn
 from watchdog.domain import events as e

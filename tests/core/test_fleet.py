@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import NOW, a_service, a_state, an_incident, failing, lines, notices, step
+from tests.core.scenes import NOW, a_service, a_state, an_incident, failing, step
+from tests.core.told import lines, notices
 from tests.core.world import CONTROL, make_policy
 from watchdog.core import fleet
 from watchdog.domain import events as e

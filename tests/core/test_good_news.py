@@ -5,8 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import NOW, a_service, a_state, bad_world, hear, history, lines, put, step, web
+from tests.core.scenes import NOW, a_service, a_state, step
+from tests.core.told import lines
 from tests.core.world import START, Fault, World, make_policy
+from tests.core.worlds import bad_world, hear, history, put, web
 from watchdog.core.ahead import not_ahead
 from watchdog.domain import events as e
 from watchdog.domain.checks import Check

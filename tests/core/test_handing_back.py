@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import bad_world, hear, kinds, lines, put, reach, web
+from tests.core.told import kinds, lines
 from tests.core.world import World
+from tests.core.worlds import bad_world, hear, put, reach, web
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase

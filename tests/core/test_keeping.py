@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.core.scenes import FACTS, FOREVER, decision_of, hear, incident_of, kinds, lines, notices, put, reach, web
-from tests.core.world import DAY, START, Fault, World, make_policy
+from tests.core.scenes import FACTS
+from tests.core.told import kinds, lines, notices
+from tests.core.world import DAY, FOREVER, START, Fault, World, make_policy
+from tests.core.worlds import decision_of, hear, incident_of, put, reach, web
 from watchdog.core.keeping import SAID_ONCE_SECONDS
 from watchdog.core.opening import YES_HOLDS_SECONDS
 from watchdog.domain import effects as fx

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import FOREVER, HISTORY, NOW, a_service, an_incident, bad_world, history, web
-from tests.core.world import Fault, World, make_policy
+from tests.core.scenes import HISTORY, NOW, a_service, an_incident
+from tests.core.world import FOREVER, Fault, World, make_policy
+from tests.core.worlds import bad_world, history, web
 from watchdog.core import perceive
 from watchdog.domain.checks import Check
 from watchdog.domain.deploys import Downtime

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import hear, lines, put, reach, web
 from tests.core.test_handing_back import quiet
+from tests.core.told import lines
 from tests.core.world import World
+from tests.core.worlds import hear, put, reach, web
 from watchdog.core.merges import LIST_MAX_SECONDS, REMEMBERED_MAX, SHOWN_MAX
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e

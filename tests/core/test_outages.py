@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import FOREVER, bad_world, decision_of, history, notices, watch, web
-from tests.core.world import START, Fault, World, make_policy, old_deploy
+from tests.core.told import notices
+from tests.core.world import FOREVER, START, Fault, World, make_policy, old_deploy
+from tests.core.worlds import bad_world, decision_of, history, watch, web
 from watchdog.core.target import Search, choose_target, rolled_away_from
 from watchdog.domain.events import Restarted
 from watchdog.domain.incidents import Phase

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from tests.core.limits import WEIGHTS
-from tests.core.scenes import FACTS, FOREVER, HISTORY, NOW, a_case, a_service, bad_world, web
-from tests.core.world import Fault, World, make_policy
+from tests.core.scenes import FACTS, HISTORY, NOW, a_case, a_service
+from tests.core.world import FOREVER, Fault, World, make_policy
+from tests.core.worlds import bad_world, web
 from watchdog.core import blame, perceive
 from watchdog.domain.decisions import Blame
 from watchdog.domain.deploys import Deploy

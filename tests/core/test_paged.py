@@ -5,20 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.core.scenes import (
-    FACTS,
-    HISTORY,
-    NOW,
-    a_blame,
-    a_service,
-    a_state,
-    an_incident,
-    failing,
-    found,
-    lines,
-    notices,
-    step,
-)
+from tests.core.scenes import FACTS, HISTORY, NOW, a_blame, a_service, a_state, an_incident, failing, found, step
+from tests.core.told import lines, notices
 from tests.core.world import make_policy
 from watchdog.core.decide import decide
 from watchdog.domain import events as e

@@ -4,21 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import (
-    FOREVER,
-    an_incident,
-    bad_world,
-    decision_of,
-    hear,
-    incident_of,
-    kinds,
-    lines,
-    notices,
-    put,
-    reach,
-    web,
-)
-from tests.core.world import START, Fault, World, make_policy
+from tests.core.scenes import an_incident
+from tests.core.told import kinds, lines, notices
+from tests.core.world import FOREVER, START, Fault, World, make_policy
+from tests.core.worlds import bad_world, decision_of, hear, incident_of, put, reach, web
 from watchdog.core.undoing import asked_for
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e

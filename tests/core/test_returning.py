@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import bad_world, decision_of, hear, incident_of, kinds, lines, notices, put, reach, web
+from tests.core.told import kinds, lines, notices
 from tests.core.world import World, make_policy
+from tests.core.worlds import bad_world, decision_of, hear, incident_of, put, reach, web
 from watchdog.core import returning
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e

@@ -5,23 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import (
-    bad_world,
-    decision_of,
-    found,
-    hear,
-    incident_of,
-    kinds,
-    lines,
-    notices,
-    put,
-    reach,
-    share,
-    tell_of,
-    wakes,
-    web,
-)
+from tests.core.scenes import found
+from tests.core.told import kinds, lines, notices, tell_of, wakes
 from tests.core.world import CONTROL, START, World, make_policy
+from tests.core.worlds import bad_world, decision_of, hear, incident_of, put, reach, share, web
 from watchdog.core import budget, sending
 from watchdog.core.turn import Turn
 from watchdog.domain import effects as fx

@@ -4,22 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import (
-    FACTS,
-    FOREVER,
-    NOW,
-    a_service,
-    a_state,
-    bad_world,
-    hear,
-    incident_of,
-    lines,
-    notices,
-    reach,
-    step,
-    web,
-)
-from tests.core.world import START, Fault, World, make_policy
+from tests.core.scenes import FACTS, NOW, a_service, a_state, step
+from tests.core.told import lines, notices
+from tests.core.world import FOREVER, START, Fault, World, make_policy
+from tests.core.worlds import bad_world, hear, incident_of, reach, web
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase, State

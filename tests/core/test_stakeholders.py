@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.core.scenes import FOREVER, NOW, a_service, a_state, an_incident, bad_world, found, hear, history, web
-from tests.core.world import START, Fault, World, make_policy
+from tests.core.scenes import NOW, a_service, a_state, an_incident, found
+from tests.core.world import FOREVER, START, Fault, World, make_policy
+from tests.core.worlds import bad_world, hear, history, web
 from watchdog.core import stakeholders
 from watchdog.core.turn import Turn
 from watchdog.domain import effects as fx

@@ -6,8 +6,9 @@ from types import MappingProxyType
 import pytest
 
 from tests.core.limits import WEIGHTS
-from tests.core.scenes import FOREVER, HISTORY, NOW, a_blame, a_case, a_service, bad_world, failing
-from tests.core.world import Fault, World, make_policy
+from tests.core.scenes import HISTORY, NOW, a_blame, a_case, a_service, failing
+from tests.core.world import FOREVER, Fault, World, make_policy
+from tests.core.worlds import bad_world
 from watchdog.core import blame, terms
 from watchdog.domain.decisions import Blame, Term
 from watchdog.domain.deploys import Deploy, Downtime

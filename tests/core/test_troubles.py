@@ -2,21 +2,10 @@
 
 from dataclasses import replace
 
-from tests.core.scenes import (
-    HISTORY,
-    NOW,
-    a_service,
-    a_state,
-    an_incident,
-    bad_world,
-    failing,
-    found,
-    hear,
-    incident_of,
-    lines,
-    step,
-)
+from tests.core.scenes import HISTORY, NOW, a_service, a_state, an_incident, failing, found, step
+from tests.core.told import lines
 from tests.core.world import make_policy
+from tests.core.worlds import bad_world, hear, incident_of
 from watchdog.core import troubles
 from watchdog.core.turn import Turn
 from watchdog.domain import events as e

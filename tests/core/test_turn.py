@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import FACTS, NOW, a_service, a_state, an_incident, kinds, lines
+from tests.core.scenes import FACTS, NOW, a_service, a_state, an_incident
+from tests.core.told import kinds, lines
 from tests.core.world import make_policy
 from watchdog.core.turn import Turn
 from watchdog.domain import effects as fx

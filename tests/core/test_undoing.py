@@ -5,22 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import (
-    FACTS,
-    FOREVER,
-    a_service,
-    an_incident,
-    bad_world,
-    hear,
-    incident_of,
-    kinds,
-    lines,
-    put,
-    reach,
-    share,
-    web,
-)
-from tests.core.world import Fault, World, make_policy
+from tests.core.scenes import FACTS, a_service, an_incident
+from tests.core.told import kinds, lines
+from tests.core.world import FOREVER, Fault, World, make_policy
+from tests.core.worlds import bad_world, hear, incident_of, put, reach, share, web
 from watchdog.core.undoing import asked_for
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import FOREVER, decision_of, hear, incident_of, kinds, lines, notices, reach, web
-from tests.core.world import Fault, World, make_policy
+from tests.core.told import kinds, lines, notices
+from tests.core.world import FOREVER, Fault, World, make_policy
+from tests.core.worlds import decision_of, hear, incident_of, reach, web
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Course
 from watchdog.domain.incidents import Phase, Trouble

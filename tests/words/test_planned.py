@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.core.scenes import bad_world, reach, web
 from tests.core.world import Fault, World
+from tests.core.worlds import bad_world, reach, web
 from watchdog.domain.errors import Refused
 from watchdog.domain.events import DeploysListed
 from watchdog.domain.incidents import Phase
