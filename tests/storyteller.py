@@ -126,60 +126,48 @@ def _apply(table: dict[str, Teller], stage: Stage, at: float, words: str) -> Non
     raise Untellable(f"nobody understands {words!r}")
 
 
-def _mode(stage: Stage, at: float, mode: str) -> None:
-    web = replace(stage.policy.services["web"], mode=Mode(mode))
-    stage.policy = replace(stage.policy, services={**stage.policy.services, "web": web})
+def _service(**fields: Callable[[str], Any]) -> Teller:
+    """Change the policy of the service: each field by what its pattern caught."""
+
+    def change(stage: Stage, at: float, *words: str) -> None:
+        made = {name: make(word) for (name, make), word in zip(fields.items(), words, strict=True)}
+        web = replace(stage.policy.services["web"], **made)
+        stage.policy = replace(stage.policy, services={**stage.policy.services, "web": web})
+
+    return change
 
 
-def _veto(stage: Stage, at: float, seconds: str) -> None:
-    web = replace(stage.policy.services["web"], veto_seconds=float(seconds))
-    stage.policy = replace(stage.policy, services={**stage.policy.services, "web": web})
+def _row(make: Callable[..., dict[str, Any]]) -> Teller:
+    """Change the row of the matrix for the severity that the pattern caught first."""
+
+    def change(stage: Stage, at: float, severity: str, *words: str) -> None:
+        row = replace(stage.policy.matrix[Severity(severity)], **make(*words))
+        stage.policy = replace(stage.policy, matrix={**stage.policy.matrix, Severity(severity): row})
+
+    return change
 
 
-def _row(stage: Stage, severity: str, **fields: Any) -> None:
-    row = replace(stage.policy.matrix[Severity(severity)], **fields)
-    stage.policy = replace(stage.policy, matrix={**stage.policy.matrix, Severity(severity): row})
+def _policy(make: Callable[..., dict[str, Any]]) -> Teller:
+    """Change fields of the policy; what is made of many is added to those there are."""
+
+    def change(stage: Stage, at: float, *words: str) -> None:
+        made = {name: (*getattr(stage.policy, name), value) for name, value in make(*words).items()}
+        stage.policy = replace(stage.policy, **made)
+
+    return change
 
 
-def _then(stage: Stage, at: float, severity: str, then: str) -> None:
-    _row(stage, severity, then=Then(then))
+def _stakeholders(name: str, severity: str) -> dict[str, Any]:
+    return {"stakeholders": Stakeholders(name, (f"{name}-email",), severity=Severity(severity))}
 
 
-def _remind(stage: Stage, at: float, severity: str, seconds: str) -> None:
-    _row(stage, severity, remind_seconds=float(seconds))
-
-
-def _window(stage: Stage, at: float, severity: str, name: str, *clock: str) -> None:
+def _window(name: str, *clock: str) -> dict[str, Any]:
     begins, ends = (int(hour) * 60 + int(minute) for hour, minute in (clock[:2], clock[2:]))
-    window = Window(name, Weekly(tuple(range(7)), begins, ends, "UTC"))
-    _row(stage, severity, do=Action.SCHEDULE, window=window)
-
-
-def _approver(stage: Stage, at: float, severity: str, name: str) -> None:
-    _row(stage, severity, approver=Approver(name, (f"terminal:{name}",), (f"{name}-email",)))
-
-
-def _next(stage: Stage, at: float, name: str, seconds: str) -> None:
-    step = Step(name, (name,), float(seconds))
-    stage.policy = replace(stage.policy, escalation=(*stage.policy.escalation, step))
-
-
-def _stakeholders(stage: Stage, at: float, name: str, severity: str) -> None:
-    one = Stakeholders(name, (f"{name}-email",), severity=Severity(severity))
-    stage.policy = replace(stage.policy, stakeholders=(*stage.policy.stakeholders, one))
-
-
-def _title(stage: Stage, at: float, title: str) -> None:
-    web = replace(stage.policy.services["web"], title=title)
-    stage.policy = replace(stage.policy, services={**stage.policy.services, "web": web})
+    return {"do": Action.SCHEDULE, "window": Window(name, Weekly(tuple(range(7)), begins, ends, "UTC"))}
 
 
 def _silence(at: float, by: str, seconds: str) -> e.Event:
     return e.Silenced(at, by, at + float(seconds), "moving", "web")
-
-
-def _good_news(stage: Stage, at: float, name: str) -> None:
-    stage.policy = replace(stage.policy, good_news=(name,))
 
 
 def _digest(stage: Stage, at: float, minutes: str, seconds: str, name: str) -> None:
@@ -188,13 +176,9 @@ def _digest(stage: Stage, at: float, minutes: str, seconds: str, name: str) -> N
     stage.policy = replace(stage.policy, digest=Digest(every, (name,)))
 
 
-def _summed_up(stage: Stage, at: float, words: str) -> None:
-    def hear() -> None:
-        assert stage.policy.digest is not None
-        until = hours.latest(stage.policy.digest.every, stage.now)
-        stage.tell(e.WeekSummedUp(stage.now, until, words, ()))
-
-    stage.at(at, hear)
+def _summed_up(stage: Stage, words: str) -> None:
+    until = hours.latest(stage.policy.digest.every, stage.now)
+    stage.tell(e.WeekSummedUp(stage.now, until, words, ()))
 
 
 def _old(stage: Stage, at: float, name: str, commit: str, status: str, days: str) -> None:
@@ -229,18 +213,19 @@ def _end_of(name: str) -> Teller:
     return end
 
 
+def _then(do: Callable[..., object]) -> Teller:
+    """Do it when its moment has come."""
+    return lambda stage, at, *words: stage.at(at, lambda: do(stage, *words))
+
+
 def _say(make: Callable[..., e.Event]) -> Teller:
     """Let the core hear an event of that moment; what the pattern caught comes after the moment."""
-
-    def say(stage: Stage, at: float, *words: str | None) -> None:
-        stage.at(at, lambda: stage.tell(make(stage.now, *(word for word in words if word is not None))))
-
-    return say
+    return _then(lambda stage, *words: stage.tell(make(stage.now, *(word for word in words if word is not None))))
 
 
-def _undo(stage: Stage, at: float, incident: str, by: str) -> None:
+def _undo(stage: Stage, incident: str, by: str) -> None:
     """Let the core hear of an undo, with what the record says of the incident by then."""
-    stage.at(at, lambda: stage.tell(asked_for(stage.incidents[incident], stage.now, by)))
+    stage.tell(asked_for(stage.incidents[incident], stage.now, by))
 
 
 def _answers(stage: Stage, at: float, outcome: str) -> None:
@@ -252,72 +237,55 @@ def _guarded_too(stage: Stage, at: float, names: str) -> None:
     stage.policy = replace(stage.policy, services={**stage.policy.services, **others})
 
 
-def _critical_elsewhere(stage: Stage, at: float, name: str, code: str | None) -> None:
-    def share() -> None:
-        trouble = Trouble(name, stage.now, code, recent_deploy=code is not None)
-        stage.state = replace(stage.state, troubles={**stage.state.troubles, name: trouble})
-
-    stage.at(at, share)
+def _critical_elsewhere(stage: Stage, name: str, code: str | None) -> None:
+    trouble = Trouble(name, stage.now, code, recent_deploy=code is not None)
+    stage.state = replace(stage.state, troubles={**stage.state.troubles, name: trouble})
 
 
-def _well_elsewhere(stage: Stage, at: float, name: str) -> None:
-    def share() -> None:
-        kept = {other: trouble for other, trouble in stage.state.troubles.items() if other != name}
-        stage.state = replace(stage.state, troubles=kept)
-
-    stage.at(at, share)
+def _well_elsewhere(stage: Stage, name: str) -> None:
+    kept = {other: trouble for other, trouble in stage.state.troubles.items() if other != name}
+    stage.state = replace(stage.state, troubles=kept)
 
 
-def _acted_elsewhere(stage: Stage, at: float, name: str, code: str) -> None:
-    def share() -> None:
-        act = Act(stage.now, name, code)
-        acted_at = (*stage.state.acted_at, stage.now)
-        stage.state = replace(stage.state, acted_at=acted_at, acts=(*stage.state.acts, act))
-
-    stage.at(at, share)
+def _acted_elsewhere(stage: Stage, name: str, code: str) -> None:
+    acts, acted_at = (*stage.state.acts, Act(stage.now, name, code)), (*stage.state.acted_at, stage.now)
+    stage.state = replace(stage.state, acted_at=acted_at, acts=acts)
 
 
 def _fail_for(stage: Stage, at: float, signal: str, seconds: str) -> None:
     stage.faults.append(Fault(at, at + float(seconds)))
 
 
-def _facts(stage: Stage, at: float, value: str) -> None:
-    def change() -> None:
-        stage.facts = replace(stage.facts, auto_deploy=value)
-
-    stage.at(at, change)
+def _facts(stage: Stage, **facts: Any) -> None:
+    stage.facts = replace(stage.facts, **facts)
 
 
 def _down(**how: Any) -> Teller:
-    def switch(stage: Stage, at: float, *suspenders: str) -> None:
-        facts = {**how, "suspenders": suspenders}
-        stage.at(at, lambda: setattr(stage, "facts", replace(stage.facts, **facts)))
-
-    return switch
+    return _then(lambda stage, *suspenders: _facts(stage, **how, suspenders=suspenders))
 
 
-def _branch(stage: Stage, at: float, shas: str) -> None:
+def _branch(stage: Stage, shas: str) -> None:
     """Let the core hear what is on the branch, newest first; a commit was made a second before the one above it."""
-
-    def show() -> None:
-        commits = (Commit(sha, stage.now - age, f"Change {sha}") for age, sha in enumerate(shas.split(", ")))
-        stage.tell(e.CommitsSeen(stage.now, "web", tuple(commits)))
-
-    stage.at(at, show)
+    commits = (Commit(sha, stage.now - age, f"Change {sha}") for age, sha in enumerate(shas.split(", ")))
+    stage.tell(e.CommitsSeen(stage.now, "web", tuple(commits)))
 
 
 GIVEN: dict[str, Teller] = {
-    r"mode (observe|assist|autonomous)": _mode,
-    r"veto (\d+) s": _veto,
+    r"mode (observe|assist|autonomous)": _service(mode=Mode),
+    r"veto (\d+) s": _service(veto_seconds=float),
     r"(\S+(?:, \S+)*) (?:is|are) guarded by another worker": _guarded_too,
-    r"(critical|high) without an answer: (escalate|rollback|nothing)": _then,
-    r"(critical|high) is asked again after (\d+) s": _remind,
-    r"(high) is scheduled for (\S+), (\d\d):(\d\d) to (\d\d):(\d\d) UTC": _window,
-    r"(critical|high) is (\S+)'s to approve": _approver,
-    r"(\S+) is called (\d+) s after the one before": _next,
-    r"(\S+) are stakeholders from (critical|high|medium|low) on": _stakeholders,
-    r"web is what people call (.+)": _title,
-    r"good news goes to (\S+)": _good_news,
+    r"(critical|high) without an answer: (escalate|rollback|nothing)": _row(lambda then: {"then": Then(then)}),
+    r"(critical|high) is asked again after (\d+) s": _row(lambda seconds: {"remind_seconds": float(seconds)}),
+    r"(high) is scheduled for (\S+), (\d\d):(\d\d) to (\d\d):(\d\d) UTC": _row(_window),
+    r"(critical|high) is (\S+)'s to approve": _row(
+        lambda name: {"approver": Approver(name, (f"terminal:{name}",), (f"{name}-email",))}
+    ),
+    r"(\S+) is called (\d+) s after the one before": _policy(
+        lambda name, after: {"escalation": Step(name, (name,), float(after))}
+    ),
+    r"(\S+) are stakeholders from (critical|high|medium|low) on": _policy(_stakeholders),
+    r"web is what people call (.+)": _service(title=str),
+    r"good news goes to (\S+)": _policy(lambda name: {"good_news": name}),
     r"a digest every week at (\d\d):(\d\d) to (\S+)": _digest,
     r"(dep-\d+) (\S+) (live|deactivated|build_failed), (\S+) days old": _old,
     r"Render answers the rollback: (accepted|refused|postponed|lost|stood down)": _answers,
@@ -329,9 +297,9 @@ HAPPENS: dict[str, Teller] = {
     r"(home|api) (fails|is slow)(?: at (\d+) %)?(?: while (\S+) is live)?": _fail,
     r"(home) fails for (\d+) s": _fail_for,
     r"it recovers": _recover,
-    r"elsewhere (\S+) is critical(?: since a deploy of (\S+))?": _critical_elsewhere,
-    r"elsewhere (\S+) is well again": _well_elsewhere,
-    r"elsewhere (\S+) is rolled back from (\S+)": _acted_elsewhere,
+    r"elsewhere (\S+) is critical(?: since a deploy of (\S+))?": _then(_critical_elsewhere),
+    r"elsewhere (\S+) is well again": _then(_well_elsewhere),
+    r"elsewhere (\S+) is rolled back from (\S+)": _then(_acted_elsewhere),
     r"an invariant is found broken: (.+)": _say(e.InvariantBroken),
     r"all control targets fail too": _span("blind"),
     r"control targets answer again": _end_of("blind"),
@@ -340,12 +308,12 @@ HAPPENS: dict[str, Teller] = {
     r"Render reports an outage": _span("platform_down"),
     r"the deploy list cannot be read": _span("unreadable"),
     r"the deploy list can be read again": _end_of("unreadable"),
-    r"auto-deploy is set to (\S+) by somebody": _facts,
+    r"auto-deploy is set to (\S+) by somebody": _then(lambda stage, value: _facts(stage, auto_deploy=value)),
     r"maintenance mode is switched on": _down(maintenance=True),
     r"maintenance mode is switched off": _down(maintenance=False),
     r"it is suspended by (\S+)": _down(suspended=True),
     r"it is resumed": _down(suspended=False),
-    r"the branch shows (\S+(?:, \S+)*)": _branch,
+    r"the branch shows (\S+(?:, \S+)*)": _then(_branch),
     r"the branch cannot be read: (.+)": _say(lambda at, why: e.CommitsUnread(at, "web", why)),
     r"restore auto-deploy by (\S+)": _say(lambda at, by: e.RestoreRequested(at, "web", by)),
     r"the watchdog restarts": _say(e.Restarted),
@@ -355,11 +323,11 @@ HAPPENS: dict[str, Teller] = {
     r"acknowledge (\w+-\d+) by (\S+)": _say(e.Acknowledged),
     r"silence by (\S+) for (\d+) s": _say(_silence),
     r"(dep-\d+) was written by (\S+)": _say(lambda at, deploy, who: e.AuthorsRead(at, "web", deploy, (who,))),
-    r"the week is summed up: (.+)": _summed_up,
+    r"the week is summed up: (.+)": _then(_summed_up),
     r"pause by (\S+)": _say(e.Paused),
     r"resume by (\S+)": _say(e.Resumed),
     r"trust (\S+) by (\S+)": _say(e.CommitTrusted),
-    r"undo (\w+-\d+) by (\S+)": _undo,
+    r"undo (\w+-\d+) by (\S+)": _then(_undo),
     r"rollback by (\S+)(?: to (dep-\d+))?": _say(lambda at, *words: e.RollbackRequested(at, "web", *words)),
     r"end": lambda stage, at: None,
 }
