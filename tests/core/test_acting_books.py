@@ -6,7 +6,7 @@ import pytest
 
 from tests.core.told import kinds, lines, notices, tell_of
 from tests.core.world import World, make_policy
-from tests.core.worlds import hear, incident_of, put, reach, web
+from tests.core.worlds import hear, incident_of, put, reach, share, web
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase
@@ -71,18 +71,19 @@ def test_a_late_pin_is_undone_where_nobody_needs_it(
     assert (web(world).auto_deploy_off, web(world).pinned_for, web(world).offered) == (*off, "")
 
 
+def late_pin(world: World, *, confirmed: bool) -> e.Event:
+    """Return a pin that comes late, read back or not."""
+    place = (world.now, *OURS)
+    return e.PinConfirmed(*place, "commit") if confirmed else e.PinUnconfirmed(*place, "timed out", "commit")
+
+
 @pytest.mark.parametrize("phase", [Phase.PAGED, Phase.CALM])
 @pytest.mark.parametrize("confirmed", [True, False])
 def test_a_late_pin_that_cannot_be_undone_now_is_told(phase: Phase, confirmed: bool) -> None:
     """Stopped, or over, and paused since: it stays off, and nobody else would say so."""
-    world = reach(Phase.PINNING)
-    put(world, phase=phase)
-    world.state = replace(world.state, paused_by="bob")
-    at = world.now
-    outcome = e.PinConfirmed(at, *OURS, "commit") if confirmed else e.PinUnconfirmed(at, *OURS, "timed out", "commit")
-    effects = hear(world, outcome)
-    tell = tell_of(effects)
-    assert tell.notice.title == f"AUTO-DEPLOY {'IS' if confirmed else 'MAY BE'} OFF on web"
+    world = share(put(reach(Phase.PINNING), phase=phase), paused_by="bob")
+    effects = hear(world, late_pin(world, confirmed=confirmed))
+    assert tell_of(effects).notice.title == f"AUTO-DEPLOY {'IS' if confirmed else 'MAY BE'} OFF on web"
     assert "RestoreAutoDeploy" not in kinds(effects)
 
 
@@ -93,14 +94,11 @@ LATE_IN = (Phase.SUSPECT, Phase.ANNOUNCED, Phase.ASKING, Phase.ROLLING_BACK, Pha
 @pytest.mark.parametrize("confirmed", [True, False])
 def test_a_late_pin_is_never_forgotten(phase: Phase, confirmed: bool) -> None:
     """The old value is known whatever goes on; an answer that may be older than the switch changes nothing."""
-    world = reach(Phase.PINNING)
-    put(world, phase=phase)
-    at = world.now
-    outcome = e.PinConfirmed(at, *OURS, "commit") if confirmed else e.PinUnconfirmed(at, *OURS, "timed out", "commit")
-    assert "RestoreAutoDeploy" not in kinds(hear(world, outcome))
+    world = put(reach(Phase.PINNING), phase=phase)
+    assert "RestoreAutoDeploy" not in kinds(hear(world, late_pin(world, confirmed=confirmed)))
     assert (web(world).auto_deploy_off, incident_of(world).pin_previous) == ("commit", "commit")
     assert incident_of(world).pinned is confirmed
-    settled = at + (5.0 if confirmed else 30.0)
+    settled = world.now + (5.0 if confirmed else 30.0)
     put(world, phase=Phase.PAGED)
     for seconds, off in ((0.0, "commit"), (1.0, "")):
         facts = replace(world.facts, auto_deploy="commit")
@@ -163,63 +161,57 @@ def test_an_acceptance_is_told_and_wakes_only_while_a_merge_may_undo_it(off: boo
     assert web(world).bad == (("bad00000", "dep-900"),)
 
 
-def test_what_was_not_decided_denies_nothing_new_but_is_known_if_it_was_denied() -> None:
+@pytest.mark.parametrize(
+    ("denied", "change", "known"),
+    [
+        ((), {"decision": None}, False),
+        (("bad00000",), {"decision": None}, True),
+        pytest.param((), {"suspect_code": None}, False, id="no code is known"),
+    ],
+)
+def test_what_was_not_decided_denies_nothing_new_but_is_known_if_it_was_denied(
+    denied: tuple[str, ...], change: dict, known: bool
+) -> None:
     """By hand nobody was blamed; code that is on the list already is recognised when it comes back."""
-    for denied in ((), ("bad00000",)):
-        world = reach(Phase.ROLLING_BACK)
-        put(world, incident=replace(incident_of(world), decision=None))
-        world.state = replace(world.state, denied=denied)
-        hear(world, e.RollbackAccepted(world.now, *OURS, "dep-950"))
-        assert world.state.denied == denied
-        assert web(world).bad == ((("bad00000", "dep-900"),) if denied else ())
-    nameless = reach(Phase.ROLLING_BACK)
-    put(nameless, incident=replace(incident_of(nameless), suspect_code=None))
-    hear(nameless, e.RollbackAccepted(nameless.now, *OURS, "dep-950"))
-    assert nameless.state.denied == () and web(nameless).bad == ()
-
-
-def test_an_expired_artefact_is_written_down() -> None:
-    """The story says what was refused and what is left; until it is sent the incident has had no rollback."""
-    world = reach(Phase.ROLLING_BACK)
-    effects = hear(world, e.RollbackRefused(world.now + 100.0, *OURS, "no artefact", expired=True))
-    told = lines(effects, "ACT")
-    assert len(told) == 1
-    assert told[0].startswith("refused: no artefact; the one alternative is a rebuild of aaaaaaa, since")
-    assert incident_of(world).tried is False
+    world = share(reach(Phase.ROLLING_BACK), denied=denied)
+    put(world, incident=replace(incident_of(world), **change))
+    hear(world, e.RollbackAccepted(world.now, *OURS, "dep-950"))
+    assert world.state.denied == denied and web(world).bad == ((("bad00000", "dep-900"),) if known else ())
 
 
 @pytest.mark.parametrize("built", ["dep-40", "dep-39"])
 def test_only_the_target_itself_can_be_rebuilt(built: str) -> None:
-    """That another deploy is of a commit does not help."""
+    """That another deploy is of a commit does not help. The story says what was refused and what is left."""
     world = reach(Phase.ROLLING_BACK)
     listed = tuple(replace(one, commit=one.commit if one.id == built else None) for one in web(world).deploys)
     put(world, deploys=listed)
-    hear(world, e.RollbackRefused(world.now, *OURS, "no artefact", expired=True))
-    assert incident_of(world).expired == ("dep-40" if built == "dep-40" else None)
+    effects = hear(world, e.RollbackRefused(world.now + 100.0, *OURS, "no artefact", expired=True))
+    left = "refused: no artefact; the one alternative is a rebuild of aaaaaaa, since"
+    told = [text.startswith(left) for text in lines(effects, "ACT")]
+    if built == "dep-40":
+        assert told == [True] and (incident_of(world).expired, incident_of(world).tried) == ("dep-40", False)
+    else:
+        assert True not in told and incident_of(world).expired is None
 
 
 @pytest.mark.parametrize(
-    ("outcome", "why", "given"),
+    ("outcome", "why", "given", "requested"),
     [
-        (e.RollbackRefused, "the platform refused the rollback: no", True),
-        (e.RollbackStoodDown, "stood down, nothing was sent: no", True),
-        (e.RollbackLost, "a rollback was sent and its outcome is unknown: no", False),
+        (e.RollbackRefused, "the platform refused the rollback: no", True, True),
+        (e.RollbackStoodDown, "stood down, nothing was sent: no", True, False),
+        (e.RollbackLost, "a rollback was sent and its outcome is unknown: no", False, True),
     ],
 )
-def test_an_outcome_that_ends_with_a_human_says_which(outcome: type, why: str, given: bool) -> None:
+def test_an_outcome_that_ends_with_a_human_says_which(outcome: type, why: str, given: bool, requested: bool) -> None:
     """Auto-deploy is given back when nothing was sent; when nobody knows, it stays off."""
     world = pinned(Phase.ROLLING_BACK)
     effects = hear(world, outcome(world.now, *OURS, "no"))
     assert incident_of(world).human_needed == why and lines(effects, "HUMAN") == [why]
     assert ("RestoreAutoDeploy" in kinds(effects)) is given
-    assert (incident_of(world).requested_at is None) is (outcome is e.RollbackStoodDown)
-
-
-def test_what_was_put_off_is_as_if_it_had_never_been_sent() -> None:
-    """Not tried, not requested; the story says what is waited for."""
-    world = reach(Phase.ROLLING_BACK)
-    effects = hear(world, e.RollbackPostponed(world.now, *OURS, "rate limit"))
-    assert (incident_of(world).tried, incident_of(world).requested_at) == (False, None)
+    assert (incident_of(world).requested_at is not None) is requested
+    put_off = reach(Phase.ROLLING_BACK)
+    effects = hear(put_off, e.RollbackPostponed(put_off.now, *OURS, "rate limit"))
+    assert (incident_of(put_off).tried, incident_of(put_off).requested_at) == (False, None)
     assert lines(effects, "WAIT") == ["nothing was sent: rate limit; looking again"]
 
 

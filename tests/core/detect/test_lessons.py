@@ -262,25 +262,18 @@ def test_slowness_is_told_only_when_it_lasts_longer_than_its_slow_times_do() -> 
         assert (result.text if result else "").startswith(words) and (result is not None) is bool(words)
 
 
-def test_a_shorter_slow_time_changes_nothing() -> None:
-    """The longest one counts."""
-    check, now = told(slow(100.0), API)
-    after, _ = told(slow(60.0), API, check=check, start=now + 2.0)
-    assert (after.slow_healed_seconds, after.slow_healed_at) == (check.slow_healed_seconds, check.slow_healed_at)
-
-
-def test_an_interrupted_slow_time_teaches_nothing() -> None:
-    """Its begin was not seen by whoever sees its end."""
-    check, now = told("." + "s" * 20, API)
-    check, _ = told("s" * 10 + "." * 20, API, check=detect.interrupt(check, now), start=now + 2.0)
-    assert check.over_since is None and check.slow_healed_seconds == 0.0
-
-
 @pytest.mark.parametrize("missing", ["?", "_"])
 def test_what_was_not_seen_of_a_slow_time_teaches_nothing(missing: str) -> None:
     """Slow for ten seconds, nothing read for ten minutes, then well: ten seconds are what is known."""
     check, _ = told("." + "s" * 6 + missing * 300 + "..", API)
     assert check.over_since is None and check.slow_healed_seconds == 10.0
+    check, now = told("." + "s" * 20, API)
+    check, _ = told("s" * 10 + "." * 20, API, check=detect.interrupt(check, now), start=now + 2.0)
+    assert check.over_since is None and check.slow_healed_seconds == 0.0, "its begin was seen by somebody else"
+    check, now = told(slow(100.0), API)
+    after, _ = told(slow(60.0), API, check=check, start=now + 2.0)
+    kept = (check.slow_healed_seconds, check.slow_healed_at)
+    assert (after.slow_healed_seconds, after.slow_healed_at) == kept, "the longest one counts"
 
 
 def test_forgetting_keeps_the_lessons() -> None:
