@@ -13,7 +13,7 @@ from dataclasses import replace
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from tests.core.world import START, Fault, World, make_policy, old_deploy
+from tests.core.world import FOREVER, START, Fault, World, make_policy, old_deploy
 from watchdog.core.undoing import asked_for
 from watchdog.domain import events as e
 from watchdog.domain.deploys import ServiceFacts
@@ -21,7 +21,6 @@ from watchdog.domain.incidents import Incident, Trouble
 from watchdog.domain.incidents import Phase as CorePhase
 from watchdog.domain.policy import Action, Mode, ServicePolicy, Severity, Stakeholders, Weekly, Window
 
-FOREVER = 1e9
 COMMITS = ("aaaaaaa1", "aaaaaaa2", "bad00000")
 OUTCOMES = ("accepted", "postponed", "refused", "lost", "accepted_and_lost", "stood_down", "silent")
 MODES = (*[Mode.AUTONOMOUS] * 4, Mode.ASSIST, Mode.ASSIST, Mode.OBSERVE)

@@ -1,26 +1,24 @@
-"""Building blocks for tests of the core: deploys, checks, services and whole worlds brought to a phase."""
+"""Building blocks for tests of the core: deploys, checks, services, states."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 from tests.core.limits import LIMITS
 from tests.core.whole import holes
-from tests.core.world import CONTROL, START, Fault, World, make_policy, old_deploy
+from tests.core.world import CONTROL, START, make_policy
 from watchdog.core import machine
 from watchdog.core.detect import Conditions
 from watchdog.core.terms import Case
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Blame, Finding
 from watchdog.domain.deploys import Deploy, ServiceFacts
-from watchdog.domain.effects import Effect, Note, Tell
+from watchdog.domain.effects import Effect
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
-from watchdog.domain.policy import Detection, Mode, Policy, Severity, SignalPolicy
+from watchdog.domain.policy import Detection, Policy, Severity, SignalPolicy
 from watchdog.domain.readings import Good
 
-FOREVER = 1e9
 NOW = START + 100.0
 """The moment most tests decide at; the suspect went live 90 s before, and fails for 60 s."""
 
@@ -117,78 +115,3 @@ def step(state: State, event: Event, policy: Policy) -> tuple[State, tuple[Effec
     unlike = holes(state, after, effects, event.at)
     assert not unlike, unlike
     return after, effects
-
-
-# --- whole worlds ---
-
-
-def history(live: str = "aaaaaaa1") -> list[Deploy]:
-    """Return two old deploys, the newer one live."""
-    return [old_deploy("dep-40", live, 3.0, "live"), old_deploy("dep-39", "aaaaaaa0", 9.0)]
-
-
-def bad_world(policy: Policy | None = None, **more: Any) -> World:
-    """Return a world in which commit bad00000 goes live at 60 s and fails from 64 s on."""
-    more.setdefault("faults", [Fault(64.0, FOREVER, code="bad00000")])
-    world = World(policy or make_policy(), history(), **more)
-    world.ship(60.0, "bad00000")
-    return world
-
-
-def reach(phase: Phase, policy: Policy | None = None, **more: Any) -> World:
-    """Return a world whose machine has just come to that phase."""
-    ways: dict[Phase, dict[str, Any]] = {
-        Phase.ANNOUNCED: {"policy": make_policy(veto_seconds=60.0)},
-        Phase.ASKING: {"policy": make_policy(Mode.ASSIST)},
-        Phase.PINNING: {"pin": "silent"},
-        Phase.ROLLING_BACK: {"outcomes": ["silent"]},
-        Phase.DEPLOYING: {"rollback_seconds": 1e6},
-        Phase.PAGED: {"policy": make_policy(Mode.OBSERVE)},
-    }
-    way = {**ways.get(phase, {}), **more}
-    world = bad_world(policy or way.pop("policy", None), **{key: way[key] for key in way if key != "policy"})
-    for second in range(30 if phase is Phase.CALM else 62, 400):
-        world.run(float(second))
-        if world.state.services["web"].phase is phase:
-            return world
-    raise AssertionError(f"{phase} was not reached: {world.labels()}")
-
-
-def web(world: World) -> ServiceState:
-    """Return the world's one service."""
-    return world.state.services["web"]
-
-
-def incident_of(world: World) -> Incident:
-    """Return its incident."""
-    incident = web(world).incident
-    assert incident is not None
-    return incident
-
-
-def hear(world: World, event: Event) -> tuple[Effect, ...]:
-    """Let the core of a world take an event; return the effects without performing them."""
-    world.state, effects = step(world.state, event, world.policy)
-    return effects
-
-
-def put(world: World, **fields: Any) -> World:
-    """Change the service's state."""
-    services = {**world.state.services, "web": replace(web(world), **fields)}
-    world.state = replace(world.state, services=services)
-    return world
-
-
-def lines(effects: Iterable[Effect], label: str) -> list[str]:
-    """Return the texts of the notes with that label."""
-    return [effect.text for effect in effects if isinstance(effect, Note) and effect.label == label]
-
-
-def notices(effects: Iterable[Effect]) -> list[str]:
-    """Return the kinds of the notices."""
-    return [effect.notice.kind.value for effect in effects if isinstance(effect, Tell)]
-
-
-def kinds(effects: Iterable[Effect]) -> list[str]:
-    """Return the names of the effects that touch the outside or the future."""
-    return [type(effect).__name__ for effect in effects]

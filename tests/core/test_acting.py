@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import FOREVER, bad_world, hear, incident_of, kinds, lines, notices, put, reach, web
-from tests.core.world import START, Fault, World, make_policy
+from tests.core.told import kinds, lines, notices, tell_of, wakes
+from tests.core.world import FOREVER, START, Fault, make_policy
+from tests.core.worlds import bad_world, decision_of, hear, incident_of, put, reach, share, unwatch, web
 from watchdog.core import perceive, sending
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
@@ -17,41 +18,28 @@ from watchdog.domain.readings import Bad
 SLOW = Fault(64.0, FOREVER, code="bad00000", slow=True)
 
 
-def without(policy: Policy, *names: str) -> Policy:
-    """Return the policy after a reload that took these signals away."""
-    wishes = policy.services["web"]
-    kept = tuple(signal for signal in wishes.signals if signal.name not in names)
-    return replace(policy, services={"web": replace(wishes, signals=kept)})
-
-
-def asked_about_latency(**more: object) -> World:
-    """Return a world in which people were just asked to roll a slow deploy back."""
-    return reach(Phase.ASKING, make_policy(), faults=[SLOW], **more)
-
-
 # --- waiting for people ---
 
 
-def test_an_announced_rollback_is_dropped_when_the_site_recovers() -> None:
-    """Good readings within the veto window: closed, nothing was touched."""
-    faults = [Fault(64.0, 115.0, code="bad00000")]
-    world = bad_world(make_policy(veto_seconds=120.0), faults=faults).run(400.0)
-    assert world.incidents["web-1"].outcome == "recovered by itself"
-    assert not world.sent and not world.pins
-    assert [tell.notice.kind.value for tell in world.tells] == ["announced", "resolved"]
+@pytest.mark.parametrize(
+    ("policy", "told"), [(make_policy(veto_seconds=120.0), "announced"), (make_policy(Mode.ASSIST), "asked")]
+)
+def test_what_people_were_told_of_is_dropped_when_the_site_recovers(policy: Policy, told: str) -> None:
+    """Good readings within the veto window, or before the answer: closed, nothing was touched, and people hear so."""
+    world = bad_world(policy, faults=[Fault(64.0, 115.0, code="bad00000")]).run(400.0)
+    assert world.incidents["web-1"].outcome == "recovered by itself" and not world.sent and not world.pins
+    assert notices(world.tells) == [told, "resolved"]
 
 
 def test_an_announced_rollback_waits_for_the_end_of_its_window() -> None:
     """A second before the window is over nothing is pinned, at its end it is."""
     world = reach(Phase.ANNOUNCED)
     until = incident_of(world).announced_until
-    assert until is not None
     world.run(until - START - 0.1)
-    assert hear(world, e.TimePassed(until - 0.1)) == ()
-    assert web(world).phase is Phase.ANNOUNCED
+    assert hear(world, e.TimePassed(until - 0.1)) == () and web(world).phase is Phase.ANNOUNCED
     world.tell(e.TimePassed(until))
     assert web(world).phase is Phase.PINNING and len(world.pins) == 1
-    assert "no stop came" in incident_of(world).decision.why  # type: ignore[union-attr]
+    assert "no stop came" in decision_of(world).why
 
 
 def test_an_announced_rollback_that_a_guard_forbids_by_then_is_left_to_a_human() -> None:
@@ -59,36 +47,13 @@ def test_an_announced_rollback_that_a_guard_forbids_by_then_is_left_to_a_human()
     world = reach(Phase.ANNOUNCED)
     world.tell(e.Paused(world.now, "bob"))
     world.run(world.time + 65.0)
-    assert web(world).phase is Phase.PAGED and not world.pins
-    assert incident_of(world).decision.why == "hold: paused by bob"  # type: ignore[union-attr]
-
-
-def test_a_question_is_withdrawn_when_the_site_recovers() -> None:
-    """A minute of good readings: the question is void, and people hear so."""
-    faults = [Fault(64.0, 115.0, code="bad00000")]
-    world = bad_world(make_policy(Mode.ASSIST), faults=faults).run(400.0)
-    assert world.incidents["web-1"].outcome == "recovered by itself"
-    assert [tell.notice.kind.value for tell in world.tells] == ["asked", "resolved"]
-
-
-def test_a_question_without_an_answer_is_repeated_once() -> None:
-    """At its deadline people are paged again, with the same question; then never again."""
-    world = reach(Phase.ASKING)
-    asked = incident_of(world).asked_at
-    assert asked is not None
-    world.run(asked - START + 299.0)
-    assert len(world.pages()) == 1
-    world.run(asked - START + 900.0)
-    again = world.pages()[1:]
-    assert [tell.notice.title.partition(":")[0] for tell in again] == ["NO ANSWER for 5 min"]
-    assert again[0].notice.lines[0] == "Question: roll web back to dep-40 aaaaaaa?"
+    assert web(world).phase is Phase.PAGED and not world.pins and decision_of(world).why == "hold: paused by bob"
 
 
 def test_a_question_is_late_at_its_very_deadline() -> None:
     """The second before it is not."""
     world = reach(Phase.ASKING)
     asked = incident_of(world).asked_at
-    assert asked is not None
     assert notices(hear(world, e.TimePassed(asked + 299.0))) == []
     assert notices(hear(world, e.TimePassed(asked + 300.0))) == ["human_needed"]
 
@@ -96,61 +61,53 @@ def test_a_question_is_late_at_its_very_deadline() -> None:
 def test_a_question_is_decided_anew_when_it_worsens() -> None:
     """Slow (high, asked) becomes down (critical): rolled back without waiting for the answer."""
     world = bad_world(faults=[Fault(250.0, FOREVER, code="bad00000"), replace(SLOW, end=250.0)]).run(400.0)
-    assert [tell.notice.kind.value for tell in world.tells][:2] == ["asked", "acted"]
+    assert notices(world.tells)[:2] == ["asked", "acted"]
     assert world.incidents["web-1"].severity is Severity.CRITICAL
     assert [rollback.approved_by for _, rollback in world.accepted] == [None]
 
 
 def test_a_question_about_a_deploy_that_is_gone_is_decided_anew() -> None:
     """A colleague's fix is live and just as slow: the question is not about it, a human is paged."""
-    world = asked_about_latency()
+    world = reach(Phase.ASKING, make_policy(), faults=[SLOW])
     world.faults = [replace(SLOW, code=None)]
     world.ship(world.time + 5.0, "fix00000", seconds=4.0)
     world.run(world.time + 30.0)
-    assert web(world).phase is Phase.PAGED
-    assert incident_of(world).suspect != "dep-900" and not world.pins
-    assert "before" in incident_of(world).decision.why  # type: ignore[union-attr]
+    assert web(world).phase is Phase.PAGED and not world.pins
+    assert incident_of(world).suspect != "dep-900" and "before" in decision_of(world).why
 
 
 def test_a_question_whose_signal_a_reload_took_away_is_left_to_a_human() -> None:
     """The deploy is gone, the finding can no longer be judged, and another check stumbles: a human has it."""
-    world = asked_about_latency()
-    world.policy = without(world.policy, "api")
+    world = unwatch(reach(Phase.ASKING, make_policy(), faults=[SLOW]), "api")
     hear(world, e.Observed(world.now, "web", "home", Bad("HTTP 503")))
-    effects = hear(world, e.DeploysListed(world.now, "web", tuple(world.deploys[1:]), world.facts))
+    live, *older = world.deploys
+    hear(world, e.DeploysListed(world.now, "web", tuple(older), world.facts))
     assert web(world).phase is Phase.ASKING, "no other deploy is known to be live"
-    deploys = (replace(world.deploys[0], id="dep-999"), *world.deploys[1:])
-    effects = hear(world, e.DeploysListed(world.now, "web", deploys, world.facts))
-    assert web(world).phase is Phase.PAGED
+    effects = hear(world, e.DeploysListed(world.now, "web", (replace(live, id="dep-999"), *older), world.facts))
+    assert web(world).phase is Phase.PAGED and notices(effects) == ["human_needed"]
     assert lines(effects, "HUMAN") == ["the signals that failed are no longer configured"]
-    assert notices(effects) == ["human_needed"]
 
 
 def test_an_approval_of_what_can_no_longer_be_judged_is_refused() -> None:
-    """A reload took every failing signal away: nothing is sent on a yes, and the yes hears why."""
-    world = reach(Phase.ASKING)
-    world.policy = without(world.policy, "home")
+    """A reload took every failing signal away: nothing is sent on a yes, what was off is given back, and it is said."""
+    world = unwatch(put(reach(Phase.ASKING), auto_deploy_off="commit"), "home")
+    put(world, incident=replace(incident_of(world), pin_previous="commit"))
     effects = hear(world, e.Approved(world.now, "web-1", "ann"))
-    assert web(world).phase is Phase.PAGED
-    assert "PinAutoDeploy" not in kinds(effects)
-    assert "no longer configured" in lines(effects, "HUMAN")[0]
+    assert web(world).phase is Phase.PAGED and "no longer configured" in lines(effects, "HUMAN")[0]
+    assert "PinAutoDeploy" not in kinds(effects) and "RestoreAutoDeploy" in kinds(effects)
 
 
 @pytest.mark.parametrize(("phase", "course"), [(Phase.ASKING, Course.ASK), (Phase.ANNOUNCED, Course.ANNOUNCE)])
 def test_another_target_than_the_one_people_were_told_of_is_told_anew(phase: Phase, course: Course) -> None:
     """The target was denied meanwhile: a yes (or the end of the window) for dep-40 does not hold for dep-39."""
-    world = reach(phase)
-    world.state = replace(world.state, denied=("aaaaaaa1",))
+    world = share(reach(phase), denied=("aaaaaaa1",))
     if phase is Phase.ASKING:
         effects = hear(world, e.Approved(world.now, "web-1", "ann"))
     else:
         at = incident_of(world).announced_until
-        assert at is not None
         effects = hear(world.run(at - START - 0.1), e.TimePassed(at))
-    decision = incident_of(world).decision
-    assert decision is not None and decision.course is course
-    assert "the target changed since you were told (dep-40 -> dep-39)" in decision.why
-    assert web(world).phase is phase and "PinAutoDeploy" not in kinds(effects)
+    assert decision_of(world).course is course and web(world).phase is phase and "PinAutoDeploy" not in kinds(effects)
+    assert "the target changed since you were told (dep-40 -> dep-39)" in decision_of(world).why
 
 
 def test_a_yes_in_a_good_moment_is_carried_out_once_it_fails_again() -> None:
@@ -170,12 +127,10 @@ def test_auto_deploy_that_was_off_already_is_not_ours_to_give_back() -> None:
     world = reach(Phase.PINNING)
     effects = hear(world, e.PinConfirmed(world.now, "web", "web-1", "off"))
     assert lines(effects, "ACT") == ["auto-deploy off, read back (was off)"]
-    assert web(world).phase is Phase.ROLLING_BACK
-    assert web(world).auto_deploy_off == ""
+    assert web(world).phase is Phase.ROLLING_BACK and web(world).auto_deploy_off == ""
     effects = hear(world, e.RollbackRefused(world.now, "web", "web-1", "artefact expired"))
     assert "RestoreAutoDeploy" not in kinds(effects)
-    tell = next(effect for effect in effects if isinstance(effect, fx.Tell))
-    assert not tell.notice.title.startswith("AUTO-DEPLOY IS OFF")
+    assert not tell_of(effects).notice.title.startswith("AUTO-DEPLOY IS OFF")
 
 
 def test_the_first_old_value_is_kept_when_auto_deploy_is_pinned_twice() -> None:
@@ -189,12 +144,10 @@ def test_an_unconfirmed_pin_that_read_the_old_value_remembers_it() -> None:
     """It may be off: the old value is known, so a refusal gives it back."""
     world = reach(Phase.PINNING)
     effects = hear(world, e.PinUnconfirmed(world.now, "web", "web-1", "timed out", "commit"))
-    assert "Rollback" in kinds(effects)
+    assert "Rollback" in kinds(effects) and "NOT CONFIRMED to be off: timed out" in lines(effects, "ACT")[0]
     assert web(world).auto_deploy_off == "commit" and not incident_of(world).pinned
-    assert "NOT CONFIRMED to be off: timed out" in lines(effects, "ACT")[0]
     effects = hear(world, e.RollbackRefused(world.now, "web", "web-1", "artefact expired"))
-    restores = [effect for effect in effects if isinstance(effect, fx.RestoreAutoDeploy)]
-    assert [restore.value for restore in restores] == ["commit"]
+    assert [effect.value for effect in effects if isinstance(effect, fx.RestoreAutoDeploy)] == ["commit"]
 
 
 def test_a_pin_without_an_answer_is_waited_for_a_minute() -> None:
@@ -205,25 +158,27 @@ def test_a_pin_without_an_answer_is_waited_for_a_minute() -> None:
     hear(world, e.Observed(over, "web", "home", Bad("HTTP 503")))
     effects = hear(world, e.TimePassed(over))
     assert "Rollback" in kinds(effects)
-    assert "no answer came" in incident_of(world).pin_note
+    said = "NOT CONFIRMED to be off: no answer came; a merge may bring the bad commit back"
+    assert incident_of(world).pin_note == said
 
 
-@pytest.mark.parametrize("late", ["confirmed", "unconfirmed", "unread", "off", "other incident"])
-def test_a_pin_that_comes_after_a_stop_is_undone(late: str) -> None:
+@pytest.mark.parametrize(
+    ("late", "given"),
+    [
+        pytest.param(e.PinConfirmed(START, "web", "web-1", "commit"), ["commit"], id="confirmed"),
+        pytest.param(e.PinUnconfirmed(START, "web", "web-1", "timed out", "commit"), ["commit"], id="unconfirmed"),
+        pytest.param(e.PinUnconfirmed(START, "web", "web-1", "timed out"), [], id="unread"),
+        pytest.param(e.PinConfirmed(START, "web", "web-1", "off"), [], id="off"),
+        pytest.param(e.PinConfirmed(START, "web", "web-7", "commit"), [], id="other incident"),
+    ],
+)
+def test_a_pin_that_comes_after_a_stop_is_undone(late: e.Event, given: list[str]) -> None:
     """Stopped while pinning; the pin comes late: auto-deploy is given back, if it was ever on and is ours."""
     world = reach(Phase.PINNING)
     hear(world, e.Stopped(world.now, "web-1", "ann"))
     assert web(world).phase is Phase.PAGED
-    event = {
-        "confirmed": e.PinConfirmed(world.now, "web", "web-1", "commit"),
-        "unconfirmed": e.PinUnconfirmed(world.now, "web", "web-1", "timed out", "commit"),
-        "unread": e.PinUnconfirmed(world.now, "web", "web-1", "timed out"),
-        "off": e.PinConfirmed(world.now, "web", "web-1", "off"),
-        "other incident": e.PinConfirmed(world.now, "web", "web-7", "commit"),
-    }[late]
-    effects = hear(world, event)
-    restores = [effect.value for effect in effects if isinstance(effect, fx.RestoreAutoDeploy)]
-    assert restores == (["commit"] if late in ("confirmed", "unconfirmed") else [])
+    effects = hear(world, replace(late, at=world.now))
+    assert [effect.value for effect in effects if isinstance(effect, fx.RestoreAutoDeploy)] == given
 
 
 def test_a_pin_that_comes_after_the_rollback_stays() -> None:
@@ -246,37 +201,29 @@ def test_a_rollback_without_an_outcome_is_waited_for_five_minutes() -> None:
     over = web(world).phase_since + sending.SEND_PATIENCE_SECONDS
     assert hear(world, e.TimePassed(over - 1.0)) == ()
     effects = hear(world, e.TimePassed(over))
-    assert web(world).phase is Phase.PAGED
+    assert web(world).phase is Phase.PAGED and "RestoreAutoDeploy" not in kinds(effects)
     assert lines(effects, "HUMAN") == ["no outcome of the rollback came in 5 min"]
-    assert "RestoreAutoDeploy" not in kinds(effects)
-    tell = next(effect for effect in effects if isinstance(effect, fx.Tell))
-    assert tell.notice.wakes and tell.notice.title.startswith("AUTO-DEPLOY IS OFF on web.")
+    assert tell_of(effects).notice.wakes and tell_of(effects).notice.title.startswith("AUTO-DEPLOY IS OFF on web.")
 
 
 def test_a_rollback_that_was_found_by_reading_says_so() -> None:
     """The answer was lost, the deploy is there: adopted, followed like any other."""
     world = reach(Phase.ROLLING_BACK)
     effects = hear(world, e.RollbackAccepted(world.now, "web", "web-1", "dep-950", adopted=True))
-    assert web(world).phase is Phase.DEPLOYING
+    assert web(world).phase is Phase.DEPLOYING and world.state.denied == ("bad00000",)
     assert lines(effects, "ACT") == ["rollback to dep-40, found by reading the deploy list -> dep-950"]
-    wakes = [effect.at for effect in effects if isinstance(effect, fx.WakeAt)]
-    assert wakes == [world.now + 300.0, world.now + 1200.0]
-    assert world.state.denied == ("bad00000",)
+    assert wakes(effects) == [world.now + 300.0, world.now + 1200.0]
 
 
 def test_a_configuration_is_not_denied_as_code() -> None:
     """What went bad was a value, not the commit: the deny-list stays empty; nor is a code denied twice."""
     world = reach(Phase.ROLLING_BACK)
-    decision = incident_of(world).decision
-    assert decision is not None and decision.blame is not None
-    blame = replace(decision.blame, configuration=True)
-    put(world, incident=replace(incident_of(world), decision=replace(decision, blame=blame)))
-    hear(world, e.RollbackAccepted(world.now, "web", "web-1", "dep-950"))
-    assert world.state.denied == ()
-    again = reach(Phase.ROLLING_BACK)
-    again.state = replace(again.state, denied=("bad00000",))
-    hear(again, e.RollbackAccepted(again.now, "web", "web-1", "dep-950"))
-    assert again.state.denied == ("bad00000",)
+    decision = decision_of(world)
+    decision = replace(decision, blame=replace(decision.blame, configuration=True))
+    put(world, incident=replace(incident_of(world), decision=decision))
+    for one, denied in ((world, ()), (share(reach(Phase.ROLLING_BACK), denied=("bad00000",)), ("bad00000",))):
+        hear(one, e.RollbackAccepted(one.now, "web", "web-1", "dep-950"))
+        assert one.state.denied == denied
 
 
 @pytest.mark.parametrize("outcome", [e.RollbackRefused, e.RollbackStoodDown, e.RollbackPostponed])
@@ -341,13 +288,12 @@ def test_auto_deploy_that_cannot_be_given_back_is_told() -> None:
     world = reach(Phase.PINNING)
     hear(world, e.PinConfirmed(world.now, "web", "web-1", "commit"))
     effects = hear(world, e.RollbackRefused(world.now, "web", "web-1", "artefact expired"))
-    page = next(effect.notice for effect in effects if isinstance(effect, fx.Tell))
-    assert "Auto-deploy: off, is being given back (was commit)" in page.lines
+    assert "Auto-deploy: off, is being given back (was commit)" in tell_of(effects).notice.lines
     effects = hear(world, e.AutoDeployNotRestored(world.now, "web", "web-1", "Render answered 503"))
     off = "AUTO-DEPLOY IS OFF on web and could not be given back"
     assert lines(effects, "HUMAN") == [f"{off}: Render answered 503"]
-    (tell,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
-    assert tell.notice.title.startswith(f"{off}. web CRITICAL: ") and tell.notice.wakes
+    notice = tell_of(effects).notice
+    assert notice.title.startswith(f"{off}. web CRITICAL: ") and notice.wakes
     assert web(world).auto_deploy_off == "commit"
     assert incident_of(world).pin_note == "still OFF, it could not be given back: Render answered 503"
 
@@ -381,24 +327,21 @@ def test_a_restart_waits_anew_for_what_was_begun(phase: Phase) -> None:
     world = reach(phase)
     at = world.now + 30.0
     effects = hear(world, e.Restarted(at))
-    wakes = {effect.at for effect in effects if isinstance(effect, fx.WakeAt)}
+    due, incident = set(wakes(effects)), incident_of(world)
     assert web(world).phase is phase and web(world).phase_since == at
     assert not {"PinAutoDeploy", "Rollback", "Tell"} & set(kinds(effects))
     assert {"SetPace", "ReadDeploys"} <= set(kinds(effects))
-    assert {at + sending.PIN_PATIENCE_SECONDS, at + sending.SEND_PATIENCE_SECONDS} <= wakes
-    incident = incident_of(world)
-    if phase is Phase.ANNOUNCED:
-        assert incident.announced_until in wakes
-    if phase is Phase.ASKING:
-        assert incident.asked_at is not None and incident.asked_at + 300.0 in wakes
+    assert {at + sending.PIN_PATIENCE_SECONDS, at + sending.SEND_PATIENCE_SECONDS} <= due
+    assert phase is not Phase.ANNOUNCED or incident.announced_until in due
+    assert phase is not Phase.ASKING or incident.asked_at + 300.0 in due
 
 
 def test_a_restart_after_a_deadline_acts_on_it_at_once() -> None:
     """The window ran out while the daemon was down: woken now, not in the past."""
     world = reach(Phase.ANNOUNCED)
     at = world.now + 1000.0
-    wakes = [effect.at for effect in hear(world, e.Restarted(at)) if isinstance(effect, fx.WakeAt)]
-    assert at in wakes and min(wakes) >= at
+    due = wakes(hear(world, e.Restarted(at)))
+    assert at in due and min(due) >= at
 
 
 def test_a_question_without_a_deadline_is_never_repeated() -> None:
@@ -407,10 +350,9 @@ def test_a_question_without_a_deadline_is_never_repeated() -> None:
     rule = replace(policy.matrix[Severity.CRITICAL], within_seconds=None)
     world = reach(Phase.ASKING, replace(policy, matrix={**policy.matrix, Severity.CRITICAL: rule}))
     at = world.now + 30.0
-    wakes = {effect.at for effect in hear(world, e.Restarted(at)) if isinstance(effect, fx.WakeAt)}
-    assert wakes == {at + sending.PIN_PATIENCE_SECONDS, at + sending.SEND_PATIENCE_SECONDS}
-    world.run(2000.0)
-    assert len(world.pages()) == 1
+    due = set(wakes(hear(world, e.Restarted(at))))
+    assert due == {at + sending.PIN_PATIENCE_SECONDS, at + sending.SEND_PATIENCE_SECONDS}
+    assert len(world.run(2000.0).pages()) == 1
 
 
 # --- an expired artefact ---
@@ -462,18 +404,12 @@ def test_a_rebuild_also_needs_a_fresh_failure() -> None:
     assert not incident_of(world).tried and incident_of(world).expired == "dep-40"
 
 
-def test_a_pin_that_was_put_off_is_decided_anew() -> None:
-    """Another worker changed what all share before auto-deploy was switched off."""
+@pytest.mark.parametrize(("previous", "known"), [(None, ("", "")), ("commit", ("commit", "web-1"))])
+def test_a_pin_that_was_put_off_is_decided_anew(previous: str | None, known: tuple[str, str]) -> None:
+    """Another worker changed what all share first; what an earlier attempt may have switched goes back at the end."""
     world = reach(Phase.PINNING)
-    effects = hear(world, e.RollbackPostponed(world.now, "web", "web-1", "another worker"))
+    effects = hear(world, e.RollbackPostponed(world.now, "web", "web-1", "another worker", previous))
     assert web(world).phase is Phase.SUSPECT and "Rollback" not in kinds(effects)
-    assert (web(world).auto_deploy_off, web(world).pinned_for) == ("", "")
-
-
-def test_a_pin_that_was_put_off_tells_what_an_earlier_attempt_may_have_switched() -> None:
-    """Auto-deploy may be off, for as long as that switch may land; so it is given back with the incident's end."""
-    world = reach(Phase.PINNING)
-    hear(world, e.RollbackPostponed(world.now, "web", "web-1", "another worker", "commit"))
-    assert web(world).phase is Phase.SUSPECT and incident_of(world).pin_previous == "commit"
-    assert (web(world).auto_deploy_off, web(world).pinned_for) == ("commit", "web-1")
-    assert web(world).pin_settled_at == world.now + perceive.PIN_LANDS_SECONDS
+    assert (web(world).auto_deploy_off, web(world).pinned_for) == known
+    assert incident_of(world).pin_previous == previous
+    assert previous is None or web(world).pin_settled_at == world.now + perceive.PIN_LANDS_SECONDS

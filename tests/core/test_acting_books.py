@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import hear, incident_of, kinds, lines, put, reach, web
+from tests.core.told import kinds, lines, notices, tell_of
 from tests.core.world import World, make_policy
+from tests.core.worlds import hear, incident_of, put, reach, share, web
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase
@@ -14,11 +15,6 @@ from watchdog.domain.policy import Mode
 from watchdog.domain.readings import Good
 
 OURS = ("web", "web-1")
-
-
-def tells(effects: tuple[fx.Effect, ...]) -> list[fx.Tell]:
-    """Return the notices."""
-    return [effect for effect in effects if isinstance(effect, fx.Tell)]
 
 
 def pinned(phase: Phase, **incident: object) -> World:
@@ -32,30 +28,12 @@ def test_an_announced_rollback_is_dropped_when_no_failure_is_fresh_any_more() ->
     world = reach(Phase.ANNOUNCED)
     put(world, checks={name: replace(check, cusum=0.0) for name, check in web(world).checks.items()})
     failed = web(world).checks["home"].last_bad_at
-    assert failed is not None
     for seconds in (1.0, 2.0, 14.9):
         hear(world, e.Observed(failed + seconds, "web", "home", Good()))
         assert web(world).phase is Phase.ANNOUNCED
-    (tell,) = tells(hear(world, e.Observed(failed + 15.0, "web", "home", Good())))
+    tell = tell_of(hear(world, e.Observed(failed + 15.0, "web", "home", Good())))
     assert web(world).phase is Phase.CALM
     assert tell.notice.lines[0] == "How: it recovered before the announced rollback"
-
-
-def test_a_yes_is_no_stop_that_did_not_come() -> None:
-    """The reason of what was approved begins with the yes."""
-    world = reach(Phase.ASKING)
-    hear(world, e.Approved(world.now, "web-1", "ann"))
-    decision = incident_of(world).decision
-    assert decision is not None and decision.why.startswith("approved; ")
-
-
-def test_auto_deploy_is_given_back_when_nothing_can_be_judged_any_more() -> None:
-    """A reload took the failing signal away while it was off because of us."""
-    world = pinned(Phase.ASKING)
-    wishes = world.policy.services["web"]
-    kept = tuple(signal for signal in wishes.signals if signal.name != "home")
-    world.policy = replace(world.policy, services={"web": replace(wishes, signals=kept)})
-    assert "RestoreAutoDeploy" in kinds(hear(world, e.Approved(world.now, "web-1", "ann")))
 
 
 def test_a_pin_is_remembered_with_whom_it_is_for_and_since_when() -> None:
@@ -93,18 +71,19 @@ def test_a_late_pin_is_undone_where_nobody_needs_it(
     assert (web(world).auto_deploy_off, web(world).pinned_for, web(world).offered) == (*off, "")
 
 
+def late_pin(world: World, *, confirmed: bool) -> e.Event:
+    """Return a pin that comes late, read back or not."""
+    place = (world.now, *OURS)
+    return e.PinConfirmed(*place, "commit") if confirmed else e.PinUnconfirmed(*place, "timed out", "commit")
+
+
 @pytest.mark.parametrize("phase", [Phase.PAGED, Phase.CALM])
 @pytest.mark.parametrize("confirmed", [True, False])
 def test_a_late_pin_that_cannot_be_undone_now_is_told(phase: Phase, confirmed: bool) -> None:
     """Stopped, or over, and paused since: it stays off, and nobody else would say so."""
-    world = reach(Phase.PINNING)
-    put(world, phase=phase)
-    world.state = replace(world.state, paused_by="bob")
-    at = world.now
-    outcome = e.PinConfirmed(at, *OURS, "commit") if confirmed else e.PinUnconfirmed(at, *OURS, "timed out", "commit")
-    effects = hear(world, outcome)
-    (tell,) = tells(effects)
-    assert tell.notice.title == f"AUTO-DEPLOY {'IS' if confirmed else 'MAY BE'} OFF on web"
+    world = share(put(reach(Phase.PINNING), phase=phase), paused_by="bob")
+    effects = hear(world, late_pin(world, confirmed=confirmed))
+    assert tell_of(effects).notice.title == f"AUTO-DEPLOY {'IS' if confirmed else 'MAY BE'} OFF on web"
     assert "RestoreAutoDeploy" not in kinds(effects)
 
 
@@ -115,14 +94,11 @@ LATE_IN = (Phase.SUSPECT, Phase.ANNOUNCED, Phase.ASKING, Phase.ROLLING_BACK, Pha
 @pytest.mark.parametrize("confirmed", [True, False])
 def test_a_late_pin_is_never_forgotten(phase: Phase, confirmed: bool) -> None:
     """The old value is known whatever goes on; an answer that may be older than the switch changes nothing."""
-    world = reach(Phase.PINNING)
-    put(world, phase=phase)
-    at = world.now
-    outcome = e.PinConfirmed(at, *OURS, "commit") if confirmed else e.PinUnconfirmed(at, *OURS, "timed out", "commit")
-    assert "RestoreAutoDeploy" not in kinds(hear(world, outcome))
+    world = put(reach(Phase.PINNING), phase=phase)
+    assert "RestoreAutoDeploy" not in kinds(hear(world, late_pin(world, confirmed=confirmed)))
     assert (web(world).auto_deploy_off, incident_of(world).pin_previous) == ("commit", "commit")
     assert incident_of(world).pinned is confirmed
-    settled = at + (5.0 if confirmed else 30.0)
+    settled = world.now + (5.0 if confirmed else 30.0)
     put(world, phase=Phase.PAGED)
     for seconds, off in ((0.0, "commit"), (1.0, "")):
         facts = replace(world.facts, auto_deploy="commit")
@@ -169,16 +145,6 @@ def test_a_pin_of_an_incident_that_is_over_is_remembered_and_told(confirmed: boo
     assert hear(world, e.PinUnconfirmed(*place, "timed out")) == hear(world, e.PinConfirmed(*place, "off")) == ()
 
 
-def test_a_pin_without_an_answer_leaves_its_warning() -> None:
-    """The words that stand on the page."""
-    world = reach(Phase.PINNING)
-    at = web(world).phase_since + 60.0
-    hear(world, e.TimePassed(at))
-    assert incident_of(world).pin_note == (
-        "NOT CONFIRMED to be off: no answer came; a merge may bring the bad commit back"
-    )
-
-
 @pytest.mark.parametrize("off", [True, False])
 @pytest.mark.parametrize("expired", [None, "dep-40"])
 def test_an_acceptance_is_told_and_wakes_only_while_a_merge_may_undo_it(off: bool, expired: str | None) -> None:
@@ -189,69 +155,63 @@ def test_an_acceptance_is_told_and_wakes_only_while_a_merge_may_undo_it(off: boo
     how = "sent once" if expired is None else "a rebuild of aaaaaaa, since its artefact is gone"
     assert lines(effects, "ACT")[0].startswith(f"rollback to dep-40, {how}")
     assert lines(effects, "ACT")[0].endswith(" -> dep-950")
-    (tell,) = tells(effects)
+    tell = tell_of(effects)
     assert tell.notice.title.startswith("ROLLING BACK to dep-40: web CRITICAL: ")
     assert (tell.notice.kind, tell.notice.wakes) == (NoticeKind.ACTED, not off)
     assert web(world).bad == (("bad00000", "dep-900"),)
 
 
-def test_what_was_not_decided_denies_nothing_new_but_is_known_if_it_was_denied() -> None:
+@pytest.mark.parametrize(
+    ("denied", "change", "known"),
+    [
+        ((), {"decision": None}, False),
+        (("bad00000",), {"decision": None}, True),
+        pytest.param((), {"suspect_code": None}, False, id="no code is known"),
+    ],
+)
+def test_what_was_not_decided_denies_nothing_new_but_is_known_if_it_was_denied(
+    denied: tuple[str, ...], change: dict, known: bool
+) -> None:
     """By hand nobody was blamed; code that is on the list already is recognised when it comes back."""
-    for denied in ((), ("bad00000",)):
-        world = reach(Phase.ROLLING_BACK)
-        put(world, incident=replace(incident_of(world), decision=None))
-        world.state = replace(world.state, denied=denied)
-        hear(world, e.RollbackAccepted(world.now, *OURS, "dep-950"))
-        assert world.state.denied == denied
-        assert web(world).bad == ((("bad00000", "dep-900"),) if denied else ())
-    nameless = reach(Phase.ROLLING_BACK)
-    put(nameless, incident=replace(incident_of(nameless), suspect_code=None))
-    hear(nameless, e.RollbackAccepted(nameless.now, *OURS, "dep-950"))
-    assert nameless.state.denied == () and web(nameless).bad == ()
-
-
-def test_an_expired_artefact_is_written_down() -> None:
-    """The story says what was refused and what is left; until it is sent the incident has had no rollback."""
-    world = reach(Phase.ROLLING_BACK)
-    effects = hear(world, e.RollbackRefused(world.now + 100.0, *OURS, "no artefact", expired=True))
-    told = lines(effects, "ACT")
-    assert len(told) == 1
-    assert told[0].startswith("refused: no artefact; the one alternative is a rebuild of aaaaaaa, since")
-    assert incident_of(world).tried is False
+    world = share(reach(Phase.ROLLING_BACK), denied=denied)
+    put(world, incident=replace(incident_of(world), **change))
+    hear(world, e.RollbackAccepted(world.now, *OURS, "dep-950"))
+    assert world.state.denied == denied and web(world).bad == ((("bad00000", "dep-900"),) if known else ())
 
 
 @pytest.mark.parametrize("built", ["dep-40", "dep-39"])
 def test_only_the_target_itself_can_be_rebuilt(built: str) -> None:
-    """That another deploy is of a commit does not help."""
+    """That another deploy is of a commit does not help. The story says what was refused and what is left."""
     world = reach(Phase.ROLLING_BACK)
     listed = tuple(replace(one, commit=one.commit if one.id == built else None) for one in web(world).deploys)
     put(world, deploys=listed)
-    hear(world, e.RollbackRefused(world.now, *OURS, "no artefact", expired=True))
-    assert incident_of(world).expired == ("dep-40" if built == "dep-40" else None)
+    effects = hear(world, e.RollbackRefused(world.now + 100.0, *OURS, "no artefact", expired=True))
+    left = "refused: no artefact; the one alternative is a rebuild of aaaaaaa, since"
+    told = [text.startswith(left) for text in lines(effects, "ACT")]
+    if built == "dep-40":
+        assert told == [True] and (incident_of(world).expired, incident_of(world).tried) == ("dep-40", False)
+    else:
+        assert True not in told and incident_of(world).expired is None
 
 
 @pytest.mark.parametrize(
-    ("outcome", "why", "given"),
+    ("outcome", "why", "given", "requested"),
     [
-        (e.RollbackRefused, "the platform refused the rollback: no", True),
-        (e.RollbackStoodDown, "stood down, nothing was sent: no", True),
-        (e.RollbackLost, "a rollback was sent and its outcome is unknown: no", False),
+        (e.RollbackRefused, "the platform refused the rollback: no", True, True),
+        (e.RollbackStoodDown, "stood down, nothing was sent: no", True, False),
+        (e.RollbackLost, "a rollback was sent and its outcome is unknown: no", False, True),
     ],
 )
-def test_an_outcome_that_ends_with_a_human_says_which(outcome: type, why: str, given: bool) -> None:
+def test_an_outcome_that_ends_with_a_human_says_which(outcome: type, why: str, given: bool, requested: bool) -> None:
     """Auto-deploy is given back when nothing was sent; when nobody knows, it stays off."""
     world = pinned(Phase.ROLLING_BACK)
     effects = hear(world, outcome(world.now, *OURS, "no"))
     assert incident_of(world).human_needed == why and lines(effects, "HUMAN") == [why]
     assert ("RestoreAutoDeploy" in kinds(effects)) is given
-    assert (incident_of(world).requested_at is None) is (outcome is e.RollbackStoodDown)
-
-
-def test_what_was_put_off_is_as_if_it_had_never_been_sent() -> None:
-    """Not tried, not requested; the story says what is waited for."""
-    world = reach(Phase.ROLLING_BACK)
-    effects = hear(world, e.RollbackPostponed(world.now, *OURS, "rate limit"))
-    assert (incident_of(world).tried, incident_of(world).requested_at) == (False, None)
+    assert (incident_of(world).requested_at is not None) is requested
+    put_off = reach(Phase.ROLLING_BACK)
+    effects = hear(put_off, e.RollbackPostponed(put_off.now, *OURS, "rate limit"))
+    assert (incident_of(put_off).tried, incident_of(put_off).requested_at) == (False, None)
     assert lines(effects, "WAIT") == ["nothing was sent: rate limit; looking again"]
 
 
@@ -265,8 +225,8 @@ def test_off_once_more_is_written_down() -> None:
     effects = hear(world, e.PinConfirmed(world.now, *OURS, "commit"))
     assert (incident_of(world).pinned, incident_of(world).pin_note) == (True, "off once more, read back")
     facts = web(world).facts
-    assert facts is not None and facts.auto_deploy == "off" and facts.id == world.facts.id
-    assert lines(effects, "ACT") == ["auto-deploy off once more, read back"] and tells(effects) == []
+    assert facts.auto_deploy == "off" and facts.id == world.facts.id
+    assert lines(effects, "ACT") == ["auto-deploy off once more, read back"] and notices(effects) == []
     unread = put(pinned(Phase.DEPLOYING, **REPINNED), facts=None)
     hear(unread, e.PinConfirmed(unread.now, *OURS, "commit"))
     assert web(unread).facts is None
@@ -279,7 +239,7 @@ def test_not_off_once_more_rings(event: type) -> None:
     effects = hear(world, event(world.now, *OURS, "timed out"))
     line = "Auto-deploy could not be switched off again: timed out. Switch it off by hand."
     assert incident_of(world).pin_note == "NOT off again: timed out" and lines(effects, "HUMAN") == [line]
-    (tell,) = tells(effects)
+    tell = tell_of(effects)
     assert (tell.notice.kind, tell.notice.wakes, tell.notice.lines) == (NoticeKind.UPDATED, True, (line,))
     assert tell.notice.title.startswith("AUTO-DEPLOY IS OFF on web. web CRITICAL: ")
 
@@ -295,7 +255,7 @@ def test_what_was_put_off_late_is_nobody_s_business_otherwise(incident: str | No
         put(world, incident=None, phase=Phase.CALM)
     before = world.state
     effects = hear(world, e.RollbackPostponed(world.now, "web", incident or "web-1", "rate limit"))
-    assert tells(effects) == [] and web(world).incident == before.services["web"].incident
+    assert notices(effects) == [] and web(world).incident == before.services["web"].incident
 
 
 @pytest.mark.parametrize(("phase", "given"), [(Phase.PAGED, True), (Phase.SUSPECT, False)])
@@ -310,13 +270,13 @@ def test_a_pin_put_off_late_that_may_have_gone_through_is_not_forgotten(phase: P
         put(world, incident=None, phase=Phase.CALM, auto_deploy_off=""),
         e.RollbackPostponed(world.now, *OURS, "another worker", "commit"),
     )
-    assert web(world).auto_deploy_off == "commit" and "MAY BE OFF" in tells(over)[0].notice.title
+    assert web(world).auto_deploy_off == "commit" and "MAY BE OFF" in tell_of(over).notice.title
 
 
 def test_while_an_outage_is_handled_nobody_is_advised_to_switch_it_on() -> None:
     """The merge would undo the rollback."""
     world = pinned(Phase.DEPLOYING, pinned=True)
-    (tell,) = tells(hear(world, e.AutoDeployNotRestored(world.now, "web", "web-0", "another outage")))
+    tell = tell_of(hear(world, e.AutoDeployNotRestored(world.now, "web", "web-0", "another outage")))
     assert tell.notice.lines[1] == "Once that is over: watchdog restore-auto-deploy web"
 
 
@@ -325,11 +285,8 @@ def test_given_back_is_as_if_it_had_never_been_off() -> None:
     world = pinned(Phase.PAGED, pinned=True)
     put(world, pinned_for="web-1", offered="dep-900")
     effects = hear(world, e.AutoDeployNotRestored(world.now, *OURS, "Render answered 503"))
-    (tell,) = tells(effects)
-    told = (
-        "Why: Render answered 503",
-        "Switch it on by hand, or try again: watchdog restore-auto-deploy web",
-    )
+    tell = tell_of(effects)
+    told = ("Why: Render answered 503", "Switch it on by hand, or try again: watchdog restore-auto-deploy web")
     assert (tell.notice.kind, tell.notice.wakes, tell.notice.lines) == (NoticeKind.HUMAN_NEEDED, True, told)
     hear(world, e.AutoDeployRestored(world.now, *OURS, "commit"))
     assert (web(world).auto_deploy_off, web(world).pinned_for, web(world).offered) == ("", "", "")

@@ -4,12 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import (
-    NOW,
-    a_service,
-    a_state,
-    step,
-)
+from tests.core.scenes import NOW, a_service, a_state, step
 from tests.core.world import START, Fault, World, make_policy, old_deploy
 from watchdog.core.ahead import not_ahead
 from watchdog.domain import events as e
@@ -60,18 +55,17 @@ def test_a_decision_and_what_keeps_it_from_being_done_are_no_younger_than_now() 
         "web-1", "web", Severity.HIGH, NOW - 9.0, NOW - 9.0, "x", decision=decision, put_off_at=NOW + HOUR
     )
     seen = not_ahead(a_service(name="web", incident=incident), NOW).incident
-    assert seen is not None and seen.decision is not None
     assert (seen.decision.at, seen.put_off_at, seen.decision.why) == (NOW, NOW, "asked")
     old = replace(incident, decision=replace(decision, at=NOW - 5.0))
     kept = not_ahead(a_service(name="web", incident=old), NOW).incident
-    assert kept is not None and kept.decision is not None and kept.decision.at == NOW - 5.0
+    assert kept.decision is not None and kept.decision.at == NOW - 5.0
 
 
 @pytest.mark.parametrize("field", ["last_at", "counts_from", "baseline_at", "interrupted_at"])
 def test_a_check_read_in_the_future_begins_anew(field: str) -> None:
     """Its run and its sums cannot be placed; its baseline is kept."""
     learnt = {"baseline_p95_seconds": 0.2, "healed_at": NOW + 2.0, "slow_healed_at": NOW + 2.0}
-    check = replace(Check("home", "http", run_probes=4, last=Good(), **learnt), **{field: NOW + 1.0})  # type: ignore[arg-type]
+    check = replace(Check("home", "http", run_probes=4, last=Good(), **learnt), **{field: NOW + 1.0})
     seen = not_ahead(a_service(name="web", checks={"home": check}), NOW).checks["home"]
     assert (seen.run_probes, seen.baseline_p95_seconds, seen.counts_from) == (0, 0.2, NOW)
     assert max(seen.last_at, seen.baseline_at, seen.interrupted_at, seen.healed_at, seen.slow_healed_at) <= NOW
@@ -89,7 +83,7 @@ def test_an_incident_goes_on_at_once_on_a_worker_whose_clock_is_right() -> None:
     world = World(make_policy(), [old_deploy("dep-40", "c" * 40, 9.0, "live")], faults=[Fault(60.0, 200.0)])
     world.run(150.0)
     assert world.state.services["web"].phase is Phase.PAGED
-    ahead = replace(world.state.services["web"].incident, reconsidered_at=START + HOUR, onset_at=START + HOUR)  # type: ignore[type-var]
+    ahead = replace(world.state.services["web"].incident, reconsidered_at=START + HOUR, onset_at=START + HOUR)
     web = replace(world.state.services["web"], incident=ahead, phase_since=START + HOUR)
     checks = {name: replace(check, last_at=check.last_at + HOUR) for name, check in web.checks.items()}
     world.state = replace(world.state, services={"web": replace(web, checks=checks)})

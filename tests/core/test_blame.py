@@ -102,7 +102,6 @@ def test_just_as_probable_as_needed_is_enough() -> None:
     """And the words say nothing else."""
     policy = make_policy()
     probability = blame.weigh(a_case()).probability
-    assert probability is not None
     verdict = blame.weigh(a_case(policy=replace(policy, blame=replace(WEIGHTS, floor=probability))))
     assert verdict.convicts and verdict.why == f"dep-41, P {probability:.3f} (need 1.00): onset 30 s after live"
 
@@ -148,51 +147,52 @@ def test_no_live_deploy_no_suspect() -> None:
     assert dead == Blame(None, None, False, 0.0, 0.0, "", (), (), None, 0.80, 0.80, cost, why) and not dead.convicts
 
 
+def ran(name: str, status: str, commit: str | None, ago: float) -> Deploy:
+    """Return a deploy that finished so many seconds before NOW."""
+    return Deploy(name, status, commit=commit, created_at=NOW - ago - 60, finished_at=NOW - ago)
+
+
+FAILED, SAME = ran("dep-x", "build_failed", "cccccccc", 1000), ran("dep-y", "deactivated", "bad00000", 100_000)
+
+
 @pytest.mark.parametrize(
-    ("older", "change", "configuration"),
+    ("older", "configuration"),
     [
-        ([], "dep-41", False),
-        ([("dep-x", "build_failed", "bad00000", 1000)], "dep-41", False),
-        ([("dep-x", "deactivated", "bad00000", 100_000)], "dep-41", True),
-        ([("dep-x", "deactivated", None, 100_000)], "dep-41", False),
-        ([("dep-x", "build_failed", "c" * 8, 1000), ("dep-y", "deactivated", "bad00000", 100_000)], "dep-41", True),
-    ],
-    ids=[
-        "another commit",
-        "a failed build",
-        "the same commit, long before",
-        "a nameless one",
-        "a failed build between",
+        pytest.param((), False, id="another commit"),
+        pytest.param((replace(FAILED, commit="bad00000"),), False, id="a failed build"),
+        pytest.param((SAME,), True, id="the same commit, long before"),
+        pytest.param((replace(SAME, commit=None),), False, id="a nameless one"),
+        pytest.param((FAILED, SAME), True, id="a failed build between"),
     ],
 )
-def test_what_changed_is_code_or_configuration(older: list, change: str, configuration: bool) -> None:
+def test_what_changed_is_code_or_configuration(older: tuple[Deploy, ...], configuration: bool) -> None:
     """Only configuration changed if the same code had run before."""
-    before = tuple(
-        Deploy(name, status, commit=commit, created_at=NOW - ago - 60, finished_at=NOW - ago)
-        for name, status, commit, ago in older
-    )
-    verdict = blame.weigh(a_case(a_service(deploys=(HISTORY[0], *before, *HISTORY[1:]))))
-    assert verdict.change is not None and (verdict.change.id, verdict.configuration) == (change, configuration)
+    verdict = blame.weigh(a_case(a_service(deploys=(HISTORY[0], *older, *HISTORY[1:]))))
+    assert (verdict.change.id, verdict.configuration) == ("dep-41", configuration)
+
+
+AGAIN = Deploy("dep-42", "live", commit="bad00000", created_at=NOW - 30, finished_at=NOW - 10, update_seen_at=NOW - 20)
+FIRST = replace(HISTORY[0], status="deactivated")
+
+
+def deployed(*newest: Deploy) -> ServiceState:
+    """Return a service with these deploys before the old ones."""
+    return a_service(deploys=(*newest, *HISTORY[1:]))
 
 
 def test_the_first_of_two_deploys_of_a_commit_is_the_change_when_the_onset_fits_it() -> None:
     """Deployed again while it already failed: the earlier deploy brought it, and both are named."""
-    first = replace(HISTORY[0], status="deactivated")
-    again = Deploy("dep-42", "live", commit="bad00000", created_at=NOW - 30, finished_at=NOW - 10)
-    verdict = blame.weigh(a_case(a_service(deploys=(replace(again, update_seen_at=NOW - 20), first, *HISTORY[1:]))))
-    assert verdict.suspect is not None and verdict.suspect.id == "dep-42"
-    assert verdict.change is first and not verdict.configuration
+    verdict = blame.weigh(a_case(deployed(AGAIN, FIRST)))
+    assert verdict.suspect.id == "dep-42" and verdict.change is FIRST and not verdict.configuration
     assert "dep-42 (same code since dep-41)" in verdict.why and verdict.convicts
 
 
 def test_an_onset_a_moment_early_is_tolerated() -> None:
     """Clocks differ by seconds: 5 s before its first traffic still fits, 6 s do not."""
     for early, fits in ((0.0, True), (5.0, True), (6.0, False)):
-        suspect = replace(HISTORY[0], update_seen_at=NOW - 60 + early)
-        verdict = blame.weigh(a_case(a_service(deploys=(suspect, *HISTORY[1:]))))
-        assert verdict.convicts is fits
-        if fits:
-            assert "onset 0 s after dep-41 could first take traffic" in [veto.why for veto in verdict.vetoes]
+        verdict = blame.weigh(a_case(deployed(replace(HISTORY[0], update_seen_at=NOW - 60 + early))))
+        told = "onset 0 s after dep-41 could first take traffic" in [veto.why for veto in verdict.vetoes]
+        assert (verdict.convicts, told) == (fits, fits)
     assert verdict.why == "dep-41: it failed 6 s before dep-41 could take traffic"
     assert verdict.probability == 0.0
 
@@ -214,9 +214,9 @@ def test_an_upstream_status_page_is_a_term() -> None:
     verdict = blame.weigh(a_case(vendors={"openai": (NOW - 899, down)}))
     assert verdict.terms == (Term(1 / 20, "upstream openai fails: major outage", "upstream openai"),)
     assert odds_with(verdict) == pytest.approx(1 / 20)
-    assert odds_with(blame.weigh(a_case(vendors={"openai": (NOW - 900, down)}))) == 1.0
-    assert odds_with(blame.weigh(a_case(vendors={"openai": (NOW - 60, Good())}))) == 1.0
-    assert odds_with(blame.weigh(a_case(vendors={"stripe": (NOW - 60, down)}))) == 1.0
+    assert verdict.probability == pytest.approx(verdict.odds / (1 + verdict.odds))
+    for vendors in (("openai", NOW - 900, down), ("openai", NOW - 60, Good()), ("stripe", NOW - 60, down)):
+        assert odds_with(blame.weigh(a_case(vendors={vendors[0]: vendors[1:]}))) == 1.0
 
 
 def town(*, other_depends_on: tuple[str, ...] = (), web_depends_on: tuple[str, ...] = ()) -> dict:
@@ -233,29 +233,25 @@ def shop_failing(seconds: float = 62.0, probes: int = 9) -> ServiceState:
     return ServiceState("shop", phase=Phase.SUSPECT, checks={"home": check})
 
 
+def running(code: str) -> ServiceState:
+    """Return `shop`, failing with that code live."""
+    return replace(shop_failing(), deploys=(replace(HISTORY[1], status="live", commit=code),))
+
+
 @pytest.mark.parametrize(
     ("shop", "relation", "peers"),
     [
-        (shop_failing(), {}, ["shop"]),
-        (shop_failing(seconds=240.0), {}, ["shop"]),
-        (shop_failing(seconds=241.0), {}, []),
-        (shop_failing(probes=3), {}, ["shop"]),
-        (shop_failing(probes=2), {}, []),
-        (shop_failing(), {"other_depends_on": ("web",)}, []),
-        (shop_failing(), {"web_depends_on": ("shop",)}, []),
-        (ServiceState("shop", checks={"home": Check("home", "http")}), {}, []),
-        (replace(shop_failing(), name="gone"), {}, []),
-    ],
-    ids=[
-        "together",
-        "just together",
-        "long before",
-        "three probes",
-        "a blip",
-        "depends on us",
-        "we depend on it",
-        "healthy",
-        "unknown",
+        pytest.param(shop_failing(), {}, ["shop"], id="together"),
+        pytest.param(shop_failing(seconds=240.0), {}, ["shop"], id="just together"),
+        pytest.param(shop_failing(seconds=241.0), {}, [], id="long before"),
+        pytest.param(shop_failing(probes=3), {}, ["shop"], id="three probes"),
+        pytest.param(shop_failing(probes=2), {}, [], id="a blip"),
+        pytest.param(shop_failing(), {"other_depends_on": ("web",)}, [], id="depends on us"),
+        pytest.param(shop_failing(), {"web_depends_on": ("shop",)}, [], id="we depend on it"),
+        pytest.param(ServiceState("shop", checks={"home": Check("home", "http")}), {}, [], id="healthy"),
+        pytest.param(replace(shop_failing(), name="gone"), {}, [], id="unknown"),
+        pytest.param(running("bad00000"), {}, [], id="the same suspect code: that tells against it"),
+        pytest.param(running("other000"), {}, ["shop"], id="other code"),
     ],
 )
 def test_peers_that_fail_together(shop: ServiceState, relation: dict, peers: list) -> None:
@@ -264,6 +260,8 @@ def test_peers_that_fail_together(shop: ServiceState, relation: dict, peers: lis
     assert terms.failing_peers(case) == peers
     term = [term for term in blame.weigh(case).terms if term.factor == WEIGHTS.peers_failing]
     assert [one.why for one in term] == [f"other services fail too: {name}" for name in peers]
+    if shop.deploys:
+        assert terms.failing_peers(replace(case, service=a_service(deploys=()))) == ["shop"], "nothing is suspected"
 
 
 def test_all_the_peers_are_named() -> None:
@@ -274,26 +272,6 @@ def test_all_the_peers_are_named() -> None:
     case = a_case(services={"web": a_service(), "shop": shop_failing(), "cart": shop_failing()}, **relation)
     why = "other services fail too: shop, cart"
     assert blame.weigh(case).terms == (Term(WEIGHTS.peers_failing**2, why, "peers"),)
-
-
-def a_deploy_of(code: str) -> Deploy:
-    """Return the live deploy of that code."""
-    return replace(HISTORY[1], status="live", commit=code)
-
-
-@pytest.mark.parametrize(
-    ("shop", "peers"),
-    [
-        (replace(shop_failing(), deploys=(a_deploy_of("bad00000"),)), []),
-        (replace(shop_failing(), deploys=(a_deploy_of("other000"),)), ["shop"]),
-    ],
-)
-def test_who_runs_the_same_suspect_code_is_no_peer(shop: ServiceState, peers: list) -> None:
-    """Its failure tells against that code, not for it."""
-    case = a_case(services={"web": a_service(), "shop": shop}, **town())
-    assert terms.failing_peers(case) == peers
-    nothing_live = replace(case, service=a_service(deploys=()))
-    assert terms.failing_peers(nothing_live) == ["shop"]
 
 
 @pytest.mark.parametrize(
@@ -318,21 +296,18 @@ def test_another_workers_service_is_known_by_its_trouble(
     assert terms.failing_peers(case) == peers
 
 
-def test_a_dependency_of_another_worker_fails_by_its_trouble() -> None:
-    """It is critical there: ours is less to blame."""
-    case = a_case(
-        services={"web": a_service()}, troubles={"shop": Trouble("shop", NOW)}, **town(web_depends_on=("shop",))
-    )
-    assert any("shop, which it depends on" in term.why for term in blame.weigh(case).terms)
-
-
 def test_a_failing_dependency_is_a_term() -> None:
-    """A service of ours that it depends on fails as well: that is more likely the cause."""
-    relation = town(web_depends_on=("shop",))
-    failing_too = blame.weigh(a_case(services={"web": a_service(), "shop": shop_failing()}, **relation))
-    assert [term.why for term in failing_too.terms] == ["shop, which it depends on, fails as well"]
+    """A service that it depends on fails as well, here or at another worker: that is more likely the cause."""
     calm = replace(shop_failing(), phase=Phase.CALM)
-    assert blame.weigh(a_case(services={"web": a_service(), "shop": calm}, **relation)).terms == ()
+    said = ["shop, which it depends on, fails as well"]
+    for shop, troubles, told in (
+        (shop_failing(), {}, said),
+        (calm, {}, []),
+        (None, {"shop": Trouble("shop", NOW)}, said),
+    ):
+        services = {"web": a_service()} | ({"shop": shop} if shop else {})
+        verdict = blame.weigh(a_case(services=services, troubles=troubles, **town(web_depends_on=("shop",))))
+        assert [term.why for term in verdict.terms] == told
 
 
 def test_the_platforms_crash_reports_since_the_deploy_speak_against_it() -> None:
@@ -349,84 +324,53 @@ def test_the_platforms_crash_reports_since_the_deploy_speak_against_it() -> None
 def test_errors_new_in_the_release_speak_against_it() -> None:
     """Only with a flood, and only if some are new."""
     for issues, times in ((("KeyError: 'plan'",), 1), ((), 0)):
-        feed = Check("errors", "sentry", new_issues=issues)
-        service = a_service(checks={"home": failing(), "errors": feed})
+        service = a_service(checks={"home": failing(), "errors": Check("errors", "sentry", new_issues=issues)})
         verdict = blame.weigh(a_case(service, found(), found("errors", "feed")))
         assert [term.why for term in verdict.terms] == ["errors new in this release: KeyError: 'plan'"] * times
 
 
-def test_a_fault_that_ended_shortly_before_the_deploy_is_probably_the_same_one() -> None:
+@pytest.mark.parametrize(
+    ("after", "same"), [(-1000.0, True), (0.0, True), (1.0, False), (-3599.0, True), (-3600.0, False), (None, False)]
+)
+def test_a_fault_that_ended_shortly_before_the_deploy_is_probably_the_same_one(after: float | None, same: bool) -> None:
     """An incident closed within the hour before it took traffic; not one after, nor days ago."""
-    took_traffic = NOW - 120
-    same = (Term(0.1, "an incident of this service ended within the hour before it", "fault before"),)
-    for closed_at, found_terms in (
-        (took_traffic - 1000, same),
-        (took_traffic, same),
-        (took_traffic + 1, ()),
-        (took_traffic - 3599, same),
-        (took_traffic - 3600, ()),
-        (None, ()),
-    ):
-        assert blame.weigh(a_case(a_service(closed_at=closed_at))).terms == found_terms
+    term = Term(0.1, "an incident of this service ended within the hour before it", "fault before")
+    closed_at = NOW - 120 + after if after is not None else None
+    assert blame.weigh(a_case(a_service(closed_at=closed_at))).terms == ((term,) if same else ())
 
 
-def test_every_veto_acquits_with_its_reason() -> None:
-    """One veto is enough, and the others are listed as checked."""
-    tls = found(failure_kind="tls")
-    dns = found(failure_kind="dns")
-    rollback = (replace(HISTORY[0], trigger="rollback"), *HISTORY[1:])
-    dark = {"control": {"control-1": (NOW - 1, Bad("timed out")), "control-2": (NOW - 1, Bad("timed out"))}}
-    cases = {
-        "control targets": a_case(**dark),
-        "platform status": a_case(vendors={"render": (NOW - 60, Bad("partial outage"))}),
-        "onset": a_case(None, found(seconds=400.0)),
-        "suspect is a rollback": a_case(a_service(deploys=rollback)),
-        "not curable": a_case(None, tls),
-        "deploy list": a_case(a_service(deploys_at=NOW - 61, deploys_why="Render answered 503")),
-    }
-    words = [
-        "blind",
-        "the platform render has trouble",
-        "before dep-41",
-        "itself a rollback",
-        "certificate",
-        "is 61 s old",
-    ]
-    for (name, case), text in zip(cases.items(), words, strict=True):
-        verdict = blame.weigh(case)
-        assert [veto.name for veto in verdict.vetoed] == [name]
-        assert text in verdict.why and verdict.probability == 0.0 and not verdict.convicts
-        assert {veto.name for veto in verdict.vetoes} == set(cases)
-    assert "name resolution" in blame.weigh(a_case(None, dns)).why
+DARK = dict.fromkeys(("control-1", "control-2"), (NOW - 1, Bad("timed out")))
+OUTAGE = Bad("partial outage")
+CAME = replace(FIRST, id="dep-r", trigger="rollback")
 
 
-def test_code_that_a_rollback_brought_is_not_convicted_when_deployed_again() -> None:
-    """The live deploy is no rollback, but its code came with one."""
-    came = replace(HISTORY[0], id="dep-r", trigger="rollback", status="deactivated")
-    again = Deploy("dep-42", "live", commit="bad00000", created_at=NOW - 30, finished_at=NOW - 10)
-    verdict = blame.weigh(a_case(a_service(deploys=(replace(again, update_seen_at=NOW - 20), came, *HISTORY[1:]))))
-    assert "came with dep-r, itself a rollback" in verdict.why
-
-
-def test_old_news_of_the_platform_do_not_veto() -> None:
-    """A status page unread for a quarter of an hour says nothing."""
-    assert blame.weigh(a_case(vendors={"render": (NOW - 900, Bad("partial outage"))})).convicts
-
-
-def test_terms_multiply() -> None:
-    """Odds are the prior times every factor; the probability follows."""
-    verdict = blame.weigh(a_case(vendors={"openai": (NOW - 60, Bad("degraded"))}))
-    assert verdict.odds == pytest.approx(verdict.prior_odds / 20)
-    assert verdict.probability == pytest.approx(verdict.odds / (1 + verdict.odds))
+@pytest.mark.parametrize(
+    ("case", "name", "words"),
+    [
+        (a_case(control=DARK), "control targets", "blind"),
+        (a_case(vendors={"render": (NOW - 60, OUTAGE)}), "platform status", "the platform render has trouble"),
+        (a_case(None, found(seconds=400.0)), "onset", "before dep-41"),
+        (a_case(deployed(replace(HISTORY[0], trigger="rollback"))), "suspect is a rollback", "itself a rollback"),
+        (a_case(deployed(AGAIN, CAME)), "suspect is a rollback", "came with dep-r, itself a rollback"),
+        (a_case(None, found(failure_kind="tls")), "not curable", "certificate"),
+        (a_case(None, found(failure_kind="dns")), "not curable", "name resolution"),
+        (a_case(a_service(deploys_at=NOW - 61, deploys_why="Render answered 503")), "deploy list", "is 61 s old"),
+    ],
+)
+def test_every_veto_acquits_with_its_reason(case: terms.Case, name: str, words: str) -> None:
+    """One veto is enough, and the others are listed as checked; what was told a quarter of an hour ago is none."""
+    verdict = blame.weigh(case)
+    assert [veto.name for veto in verdict.vetoed] == [name]
+    assert words in verdict.why and verdict.probability == 0.0 and not verdict.convicts
+    assert [veto.name for veto in verdict.vetoes] == [veto.name for veto in blame.weigh(a_case()).vetoes]
+    assert blame.weigh(a_case(vendors={"render": (NOW - 900, OUTAGE)})).convicts
 
 
 def test_code_that_served_for_moments_only_was_not_proved_to_be_well() -> None:
     """The bad commit deployed twice within two minutes: the code is to blame, not a change of configuration."""
+    again = replace(AGAIN, created_at=NOW - 100, finished_at=None, update_seen_at=NOW - 70)
     for apart, change, configuration in ((119.0, "dep-41", False), (120.0, "dep-42", True)):
-        first = replace(HISTORY[0], status="deactivated", update_seen_at=NOW - 70 - apart)
-        again = Deploy("dep-42", "live", commit="bad00000", created_at=NOW - 100, update_seen_at=NOW - 70)
-        verdict = blame.weigh(a_case(a_service(deploys=(again, first, *HISTORY[1:]))))
-        assert verdict.change is not None
+        verdict = blame.weigh(a_case(deployed(again, replace(FIRST, update_seen_at=NOW - 70 - apart))))
         assert (verdict.change.id, verdict.configuration, verdict.convicts) == (change, configuration, True)
 
 
@@ -443,11 +387,10 @@ def test_the_change_is_the_newest_that_took_traffic_by_the_onset(
     again_at: float, first_at: float, lead: float, change: str
 ) -> None:
     """To the second, counted from the onset; where none had, by five seconds later."""
-    first = replace(HISTORY[0], status="deactivated", update_seen_at=NOW - 60 + first_at)
     again = Deploy("dep-42", "live", commit="bad00000", update_seen_at=NOW - 60 + again_at)
+    service = deployed(again, replace(FIRST, update_seen_at=NOW - 60 + first_at))
     policy = replace(make_policy(), blame=BlameWeights(first_traffic_lead_seconds=lead))
-    verdict = blame.weigh(a_case(a_service(deploys=(again, first, *HISTORY[1:])), policy=policy))
-    assert verdict.change is not None and verdict.change.id == change
+    assert blame.weigh(a_case(service, policy=policy)).change.id == change
 
 
 def test_a_deploy_list_is_fresh_for_a_minute() -> None:

@@ -5,38 +5,19 @@ from typing import Any
 
 import pytest
 
-from tests.core.scenes import (
-    FACTS,
-    FOREVER,
-    HISTORY,
-    NOW,
-    a_blame,
-    a_service,
-    a_state,
-    an_incident,
-    failing,
-    found,
-    history,
-)
-from tests.core.world import Fault, World, make_policy
+from tests.core.scenes import FACTS, HISTORY, NOW, a_blame, a_service, a_state, an_incident, failing, found
+from tests.core.world import FOREVER, Fault, World, make_policy
+from tests.core.worlds import history
 from watchdog.core.decide import decide, failing_share, find_target
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Course, Decision, GuardAnswer, TargetChoice, Verdict
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Incident, ServiceState
-from watchdog.domain.policy import (
-    Action,
-    BlameWeights,
-    Mode,
-    Policy,
-    Rule,
-    Severity,
-    SignalPolicy,
-    Verification,
-)
+from watchdog.domain.policy import Action, BlameWeights, Mode, Policy, Rule, Severity, SignalPolicy, Verification
 from watchdog.domain.readings import Bad, Good, Unknown
 
 UNANSWERED = an_incident(defaulted_at=NOW)
+NO_ANSWER = "no answer came in time, and the policy says rollback"
 
 
 def decided(policy: Policy | None = None, service: ServiceState | None = None, *findings: Any, **more: Any) -> Decision:
@@ -76,12 +57,7 @@ TICKETED = make_policy(matrix={**make_policy().matrix, Severity.CRITICAL: Rule(A
         ((make_policy(Mode.ASSIST),), {"approved": True, "incident": asked("migration")}, "ask", "mode: assist"),
         ((make_policy(Mode.ASSIST),), {"approved": True, "incident": an_incident()}, "ask", "mode: assist"),
         ((make_policy(Mode.ASSIST),), {"approved": True}, "ask", "mode: assist"),
-        (
-            (DEFAULTS,),
-            {"incident": UNANSWERED},
-            "rollback",
-            "no answer came in time, and the policy says rollback; dep-41",
-        ),
+        ((DEFAULTS,), {"incident": UNANSWERED}, "rollback", f"{NO_ANSWER}; dep-41"),
         ((DEFAULTS, MIGRATING), {"incident": UNANSWERED}, "ask", "migration: a pre-deploy command"),
         ((DEFAULTS, INNOCENT), {"incident": UNANSWERED}, "page", "too little to act"),
         ((UNSURE,), {"incident": UNANSWERED}, "ask", "more likely than not, and no more"),
@@ -136,7 +112,6 @@ def test_a_deploy_that_is_more_likely_than_not_is_asked_about(
 ) -> None:
     """Not probable enough to act on (need 1.00), but than to be silent about it; whatever forbids acting holds."""
     blamed = decided().blame
-    assert blamed is not None and blamed.probability is not None
     policy = weighing(floor=1.0, ask_floor=blamed.probability + above)
     decision = decided(policy, service, **more)
     assert decision.course.value == course and decision.why.startswith(why)
@@ -208,43 +183,30 @@ def test_the_share_is_that_of_the_last_minute() -> None:
     assert failing_share(a_service(checks={"home": failing(recent=())}), found(share=0.4), NOW, make_policy()) == 0.4
 
 
+IMAGE = replace(HISTORY[1], commit=None, image_ref="acme/web@sha256:abc", image_sha="sha256:1f2e3d4c5b")
+
+
 @pytest.mark.parametrize(
-    ("service", "would"),
+    ("service", "state", "would"),
     [
-        (a_service(), "would roll back to dep-40 (aaaaaaa)"),
-        (MIGRATING, "would ask to roll back to dep-40 (aaaaaaa)"),
-        (ALONE, "would page: there is no earlier deploy"),
-        (OLD_NEWS, "would page: dep-41: the deploy list is 100 s old"),
+        (a_service(), {}, "would roll back to dep-40 (aaaaaaa)"),
+        (MIGRATING, {}, "would ask to roll back to dep-40 (aaaaaaa)"),
+        (ALONE, {}, "would page: there is no earlier deploy"),
+        (OLD_NEWS, {}, "would page: dep-41: the deploy list is 100 s old"),
+        (a_service(), {"paused_by": "Alice"}, "would page: hold: paused by Alice"),
+        pytest.param(a_service(deploys=(HISTORY[0], IMAGE)), {}, "would roll back to dep-40 (1f2e3d4)", id="by digits"),
     ],
 )
-def test_observe_says_what_it_would_do(service: ServiceState, would: str) -> None:
-    """The same decision without the guard of the mode."""
-    assert decided(make_policy(Mode.OBSERVE), service).would.startswith(would)
-
-
-def test_observe_says_what_else_forbids_it() -> None:
-    """There is a target, and still nothing would be done."""
-    decision = decided(make_policy(Mode.OBSERVE), None, state={"paused_by": "Alice"})
-    assert decision.would == "would page: hold: paused by Alice"
-
-
-def test_a_digest_is_named_by_its_digits() -> None:
-    """Not by the word sha256."""
-    image = replace(HISTORY[1], commit=None, image_ref="acme/web@sha256:abc", image_sha="sha256:1f2e3d4c5b")
-    decision = decided(make_policy(Mode.OBSERVE), a_service(deploys=(HISTORY[0], image)))
-    assert decision.would == "would roll back to dep-40 (1f2e3d4)"
+def test_observe_says_what_it_would_do(service: ServiceState, state: dict, would: str) -> None:
+    """The same decision without the guard of the mode, and what else forbids it."""
+    assert decided(make_policy(Mode.OBSERVE), service, state=state).would.startswith(would)
 
 
 def test_the_evidence_has_a_line_for_everything_that_was_looked_at() -> None:
     """Found, not found, not confirmed, unknown, never read; control targets and status pages."""
     policy = make_policy()
-    signals = (
-        *policy.services["web"].signals,
-        SignalPolicy("shop", "http"),
-        SignalPolicy("errors", "sentry"),
-        SignalPolicy("docs", "http"),
-        SignalPolicy("new", "http"),
-    )
+    more = {"shop": "http", "errors": "sentry", "docs": "http", "new": "http"}
+    signals = (*policy.services["web"].signals, *(SignalPolicy(name, kind) for name, kind in more.items()))
     policy = replace(policy, services={"web": replace(policy.services["web"], signals=signals)})
     checks = {
         "home": failing(cusum=9.2, last=Bad("HTTP 503")),
@@ -253,12 +215,10 @@ def test_the_evidence_has_a_line_for_everything_that_was_looked_at() -> None:
         "errors": Check("errors", "sentry", last=Unknown("Sentry did not answer")),
         "docs": Check("docs", "http", last=Good()),
     }
-    vendors = {"render": (NOW - 5, Good()), "openai": (NOW - 5, Bad("degraded"))}
-    findings = (found(), found("api", "latency"))
-    control = {"control-1": (NOW - 1, Good()), "control-2": (NOW - 1, Bad("timed out"))}
-    decision = decided(policy, a_service(checks=checks), *findings, state={"vendors": vendors, "control": control})
-    told = {item.signal: (item.verdict, item.text, item.detail) for item in decision.evidence}
-    assert told == {
+    state = {"vendors": {"render": (NOW - 5, Good()), "openai": (NOW - 5, Bad("degraded"))}}
+    state["control"] = {"control-1": (NOW - 1, Good()), "control-2": (NOW - 1, Bad("timed out"))}
+    decision = decided(policy, a_service(checks=checks), found(), found("api", "latency"), state=state)
+    assert {item.signal: (item.verdict, item.text, item.detail) for item in decision.evidence} == {
         "home": ("bad", "home fails", "CUSUM 9.2 of 14 (in a watch window)"),
         "api": ("bad", "api fails", "p50 900 ms, p95 900 ms, p99 900 ms"),
         "shop": ("bad", "HTTP 500; 2 in a row, not confirmed", ""),
@@ -293,5 +253,4 @@ def test_a_deploy_in_the_middle_of_an_incident_is_not_to_blame_for_it() -> None:
     world.run(900.0)
     assert not world.sent and len(world.incidents) == 1
     decision = next(iter(world.incidents.values())).decision
-    assert decision is not None and decision.blame is not None
     assert [veto.name for veto in decision.blame.vetoed] == ["onset"]

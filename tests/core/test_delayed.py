@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import hear, incident_of, lines, put, reach, web
+from tests.core.told import lines
 from tests.core.world import World
+from tests.core.worlds import decision_of, hear, incident_of, put, reach, share, web
 from watchdog.core import delayed
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
@@ -102,7 +103,6 @@ def test_nobody_is_woken_for_nothing(case: str) -> None:
     world = reach(Phase.ROLLING_BACK)
     world.state = replace(world.state, paused_by="ann" if case == "paused" else "")
     incident, at = incident_of(world), since(world) + MINUTE
-    assert incident.decision is not None
     changed = {
         "told": replace(incident, paged=True),
         "closed": replace(incident, closed_at=world.now),
@@ -124,23 +124,16 @@ def test_what_a_human_asked_for_is_as_old_as_the_order_and_waits_for_no_failure(
     assert len(later(world, asked_at + 60.0, bad=False)) == 1
 
 
-def test_without_an_account_of_the_trouble_the_decision_s_age_counts() -> None:
-    """Of an outage that is not critical, which the matrix may have rolled back as well: it may be open for long."""
+@pytest.mark.parametrize("accounted", [True, False])
+def test_an_outage_that_was_decided_anew_is_as_old_as_it_was(accounted: bool) -> None:
+    """Each time something kept it from being sent, a younger decision was made. Without an account its age counts."""
     world = reach(Phase.ROLLING_BACK)
-    decision = incident_of(world).decision
-    assert decision is not None
-    put(world, incident=replace(incident_of(world), opened_at=decision.at - 3600.0))
-    world.state = replace(world.state, troubles={})
-    assert later(world, decision.at + 59.9) == []
-    assert len(later(world, decision.at + 60.0)) == 1
-
-
-def test_an_outage_that_was_decided_anew_is_as_old_as_it_was() -> None:
-    """Each time something kept it from being sent, a younger decision was made."""
-    world = reach(Phase.ROLLING_BACK)
-    at, decision = since(world), incident_of(world).decision
-    assert decision is not None
-    put(world, incident=replace(incident_of(world), decision=replace(decision, at=at + 40.0)))
+    at, decision = since(world), decision_of(world)
+    if accounted:
+        put(world, incident=replace(incident_of(world), decision=replace(decision, at=at + 40.0)))
+    else:  # an outage that is not critical, which the matrix may have rolled back as well: open for long
+        put(world, incident=replace(incident_of(world), opened_at=decision.at - 3600.0))
+        at = share(world, troubles={}) and decision.at
     assert later(world, at + 59.9) == []
     assert len(later(world, at + 60.0)) == 1
 
@@ -149,5 +142,5 @@ def test_an_account_of_a_fast_clock_counts_from_now() -> None:
     """Another worker's, an hour ahead: we do not wait for that hour."""
     world = reach(Phase.ROLLING_BACK)
     at = world.now
-    world.state = replace(world.state, troubles={"web": Trouble("web", at + 3600.0, "aaa", False)})
+    share(world, troubles={"web": Trouble("web", at + 3600.0, "aaa", False)})
     assert fx.WakeAt(at + 1.0 + MINUTE) in hear(world, e.Restarted(at + 1.0))

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.core.scenes import a_state, lines, step
+from tests.core.scenes import a_state, step
+from tests.core.told import lines
 from tests.core.world import make_policy
 from watchdog.core.digest import FIRST_LATE_SECONDS, LATE_SECONDS, due
 from watchdog.domain import events as e

@@ -6,23 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.core.scenes import (
-    FACTS,
-    FOREVER,
-    HISTORY,
-    NOW,
-    a_service,
-    an_incident,
-    bad_world,
-    failing,
-    hear,
-    history,
-    incident_of,
-    lines,
-    reach,
-    web,
-)
-from tests.core.world import START, Fault, World, make_policy
+from tests.core.scenes import FACTS, HISTORY, NOW, a_service, an_incident, failing
+from tests.core.told import lines, notices
+from tests.core.world import FOREVER, START, Fault, World, make_policy
+from tests.core.worlds import bad_world, decision_of, hear, history, incident_of, reach, watch, web
 from watchdog.core import downtime
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
@@ -158,11 +145,6 @@ def quiet_world(**more: Any) -> World:
     return World(make_policy(), history(), **more)
 
 
-def texts(world: World, label: str) -> list[str]:
-    """Return what the notes of that label say."""
-    return lines(world.notes, label)
-
-
 @pytest.mark.parametrize(("begins", "ends"), [(100.0, 700.0), (107.3, 4000.0), (100.0, 130.0)])
 def test_nobody_is_woken_nothing_is_done_and_nothing_is_learned(begins: float, ends: float) -> None:
     """Not even by its end, when the site is well by then. The record has it."""
@@ -172,7 +154,7 @@ def test_nobody_is_woken_nothing_is_done_and_nothing_is_learned(begins: float, e
     assert (service.phase, service.closed_at, service.opened_at, world.state.troubles) == (Phase.CALM, None, (), {})
     assert service.history == History(since=START) and service.checks["home"].healed_seconds == 0.0
     assert all(incident.planned and not incident.paged for incident in world.incidents.values())
-    began, ended = texts(world, "DOWNTIME")
+    began, ended = lines(world.notes, "DOWNTIME")
     assert began == "it is in maintenance mode, says the platform: nobody is told, and nothing is rolled back"
     assert ended.endswith("what still fails in 60 s is told")
     assert [tell.notice.title.partition(" for ")[0] for tell in world.tells] == ["Over: web was in maintenance mode"]
@@ -195,12 +177,14 @@ def test_what_fails_after_it_is_another_incident_of_the_service() -> None:
 
 @pytest.mark.parametrize("mode", list(Mode))
 def test_what_still_fails_a_minute_after_it_is_told_and_asked_about(mode: Mode) -> None:
-    """Its onset tells nothing of the deploy that went out in it; in mode observe it is a page."""
+    """Its onset tells nothing of the deploy that went out in it, nor does silence; in mode observe it is a page."""
     world = down(bad_world(make_policy(mode)), 63.0, 500.0).run(700.0)
     (page,) = world.pages()
     assert page.notice.at - START == pytest.approx(560.0, abs=15.0)
     assert page.notice.kind.value == ("human_needed" if mode is Mode.OBSERVE else "asked")
     assert any("it was in maintenance mode until 6" in line for line in page.notice.lines)
+    asks = {one.name: one.passing for one in decision_of(world).guards if one.verdict is Verdict.ASK}
+    assert asks["service"] is False, "no default answers it"
     assert not world.pins and not world.broken and not incident_of(world).muted
     assert world.state.troubles["web"].planned is False
 
@@ -218,34 +202,26 @@ def test_a_yes_to_that_question_is_a_yes() -> None:
 def test_a_yes_to_what_was_asked_before_it_and_is_asked_again_after_it_is_a_yes() -> None:
     """The question is the new one: it has what the guard asks by now, and its answer is not refused."""
     world = down(bad_world(make_policy(Mode.ASSIST)), 150.0, 460.0).run(600.0)
-    assert [page.notice.kind.value for page in world.pages()] == ["asked", "asked"]
-    decision = incident_of(world).decision
-    assert decision is not None
-    assert {one.name for one in decision.guards if one.verdict is Verdict.ASK} == {"mode", "service"}
+    assert notices(world.pages()) == ["asked", "asked"]
+    assert {one.name for one in decision_of(world).guards if one.verdict is Verdict.ASK} == {"mode", "service"}
     effects = hear(world, e.Approved(world.now, "web-1", "ann"))
     assert web(world).phase is Phase.PINNING and not lines(effects, "REFUSED")
 
 
-def test_a_question_that_was_asked_before_it_is_asked_anew_after_it_though_nothing_was_muted() -> None:
-    """It was short: no reminder fell into it. A yes to the old question would be refused."""
-    world = down(bad_world(make_policy(Mode.ASSIST)), 150.0, 200.0).run(300.0)
-    assert [page.notice.kind.value for page in world.pages()] == ["asked", "asked"]
-
-
-def test_what_was_asked_before_it_and_fails_no_more_after_it_is_not_asked_again() -> None:
-    """Its question is withdrawn without a word to who answers."""
-    world = down(bad_world(make_policy(Mode.ASSIST), faults=[Fault(64.0, 450.0)]), 150.0, 460.0).run(900.0)
-    assert [page.notice.kind.value for page in world.pages()] == ["asked"]
-    assert web(world).phase is Phase.CALM
-
-
-def test_no_default_answers_it() -> None:
-    """Silence is no yes to a guard."""
-    world = down(bad_world(), 63.0, 500.0).run(700.0)
-    decision = incident_of(world).decision
-    assert decision is not None
-    (asks,) = [one for one in decision.guards if one.verdict is Verdict.ASK]
-    assert (asks.name, asks.passing) == ("service", False)
+@pytest.mark.parametrize(
+    ("ends", "fails_until", "pages"),
+    [
+        pytest.param(200.0, FOREVER, ["asked", "asked"], id="it was short, and nothing was muted: asked anew"),
+        pytest.param(460.0, 450.0, ["asked"], id="well again: the question is withdrawn without a word"),
+    ],
+)
+def test_what_was_asked_before_it_is_asked_anew_while_it_fails(ends: float, fails_until: float, pages: list) -> None:
+    """A yes to the old question would be refused."""
+    world = down(bad_world(make_policy(Mode.ASSIST), faults=[Fault(64.0, fails_until)]), 150.0, ends).run(
+        900.0 if fails_until < FOREVER else 300.0
+    )
+    assert notices(world.pages()) == pages
+    assert web(world).phase is (Phase.CALM if fails_until < FOREVER else Phase.ASKING)
 
 
 def test_what_recovers_late_is_let_recover() -> None:
@@ -256,7 +232,7 @@ def test_what_recovers_late_is_let_recover() -> None:
 
 def test_what_cannot_be_seen_after_it_is_told_in_the_end() -> None:
     """Neither well nor failing for ten minutes: a human has to look."""
-    unseen = Fault(500.0, FOREVER, reading=Unknown("the site's edge turns us away"))  # type: ignore[arg-type]
+    unseen = Fault(500.0, FOREVER, reading=Unknown("the site's edge turns us away"))
     world = down(quiet_world(faults=[unseen]), 100.0, 500.0).run(1090.0)
     assert world.pages() == []
     world.run(1200.0)
@@ -269,7 +245,7 @@ def test_an_outage_that_was_told_before_it_is_still_another_incident() -> None:
     world = down(quiet_world(faults=[Fault(100.0, FOREVER)]), 400.0, 1500.0)
     world.at(1000.0, lambda: world.faults.clear())
     world.run(1800.0)
-    kinds = [tell.notice.kind.value for tell in world.tells]
+    kinds = notices(world.tells)
     assert kinds == ["human_needed", "updated", "resolved"]
     assert not world.incidents["web-1"].planned and web(world).history.others == 1
 
@@ -281,7 +257,7 @@ def test_a_rollback_that_was_decided_is_not_sent_into_it() -> None:
     world.tell(e.DeploysListed(world.now, "web", tuple(world.deploys), world.facts))
     world.tell(e.PinConfirmed(world.now, "web", "web-1", "commit"))
     world.facts = replace(world.facts, auto_deploy="off")
-    assert texts(world, "WAIT") == ["nothing was sent: service: it is in maintenance mode; looking again"]
+    assert lines(world.notes, "WAIT") == ["nothing was sent: service: it is in maintenance mode; looking again"]
     down(world, 500.0, maintenance=False)
     world.faults.clear()
     world.run(900.0)
@@ -301,7 +277,7 @@ def test_what_began_to_fail_in_it_is_not_rolled_back_unasked_when_it_is_confirme
 def test_one_that_lasts_a_day_is_told_of_once(seconds: float) -> None:
     """Somebody may have forgotten it; it wakes nobody."""
     world = down(quiet_world(), 60.0).run(300.0)
-    since = web(world).downtime.since  # type: ignore[union-attr]
+    since = web(world).downtime.since
     events = [e.DeploysListed(since + seconds + late, "web", HISTORY, ON) for late in (0.0, 0.5)]
     told = [effect for event in events for effect in hear(world, event) if isinstance(effect, fx.Tell)]
     assert [(tell.notice.title, tell.notice.wakes) for tell in told] == (
@@ -323,13 +299,12 @@ def test_suspended_by_its_owner_and_then_for_a_bill() -> None:
     world = down(quiet_world(), 100.0, suspended=True, suspenders=("user",))
     down(world, 400.0, suspended=True, suspenders=("user", "billing"))
     down(world, 500.0, suspended=True, suspenders=())
-    world.run(450.0)
-    (page,) = world.pages()
+    (page,) = world.run(450.0).pages()
     assert page.notice.at - START == pytest.approx(400.0, abs=16.0)
-    assert texts(world, "DOWNTIME")[-1].endswith("it is suspended by user, billing now")
+    assert lines(world.notes, "DOWNTIME")[-1].endswith("it is suspended by user, billing now")
     world = down(quiet_world(), 100.0, suspended=True, suspenders=("user",))
     down(world, 400.0, suspended=True, suspenders=()).run(450.0)
-    assert texts(world, "DOWNTIME")[-1].endswith("it is suspended by somebody now")
+    assert lines(world.notes, "DOWNTIME")[-1].endswith("it is suspended by somebody now")
 
 
 def test_while_it_lasts_the_platform_is_asked_no_oftener_than_when_all_is_well() -> None:
@@ -351,20 +326,11 @@ def test_what_people_heard_of_in_it_and_still_fails_after_it_is_told_and_asked_a
 
 def test_what_only_a_feed_tells_of_soon_after_it_is_told() -> None:
     """Its readings are no failed probes; what was open then is over."""
-    policy = make_policy()
-    web_ = policy.services["web"]
-    feed = SignalPolicy("errors", "sentry", limit_per_minute=20.0)
-    policy = replace(policy, services={"web": replace(web_, signals=(*web_.signals, feed))})
-    world = down(World(policy, history(), flood=(4260.0, 8000.0)), 3900.0, 4200.0).run(4600.0)
-    (page,) = world.pages()
+    world = World(make_policy(), history(), flood=(4260.0, 8000.0))
+    own = world.policy.services["web"].signals
+    watch(world, *own, SignalPolicy("errors", "sentry", limit_per_minute=20.0))
+    (page,) = down(world, 3900.0, 4200.0).run(4600.0).pages()
     assert page.notice.at - START == pytest.approx(4530.0, abs=60.0)
-
-
-def test_what_people_heard_of_in_it_and_is_well_after_it_is_called_off() -> None:
-    """By the all-clear alone."""
-    world = down(quiet_world(unreadable=(300.0, 420.0)), 100.0, 600.0).run(1000.0)
-    kinds = [tell.notice.kind.value for tell in world.tells if tell.notice.service == "web"]
-    assert kinds == ["human_needed", "resolved"]
 
 
 def test_what_a_human_has_said_is_not_told_again_at_its_end() -> None:
@@ -379,14 +345,6 @@ def test_hiccups_of_the_platform_page_once() -> None:
     """A maintenance may last for hours, and its list be unreadable for a minute or two now and then."""
     world = down(quiet_world(), 100.0)
     for begins in (600.0, 1500.0, 2400.0):
-        world.at(begins, lambda begins=begins: setattr(world, "unreadable", (begins, begins + 100.0)))  # type: ignore[misc]
+        world.at(begins, lambda begins=begins: setattr(world, "unreadable", (begins, begins + 100.0)))
     world.run(4000.0)
     assert len(world.pages()) == 1 and not incident_of(world).muted
-
-
-def test_without_an_answer_of_the_platform_s_people_are_paged() -> None:
-    """What it said a minute ago may be over."""
-    world = down(quiet_world(unreadable=(200.0, FOREVER)), 100.0).run(400.0)
-    (page,) = world.pages()
-    assert page.notice.at - START == pytest.approx(255.0, abs=20.0)
-    assert page.notice.lines[0].startswith("Left to you: service: it is in maintenance mode, by what was read 6")

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import FOREVER, bad_world, hear, incident_of, kinds, lines, put, reach, web
-from tests.core.world import Fault, World, make_policy
+from tests.core.told import kinds, lines, tell_of
+from tests.core.world import FOREVER, Fault, World, make_policy
+from tests.core.worlds import bad_world, hear, incident_of, put, reach, web
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase
@@ -27,14 +28,14 @@ def outage(policy: Policy, end: float = 250.0) -> World:
     return bad_world(policy, faults=[Fault(64.0, end, code="bad00000")]).run(500.0)
 
 
-def test_a_medium_incident_is_told_without_waking_anybody() -> None:
-    """Opened and resolved, both for information."""
+def test_a_medium_incident_is_told_without_waking_anybody_and_a_low_one_is_only_written_down() -> None:
+    """Opened and resolved, both for information; of a low one nobody is told, not even of its end."""
     world = outage(home_means(Severity.MEDIUM, "chat"))
-    assert [(tell.notice.kind.value, tell.notice.wakes, tell.channels) for tell in world.tells] == [
-        ("opened", False, ("chat",)),
-        ("resolved", False, ("chat",)),
-    ]
-    assert not world.pins
+    told = [(tell.notice.kind.value, tell.notice.wakes, tell.channels) for tell in world.tells]
+    assert told == [("opened", False, ("chat",)), ("resolved", False, ("chat",))] and not world.pins
+    world = outage(home_means(Severity.LOW, "chat"))
+    assert not world.tells and not world.pins and {"LOW", "CLOSED"} <= set(world.labels())
+    assert world.incidents["web-1"].outcome == "recovered"
 
 
 def test_what_is_left_to_people_is_told_at_the_end_of_a_rollback() -> None:
@@ -47,14 +48,6 @@ def test_what_is_left_to_people_is_told_at_the_end_of_a_rollback() -> None:
     assert all(not tell.notice.todo for tell in world.tells if not tell.notice.resolves)
     told = outage(home_means(Severity.MEDIUM, "chat"))
     assert [tell.notice.todo for tell in told.tells] == [(), ()]
-
-
-def test_a_low_incident_is_only_written_down() -> None:
-    """Nobody is told, not even of its end."""
-    world = outage(home_means(Severity.LOW, "chat"))
-    assert not world.tells and not world.pins
-    assert {"LOW", "CLOSED"} <= set(world.labels())
-    assert world.incidents["web-1"].outcome == "recovered"
 
 
 @pytest.mark.parametrize(
@@ -84,19 +77,16 @@ def test_an_end_is_told_with_how_what_was_done_and_what_is_left() -> None:
 def test_what_was_switched_off_for_nothing_is_given_back_at_the_end() -> None:
     """Put off after the pin, then recovered by itself: nothing is left for people."""
     world = bad_world(faults=[Fault(64.0, 107.0, code="bad00000")], outcomes=["postponed"]).run(500.0)
-    (tell,) = world.tells
-    assert "auto-deploy, switched off for it, is being given back" in tell.notice.lines[0]
-    lasted = tell.notice.title.removeprefix("web RESOLVED: recovered by itself (").removesuffix(" since onset)")
-    how = tell.notice.lines[0].removeprefix("How: ")
-    assert [note.text for note in world.notes if note.label == "CLOSED"] == [
-        f"recovered by itself: {how}; {lasted} since onset"
-    ]
+    notice = tell_of(world.tells).notice
+    assert "auto-deploy, switched off for it, is being given back" in notice.lines[0]
+    lasted = notice.title.removeprefix("web RESOLVED: recovered by itself (").removesuffix(" since onset)")
+    how = notice.lines[0].removeprefix("How: ")
+    assert lines(world.notes, "CLOSED") == [f"recovered by itself: {how}; {lasted} since onset"]
     assert how.startswith("it recovered before a rollback was sent; ") and lasted.endswith(" s")
-    assert not any(line.startswith("Left for you: auto-deploy") for line in tell.notice.lines)
-    assert "Auto-deploy: off, is being given back (was commit)" in tell.notice.lines
+    assert not any(line.startswith("Left for you: auto-deploy") for line in notice.lines)
+    assert "Auto-deploy: off, is being given back (was commit)" in notice.lines
     assert [restore.value for restore in world.restores] == ["commit"]
-    given = [note for note in world.notes if note.text == "auto-deploy given back: commit"]
-    assert [note.incident for note in given] == ["web-1"]
+    assert [note.incident for note in world.notes if note.text == "auto-deploy given back: commit"] == ["web-1"]
 
 
 def test_what_a_pause_keeps_from_being_given_back_is_told_at_the_end() -> None:
@@ -126,17 +116,6 @@ def put_off(**service: object) -> World:
     return put(world, **service)
 
 
-def test_it_is_told_once_and_at_once_when_a_stop_cannot_give_it_back() -> None:
-    """Stopped while paused; the end of the incident does not say it again."""
-    world = put_off()
-    hear(world, e.Paused(world.now, "bob"))
-    effects = hear(world, e.Stopped(world.now, "web-1", "ann"))
-    assert [effect.notice.title for effect in effects if isinstance(effect, fx.Tell)] == ["AUTO-DEPLOY IS OFF on web"]
-    world.faults.clear()
-    assert not world.run(world.time + 300.0).tells
-    assert world.incidents["web-1"].closed_at is not None
-
-
 @pytest.mark.parametrize(("off", "told"), [("", False), ("checksPass", True)])
 def test_what_an_earlier_incident_switched_off_is_a_human_s_to_give_back(off: str, told: bool) -> None:
     """A pin that found it off already has nothing to give back; if that was our own, it is told all the same."""
@@ -145,6 +124,16 @@ def test_what_an_earlier_incident_switched_off_is_a_human_s_to_give_back(off: st
     effects = hear(world, e.Stopped(world.now, "web-1", "ann"))
     line = "AUTO-DEPLOY IS OFF on web. It was checksPass; it was switched off for web-0."
     assert (lines(effects, "HUMAN"), "RestoreAutoDeploy" in kinds(effects)) == ([line] if told else [], False)
+
+
+def test_it_is_told_once_and_at_once_when_a_stop_cannot_give_it_back() -> None:
+    """Stopped while paused; the end of the incident does not say it again."""
+    world = put_off()
+    hear(world, e.Paused(world.now, "bob"))
+    effects = hear(world, e.Stopped(world.now, "web-1", "ann"))
+    assert tell_of(effects).notice.title == "AUTO-DEPLOY IS OFF on web"
+    world.faults.clear()
+    assert not world.run(world.time + 300.0).tells and world.incidents["web-1"].closed_at is not None
 
 
 def test_what_turned_out_to_be_low_keeps_nothing_switched_off() -> None:
@@ -164,14 +153,6 @@ def test_readings_of_an_ended_incident_do_not_open_the_next() -> None:
     assert web(world).phase is Phase.CALM and web(world).closed_at is not None
     assert all(check.run_probes == 0 and not check.recent for check in web(world).checks.values())
     assert incident_of(world).closed_at == web(world).closed_at
-
-
-def test_the_alarm_begins_with_auto_deploy_while_it_is_off() -> None:
-    """Lost after the pin: every later title says it first."""
-    world = reach(Phase.ROLLING_BACK)
-    effects = hear(world, e.RollbackLost(world.now, "web", "web-1", "no trace"))
-    (tell,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
-    assert tell.notice.title.startswith("AUTO-DEPLOY IS OFF on web. web CRITICAL: ")
 
 
 @pytest.mark.parametrize(

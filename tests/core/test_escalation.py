@@ -1,12 +1,14 @@
 """Escalation: a page that nobody takes up climbs on time and in order, until a human has it or it is over."""
 
+import re
 from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from tests.core.scenes import FOREVER, bad_world, hear, incident_of, lines, notices, put, reach, web
-from tests.core.world import START, Fault, World, make_policy
+from tests.core.told import lines, notices, tell_of, wakes
+from tests.core.world import FOREVER, START, Fault, World, make_policy
+from tests.core.worlds import bad_world, hear, incident_of, put, reach, web
 from watchdog.core import escalation
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
@@ -16,6 +18,7 @@ from watchdog.domain.policy import Mode, Policy, Rotation, Severity, Step, Then,
 STEPS = (Step("lead", ("mail",), 300.0), Step("devops", ("phone",), 600.0), Step("boss", ("letter",), 60.0))
 NEVER = Weekly((), 0, 1, "UTC")
 SLOW = Fault(64.0, FOREVER, code="bad00000", slow=True)
+DOWN = replace(SLOW, slow=False)
 
 
 def climbing(*steps: Step, mode: Mode = Mode.OBSERVE, **more: object) -> Policy:
@@ -25,7 +28,7 @@ def climbing(*steps: Step, mode: Mode = Mode.OBSERVE, **more: object) -> Policy:
 
 def paged(*steps: Step, **more: object) -> World:
     """Return a world in which a critical page just went out, and nobody heard it."""
-    return reach(Phase.PAGED, climbing(*steps, **more))  # type: ignore[arg-type]
+    return reach(Phase.PAGED, climbing(*steps, **more))
 
 
 def called(world: World, since: int = 0) -> list[tuple[float, tuple[str, ...], str]]:
@@ -39,29 +42,25 @@ def called(world: World, since: int = 0) -> list[tuple[float, tuple[str, ...], s
 
 
 def test_a_critical_page_climbs_on_time_and_in_order() -> None:
-    """Five minutes after the page, ten after that, one after that; then the first is called again."""
-    world = paged().run(1200.0)
-    assert called(world, 1) == [
-        (300.0, ("mail",), "ESCALATED to lead"),
-        (900.0, ("phone",), "ESCALATED to devops"),
-        (960.0, ("letter",), "ESCALATED to boss"),
-    ]
+    """Five minutes after the page, ten after that, one after that; a restart before a step changes nothing of it."""
+    world = paged()
+    for after in (200.0, 500.0):
+        world.at(incident_of(world).opened_at - START + after, lambda: world.tell(e.Restarted(world.now)))
+    world.run(1200.0)
+    lead, devops = (300.0, ("mail",), "ESCALATED to lead"), (900.0, ("phone",), "ESCALATED to devops")
+    assert called(world, 1) == [lead, devops, (960.0, ("letter",), "ESCALATED to boss")]
     notice = world.tells[-1].notice
     assert notice.title.startswith("ESCALATED to boss, open for 16 min: web CRITICAL:") and notice.incident == "web-1"
     assert notice.lines[0].endswith("watchdog acknowledge web-1") and notice.lines[1].startswith("Seen: home")
     assert not world.broken
 
 
-def test_without_steps_of_ours_nobody_else_is_called() -> None:
-    """PagerDuty climbs, or nobody said who is next."""
-    world = reach(Phase.PAGED).run(3000.0)
-    assert len(called(world)) == 1
-
-
-def test_a_page_that_is_not_critical_does_not_climb() -> None:
-    """High is paged once; it climbs only where a question went unanswered."""
-    world = reach(Phase.PAGED, climbing(), faults=[SLOW]).run(3000.0)
-    assert incident_of(world).severity is Severity.HIGH and len(called(world)) == 1
+@pytest.mark.parametrize(
+    ("policy", "faults"), [(make_policy(Mode.OBSERVE), [DOWN]), (make_policy(Mode.OBSERVE, escalation=STEPS), [SLOW])]
+)
+def test_without_steps_of_ours_and_below_critical_nobody_else_is_called(policy: Policy, faults: list[Fault]) -> None:
+    """PagerDuty climbs, or nobody said who is next; high is paged once, and climbs only where nobody answered."""
+    assert len(called(reach(Phase.PAGED, policy, faults=faults).run(3000.0))) == 1
 
 
 def test_what_a_rollback_leaves_to_a_human_climbs_too() -> None:
@@ -82,24 +81,13 @@ def test_while_we_are_at_it_nobody_else_is_called() -> None:
     assert lines(effects, "BY HAND") and incident_of(world).called_at is None
 
 
-def test_a_restart_changes_nothing_of_it() -> None:
-    """Before the first step, and between two: each is called once, on time."""
-    world = paged()
-    for after in (200.0, 500.0):
-        world.at(incident_of(world).opened_at - START + after, lambda: world.tell(e.Restarted(world.now)))
-    world.run(1200.0)
-    assert [when for when, *_ in called(world, 1)] == [300.0, 900.0, 960.0]
-
-
 def test_what_was_slept_through_is_called_one_after_the_other() -> None:
     """A restart long after: the first one now, the next in its time, not all at once."""
     world = paged()
     later = world.now + 5000.0
-    effects = hear(world, e.Restarted(later))
-    assert fx.WakeAt(later) in effects
-    assert notices(hear(world, e.TimePassed(later))) == ["human_needed"]
-    assert notices(hear(world, e.TimePassed(later + 1.0))) == []
-    assert notices(hear(world, e.TimePassed(later + 600.0))) == ["human_needed"]
+    assert later in wakes(hear(world, e.Restarted(later)))
+    for after, told in ((0.0, ["human_needed"]), (1.0, []), (600.0, ["human_needed"])):
+        assert notices(hear(world, e.TimePassed(later + after))) == told
 
 
 def test_it_ends_with_the_incident() -> None:
@@ -115,7 +103,7 @@ def test_who_is_out_of_hours_is_passed_over_in_favour_of_the_next() -> None:
     """And noted; the one after is called when it is their time by the order, not later."""
     world = paged(replace(STEPS[0], after_seconds=3600.0, hours=NEVER), *STEPS[1:]).run(1000.0)
     assert called(world, 1) == [(600.0, ("phone",), "ESCALATED to devops"), (660.0, ("letter",), "ESCALATED to boss")]
-    assert [note.text for note in world.notes if note.label == "PASSED"] == ["lead: not in their hours"]
+    assert lines(world.notes, "PASSED") == ["lead: not in their hours"]
 
 
 def test_of_a_rotation_it_calls_whose_week_it_is() -> None:
@@ -123,14 +111,12 @@ def test_of_a_rotation_it_calls_whose_week_it_is() -> None:
     day = int(START // 86400) + date(1970, 1, 1).toordinal()
     turns = Rotation((STEPS[0], STEPS[1]), day - 7, 0, "UTC")
     world = paged(Step("oncall", (), 300.0, rotation=turns), STEPS[2]).run(600.0)
-    assert called(world, 1) == [
-        (300.0, ("phone",), "ESCALATED to devops (oncall)"),
-        (360.0, ("letter",), "ESCALATED to boss"),
-    ]
+    devops, boss = (300.0, ("phone",), "ESCALATED to devops (oncall)"), (360.0, ("letter",), "ESCALATED to boss")
+    assert called(world, 1) == [devops, boss]
     asleep = replace(turns, of=(STEPS[0], replace(STEPS[1], hours=NEVER)))
     world = paged(Step("oncall", (), 300.0, rotation=asleep), STEPS[2]).run(300.0)
     assert called(world, 1)[0] == (60.0, ("letter",), "ESCALATED to boss")
-    assert {note.text for note in world.notes if note.label == "PASSED"} == {"devops (oncall): not in their hours"}
+    assert set(lines(world.notes, "PASSED")) == {"devops (oncall): not in their hours"}
 
 
 def test_where_nobody_is_on_call_those_who_were_told_are_called_again() -> None:
@@ -154,34 +140,28 @@ def test_the_order_is_gone_through_again_and_not_for_ever() -> None:
 
 
 def test_an_acknowledgement_of_an_earlier_call_is_refused() -> None:
-    """Told late by a pager: it says nothing of what people were called for since."""
+    """Told late by a pager: it says nothing of what people were called for since; of the same page it counts late."""
     for world in (paged(), question()):
-        told_at = incident_of(world).told_at or 0.0
+        told_at = incident_of(world).told_at
         effects = hear(world, e.Acknowledged(told_at + 60.0, "web-1", "ann", said_at=told_at - 1.0))
         assert lines(effects, "REFUSED") == ["web-1: people were called for something else since"]
         assert incident_of(world).acknowledged_by is None
         hear(world, e.Acknowledged(told_at + 60.0, "web-1", "ann", said_at=told_at))
         assert incident_of(world).acknowledged_by == "ann"
         assert hear(world, e.Acknowledged(told_at + 90.0, "web-1", "ann", said_at=told_at)) == ()
-
-
-def test_an_acknowledgement_that_a_step_overtook_still_counts() -> None:
-    """Said before the lead was called, read after it: it is of the same page."""
-    world = paged()
-    told_at = incident_of(world).told_at or 0.0
-    world.run(told_at - START + 305.0)
-    hear(world, e.Acknowledged(world.now, "web-1", "ann", said_at=told_at + 295.0))
-    assert incident_of(world).acknowledged_by == "ann"
+    overtaken = paged()
+    told_at = incident_of(overtaken).told_at
+    overtaken.run(told_at - START + 305.0)
+    hear(overtaken, e.Acknowledged(overtaken.now, "web-1", "ann", said_at=told_at + 295.0))
+    assert incident_of(overtaken).acknowledged_by == "ann", "said before the lead was called, read after it"
 
 
 def test_who_looks_after_a_question_is_called_again_with_what_silence_means() -> None:
     """Half an hour later, before its deadline: what is said then is what will be done."""
     world = question(then=Then.ROLLBACK, within_seconds=3600.0)
     acknowledge(world)
-    (tell,) = [one for one in hear(world, e.TimePassed(world.now + 1800.0)) if isinstance(one, fx.Tell)]
-    assert tell.notice.title.startswith("STILL OPEN") and tell.notice.lines[3].startswith(
-        "Without an answer it is rolled back"
-    )
+    notice = tell_of(hear(world, e.TimePassed(world.now + 1800.0))).notice
+    assert notice.title.startswith("STILL OPEN") and notice.lines[3].startswith("Without an answer it is rolled back")
 
 
 # --- a question ---
@@ -190,36 +170,38 @@ def test_who_looks_after_a_question_is_called_again_with_what_silence_means() ->
 def question(**fields: object) -> World:
     """Return a world that asks about a slow deploy; fields change its row of the matrix."""
     policy = climbing(mode=Mode.AUTONOMOUS)
-    row = replace(policy.matrix[Severity.HIGH], **fields)  # type: ignore[arg-type]
+    row = replace(policy.matrix[Severity.HIGH], **fields)
     return reach(Phase.ASKING, replace(policy, matrix={**policy.matrix, Severity.HIGH: row}), faults=[SLOW])
 
 
 def test_a_question_climbs_from_its_deadline_on() -> None:
     """High asks, and escalates at 15 minutes: then those of the list, with the question."""
     world = question().run(2100.0)
-    at = incident_of(world).asked_at or 0.0
-    again = [(tell.notice.at - at, tell.notice.title.partition(":")[0].partition(",")[0]) for tell in world.pages()[1:]]
-    assert again[0] == (900.0, "NO ANSWER for 15 min")
-    assert again[1:] == [(1200.0, "ESCALATED to lead"), (1800.0, "ESCALATED to devops"), (1860.0, "ESCALATED to boss")]
+    at = incident_of(world).asked_at
+    again = [(tell.notice.at - at, re.split("[:,]", tell.notice.title)[0]) for tell in world.pages()[1:]]
+    later = [(1200.0, "ESCALATED to lead"), (1800.0, "ESCALATED to devops"), (1860.0, "ESCALATED to boss")]
+    assert again == [(900.0, "NO ANSWER for 15 min"), *later]
     assert world.tells[-1].notice.lines[1].startswith("Question: roll web back to dep-40")
 
 
-@pytest.mark.parametrize("then", [Then.NOTHING, Then.ROLLBACK])
-def test_a_question_with_another_end_does_not_climb(then: Then) -> None:
-    """The policy said what happens: nothing, or a rollback."""
-    world = question(then=then).run(6000.0)
-    assert not [tell for tell in world.tells if tell.notice.title.startswith("ESCALATED")]
-
-
-@pytest.mark.parametrize("what", [e.Rejected, e.Stopped])
-def test_an_answer_stops_it(what: type) -> None:
-    """A no, or a stop: a human has it."""
-    world = question()
-    world.run((incident_of(world).asked_at or 0.0) - START + 1000.0)
-    hear(world, what(world.now, "web-1", "ann"))
+@pytest.mark.parametrize(
+    ("fields", "answer"),
+    [
+        pytest.param({}, e.Rejected, id="a no: a human has it"),
+        pytest.param({}, e.Stopped, id="a stop"),
+        pytest.param({"then": Then.NOTHING}, None, id="the policy says that nothing happens"),
+        pytest.param({"then": Then.ROLLBACK}, None, id="or a rollback"),
+    ],
+)
+def test_an_answer_or_another_end_stops_it(fields: dict, answer: type | None) -> None:
+    """Nobody of the list is called."""
+    world = question(**fields)
+    world.run(incident_of(world).asked_at - START + 1000.0)
+    if answer is not None:
+        hear(world, answer(world.now, "web-1", "ann"))
+        assert incident_of(world).called_at is None
     world.run(9000.0)
     assert not [tell for tell in world.tells if tell.notice.title.startswith("ESCALATED")]
-    assert incident_of(world).called_at is None
 
 
 def test_a_yes_that_a_guard_refuses_is_of_somebody_who_looks_after_it() -> None:
@@ -244,8 +226,8 @@ def test_an_acknowledgement_stops_the_climbing_and_not_the_watching() -> None:
     world.run(world.time + 100.0)
     effects = acknowledge(world)
     assert lines(effects, "ACKNOWLEDGED") == ["by ann: nobody else is called for 30 min, unless something changes"]
-    (tell,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
-    assert tell.notice.title.startswith("ann LOOKS AFTER IT: web CRITICAL") and not tell.notice.wakes
+    notice = tell_of(effects).notice
+    assert notice.title.startswith("ann LOOKS AFTER IT: web CRITICAL") and not notice.wakes
     world.faults = [replace(world.faults[0], end=world.time + 1000.0)]
     world.run(world.time + 1700.0)
     assert len(called(world)) == 1 and web(world).phase is Phase.CALM
@@ -269,16 +251,14 @@ def test_an_old_one_calls_everybody_again_from_the_first() -> None:
     world = paged()
     acknowledge(world)
     at = world.now
-    assert fx.WakeAt(at + 1800.0) in hear(world, e.Restarted(at + 10.0))
+    assert at + 1800.0 in wakes(hear(world, e.Restarted(at + 10.0)))
     assert notices(hear(world, e.TimePassed(at + 1799.0))) == []
     effects = hear(world, e.TimePassed(at + 1800.0))
     assert lines(effects, "UNATTENDED") == ["acknowledged by ann 30 min ago, and nothing changed since"]
-    (tell,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
+    tell = tell_of(effects)
     assert tell.notice.title.startswith("STILL OPEN, acknowledged by ann 30 min ago: web") and tell.notice.wakes
-    assert tell.channels == ("pager", "chat")
-    assert incident_of(world).acknowledged_by is None
-    first = [effect for effect in hear(world, e.TimePassed(at + 2100.0)) if isinstance(effect, fx.Tell)]
-    assert [tell.channels for tell in first] == [("mail",)]
+    assert tell.channels == ("pager", "chat") and incident_of(world).acknowledged_by is None
+    assert tell_of(hear(world, e.TimePassed(at + 2100.0))).channels == ("mail",)
     assert lines(acknowledge(world, "bob"), "ACKNOWLEDGED")[0].startswith("by bob: nobody else")
 
 
@@ -295,16 +275,12 @@ def test_it_is_of_what_was_known_then() -> None:
 def test_it_answers_no_question_and_spares_the_reminder_and_the_page_at_the_deadline() -> None:
     """Then people are called again when it is old."""
     world = question(remind_seconds=600.0)
-    effects = acknowledge(world)
-    (tell,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
-    still, otherwise = tell.notice.lines
+    still, otherwise = tell_of(acknowledge(world)).notice.lines
     assert still == "Watching goes on. What was asked is still to be answered."
     assert otherwise.startswith("Without an answer nothing is changed")
     at = world.now
     world.run(at - START + 1799.0)
-    assert [note.text for note in world.notes if note.label == "DEADLINE"] == [
-        "no answer for 15 min; ann looks after it"
-    ]
+    assert lines(world.notes, "DEADLINE") == ["no answer for 15 min; ann looks after it"]
     assert len(world.pages()) == 1 and web(world).phase is Phase.ASKING
     world.run(at - START + 1810.0)
     assert world.pages()[-1].notice.title.startswith("STILL OPEN") and len(world.pages()) == 2
@@ -313,25 +289,19 @@ def test_it_answers_no_question_and_spares_the_reminder_and_the_page_at_the_dead
 def test_it_does_not_stop_what_the_policy_says_for_the_deadline() -> None:
     """No answer is no answer: it is said again what silence means."""
     world = question(then=Then.ROLLBACK)
-    (tell,) = [effect for effect in acknowledge(world) if isinstance(effect, fx.Tell)]
-    assert tell.notice.lines[1].startswith("Without an answer it is rolled back then")
-    world.run(1500.0)
-    assert len(world.accepted) == 1
+    assert tell_of(acknowledge(world)).notice.lines[1].startswith("Without an answer it is rolled back then")
+    assert len(world.run(1500.0).accepted) == 1
 
 
-def test_what_woke_nobody_is_not_called_about_when_an_acknowledgement_is_old() -> None:
-    """Medium was only told."""
+def test_what_is_over_cannot_be_acknowledged_and_what_woke_nobody_is_not_called_about() -> None:
+    """The closed incident is still remembered; medium was only told."""
+    world = paged()
+    put(world, phase=Phase.CALM, incident=replace(incident_of(world), closed_at=world.now, outcome="recovered"))
+    assert lines(acknowledge(world), "REFUSED") == ["web-1 is over: recovered"]
     world = paged()
     put(world, incident=replace(incident_of(world), severity=Severity.MEDIUM))
     acknowledge(world)
     assert notices(hear(world, e.TimePassed(world.now + 9000.0))) == []
-
-
-def test_what_is_over_cannot_be_acknowledged() -> None:
-    """The closed incident is still remembered."""
-    world = paged()
-    put(world, phase=Phase.CALM, incident=replace(incident_of(world), closed_at=world.now, outcome="recovered"))
-    assert lines(acknowledge(world), "REFUSED") == ["web-1 is over: recovered"]
 
 
 def test_of_what_nobody_was_told_nobody_hears_who_has_it() -> None:

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import FOREVER, NOW, a_service, a_state, bad_world, hear, history, lines, notices, put, web
-from tests.core.world import Fault, World, make_policy
+from tests.core.scenes import NOW, a_service, a_state
+from tests.core.told import lines, notices
+from tests.core.world import FOREVER, Fault, World, make_policy
+from tests.core.worlds import bad_world, hear, history, put, web
 from watchdog.core import flapping
 from watchdog.core.turn import Turn
 from watchdog.domain import events as e
@@ -56,7 +58,6 @@ def test_who_flaps_is_told_of_once_and_asked_about() -> None:
     assert "web is FLAPPING: 3 incidents opened within 60 min" in titles
     assert (f"Held: {text}",) in [tell.notice.lines for tell in world.tells]
     decision = world.incidents["web-3"].decision
-    assert decision is not None
     assert ("flapping", "ask") in [(answer.name, answer.verdict.value) for answer in decision.guards]
 
 
@@ -91,4 +92,4 @@ def test_a_deploy_that_flaps_is_asked_about_where_it_would_have_been_rolled_back
     world.run(150.0)
     assert web(world).phase is Phase.ASKING and "asked" in notices(world.tells)
     decision = world.incidents["web-1"].decision
-    assert decision is not None and decision.why.startswith("flapping: it flaps: 3 incidents opened within 60 min;")
+    assert decision.why.startswith("flapping: it flaps: 3 incidents opened within 60 min;")

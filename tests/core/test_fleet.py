@@ -4,20 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import (
-    NOW,
-    a_service,
-    a_state,
-    an_incident,
-    failing,
-    lines,
-    notices,
-    step,
-)
+from tests.core.scenes import NOW, a_service, a_state, an_incident, failing, step
+from tests.core.told import lines, notices, tell_of, wakes
 from tests.core.world import CONTROL, make_policy
 from watchdog.core import fleet
 from watchdog.domain import events as e
-from watchdog.domain.effects import Effect, Note, Tell, WakeAt
+from watchdog.domain.effects import Effect, Note, Tell
 from watchdog.domain.incidents import Phase, State
 from watchdog.domain.policy import Policy
 from watchdog.domain.readings import Bad, Good, Unknown
@@ -35,73 +27,62 @@ def both(state: State, at: float, reading: Good | Bad, policy: Policy | None = N
 
 
 def test_blind_is_noted_at_once_and_told_after_half_a_minute() -> None:
-    """The fault is ours; people hear of it once it lasts, and once only."""
+    """The fault is ours; people hear of it once it lasts, and once only; time alone makes nobody blind."""
+    state, effects = step(a_state(a_service(checks={}), control={}), e.TimePassed(NOW), make_policy())
+    assert state.blind_since is None and not lines(effects, "BLIND")
     state, told = both(a_state(), NOW, DARK)
     assert state.blind_since == NOW and notices(told) == []
     assert lines(told, "BLIND") == ["0 of 2 control targets answer: the fault is ours, nothing is touched"]
-    assert WakeAt(NOW + 30.0) in told
+    assert NOW + 30.0 in wakes(told)
     state, told = both(state, NOW + 29.0, DARK)
     assert told == []
-    state, effects = step(state, e.TimePassed(NOW + 30.0), make_policy())
+    mute = make_policy(alerts=())
+    state, effects = step(state, e.TimePassed(NOW + 30.0), mute)
+    assert notices(effects) == [] and lines(effects, "TOLD")[0].startswith("nobody configured: watchdog is blind")
+    state, effects = step(replace(state, blind_told=False), e.TimePassed(NOW + 30.0), make_policy())
     assert notices(effects) == ["self_alert"] and state.blind_told
-    tell = next(effect for effect in effects if isinstance(effect, Tell))
+    tell = tell_of(effects)
     assert tell.notice.wakes and tell.channels == ("pager",)
     assert tell.notice.title == "watchdog is blind: 0 of 2 control targets answer for 30 s"
     assert (tell.notice.incident, tell.notice.lines) == ("blind", fleet.DARK_LINES)
     assert lines(effects, "TOLD") == [f"pager (page): {tell.notice.title}"]
-    state, effects = step(state, e.TimePassed(NOW + 31.0), make_policy())
-    assert notices(effects) == []
-
-
-def test_where_nobody_is_to_be_alerted_the_journal_says_so() -> None:
-    """No alert channel configured: a note, no notice."""
-    policy = make_policy(alerts=())
-    state, _ = both(a_state(), NOW, DARK, policy)
-    state, effects = step(state, e.TimePassed(NOW + 30.0), policy)
-    assert notices(effects) == [] and lines(effects, "TOLD")[0].startswith("nobody configured: watchdog is blind")
+    assert notices(step(state, e.TimePassed(NOW + 31.0), make_policy())[1]) == []
 
 
 def test_sight_regained_forgets_what_was_seen_meanwhile() -> None:
-    """Runs and sums are cleared, suspicion without an incident ends, and those who were told hear of the end."""
+    """Runs and sums are cleared, suspicion without an incident ends, and those who were told hear of the end.
+
+    Also of a service that a reload took away; an open incident is still to be ended by what comes.
+    """
     open_one = a_service(name="shop", phase=Phase.PAGED, incident=an_incident(service="shop"))
-    state = a_state(a_service(), open_one, blind_since=NOW - 40, blind_told=True)
+    suspected = a_service(name="api", incident=an_incident(service="api"))
+    state = a_state(a_service(), open_one, suspected, a_service(name="gone"), blind_since=NOW - 40, blind_told=True)
     state, effects = step(state, e.ControlChecked(NOW + 1, "control-1", Good()), make_policy())
     assert (state.blind_since, state.blind_told) == (None, False)
-    (tell,) = [effect for effect in effects if isinstance(effect, Tell)]
-    assert (tell.notice.resolves, tell.notice.incident) == (True, "blind")
-    assert tell.notice.lines == ("Services are judged again, from now on.",)
+    notice = tell_of(effects).notice
+    assert (notice.resolves, notice.incident) == (True, "blind")
+    assert notice.lines == ("Services are judged again, from now on.",)
     assert lines(effects, "SEEING") == ["watchdog sees again after 41 s; what was read meanwhile does not count"]
-    web, shop = state.services["web"], state.services["shop"]
-    assert (web.phase, web.phase_since, web.checks["home"].run_probes) == (Phase.CALM, NOW + 1, 0)
-    assert web.checks["home"].counts_from == NOW + 1
-    assert shop.phase is Phase.PAGED and shop.checks["home"].run_probes == 0
-
-
-def test_a_short_blindness_is_told_to_nobody() -> None:
-    """A note at its begin and at its end."""
-    state, _ = both(a_state(), NOW, DARK)
-    state, told = both(state, NOW + 5.0, Good())
-    assert notices(told) == [] and len(lines(told, "SEEING")) == 1
+    assert all(service.checks["home"].run_probes == 0 for service in state.services.values())
+    web, gone = state.services["web"], state.services["gone"]
+    assert (web.phase, web.phase_since, web.checks["home"].counts_from) == (Phase.CALM, NOW + 1, NOW + 1)
+    assert gone.phase is Phase.CALM and state.services["shop"].phase is Phase.PAGED
+    api = state.services["api"]
+    assert (api.phase, api.phase_since, api.incident) == (Phase.SUSPECT, NOW - 60, suspected.incident)
+    _, told = both(both(a_state(), NOW, DARK)[0], NOW + 5.0, Good())
+    assert notices(told) == [] and len(lines(told, "SEEING")) == 1, "a short blindness is told to nobody"
 
 
 def test_only_an_answer_gives_sight_back() -> None:
     """Control targets that are no longer read do not prove that we see; half a minute later people are told."""
     state, _ = both(a_state(), NOW, DARK)
+    assert step(state, e.TimePassed(NOW + 1.0), make_policy(control=()))[0].blind_since is None, "nobody wants them"
     state, effects = step(state, e.TimePassed(NOW + 45.0), make_policy())
     assert state.blind_since == NOW and notices(effects) == ["self_alert"]
-    title = next(effect.notice.title for effect in effects if isinstance(effect, Tell))
-    assert "no control target was read in the last 30 s for 45 s" in title
-    state, _ = step(state, e.ControlChecked(NOW + 46.0, "control-1", Unknown("void")), make_policy())
-    assert state.blind_since == NOW
-    state, _ = step(state, e.ControlChecked(NOW + 47.0, "control-1", Good()), make_policy())
-    assert state.blind_since is None
-
-
-def test_a_reload_without_control_targets_ends_blindness() -> None:
-    """The user no longer wants them."""
-    state, _ = both(a_state(), NOW, DARK)
-    state, _ = step(state, e.TimePassed(NOW + 1.0), make_policy(control=()))
-    assert state.blind_since is None
+    assert "no control target was read in the last 30 s for 45 s" in tell_of(effects).notice.title
+    for reading, blind_since in ((Unknown("void"), NOW), (Good(), None)):
+        state, _ = step(state, e.ControlChecked(NOW + 46.0, "control-1", reading), make_policy())
+        assert state.blind_since == blind_since
 
 
 def test_when_every_probe_is_silent_we_are_blind_whatever_control_targets_say() -> None:
@@ -129,12 +110,6 @@ def test_a_probe_that_speaks_does_not_help_while_every_control_target_fails() ->
     assert state.blind_since == NOW
     state, _ = both(state, NOW + 3.0, Good())
     assert state.blind_since is None
-
-
-def test_time_alone_makes_nobody_blind() -> None:
-    """Without a failing control target a second that passes says nothing."""
-    state, effects = step(a_state(a_service(checks={}), control={}), e.TimePassed(NOW), make_policy())
-    assert state.blind_since is None and not lines(effects, "BLIND")
 
 
 def test_suspicion_waits_while_blind() -> None:
@@ -231,20 +206,3 @@ def test_a_status_page_is_remembered() -> None:
     assert state.vendors["render"] == (NOW, DARK) and effects == ()
     state, _ = step(state, e.VendorChecked(NOW + 60, "openai", Good()), make_policy())
     assert set(state.vendors) == {"render", "openai"}
-
-
-def test_services_forgotten_after_blindness_include_those_no_longer_configured() -> None:
-    """A service that a reload took away does not stop the others from being judged."""
-    gone = replace(a_service(), name="gone")
-    state = a_state(a_service(), gone, blind_since=NOW - 5)
-    state, _ = step(state, e.ControlChecked(NOW, "control-1", Good()), make_policy())
-    assert state.services["gone"].phase is Phase.CALM and state.services["web"].phase is Phase.CALM
-
-
-def test_suspicion_of_an_open_incident_outlives_blindness() -> None:
-    """What was read does not count, but the incident is still to be ended by what comes."""
-    state = a_state(a_service(incident=an_incident()), blind_since=NOW - 5)
-    state, _ = step(state, e.ControlChecked(NOW, "control-1", Good()), make_policy())
-    web = state.services["web"]
-    assert (web.phase, web.phase_since, web.checks["home"].run_probes) == (Phase.SUSPECT, NOW - 60, 0)
-    assert web.incident is not None and web.incident.id == "web-1"

@@ -5,8 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import NOW, a_service, a_state, bad_world, hear, history, lines, put, step, web
+from tests.core.scenes import FACTS, NOW, a_service, a_state, step
+from tests.core.told import lines
 from tests.core.world import START, Fault, World, make_policy
+from tests.core.worlds import bad_world, hear, history, put, web
 from watchdog.core.ahead import not_ahead
 from watchdog.domain import events as e
 from watchdog.domain.checks import Check
@@ -24,7 +26,7 @@ OVER = 60.0 + 1800.0
 
 def shipped(policy: Policy = WANTED, *faults: Fault, **more: object) -> World:
     """Return a world in which a good commit goes live at 60 s."""
-    world = World(policy, history(), list(faults), **more)  # type: ignore[arg-type]
+    world = World(policy, history(), list(faults), **more)
     world.ship(60.0, CODE)
     return world
 
@@ -89,7 +91,7 @@ def test_it_names_the_commit_and_who_wrote_it_as_far_as_that_is_known(
 def test_without_code_it_is_named_by_its_id_and_late_authors_are_nobodys() -> None:
     """An image deploy of which the platform tells no digest."""
     world = World(WANTED, history())
-    world.ship(60.0, None)  # type: ignore[arg-type]
+    world.ship(60.0, None)
     (title,) = news(world.run(OVER + 60.0))
     assert title.startswith("web: dep-900 is fine: ")
     assert hear(world, e.AuthorsRead(world.now, "web", "dep-900", ("Ann",))) == ()
@@ -224,7 +226,7 @@ def test_which_readings_count(signal: str, reading: Reading, counted: tuple[int,
     feed = SignalPolicy("errors", "sentry")
     policy = replace(WANTED, services={"web": replace(wishes, signals=(*wishes.signals, feed))})
     trial, _ = trial_after(calm(), e.Observed(NOW, "web", signal, reading), policy)
-    assert trial is not None and (trial.probes, trial.good) == counted
+    assert (trial.probes, trial.good) == counted
     assert trial.seen_at == (NOW if counted[0] == 401 else NOW - 5.0)
 
 
@@ -258,68 +260,56 @@ def test_the_window_is_over_to_the_second(seconds: float, over: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "kept"),
+    ("changes", "policy", "kept"),
     [
-        ({}, True),
-        ({"live": None}, False),
-        ({"live": "dep-10"}, False),
-        ({"phase": Phase.SUSPECT}, True),
+        ({}, WANTED, True),
+        ({"live": None}, WANTED, False),
+        ({"live": "dep-10"}, WANTED, False),
+        ({"phase": Phase.SUSPECT}, WANTED, True),
+        pytest.param({}, make_policy(), False, id="a reload: who asks no more hears no more"),
     ],
 )
-def test_only_what_is_live_is_on_trial(changes: dict[str, object], kept: bool) -> None:
-    """A list in which it is not live any more ends it."""
-    trial, _ = trial_after(calm(**changes), e.TimePassed(NOW))
-    assert (trial is not None) is kept
+def test_only_what_is_live_is_on_trial(changes: dict[str, object], policy: Policy, kept: bool) -> None:
+    """A list in which it is not live any more ends it, in silence."""
+    trial, effects = trial_after(calm(**changes), e.TimePassed(NOW), policy)
+    assert (trial is not None) is kept and (kept or not lines(effects, "UNPROVED"))
+    assert policy is WANTED or not [effect for effect in effects if isinstance(effect, (Note, Tell))]
 
 
-def test_who_asks_no_more_hears_no_more() -> None:
-    """A reload took it out of the configuration."""
-    trial, effects = trial_after(calm(), e.TimePassed(NOW), make_policy())
-    assert trial is None and not [effect for effect in effects if isinstance(effect, (Note, Tell))]
+MINUTE = replace(WANTED, pace=replace(WANTED.pace, watch_window_seconds=60.0))
 
 
 @pytest.mark.parametrize(
-    ("live", "before", "at", "begins"),
+    ("live", "fields", "after", "begins"),
     [
-        (LIVE, "dep-8", NOW, True),
-        (LIVE, None, NOW, False),
-        (LIVE, "dep-9", NOW, False),
-        (replace(LIVE, status="build_failed"), "dep-8", NOW, False),
-        (replace(LIVE, finished_at=None), "dep-8", NOW, True),
-        (LIVE, "dep-8", NOW - 30.0 + 1800.0, False),
-        (LIVE, "dep-8", NOW - 31.0 + 1800.0, False),
-        (LIVE, "dep-8", NOW - 30.0 + 300.0, True),
-        (LIVE, "dep-8", NOW - 30.0 + 300.1, False),
+        (LIVE, {}, 0.0, True),
+        (LIVE, {"live": None}, 0.0, False),
+        (LIVE, {"live": "dep-9"}, 0.0, False),
+        (replace(LIVE, status="build_failed"), {}, 0.0, False),
+        (replace(LIVE, finished_at=None), {}, 0.0, True),
+        (LIVE, {}, 1770.0, False),
+        (LIVE, {}, 1769.0, False),
+        (LIVE, {}, 270.0, True),
+        (LIVE, {}, 270.1, False),
+        pytest.param(LIVE, {"closed_at": NOW - 30.1}, 0.0, True, id="an incident that was over before it was live"),
+        pytest.param(LIVE, {"closed_at": NOW - 30.0}, 0.0, False, id="live in an incident, and nobody knew"),
+        pytest.param(LIVE, {"closed_at": NOW}, 0.0, False, id="live in an incident that is just over"),
     ],
 )
-def test_when_a_window_begins(live: Deploy, before: str | None, at: float, begins: bool) -> None:
+def test_when_a_window_begins(live: Deploy, fields: dict, after: float, begins: bool) -> None:
     """With a deploy that goes live under our eyes, or nearly: not when minutes of its window were not seen."""
-    state = calm(live=before, trial=None, deploys=(BEFORE,))
-    facts = a_service().facts
-    assert facts is not None
-    trial, _ = trial_after(state, e.DeploysListed(at, "web", (live,), facts))
-    assert (trial is not None) is begins
-    if trial is not None:
-        live_at = live.finished_at if live.finished_at is not None else at
-        assert trial == Trial("dep-9", live_at, live_at + Pace().watch_window_seconds, at)
+    state = calm(**{"live": "dep-8", "trial": None, "deploys": (BEFORE,), **fields})
+    at = NOW + after
+    trial, _ = trial_after(state, e.DeploysListed(at, "web", (live,), FACTS))
+    live_at = live.finished_at if live.finished_at is not None else at
+    assert trial == (Trial("dep-9", live_at, live_at + Pace().watch_window_seconds, at) if begins else None)
 
 
-def test_a_short_window_that_is_over_already_does_not_begin() -> None:
+@pytest.mark.parametrize(("after", "begins"), [(29.0, True), (30.0, False)])
+def test_a_short_window_that_is_over_already_does_not_begin(after: float, begins: bool) -> None:
     """A minute is watched, and the list came later."""
-    policy = replace(WANTED, pace=replace(WANTED.pace, watch_window_seconds=60.0))
-    state, facts = calm(live="dep-8", trial=None, deploys=(BEFORE,)), a_service().facts
-    assert facts is not None
-    for at, begins in ((NOW + 29.0, True), (NOW + 30.0, False)):
-        trial, _ = trial_after(state, e.DeploysListed(at, "web", (LIVE,), facts), policy)
-        assert (trial is not None) is begins
-
-
-@pytest.mark.parametrize(("closed_at", "begins"), [(None, True), (NOW - 30.1, True), (NOW - 30.0, False), (NOW, False)])
-def test_what_was_live_in_an_incident_that_is_over_is_not_praised(closed_at: float | None, begins: bool) -> None:
-    """The list was not read in all that time: nobody knew that it was live."""
-    state, facts = calm(live="dep-8", trial=None, deploys=(BEFORE,), closed_at=closed_at), a_service().facts
-    assert facts is not None
-    trial, _ = trial_after(state, e.DeploysListed(NOW, "web", (LIVE,), facts))
+    state = calm(live="dep-8", trial=None, deploys=(BEFORE,))
+    trial, _ = trial_after(state, e.DeploysListed(NOW + after, "web", (LIVE,), FACTS), MINUTE)
     assert (trial is not None) is begins
 
 
@@ -327,10 +317,8 @@ def test_what_goes_live_in_an_incident_is_its_business() -> None:
     """A list that comes while something is asked, or done, begins no window."""
     world = bad_world(make_policy(Mode.ASSIST, good_news=("chat",))).run(300.0)
     assert web(world).phase is Phase.ASKING and web(world).trial is None
-    world = put(world, trial=None, live="dep-40")
-    facts = web(world).facts
-    assert facts is not None
-    hear(world, e.DeploysListed(world.now, "web", tuple(world.deploys), facts))
+    put(world, trial=None, live="dep-40")
+    hear(world, e.DeploysListed(world.now, "web", tuple(world.deploys), FACTS))
     assert web(world).trial is None
 
 

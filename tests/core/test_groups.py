@@ -46,94 +46,56 @@ def test_nobody_is_in_two_groups_when_one_comes_that_joins_them() -> None:
     assert formed(policy, trouble("a"), trouble("b"), trouble("c"), trouble("d")) == ["a+d+c", "b"]
 
 
-def test_services_that_depend_on_each_other_in_a_circle_are_looked_through_once() -> None:
-    """And a service that nobody configured depends on nothing."""
-    policy = fleet("a", "b", a=("b",), b=("a",))
-    assert groups.relied_on(policy.services, "a") == {"a", "b"}
-    assert groups.relied_on(policy.services, "gone") == frozenset()
-
-
-def test_what_is_relied_on_is_followed_along_every_branch() -> None:
-    """The first branch is not forgotten when the second leads on."""
-    policy = fleet("a", "b", "c", "d", "e", a=("b", "c"), b=("d",), c=("e",))
-    assert groups.relied_on(policy.services, "a") == {"b", "c", "d", "e"}
-
-
-def doubtful(why: str) -> groups.Wave:
-    """Return a wave that may yet be one deploy's doing."""
-    return groups.Wave(why, certain=False)
-
-
-def certain(why: str) -> groups.Wave:
-    """Return a wave that no deploy explains."""
-    return groups.Wave(why, certain=True)
+def test_what_is_relied_on_is_followed_along_every_branch_and_a_circle_once() -> None:
+    """The first branch is not forgotten when the second leads on; who is not configured depends on nothing."""
+    circle = fleet("a", "b", a=("b",), b=("a",))
+    assert groups.relied_on(circle.services, "a") == {"a", "b"}
+    assert groups.relied_on(circle.services, "gone") == frozenset()
+    tree = fleet("a", "b", "c", "d", "e", a=("b", "c"), b=("d",), c=("e",))
+    assert groups.relied_on(tree.services, "a") == {"b", "c", "d", "e"}
 
 
 A, B, C, D = "aaaaaaa0", "bbbbbbb0", "ccccccc0", "ddddddd0"
+TWO, FOUR, NINE = fleet("web", "shop"), fleet("web", "b", "c", "d"), fleet(*"abcdefgh", "web")
+DOUBLE = "web, b (no deploy lately, counts double); counted as 3 of 4 services (limit 50%)"
+PATIENT = fleet("web", "b", "c", "d", brakes=Brakes(fleet_share=0.4))
+LATE = (trouble("b", -80, B), trouble("c", 20, C), trouble("d", 90, D))
 
 
 @pytest.mark.parametrize(
-    ("policy", "others", "wave"),
+    ("policy", "others", "certain", "who"),
     [
-        (fleet("web"), (), None),
-        (fleet("web", "shop"), (), None),
-        (fleet("web", "shop"), (trouble("shop", 5, A),), None),
+        (fleet("web"), (), False, ""),
+        (TWO, (), False, ""),
+        (TWO, (trouble("shop", 5, A),), False, ""),
+        (TWO, (trouble("shop", 5, B),), False, "2: web, shop; counted as 2 of 2 services (limit 50%)"),
+        (TWO, (trouble("shop", 91, B),), False, ""),
+        (TWO, (replace(trouble("shop", 5, B), planned=True),), False, ""),
+        (TWO, (trouble("shop", -90, B),), False, "2: shop, web; counted as 2 of 2 services (limit 50%)"),
+        (TWO, (trouble("gone", 5, B),), False, ""),
+        (FOUR, (trouble("b", 5, B),), False, ""),
+        (FOUR, (trouble("b", 5, B, deployed=False),), False, f"2: {DOUBLE}"),
+        (FOUR, (trouble("b", 5, A, deployed=False),), False, ""),
+        (NINE, (trouble("a", 80, B), trouble("b", -80, C)), False, ""),
+        (NINE, (trouble("a", 45, B), trouble("b", -45, C), trouble("c", -1000, D)), True, "3: b, web, a (limit 3)"),
         (
-            fleet("web", "shop"),
-            (trouble("shop", 5, B),),
-            doubtful("2 groups critical within 90 s: web, shop; counted as 2 of 2 services (limit 50%)"),
-        ),
-        (fleet("web", "shop"), (trouble("shop", 91, B),), None),
-        (fleet("web", "shop"), (replace(trouble("shop", 5, B), planned=True),), None),
-        (
-            fleet("web", "shop"),
-            (trouble("shop", -90, B),),
-            doubtful("2 groups critical within 90 s: shop, web; counted as 2 of 2 services (limit 50%)"),
-        ),
-        (fleet("web", "shop"), (trouble("gone", 5, B),), None),
-        (fleet("web", "b", "c", "d"), (trouble("b", 5, B),), None),
-        (
-            fleet("web", "b", "c", "d"),
-            (trouble("b", 5, B, deployed=False),),
-            doubtful(
-                "2 groups critical within 90 s: web, b (no deploy lately, counts double); counted as 3 of 4 services "
-                "(limit 50%)"
-            ),
-        ),
-        (fleet("web", "b", "c", "d"), (trouble("b", 5, A, deployed=False),), None),
-        (fleet(*"abcdefgh", "web"), (trouble("a", 80, B), trouble("b", -80, C)), None),
-        (
-            fleet(*"abcdefgh", "web"),
-            (trouble("a", 45, B), trouble("b", -45, C), trouble("c", -1000, D)),
-            certain("3 groups critical within 90 s: b, web, a (limit 3)"),
-        ),
-        (
-            fleet(*"abcdefgh", "web"),
+            NINE,
             (trouble("a", 1, A), trouble("b", 2, B), trouble("c", 90, C)),
-            certain("3 groups critical within 90 s: web+a (commit aaaaaaa), b, c (limit 3)"),
+            True,
+            "3: web+a (commit aaaaaaa), b, c (limit 3)",
         ),
-        (fleet("web", "b", "c", brakes=Brakes(groups_max=4, fleet_share=0.9)), (trouble("b", 5, B),), None),
-        (
-            fleet("web", "b", "c", brakes=Brakes(groups_max=2)),
-            (trouble("b", 5, B),),
-            certain("2 groups critical within 90 s: web, b (limit 2)"),
-        ),
+        (fleet("web", "b", "c", brakes=Brakes(groups_max=4, fleet_share=0.9)), (trouble("b", 5, B),), False, ""),
+        (fleet("web", "b", "c", brakes=Brakes(groups_max=2)), (trouble("b", 5, B),), True, "2: web, b (limit 2)"),
+        (PATIENT, LATE[:1], False, "2: b, web; counted as 2 of 4 services (limit 40%)"),
+        pytest.param(PATIENT, LATE, True, "3: web, c, d (limit 3)", id="of two windows the certain one counts"),
     ],
 )
 def test_a_wave_is_three_groups_or_two_that_are_most_of_the_fleet(
-    policy: Policy, others: tuple[Trouble, ...], wave: groups.Wave | None
+    policy: Policy, others: tuple[Trouble, ...], certain: bool, who: str
 ) -> None:
     """Within one window that holds our own; one group is never a wave, however large. Of two nobody can be sure."""
     mine = trouble("web", 0, A)
     known = {one.service: one for one in (mine, *others)}
+    count, _, names = who.partition(": ")
+    wave = groups.Wave(f"{count} groups critical within 90 s: {names}", certain) if who else None
     assert groups.wave(policy, known, mine) == wave
-
-
-def test_a_certain_wave_counts_more_than_a_doubtful_one_before_it() -> None:
-    """Ours is part of two windows: the first holds two groups, the second three."""
-    policy = fleet("web", "b", "c", "d", brakes=Brakes(fleet_share=0.4))
-    mine, others = trouble("web", 0, A), (trouble("b", -80, B), trouble("c", 20, C), trouble("d", 90, D))
-    first = groups.wave(policy, {one.service: one for one in (mine, others[0])}, mine)
-    assert first is not None and not first.certain
-    both = groups.wave(policy, {one.service: one for one in (mine, *others)}, mine)
-    assert both == certain("3 groups critical within 90 s: web, c, d (limit 3)")

@@ -1,11 +1,13 @@
 """Auto-deploy that is off because of us: offered back when a new commit is live, given back when a human asks."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import bad_world, hear, kinds, lines, put, reach, web
+from tests.core.told import kinds, lines, tell_of
 from tests.core.world import World
+from tests.core.worlds import bad_world, hear, put, reach, share, web
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase
@@ -30,66 +32,54 @@ def test_it_is_offered_once_when_a_new_commit_is_live() -> None:
     world.end(world.begin("ccccccc1", "manual"))
     effects = listed(world)
     (tell,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
-    assert (tell.notice.kind.value, tell.notice.incident, tell.notice.wakes) == (
-        "opened",
-        "web-1/auto-deploy",
-        False,
-    )
+    assert (tell.notice.kind.value, tell.notice.incident, tell.notice.wakes) == ("opened", "web-1/auto-deploy", False)
     assert tell.notice.title == "web: auto-deploy can be given back"
     assert tell.notice.lines[1] == "To give auto-deploy back (commit): watchdog restore-auto-deploy web"
     assert lines(effects, "OFFER") == [" ".join(tell.notice.lines)]
     assert lines(listed(world), "OFFER") == []
 
 
-@pytest.mark.parametrize("live", ["bad00000", "aaaaaaa0", None])
-def test_it_is_not_offered_for_bad_or_old_or_unknown_code(live: str | None) -> None:
-    """A rebuild of the old code, or the bad one again, is no reason to let merges ship."""
+def none_live(world: World) -> None:
+    """Let the platform name no live deploy."""
+    world.deploys = [replace(deploy, status="deactivated") for deploy in world.deploys]
+
+
+@pytest.mark.parametrize(
+    ("live", "trigger", "change"),
+    [
+        pytest.param("bad00000", "api", None, id="the bad one again"),
+        pytest.param("aaaaaaa0", "api", None, id="a rebuild of the old code"),
+        pytest.param(None, "api", None, id="unknown code"),
+        pytest.param("ccccccc1", "rollback", None, id="somebody's own rollback to code that is not listed any more"),
+        pytest.param("ccccccc1", "new_commit", none_live, id="nothing is live"),
+        pytest.param("ccccccc1", "new_commit", lambda world: put(world, auto_deploy_off=""), id="not ours"),
+        pytest.param("ccccccc1", "new_commit", lambda world: put(world, auto_deploy_off="off"), id="was off before"),
+        pytest.param("ccccccc1", "new_commit", lambda world: set_to(world, "checksPass"), id="somebody switched it on"),
+    ],
+)
+def test_when_it_is_not_offered(live: str | None, trigger: str, change: Callable[[World], object] | None) -> None:
+    """No reason to let merges ship, or nothing to give back."""
     world = quiet()
-    world.end(world.begin(live, "api"))
+    world.end(world.begin(live, trigger))
+    if change is not None:
+        change(world)
     assert lines(listed(world), "OFFER") == []
 
 
-def test_it_is_not_offered_for_what_a_rollback_brought() -> None:
-    """Somebody's own rollback to code that is not in the list any more: nothing new."""
-    world = quiet()
-    world.end(world.begin("ccccccc1", "rollback"))
-    assert lines(listed(world), "OFFER") == []
-
-
-@pytest.mark.parametrize("case", ["nothing live", "not ours", "was off before"])
-def test_it_is_not_offered_where_there_is_nothing_to_give_back(case: str) -> None:
-    """Nothing is said then."""
-    world = quiet()
-    world.end(world.begin("ccccccc1"))
-    if case == "nothing live":
-        world.deploys = [replace(deploy, status="deactivated") for deploy in world.deploys]
-    if case in ("not ours", "was off before"):
-        put(world, auto_deploy_off="" if case == "not ours" else "off")
-    assert lines(listed(world), "OFFER") == []
+def set_to(world: World, value: str) -> None:
+    """Let somebody set auto-deploy to that."""
+    world.facts = replace(world.facts, auto_deploy=value)
 
 
 def test_what_is_told_of_it_is_one_alert_until_it_is_on_again() -> None:
     """Even if another incident has it switched off meanwhile: what was opened under one name is closed under it."""
     world = quiet()
-    unread = e.CommitsUnread(world.now, "web", "GitHub answered 404")
-    (opened,) = [effect.notice for effect in hear(world, unread) if isinstance(effect, fx.Tell)]
+    opened = tell_of(hear(world, e.CommitsUnread(world.now, "web", "GitHub answered 404"))).notice
     put(world, pinned_for="web-2")
     world.end(world.begin("ccccccc1"))
-    (updated,) = [effect.notice for effect in listed(world) if isinstance(effect, fx.Tell)]
-    assert [(one.kind.value, one.incident) for one in (opened, updated)] == [
-        ("opened", "web-1/auto-deploy"),
-        ("updated", "web-1/auto-deploy"),
-    ]
-
-
-def test_what_somebody_switched_on_is_no_longer_ours() -> None:
-    """It is never given back over their heads, nor offered."""
-    world = quiet()
-    world.facts = replace(world.facts, auto_deploy="checksPass")
-    world.end(world.begin("ccccccc1"))
-    assert lines(listed(world), "OFFER") == []
-    effects = hear(world, e.RestoreRequested(world.now, "web", "ann"))
-    assert len(lines(effects, "REFUSED")) == 1
+    updated = tell_of(listed(world)).notice
+    assert [one.kind.value for one in (opened, updated)] == ["opened", "updated"]
+    assert opened.incident == updated.incident == "web-1/auto-deploy"
 
 
 @pytest.mark.parametrize("pinned_for", ["web-1", ""])
@@ -105,24 +95,27 @@ def test_a_human_who_asks_gets_it_back(pinned_for: str) -> None:
     assert (web(world).auto_deploy_off, web(world).pinned_for, web(world).offered) == ("", "", "")
 
 
-@pytest.mark.parametrize(("case", "words"), [("not ours", "not off because of us"), ("paused", "paused by bob")])
-def test_a_human_who_asks_may_be_refused(case: str, words: str) -> None:
-    """With the reason, and nothing is changed."""
+def switched_on() -> World:
+    """Return a world in which somebody switched it on: it is never given back over their heads."""
     world = quiet()
-    if case == "not ours":
-        put(world, auto_deploy_off="")
-    else:
-        world.state = replace(world.state, paused_by="bob")
-    effects = hear(world, e.RestoreRequested(world.now, "web", "ann"))
-    assert words in lines(effects, "REFUSED")[0]
-    assert kinds(effects).count("RestoreAutoDeploy") == 0
+    set_to(world, "checksPass")
+    listed(world)
+    return world
 
 
-def test_not_while_something_is_looked_into() -> None:
-    """First the incident."""
-    world = reach(Phase.DEPLOYING)
-    effects = hear(world, e.RestoreRequested(world.now, "web", "ann"))
-    assert lines(effects, "REFUSED") == ["auto-deploy is not given back now: web is deploying"]
-    world = reach(Phase.ROLLING_BACK)
-    effects = hear(world, e.RestoreRequested(world.now, "web", "ann"))
-    assert lines(effects, "REFUSED") == ["auto-deploy is not given back now: web is rolling back"]
+@pytest.mark.parametrize(
+    ("world", "words"),
+    [
+        (lambda: put(quiet(), auto_deploy_off=""), "not off because of us"),
+        (lambda: share(quiet(), paused_by="bob"), "paused by bob"),
+        (switched_on, "not off because of us"),
+        (lambda: reach(Phase.DEPLOYING), "auto-deploy is not given back now: web is deploying"),
+        (lambda: reach(Phase.ROLLING_BACK), "auto-deploy is not given back now: web is rolling back"),
+    ],
+)
+def test_a_human_who_asks_may_be_refused(world: Callable[[], World], words: str) -> None:
+    """With the reason, and nothing is changed; first the incident, if something is looked into."""
+    asked = world()
+    effects = hear(asked, e.RestoreRequested(asked.now, "web", "ann"))
+    (refused,) = lines(effects, "REFUSED")
+    assert words in refused and kinds(effects).count("RestoreAutoDeploy") == 0

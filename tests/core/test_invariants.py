@@ -113,9 +113,7 @@ def approved(step: Step, *guards: str) -> Step:
 
 def seen(policy: Policy) -> groups.Wave:
     """Return the wave that the two services are."""
-    wave = groups.wave(policy, WAVE, WAVE["web"])
-    assert wave is not None
-    return wave
+    return groups.wave(policy, WAVE, WAVE["web"])
 
 
 CLOCK = Deadline(NOW - 301.0, Then.ROLLBACK, 300.0, due_at=NOW, heard_at=NOW - 300.0)
@@ -192,10 +190,7 @@ AS_BEFORE = (replace(HISTORY[0], commit="aaaaaaa1"), *HISTORY[1:])
         (aimed(incident="web-2"), "the service has no such incident"),
         (after(paused_by="Alice"), "paused by Alice"),
         (lambda step: replace(step, before=replace(step.before, disarmed="two")), "disarmed (two)"),
-        (
-            lambda step: replace(after(paused_by="Alice")(step), effects=(PIN,)),
-            "paused by Alice",
-        ),
+        (lambda step: replace(after(paused_by="Alice")(step), effects=(PIN,)), "paused by Alice"),
         (of_effects(ROLLBACK, ROLLBACK), "a second rollback in one step"),
         (twice(rollback_deploy="dep-42"), "it was rolled back already, as dep-42"),
         (twice(rollback_deploy="dep-42", decision=BY_HAND), "it was rolled back already, as dep-42"),

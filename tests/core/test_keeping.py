@@ -1,13 +1,16 @@
 """Keeping: what was approved waits for its window, can be stopped, and is decided anew when that begins."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from tests.core.scenes import FACTS, FOREVER, hear, incident_of, kinds, lines, notices, put, reach, web
-from tests.core.world import DAY, START, Fault, World, make_policy
+from tests.core.scenes import FACTS
+from tests.core.told import kinds, lines, notices, tell_of, wakes
+from tests.core.world import DAY, FOREVER, START, Fault, World, make_policy
+from tests.core.worlds import decision_of, hear, incident_of, put, reach, reload, share, unwatch, web
 from watchdog.core.keeping import SAID_ONCE_SECONDS
 from watchdog.core.opening import YES_HOLDS_SECONDS
 from watchdog.domain import effects as fx
@@ -50,52 +53,39 @@ def at(world: World, seconds: float) -> tuple[fx.Effect, ...]:
     return hear(world, e.TimePassed(START + seconds))
 
 
-def change(world: World, severity: Severity = Severity.HIGH, **fields: Any) -> None:
-    """Let a reload change a row."""
-    row = replace(world.policy.matrix[severity], **fields)
-    world.policy = replace(world.policy, matrix={**world.policy.matrix, severity: row})
-
-
-def test_the_window_is_as_these_tests_say() -> None:
-    """By the clock of the world."""
-    assert datetime.fromtimestamp(START + BEGINS, UTC).strftime("%H:%M:%S") == "14:25:00"
-
-
 # --- a yes ---
 
 
 def test_a_question_says_that_a_yes_is_kept() -> None:
-    """Until when, and how not to wait."""
-    said = asked().tells[0].notice.lines
-    assert any(
-        line.startswith("A yes is kept for Mon 14:25 UTC (in 9 min) (policy: high: window: nights)") for line in said
-    )
+    """Until when, and how not to wait; the clock of the world is as these tests say."""
+    assert datetime.fromtimestamp(START + BEGINS, UTC).strftime("%H:%M:%S") == "14:25:00"
+    kept_for = "A yes is kept for Mon 14:25 UTC (in 9 min) (policy: high: window: nights)"
+    assert any(line.startswith(kept_for) for line in asked().tells[0].notice.lines)
 
 
 def test_a_yes_is_kept_and_told_and_nobody_is_called_meanwhile() -> None:
     """No page: by whom, until when, what happens then, how to stop it. The clocks of the question stand still."""
     policy = scheduled(escalation=(Step("lead", ("lead",), 30.0),), ack_holds_seconds=60.0)
-    change_to = replace(policy.matrix[Severity.HIGH], remind_seconds=60.0, within_seconds=120.0)
-    world = asked(replace(policy, matrix={**policy.matrix, Severity.HIGH: change_to}))
+    high = replace(policy.matrix[Severity.HIGH], remind_seconds=60.0, within_seconds=120.0)
+    world = asked(replace(policy, matrix={**policy.matrix, Severity.HIGH: high}))
     effects = hear(world, e.Approved(world.now, "web-1", "ann"))
     incident = incident_of(world)
     assert (web(world).phase, web(world).is_kept) == (Phase.ANNOUNCED, True)
     assert (incident.approved_by, incident.announced_until) == ("ann", START + BEGINS)
-    assert START + BEGINS in {effect.at for effect in effects if isinstance(effect, fx.WakeAt)}
+    assert START + BEGINS in wakes(effects)
     assert lines(effects, "DECIDED")[0].startswith("announce: kept for nights (Mon 14:25 UTC); approved; dep-900, P ")
     assert lines(effects, "KEPT") == ["for Mon 14:25 UTC (in 9 min); stop: watchdog stop web-1"]
     assert lines(effects, "REFUSED") == [] and "PinAutoDeploy" not in kinds(effects)
-    (tell,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
+    tell = tell_of(effects)
     assert (tell.notice.kind.value, tell.notice.wakes, tell.channels) == ("announced", False, ("pager", "chat"))
     assert tell.notice.title.startswith("KEPT for Mon 14:25 UTC (in 9 min): web HIGH: ")
-    assert tell.notice.lines[0].startswith(
-        "Approved by ann, and kept until then (policy: high: window: nights): roll web"
-    )
+    said = "Approved by ann, and kept until then (policy: high: window: nights): roll web"
+    assert tell.notice.lines[0].startswith(said)
     assert tell.notice.lines[2] == "To prevent it: watchdog stop web-1. Not to wait: watchdog approve web-1"
     told = len(world.tells)
     world.tell(e.Acknowledged(world.now, "web-1", "bob"))
     world.run(BEGINS - 5.0)
-    assert [tell.notice.kind.value for tell in world.tells[told:]] == ["updated"], "only that bob looks after it"
+    assert notices(world.tells[told:]) == ["updated"], "only that bob looks after it"
     assert not world.pins and web(world).pace_seconds == world.policy.pace.watch_seconds
 
 
@@ -173,21 +163,18 @@ def test_a_restart_changes_nothing() -> None:
     """The moment is in the record: it is asked for again."""
     world = kept()
     effects = hear(world, e.Restarted(world.now + 60.0))
-    assert START + BEGINS in {effect.at for effect in effects if isinstance(effect, fx.WakeAt)}
-    assert web(world).is_kept and notices(effects) == []
+    assert START + BEGINS in wakes(effects) and web(world).is_kept and notices(effects) == []
     assert "PinAutoDeploy" in kinds(at(world, BEGINS))
 
 
 def test_a_window_in_which_no_watchdog_ran_is_followed_by_the_next() -> None:
     """It is told, and not done out of it."""
     world = kept()
-    late = START + ENDS
-    hear(world, e.Restarted(late))
-    effects = hear(world, e.TimePassed(late))
+    hear(world, e.Restarted(START + ENDS))
+    notice = tell_of(hear(world, e.TimePassed(START + ENDS))).notice
     assert web(world).is_kept and incident_of(world).announced_until == START + BEGINS + DAY
-    (tell,) = [effect for effect in effects if isinstance(effect, fx.Tell)]
-    assert tell.notice.title.startswith("KEPT for Tue 14:25 UTC (in 23 h 50 min)")
-    assert tell.notice.lines[0] == "It was not done in its window: no watchdog ran."
+    assert notice.title.startswith("KEPT for Tue 14:25 UTC (in 23 h 50 min)")
+    assert notice.lines[0] == "It was not done in its window: no watchdog ran."
     assert incident_of(world).approved_by == "ann"
 
 
@@ -226,33 +213,48 @@ def test_what_turns_critical_does_not_wait_and_is_not_what_was_agreed_to(mode: M
     assert (incident.approved_by, incident.announced_until) == (None, None)
 
 
-def test_another_target_by_then_is_asked_anew() -> None:
-    """Its commit was denied meanwhile."""
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        pytest.param(lambda world: share(world, denied=("aaaaaaa1",)), "the target changed since", id="another target"),
+        pytest.param(lambda world: now_is(world, pre_deploy_command="migrate"), "migration: ", id="a guard asks"),
+    ],
+)
+def test_what_nobody_was_asked_about_by_then_is_asked_anew(change: Callable[[World], object], why: str) -> None:
+    """The yes answered what was asked, and no more; what was asked then is answered."""
     world = kept().run(400.0)
-    world.state = replace(world.state, denied=("aaaaaaa1",))
+    change(world)
     effects = at(world, BEGINS)
-    assert web(world).phase is Phase.ASKING and "PinAutoDeploy" not in kinds(effects)
-    assert "the target changed since you were told (dep-40 -> dep-39)" in lines(effects, "DECIDED")[0]
+    assert web(world).phase is Phase.ASKING and "PinAutoDeploy" not in kinds(effects) and not world.pins
+    assert lines(effects, "DECIDED")[0].startswith(f"ask: {why}")
     assert (incident_of(world).approved_by, incident_of(world).announced_until) == (None, None)
-
-
-def test_what_a_guard_asks_by_then_is_asked_anew() -> None:
-    """The yes answered what was asked, and no more; what asked then is answered."""
-    world = kept().run(400.0)
-    world.facts = replace(FACTS, pre_deploy_command="migrate")
-    at(world, BEGINS)
-    assert web(world).phase is Phase.ASKING and not world.pins
     world = kept(facts=replace(FACTS, pre_deploy_command="migrate"))
     assert "PinAutoDeploy" in kinds(at(world, BEGINS))
 
 
-def test_what_forbids_it_for_good_is_left_to_a_human() -> None:
-    """Suspended by then, and not by its owner: paged, with the reason."""
+def now_is(world: World, **facts: Any) -> None:
+    """Let the platform tell this of the service from now on."""
+    world.facts = replace(FACTS, **facts)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        pytest.param(
+            lambda world: now_is(world, suspended=True, suspenders=("billing",)), "", id="suspended for a bill"
+        ),
+        pytest.param(lambda world: unwatch(world, "api"), "no longer configured", id="a reload took the signal away"),
+    ],
+)
+def test_what_forbids_it_for_good_is_left_to_a_human(change: Callable[[World], object], why: str) -> None:
+    """Paged, with the reason."""
     world = kept().run(BEGINS - 10.0)
-    world.facts = replace(FACTS, suspended=True, suspenders=("billing",))
-    effects = at(world, BEGINS)
+    hear(world, e.Observed(world.now, "web", "home", Bad("HTTP 503")))
+    change(world)
+    effects = hear(world, e.TimePassed(START + BEGINS)) if why else at(world, BEGINS)
     assert web(world).phase is Phase.PAGED and notices(effects) == ["human_needed"]
-    assert incident_of(world).announced_until is None
+    assert not why or why in lines(effects, "HUMAN")[0]
+    assert why or incident_of(world).announced_until is None
 
 
 HOLD = Quiet("launch", "web", "bob", "launch", START + 400.0, START + BEGINS + 120.0)
@@ -342,31 +344,20 @@ def test_a_reload_that_takes_the_window_away_takes_nothing_back_that_people_were
     """Then it is done at that moment; what the policy does not do any more is only told."""
     world = kept().run(400.0)
     put(world, incident=replace(incident_of(world), muted=True))
-    change(world, do=Action.ASK, window=None)
+    reload(world, Severity.HIGH, do=Action.ASK, window=None)
     effects = hear(world, e.TimePassed(world.now))
     assert lines(effects, "KEPT") == ["for 5 min from now; stop: watchdog stop web-1"]
     assert "PinAutoDeploy" in kinds(at(world, BEGINS))
     world = kept().run(400.0)
-    change(world, do=Action.TELL, window=None)
+    reload(world, Severity.HIGH, do=Action.TELL, window=None)
     effects = at(world, BEGINS)
-    decision = incident_of(world).decision
-    assert decision is not None and decision.course is Course.TELL and "PinAutoDeploy" not in kinds(effects)
+    decision = decision_of(world)
+    assert decision.course is Course.TELL and "PinAutoDeploy" not in kinds(effects)
 
 
 def test_another_window_counts_from_now_on() -> None:
     """At the moment of which people were told it is closed: kept for the other one."""
     world = kept().run(400.0)
-    change(world, window=Window("later", Weekly(tuple(range(7)), 16 * 60, 17 * 60, "UTC")))
+    reload(world, Severity.HIGH, window=Window("later", Weekly(tuple(range(7)), 16 * 60, 17 * 60, "UTC")))
     at(world, BEGINS)
     assert incident_of(world).announced_until == START + BEGINS + 95 * 60.0 and web(world).is_kept
-
-
-def test_a_signal_that_a_reload_took_away_leaves_it_to_a_human() -> None:
-    """Nothing can be decided from it."""
-    world = kept().run(400.0)
-    service = world.policy.services["web"]
-    left = replace(service, signals=tuple(one for one in service.signals if one.name != "api"))
-    hear(world, e.Observed(world.now, "web", "home", Bad("HTTP 503")))
-    world.policy = replace(world.policy, services={"web": left})
-    effects = hear(world, e.TimePassed(START + BEGINS))
-    assert "no longer configured" in lines(effects, "HUMAN")[0] and web(world).phase is Phase.PAGED

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import FOREVER, HISTORY, NOW, a_service, an_incident, bad_world, history, web
-from tests.core.world import Fault, World, make_policy
+from tests.core.scenes import HISTORY, NOW, a_service, an_incident
+from tests.core.world import FOREVER, Fault, World, make_policy
+from tests.core.worlds import bad_world, history, web
 from watchdog.core import perceive
 from watchdog.domain.checks import Check
 from watchdog.domain.deploys import Downtime
@@ -57,28 +58,16 @@ ROLLING_BACK = an_incident(requested_at=NOW + 10.0)
 @pytest.mark.parametrize(
     ("fields", "blips", "slow_times"),
     [
-        ({}, True, True),
-        (live_at(-1.0), True, True),
-        (live_at(1.0), False, False),
-        ({"deploys": (replace(HISTORY[0], finished_at=None),)}, True, True),
-        ({"deploys": ()}, True, True),
-        ({"incident": an_incident()}, False, True),
-        ({"incident": ROLLING_BACK}, False, False),
-        ({"downtime": PLANNED}, False, False),
-        ({"downtime": replace(PLANNED, ended_at=NOW - 59.0)}, False, False),
-        ({"downtime": replace(PLANNED, ended_at=NOW - 60.0)}, True, True),
-    ],
-    ids=[
-        "by itself",
-        "long live",
-        "a new deploy",
-        "no date",
-        "none live",
-        "in an incident",
-        "our rollback",
-        "in a downtime",
-        "just after one",
-        "after one",
+        pytest.param({}, True, True, id="by itself"),
+        pytest.param(live_at(-1.0), True, True, id="long live"),
+        pytest.param(live_at(1.0), False, False, id="a new deploy"),
+        pytest.param({"deploys": (replace(HISTORY[0], finished_at=None),)}, True, True, id="no date"),
+        pytest.param({"deploys": ()}, True, True, id="none live"),
+        pytest.param({"incident": an_incident()}, False, True, id="in an incident"),
+        pytest.param({"incident": ROLLING_BACK}, False, False, id="our rollback"),
+        pytest.param({"downtime": PLANNED}, False, False, id="in a downtime"),
+        pytest.param({"downtime": replace(PLANNED, ended_at=NOW - 59.0)}, False, False, id="just after one"),
+        pytest.param({"downtime": replace(PLANNED, ended_at=NOW - 60.0)}, True, True, id="after one"),
     ],
 )
 def test_only_what_ended_by_itself_teaches(fields: dict, blips: bool, slow_times: bool) -> None:

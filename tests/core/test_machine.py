@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.core.scenes import NOW, a_service, a_state, hear, incident_of, kinds, lines, put, reach, step, web
+from tests.core.scenes import NOW, a_service, a_state, step
+from tests.core.told import kinds, lines
 from tests.core.world import CONTROL, make_policy
+from tests.core.worlds import hear, incident_of, put, reach, web
 from watchdog.core.machine import EVENTS, LATE, TABLE, ignore
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase, State

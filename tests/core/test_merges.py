@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import hear, lines, put, reach, web
 from tests.core.test_handing_back import quiet
+from tests.core.told import lines, notices, tell_of
 from tests.core.world import World
+from tests.core.worlds import hear, put, reach, web
 from watchdog.core.merges import LIST_MAX_SECONDS, REMEMBERED_MAX, SHOWN_MAX
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Commit
 from watchdog.domain.incidents import Phase
-from watchdog.domain.notices import Notice
 from watchdog.domain.units import show_seconds
 
 OLD = ("bad00000", "aaaaaaa1", "aaaaaaa0")
@@ -25,16 +25,11 @@ def branch(world: World, *newer: str, old: tuple[str, ...] = OLD, age_seconds: f
     return e.CommitsSeen(world.now, "web", (*commits, *(Commit(sha, made - 1e5) for sha in old)))
 
 
-def told(effects: tuple[fx.Effect, ...]) -> list[Notice]:
-    """Return the notices."""
-    return [effect.notice for effect in effects if isinstance(effect, fx.Tell)]
-
-
 def test_a_merge_is_told_of_once_and_wakes_nobody() -> None:
     """Apart from the incident that auto-deploy is off for, which is over, with the way to ship it."""
     world = quiet()
     effects = hear(world, branch(world, "c1c1c1c1c1"))
-    (notice,) = told(effects)
+    notice = tell_of(effects).notice
     assert (notice.kind.value, notice.incident, notice.wakes) == ("opened", "web-1/auto-deploy", False)
     assert notice.title == "web: 1 merge NOT shipped, auto-deploy is off"
     assert notice.lines[1] == 'Not shipped: c1c1c1c "Change c1" (ann)'
@@ -45,33 +40,21 @@ def test_a_merge_is_told_of_once_and_wakes_nobody() -> None:
     off = f"auto-deploy is off because of us, for {lasted} now"
     assert note.text == f'1 merge NOT shipped; {off}: c1c1c1c "Change c1" (ann)'
     assert notice.lines[0] == f"Merged and NOT shipped; {off}:"
-    assert told(hear(world, branch(world, "c1c1c1c1c1"))) == []
+    assert notices(hear(world, branch(world, "c1c1c1c1c1"))) == []
 
 
 def test_the_next_merge_tells_of_all_that_wait() -> None:
-    """Several at once stand in one message."""
+    """Several at once stand in one message; the bad commit and what is older are none, whatever their date."""
     world = quiet()
-    hear(world, branch(world, "c1"))
+    assert notices(hear(world, branch(world))) == [] and web(world).merged == ()
+    hear(world, branch(world, "c1", age_seconds=1e6))
     effects = hear(world, branch(world, "c2", "c1"))
-    assert told(effects)[0].title.startswith("web: 2 merges NOT shipped")
+    assert tell_of(effects).notice.title.startswith("web: 2 merges NOT shipped")
     assert lines(effects, "MERGED")[0].endswith('c2 "Change c2" (ann); c1 "Change c1" (ann)')
-    (notice,) = told(hear(world, branch(world, "c3", "c2", "c1")))
+    notice = tell_of(hear(world, branch(world, "c3", "c2", "c1"))).notice
     assert (notice.kind.value, notice.incident) == ("updated", "web-1/auto-deploy")
     assert notice.title.startswith("web: 3 merges NOT shipped")
     assert [line.split('"')[1] for line in notice.lines[1:4]] == ["Change c3", "Change c2", "Change c1"]
-
-
-def test_the_bad_commit_and_what_is_older_are_no_merges() -> None:
-    """Nor is anything, while nothing new is on the branch."""
-    world = quiet()
-    assert told(hear(world, branch(world))) == []
-    assert web(world).merged == ()
-
-
-def test_a_commit_made_before_the_outage_and_pushed_after_it_is_told_of() -> None:
-    """Its date is old; its place on the branch is not."""
-    world = quiet()
-    assert len(told(hear(world, branch(world, "c1", age_seconds=1e6)))) == 1
 
 
 def test_what_somebody_deployed_is_shipped_with_everything_below_it() -> None:
@@ -80,9 +63,9 @@ def test_what_somebody_deployed_is_shipped_with_everything_below_it() -> None:
     hear(world, branch(world, "c2", "c1"))
     world.end(world.begin("c2", "manual"))
     hear(world, e.DeploysListed(world.now, "web", tuple(world.deploys), world.facts))
-    assert told(hear(world, branch(world, "c2", "c1"))) == []
+    assert notices(hear(world, branch(world, "c2", "c1"))) == []
     assert web(world).merged == ()
-    (notice,) = told(hear(world, branch(world, "c3", "c2", "c1")))
+    notice = tell_of(hear(world, branch(world, "c3", "c2", "c1"))).notice
     assert notice.title.startswith("web: 1 merge NOT shipped")
 
 
@@ -93,35 +76,30 @@ def test_without_a_fresh_deploy_list_nothing_is_judged(ago: float | None) -> Non
     put(world, deploys_at=None if ago is None else world.now - ago)
     assert hear(world, branch(world, "c1")) == ()
     put(world, deploys_at=world.now - LIST_MAX_SECONDS)
-    assert len(told(hear(world, branch(world, "c1")))) == 1
+    assert len(notices(hear(world, branch(world, "c1")))) == 1
 
 
 def test_on_a_branch_without_a_deployed_commit_time_tells() -> None:
     """A rewritten history, or more merges than one look shows: what was made since the switch is new."""
     world = quiet()
     rewritten = branch(world, "c1", old=("d1", "d2"))
-    (notice,) = told(hear(world, rewritten))
+    notice = tell_of(hear(world, rewritten)).notice
     assert notice.title.startswith("web: 1 merge NOT shipped")
     switched = quiet()
     at_the_switch = Commit("c2", web(switched).pinned_at, "Change c2")
-    (notice,) = told(hear(switched, e.CommitsSeen(switched.now, "web", (at_the_switch,))))
+    notice = tell_of(hear(switched, e.CommitsSeen(switched.now, "web", (at_the_switch,)))).notice
     assert notice.lines[1] == 'Not shipped: c2 "Change c2"', "made in that very second, by nobody knows whom"
 
 
-def test_as_many_as_are_named_are_named() -> None:
-    """And no rest is counted."""
+@pytest.mark.parametrize(
+    ("merges", "named", "more"), [(SHOWN_MAX, SHOWN_MAX, 0), (200, SHOWN_MAX, REMEMBERED_MAX - SHOWN_MAX)]
+)
+def test_many_merges_are_counted_and_few_are_named(merges: int, named: int, more: int) -> None:
+    """As many as are named are named, and no rest is counted; what is remembered has a bound, too."""
     world = quiet()
-    (notice,) = told(hear(world, branch(world, *(f"c{number:03}" for number in range(SHOWN_MAX)))))
-    assert len(notice.lines) == SHOWN_MAX + 2
-
-
-def test_many_merges_are_counted_and_few_are_named() -> None:
-    """What is remembered has a bound, too."""
-    world = quiet()
-    (notice,) = told(hear(world, branch(world, *(f"c{number:03}" for number in range(200, 0, -1)))))
-    assert len(notice.lines) == SHOWN_MAX + 3
-    assert notice.lines[-2] == f"and {REMEMBERED_MAX - SHOWN_MAX} more"
-    assert len(web(world).merged) == REMEMBERED_MAX
+    told = tell_of(hear(world, branch(world, *(f"c{number:03}" for number in range(merges, 0, -1))))).notice.lines
+    assert [line for line in told if line.startswith("and ")] == ([f"and {more} more"] if more else [])
+    assert len(told) == named + 2 + bool(more) and len(web(world).merged) == min(merges, REMEMBERED_MAX)
 
 
 @pytest.mark.parametrize("value", ["", "off"])
@@ -137,7 +115,7 @@ def test_that_merges_cannot_be_seen_is_told_once() -> None:
     world = quiet()
     unread = e.CommitsUnread(world.now, "web", "GitHub answered 404: no such repository")
     effects = hear(world, unread)
-    (notice,) = told(effects)
+    notice = tell_of(effects).notice
     assert (notice.title, notice.wakes) == ("web: merges that do not ship cannot be seen", False)
     assert (notice.kind.value, notice.incident) == ("opened", "web-1/auto-deploy")
     assert notice.lines[0].startswith("AUTO-DEPLOY IS OFF")
@@ -145,14 +123,14 @@ def test_that_merges_cannot_be_seen_is_told_once() -> None:
     assert lines(effects, "MERGED") == ["merges cannot be seen: GitHub answered 404: no such repository"]
     assert hear(world, unread) == ()
     hear(world, branch(world))
-    assert len(told(hear(world, unread))) == 1
+    assert len(notices(hear(world, unread))) == 1
 
 
 def test_a_state_of_an_earlier_version_is_told_of_as_well() -> None:
     """It says neither when the switch was, nor for which incident."""
     world = put(quiet(), pinned_for="", pinned_at=0.0)
     effects = hear(world, branch(world, "c1"))
-    (notice,) = told(effects)
+    notice = tell_of(effects).notice
     assert notice.incident == "web/auto-deploy"
     assert notice.lines[0] == "Merged and NOT shipped; auto-deploy is off because of us:"
     assert [effect.incident for effect in effects if isinstance(effect, fx.Note)] == [None]
@@ -169,13 +147,13 @@ def test_all_is_over_and_forgotten_when_auto_deploy_is_on_again(how: str) -> Non
     if how == "switched on by somebody":
         facts = replace(world.facts, auto_deploy="commit")
         event = e.DeploysListed(world.now, "web", tuple(world.deploys), facts)
-    (notice,) = told(hear(world, event))
+    notice = tell_of(hear(world, event)).notice
     assert (notice.resolves, notice.incident) == (True, "web-1/auto-deploy")
     assert notice.title == "web: auto-deploy is on again"
     why = "It was given back (commit)" if how == "given back" else "Somebody switched it on"
     rest = "What is merged from now on ships by itself, and with it what was merged meanwhile."
     assert notice.lines == (f"{why}. {rest}",)
-    assert told(hear(world, event)) == []
+    assert notices(hear(world, event)) == []
     assert (web(world).auto_deploy_off, web(world).pinned_at, web(world).merged) == ("", 0.0, ())
     assert web(world).merges_why == ""
 
@@ -184,6 +162,6 @@ def test_a_merge_is_told_of_while_the_rollback_is_still_on_its_way() -> None:
     """The switch is what counts, not the phase; the incident goes on as it was."""
     world = reach(Phase.DEPLOYING)
     before = web(world)
-    (notice,) = told(hear(world, branch(world, "c1")))
+    notice = tell_of(hear(world, branch(world, "c1"))).notice
     assert notice.incident == "web-1/auto-deploy"
     assert (web(world).phase, web(world).incident) == (before.phase, before.incident)

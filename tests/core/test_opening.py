@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import bad_world, hear, incident_of, kinds, lines, put, reach, web
+from tests.core.told import kinds, lines, notices
 from tests.core.world import World, make_policy
+from tests.core.worlds import bad_world, hear, incident_of, put, reach, reload, share, web
 from watchdog.core.opening import YES_HOLDS_SECONDS
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Course
@@ -66,29 +67,31 @@ def test_nobody_to_blame_is_written_down_too() -> None:
     assert incident_of(world).id == "web-2"
 
 
-@pytest.mark.parametrize(("later", "holds"), [(YES_HOLDS_SECONDS - 1.0, True), (YES_HOLDS_SECONDS, False)])
-def test_a_yes_holds_for_a_while_when_the_send_was_put_off(later: float, holds: bool) -> None:
+BOSS = Approver("boss", ("terminal:boss",))
+
+
+@pytest.mark.parametrize(
+    ("later", "fields", "approver", "holds"),
+    [
+        (YES_HOLDS_SECONDS - 1.0, {}, None, True),
+        (YES_HOLDS_SECONDS, {}, None, False),
+        pytest.param(0.0, {"suspect": "dep-800"}, None, False, id="another deploy is live by now"),
+        pytest.param(0.0, {"severity": Severity.HIGH}, BOSS, False, id="it became another approver's to say"),
+    ],
+)
+def test_a_yes_holds_for_a_while_when_the_send_was_put_off(
+    later: float, fields: dict, approver: Approver | None, holds: bool
+) -> None:
     """Put off by a rate limit: five minutes on, the same human is not asked again; after that, he is."""
     world = reach(Phase.ASKING)
     hear(world, e.Approved(world.now, "web-1", "ann"))
     put_off(world)
-    approved_at = incident_of(world).approved_at
-    assert approved_at is not None
-    put(world, incident=replace(incident_of(world), approved_at=world.now - later))
-    effects = fail_once(world)
-    assert ("PinAutoDeploy" in effects) is holds
+    assert incident_of(world).approved_at is not None
+    put(world, incident=replace(incident_of(world), approved_at=world.now - later, **fields))
+    reload(world, Severity.CRITICAL, approver=approver)
+    assert ("PinAutoDeploy" in fail_once(world)) is holds
     assert web(world).phase is (Phase.PINNING if holds else Phase.ASKING)
     assert incident_of(world).approved_by == ("ann" if holds else None)
-
-
-def test_a_yes_is_for_the_deploy_it_was_said_of() -> None:
-    """Another deploy is live by now: asked anew."""
-    world = reach(Phase.ASKING)
-    hear(world, e.Approved(world.now, "web-1", "ann"))
-    put_off(world)
-    put(world, incident=replace(incident_of(world), suspect="dep-800"))
-    fail_once(world)
-    assert web(world).phase is Phase.ASKING and incident_of(world).approved_by is None
 
 
 @pytest.mark.parametrize(
@@ -105,18 +108,6 @@ def test_a_yes_is_not_for_what_became_another_approver_s_to_say(named: Approver 
     effects = hear(world, e.Approved(world.now, "web-1", "lead"))
     assert ("PinAutoDeploy" in kinds(effects)) is holds
     assert web(world).phase is (Phase.PINNING if holds else Phase.ASKING)
-
-
-def test_nor_where_it_became_so_while_the_send_was_put_off() -> None:
-    """It holds for five minutes else."""
-    world = reach(Phase.ASKING)
-    hear(world, e.Approved(world.now, "web-1", "lead"))
-    put_off(world)
-    put(world, incident=replace(incident_of(world), severity=Severity.HIGH))
-    worse = replace(world.policy.matrix[Severity.CRITICAL], approver=Approver("boss", ("terminal:boss",)))
-    world.policy = replace(world.policy, matrix={**world.policy.matrix, Severity.CRITICAL: worse})
-    assert "PinAutoDeploy" not in fail_once(world)
-    assert web(world).phase is Phase.ASKING and incident_of(world).approved_by is None
 
 
 @pytest.mark.parametrize(
@@ -142,8 +133,7 @@ def test_what_was_put_off_and_has_another_target_is_told_anew(policy: Policy, ph
         world.tell(e.Approved(world.now, "web-1", "ann"))
     else:
         world.run(world.time + 61.0)
-    world.state = replace(world.state, denied=("aaaaaaa1",))
-    hear(world, e.PinConfirmed(world.now, "web", "web-1", "commit"))
+    hear(share(world, denied=("aaaaaaa1",)), e.PinConfirmed(world.now, "web", "web-1", "commit"))
     assert web(world).phase is Phase.SUSPECT
     effects = hear(world, e.Observed(world.now + 1, "web", "home", Bad("HTTP 503")))
     assert web(world).phase is phase and incident_of(world).approved_by is None
@@ -153,7 +143,7 @@ def test_what_was_put_off_and_has_another_target_is_told_anew(policy: Policy, ph
 def test_a_put_off_rollback_is_sent_in_the_end() -> None:
     """The whole way: announced once, put off once, rolled back once."""
     world = bad_world(make_policy(veto_seconds=60.0), outcomes=["postponed"]).run(700.0)
-    assert [tell.notice.kind.value for tell in world.tells] == ["announced", "acted", "resolved"]
+    assert notices(world.tells) == ["announced", "acted", "resolved"]
     assert len(world.accepted) == 1
     asked = bad_world(make_policy(Mode.ASSIST), outcomes=["postponed"], answer="approve").run(700.0)
-    assert [tell.notice.kind.value for tell in asked.tells] == ["asked", "acted", "resolved"]
+    assert notices(asked.tells) == ["asked", "acted", "resolved"]

@@ -1,12 +1,14 @@
 """A service's own history: which deploys and incidents are counted, and how much they move what is assumed."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from tests.core.limits import WEIGHTS
-from tests.core.scenes import FACTS, FOREVER, HISTORY, NOW, a_case, a_service, bad_world, web
-from tests.core.world import Fault, World, make_policy
+from tests.core.scenes import FACTS, HISTORY, NOW, a_case, a_service
+from tests.core.world import FOREVER, Fault, World, make_policy
+from tests.core.worlds import bad_world, web
 from watchdog.core import blame, perceive
 from watchdog.domain.decisions import Blame
 from watchdog.domain.deploys import Deploy
@@ -15,6 +17,7 @@ from watchdog.domain.incidents import History, ServiceState
 from watchdog.domain.policy import DEFAULT_MATRIX, BlameWeights, Mode, Severity
 
 MONTH_SECONDS = blame.MINUTES_PER_MONTH * 60
+OBSERVED = make_policy(Mode.OBSERVE)
 NEW = Deploy("dep-42", "live", commit="cccccccc", created_at=NOW - 100, finished_at=NOW - 3)
 
 
@@ -28,48 +31,29 @@ def weighed(history: History, months: float) -> Blame:
     return blame.weigh(a_case(a_service(history=replace(history, since=NOW - months * MONTH_SECONDS))))
 
 
+ASSUMED = "assumed (no history yet): 1 bad deploy in 20, 1 other incident a month"
+
+
 @pytest.mark.parametrize(
     ("history", "months", "bad", "others", "words"),
     [
-        (History(), 0.0, 1 / 20, 1.0, "assumed (no history yet): 1 bad deploy in 20, 1 other incident a month"),
-        (History(), 0.0999, 1 / 20, 1.0, "assumed (no history yet): 1 bad deploy in 20, 1 other incident a month"),
-        (
-            History(),
-            0.1,
-            1 / 20,
-            1 / 1.1,
-            "1 bad deploy in 20, 0.91 other incidents a month (seen: 0 of 0 deploys, 0 others in 0.1 months)",
+        pytest.param(History(), 0.0, 1 / 20, 1.0, ASSUMED, id="new"),
+        pytest.param(History(), 0.0999, 1 / 20, 1.0, ASSUMED, id="for three days"),
+        pytest.param(History(), 0.1, 1 / 20, 1 / 1.1, "0.91 other incidents; 0 of 0, 0 others in 0.1", id="for longer"),
+        pytest.param(
+            seen(20, 1, 2), 0.0, 2 / 40, 3.0, "3 other incidents; 1 of 20, 2 others in 0.0", id="much at once"
         ),
-        (
-            seen(20, 1, 2),
-            0.0,
-            2 / 40,
-            3.0,
-            "1 bad deploy in 20, 3 other incidents a month (seen: 1 of 20 deploys, 2 others in 0.0 months)",
+        pytest.param(
+            seen(20, 1, 2), -5.0, 2 / 40, 3.0, "3 other incidents; 1 of 20, 2 others in 0.0", id="clock set back"
         ),
-        (
-            seen(180, 0, 0),
-            11.0,
-            1 / 200,
-            1 / 12,
-            "1 bad deploy in 200, 0.083 other incidents a month (seen: 0 of 180 deploys, 0 others in 11.0 months)",
+        pytest.param(
+            seen(180, 0, 0), 11.0, 1 / 200, 1 / 12, "0.083 other incidents; 0 of 180, 0 others in 11.0", id="good"
         ),
-        (
-            seen(20, 9, 19),
-            3.0,
-            1 / 20,
-            5.0,
-            "1 bad deploy in 20, 5 other incidents a month (seen: 9 of 20 deploys, 19 others in 3.0 months)",
+        pytest.param(
+            seen(20, 9, 19), 3.0, 1 / 20, 5.0, "5 other incidents; 9 of 20, 19 others in 3.0", id="a bad team"
         ),
-        (
-            seen(0, 0, 11),
-            11.0,
-            1 / 20,
-            1.0,
-            "1 bad deploy in 20, 1 other incident a month (seen: 0 of 0 deploys, 11 others in 11.0 months)",
-        ),
+        pytest.param(seen(0, 0, 11), 11.0, 1 / 20, 1.0, "1 other incident; 0 of 0, 11 others in 11.0", id="as assumed"),
     ],
-    ids=["new", "for three days", "for longer", "much at once", "a good team", "a bad one", "as assumed"],
 )
 def test_what_is_assumed_counts_as_much_as_twenty_deploys_and_a_month(
     history: History, months: float, bad: float, others: float, words: str
@@ -78,12 +62,11 @@ def test_what_is_assumed_counts_as_much_as_twenty_deploys_and_a_month(
     verdict = weighed(history, months)
     odds = bad * blame.density_per_minute(0.5) / (others / blame.MINUTES_PER_MONTH)
     assert verdict.prior_odds == pytest.approx(odds, rel=1e-9)
-    assert verdict.prior_why == f"onset 30 s after live; {words}"
-
-
-def test_a_clock_that_went_back_makes_no_negative_month() -> None:
-    """Counted since a moment ahead: for no time at all."""
-    assert weighed(seen(20, 1, 2), -5.0).prior_odds == weighed(seen(20, 1, 2), 0.0).prior_odds
+    rates, _, counted = words.partition("; ")
+    if counted:
+        deploys, _, rest = counted.partition(", ")
+        rates = f"1 bad deploy in {1 / bad:.0f}, {rates} a month (seen: {deploys} deploys, {rest} months)"
+    assert verdict.prior_why == f"onset 30 s after live; {rates}"
 
 
 def test_the_shipped_assumption_makes_no_old_deploy_a_suspect_by_its_age() -> None:
@@ -134,9 +117,19 @@ def counts(world: World) -> tuple[int, int, int]:
     return history.deploys, history.bad_deploys, history.others
 
 
-def test_a_rollback_that_helped_makes_its_deploy_a_bad_one() -> None:
-    """Suspected, and replaced."""
-    assert counts(bad_world().run(700.0)) == (1, 1, 0)
+@pytest.mark.parametrize(
+    ("world", "counted"),
+    [
+        pytest.param(lambda: bad_world(), (1, 1, 0), id="suspected, and replaced"),
+        pytest.param(lambda: bad_world(faults=[Fault(64.0, 600.0)]), (1, 1, 0), id="the rollback did not help"),
+        pytest.param(
+            lambda: bad_world(OBSERVED, faults=[Fault(64.0, 250.0, code="bad00000")]), (1, 0, 0), id="it still serves"
+        ),
+    ],
+)
+def test_a_deploy_is_a_bad_one_when_it_was_rolled_back(world: Callable[[], World], counted: tuple[int, ...]) -> None:
+    """Also if that did not help; what nobody undid and went on well is neither."""
+    assert counts(world().run(900.0)) == counted
 
 
 def test_an_outage_that_ended_otherwise_is_another_incident() -> None:
@@ -148,12 +141,6 @@ def test_an_outage_that_ended_otherwise_is_another_incident() -> None:
     assert counts(world.run(4800.0)) == (0, 0, 2)
 
 
-def test_what_was_suspected_and_still_serves_is_neither() -> None:
-    """Nobody undid it, and it went on well: nothing is known of it."""
-    world = bad_world(make_policy(Mode.OBSERVE), faults=[Fault(64.0, 250.0, code="bad00000")]).run(500.0)
-    assert counts(world) == (1, 0, 0)
-
-
 def test_time_in_which_nothing_could_be_read_does_not_count() -> None:
     """The daemon was off for eight hours: the history is as long as before."""
     service = listed(a_service(history=History(), deploys_at=None), NEW)
@@ -161,12 +148,6 @@ def test_time_in_which_nothing_could_be_read_does_not_count() -> None:
     assert listed(service, NEW, at=NOW + 3600.0).history.since == NOW
     later = listed(service, NEW, at=NOW + 8 * 3600.0)
     assert later.history.since == NOW + 8 * 3600.0
-
-
-def test_a_rollback_that_did_not_help_proves_nothing() -> None:
-    """The old code failed as well; it counts all the same, but makes no deploy worse than assumed."""
-    world = bad_world(faults=[Fault(64.0, 600.0)]).run(900.0)
-    assert world.sent and counts(world) == (1, 1, 0)
 
 
 @pytest.mark.parametrize(("severity", "others"), [(Severity.HIGH, 1), (Severity.MEDIUM, 0), (Severity.LOW, 0)])

@@ -5,20 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.core.scenes import (
-    FACTS,
-    HISTORY,
-    NOW,
-    a_blame,
-    a_service,
-    a_state,
-    an_incident,
-    failing,
-    found,
-    lines,
-    notices,
-    step,
-)
+from tests.core.scenes import FACTS, HISTORY, NOW, a_blame, a_service, a_state, an_incident, failing, found, step
+from tests.core.told import lines, notices
 from tests.core.world import make_policy
 from watchdog.core.decide import decide
 from watchdog.domain import events as e
@@ -32,6 +20,7 @@ from watchdog.domain.readings import Bad, Good
 
 POLICY = make_policy()
 ON_ITS_WAY = Deploy("dep-42", "build_in_progress", commit="fix00000")
+OUTAGE = {"render": (NOW - 60, Bad("outage"))}
 
 
 def decided(service: ServiceState, state: State | None = None, policy: Policy = POLICY) -> Decision:
@@ -70,28 +59,29 @@ def test_when_a_passing_obstacle_is_gone_the_rollback_is_made(before: Decision) 
     assert service.phase is Phase.PINNING and lines(effects, "DECIDED")[0].startswith("rollback: ")
 
 
+MAINTENANCE = a_service(facts=replace(FACTS, maintenance=True))
+PASSING = decided(a_service(deploys=(ON_ITS_WAY, *HISTORY)))
+
+
 @pytest.mark.parametrize(
-    "before",
+    ("service", "state"),
     [
-        decided(a_service(facts=replace(FACTS, maintenance=True))),
-        decided(a_service(facts=replace(FACTS, maintenance=True)), a_state(paused_by="Alice")),
-        decided(a_service(), a_state(vendors={"render": (NOW - 60, Bad("outage"))})),
-        decided(a_service()),
-        None,
+        pytest.param(paged(decided(MAINTENANCE)), {}, id="maintenance"),
+        pytest.param(paged(decided(MAINTENANCE, a_state(paused_by="Alice"))), {}, id="maintenance and pause"),
+        pytest.param(paged(decided(a_service(), a_state(vendors=OUTAGE))), {}, id="platform outage"),
+        pytest.param(paged(decided(a_service())), {}, id="nothing forbade it"),
+        pytest.param(paged(None), {}, id="no decision"),
+        pytest.param(paged(PASSING, human_needed="rejected by Alice"), {}, id="a human who has it keeps it"),
+        pytest.param(paged(PASSING, reconsidered_at=NOW - 4.9), {}, id="looked at five seconds ago"),
+        pytest.param(paged(PASSING), {"blind_since": NOW - 1}, id="blind: no evidence, no decision"),
+        pytest.param(replace(paged(PASSING), checks={"home": failing(seconds=10)}), {}, id="nothing is found"),
     ],
-    ids=["maintenance", "maintenance and pause", "platform outage", "nothing forbade it", "no decision"],
 )
-def test_other_obstacles_leave_it_to_the_human(before: Decision | None) -> None:
-    """What a human was paged for, a human decides."""
-    service, effects = look(paged(before))
-    assert service.phase is Phase.PAGED and effects == ()
-
-
-def test_a_human_who_has_it_keeps_it() -> None:
-    """Rejected, stopped, handed over: a passing obstacle changes nothing."""
-    passing = decided(a_service(deploys=(ON_ITS_WAY, *HISTORY)))
-    service, effects = look(paged(passing, human_needed="rejected by Alice"))
-    assert service.phase is Phase.PAGED and effects == ()
+def test_other_obstacles_leave_it_to_the_human(service: ServiceState, state: dict) -> None:
+    """What a human was paged for, a human decides; deciding costs, and so nothing flaps."""
+    after, effects = look(service, **state)
+    assert after.phase is Phase.PAGED and effects == ()
+    assert look(paged(PASSING, reconsidered_at=NOW - 5.0))[0].phase is Phase.PINNING
 
 
 def test_an_obstacle_that_is_still_there_is_not_told_again() -> None:
@@ -100,14 +90,6 @@ def test_an_obstacle_that_is_still_there_is_not_told_again() -> None:
     service, effects = look(paged(passing), paused_by="Alice")
     assert service.phase is Phase.PAGED and notices(effects) == []
     assert service.incident is not None and service.incident.reconsidered_at == NOW
-
-
-def test_it_is_reconsidered_every_five_seconds_only() -> None:
-    """Deciding costs; and so nothing flaps."""
-    passing = decided(a_service(deploys=(ON_ITS_WAY, *HISTORY)))
-    service, effects = look(paged(passing, reconsidered_at=NOW - 4.9))
-    assert service.phase is Phase.PAGED and effects == ()
-    assert look(paged(passing, reconsidered_at=NOW - 5.0))[0].phase is Phase.PINNING
 
 
 def worsened(**fields: Any) -> tuple[ServiceState, tuple[Effect, ...]]:
@@ -149,16 +131,7 @@ def test_it_is_over_after_a_good_minute(human: str, outcome: str) -> None:
     assert state.services["web"].phase is Phase.CALM and notices(effects) == ["resolved"]
     assert lines(effects, "CLOSED") == [f"{outcome}: every check has been good for a minute; 62 s since onset"]
     incident: Incident | None = state.services["web"].incident
-    assert incident is not None and (incident.outcome, incident.closed_at) == (outcome, NOW + 2)
-
-
-def test_nothing_is_reconsidered_while_blind_or_without_a_finding() -> None:
-    """No evidence, no decision."""
-    passing = decided(a_service(deploys=(ON_ITS_WAY, *HISTORY)))
-    assert look(paged(passing), blind_since=NOW - 1)[1] == ()
-    short = replace(paged(passing), checks={"home": failing(seconds=10)})
-    service, effects = look(short)
-    assert service.phase is Phase.PAGED and effects == ()
+    assert (incident.outcome, incident.closed_at) == (outcome, NOW + 2)
 
 
 def test_the_words_of_blame_do_not_matter_to_what_passes() -> None:

@@ -4,8 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import FOREVER, an_incident, bad_world, hear, incident_of, kinds, lines, notices, put, reach, web
-from tests.core.world import Fault, World, make_policy
+from tests.core.scenes import an_incident
+from tests.core.told import kinds, lines, notices
+from tests.core.world import FOREVER, START, Fault, World, make_policy
+from tests.core.worlds import bad_world, decision_of, hear, incident_of, put, reach, web
+from watchdog.core.undoing import asked_for
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Course, Decision, TargetChoice, Verdict
@@ -38,6 +41,7 @@ def quiet_world(**more: object) -> World:
 @pytest.mark.parametrize(
     ("phase", "what", "why"),
     [
+        (Phase.CALM, "stop", "nothing can be stopped: web is calm"),
         (Phase.PINNING, "approve", "nothing is asked: web is pinning"),
         (Phase.ROLLING_BACK, "approve", "nothing is asked: web is rolling back"),
         (Phase.ROLLING_BACK, "stop", "nothing can be stopped: web is rolling back"),
@@ -48,21 +52,14 @@ def quiet_world(**more: object) -> World:
     ],
 )
 def test_what_was_not_asked_is_refused_with_the_reason(phase: Phase, what: str, why: str) -> None:
-    """Too late, or never a question: nothing changes, and the human hears what is going on."""
+    """Too late, over, or never a question: nothing changes, and the human hears what is going on."""
     world = reach(phase)
+    if phase is Phase.CALM:
+        put(world, incident=an_incident(closed_at=world.now - 5.0))
     before = web(world)
     effects = said(world, what)
     assert lines(effects, "REFUSED") == [why]
     assert kinds(effects) == ["Note"] and web(world) == before
-
-
-def test_an_answer_to_an_incident_that_is_over_is_refused() -> None:
-    """The incident is closed: there is nothing to stop and nothing to answer."""
-    world = reach(Phase.VERIFYING)
-    while web(world).phase is Phase.VERIFYING:
-        world.run(world.time + 1.0)
-    assert web(world).phase is Phase.CALM
-    assert lines(said(world, "stop"), "REFUSED") == ["nothing can be stopped: web is calm"]
 
 
 @pytest.mark.parametrize("phase", [Phase.ASKING, Phase.ANNOUNCED])
@@ -72,18 +69,27 @@ def test_a_yes_acts_at_once(phase: Phase) -> None:
     effects = said(world, "approve")
     assert lines(effects, "APPROVED") == ["by ann"] and lines(effects, "REFUSED") == []
     assert web(world).phase is Phase.PINNING and "PinAutoDeploy" in kinds(effects)
+    assert decision_of(world).why.startswith("approved; ")
     effects = hear(world, e.PinConfirmed(world.now, "web", "web-1", "commit"))
     rollback = next(effect for effect in effects if isinstance(effect, fx.Rollback))
     assert rollback.approved_by == BY and rollback.target == "dep-40"
 
 
-def test_a_yes_while_paused_is_refused() -> None:
-    """A guard that an approval does not answer: paged, and whoever said yes hears why."""
+@pytest.mark.parametrize(
+    ("event", "why"),
+    [
+        (e.Paused(START, "bob"), "hold: paused by bob"),
+        (e.InvariantBroken(START, "two rollbacks"), "armed: disarmed: two rollbacks; watchdog resume"),
+    ],
+)
+def test_a_yes_while_nothing_may_be_changed_is_refused(event: e.Event, why: str) -> None:
+    """A guard that an approval does not answer: paged, and whoever said yes, or asks by hand, hears why."""
     world = reach(Phase.ASKING)
-    hear(world, e.Paused(world.now, "bob"))
+    hear(world, replace(event, at=world.now))
     effects = said(world, "approve")
-    assert lines(effects, "REFUSED") == ["hold: paused by bob"]
-    assert web(world).phase is Phase.PAGED and "PinAutoDeploy" not in kinds(effects)
+    assert lines(effects, "REFUSED") == [why] and web(world).phase is Phase.PAGED
+    assert not {"Rollback", "PinAutoDeploy"} & set(kinds(effects))
+    assert lines(ask_for(world), "REFUSED") == [why]
 
 
 @pytest.mark.parametrize(
@@ -97,16 +103,6 @@ def test_a_no_changes_nothing(phase: Phase, what: str) -> None:
     assert web(world).phase is Phase.PAGED and incident_of(world).human_needed == "rejected by ann"
     world.run(world.time + 300.0)
     assert not world.pins and not world.sent and web(world).phase is Phase.PAGED
-
-
-def test_a_stop_in_the_veto_window_prevents_the_rollback() -> None:
-    """Nothing was pinned, so nothing is given back."""
-    world = reach(Phase.ANNOUNCED)
-    effects = said(world, "stop")
-    assert lines(effects, "STOPPED") == ["by ann: no rollback is sent"]
-    assert "RestoreAutoDeploy" not in kinds(effects)
-    world.run(world.time + 300.0)
-    assert not world.sent and incident_of(world).human_needed == "stopped by ann"
 
 
 def test_a_stop_after_the_pin_gives_auto_deploy_back() -> None:
@@ -133,16 +129,6 @@ def test_a_stop_while_an_obstacle_holds_the_rollback_back() -> None:
     assert not world.sent
 
 
-def test_without_a_stop_the_rollback_is_made_when_the_obstacle_goes() -> None:
-    """The counterpart of the stop: the pause ends, the rollback goes out."""
-    world = bad_world()
-    world.tell(e.Paused(world.now, "bob"))
-    world.run(130.0)
-    world.tell(e.Resumed(world.now, "bob"))
-    world.run(500.0)
-    assert len(world.accepted) == 1
-
-
 # --- a rollback by hand ---
 
 
@@ -167,8 +153,7 @@ def test_a_rollback_to_a_named_deploy() -> None:
     world = quiet_world()
     effects = ask_for(world, "dep-39")
     assert incident_of(world).target == "dep-39" and incident_of(world).target_code == "aaaaaaa0"
-    decision = incident_of(world).decision
-    assert decision is not None and decision.target == TargetChoice(world.deploys[1], "named by hand")
+    assert decision_of(world).target == TargetChoice(world.deploys[1], "named by hand")
     assert lines(effects, "BY HAND")[0].endswith("dep-40 -> dep-39")
 
 
@@ -179,25 +164,11 @@ def test_a_rollback_by_hand_is_the_humans_decision_and_shows_what_speaks_against
     before = [replace(deploy, status="deactivated") for deploy in world.deploys]
     put(world, deploys=(again, *before), live=again.id)
     ask_for(world)
-    decision = incident_of(world).decision
-    assert decision is not None and decision.target is not None
-    against = [answer.name for answer in decision.guards if answer.verdict is not Verdict.PASS]
-    assert against == ["environment"]
+    decision = decision_of(world)
     target = TargetChoice(before[1], "was live 6 d 0 h before we began to watch", decision.target.skipped)
-    why = "asked for by ann"
-    assert decision == Decision(
-        world.now,
-        Course.ROLLBACK,
-        Severity.HIGH,
-        why,
-        "a human asked",
-        0.0,
-        "autonomous",
-        (),
-        None,
-        decision.guards,
-        target,
-    )
+    course = (Course.ROLLBACK, Severity.HIGH, "asked for by ann", "a human asked", 0.0, "autonomous")
+    assert decision == Decision(world.now, *course, (), None, decision.guards, target)
+    assert [answer.name for answer in decision.guards if answer.verdict is not Verdict.PASS] == ["environment"]
     assert (incident_of(world).suspect, incident_of(world).suspect_code) == ("dep-42", "aaaaaaa1")
     assert [item.deploy for item in target.skipped] == ["dep-40"]
 
@@ -210,28 +181,25 @@ DEPLOYS = (
 
 
 @pytest.mark.parametrize(
-    ("target", "why"),
+    ("deploys", "target", "why"),
     [
-        ("dep-7", "dep-7 is not among the last 3 deploys"),
-        ("dep-41", "dep-41 was never live (build_failed)"),
-        ("dep-42", "dep-42 is live already"),
-        ("dep-43", "dep-43 is newer than the live deploy"),
-        (None, "no earlier deploy is known to be good"),
+        (DEPLOYS, "dep-7", "dep-7 is not among the last 3 deploys"),
+        (DEPLOYS, "dep-41", "dep-41 was never live (build_failed)"),
+        (DEPLOYS, "dep-42", "dep-42 is live already"),
+        (DEPLOYS, "dep-43", "dep-43 is newer than the live deploy"),
+        (DEPLOYS, None, "no earlier deploy is known to be good"),
+        ("Render answered 503", None, "no live deploy is known: Render answered 503"),
+        ("", None, "no live deploy is known: none in the list"),
     ],
 )
-def test_what_cannot_be_rolled_back_to_is_refused(target: str | None, why: str) -> None:
-    """No incident is opened, nothing is pinned."""
-    world = put(quiet_world(), deploys=DEPLOYS, live="dep-42")
-    effects = ask_for(world, target)
-    assert lines(effects, "REFUSED") == [why]
+def test_what_cannot_be_rolled_back_to_is_refused(deploys: tuple | str, target: str | None, why: str) -> None:
+    """No incident is opened, nothing is pinned; of an empty list it is said why."""
+    known = (
+        {"deploys": (), "deploys_why": deploys} if isinstance(deploys, str) else {"deploys": deploys, "live": "dep-42"}
+    )
+    world = put(quiet_world(), **known)
+    assert lines(ask_for(world, target), "REFUSED") == [why]
     assert web(world).phase is Phase.CALM and web(world).incident is None
-
-
-@pytest.mark.parametrize(("known", "why"), [("Render answered 503", "Render answered 503"), ("", "none in the list")])
-def test_a_rollback_of_nobody_knows_what_is_refused(known: str, why: str) -> None:
-    """Without a live deploy there is nothing to roll back."""
-    world = put(quiet_world(), deploys=(), deploys_why=known)
-    assert lines(ask_for(world), "REFUSED") == [f"no live deploy is known: {why}"]
 
 
 @pytest.mark.parametrize("mode", list(Mode))
@@ -242,17 +210,6 @@ def test_modes_bind_the_human_too_but_assist_is_the_human(mode: Mode) -> None:
     assert bool(refusals) is (mode is Mode.OBSERVE)
     assert all(why.startswith("mode: observe") for why in refusals)
     assert web(world).phase is (Phase.CALM if refusals else Phase.PINNING)
-
-
-def test_a_broken_promise_binds_the_human_too() -> None:
-    """Neither by hand nor by a yes, until resume."""
-    world = reach(Phase.ASKING)
-    hear(world, e.InvariantBroken(world.now, "two rollbacks"))
-    effects = hear(world, e.Approved(world.now, "web-1", "ann"))
-    assert "Rollback" not in kinds(effects) and "PinAutoDeploy" not in kinds(effects)
-    assert "armed: disarmed: two rollbacks" in lines(effects, "REFUSED")[0]
-    effects = hear(world, e.RollbackRequested(world.now, "web", "ann"))
-    assert lines(effects, "REFUSED") == ["armed: disarmed: two rollbacks; watchdog resume"]
 
 
 def test_guards_for_machines_do_not_hold_a_human_back() -> None:
@@ -267,15 +224,16 @@ def test_guards_for_machines_do_not_hold_a_human_back() -> None:
     assert web(world).phase is Phase.PINNING
 
 
-@pytest.mark.parametrize(
-    "phase", [Phase.ANNOUNCED, Phase.PINNING, Phase.ROLLING_BACK, Phase.DEPLOYING, Phase.VERIFYING]
-)
+ACTING = [Phase.ANNOUNCED, Phase.PINNING, Phase.ROLLING_BACK, Phase.DEPLOYING, Phase.VERIFYING]
+
+
+@pytest.mark.parametrize("phase", ACTING)
 def test_one_action_at_a_time(phase: Phase) -> None:
-    """While the watchdog is at it, another rollback is refused."""
+    """While the watchdog is at it, another rollback is refused, and an undo as well."""
     world = reach(phase)
-    effects = ask_for(world)
-    assert lines(effects, "REFUSED") == [f"web-1 is being handled: {phase.value.replace('_', ' ')}"]
-    assert web(world).phase is phase
+    for effects in (ask_for(world), hear(world, asked_for(incident_of(world), world.now, "ann"))):
+        assert lines(effects, "REFUSED") == [f"web-1 is being handled: {phase.value.replace('_', ' ')}"]
+        assert web(world).phase is phase
 
 
 @pytest.mark.parametrize("phase", [Phase.SUSPECT, Phase.ASKING, Phase.PAGED])

@@ -26,7 +26,7 @@ def with_signals(*signals: SignalPolicy) -> object:
 def looked(service: ServiceState, *readings: tuple[float, object], signal: str = "home") -> ServiceState:
     """Fold readings of a signal in, at seconds after NOW."""
     for at, reading in readings:
-        event = Observed(NOW + at, "web", signal, reading, 0.1)  # type: ignore[arg-type]
+        event = Observed(NOW + at, "web", signal, reading, 0.1)
         service = perceive.observed(service, event, POLICY)
     return service
 
@@ -35,41 +35,34 @@ CALM = ServiceState("web", live="dep-41", watching_since=NOW)
 
 
 def test_readings_of_a_signal_add_up() -> None:
-    """In a check that bears its name and kind."""
+    """In a check that bears its name and kind; of one that a reload took away nothing is changed at all."""
     check = looked(CALM, (0.0, Bad("HTTP 503")), (1.0, Bad("HTTP 503"))).checks["home"]
     assert (check.name, check.kind, check.run_probes) == ("home", "http", 2)
-
-
-def test_the_healthy_record_grows_with_good_readings() -> None:
-    """From the first good reading, in steps of ten seconds."""
-    service = looked(CALM, (0.0, Good()), (5.0, Good()))
-    assert service.healthy_at == NOW and service.healthy_seconds == {}
-    service = looked(service, (10.0, Good()), (20.0, Good()))
-    assert service.healthy_seconds == {"dep-41": 20.0}
+    service = a_service()
+    assert perceive.observed(service, Observed(NOW, "web", "gone", Bad("HTTP 503")), POLICY) is service
 
 
 @pytest.mark.parametrize(
-    ("between", "record"),
+    ("readings", "record"),
     [
-        ([(15.0, Bad("HTTP 503"))], {"dep-41": 15.0}),
-        ([(15.0, Unknown("void"))], {"dep-41": 15.0}),
-        ([], {"dep-41": 35.0}),
+        pytest.param("0 5", {}, id="not ten seconds yet"),
+        pytest.param("0 5 10 20", {"dep-41": 20.0}, id="in steps of ten seconds"),
+        pytest.param("0 10 20 25 35", {"dep-41": 35.0}, id="unbroken"),
+        pytest.param("0 10 15x 20 25 35", {"dep-41": 25.0}, id="a bad reading begins anew"),
+        pytest.param("0 10 15? 20 25 35", {"dep-41": 25.0}, id="an unknown one as well"),
+        pytest.param("0 61", {}, id="more than a minute without a look"),
+        pytest.param("0 60", {"dep-41": 60.0}, id="a minute"),
     ],
 )
-def test_only_unbroken_health_counts(between: list, record: dict) -> None:
-    """A bad or unknown reading, even within a step, begins anew."""
-    service = looked(CALM, (0.0, Good()), (10.0, Good()), *between, (20.0, Good()), (25.0, Good()), (35.0, Good()))
-    expected = {"dep-41": 10.0 + 15.0} if between else record
-    assert service.healthy_seconds == expected
-
-
-def test_gaps_suspicion_and_an_unknown_live_deploy_do_not_count() -> None:
-    """More than a minute without a look, another phase, no live deploy: nothing is added."""
-    assert looked(CALM, (0.0, Good()), (61.0, Good())).healthy_seconds == {}
-    assert looked(CALM, (0.0, Good()), (60.0, Good())).healthy_seconds == {"dep-41": 60.0}
+def test_only_unbroken_health_counts(readings: str, record: dict) -> None:
+    """From the first good reading on; in another phase, or where no deploy is live, nothing is added."""
+    kinds = {"x": Bad("HTTP 503"), "?": Unknown("void")}
+    seen = [(float(one.rstrip("x?")), kinds.get(one[-1], Good())) for one in readings.split()]
+    assert looked(CALM, *seen).healthy_seconds == record
+    assert looked(CALM, *seen[:1]).healthy_at == NOW
     suspect = replace(looked(CALM, (0.0, Good())), phase=Phase.SUSPECT)
     assert looked(suspect, (10.0, Good())).healthy_at is None
-    assert looked(replace(CALM, live=None), (0.0, Good()), (10.0, Good())).healthy_seconds == {}
+    assert looked(replace(CALM, live=None), *seen).healthy_seconds == {}
 
 
 def test_critical_checks_speak_for_health_or_all_of_them() -> None:
@@ -78,11 +71,8 @@ def test_critical_checks_speak_for_health_or_all_of_them() -> None:
     service = looked(service, (1.0, Bad("HTTP 500")), signal="api")
     assert looked(service, (10.0, Good())).healthy_seconds == {"dep-41": 10.0}
     equal = with_signals(SignalPolicy("home", "http"), SignalPolicy("api", "latency"))
-    for event in (
-        Observed(NOW, "web", "home", Good()),
-        Observed(NOW + 10, "web", "home", Good()),
-    ):
-        service = perceive.observed(service, event, equal)  # type: ignore[arg-type]
+    for event in (Observed(NOW, "web", "home", Good()), Observed(NOW + 10, "web", "home", Good())):
+        service = perceive.observed(service, event, equal)
     assert service.healthy_at is None
 
 
@@ -102,7 +92,7 @@ def test_a_check_whose_kind_changed_with_the_configuration_begins_anew() -> None
     policy = with_signals(SignalPolicy("home", "sentry"))
     service = a_service(checks={"home": failing()})
     event = Observed(NOW, "web", "home", Good(), counts=(MinuteCount(NOW - 90, 60.0, 1.0),))
-    check = perceive.observed(service, event, policy).checks["home"]  # type: ignore[arg-type]
+    check = perceive.observed(service, event, policy).checks["home"]
     assert (check.kind, check.run_probes, len(check.counts)) == ("sentry", 0, 1)
 
 
@@ -122,32 +112,18 @@ LIVE_NOW = replace(NEW, status="live", finished_at=NOW - 3)
 @pytest.mark.parametrize(
     ("before", "read", "now", "seen"),
     [
-        (None, NOW - 15, NEW, NOW - 15),
-        (replace(NEW, status="build_in_progress"), NOW - 15, NEW, NOW - 15),
-        (replace(NEW, status="queued"), NOW - 15, LIVE_NOW, NOW - 15),
-        (None, NOW - 500, NEW, NOW - 100),
-        (None, NOW - 500, LIVE_NOW, NOW - 100),
-        (None, NOW - 500, replace(LIVE_NOW, created_at=NOW - 450), NOW - 123),
-        (replace(NEW, update_seen_at=NOW - 40), NOW - 5, LIVE_NOW, NOW - 40),
-        (NEW, NOW - 5, LIVE_NOW, None),
-        (None, None, LIVE_NOW, None),
-        (None, NOW - 15, replace(NEW, status="build_in_progress"), None),
-        (None, NOW - 15, replace(NEW, status="build_failed"), None),
-        (None, NOW - 15, replace(LIVE_NOW, finished_at=None), NOW - 15),
-    ],
-    ids=[
-        "new in the list",
-        "was building",
-        "was queued, now live",
-        "lists were missing: its creation",
-        "live, lists were missing: its creation is nearer",
-        "live, lists were missing: the platform's lead",
-        "seen before",
-        "already replacing at the first list",
-        "first list ever",
-        "still building",
-        "failed",
-        "live at an unknown moment",
+        pytest.param(None, -15, NEW, -15, id="new in the list"),
+        pytest.param(replace(NEW, status="build_in_progress"), -15, NEW, -15, id="was building"),
+        pytest.param(replace(NEW, status="queued"), -15, LIVE_NOW, -15, id="was queued, now live"),
+        pytest.param(None, -500, NEW, -100, id="lists were missing: its creation"),
+        pytest.param(None, -500, LIVE_NOW, -100, id="live, lists were missing: its creation is nearer"),
+        pytest.param(None, -500, replace(LIVE_NOW, created_at=NOW - 450), -123, id="the platform's lead is nearer"),
+        pytest.param(replace(NEW, update_seen_at=NOW - 40), -5, LIVE_NOW, -40, id="seen before"),
+        pytest.param(NEW, -5, LIVE_NOW, None, id="already replacing at the first list"),
+        pytest.param(None, None, LIVE_NOW, None, id="first list ever"),
+        pytest.param(None, -15, replace(NEW, status="build_in_progress"), None, id="still building"),
+        pytest.param(None, -15, replace(NEW, status="build_failed"), None, id="failed"),
+        pytest.param(None, -15, replace(LIVE_NOW, finished_at=None), -15, id="live at an unknown moment"),
     ],
 )
 def test_when_instances_were_first_replaced(
@@ -155,8 +131,9 @@ def test_when_instances_were_first_replaced(
 ) -> None:
     """Between the last list without it and this one: the earlier bound, but not earlier than it can have been."""
     older = (before,) if before is not None else ()
-    service = listed(a_service(deploys=(*older, *HISTORY[1:]), deploys_at=read), now, *HISTORY[1:])
-    assert service.deploys[0].update_seen_at == seen
+    read_at = None if read is None else NOW + read
+    service = listed(a_service(deploys=(*older, *HISTORY[1:]), deploys_at=read_at), now, *HISTORY[1:])
+    assert service.deploys[0].update_seen_at == (None if seen is None else NOW + seen)
 
 
 def test_a_new_live_deploy_opens_the_watch_window_and_begins_its_own_record() -> None:
@@ -193,21 +170,21 @@ def test_an_unread_list_stays_and_says_why() -> None:
 
 @pytest.mark.parametrize("phase", [Phase.PINNING, Phase.DEPLOYING, Phase.VERIFYING, Phase.PAGED, Phase.CALM])
 @pytest.mark.parametrize(
-    ("auto_deploy", "settled_at", "off"),
+    ("auto_deploy", "settled", "off"),
     [
-        ("off", NOW - 1, "commit"),
-        ("commit", NOW - 1, ""),
-        ("checksPass", NOW - 1, ""),
-        ("commit", NOW, "commit"),
-        ("commit", NOW + 1, "commit"),
-        ("unknown", NOW - 1, "commit"),
+        ("off", -1, "commit"),
+        ("commit", -1, ""),
+        ("checksPass", -1, ""),
+        ("commit", 0, "commit"),
+        ("commit", 1, "commit"),
+        ("unknown", -1, "commit"),
     ],
 )
 def test_auto_deploy_that_somebody_switched_on_is_no_longer_off_because_of_us(
-    phase: Phase, auto_deploy: str, settled_at: float, off: str
+    phase: Phase, auto_deploy: str, settled: float, off: str
 ) -> None:
     """But a look that began before our own switch, or that the platform leaves unanswered, undoes nothing."""
-    service = a_service(phase=phase, auto_deploy_off="commit", pin_settled_at=settled_at)
+    service = a_service(phase=phase, auto_deploy_off="commit", pin_settled_at=NOW + settled)
     service = replace(service, pinned_at=NOW - 9, merged=(Commit("c1", NOW - 5),), merges_why="unread")
     after = listed(service, *HISTORY, auto_deploy=auto_deploy)
     assert after.auto_deploy_off == off
@@ -218,22 +195,18 @@ def test_auto_deploy_that_somebody_switched_on_is_no_longer_off_because_of_us(
 # --- judging ---
 
 
-def test_two_crash_reports_around_the_run_corroborate_it() -> None:
+@pytest.mark.parametrize(
+    ("crashes", "corroborated"),
+    [((-85, 0), True), ((-85.1, 0), False), ((-80, -5), True), ((-5,), False), ((-5, 1), False), ((), False)],
+)
+def test_two_crash_reports_around_the_run_corroborate_it(crashes: tuple[float, ...], corroborated: bool) -> None:
     """From a minute before the run until now; one is not enough, old ones do not count."""
-    run = failing(seconds=25)
-    for crashes, corroborated in (
-        ((NOW - 80, NOW - 5), True),
-        ((NOW - 86, NOW - 5), False),
-        ((NOW - 5,), False),
-        ((NOW - 5, NOW + 1), False),
-    ):
-        events = Check("events", "render_events", crashes=tuple((at, "crashed") for at in crashes))
-        service = a_service(checks={"home": run, "events": events})
-        assert perceive.conditions(service, "home", POLICY, NOW).corroborated is corroborated
-        assert bool(perceive.findings(service, POLICY, NOW)) is corroborated
-    calm = a_service(checks={"home": Check("home", "http")})
-    assert not perceive.conditions(calm, "home", POLICY, NOW).corroborated
-    assert not perceive.conditions(a_service(checks={}), "home", POLICY, NOW).corroborated
+    events = Check("events", "render_events", crashes=tuple((NOW + at, "crashed") for at in crashes))
+    service = a_service(checks={"home": failing(seconds=25), "events": events})
+    assert perceive.conditions(service, "home", POLICY, NOW).corroborated is corroborated
+    assert bool(perceive.findings(service, POLICY, NOW)) is corroborated
+    for checks in ({"home": Check("home", "http"), "events": events}, {"events": events}):
+        assert not perceive.conditions(a_service(checks=checks), "home", POLICY, NOW).corroborated
 
 
 def test_the_watch_window_is_a_condition() -> None:
@@ -260,7 +233,7 @@ def test_suspicion_says_what_is_wrong() -> None:
     policy = with_signals(*WEB.signals, SignalPolicy("errors", "sentry", limit_per_minute=5.0))
 
     def why(check: Check) -> str:
-        return perceive.suspicion(a_service(checks={check.name: check}), policy, NOW)  # type: ignore[arg-type]
+        return perceive.suspicion(a_service(checks={check.name: check}), policy, NOW)
 
     assert why(failing(seconds=2)) == "home: HTTP 503"
     slow = Check("api", "latency", last_why="an old one", over_since=NOW - 5, samples=((NOW - 1, 2.0),))
@@ -277,22 +250,16 @@ def test_a_lesser_finding_waits_only_for_a_critical_run_that_may_still_be_confir
 
     def waits(home: Check, *findings: object, now: float = NOW) -> bool:
         service = a_service(checks={"home": home, "api": failing("api", "latency")})
-        return perceive.worse_is_coming(service, policy, findings, now)  # type: ignore[arg-type]
+        return perceive.worse_is_coming(service, policy, findings, now)
 
     assert waits(failing(seconds=20), found("api"))
     assert waits(failing(seconds=54), found("api")) and not waits(failing(seconds=55), found("api"))
     shop = a_service(checks={"home": Check("home", "http"), "shop": failing("shop", seconds=20)})
-    assert perceive.worse_is_coming(shop, policy, (found("api"),), NOW)  # type: ignore[arg-type]
+    assert perceive.worse_is_coming(shop, policy, (found("api"),), NOW)
     assert not waits(failing(seconds=20), found("home"), found("api"))
     assert not waits(Check("home", "http"), found("api"))
     assert not waits(failing(seconds=20), found("api"), now=NOW + 40)
     assert not perceive.worse_is_coming(a_service(checks={}), POLICY, (found("api"),), NOW)
-
-
-def test_a_reading_of_a_signal_that_is_no_longer_configured_is_passed_over() -> None:
-    """A probe that was in flight during a reload: nothing is changed, not even the record."""
-    service = a_service()
-    assert perceive.observed(service, Observed(NOW, "web", "gone", Bad("HTTP 503")), POLICY) is service
 
 
 @pytest.mark.parametrize(("age", "fresh"), [(0.0, True), (15.0, True), (15.1, False)])
@@ -348,12 +315,3 @@ def test_a_trouble_that_a_restart_cut_short_is_over_after_a_minute_of_calm(
     service = a_service(checks={"home": failing(cusum=20.0, cusum_zero_at=NOW - 60.0)})
     good = [(1.0, Good()), (calm_seconds, Good())]
     assert looked(perceive.interrupt(service, NOW), *good).checks["home"].troubled_since == since
-
-
-@pytest.mark.parametrize(("first", "last", "corroborated"), [(-60.0, 25.0, True), (-60.1, 25.0, False)])
-def test_corroboration_reaches_back_a_minute_and_up_to_now(first: float, last: float, corroborated: bool) -> None:
-    """Reports at both ends, counted from the run's begin."""
-    began = NOW - 25.0
-    events = Check("events", "render_events", crashes=((began + first, "crashed"), (began + last, "crashed")))
-    service = a_service(checks={"home": failing(seconds=25.0), "events": events})
-    assert perceive.conditions(service, "home", POLICY, NOW).corroborated is corroborated

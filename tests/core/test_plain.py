@@ -7,6 +7,7 @@ from watchdog.core import plain
 from watchdog.domain.decisions import Finding
 
 HOME = "We are working on it. You hear from us when it works again."
+PART = "A part of it does not work."
 
 
 @pytest.mark.parametrize(
@@ -19,18 +20,8 @@ HOME = "We are working on it. You hear from us when it works again."
         (found(method="cusum", share=0.64), True, "partly unavailable", "About half of the visitors are affected."),
         (found(method="cusum", share=0.35), True, "partly unavailable", "About half of the visitors are affected."),
         (found(method="cusum", share=0.34), True, "partly unavailable", "Some visitors are affected."),
-        (
-            found(method="run", share=1.0),
-            False,
-            "partly unavailable",
-            "A part of it does not work. All visitors are affected.",
-        ),
-        (
-            found(method="cusum", share=0.2),
-            False,
-            "partly unavailable",
-            "A part of it does not work. Some visitors are affected.",
-        ),
+        (found(method="run", share=1.0), False, "partly unavailable", f"{PART} All visitors are affected."),
+        (found(method="cusum", share=0.2), False, "partly unavailable", f"{PART} Some visitors are affected."),
         (found("api", "latency", share=1.0), True, "slow", "Pages take much longer than they should."),
         (found("errors", "feed", share=0.0), False, "errors", "Some visitors may see errors."),
         (found("errors", "count", share=0.0), False, "errors", "Some visitors may see errors."),

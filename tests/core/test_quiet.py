@@ -51,10 +51,7 @@ DECIDED = an_incident(
 def test_what_a_silence_mutes(fields: dict[str, Any], incident: Incident, mutes: bool) -> None:
     """In its time, of its service, signal and severity; what is rolled back where it is critical only if it says so."""
     one, failing = replace(ONE, **fields), {finding.signal for finding in incident.findings}
-    for state, policy in (
-        (a_state(silences=(one,)), make_policy()),
-        (a_state(), make_policy(silences=(one,))),
-    ):
+    for state, policy in ((a_state(silences=(one,)), make_policy()), (a_state(), make_policy(silences=(one,)))):
         assert quiet.silencing(state, policy, incident, NoticeKind.ACTED, failing, NOW) == (one if mutes else None)
     assert quiet.silencing(a_state(), make_policy(), incident, NoticeKind.ACTED, failing, NOW) is None
 
@@ -65,7 +62,7 @@ def test_what_mutes_news_for_people_outside_engineering() -> None:
         assert quiet.muting(a_state(silences=(ONE,)), make_policy(), incident, {"home"}, NOW) == ONE
         assert quiet.muting(a_state(), make_policy(silences=(ONE,)), incident, {"home"}, NOW) == ONE
     for fields in ({"service": "shop"}, {"ends_at": NOW}, {"severity": Severity.MEDIUM}, {"signal": "api"}):
-        other = replace(ONE, **fields)  # type: ignore[arg-type]
+        other = replace(ONE, **fields)
         assert quiet.muting(a_state(silences=(other,)), make_policy(), OPEN, {"home"}, NOW) is None
 
 
@@ -95,7 +92,6 @@ def test_the_platform_s_own_word_is_a_silence() -> None:
     down = Downtime("in maintenance mode", NOW - 60.0, NOW - 75.0)
     state = a_state(a_service(downtime=down))
     silence = quiet.silencing(state, make_policy(), OPEN, NoticeKind.HUMAN_NEEDED, {"home", "api"}, NOW)
-    assert silence is not None
     assert quiet.describe(silence) == (
         "downtime of web by the platform (in maintenance mode, seen since 2026-09-21 14:14 UTC)"
     )

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import bad_world, hear, incident_of, kinds, lines, notices, put, reach, web
+from tests.core.told import kinds, lines, notices
 from tests.core.world import World, make_policy
+from tests.core.worlds import bad_world, decision_of, hear, incident_of, put, reach, share, web
 from watchdog.core import returning
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
@@ -26,13 +27,6 @@ def rolled_back(phase: Phase = Phase.VERIFYING) -> World:
         assert web(world).phase is Phase.CALM
         return world
     return reach(phase)
-
-
-def test_what_was_listed_when_the_code_was_denied_is_known() -> None:
-    """The suspect itself is no news, also while it is still live or when its rollback failed."""
-    world = rolled_back(Phase.DEPLOYING)
-    assert web(world).bad == (("bad00000", incident_of(world).suspect),)
-    assert lines(listed(world), "RETURNED") == []
 
 
 @pytest.mark.parametrize("ends", ["live", "on its way"])
@@ -113,14 +107,14 @@ def test_without_a_channel_for_high_the_alerts_are_used(tell: tuple[str, ...], a
 
 
 def test_trusted_code_and_code_that_another_service_denied_are_nobodys_return() -> None:
-    """A human lifted it, or it never was this service's."""
-    world = rolled_back(Phase.CALM)
-    hear(world, e.CommitTrusted(world.now, "bad00000", "ann"))
-    world.begin("bad00000")
-    assert lines(listed(world), "RETURNED") == []
-    fresh = reach(Phase.CALM)
-    fresh.state = replace(fresh.state, denied=("aaaaaaa1",))
-    assert lines(listed(fresh), "RETURNED") == []
+    """A human lifted it, or it never was this service's; and the suspect itself is no news while it is still live."""
+    trusted = rolled_back(Phase.CALM)
+    hear(trusted, e.CommitTrusted(trusted.now, "bad00000", "ann"))
+    trusted.begin("bad00000")
+    known = rolled_back(Phase.DEPLOYING)
+    assert web(known).bad == (("bad00000", incident_of(known).suspect),)
+    for world in (trusted, known, share(reach(Phase.CALM), denied=("aaaaaaa1",))):
+        assert lines(listed(world), "RETURNED") == []
 
 
 def test_what_is_remembered_is_bounded() -> None:
@@ -132,29 +126,26 @@ def test_what_is_remembered_is_bounded() -> None:
     assert len(web(world).bad) == returning.KNOWN_MAX
 
 
-@pytest.mark.parametrize("outcome", ["confirmed", "unconfirmed", "put off"])
-def test_what_came_of_the_second_pin_is_written_down(outcome: str) -> None:
+@pytest.mark.parametrize(
+    ("event", "known", "told", "off"),
+    [
+        (e.PinConfirmed(0.0, "web", "web-1", "commit"), (True, "off"), [], "commit"),
+        (e.PinUnconfirmed(0.0, "web", "web-1", "timed out", "commit"), (False, "commit"), ["updated"], "commit"),
+        (e.RollbackPostponed(0.0, "web", "web-1", "another worker"), (False, "commit"), ["updated"], ""),
+    ],
+    ids=["confirmed", "unconfirmed", "put off"],
+)
+def test_what_came_of_the_second_pin_is_written_down(event: e.Event, known: tuple, told: list, off: str) -> None:
     """Confirmed: what is known of the service says so at once. Otherwise a human is told to do it."""
     world = reach(Phase.DEPLOYING)
     put(world, pin_settled_at=world.now - 1.0)  # the first pin has long shown
     world.begin("bad00000")
     listed(world)
     assert incident_of(world).repinned and not incident_of(world).pinned
-    event = {
-        "confirmed": e.PinConfirmed(world.now, "web", "web-1", "commit"),
-        "unconfirmed": e.PinUnconfirmed(world.now, "web", "web-1", "timed out", "commit"),
-        "put off": e.RollbackPostponed(world.now, "web", "web-1", "another worker"),
-    }[outcome]
-    effects = hear(world, event)
-    facts = web(world).facts
-    assert facts is not None
-    assert (incident_of(world).pinned, facts.auto_deploy) == (
-        (True, "off") if outcome == "confirmed" else (False, "commit")
-    )
-    assert notices(effects) == ([] if outcome == "confirmed" else ["updated"])
-    assert web(world).auto_deploy_off == ("" if outcome == "put off" else "commit")
-    assert "RestoreAutoDeploy" not in kinds(effects)
-    assert web(world).phase is Phase.DEPLOYING
+    effects = hear(world, replace(event, at=world.now))
+    assert (incident_of(world).pinned, web(world).facts.auto_deploy) == known
+    assert notices(effects) == told and web(world).auto_deploy_off == off
+    assert "RestoreAutoDeploy" not in kinds(effects) and web(world).phase is Phase.DEPLOYING
 
 
 def test_a_second_pin_is_believed_without_facts_and_a_strange_postponement_is_nothing() -> None:
@@ -172,7 +163,6 @@ def test_a_rollback_that_was_overtaken_does_not_give_auto_deploy_back() -> None:
     world = reach(Phase.DEPLOYING)
     world.begin("bad00000")
     ours = incident_of(world).rollback_deploy
-    assert ours is not None
     world.end(ours, "canceled")
     effects = listed(world)
     assert web(world).phase is Phase.PAGED and "RestoreAutoDeploy" not in kinds(effects)
@@ -180,7 +170,7 @@ def test_a_rollback_that_was_overtaken_does_not_give_auto_deploy_back() -> None:
 
 @pytest.mark.parametrize("answer", ["none", "approve"])
 def test_in_an_incident_of_its_own_it_is_asked_about(answer: str) -> None:
-    """Long after, when every budget is free again: one rollback by the machine, a second one by a yes alone."""
+    """Long after, when every budget is free again: one rollback by the machine, a second by a yes, or by hand."""
     world = bad_world(make_policy(), answer=answer)
     world.ship(3000.0, "bad00000", trigger="deploy_hook")
     world.run(3400.0)
@@ -188,17 +178,9 @@ def test_in_an_incident_of_its_own_it_is_asked_about(answer: str) -> None:
     assert [tell.notice.incident for tell in asked] == ["web-2"] and asked[0].notice.wakes
     assert len(world.accepted) == (2 if answer == "approve" else 1) and world.broken == []
     assert web(world).phase is (Phase.ASKING if answer == "none" else Phase.CALM)
-
-
-def test_a_human_who_asks_by_hand_needs_no_second_question() -> None:
-    """What holds the machine back does not hold back a human."""
-    world = bad_world(make_policy())
-    world.ship(3000.0, "bad00000", trigger="deploy_hook")
-    world.run(3010.0)
-    effects = hear(world, e.RollbackRequested(world.now, "web", "ann"))
-    assert "PinAutoDeploy" in kinds(effects)
-    decision = incident_of(world).decision
-    assert decision is not None and "returned" not in {answer.name for answer in decision.guards}
+    if answer == "none":
+        assert "PinAutoDeploy" in kinds(hear(world, e.RollbackRequested(world.now, "web", "ann")))
+        assert "returned" not in {one.name for one in decision_of(world).guards}, "no second question"
 
 
 def test_a_whole_story_ends_with_one_rollback() -> None:

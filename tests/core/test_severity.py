@@ -8,19 +8,17 @@ from watchdog.core.severity import RULES, judge
 from watchdog.domain.decisions import Finding
 from watchdog.domain.policy import ServicePolicy, Severity, SignalPolicy
 
-WEB = ServicePolicy(
-    "web",
-    "srv-web",
-    signals=(
-        SignalPolicy("home", "http", critical=True),
-        SignalPolicy("about", "http"),
-        SignalPolicy("api", "latency"),
-        SignalPolicy("errors", "sentry"),
-        SignalPolicy("events", "render_events"),
-        SignalPolicy("analytics", "http", severity=Severity.MEDIUM),
-        SignalPolicy("checkout", "http", severity=Severity.CRITICAL),
-    ),
+CROWD = "errors: more errors, none of a new kind: a crowd brings them, too"
+SIGNALS = (
+    SignalPolicy("home", "http", critical=True),
+    SignalPolicy("about", "http"),
+    SignalPolicy("api", "latency"),
+    SignalPolicy("errors", "sentry"),
+    SignalPolicy("events", "render_events"),
+    SignalPolicy("analytics", "http", severity=Severity.MEDIUM),
+    SignalPolicy("checkout", "http", severity=Severity.CRITICAL),
 )
+WEB = ServicePolicy("web", "srv-web", signals=SIGNALS)
 
 
 @pytest.mark.parametrize(
@@ -34,11 +32,7 @@ WEB = ServicePolicy(
         (found("home", "latency"), "high", "home: latency over its limit"),
         (found("errors", "feed", share=0.0), "high", "errors: a flood of errors"),
         (found("events", "crashes", share=0.0), "high", "events: a crash loop"),
-        (
-            found("errors", "count", kind="sentry", share=0.0),
-            "medium",
-            "errors: more errors, none of a new kind: a crowd brings them, too",
-        ),
+        (found("errors", "count", kind="sentry", share=0.0), "medium", CROWD),
         (found("home", "unheard of"), "low", "home: anything else"),
         (found("analytics", "run"), "medium", "analytics: set to medium in the configuration"),
         (found("checkout", "run", share=0.01), "critical", "checkout: set to critical in the configuration"),

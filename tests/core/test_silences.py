@@ -4,33 +4,28 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import (
-    FACTS,
-    FOREVER,
-    NOW,
-    a_service,
-    a_state,
-    bad_world,
-    hear,
-    incident_of,
-    lines,
-    notices,
-    reach,
-    step,
-    web,
-)
-from tests.core.world import START, Fault, World, make_policy
+from tests.core.scenes import FACTS, NOW, a_service, a_state, step
+from tests.core.told import lines, notices
+from tests.core.world import FOREVER, START, Fault, World, make_policy
+from tests.core.worlds import bad_world, decision_of, hear, incident_of, reach, web
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase, State
-from watchdog.domain.policy import Mode, Quiet, Severity, Then
+from watchdog.domain.policy import Mode, Policy, Quiet, Severity, Then
 
 SLOW = Fault(64.0, FOREVER, code="bad00000", slow=True)
 
 
+def slow_world(seconds: float, policy: Policy | None = None) -> World:
+    """Return the world of a slow deploy, in which ann silences web for so long before anything happens."""
+    world = silenced(World(policy or make_policy(), bad_world().deploys, faults=[SLOW]).run(1.0), seconds)
+    world.ship(60.0, "bad00000")
+    return world
+
+
 def silenced(world: World, seconds: float = 3600.0, **fields: object) -> World:
     """Let ann silence web for so long."""
-    world.tell(e.Silenced(world.now, "ann", world.now + seconds, "moving", "web", **fields))  # type: ignore[arg-type]
+    world.tell(e.Silenced(world.now, "ann", world.now + seconds, "moving", "web", **fields))
     return world
 
 
@@ -100,16 +95,16 @@ def test_what_would_be_over_already_is_refused(event: e.Event) -> None:
 
 
 def test_a_silence_mutes_people_and_neither_the_record_nor_the_decision() -> None:
-    """A slow site: asked into the void, written down, and nobody says that people were told."""
-    world = silenced(World(make_policy(), bad_world().deploys, faults=[SLOW]).run(1.0))
-    world.ship(60.0, "bad00000")
-    world.run(300.0)
+    """Slow: asked into the void, written down; nobody says that people were told. Then it is asked anew."""
+    world = slow_world(899.0).run(300.0)
     assert web(world).phase is Phase.ASKING and not world.tells
-    incident = incident_of(world)
-    assert incident.muted and not incident.paged
-    notes = [note.text for note in world.notes if note.label == "SILENCED"]
-    assert notes[-1].startswith("APPROVAL: web HIGH:")
-    assert notes[-1].endswith("(kept from pager, chat by silence-1 of web by ann (moving))") and not world.broken
+    assert incident_of(world).muted and not incident_of(world).paged
+    note = lines(world.notes, "SILENCED")[-1]
+    assert note.startswith("APPROVAL: web HIGH:")
+    assert note.endswith("(kept from pager, chat by silence-1 of web by ann (moving))") and not world.broken
+    (page,) = world.run(1000.0).pages()
+    assert page.notice.kind.value == "asked" and page.notice.at - START == pytest.approx(900.0, abs=10.0)
+    assert incident_of(world).asked_at == page.notice.at, "with all its time: nobody had heard it"
 
 
 def test_what_is_rolled_back_where_it_is_critical_is_told_all_the_same() -> None:
@@ -117,7 +112,27 @@ def test_what_is_rolled_back_where_it_is_critical_is_told_all_the_same() -> None
     for fields, told in (({}, ["acted", "resolved"]), ({"severity": Severity.CRITICAL}, ["opened"])):
         world = silenced(bad_world().run(1.0), **fields).run(600.0)
         assert len(world.accepted) == 1 and world.incidents["web-1"].verified_at is not None
-        assert [tell.notice.kind.value for tell in world.tells] == told and not world.broken
+        assert notices(world.tells) == told and not world.broken
+
+
+def by_default(severity: Severity) -> Policy:
+    """Return the policy that rolls back when nobody answers."""
+    policy = make_policy()
+    row = replace(policy.matrix[severity], then=Then.ROLLBACK)
+    return replace(policy, matrix={**policy.matrix, severity: row})
+
+
+@pytest.mark.parametrize(
+    ("world", "why"),
+    [
+        pytest.param(slow_world(9000.0, by_default(Severity.HIGH)), "nobody is known to have heard", id="muted"),
+        pytest.param(held(bad_world(by_default(Severity.CRITICAL)).run(1.0), 9000.0), "action hold", id="held"),
+    ],
+)
+def test_silence_is_no_yes_of_who_heard_nothing_nor_to_a_guard(world: World, why: str) -> None:
+    """Nothing is done by default of a question that was muted, or under a hold."""
+    world.run(2000.0)
+    assert not world.pins and why in lines(world.notes, "DEADLINE")[0]
 
 
 def test_a_rollback_that_is_due_is_not_noted_as_muted_with_every_probe() -> None:
@@ -132,7 +147,7 @@ def test_when_it_is_over_what_is_still_open_is_told() -> None:
     for ended in (False, True):
         world = silenced(bad_world(make_policy(Mode.OBSERVE)).run(1.0), seconds=299.0)
         if ended:
-            world.at(200.0, lambda world=world: world.tell(e.Unsilenced(world.now, "silence-1", "ann")))  # type: ignore[misc]
+            world.at(200.0, lambda world=world: world.tell(e.Unsilenced(world.now, "silence-1", "ann")))
         world.run(400.0)
         (page,) = world.pages()
         assert page.notice.at - START == pytest.approx(200.0 if ended else 300.0, abs=10.0)
@@ -168,14 +183,9 @@ def test_a_veto_window_that_a_silence_hid_is_announced_when_it_is_over() -> None
 @pytest.mark.parametrize("what", [e.Rejected, e.Acknowledged])
 def test_who_said_what_to_do_is_not_called_when_it_is_over(what: type) -> None:
     """They knew of it all the same."""
-    world = World(make_policy(), bad_world().deploys, faults=[SLOW])
-    silenced(world.run(1.0), seconds=899.0)
-    world.ship(60.0, "bad00000")
-    world.run(300.0)
+    world = slow_world(899.0).run(300.0)
     world.tell(what(world.now, "web-1", "ann"))
-    assert not incident_of(world).muted
-    world.run(950.0)
-    assert not world.pages()
+    assert not incident_of(world).muted and not world.run(950.0).pages()
 
 
 def test_who_acknowledged_a_page_before_the_silence_is_not_called_at_its_end() -> None:
@@ -185,27 +195,6 @@ def test_who_acknowledged_a_page_before_the_silence_is_not_called_at_its_end() -
     assert lines(effects, "SILENCED")[0].startswith("ann LOOKS AFTER IT") and not incident_of(world).muted
     world.run(world.time + 300.0)
     assert len(world.pages()) == 1 and incident_of(world).acknowledged_by == "ann"
-
-
-def test_when_it_is_over_a_question_is_put_anew() -> None:
-    """With all its time: nobody has heard it."""
-    world = silenced(World(make_policy(), bad_world().deploys, faults=[SLOW]).run(1.0), seconds=899.0)
-    world.ship(60.0, "bad00000")
-    world.run(1000.0)
-    (page,) = world.pages()
-    assert page.notice.kind.value == "asked" and page.notice.at - START == pytest.approx(900.0, abs=10.0)
-    assert incident_of(world).asked_at == page.notice.at
-
-
-def test_nothing_is_done_by_default_of_a_question_that_was_muted() -> None:
-    """Silence of people who heard nothing is no yes."""
-    policy = make_policy()
-    row = replace(policy.matrix[Severity.HIGH], then=Then.ROLLBACK)
-    world = World(replace(policy, matrix={**policy.matrix, Severity.HIGH: row}), bad_world().deploys, faults=[SLOW])
-    silenced(world.run(1.0), seconds=9000.0)
-    world.ship(60.0, "bad00000")
-    world.run(2000.0)
-    assert not world.pins and "nobody is known to have heard" in lines(world.notes, "DEADLINE")[0]
 
 
 def test_what_nobody_heard_of_is_not_rolled_back_unasked_hours_later() -> None:
@@ -234,12 +223,13 @@ def test_what_we_changed_and_could_not_give_back_is_told_in_any_silence() -> Non
 
 @pytest.mark.parametrize("of", ["web", None])
 def test_under_an_action_hold_a_human_is_asked_and_may_say_yes(of: str | None) -> None:
-    """Nothing by itself; the yes, or a rollback by hand, passes."""
+    """Nothing by itself; the yes, or a rollback by hand, passes. A hold of another service is nothing to this one."""
     world = held(bad_world().run(1.0), of=of).run(200.0)
     assert web(world).phase is Phase.ASKING and not world.pins
-    assert incident_of(world).decision.why.startswith("action hold: hold-1 of")  # type: ignore[union-attr]
+    assert decision_of(world).why.startswith("action hold: hold-1 of")
     hear(world, e.Approved(world.now, "web-1", "ann"))
     assert web(world).phase is Phase.PINNING
+    assert len(held(bad_world().run(1.0), of="shop").run(400.0).accepted) == 1
 
 
 def test_when_a_hold_is_over_what_is_still_failing_is_rolled_back() -> None:
@@ -265,17 +255,3 @@ def test_a_hold_that_comes_while_auto_deploy_is_switched_off_keeps_it_from_being
     assert lines(effects, "WAIT")[0].startswith("nothing was sent: action hold: hold-1")
     world.run(world.time + 5.0)
     assert web(world).phase is Phase.ASKING and not world.sent
-
-
-def test_a_hold_of_another_service_is_nothing_to_this_one() -> None:
-    """Rolled back as ever."""
-    assert len(held(bad_world().run(1.0), of="shop").run(400.0).accepted) == 1
-
-
-def test_by_default_nothing_is_rolled_back_under_a_hold() -> None:
-    """A guard asks: silence is no yes to it."""
-    policy = make_policy()
-    row = replace(policy.matrix[Severity.CRITICAL], then=Then.ROLLBACK)
-    world = bad_world(replace(policy, matrix={**policy.matrix, Severity.CRITICAL: row}))
-    held(world.run(1.0), seconds=9000.0).run(1500.0)
-    assert not world.pins and "action hold" in lines(world.notes, "DEADLINE")[0]

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.core.scenes import FOREVER, NOW, a_service, a_state, an_incident, bad_world, found, hear, history, web
-from tests.core.world import START, Fault, World, make_policy
+from tests.core.scenes import NOW, a_service, a_state, an_incident
+from tests.core.told import lines, notices
+from tests.core.world import FOREVER, START, Fault, World, make_policy
+from tests.core.worlds import bad_world, hear, history, watch, web
 from watchdog.core import stakeholders
 from watchdog.core.turn import Turn
 from watchdog.domain import effects as fx
@@ -62,30 +64,29 @@ def test_nobody_is_told_by_default() -> None:
     assert world.incidents["web-1"].informed == () and "INFORMED" not in world.labels()
 
 
-def without_todo(tell: fx.Tell) -> fx.Tell:
-    """Return it without what is left to people."""
-    return replace(tell, notice=replace(tell.notice, todo=()))
-
-
 def test_three_messages_of_a_rollback_in_a_thread_of_their_own() -> None:
     """It fails; it works, while that is proved; it is over. It wakes nobody, and engineers hear the same as ever."""
     world = bad_world(policy()).run(600.0)
     assert titles(world) == ["not available", "works again", "all is well again"]
-    told = [tell for tell in world.tells if tell.notice.plain]
+    told, others = ([tell for tell in world.tells if tell.notice.plain is plain] for plain in (True, False))
     assert {tell.channels for tell in told} == {("board-email", "board-slack")}
-    assert {(one.incident, one.dedup_key) for one in plainly(world)} == {
-        ("web-1/stakeholders", "watchdog/web/web-1/stakeholders")
-    }
-    assert not any(one.wakes or one.links for one in plainly(world))
-    assert [one.kind.value for one in plainly(world)] == ["opened", "updated", "resolved"]
-    notes = [note.text for note in world.notes if note.label == "INFORMED"]
-    assert notes[0] == "board-email, board-slack: The shop: not available since 14:14 (UTC)"
-    others, usual = [tell for tell in world.tells if not tell.notice.plain], bad_world().run(600.0).tells
-    assert [without_todo(tell) for tell in others] == [without_todo(tell) for tell in usual] and not world.broken
+    threads = {(one.incident, one.dedup_key) for one in plainly(world)}
+    assert threads == {("web-1/stakeholders", "watchdog/web/web-1/stakeholders")}
+    assert not any(one.wakes or one.links for one in plainly(world)) and not world.broken
+    assert notices(told) == ["opened", "updated", "resolved"]
+    informed = lines(world.notes, "INFORMED")
+    assert informed[0] == "board-email, board-slack: The shop: not available since 14:14 (UTC)"
+    usual = bad_world().run(600.0).tells
+    assert [left_out(tell) for tell in others] == [left_out(tell) for tell in usual]
     less = {line for tell in usual for line in tell.notice.todo} - {
         line for tell in others for line in tell.notice.todo
     }
     assert [line.partition(":")[0] for line in less] == ["Communicate status to stakeholders"], "that is done"
+
+
+def left_out(tell: fx.Tell) -> fx.Tell:
+    """Return it without what is left to people."""
+    return replace(tell, notice=replace(tell.notice, todo=()))
 
 
 def test_each_is_told_at_its_moment() -> None:
@@ -97,17 +98,6 @@ def test_each_is_told_at_its_moment() -> None:
     assert incident.restored_at is not None and 60.0 <= works - incident.restored_at <= 62.0
     (heard,) = incident.informed
     assert heard == Informed("board", "web-1/stakeholders", incident.onset_at, incident.restored_at)
-
-
-@pytest.mark.parametrize("mode", [Mode.OBSERVE, Mode.ASSIST])
-def test_without_a_rollback_works_again_and_over_are_one(mode: Mode) -> None:
-    """Two messages; the end says since when it works, and how long it did not."""
-    world = bad_world(policy(mode=mode), faults=[Fault(64.0, 400.0, code="bad00000")]).run(1200.0)
-    assert titles(world) == ["not available", "all is well again"]
-    over = plainly(world)[-1]
-    assert over.lines == (
-        "It has worked as it should since 14:19 (UTC), after 6 min of trouble. Cause: being looked into.",
-    )
 
 
 def test_a_blip_is_no_news() -> None:
@@ -164,7 +154,7 @@ def test_a_silence_keeps_news_back_and_not_the_end() -> None:
 
 
 def test_while_we_are_blind_nothing_is_said() -> None:
-    """Neither that it fails, nor that it works."""
+    """Neither that it fails, nor that it works; and of what nobody heard of, nothing is said at its end."""
     turn = _turn(a_service(incident=an_incident(), phase=Phase.PAGED), blind_since=NOW)
     stakeholders.settle(turn, turn.service)
     heard = Informed("board", "web-1/stakeholders", NOW - 60)
@@ -174,6 +164,10 @@ def test_while_we_are_blind_nothing_is_said() -> None:
         stakeholders.settle(one, one.service)
     assert turn.effects == blind.effects == []
     assert [type(effect) for effect in seeing.effects] == [fx.Tell, fx.Note]
+    was = a_service(incident=an_incident(), phase=Phase.PAGED)
+    ended = _turn(replace(was, incident=an_incident(closed_at=NOW), phase=Phase.CALM))
+    stakeholders.settle(ended, was)
+    assert ended.effects == []
 
 
 def _turn(service: ServiceState, of: Policy | None = None, **fields: Any) -> Turn:
@@ -205,31 +199,21 @@ def test_a_rollback_by_hand_of_what_is_well_is_no_outage() -> None:
     assert notice.title == "The shop: not available since 14:15 (UTC)"
 
 
-def test_one_outage_that_goes_on_by_hand_is_told_once() -> None:
-    """Another incident for engineers; in the same thread, since the same moment, for everybody else."""
-    world = bad_world(policy(), faults=[Fault(64.0, 540.0)])
-    world.at(360.0, lambda: world.tell(e.RollbackRequested(world.now, "web", "ann", "dep-39")))
-    world.run(1200.0)
-    assert set(world.incidents) == {"web-1", "web-2"}
-    assert titles(world) == ["not available", "all is well again"]
-    assert {one.incident for one in plainly(world)} == {"web-1/stakeholders"}
-    assert "after 8 min of trouble" in plainly(world)[-1].lines[0]
-
-
-def test_at_most_three_though_the_rollback_did_not_help_after_all() -> None:
-    """It worked for a while: no fourth message; the end counts to the last failure."""
-    world = bad_world(policy(), faults=[Fault(64.0, 150.0), Fault(210.0, 500.0)]).run(1500.0)
-    assert titles(world) == ["not available", "works again", "all is well again"]
-    assert "since 14:21 (UTC), after 7 min" in plainly(world)[-1].lines[0]
-
-
-def test_a_restart_tells_nothing_twice() -> None:
-    """What they heard is part of the incident."""
-    world = bad_world(policy())
-    for second in (106.0, 130.0, 200.0):
+@pytest.mark.parametrize(
+    ("faults", "ends"),
+    [
+        pytest.param(None, "", id="restarts: what they heard is part of the incident"),
+        pytest.param([Fault(64.0, 150.0), Fault(210.0, 500.0)], "since 14:21 (UTC), after 7 min", id="it did not help"),
+    ],
+)
+def test_there_are_three_at_most(faults: list[Fault] | None, ends: str) -> None:
+    """Nothing is told twice; it worked for a while: no fourth message, and the end counts to the last failure."""
+    world = bad_world(policy(), **({"faults": faults} if faults else {}))
+    for second in (106.0, 130.0, 200.0) if faults is None else ():
         world.at(second, lambda: world.tell(e.Restarted(world.now)))
-    world.run(700.0)
+    world.run(1500.0)
     assert titles(world) == ["not available", "works again", "all is well again"]
+    assert ends in plainly(world)[-1].lines[0]
 
 
 def test_who_was_taken_away_by_a_reload_is_told_no_more() -> None:
@@ -259,19 +243,13 @@ def test_nothing_internal_ever_gets_in(mode: Mode, share: float) -> None:
 
 
 def test_a_part_that_fails_is_said_to_be_a_part() -> None:
-    """A route that is not critical; its finding says for whom."""
-    base = policy(mode=Mode.OBSERVE)
-    web = replace(base.services["web"], signals=(SignalPolicy("home", "http"), SignalPolicy("api", "latency")))
-    world = bad_world(replace(base, services={"web": web})).run(300.0)
-    (notice,) = plainly(world)
+    """A route that is not critical; its finding says for whom. Without a title its name is said."""
+    world = watch(bad_world(policy(mode=Mode.OBSERVE)), SignalPolicy("home", "http"), SignalPolicy("api", "latency"))
+    (notice,) = plainly(world.run(300.0))
     assert notice.title.startswith("The shop: partly unavailable since")
     assert notice.lines[0] == "A part of it does not work. All visitors are affected."
-
-
-def test_without_a_title_its_name_is_said() -> None:
-    """What the configuration calls it."""
-    world = bad_world(replace(make_policy(Mode.OBSERVE), stakeholders=(BOARD,))).run(300.0)
-    assert plainly(world)[0].title.startswith("web: not available since")
+    nameless = bad_world(replace(make_policy(Mode.OBSERVE), stakeholders=(BOARD,))).run(300.0)
+    assert plainly(nameless)[0].title.startswith("web: not available since")
 
 
 def test_a_closed_incident_is_told_of_once() -> None:
@@ -280,11 +258,3 @@ def test_a_closed_incident_is_told_of_once() -> None:
     world.state = replace(world.state, services={"web": replace(web(world), incident=an_incident(closed_at=NOW))})
     for event in (e.TimePassed(world.now), e.DeploysListed(world.now, "web", tuple(world.deploys), world.facts)):
         assert not [effect for effect in hear(world, event) if isinstance(effect, fx.Tell)]
-
-
-def test_what_nobody_heard_of_ends_without_a_word() -> None:
-    """A medium incident, say."""
-    was = a_service(incident=an_incident(findings=(found(),)), phase=Phase.PAGED)
-    turn = _turn(replace(was, incident=an_incident(closed_at=NOW), phase=Phase.CALM))
-    stakeholders.settle(turn, was)
-    assert turn.effects == []

@@ -28,10 +28,17 @@ def old(name: str = "dep-x", **fields: Any) -> Deploy:
 
 
 def test_the_newest_good_one_of_another_commit() -> None:
-    """No obstacle: the one before, named, with the reason that it is good."""
+    """No obstacle: the one before, named, with the reason that it is good; never one that is newer than the suspect."""
     choice = choose_target(a_search())
     assert choice.deploy is GOOD and choice.skipped == () and choice.warning == choice.ask == ""
     assert choice.why.startswith("was live ") and "before we began to watch" in choice.why
+    newer = old("dep-99", created_at=NOW, finished_at=NOW)
+    assert choose_target(a_search(deploys=(newer, SUSPECT, GOOD, OLDER))).deploy is GOOD
+    watched_after = a_search(old(), watching_since=NOW - 150_000 + 1800.0)
+    assert choose_target(watched_after).deploy.id == "dep-x", "half an hour is enough"
+
+
+SAME = "same code and configuration as dep-41"
 
 
 @pytest.mark.parametrize(
@@ -42,18 +49,11 @@ def test_the_newest_good_one_of_another_commit() -> None:
         (old(commit=None), {}, "names neither commit nor image digest"),
         (old(), {"denied": ("cccccccc",)}, "deny-listed"),
         (old(commit="bad00000"), {}, "same code as dep-41"),
-        (
-            old(commit="bad00000", created_at=NOW - 100),
-            {"configuration": True},
-            "same code and configuration as dep-41",
-        ),
-        (
-            old(commit="bad00000", created_at=SUSPECT.created_at),
-            {"configuration": True},
-            "same code and configuration as dep-41",
-        ),
+        (old(commit="bad00000", created_at=NOW - 100), {"configuration": True}, SAME),
+        (old(commit="bad00000", created_at=SUSPECT.created_at), {"configuration": True}, SAME),
         (old(finished_at=NOW - 400), {}, "live for 5 min only, not known to be good"),
         (old(finished_at=None), {}, "live for 0 s only, not known to be good"),
+        (old(), {"watching_since": NOW - 150_000 + 1799.0}, "live for 41 h 38 min only, not known to be good"),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )
@@ -93,14 +93,6 @@ def test_our_own_record_makes_a_deploy_good() -> None:
     assert choice.deploy is fresh and choice.why == "healthy for 5 min by our own record"
     easy = Verification(good_record_seconds=0.5)
     assert choose_target(a_search(fresh, limits=easy)).deploy is GOOD, "without a record nothing is on it"
-
-
-def test_before_we_watched_half_an_hour_is_needed() -> None:
-    """Live for 30 min before we began: good; a second less is not."""
-    for watched_after, good in ((1800.0, True), (1799.0, False)):
-        since = NOW - 150_000 + watched_after
-        choice = choose_target(a_search(old(), watching_since=since))
-        assert (choice.deploy is not None and choice.deploy.id == "dep-x") is good
 
 
 def test_what_came_after_ends_the_time_a_deploy_was_live() -> None:
@@ -152,10 +144,3 @@ def test_nothing_to_go_back_to() -> None:
     slow = replace(SUSPECT, created_at=NOW - 4000, finished_at=NOW - 400)
     choice = choose_target(Search((slow, old(finished_at=NOW - 1000)), slow, slow, False))
     assert choice.skipped[0].why == "live for 10 min only, not known to be good", "until the suspect took over"
-
-
-def test_deploys_newer_than_the_suspect_are_no_targets() -> None:
-    """Never by position from the top: only what is behind the suspect."""
-    newer = old("dep-99", created_at=NOW, finished_at=NOW)
-    choice = choose_target(a_search(deploys=(newer, SUSPECT, GOOD, OLDER)))
-    assert choice.deploy is GOOD

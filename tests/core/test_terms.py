@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 
 from tests.core.limits import WEIGHTS
-from tests.core.scenes import FOREVER, HISTORY, NOW, a_blame, a_case, a_service, bad_world, failing
-from tests.core.world import Fault, World, make_policy
+from tests.core.scenes import HISTORY, NOW, a_blame, a_case, a_service, failing
+from tests.core.world import FOREVER, Fault, World, make_policy
+from tests.core.worlds import bad_world
 from watchdog.core import blame, terms
 from watchdog.domain.decisions import Blame, Term
 from watchdog.domain.deploys import Deploy, Downtime
@@ -43,34 +45,31 @@ def test_every_peer_that_fails_as_well_tells_against_the_deploy(failed: int, pow
     assert blame.weigh(case).terms == (Term(WEIGHTS.peers_failing**power, why, "peers"),)
 
 
-@pytest.mark.parametrize(
-    ("live_at", "peer"),
-    [(-59.0, True), (-60.0, False), (-120.0, False), (-180.0, False), (-181.0, True), (-100_000.0, True), (None, True)],
-    ids=[
-        "just after",
-        "at its begin",
-        "a minute before",
-        "just before",
-        "long enough before",
-        "days ago",
-        "never live",
-    ],
-)
-def test_who_began_to_fail_with_a_deploy_of_its_own_is_no_peer(live_at: float | None, peer: bool) -> None:
-    """It has a reason of its own: its instances may have been replaced for two minutes by then."""
+def own(live_at: float | None, **more: Any) -> Deploy:
+    """Return a deploy of the shop's that took traffic then."""
     seen_at = None if live_at is None else NOW + live_at
     status = "build_in_progress" if live_at is None else "live"
-    own = Deploy("dep-s", status, commit="shop0000", created_at=NOW - 200_000, update_seen_at=seen_at)
-    case = a_case(services={"web": a_service(), "shop": fails("shop", own)}, policy=town())
+    base = Deploy("dep-s", status, commit="shop0000", created_at=NOW - 200_000, update_seen_at=seen_at)
+    return replace(base, **more)
+
+
+@pytest.mark.parametrize(
+    ("deploys", "peer"),
+    [
+        pytest.param((own(-59.0),), True, id="just after"),
+        pytest.param((own(-60.0),), False, id="at its begin"),
+        pytest.param((own(-120.0),), False, id="a minute before"),
+        pytest.param((own(-180.0),), False, id="just before"),
+        pytest.param((own(-181.0),), True, id="long enough before"),
+        pytest.param((own(-100_000.0),), True, id="days ago"),
+        pytest.param((own(None),), True, id="never live"),
+        pytest.param((own(-10.0, commit="shop0001"), own(-70.0, status="deactivated")), False, id="an earlier one"),
+    ],
+)
+def test_who_began_to_fail_with_a_deploy_of_its_own_is_no_peer(deploys: tuple[Deploy, ...], peer: bool) -> None:
+    """It has a reason of its own: its instances may have been replaced for two minutes by then."""
+    case = a_case(services={"web": a_service(), "shop": fails("shop", *deploys)}, policy=town())
     assert terms.failing_peers(case) == (["shop"] if peer else [])
-
-
-def test_an_earlier_deploy_of_its_own_counts_too() -> None:
-    """The newest is not the only one that may have broken it."""
-    newest = Deploy("dep-t", "live", commit="shop0001", update_seen_at=NOW - 10)
-    broke = Deploy("dep-s", "deactivated", commit="shop0000", update_seen_at=NOW - 70)
-    case = a_case(services={"web": a_service(), "shop": fails("shop", newest, broke)}, policy=town())
-    assert terms.failing_peers(case) == []
 
 
 @pytest.mark.parametrize("ended_at", [None, NOW - 61.0])
@@ -106,35 +105,22 @@ def judged_again(before: Blame | None) -> Blame:
 @pytest.mark.parametrize(
     ("before", "kept"),
     [
-        (None, ()),
-        (a_blame(), ()),
-        (a_blame(terms=(UPSTREAM,)), (UPSTREAM,)),
-        (a_blame(terms=(CRASHES,)), ()),
-        (a_blame(terms=(UPSTREAM, CRASHES)), (UPSTREAM,)),
-        (a_blame(replace(HISTORY[0], id="dep-0"), terms=(UPSTREAM,)), ()),
-        (Blame(None, None, False, 0.0, 0.0, "", (UPSTREAM,), (), None, 0.8, 0.8, 0.2, "none"), ()),
-    ],
-    ids=[
-        "never judged",
-        "nothing found",
-        "acquitted",
-        "convicted",
-        "both",
-        "another deploy was judged",
-        "no deploy was",
+        pytest.param(None, (), id="never judged"),
+        pytest.param(a_blame(), (), id="nothing found"),
+        pytest.param(a_blame(terms=(UPSTREAM,)), (UPSTREAM,), id="acquitted"),
+        pytest.param(a_blame(terms=(CRASHES,)), (), id="convicted"),
+        pytest.param(a_blame(terms=(UPSTREAM, CRASHES)), (UPSTREAM,), id="both"),
+        pytest.param(a_blame(terms=(replace(UPSTREAM, name=""),)), (), id="of an older version, without a name"),
+        pytest.param(a_blame(replace(HISTORY[0], id="dep-0"), terms=(UPSTREAM,)), (), id="another deploy was judged"),
+        pytest.param(replace(a_blame(terms=(UPSTREAM,)), suspect=None, change=None), (), id="no deploy was"),
     ],
 )
 def test_what_acquitted_when_it_began_still_does(before: Blame | None, kept: tuple[Term, ...]) -> None:
-    """Others recovered first: that does not tell against the deploy. The words say that it is no news."""
+    """Others recovered first: that does not tell against the deploy. The words say, once, that it is no news."""
     verdict = judged_again(before)
     assert verdict.terms == tuple(replace(term, why=f"{term.why} (seen before, in this incident)") for term in kept)
     assert verdict.odds == pytest.approx(verdict.prior_odds * (1 / 20 if kept else 1.0))
-
-
-def test_it_is_said_once_however_often_it_is_judged() -> None:
-    """And neither counts twice."""
-    first = judged_again(a_blame(terms=(UPSTREAM,)))
-    assert judged_again(first).terms == first.terms
+    assert judged_again(verdict).terms == verdict.terms, "however often it is judged"
 
 
 def test_what_is_found_again_is_said_as_it_is_now() -> None:
@@ -149,10 +135,7 @@ def story(upstream_down: tuple[float, float] | None) -> World:
     policy = make_policy()
     policy = replace(policy, blame=replace(policy.blame, upstream_failing=1 / 1000))
     return bad_world(
-        policy,
-        faults=[Fault(150.0, FOREVER, code="bad00000")],
-        unreadable=(75.0, 300.0),
-        upstream_down=upstream_down,
+        policy, faults=[Fault(150.0, FOREVER, code="bad00000")], unreadable=(75.0, 300.0), upstream_down=upstream_down
     ).run(400.0)
 
 
@@ -172,8 +155,3 @@ def test_fewer_peers_than_before_acquit_as_much_as_they_did() -> None:
     assert term.factor == 1 / 50**3 and term.why.endswith("(seen before, in this incident)")
     more = replace(case, before=a_blame(terms=(Term(1 / 2, "hardly", "peers"),)))
     assert [one.factor for one in blame.weigh(more).terms] == [pytest.approx(1 / 50)], "what is found now is stronger"
-
-
-def test_a_term_without_a_name_is_from_an_older_version_and_not_counted_twice() -> None:
-    """A saved incident of that version is judged by what is found now."""
-    assert judged_again(a_blame(terms=(Term(1 / 20, "upstream openai fails"),))).terms == ()

@@ -1,23 +1,14 @@
 """The way back after a wrong rollback: what is lifted, what is not denied, what is refused, with its reason."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import (
-    FOREVER,
-    a_service,
-    an_incident,
-    bad_world,
-    hear,
-    incident_of,
-    kinds,
-    lines,
-    put,
-    reach,
-    web,
-)
-from tests.core.world import Fault, World, make_policy
+from tests.core.scenes import FACTS, a_service, an_incident
+from tests.core.told import kinds, lines
+from tests.core.world import FOREVER, Fault, World, make_policy
+from tests.core.worlds import bad_world, hear, incident_of, put, reach, share, web
 from watchdog.core.undoing import asked_for
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
@@ -49,11 +40,12 @@ def refusal(world: World, incident: str = "web-1") -> str:
     """Ask, and return why not; nothing may have come of it."""
     before = world.state
     effects = ask(world, incident)
-    assert kinds(effects) == ["Note"] and world.state == before
-    (note,) = effects
-    assert isinstance(note, fx.Note) and note.incident == incident
+    assert kinds(effects) == ["Note"] and world.state == before and effects[0].incident == incident
     (why,) = lines(effects, "REFUSED")
     return why.removeprefix(f"{incident} is not undone: ")
+
+
+NOTHING = "it had no rollback that was accepted: there is nothing to take back"
 
 
 # --- what it does ---
@@ -64,15 +56,12 @@ def test_the_suspect_goes_live_again_by_the_protocol_of_a_rollback_by_hand() -> 
     world = rolled_back()
     assert world.state.denied == (BAD,) and web(world).incident is None
     undo(world)
-    assert [(incident, one.suspect, one.target, one.approved_by) for incident, one in world.accepted] == [
-        ("web-1", "dep-900", "dep-40", None),
-        ("web-2", "dep-901", "dep-900", "ann"),
-    ]
+    sent = [(incident, one.suspect, one.target, one.approved_by) for incident, one in world.accepted]
+    assert sent == [("web-1", "dep-900", "dep-40", None), ("web-2", "dep-901", "dep-900", "ann")]
     back = world.incidents["web-2"]
     assert (back.outcome, back.title) == ("rolled back and verified", "undo of web-1, asked for by ann")
     assert (back.undoes, back.leaves_good) == ("web-1", True)
-    live = world.live()
-    assert live is not None and live.code == BAD and not world.broken
+    assert world.live().code == BAD and not world.broken
 
 
 def test_it_is_no_incident_in_the_service_s_history() -> None:
@@ -96,27 +85,20 @@ def test_neither_code_is_denied_afterwards() -> None:
 
 def test_the_answer_says_what_follows_and_both_stories_tell_of_it() -> None:
     """One line each: in the new incident what is lifted and what a failure would mean, in the old one by whom."""
-    world = rolled_back()
-    told = [note for note in ask(world) if isinstance(note, fx.Note) and note.label == "UNDO"]
-    assert [(note.incident, note.text) for note in told] == [
-        (
-            "web-2",
-            "of web-1: bad0000 leaves the deny-list, for every service; if it fails again people are called, "
-            "and nothing is rolled back unasked",
-        ),
-        ("web-1", "by ann: dep-900 is put back (web-2); was this right? watchdog label web-1 right|wrong"),
-    ]
+    told = [note for note in ask(rolled_back()) if isinstance(note, fx.Note) and note.label == "UNDO"]
+    lifted = "of web-1: bad0000 leaves the deny-list, for every service; if it fails again people are called, "
+    back = "by ann: dep-900 is put back (web-2); was this right? watchdog label web-1 right|wrong"
+    texts = [("web-2", f"{lifted}and nothing is rolled back unasked"), ("web-1", back)]
+    assert [(note.incident, note.text) for note in told] == texts
 
 
 def test_what_other_services_were_rolled_back_from_is_named() -> None:
     """The deny-list is one for all: who undoes it for web hears of api, and not of web itself nor of other code."""
     world = rolled_back()
     acts = (*world.state.acts, Act(world.now, "api", BAD), Act(world.now, "docs", "cccccccc"))
-    found = {
-        "shop": a_service(name="shop", bad=((BAD, "dep-7"),)),
-        "docs": a_service(name="docs", bad=(("c", "dep-8"),)),
-    }
-    world.state = replace(world.state, acts=acts, services={**found, **world.state.services})
+    bad = {"shop": ((BAD, "dep-7"),), "docs": (("c", "dep-8"),)}
+    others = {name: a_service(name=name, bad=known) for name, known in bad.items()}
+    share(world, acts=acts, services={**others, **world.state.services})
     (text, _) = lines(ask(world), "UNDO")
     assert "for every service (rolled back from it, too: api, shop); if" in text
 
@@ -156,31 +138,21 @@ def not_sent() -> World:
     ask(world)
     hear(world, e.PinConfirmed(world.now, "web", "web-2", "off"))
     hear(world, e.RollbackPostponed(world.now, "web", "web-2", "it was interrupted before it was sent"))
-    assert (web(world).phase, incident_of(world).id) == (Phase.PAGED, "web-2")
+    assert (web(world).phase, incident_of(world).id, world.state.denied) == (Phase.PAGED, "web-2", ())
     assert incident_of(world).human_needed.endswith("ask again")
     return world
 
 
-def test_an_undo_that_was_not_sent_can_be_asked_for_again() -> None:
-    """The same incident goes on; what was lifted stays lifted, for a human said so."""
-    world = not_sent()
-    assert world.state.denied == ()
-    undo(world)
-    assert [incident for incident, _ in world.accepted] == ["web-1", "web-2"] and not world.broken
-    assert world.incidents["web-2"].outcome == "rolled back and verified"
-
-
-def test_an_undo_that_failed_can_be_asked_for_again() -> None:
-    """It was accepted and did not go live: the next try is an incident of its own."""
-    world = rolled_back()
-    world.rollback_ends = "update_failed"
-    undo(world, 60.0)
-    assert "ended as update_failed" in world.incidents["web-2"].human_needed
-    world.rollback_ends = "live"
-    undo(world)
-    assert [incident for incident, _ in world.accepted] == ["web-1", "web-2", "web-3"] and not world.broken
-    live = world.live()
-    assert live is not None and live.code == BAD
+def test_an_undo_can_be_asked_for_again() -> None:
+    """Not sent: the same incident goes on, what was lifted stays lifted. Failed: the next try is one of its own."""
+    failed = rolled_back()
+    failed.rollback_ends = "update_failed"
+    assert "ended as update_failed" in undo(failed, 60.0).incidents["web-2"].human_needed
+    failed.rollback_ends = "live"
+    for world, incidents in ((not_sent(), ["web-1", "web-2"]), (failed, ["web-1", "web-2", "web-3"])):
+        undo(world)
+        assert [incident for incident, _ in world.accepted] == incidents and not world.broken
+        assert world.incidents[incidents[-1]].outcome == "rolled back and verified" and world.live().code == BAD
 
 
 def test_an_undo_is_undone_like_any_rollback() -> None:
@@ -188,7 +160,7 @@ def test_an_undo_is_undone_like_any_rollback() -> None:
     world = undo(rolled_back())
     undo(world, incident="web-2")
     live = world.live()
-    assert live is not None and live.code == GOOD and [one.target for _, one in world.accepted][2] == "dep-901"
+    assert live.code == GOOD and [one.target for _, one in world.accepted][2] == "dep-901"
     assert world.state.denied == () and web(world).undone == ("dep-901", "dep-902") and not world.broken
 
 
@@ -249,19 +221,31 @@ def test_a_new_deploy_of_the_undone_code_is_no_return() -> None:
 # --- what is refused ---
 
 
-def test_an_incident_without_an_accepted_rollback_has_nothing_to_take_back() -> None:
-    """Only asked, or refused by the platform."""
-    world = reach(Phase.ASKING)
-    assert refusal(world) == "it had no rollback that was accepted: there is nothing to take back"
-    world = bad_world(outcomes=["refused"]).run(150.0)
-    assert refusal(world) == "it had no rollback that was accepted: there is nothing to take back"
+@pytest.mark.parametrize(
+    ("world", "why"),
+    [
+        pytest.param(lambda: reach(Phase.ASKING), NOTHING, id="only asked"),
+        pytest.param(lambda: bad_world(outcomes=["refused"]).run(150.0), NOTHING, id="refused by the platform"),
+        pytest.param(
+            lambda: unlisted("Render answered 503"), "no live deploy is known: Render answered 503", id="unread"
+        ),
+        pytest.param(lambda: unlisted(""), "no live deploy is known: none in the list", id="none listed"),
+        pytest.param(lambda: forgotten(rolled_back()), "dep-900 is not among the last 3 deploys", id="left the list"),
+    ],
+)
+def test_what_cannot_be_taken_back(world: Callable[[], World], why: str) -> None:
+    """No rollback was accepted, what is live is not known, or the suspect left the list: nothing is lifted."""
+    assert refusal(world()) == why
 
 
-@pytest.mark.parametrize(("known", "why"), [("Render answered 503", "Render answered 503"), ("", "none in the list")])
-def test_without_a_live_deploy_nothing_can_be_undone(known: str, why: str) -> None:
-    """What is live is not known."""
-    world = put(rolled_back(), deploys=(), deploys_why=known)
-    assert refusal(world) == f"no live deploy is known: {why}"
+def unlisted(why: str) -> World:
+    """Return a world of whose deploys nothing is known by now."""
+    return put(rolled_back(), deploys=(), deploys_why=why)
+
+
+def forgotten(world: World) -> World:
+    """Let the platform tell of no dep-900 any more: it tells of so many deploys only."""
+    return put(world, deploys=tuple(one for one in web(world).deploys if one.id != "dep-900"))
 
 
 def test_a_rollback_that_another_deploy_followed_is_not_undone() -> None:
@@ -275,23 +259,14 @@ def test_a_rollback_that_another_deploy_followed_is_not_undone() -> None:
     assert refusal(world) == f"{gone}watchdog rollback web --to dep-900"
 
 
-@pytest.mark.parametrize("ends", ["update_failed", "live"])
-def test_what_is_live_again_already_need_not_be_put_back(ends: str) -> None:
+@pytest.mark.parametrize(("ends", "name"), [("update_failed", "dep-900"), ("live", "dep-902")])
+def test_what_is_live_again_already_need_not_be_put_back(ends: str, name: str) -> None:
     """The rollback itself failed; or somebody deployed the commit again. Only the deny-list is left to be lifted."""
     world = bad_world(faults=BLIP, rollback_ends=ends)
     if ends == "live":
         world.ship(1000.0, BAD, trigger="manual")
-    world.run(1200.0)
-    name = "dep-902" if ends == "live" else "dep-900"
-    lift = "if it is good: watchdog trust bad0000"
-    assert refusal(world) == f"{name} bad0000 is live already; {lift}"
-
-
-def test_a_suspect_that_left_the_list_cannot_be_gone_back_to() -> None:
-    """The platform tells of so many deploys only; nothing is lifted."""
-    world = rolled_back()
-    put(world, deploys=tuple(one for one in web(world).deploys if one.id != "dep-900"))
-    assert refusal(world) == "dep-900 is not among the last 3 deploys"
+    said = f"{name} bad0000 is live already; if it is good: watchdog trust bad0000"
+    assert refusal(world.run(1200.0)) == said
 
 
 def test_another_open_incident_of_the_service_comes_first() -> None:
@@ -305,39 +280,25 @@ def test_another_open_incident_of_the_service_comes_first() -> None:
 
 
 @pytest.mark.parametrize(
-    "phase", [Phase.ANNOUNCED, Phase.PINNING, Phase.ROLLING_BACK, Phase.DEPLOYING, Phase.VERIFYING]
-)
-def test_one_action_at_a_time(phase: Phase) -> None:
-    """Whatever is under way comes to its end first, be it the very rollback that was wrong."""
-    world = reach(phase)
-    effects = ask(world)
-    assert lines(effects, "REFUSED") == [f"web-1 is being handled: {phase.value.replace('_', ' ')}"]
-    assert web(world).phase is phase
-
-
-@pytest.mark.parametrize(
-    ("what", "why"),
+    ("event", "why"),
     [
-        ("paused", "hold: paused by bob"),
-        ("disarmed", "armed: disarmed: two rollbacks; watchdog resume"),
-        ("observe", "mode: observe: says what it would do, touches nothing"),
-        ("coming", "newer deploy: dep-902 is on its way (update_in_progress)"),
+        (e.Paused(1e9, "bob"), "hold: paused by bob"),
+        (e.InvariantBroken(1e9, "two rollbacks"), "armed: disarmed: two rollbacks; watchdog resume"),
+        (None, "mode: observe: says what it would do, touches nothing"),
+        (e.DeploysListed(1e9, "web", (), FACTS), "newer deploy: dep-902 is on its way (update_in_progress)"),
     ],
 )
-def test_guards_that_are_for_humans_too_hold_it_back_and_nothing_is_lifted(what: str, why: str) -> None:
+def test_guards_that_are_for_humans_too_hold_it_back_and_nothing_is_lifted(event: e.Event | None, why: str) -> None:
     """A pause, a broken promise, the mode, a deploy on its way."""
     world = rolled_back()
-    if what == "paused":
-        hear(world, e.Paused(world.now, "bob"))
-    if what == "disarmed":
-        hear(world, e.InvariantBroken(world.now, "two rollbacks"))
-    if what == "observe":
+    if event is None:
         world.policy = make_policy(Mode.OBSERVE)
-    if what == "coming":
+    elif isinstance(event, e.DeploysListed):
         world.begin("cccccccc")
-        hear(world, e.DeploysListed(world.now, "web", tuple(world.deploys), world.facts))
-    assert refusal(world) == why
-    assert world.state.denied == (BAD,)
+        hear(world, replace(event, at=world.now, deploys=tuple(world.deploys)))
+    else:
+        hear(world, replace(event, at=world.now))
+    assert refusal(world) == why and world.state.denied == (BAD,)
 
 
 def test_guards_for_machines_do_not_hold_it_back() -> None:
@@ -360,5 +321,4 @@ def test_no_promise_is_broken_whenever_it_is_asked_for(second: int) -> None:
     world.run(900.0)
     live, incidents = world.live(), [incident for incident, _ in world.accepted]
     assert incidents == ["web-1", "web-2"][: len(incidents)] and not world.broken
-    assert live is not None
     assert (live.code, world.state.denied) == ((BAD, ()) if "UNDO" in world.labels() else (GOOD, (BAD,)))

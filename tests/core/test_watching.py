@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import bad_world, hear, incident_of, kinds, lines, notices, put, reach, web
+from tests.core.told import kinds, lines, notices
 from tests.core.world import CONTROL, Fault
+from tests.core.worlds import bad_world, hear, incident_of, put, reach, web
 from watchdog.core.watching import PATIENCE_SECONDS
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
@@ -85,23 +86,6 @@ def test_what_was_found_opens_an_incident_though_only_what_is_seen_goes_on_with_
     assert len(lines(effects, "DECIDED")) == (0 if opened else 1)
 
 
-def test_a_lesser_finding_waits_for_the_worse_one_that_is_coming() -> None:
-    """The API is confirmed first while home fails as well: no incident before home is judged, then one for both."""
-    world = bad_world(api_fails_with_home=True).run(64.0)
-    while web(world).incident is None and world.time < 200.0:
-        world.run(world.time + 1.0)
-    findings = {finding.signal: finding for finding in incident_of(world).findings}
-    assert list(findings) == ["home", "api"]
-    assert world.labels().count("DECIDED") == 1, "nobody is asked about the API for a moment"
-
-
-def test_an_open_incident_that_recovers_before_it_is_sent_is_closed() -> None:
-    """Put off, then good again: closed as recovered by itself, the pin given back."""
-    world = bad_world(faults=[Fault(64.0, 107.0, code="bad00000")], outcomes=["postponed"]).run(400.0)
-    assert world.incidents["web-1"].outcome == "recovered by itself"
-    assert "CALM" not in world.labels() and len(world.restores) == 1 and not world.accepted
-
-
 def test_an_open_incident_is_not_watched_in_silence_for_ever() -> None:
     """Ten minutes without a decision or a recovery: a human has it, and auto-deploy is given back."""
     world = reach(Phase.ROLLING_BACK)
@@ -116,18 +100,14 @@ def test_an_open_incident_is_not_watched_in_silence_for_ever() -> None:
 
 @pytest.mark.parametrize("phase", [Phase.CALM, Phase.SUSPECT, Phase.PAGED])
 def test_a_restart_goes_on_watching_with_the_readings_to_come(phase: Phase) -> None:
-    """Same phase, same pace; a run of failures does not bridge the time nobody looked."""
+    """Same phase, same pace; a run of failures does not bridge the time nobody looked. The first start is at rest."""
     world = reach(phase)
     before = web(world).pace_seconds
     effects = hear(world, e.Restarted(world.now + 60.0))
     assert web(world).phase is phase
     assert fx.SetPace("web", before) in effects and "ReadDeploys" in kinds(effects)
     assert all(check.run_started_at is None for check in web(world).checks.values())
-
-
-def test_the_first_start_has_no_pace_to_keep() -> None:
-    """A service never seen before begins calm, at the idle pace."""
-    world = bad_world()
-    effects = hear(world, e.Restarted(world.now))
-    assert web(world).phase is Phase.CALM
+    fresh = bad_world()
+    effects = hear(fresh, e.Restarted(fresh.now))
+    assert web(fresh).phase is Phase.CALM
     assert [effect for effect in effects if isinstance(effect, fx.SetPace)] == [fx.SetPace("web", 10.0)]

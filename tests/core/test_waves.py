@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.scenes import FOREVER, hear, incident_of, kinds, lines, notices, reach, web
-from tests.core.world import Fault, World, make_policy
+from tests.core.told import kinds, lines, notices
+from tests.core.world import FOREVER, Fault, World, make_policy
+from tests.core.worlds import decision_of, hear, incident_of, reach, web
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Course
 from watchdog.domain.incidents import Phase, Trouble
@@ -39,38 +40,35 @@ def asked_in_a_wave(policy: Policy | None = None) -> World:
 
 def course(world: World) -> tuple[Course, str]:
     """Return what was decided last, and why."""
-    decision = incident_of(world).decision
-    assert decision is not None
+    decision = decision_of(world)
     return decision.course, decision.why
 
 
-def test_people_read_why_they_are_asked() -> None:
-    """All that asks is named, the wave among it."""
-    world = asked_in_a_wave(fleet(Mode.ASSIST))
-    why = next(line for line in world.pages()[0].notice.lines if line.startswith("Why you are asked: "))
-    assert why.startswith(
-        "Why you are asked: mode: assist: a human decides; correlation: 2 groups critical within 90 s"
-    )
+def test_people_read_why_they_are_asked_and_that_the_question_may_become_void() -> None:
+    """All that asks is named, the wave among it; nobody is promised that nothing happens, if something may."""
+    lasting, for_good = asked_in_a_wave(), asked_in_a_wave(fleet(Mode.ASSIST))
+    why = next(line for line in for_good.pages()[0].notice.lines if line.startswith("Why you are asked: "))
+    both = "mode: assist: a human decides; correlation: 2 groups critical within 90 s"
+    assert why.startswith(f"Why you are asked: {both}")
+    promise, paged = "Without an answer nothing is changed", "and you are paged again"
+    assert lasting.pages()[0].notice.lines[2] == f"{promise} while that lasts, {paged}; after it, it may act."
+    assert for_good.pages()[0].notice.lines[2] == f"{promise}, {paged}."
 
 
 def test_it_acts_by_itself_when_the_other_has_recovered() -> None:
-    """The question is void: what asked was nothing but the wave, and that has passed."""
+    """The question is void: what asked was the wave, and that has passed. A yes in it is one; a veto is announced."""
     world = asked_in_a_wave()
     world.run(world.time + 20.0)
     assert web(world).phase is Phase.ASKING and not world.pins
     down(world).run(world.time + 10.0)
-    assert len(world.accepted) == 1 and world.accepted[0][1].approved_by is None
-
-
-def test_people_read_that_the_question_may_become_void() -> None:
-    """Nobody is promised that nothing happens without an answer, if something may."""
-    lasting, for_good = asked_in_a_wave(), asked_in_a_wave(fleet(Mode.ASSIST))
-    promise = "Without an answer nothing is changed"
-    assert (
-        lasting.pages()[0].notice.lines[2]
-        == f"{promise} while that lasts, and you are paged again; after it, it may act."
-    )
-    assert for_good.pages()[0].notice.lines[2] == f"{promise}, and you are paged again."
+    assert [rollback.approved_by for _, rollback in world.accepted] == [None]
+    agreed = asked_in_a_wave()
+    agreed.tell(e.Approved(agreed.now, "web-1", "ann"))
+    agreed.run(agreed.time + 10.0)
+    assert [rollback.approved_by for _, rollback in agreed.accepted] == ["ann"]
+    vetoed = asked_in_a_wave(fleet(veto_seconds=60.0))
+    down(vetoed).run(vetoed.time + 10.0)
+    assert web(vetoed).phase is Phase.ANNOUNCED
 
 
 def test_what_is_not_seen_failing_at_that_moment_is_still_asked_about() -> None:
@@ -117,19 +115,11 @@ def reach_pinning_after_a_wave() -> World:
 def test_people_hear_after_a_minute_that_it_is_not_on_its_way() -> None:
     """They were asked, and told no more; then once, and not again."""
     world = reach_pinning_after_a_wave()
-    decision = incident_of(world).decision
-    assert decision is not None
+    decision = decision_of(world)
     began = decision.at
     for seconds, late in ((59.0, []), (60.0, ["human_needed"]), (61.0, [])):
         effects = hear(world, e.Observed(began + seconds, "web", "home", Bad("HTTP 503")))
         assert notices(effects) == late
-
-
-def test_with_a_veto_window_it_announces_then() -> None:
-    """As it would have at first."""
-    world = asked_in_a_wave(fleet(veto_seconds=60.0))
-    down(world).run(world.time + 10.0)
-    assert web(world).phase is Phase.ANNOUNCED
 
 
 def test_who_asks_for_another_reason_too_goes_on_asking() -> None:
@@ -148,14 +138,6 @@ def test_a_question_that_no_yes_can_answer_any_more_is_withdrawn() -> None:
     assert lines(effects, "REFUSED") and not world.pins
     down(world, "shop").run(world.time + 10.0)
     assert web(world).phase is Phase.ASKING and len(world.pages()) == 3
-
-
-def test_a_yes_to_the_wave_rolls_back_in_it() -> None:
-    """That is what was asked."""
-    world = asked_in_a_wave()
-    world.tell(e.Approved(world.now, "web-1", "ann"))
-    world.run(world.time + 10.0)
-    assert [rollback.approved_by for _, rollback in world.accepted] == ["ann"]
 
 
 def test_a_yes_answers_what_was_asked_and_no_more() -> None:

@@ -21,12 +21,12 @@ STATE = a_state(a_service(incident=an_incident()))
     [
         (TELL, []),
         (Note(NOW, "web", None, "ACT", "so"), []),
-        (Note(NOW, "web", None, "ACT", None), ["Note.text"]),  # type: ignore[arg-type]
+        (Note(NOW, "web", None, "ACT", None), ["Note.text"]),
         (Note(NOW - 1, "web", None, "ACT", "so"), [f"{NOW - 1} is not the moment {NOW} at which it is said"]),
         (Note(NOW, "shop", None, "ACT", "so"), ["shop is nobody"]),
-        (replace(TELL, notice=replace(NOTICE, wakes=None)), ["Tell.notice.wakes"]),  # type: ignore[arg-type]
-        (replace(TELL, notice=replace(NOTICE, lines=("why", None))), ["Tell.notice.lines[]"]),  # type: ignore[arg-type]
-        (replace(TELL, channels=None), ["Tell.channels"]),  # type: ignore[arg-type]
+        (replace(TELL, notice=replace(NOTICE, wakes=None)), ["Tell.notice.wakes"]),
+        (replace(TELL, notice=replace(NOTICE, lines=("why", None))), ["Tell.notice.lines[]"]),
+        (replace(TELL, channels=None), ["Tell.channels"]),
     ],
 )
 def test_a_hole_in_an_effect_is_found(effect: Effect, where: list[str]) -> None:

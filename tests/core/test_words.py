@@ -17,12 +17,11 @@ def a_decision(**fields: object) -> Decision:
     """Return a decision to roll back."""
     target = TargetChoice(HISTORY[1], "healthy for 2 h by our own record")
     base = Decision(NOW, Course.ROLLBACK, Severity.CRITICAL, "it fits", "critical -> rollback", 1.0, "autonomous")
-    return replace(replace(base, blame=a_blame(), target=target), **fields)  # type: ignore[arg-type]
+    return replace(replace(base, blame=a_blame(), target=target), **fields)
 
 
 @pytest.mark.parametrize(
-    ("code", "shown"),
-    [("1b7e0d4f9a", "1b7e0d4"), ("sha256:0123456789", "0123456"), (None, ""), ("abc", "abc")],
+    ("code", "shown"), [("1b7e0d4f9a", "1b7e0d4"), ("sha256:0123456789", "0123456"), (None, ""), ("abc", "abc")]
 )
 def test_codes_are_short(code: str | None, shown: str) -> None:
     """Seven characters of a commit or a digest; nothing for nothing."""

@@ -68,7 +68,7 @@ def make_policy(mode: Mode = Mode.AUTONOMOUS, veto_seconds: float = 0.0, **more:
         detection=LIMITS,
         blame=WEIGHTS,
     )
-    return replace(base, **more)  # type: ignore[arg-type]
+    return replace(base, **more)
 
 
 @dataclass

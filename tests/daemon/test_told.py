@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.clocks import FakeClock, eventually
-from tests.core.scenes import bad_world, hear
 from tests.core.test_merges import branch
+from tests.core.worlds import bad_world, hear
 from tests.daemon.test_tell import Scene, scene
 from tests.daemon.town import Channel, tell
 from tests.daemon.vendor import Vendor

@@ -18,18 +18,19 @@ def test_a_quiet_is_of_something_for_some_time_and_has_a_reason() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lasts", "reason", "says"),
+    ("lasts", "reason", "severity", "says"),
     [
-        ("1h", " ", "--reason: there is nothing in it to read; say why"),
-        ("soon", "x", "--for: not a duration"),
-        ("0s", "x", "--for: not a sensible time; write something up to 30d"),
-        ("31d", "x", "--for: not a sensible time"),
+        ("1h", " ", None, "--reason: there is nothing in it to read; say why"),
+        ("soon", "x", None, "--for: not a duration"),
+        ("0s", "x", None, "--for: not a sensible time; write something up to 30d"),
+        ("31d", "x", None, "--for: not a sensible time"),
+        ("1h", "x", "hgih", "--severity: no such severity; write one of: critical, high, medium, low"),
     ],
 )
-def test_what_cannot_be_meant(lasts: str, reason: str, says: str) -> None:
-    """Said with what to write instead."""
+def test_what_cannot_be_meant(lasts: str, reason: str, severity: str | None, says: str) -> None:
+    """Said, before it is sent, with what to write instead."""
     with pytest.raises(Unclear, match=says):
-        asked_quiet("web", lasts, reason)
+        asked_silence("web", lasts, reason, severity=severity) if severity else asked_quiet("web", lasts, reason)
 
 
 @pytest.mark.parametrize(
@@ -44,12 +45,6 @@ def test_what_cannot_be_meant(lasts: str, reason: str, says: str) -> None:
 def test_a_silence_may_be_of_less(narrowed: dict[str, Any], more: dict[str, str]) -> None:
     """What is not said is not in it."""
     assert asked_silence("web", "1h", "moving house", **narrowed) == HOUR | more
-
-
-def test_a_severity_that_nobody_knows_is_said_with_those_there_are() -> None:
-    """Before it is sent."""
-    with pytest.raises(Unclear, match="--severity: no such severity; write one of: critical, high, medium, low"):
-        asked_silence("web", "1h", "x", severity="hgih")
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from tests.core.scenes import hear, kinds, lines, reach, web
+from tests.core.told import kinds, lines
 from tests.core.world import World
+from tests.core.worlds import hear, reach, web
 from tests.faults.processes import IN_SIX_HOURS, SHORT, guarding
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect

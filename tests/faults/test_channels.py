@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.core.scenes import incident_of, reach
 from tests.core.world import START, make_policy
+from tests.core.worlds import incident_of, reach
 from tests.faults.channels import Guarded, guarded
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.domain.effects import Effect
@@ -28,8 +28,7 @@ def attempts(world: Guarded, name: str, since: float) -> int:
 
 
 @pytest.mark.parametrize(
-    ("down", "up"),
-    [(("slack",), "pagerduty"), (("pagerduty",), "slack"), (("pagerduty", "slack"), "email")],
+    ("down", "up"), [(("slack",), "pagerduty"), (("pagerduty",), "slack"), (("pagerduty", "slack"), "email")]
 )
 async def test_case_36_while_a_channel_is_down_the_next_has_the_page_at_once(down: tuple[str, ...], up: str) -> None:
     """Only dead ones are named; the next rings as soon as it is decided, and each dead one once when it is back."""

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from tests.core.scenes import history
 from tests.core.world import DAY, Fault, World, make_policy
+from tests.core.worlds import history
 from watchdog.core.returning import KNOWN_MAX
 from watchdog.domain.events import Observed
 from watchdog.domain.incidents import Phase, State

@@ -26,7 +26,7 @@ def facts(incident: Incident | None = None, **changes: object) -> Facts:
         target_seconds=300.0,
         signals=SIGNALS,
     )
-    return replace(whole, **changes)  # type: ignore[arg-type]
+    return replace(whole, **changes)
 
 
 def items(given: Facts) -> dict[str, Item]:
@@ -77,7 +77,6 @@ SEEN = {
 def test_the_record_ticks_what_it_shows_and_nothing_else(name: str) -> None:
     """With evidence; what it does not show is open, with what is known instead."""
     pair = SEEN[name]
-    assert pair is not None
     shown, not_shown = pair
     item = items(facts(shown))[name]
     assert item.done and item.seen and item.tick is None and item.evidence

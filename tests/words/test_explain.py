@@ -139,20 +139,9 @@ def test_the_sketch() -> None:
 def test_paged_only() -> None:
     """An incident that was only paged says what stood against a rollback, and how much was missing."""
     vetoes = (Veto("platform outage", True, "render reports a partial outage"), x.VETOES[0])
-    weighed = x.blame(
-        odds=0.55,
-        prior_odds=11.0,
-        terms=(x.UPSTREAM,),
-        vetoes=vetoes,
-        probability=0.0,
-    )
-    decided = x.decision(
-        course=Course.PAGE,
-        blame=weighed,
-        why="dep-42: the platform render reports an outage",
-        guards=(),
-        target=TargetChoice(None, "no earlier deploy was ever live"),
-    )
+    weighed = x.blame(odds=0.55, prior_odds=11.0, terms=(x.UPSTREAM,), vetoes=vetoes, probability=0.0)
+    none, why = TargetChoice(None, "no earlier deploy was ever live"), "dep-42: the platform render reports an outage"
+    decided = x.decision(course=Course.PAGE, blame=weighed, why=why, guards=(), target=none)
     notes = (x.note(50, "TOLD", "PagerDuty"),)
     assert shown(explain(x.undone(decided), notes, "wrong", target_seconds=300, all_vetoes=True)) == PAGED
 
@@ -177,38 +166,19 @@ def test_asked_in_another_zone_without_blame() -> None:
         GuardAnswer("migration", Verdict.ASK, "preDeployCommand is set"),
         GuardAnswer("budget", Verdict.BLOCK, "1 of 1 in 10 min", passing=True),
     )
-    target = TargetChoice(
-        x.GOOD,
-        x.TARGET.why,
-        x.TARGET.skipped,
-        warning="the saved value returns with the next deploy",
-        ask="the image tag is mutable",
-    )
-    decided = x.decision(
-        course=Course.ASK,
-        severity=x.Severity.HIGH,
-        mode="assist",
-        rule="high -> ask (home: a route fails)",
-        why="",
-        share=0.0,
-        evidence=(),
-        blame=None,
-        guards=guards,
-        target=target,
-    )
+    said = {"warning": "the saved value returns with the next deploy", "ask": "the image tag is mutable"}
+    target = TargetChoice(x.GOOD, x.TARGET.why, x.TARGET.skipped, **said)
+    high = {"severity": x.Severity.HIGH, "mode": "assist", "rule": "high -> ask (home: a route fails)"}
+    unblamed = {"why": "", "share": 0.0, "evidence": (), "blame": None}
+    decided = x.decision(course=Course.ASK, guards=guards, target=target, **high, **unblamed)
     asked = x.undone(decided, severity=x.Severity.HIGH, asked_at=x.BEGIN + 49, paged=False)
     assert shown(explain(asked, (), None, tz=ZoneInfo("Europe/Berlin"))) == ASKED
 
 
 def test_observe_says_what_it_would_do() -> None:
     """In observe mode the decision is told as one that would have been."""
-    decided = x.decision(
-        course=Course.NOTE,
-        mode="observe",
-        why="mode observe changes nothing",
-        would="would roll back to dep-40 1b7e0d4",
-    )
-    lines = explain(x.undone(decided, paged=False), (), None)
+    would = {"why": "mode observe changes nothing", "would": "would roll back to dep-40 1b7e0d4"}
+    lines = explain(x.undone(x.decision(course=Course.NOTE, mode="observe", **would), paged=False), (), None)
     assert lines[:6] == [
         "web-1  web  CRITICAL, OPEN.",
         'Mode observe; rule "critical -> rollback".',
@@ -219,6 +189,17 @@ def test_observe_says_what_it_would_do() -> None:
     ]
     assert "OTHERWISE    onset before dep-42 -> page only" in lines
     assert "             mode autonomous     -> roll back" in lines
+
+
+def test_a_rollback_by_hand_names_who_asked() -> None:
+    """Nobody was blamed, nothing is deny-listed, and no counterfactual is invented."""
+    high = x.Severity.HIGH
+    asked = {"why": "asked for by lead", "rule": "a human asked", "share": 0.0, "severity": high}
+    decided = x.decision(blame=None, evidence=(), **asked)
+    lines = explain(x.incident(decision=decided, approved_by="lead", findings=(), severity=high), (), None)
+    assert "Approved by lead." in lines and "SEVERITY     high" in lines
+    assert not [line for line in lines if line.startswith(("BLAME", "OTHERWISE"))]
+    assert "deny-listed" not in " ".join(lines)
 
 
 def test_before_any_decision() -> None:
@@ -234,15 +215,9 @@ def test_before_any_decision() -> None:
 
 def test_a_rollback_that_did_not_help() -> None:
     """An unproved recovery and a missing pin are said plainly, and the human's task comes first."""
-    failed = x.incident(
-        verified_at=None,
-        pinned=False,
-        pin_note="NOT CONFIRMED to be off: HTTP 500",
-        verification="0 of 7 probes good",
-        outcome="",
-        human_needed="the rollback did not help: look at web now",
-        restored_at=x.BEGIN + 400,
-    )
+    unpinned = {"pinned": False, "pin_note": "NOT CONFIRMED to be off: HTTP 500"}
+    unproved = {"verified_at": None, "verification": "0 of 7 probes good", "outcome": "", "restored_at": x.BEGIN + 400}
+    failed = x.incident(**unpinned, **unproved, human_needed="the rollback did not help: look at web now")
     lines = explain(failed, x.NOTES, None, target_seconds=300)
     assert lines[0] == "web-1  web  CRITICAL, LEFT TO A HUMAN."
     told = " ".join(" ".join(lines).split())
@@ -266,29 +241,11 @@ def test_configuration_is_the_suspect() -> None:
 def test_every_line_is_narrow_and_harmless_whatever_the_texts_hold() -> None:
     """Hostile and endless foreign text neither breaks the layout nor reaches the terminal as control."""
     hostile = "\x1b]0;owned\x07 [red]" + "long " * 200
-    suspect = Deploy("dep-42", "live", "new_commit", "9f3c2ab", hostile)
-    decided = x.decision(
-        why=hostile,
-        blame=x.blame(suspect=suspect, prior_why=hostile),
-        target=TargetChoice(None, hostile),
-        would=hostile,
-    )
-    notes = (x.note(1, "ACT", hostile),)
-    lines = explain(x.incident(decision=decided, outcome=hostile, verification=hostile), notes, None, all_vetoes=True)
-    assert max(map(len, lines)) <= 78
-    assert all(line.isprintable() for line in lines)
-
-
-def test_a_rollback_by_hand_names_who_asked() -> None:
-    """Nobody was blamed, nothing is deny-listed, and no counterfactual is invented."""
-    decided = x.decision(
-        why="asked for by lead", rule="a human asked", share=0.0, blame=None, evidence=(), severity=x.Severity.HIGH
-    )
-    lines = explain(x.incident(decision=decided, approved_by="lead", findings=(), severity=x.Severity.HIGH), (), None)
-    assert "Approved by lead." in lines
-    assert "SEVERITY     high" in lines
-    assert not [line for line in lines if line.startswith(("BLAME", "OTHERWISE"))]
-    assert "deny-listed" not in " ".join(lines)
+    blame = x.blame(suspect=Deploy("dep-42", "live", "new_commit", "9f3c2ab", hostile), prior_why=hostile)
+    decided = x.decision(why=hostile, blame=blame, target=TargetChoice(None, hostile), would=hostile)
+    incident = x.incident(decision=decided, outcome=hostile, verification=hostile)
+    lines = explain(incident, (x.note(1, "ACT", hostile),), None, all_vetoes=True)
+    assert max(map(len, lines)) <= 78 and all(line.isprintable() for line in lines)
 
 
 def test_what_was_meant_to_be_down_says_that_it_counts_nowhere() -> None:

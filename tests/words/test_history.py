@@ -4,6 +4,8 @@ import csv
 import json
 from dataclasses import replace
 
+import pytest
+
 from tests.cli import examples as x
 from watchdog.domain.deploys import Deploy
 from watchdog.words.history import grid, history
@@ -28,11 +30,6 @@ def test_markdown_is_the_runbooks_table() -> None:
     ]
 
 
-def test_markdown_without_rollbacks_is_an_empty_table() -> None:
-    """The head alone, ready to be pasted."""
-    assert history([], {}, "markdown") == [HEAD, RULE]
-
-
 def test_a_commit_message_cannot_break_the_table() -> None:
     """Bars, line breaks and markup in a commit message stay text in one cell."""
     hostile = Deploy("dep-42", "live", commit="9f3c2ab", commit_message="a | b <script> [x](y) `z`\x1b[0m\nsecond")
@@ -52,33 +49,26 @@ def test_csv_cannot_become_a_formula() -> None:
 def test_json_is_for_machines() -> None:
     """Times are ISO in UTC, durations seconds, absent values null."""
     (one,) = json.loads("\n".join(history([x.incident()], {}, "json")))
-    assert one["onset_to_restored_seconds"] == 47.0
+    assert one["onset_to_restored_seconds"] == 47.0 and one["label"] is None
     assert (one["onset_at"], one["restored_at"]) == ("2026-11-25T02:14:14Z", "2026-11-25T02:15:01Z")
-    assert (one["incident"], one["target"], one["rollback_deploy"], one["verified"]) == (
-        "web-1",
-        "dep-40",
-        "dep-43",
-        True,
-    )
-    assert one["label"] is None
-    assert json.loads("\n".join(history([], {}, "json"))) == []
+    rolled_back = [one[name] for name in ("incident", "target", "rollback_deploy", "verified")]
+    assert rolled_back == ["web-1", "dep-40", "dep-43", True]
+
+
+@pytest.mark.parametrize(
+    ("form", "empty"), [("markdown", [HEAD, RULE]), ("table", ["No rollback yet."]), ("json", ["[]"])]
+)
+def test_without_rollbacks_there_is_the_head_or_a_sentence(form: str, empty: list[str]) -> None:
+    """Ready to be pasted; a grid without rows is its head alone."""
+    assert history([], {}, form) == empty
+    assert grid(("a", "b"), []) == ["A  B"]
 
 
 def test_table() -> None:
-    """Columns are aligned; without rollbacks one sentence says so."""
+    """Columns are aligned; a rollback of a configuration says so."""
     assert history([x.incident()], {}, "table") == [
         "DATE        TIME   TRIGGER                METHOD  DURATION  ROOT CAUSE",
         "2026-11-25  02:14  web: HTTP 503 on home  Render  1min      dep-42 9f3c2ab Refactor sessions (P 0.999)",
     ]
-    assert history([], {}, "table") == ["No rollback yet."]
-
-
-def test_configuration_is_named_as_cause() -> None:
-    """A rollback of a configuration says so."""
     decided = x.decision(blame=x.blame(configuration=True))
     assert "configuration only" in history([x.incident(decision=decided)], {}, "table")[1]
-
-
-def test_a_grid_without_rows_is_its_head() -> None:
-    """Only the names of the columns remain."""
-    assert grid(("a", "b"), []) == ["A  B"]

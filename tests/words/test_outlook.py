@@ -12,64 +12,48 @@ from watchdog.words import outlook
 HELD = (GuardAnswer("budget", Verdict.BLOCK, "2 of 2 rollbacks of this service today"),)
 
 
-def in_mode(mode: str, course: Course, rule: str = "critical -> rollback (home: a critical route fails)") -> list[str]:
+def in_mode(mode: str, course: Course, rule: str, **more: object) -> list[str]:
     """Return OTHERWISE for the sketch's incident in a mode, as conditions and results."""
-    return [
-        " ".join(line.removeprefix("OTHERWISE").split())
-        for line in outlook.otherwise(x.decision(mode=mode, course=course, rule=rule))
-    ]
+    told = outlook.otherwise(x.decision(mode=mode, course=course, rule=rule, **more))
+    return [" ".join(line.removeprefix("OTHERWISE").split()) for line in told]
+
+
+ACTS = "critical -> rollback (home: a critical route fails)"
+EARLIER, OBSERVE = "onset before dep-42 -> page only", "mode observe -> say what it would do"
+ASSIST, AUTONOMOUS = "mode assist -> ask first", "mode autonomous -> roll back"
 
 
 @pytest.mark.parametrize(
-    ("mode", "course", "others"),
+    ("mode", "course", "rule", "more", "told"),
     [
-        ("autonomous", Course.ROLLBACK, ["mode observe -> say what it would do", "mode assist -> ask first"]),
-        ("assist", Course.ASK, ["mode observe -> say what it would do", "mode autonomous -> roll back"]),
-        ("observe", Course.PAGE, ["mode assist -> ask first", "mode autonomous -> roll back"]),
+        ("autonomous", Course.ROLLBACK, ACTS, {}, [EARLIER, OBSERVE, ASSIST]),
+        ("assist", Course.ASK, ACTS, {}, [EARLIER, OBSERVE, AUTONOMOUS]),
+        ("observe", Course.PAGE, ACTS, {}, [EARLIER, ASSIST, AUTONOMOUS]),
+        ("autonomous", Course.ASK, "high -> ask (api: latency)", {}, [EARLIER, OBSERVE]),
+        ("autonomous", Course.ASK, "high -> schedule (api: latency)", {}, [EARLIER, OBSERVE]),
+        ("autonomous", Course.TELL, "medium -> tell (visits: no events)", {}, []),
+        ("autonomous", Course.PAGE, ACTS, {"guards": HELD}, ["guard budget passing -> roll back"]),
+        ("assist", Course.PAGE, ACTS, {"guards": HELD}, ["guard budget passing -> ask first"]),
     ],
 )
-def test_the_other_modes(mode: str, course: Course, others: list[str]) -> None:
-    """Each mode is told what the two others would have done."""
-    assert in_mode(mode, course) == ["onset before dep-42 -> page only", *others]
+def test_the_other_modes(mode: str, course: Course, rule: str, more: dict, told: list[str]) -> None:
+    """Each mode is told what the two others would have done; where the policy asks, none acts alone.
 
-
-def test_a_rule_that_asks_never_promises_a_rollback() -> None:
-    """Where the policy asks for this severity, no mode acts alone."""
-    assert in_mode("autonomous", Course.ASK, "high -> ask (api: latency)") == [
-        "onset before dep-42 -> page only",
-        "mode observe -> say what it would do",
-    ]
-    assert in_mode("autonomous", Course.ASK, "high -> schedule (api: latency)") == [
-        "onset before dep-42 -> page only",
-        "mode observe -> say what it would do",
-    ]
-    assert in_mode("autonomous", Course.TELL, "medium -> tell (visits: no events)") == []
-
-
-def test_one_obstacle_alone() -> None:
-    """Without the only thing in its way, the mode decides what would follow."""
-    decided = x.decision(course=Course.PAGE, guards=HELD)
-    assert outlook.otherwise(decided) == ["OTHERWISE    guard budget passing -> roll back"]
-    asked = x.decision(course=Course.PAGE, guards=HELD, mode="assist")
-    assert outlook.otherwise(asked) == ["OTHERWISE    guard budget passing -> ask first"]
-
-
-def test_an_announced_rollback_says_how_to_stop_it() -> None:
-    """The most urgent command comes first."""
-    announced = x.undone(x.decision(course=Course.ANNOUNCE), announced_until=x.BEGIN + 108)
-    assert outlook.next_steps(announced, None)[0] == "NEXT         to stop it: watchdog stop web-1"
+    Without the only obstacle in its way, the mode decides what would follow.
+    """
+    assert in_mode(mode, course, rule, **more) == told
 
 
 def test_what_is_kept_for_a_window_says_how_to_stop_it_and_how_not_to_wait() -> None:
-    """Until it is requested, over, or a human's."""
-    kept = x.undone(x.decision(course=Course.ANNOUNCE), announced_until=x.BEGIN + 9000, approved_by="ann")
-    assert outlook.steps_left(kept, "right") == [
-        "to stop it: watchdog stop web-1",
-        "or, not to wait for its window: watchdog approve web-1",
-    ]
+    """Until it is requested, over, or a human's; of what is announced the most urgent command comes first."""
+    announced = x.undone(x.decision(course=Course.ANNOUNCE), announced_until=x.BEGIN + 9000)
+    assert outlook.next_steps(announced, None)[0] == "NEXT         to stop it: watchdog stop web-1"
+    kept = replace(announced, approved_by="ann")
+    now = "or, not to wait for its window: watchdog approve web-1"
+    assert outlook.steps_left(kept, "right") == ["to stop it: watchdog stop web-1", now]
     assert outlook.is_kept(kept)
     for fields in ({"requested_at": 1.0}, {"closed_at": 1.0}, {"human_needed": "x"}, {"approved_by": None}):
-        assert not outlook.is_kept(replace(kept, **fields)), fields  # type: ignore[arg-type]
+        assert not outlook.is_kept(replace(kept, **fields)), fields
 
 
 def test_a_bad_configuration_is_not_deny_listed() -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.core.scenes import bad_world, reach, web
 from tests.core.world import Fault, World
+from tests.core.worlds import bad_world, reach, web
 from watchdog.domain.errors import Refused
 from watchdog.domain.events import DeploysListed
 from watchdog.domain.incidents import Phase
@@ -25,7 +25,6 @@ def test_a_plan_of_an_undo_shows_the_target_the_guards_and_what_is_lifted() -> N
     world = rolled_back()
     before = world.state
     decision, said = planned_undo(world.policy, world.state, listed(world), world.incidents["web-1"])
-    assert decision.target is not None and decision.target.deploy is not None
     assert decision.target.deploy.id == "dep-900" and "newer deploy" in [answer.name for answer in decision.guards]
     assert said.startswith("of web-1: bad0000 leaves the deny-list, for every service; if it fails again")
     assert world.state is before and world.state.denied == ("bad00000",)

@@ -28,9 +28,8 @@ def test_no_suspect() -> None:
 
 def test_vetoes() -> None:
     """Those that fired always; the others only when asked for."""
-    both = x.blame(
-        vetoes=(Veto("onset", True, "it failed 20 s before dep-42"), Veto("deploy list", False, "read 3 s ago"))
-    )
+    told = (Veto("onset", True, "it failed 20 s before dep-42"), Veto("deploy list", False, "read 3 s ago"))
+    both = x.blame(vetoes=told)
     assert reasons.vetoes(both) == ["  VETO       onset: it failed 20 s before dep-42"]
     assert reasons.vetoes(both, everything=True)[1:] == ["  no veto    deploy list: read 3 s ago"]
     assert reasons.vetoes(x.blame(vetoes=())) == []

@@ -1,5 +1,6 @@
 """Text for a terminal: hostile input is disarmed, lines stay narrow, numbers read as people say them."""
 
+from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,17 +20,12 @@ from watchdog.words import text
         ("  far       away  ", "far  away"),
         ("line\u2028break", "line break"),
         ("", ""),
+        pytest.param("x" * 1_000_000, "x" * (text.LONGEST - 1) + "…", id="a megabyte becomes one short line"),
     ],
 )
 def test_foreign_text_cannot_drive_the_terminal(foreign: str, shown: str) -> None:
     """Control, bidirectional, surrogate and line characters go; the words stay."""
     assert text.clean(foreign) == shown
-
-
-def test_foreign_text_is_bounded() -> None:
-    """A megabyte of commit message becomes one short line."""
-    assert len(text.clean("x" * 1_000_000)) == text.LONGEST
-    assert text.clean("x" * 1_000_000).endswith("…")
 
 
 def test_later_lines_start_below_the_text() -> None:
@@ -57,39 +53,24 @@ def test_arrows_stand_below_each_other() -> None:
     ]
 
 
+NUMBERS = {679.4: "679", 2.9: "2.9", 0.05: "1/20", 0.000183: "1/5464", 0.02: "1/50", 0.37: "0.37", 1.0: "1"}
+CHANCES = {0.99999: "> 0.999", 0.9985: "0.999", 0.796: "0.796", 0.0001: "< 0.001"}
+ODDS = {679.2: "679 : 1", 0.55: "0.55 : 1", 9.13e-06: "1 : 109529", 0.0: "0 : 1"}
+CODES = {"9f3c2abd4e5f": "9f3c2ab", "sha256:0123456789": "0123456", None: "no commit"}
+
+
 @pytest.mark.parametrize(
-    ("value", "shown"),
+    ("show", "table"),
     [
-        (679.4, "679"),
-        (2.9, "2.9"),
-        (0.05, "1/20"),
-        (0.000183, "1/5464"),
-        (0.02, "1/50"),
-        (0.37, "0.37"),
-        (1.0, "1"),
-        (3e7, "3.0e+07"),
-        (0.0, "0"),
+        pytest.param(text.show_number, NUMBERS | {3e7: "3.0e+07", 0.0: "0"}, id="as one would say them"),
+        pytest.param(text.show_probability, CHANCES, id="neither 0 nor 1 is ever claimed"),
+        pytest.param(text.show_odds, ODDS, id="small odds are written the other way round"),
+        pytest.param(text.short, CODES, id="seven characters, digests without their prefix"),
     ],
 )
-def test_numbers(value: float, shown: str) -> None:
-    """Odds and factors are shown as one would say them."""
-    assert text.show_number(value) == shown
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"), [(0.99999, "> 0.999"), (0.9985, "0.999"), (0.796, "0.796"), (0.0001, "< 0.001")]
-)
-def test_probability_is_never_rounded_to_certainty(value: float, shown: str) -> None:
-    """Neither 0 nor 1 is ever claimed."""
-    assert text.show_probability(value) == shown
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"), [(679.2, "679 : 1"), (0.55, "0.55 : 1"), (9.13e-06, "1 : 109529"), (0.0, "0 : 1")]
-)
-def test_odds(value: float, shown: str) -> None:
-    """Small odds are written the other way round."""
-    assert text.show_odds(value) == shown
+def test_numbers_and_codes(show: Callable[..., str], table: dict) -> None:
+    """Odds, factors, probabilities and commits, as people read them."""
+    assert {value: show(value) for value in table} == table
 
 
 def test_times_carry_their_zone() -> None:
@@ -105,10 +86,3 @@ def test_times_carry_their_zone() -> None:
 def test_sentences(said: str, sentence: str) -> None:
     """A sentence has a capital and a stop; ids keep their case."""
     assert text.sentence(said) == sentence
-
-
-def test_short_codes() -> None:
-    """Commits are known by seven characters, digests without their prefix, nothing as nothing."""
-    assert text.short("9f3c2abd4e5f") == "9f3c2ab"
-    assert text.short("sha256:0123456789") == "0123456"
-    assert text.short(None) == "no commit"

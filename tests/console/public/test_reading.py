@@ -18,8 +18,8 @@ from tests.console.public.scene import (
     public_town,
 )
 from tests.console.scene import NOW, fill, policy_of, service_policy, service_state
-from tests.core.scenes import FOREVER, bad_world, hear, reach
-from tests.core.world import Fault, World
+from tests.core.world import FOREVER, Fault, World
+from tests.core.worlds import bad_world, hear, reach
 from watchdog.console.public.reading import FRESH_SECONDS, PAST_MAX, WAIT_SECONDS, WAITING_MAX
 from watchdog.console.public.told import StatusPage
 from watchdog.core.people import CONTINUED

@@ -75,7 +75,7 @@ def test_onset_is_the_oldest_in_whatever_order_they_are_told() -> None:
     """The platform's feed need not be sorted."""
     check = told(T0 + 30, T0, T0 + 20, late=40.0)
     finding = detect.find(check, given(EVENTS, T0 + 80))
-    assert finding is not None and finding.onset_at == T0
+    assert finding.onset_at == T0
 
 
 def test_a_good_report_with_no_failure_before_it_is_only_noted() -> None:

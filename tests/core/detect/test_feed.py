@@ -22,7 +22,7 @@ T0 = 60_000.0
 
 def minutes(counts: list[float], totals: list[float] | None = None, start: float = T0) -> tuple[MinuteCount, ...]:
     """Return one bucket a minute."""
-    known = totals or [None] * len(counts)  # type: ignore[list-item]
+    known = totals or [None] * len(counts)
     return tuple(
         MinuteCount(start + 60 * i, 60.0, n, total) for i, (n, total) in enumerate(zip(counts, known, strict=True))
     )
@@ -30,7 +30,7 @@ def minutes(counts: list[float], totals: list[float] | None = None, start: float
 
 def fed(counts: tuple[MinuteCount, ...], check: Check | None = None, **more: tuple[str, ...]) -> Check:
     """Fold buckets in."""
-    event = Observed(counts[-1].start + 90.0, "web", "errors", Good(), counts=counts, **more)  # type: ignore[arg-type]
+    event = Observed(counts[-1].start + 90.0, "web", "errors", Good(), counts=counts, **more)
     return detect.observe(check or Check("errors", "sentry"), event, ERRORS, LIMITS)
 
 
@@ -67,7 +67,6 @@ def test_two_bad_minutes_of_five_with_the_newest_bad(last: list[float], confirme
 def test_the_words_carry_the_arithmetic_and_the_onset_is_the_first_bad_minute() -> None:
     """Measured, expected, over-dispersion, chance."""
     result = finding(fed(minutes([*QUIET, 1, 1, 1, 30, 40])))
-    assert result is not None
     assert result == Finding("errors", "sentry", "count", T0 + 60 * (len(QUIET) + 3), 0.0, result.text)
     assert result.text.startswith("40 errors/min, 1.1 expected (phi 1.0, chance ")
 
@@ -117,7 +116,7 @@ def test_little_history_judges_nothing() -> None:
     assert finding(check) is None
     limited = replace(ERRORS, limit_per_minute=20.0)
     result = finding(check, limited)
-    assert result is not None and result.text.startswith("50 errors/min > 20 (objective)")
+    assert result.text.startswith("50 errors/min > 20 (objective)")
     assert finding(fed(minutes([1.0] * 9 + [1, 1, 1, 20, 20])), limited) is None
 
 
@@ -143,26 +142,15 @@ FLOOD = [*[3.0] * 15, 3.0, 3.0, 3.0, 30.0, 30.0]
 @pytest.mark.parametrize(
     ("totals", "signal", "new", "method"),
     [
-        ([None] * 20, ERRORS, (), "count"),
-        ([100.0] * 20, ERRORS, (), "feed"),
-        ([None] * 20, ERRORS, ("KeyError",), "feed"),
-        ([None] * 20, replace(ERRORS, limit_per_minute=20.0), (), "feed"),
-        ([None] * 20, replace(ERRORS, limit_per_minute=30.0), (), "count"),
-        ([*[None] * 5, *[100.0] * 15], ERRORS, (), "feed"),
-        ([*[None] * 6, *[100.0] * 14], ERRORS, (), "count"),
-        ([*[100.0] * 19, None], ERRORS, (), "count"),
-        ([*[None] * 18, 1000.0, 1000.0], ERRORS, (), "count"),
-    ],
-    ids=[
-        "a crowd could have brought them",
-        "no crowd came",
-        "of a new kind",
-        "over the user's own limit",
-        "just at it",
-        "ten minutes with traffic",
-        "nine",
-        "no traffic now",
-        "no traffic before",
+        pytest.param([None] * 20, ERRORS, (), "count", id="a crowd could have brought them"),
+        pytest.param([100.0] * 20, ERRORS, (), "feed", id="no crowd came"),
+        pytest.param([None] * 20, ERRORS, ("KeyError",), "feed", id="of a new kind"),
+        pytest.param([None] * 20, replace(ERRORS, limit_per_minute=20.0), (), "feed", id="over the user's own limit"),
+        pytest.param([None] * 20, replace(ERRORS, limit_per_minute=30.0), (), "count", id="just at it"),
+        pytest.param([*[None] * 5, *[100.0] * 15], ERRORS, (), "feed", id="ten minutes with traffic"),
+        pytest.param([*[None] * 6, *[100.0] * 14], ERRORS, (), "count", id="nine"),
+        pytest.param([*[100.0] * 19, None], ERRORS, (), "count", id="no traffic now"),
+        pytest.param([*[None] * 18, 1000.0, 1000.0], ERRORS, (), "count", id="no traffic before"),
     ],
 )
 def test_known_errors_whose_traffic_is_not_known_are_a_count_and_no_flood(
@@ -170,7 +158,7 @@ def test_known_errors_whose_traffic_is_not_known_are_a_count_and_no_flood(
 ) -> None:
     """Ten times the visitors bring ten times the errors: told, and nobody is woken."""
     result = finding(fed(minutes(FLOOD, totals), new_issues=new), signal)
-    assert result is not None and result.method == method
+    assert result.method == method
 
 
 def test_only_minutes_with_traffic_make_the_expected_rate() -> None:

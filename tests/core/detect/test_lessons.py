@@ -41,28 +41,16 @@ def told(
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [
-        ("." + "x" * 11 + ".", 20.0),
-        (".x.", 0.0),
-        (".xx.", 2.0),
-        ("." + "x" * 23 + ".", 44.0),
-        ("." + "x" * 24 + ".", 0.0),
-        ("." + "x" * 11, 0.0),
-        ("." + "x" * 6 + "?" * 3 + "x" * 3 + ".", 22.0),
-        ("." + "x" * 6 + "_" * 16 + "x" * 3 + ".", 0.0),
-        ("xx." + "." * 100 + "x" * 5 + ".", 8.0),
-        ("." + "x" * 8 + "." * 100 + "xx.", 14.0),
-    ],
-    ids=[
-        "it healed",
-        "a single failure has no length",
-        "two have",
-        "just not an outage",
-        "an outage",
-        "it fails still",
-        "a short hole is none",
-        "we saw a part of it",
-        "the longer one",
-        "a shorter one changes nothing",
+        pytest.param("." + "x" * 11 + ".", 20.0, id="it healed"),
+        pytest.param(".x.", 0.0, id="a single failure has no length"),
+        pytest.param(".xx.", 2.0, id="two have"),
+        pytest.param("." + "x" * 23 + ".", 44.0, id="just not an outage"),
+        pytest.param("." + "x" * 24 + ".", 0.0, id="an outage"),
+        pytest.param("." + "x" * 11, 0.0, id="it fails still"),
+        pytest.param("." + "x" * 6 + "?" * 3 + "x" * 3 + ".", 22.0, id="a short hole is none"),
+        pytest.param("." + "x" * 6 + "_" * 16 + "x" * 3 + ".", 0.0, id="we saw a part of it"),
+        pytest.param("xx." + "." * 100 + "x" * 5 + ".", 8.0, id="the longer one"),
+        pytest.param("." + "x" * 8 + "." * 100 + "xx.", 14.0, id="a shorter one changes nothing"),
     ],
 )
 def test_a_run_that_ended_by_itself_teaches_how_long_a_blip_lasts(text: str, seconds: float) -> None:
@@ -203,30 +191,17 @@ def strays(failed: int, *, ago: float = 3600.0) -> tuple[tuple[float, int], ...]
 @pytest.mark.parametrize(
     ("failed", "watched", "p0", "p1"),
     [
-        ((), WEEK, 0.002, 0.2),
-        (strays(2), HALF_AN_HOUR + 2500.0, 2.5 / 500, 0.2),
-        (strays(10), HALF_AN_HOUR + 2500.0, 10.5 / 500, 0.21),
-        (strays(20), HALF_AN_HOUR + 2500.0, 20.5 / 500, 0.41),
-        (strays(60), HALF_AN_HOUR + 2500.0, 0.05, 0.5),
-        (strays(10), HALF_AN_HOUR, 0.002, 0.2),
-        (strays(10), 60.0, 0.002, 0.2),
-        (strays(10), WEEK, 0.002, 0.2),
-        (strays(10, ago=HALF_AN_HOUR), HALF_AN_HOUR + 2500.0, 10.5 / 500, 0.21),
-        (strays(10, ago=HALF_AN_HOUR - 1.0), HALF_AN_HOUR + 2500.0, 0.002, 0.2),
-        (strays(10, ago=-HALF_AN_HOUR), HALF_AN_HOUR + 2500.0, 0.002, 0.2),
-    ],
-    ids=[
-        "none",
-        "few",
-        "more",
-        "many",
-        "never more than one in twenty",
-        "before it was watched for long enough",
-        "just begun",
-        "few for a week",
-        "old enough",
-        "a fresh deploy's",
-        "ahead of us",
+        pytest.param((), WEEK, 0.002, 0.2, id="none"),
+        pytest.param(strays(2), HALF_AN_HOUR + 2500.0, 2.5 / 500, 0.2, id="few"),
+        pytest.param(strays(10), HALF_AN_HOUR + 2500.0, 10.5 / 500, 0.21, id="more"),
+        pytest.param(strays(20), HALF_AN_HOUR + 2500.0, 20.5 / 500, 0.41, id="many"),
+        pytest.param(strays(60), HALF_AN_HOUR + 2500.0, 0.05, 0.5, id="never more than one in twenty"),
+        pytest.param(strays(10), HALF_AN_HOUR, 0.002, 0.2, id="before it was watched for long enough"),
+        pytest.param(strays(10), 60.0, 0.002, 0.2, id="just begun"),
+        pytest.param(strays(10), WEEK, 0.002, 0.2, id="few for a week"),
+        pytest.param(strays(10, ago=HALF_AN_HOUR), HALF_AN_HOUR + 2500.0, 10.5 / 500, 0.21, id="old enough"),
+        pytest.param(strays(10, ago=HALF_AN_HOUR - 1.0), HALF_AN_HOUR + 2500.0, 0.002, 0.2, id="a fresh deploy's"),
+        pytest.param(strays(10, ago=-HALF_AN_HOUR), HALF_AN_HOUR + 2500.0, 0.002, 0.2, id="ahead of us"),
     ],
 )
 def test_the_share_of_probes_that_usually_fails_is_learnt(
@@ -254,7 +229,7 @@ def test_a_check_that_often_fails_takes_more_to_be_an_outage_and_says_so() -> No
     (usually, at), (new, _) = told("x.x.x.x.x.x.x.x.x.x", check=often), told("x.x.x.x.x.x.x.x.x.x")
     assert 0 < usually.cusum < new.cusum
     result = detect.find(usually, given(HOME, at, Detection(cusum_limit=10.0)))
-    assert result is not None and result.text.endswith("limit 10, 2.1% is usual): HTTP 503"), result
+    assert result.text.endswith("limit 10, 2.1% is usual): HTTP 503"), result
     unusual = detect.find(new, given(HOME, at, Detection(cusum_limit=10.0)))
     assert unusual is not None and "usual" not in unusual.text
 
@@ -287,25 +262,18 @@ def test_slowness_is_told_only_when_it_lasts_longer_than_its_slow_times_do() -> 
         assert (result.text if result else "").startswith(words) and (result is not None) is bool(words)
 
 
-def test_a_shorter_slow_time_changes_nothing() -> None:
-    """The longest one counts."""
-    check, now = told(slow(100.0), API)
-    after, _ = told(slow(60.0), API, check=check, start=now + 2.0)
-    assert (after.slow_healed_seconds, after.slow_healed_at) == (check.slow_healed_seconds, check.slow_healed_at)
-
-
-def test_an_interrupted_slow_time_teaches_nothing() -> None:
-    """Its begin was not seen by whoever sees its end."""
-    check, now = told("." + "s" * 20, API)
-    check, _ = told("s" * 10 + "." * 20, API, check=detect.interrupt(check, now), start=now + 2.0)
-    assert check.over_since is None and check.slow_healed_seconds == 0.0
-
-
 @pytest.mark.parametrize("missing", ["?", "_"])
 def test_what_was_not_seen_of_a_slow_time_teaches_nothing(missing: str) -> None:
     """Slow for ten seconds, nothing read for ten minutes, then well: ten seconds are what is known."""
     check, _ = told("." + "s" * 6 + missing * 300 + "..", API)
     assert check.over_since is None and check.slow_healed_seconds == 10.0
+    check, now = told("." + "s" * 20, API)
+    check, _ = told("s" * 10 + "." * 20, API, check=detect.interrupt(check, now), start=now + 2.0)
+    assert check.over_since is None and check.slow_healed_seconds == 0.0, "its begin was seen by somebody else"
+    check, now = told(slow(100.0), API)
+    after, _ = told(slow(60.0), API, check=check, start=now + 2.0)
+    kept = (check.slow_healed_seconds, check.slow_healed_at)
+    assert (after.slow_healed_seconds, after.slow_healed_at) == kept, "the longest one counts"
 
 
 def test_forgetting_keeps_the_lessons() -> None:

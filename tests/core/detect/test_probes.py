@@ -64,14 +64,6 @@ def test_a_run_needs_five_probes_however_long() -> None:
     assert finding(*seen("xxxxx", every=15.0)) is not None
 
 
-def test_one_success_ends_a_run() -> None:
-    """The timer starts anew; that it failed before is the CUSUM's to know."""
-    check, now = seen("x" * 20 + "." + "x" * 20)
-    assert check.run_probes == 20 and check.run_started_at == T0 + 42.0
-    result = finding(check, now)
-    assert result is not None and result.method == "cusum"
-
-
 @pytest.mark.parametrize("missing", ["?" * 20, "_" * 20])
 def test_time_without_readings_is_no_failure_time(missing: str) -> None:
     """Five failures, then nothing is known for 40 s: not an outage of 48 s."""
@@ -87,7 +79,7 @@ def test_a_short_hole_does_not_end_a_run() -> None:
     """One reading missing between others that failed is not recovery."""
     check, now = seen("x" * 12 + "_??_" + "x" * 12)
     result = finding(check, now)
-    assert result is not None and result.text.startswith("24 of 24 probes failed for 54 s")
+    assert result.text.startswith("24 of 24 probes failed for 54 s")
     assert probes.gap_seconds(HOME, LIMITS) == 30.0
 
 
@@ -99,13 +91,13 @@ def test_a_stale_run_confirms_nothing() -> None:
 
 
 def test_the_cusum_finds_a_partial_outage_and_says_its_sum() -> None:
-    """Half of the probes fail: no run ever, but the sum rises; backdated to when it left zero."""
+    """Half of the probes fail: no run ever, but the sum rises; one success ends a run, and not the sum."""
     check, now = seen("..." + "x." * 8)
     result = finding(check, now - 2.0, in_watch=True)
-    assert result is not None and result.method == "cusum"
-    assert result.onset_at == T0 + 6.0
+    assert (result.method, result.onset_at, result.share) == ("cusum", T0 + 6.0, 0.5)
     assert result.text == "8 of 16 probes failed in 28 s (CUSUM 22.3, limit 14): HTTP 503"
-    assert result.share == 0.5
+    check, now = seen("x" * 20 + "." + "x" * 20)
+    assert check.run_probes == 20 and check.run_started_at == T0 + 42.0 and finding(check, now).method == "cusum"
 
 
 def test_evidence_must_span_twenty_seconds() -> None:
@@ -225,25 +217,25 @@ def test_after_one_failure_calm_takes_longer_in_a_watch_window(in_watch: bool, n
         assert detect.calm(check, conditions) is (successes >= needed)
 
 
-def test_a_check_that_never_failed_is_not_failing() -> None:
-    """Nothing bad was ever read."""
-    check, now = seen("...")
-    assert not detect.failing(check, given(HOME, now))
-
-
-def test_a_single_failure_is_suspicious_and_calm_needs_two_successes_and_a_low_sum() -> None:
+@pytest.mark.parametrize(
+    ("text", "suspicious", "calm"),
+    [
+        (".", False, False),
+        ("..", False, True),
+        ("..x", True, False),
+        ("..x.", False, False),
+        ("..x..", False, True),
+        ("..xx..", True, False),
+    ],
+)
+def test_a_single_failure_is_suspicious_and_calm_needs_two_successes_and_a_low_sum(
+    text: str, suspicious: bool, calm: bool
+) -> None:
     """Look closer at once; calm again only when both statistics say so."""
-
-    def states(text: str) -> tuple[bool, bool]:
-        check, now = seen(text)
-        return detect.suspicious(check, given(HOME, now)), detect.calm(check, given(HOME, now))
-
-    assert states(".") == (False, False)
-    assert states("..") == (False, True)
-    assert states("..x") == (True, False)
-    assert states("..x.") == (False, False)
-    assert states("..x..") == (False, True)
-    assert states("..xx..") == (True, False)
+    check, now = seen(text)
+    conditions = given(HOME, now)
+    assert (detect.suspicious(check, conditions), detect.calm(check, conditions)) == (suspicious, calm)
+    assert detect.failing(check, conditions) is ("x" in text)
 
 
 def test_calm_for_a_while() -> None:
@@ -293,26 +285,19 @@ def test_blips_are_outlasted() -> None:
             at += 1.0
 
 
-@pytest.mark.parametrize(("before", "onset"), [("xxxxx", 0.0), ("xxx.x", 8.0), ("xxxx.", 10.0), ("....x", 8.0)])
-def test_an_outage_does_not_begin_anew_with_a_restart(before: str, onset: float) -> None:
-    """The run is counted anew; the onset reaches back as far as nothing good was seen."""
+@pytest.mark.parametrize(
+    ("before", "after", "onset", "words"),
+    [
+        ("xxxxx", "x" * 24, 0.0, "24 of 24"),
+        ("xxx.x", "x" * 24, 8.0, "24 of 24"),
+        ("xxxx.", "x" * 24, 10.0, "24 of 24"),
+        ("....x", "x" * 24, 8.0, "24 of 24"),
+        pytest.param("x" * 150, "x" * 24, 0.0, "24 of 24", id="longer than single outcomes are remembered"),
+        pytest.param("x." * 100, "..x.x.x.x.x.x", 0.0, "6 of 11", id="a partial one, whatever is read first"),
+    ],
+)
+def test_an_outage_does_not_begin_anew_with_a_restart(before: str, after: str, onset: float, words: str) -> None:
+    """The run and the sum are counted anew; the onset reaches back as far as nothing good was seen."""
     check, now = seen(before)
-    check, now = seen("x" * 24, check=detect.interrupt(check, now), start=now + 2.0)
-    result = finding(check, now)
-    assert result is not None and (result.onset_at, result.text[:8]) == (T0 + onset, "24 of 24")
-
-
-def test_an_outage_does_not_begin_anew_with_a_restart_however_long_it_has_lasted() -> None:
-    """Five minutes are longer than single outcomes are remembered; the onset is not forgotten with them."""
-    check, now = seen("x" * 150)
-    check, now = seen("x" * 24, check=detect.interrupt(check, now), start=now + 2.0)
-    result = finding(check, now)
-    assert result is not None and (result.onset_at, result.text[:8]) == (T0, "24 of 24")
-
-
-def test_a_partial_outage_does_not_begin_anew_with_a_restart() -> None:
-    """The sum is counted anew, whatever is read first; the onset is the one that was known."""
-    check, now = seen("x." * 100)
-    check, now = seen("..x.x.x.x.x.x", check=detect.interrupt(check, now), start=now + 2.0)
-    result = finding(check, now)
-    assert result is not None and (result.onset_at, result.text[:7]) == (T0, "6 of 11")
+    result = finding(*seen(after, check=detect.interrupt(check, now), start=now + 2.0))
+    assert result.onset_at == T0 + onset and result.text.startswith(words)

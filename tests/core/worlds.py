@@ -1,0 +1,101 @@
+"""Whole worlds of one service: brought to a phase, changed, and told of an event."""
+
+from dataclasses import replace
+from typing import Any
+
+from tests.core.scenes import step
+from tests.core.world import FOREVER, Fault, World, make_policy, old_deploy
+from watchdog.domain.decisions import Decision
+from watchdog.domain.deploys import Deploy
+from watchdog.domain.effects import Effect
+from watchdog.domain.events import Event
+from watchdog.domain.incidents import Incident, Phase, ServiceState
+from watchdog.domain.policy import Mode, Policy, Severity, SignalPolicy
+
+
+def history(live: str = "aaaaaaa1") -> list[Deploy]:
+    """Return two old deploys, the newer one live."""
+    return [old_deploy("dep-40", live, 3.0, "live"), old_deploy("dep-39", "aaaaaaa0", 9.0)]
+
+
+def bad_world(policy: Policy | None = None, **more: Any) -> World:
+    """Return a world in which commit bad00000 goes live at 60 s and fails from 64 s on."""
+    more.setdefault("faults", [Fault(64.0, FOREVER, code="bad00000")])
+    world = World(policy or make_policy(), history(), **more)
+    world.ship(60.0, "bad00000")
+    return world
+
+
+def reach(phase: Phase, policy: Policy | None = None, **more: Any) -> World:
+    """Return a world whose machine has just come to that phase."""
+    ways: dict[Phase, dict[str, Any]] = {
+        Phase.ANNOUNCED: {"policy": make_policy(veto_seconds=60.0)},
+        Phase.ASKING: {"policy": make_policy(Mode.ASSIST)},
+        Phase.PINNING: {"pin": "silent"},
+        Phase.ROLLING_BACK: {"outcomes": ["silent"]},
+        Phase.DEPLOYING: {"rollback_seconds": 1e6},
+        Phase.PAGED: {"policy": make_policy(Mode.OBSERVE)},
+    }
+    way = {**ways.get(phase, {}), **more}
+    world = bad_world(policy or way.pop("policy", None), **{key: way[key] for key in way if key != "policy"})
+    for second in range(30 if phase is Phase.CALM else 62, 400):
+        world.run(float(second))
+        if world.state.services["web"].phase is phase:
+            return world
+    raise AssertionError(f"{phase} was not reached: {world.labels()}")
+
+
+def web(world: World) -> ServiceState:
+    """Return the world's one service."""
+    return world.state.services["web"]
+
+
+def incident_of(world: World) -> Incident:
+    """Return its incident."""
+    incident = web(world).incident
+    assert incident is not None
+    return incident
+
+
+def decision_of(world: World) -> Decision:
+    """Return what was decided of the world's incident."""
+    decision = incident_of(world).decision
+    assert decision is not None
+    return decision
+
+
+def hear(world: World, event: Event) -> tuple[Effect, ...]:
+    """Let the core of a world take an event; return the effects without performing them."""
+    world.state, effects = step(world.state, event, world.policy)
+    return effects
+
+
+def put(world: World, **fields: Any) -> World:
+    """Change the service's state."""
+    services = {**world.state.services, "web": replace(web(world), **fields)}
+    world.state = replace(world.state, services=services)
+    return world
+
+
+def share(world: World, **fields: Any) -> World:
+    """Change what all services share."""
+    world.state = replace(world.state, **fields)
+    return world
+
+
+def reload(world: World, severity: Severity, **fields: Any) -> None:
+    """Change a row of the world's matrix."""
+    row = replace(world.policy.matrix[severity], **fields)
+    world.policy = replace(world.policy, matrix={**world.policy.matrix, severity: row})
+
+
+def watch(world: World, *signals: SignalPolicy) -> World:
+    """Let a reload leave the world's service these signals."""
+    wishes = replace(world.policy.services["web"], signals=signals)
+    world.policy = replace(world.policy, services={**world.policy.services, "web": wishes})
+    return world
+
+
+def unwatch(world: World, name: str) -> World:
+    """Let a reload take a signal away."""
+    return watch(world, *(one for one in world.policy.services["web"].signals if one.name != name))
