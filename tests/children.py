@@ -21,12 +21,17 @@ def alive(pid: int) -> bool:
 
 def is_at_work(pid: int) -> bool:
     """Tell whether a process has begun with what it was started for: its imports take less processor time."""
+    return processor_seconds(pid) > IMPORTS_SECONDS
+
+
+def processor_seconds(pid: int) -> float:
+    """Return how long a process has computed."""
     fields = _fields(pid)
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") > IMPORTS_SECONDS
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def alive_in_session(leader: int) -> list[int]:
-    """Return the processes that run in the session that a process leads, which may have ended: it and all it started."""
+    """Return the processes that run in a process's session, also where that has ended: it and all that it started."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
