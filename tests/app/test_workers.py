@@ -10,6 +10,7 @@ import pytest
 
 from tests.children import alive, children_of
 from tests.faults.processes import until
+from watchdog.app.workers import workers
 
 STARTER = """
 import signal
@@ -39,3 +40,11 @@ def test_none_is_left_behind(tmp_path: Path, how: signal.Signals) -> None:
     assert len(started) >= 2
     starter.wait(BOUND_SECONDS)
     until(lambda: not any(map(alive, started)), BOUND_SECONDS)
+
+
+def test_only_the_one_that_started_them_hears_of_ctrl_c() -> None:
+    """A terminal sends it to all of them; for a worker it is blocked from its first moment on."""
+    with workers(1) as pool:
+        blocked = pool.submit(signal.pthread_sigmask, signal.SIG_BLOCK, ()).result(BOUND_SECONDS)
+    assert signal.SIGINT in blocked
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
