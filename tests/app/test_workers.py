@@ -8,41 +8,24 @@ from pathlib import Path
 
 import pytest
 
+from tests.children import alive, children_of
 from tests.clocks import PATIENCE_SECONDS
 from tests.faults.processes import until
+from watchdog.app.workers import workers
 
 STARTER = """
+import signal
 import time
 from watchdog.app.workers import workers
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # the tests may have been started with it ignored
     with workers(2) as pool:
         pool.submit(time.sleep, 0).result()
         jobs = [pool.submit(time.sleep, 0.5) for _ in range(1000)]
         print("at it", flush=True)
         jobs[-1].result()
 """
-IMPORTS_SECONDS = 1.2
-INTERRUPTED = 130
-
-
-def workers_of(starter: int) -> list[int]:
-    """Return the process ids of what it started."""
-    return [int(pid) for pid in Path(f"/proc/{starter}/task/{starter}/children").read_text().split()]
-
-
-def alive(pid: int) -> bool:
-    """Tell whether a process runs; one that ended and was not waited for does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
-def is_at_work(pid: int) -> bool:
-    """Tell whether a worker has begun with what it was started for: its imports take less processor time."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") > IMPORTS_SECONDS
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=lambda one: one.name)
@@ -52,24 +35,16 @@ def test_none_is_left_behind(tmp_path: Path, how: signal.Signals) -> None:
     script.write_text(STARTER)
     starter = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert starter.stdout is not None and starter.stdout.readline() == b"at it\n"
-    started = workers_of(starter.pid)
+    started = children_of(starter.pid)
     os.kill(starter.pid, how)
     assert len(started) >= 2
     starter.wait(PATIENCE_SECONDS)
     until(lambda: not any(map(alive, started)))
 
 
-@pytest.mark.parametrize("command", ["score --episodes 500 --clean-years 5", "storm --seeds 5000", "soak --hours 24"])
-def test_ctrl_c_ends_what_takes_long(command: str, tmp_path: Path) -> None:
-    """The terminal sends it to all of them. Once is enough, and nobody reads a traceback."""
-    words = [sys.executable, "-m", "watchdog", "lab", *command.split()]
-    pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-    starter = subprocess.Popen(words, cwd=tmp_path, start_new_session=True, **pipes)
-    try:
-        until(lambda: any(is_at_work(pid) for pid in workers_of(starter.pid)))
-        started = workers_of(starter.pid)
-    finally:
-        os.killpg(starter.pid, signal.SIGINT)
-    _, said = starter.communicate(timeout=PATIENCE_SECONDS)
-    assert starter.returncode == INTERRUPTED and b"Traceback" not in said
-    until(lambda: not any(map(alive, started)))
+def test_only_the_one_that_started_them_hears_of_ctrl_c() -> None:
+    """A terminal sends it to all of them; for a worker it is blocked from its first moment on."""
+    with workers(1) as pool:
+        blocked = pool.submit(signal.pthread_sigmask, signal.SIG_BLOCK, ()).result(PATIENCE_SECONDS)
+    assert signal.SIGINT in blocked
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())

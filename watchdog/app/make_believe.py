@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from watchdog.app.workers import interrupts_left_to_us
 from watchdog.domain.errors import Permanent
 
 Entry = Mapping[str, Any]
@@ -33,21 +34,28 @@ async def running(
     *arguments: str, out: int | IO[bytes] | None = None, errors: IO[bytes] | None = None, folder: Path | None = None
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """Run `python -m …` in a folder; end it at the end, kindly at first."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", *arguments, stdout=out, stderr=errors, cwd=folder, env=environment()
-    )
+    process = None
     try:
+        with interrupts_left_to_us():
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", *arguments, stdout=out, stderr=errors, cwd=folder, env=environment()
+            )
         yield process
     finally:
+        if process is not None:
+            await _end(process)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), ENDS_WITHIN_SECONDS)
+    finally:
         with contextlib.suppress(ProcessLookupError):
-            process.terminate()
-        try:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(process.wait(), ENDS_WITHIN_SECONDS)
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+            process.kill()
+        await process.wait()
 
 
 @asynccontextmanager

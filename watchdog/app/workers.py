@@ -1,11 +1,12 @@
-"""Worker processes: never left behind, however the one that started them ends."""
+"""Worker processes: never left behind, however the one that started them ends; only that one hears of Ctrl-C."""
 
 import os
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import active_children, get_context, parent_process
+from multiprocessing import active_children, parent_process, resource_tracker
+from multiprocessing.context import SpawnContext, SpawnProcess
 from threading import Thread
 
 
@@ -13,7 +14,7 @@ from threading import Thread
 def workers(processes: int) -> Iterator[ProcessPoolExecutor]:
     """Yield so many worker processes; called off, they are ended in the middle of what they do."""
     others = active_children()
-    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_belong_to_the_parent)
+    pool = ProcessPoolExecutor(processes, mp_context=_Workers(), initializer=_end_with_the_parent)
     try:
         yield pool
     except BaseException:
@@ -26,26 +27,39 @@ def workers(processes: int) -> Iterator[ProcessPoolExecutor]:
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
-    """Have Ctrl-C end what blocks the event loop, which alone would hear of it only afterwards."""
-    before = signal.getsignal(signal.SIGINT)
-    if before is signal.SIG_IGN:  # whoever started it does not want it interrupted
+def interrupts_left_to_us() -> Iterator[None]:
+    """Have what is started meanwhile ignore Ctrl-C, which a terminal sends to all: the one that started it ends it.
+
+    A process inherits which signals are blocked, so that even one that is still importing says nothing. Only whoever
+    blocked SIGINT unblocks it: of two that overlap, the first.
+    """
+    if signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}):
         yield
         return
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
-def _belong_to_the_parent() -> None:
-    """Leave Ctrl-C to the parent, and end when it does: nobody takes our answers then."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Thread(target=_end_with_the_parent, name="parent", daemon=True).start()
+class _Worker(SpawnProcess):
+    def start(self) -> None:
+        """Start with SIGINT blocked."""
+        resource_tracker.ensure_running()  # it would unblock SIGINT as it starts
+        with interrupts_left_to_us():
+            super().start()
+
+
+class _Workers(SpawnContext):
+    Process = _Worker
 
 
 def _end_with_the_parent() -> None:
+    """End when the parent does: nobody takes our answers then."""
+    Thread(target=_await_its_end, name="parent", daemon=True).start()
+
+
+def _await_its_end() -> None:
     parent = parent_process()
     assert parent is not None, "a worker has one"
     parent.join()

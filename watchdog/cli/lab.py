@@ -56,17 +56,14 @@ async def storm(
         Print one JSON object.
     """
     from watchdog.app import storms
-    from watchdog.app.workers import interruptible
     from watchdog.cli import output
 
     if seed is not None:
-        with interruptible():
-            result = storms.replay(seed, variant)
+        result = storms.replay(seed, variant)
         output.show_lines([*result.trace, "", f"seed {seed}: {result.fingerprint}"])
         output.show_lines(storms.reasons(result.score) or ["nothing went wrong"])
         return output.FAILED if result.score.bad else output.DONE
-    with interruptible():
-        report = storms.play_all(first, seeds, variant=variant, processes=processes)
+    report = storms.play_all(first, seeds, variant=variant, processes=processes)
     if as_json:
         sys.stdout.write(json.dumps(report.json_object()) + "\n")
     else:
@@ -116,7 +113,6 @@ async def score(
         Print one JSON object.
     """
     from watchdog.app import decisions
-    from watchdog.app.workers import interruptible
     from watchdog.cli import output
     from watchdog.lab.report import write
     from watchdog.settings.scenarios import read_scenarios
@@ -128,17 +124,16 @@ async def score(
     if wrong:
         output.complain(wrong)
         return output.USAGE
-    with interruptible():
-        scored = decisions.score(
-            seed,
-            names=names,
-            scenarios=own,
-            episodes=episodes,
-            clean_years=clean_years,
-            rival_episodes=rival_episodes if rivals else 0,
-            processes=processes,
-            progress=output.show_progress,
-        )
+    scored = decisions.score(
+        seed,
+        names=names,
+        scenarios=own,
+        episodes=episodes,
+        clean_years=clean_years,
+        rival_episodes=rival_episodes if rivals else 0,
+        processes=processes,
+        progress=output.show_progress,
+    )
     output.end_progress()
     if report is not None:
         write(scored.report(), report)
@@ -206,11 +201,9 @@ async def soak(
         Print one JSON object.
     """
     from watchdog.app.soak import soak_apart
-    from watchdog.app.workers import interruptible
     from watchdog.cli import output
 
-    with interruptible():
-        result = soak_apart(hours, services, seed)
+    result = soak_apart(hours, services, seed)
     if as_json:
         sys.stdout.write(json.dumps(result.json_object()) + "\n")
     else:
@@ -239,11 +232,9 @@ async def speed(
     as_json
         Print one JSON object.
     """
-    from watchdog.app.workers import interruptible
     from watchdog.cli import output
     from watchdog.lab.speed import measure
 
-    with interruptible():
-        result = measure(rounds, days=days)
+    result = measure(rounds, days=days)
     _show(result.json_object(), as_json)
     return output.DONE if result.fast_enough else output.FAILED

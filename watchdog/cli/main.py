@@ -1,6 +1,7 @@
 """The command `watchdog`: which commands there are, and how their results become exit codes.
 
-0 done · 1 failed · 2 configuration or usage · 3 refused by a guard. An expected error is a sentence, not a traceback.
+0 done · 1 failed · 2 configuration or usage · 3 refused by a guard · 130 interrupted. An expected error is a sentence,
+not a traceback.
 """
 
 import asyncio
@@ -31,6 +32,7 @@ from watchdog.cli import (
     traces,
 )
 from watchdog.cli.context import Context, Roof
+from watchdog.cli.interrupts import interruptible
 from watchdog.domain.errors import WatchdogError
 
 HELP = """Guards a web site on Render: finds an incident, judges whether the last deploy is to blame, and, as far as you
@@ -154,7 +156,7 @@ def main(tokens: Sequence[str] | None = None, load_roof: Callable[[], Roof] | No
 
 def _run(prepared: Prepared, it: Context) -> int:
     try:
-        code = asyncio.run(prepared(it))
+        code = asyncio.run(interruptible(prepared(it)))
         sys.stdout.flush()
         return code
     except WatchdogError as error:

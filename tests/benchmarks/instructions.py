@@ -1,0 +1,150 @@
+"""Instructions of one healthy reading and of one HTTP probe: `python -m tests.benchmarks.instructions [--write]`.
+
+A benchmark that a busy machine cannot disturb: valgrind counts what one process executes in user space. A workload runs
+N times in one fresh process and 2 N times in another; the difference, divided by N, is free of imports and warm-up. The
+probed site is a third process, which is not counted. Ends with 1 if anything grew by more than a quarter against
+`kept.json`; `--write` keeps what was counted now. `--burden 20` plants a slow-down, to see it fail.
+
+Rule: what is kept and compared is the ratio to a reference workload (workloads.py), counted in the same minute by the
+same interpreter. Instructions alone change with the Python version and with how it was built (a quarter and more); most
+of that is common to both. The plain figures are kept beside it, for people.
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+KEPT = Path(__file__).with_name("kept.json")
+REFERENCE = "reference"
+NUMBERS: Mapping[str, int] = {REFERENCE: 2000, "reading": 1000, "probe": 50}
+"""How often each is done in the shorter of its two runs."""
+GROWTH_MAX = 0.25
+COUNTER = ("valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null")
+WORKLOADS = ("-m", "tests.benchmarks.workloads")
+RUN_SECONDS_MAX = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What was counted of one workload, in instructions and as a multiple of the reference; what is kept of it."""
+
+    name: str
+    instructions: float
+    ratio: float
+    kept: float | None
+
+    @property
+    def growth(self) -> float | None:
+        """Return by which share the ratio exceeds the one that is kept; nothing where none is kept."""
+        return None if self.kept is None else self.ratio / self.kept - 1.0
+
+    @property
+    def too_much(self) -> bool:
+        """Tell whether it fails: more than a quarter above what is kept, or nothing to compare with."""
+        return self.growth is None or self.growth > GROWTH_MAX
+
+    def __str__(self) -> str:
+        kept = "-" if self.kept is None else f"{self.kept:.2f}"
+        change = "-" if self.growth is None else f"{self.growth:+.1%}"
+        return f"{self.name:10} {self.instructions:14,.0f} {self.ratio:8.2f} {kept:>8} {change:>8}"
+
+
+def rows(counted: Mapping[str, float], kept: Mapping[str, float]) -> list[Row]:
+    """Return the table: everything but the reference, against it."""
+    unit = counted[REFERENCE]
+    return [Row(name, one, one / unit, kept.get(name)) for name, one in counted.items() if name != REFERENCE]
+
+
+def each(shorter: int, longer: int, number: int) -> float:
+    """Return the instructions of one item by a run of N items and one of 2 N. Raises ValueError if they cannot be."""
+    if longer <= shorter:
+        raise ValueError(f"{2 * number} items took {longer} instructions, {number} took {shorter}: nothing was done")
+    return (longer - shorter) / number
+
+
+def count(*words: str) -> int:
+    """Run a workload in a process of its own, and return the instructions it took."""
+    done = subprocess.run(
+        [*COUNTER, sys.executable, *WORKLOADS, *words],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONHASHSEED": "0"},
+        capture_output=True,
+        text=True,
+        timeout=RUN_SECONDS_MAX,
+        check=False,
+    )
+    found = re.search(r"I\s+refs:\s+([\d,]+)", done.stderr)
+    if done.returncode or found is None:
+        raise RuntimeError(f"{' '.join(words)} ended with {done.returncode}: {done.stderr[-2000:]}")
+    return int(found[1].replace(",", ""))
+
+
+@contextmanager
+def site() -> Iterator[str]:
+    """Run the site that is probed, in a process of its own; yield its address."""
+    with subprocess.Popen(
+        [sys.executable, *WORKLOADS, "site"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None and process.stdout is not None
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.stdin.close()
+
+
+def count_all(burden: int = 0) -> dict[str, float]:
+    """Return the instructions of one item of each workload; two runs at a time."""
+    with site() as url, ThreadPoolExecutor(2) as pool:
+        runs = {}
+        for name, number in NUMBERS.items():
+            more = [*([url] if name == "probe" else []), *([f"--burden={burden}"] if name != REFERENCE else [])]
+            runs[name] = [pool.submit(count, name, str(times * number), *more) for times in (1, 2)]
+        return {name: each(*(run.result() for run in pair), NUMBERS[name]) for name, pair in runs.items()}
+
+
+def keep(table: Sequence[Row], path: Path = KEPT) -> None:
+    """Write what was counted now."""
+    said = {
+        "about": "instructions of one item as a multiple of the reference's: python -m tests.benchmarks.instructions",
+        "date": f"{datetime.now(UTC):%Y-%m-%d}",
+        "python": sys.version.split()[0],
+        "ratio": {row.name: round(row.ratio, 2) for row in table},
+        "instructions": {row.name: round(row.instructions) for row in table},
+    }
+    path.write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
+
+
+def main(words: Sequence[str]) -> int:
+    """Count, print the table, and return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.instructions")
+    parser.add_argument("--write", action="store_true", help="keep what is counted now")
+    parser.add_argument("--burden", type=int, default=0, help="plant a slow-down: so many turns of the reference each")
+    wanted = parser.parse_args(words)
+    kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
+    counted = count_all(wanted.burden)
+    table = rows(counted, kept.get("ratio", {}))
+    print(f"{'what':10} {'instructions':>14} {'ratio':>8} {'kept':>8} {'change':>8}")
+    print(*table, sep="\n")
+    print(f"the reference took {counted[REFERENCE]:,.0f}; Python {sys.version.split()[0]}", end="")
+    print(f", kept on {kept['date']} with Python {kept['python']}" if kept else "")
+    if wanted.write:
+        keep(table)
+        return 0
+    wrong = [row.name for row in table if row.too_much]
+    if wrong:
+        print(f"more than {GROWTH_MAX:.0%} above what is kept, or nothing kept: {', '.join(wrong)}")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,48 @@
+"""Processes that a process under test has started: which there are, whether they run, whether they are at work."""
+
+import os
+from pathlib import Path
+
+IMPORTS_SECONDS = 1.2
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the process ids of what it started."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def alive(pid: int) -> bool:
+    """Tell whether a process runs; one that ended and was not waited for does not."""
+    try:
+        return _fields(pid)[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def is_at_work(pid: int) -> bool:
+    """Tell whether a process has begun with what it was started for: its imports take less processor time."""
+    return processor_seconds(pid) > IMPORTS_SECONDS
+
+
+def processor_seconds(pid: int) -> float:
+    """Return how long a process has computed."""
+    fields = _fields(pid)
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def alive_in_session(leader: int) -> list[int]:
+    """Return the processes that run in a process's session, also where that has ended: it and all that it started."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            state, _, _, session, *_ = _fields(int(folder.name))
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(session) == leader and state != "Z":
+            found.append(int(folder.name))
+    return found
+
+
+def _fields(pid: int) -> list[str]:
+    """Return what the kernel tells of a process, from its state on."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
