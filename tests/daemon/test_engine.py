@@ -8,7 +8,7 @@ from typing import ClassVar
 import pytest
 
 from tests.clocks import eventually
-from tests.daemon.engine_scene import POLICY, SHUT, ShakyStore, scene
+from tests.daemon.engine_scene import POLICY, SHUT, Scene, ShakyStore, scene
 from watchdog.adapters.platforms.render import Render
 from watchdog.daemon.acts import UNRECORDED, UNWANTED
 from watchdog.daemon.engine import FAULT_SECONDS
@@ -21,7 +21,7 @@ from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Effect
-from watchdog.domain.errors import Permanent
+from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Phase, State
 from watchdog.domain.notices import Notice, NoticeKind
@@ -398,6 +398,48 @@ async def test_a_pause_that_was_answered_holds_also_what_is_about_to_be_sent(eve
         await s.quiet()
         assert s.accepted == []
         assert s.web.incident is not None and "nothing was sent" in s.web.incident.human_needed
+
+
+async def back_from_another(s: Scene) -> None:
+    """Let web go to another worker and come back at once, with a lease of its own."""
+    await s.engine.drop(["web"])
+    await s.engine.take_up({"web": 2})
+
+
+def under_way(kind: str) -> int:
+    """Return how many tasks of that kind are about web's first incident."""
+    return sum(task.get_name() == f"{kind}:web-1" for task in asyncio.all_tasks())
+
+
+async def test_a_notice_under_way_is_not_begun_again_when_its_service_comes_back() -> None:
+    """It stands in the journal as unfinished all the while, which is what a service is taken up by."""
+    async with scene() as s:
+        s.pager.script = [Temporary("503")] * 10_000
+        s.sandbox.set_mode("rollback", "refuse_403")
+        await s.rollback_by_hand()
+        await s.until(Phase.PAGED)
+        await eventually(lambda: under_way("act") == 0)
+        tells = under_way("tell")
+        assert tells > 0
+        await back_from_another(s)
+        assert under_way("tell") == tells
+        s.pager.script = []
+        await s.quiet()
+        assert len(s.pages) == len(set(s.pages)) and await s.store.pending() == ()
+
+
+async def test_an_action_under_way_is_not_begun_again_when_its_service_comes_back() -> None:
+    """Its rollback is just looking for the last time: one look goes on, and none waits behind it."""
+    async with scene(made=LongLook) as s:
+        assert isinstance(s.platform, LongLook)
+        await s.rollback_by_hand()
+        await asyncio.wait_for(s.platform.looking.wait(), 20)
+        await eventually(lambda: under_way("act") == 1)
+        await back_from_another(s)
+        assert under_way("act") == 1
+        s.platform.go_on.set()
+        await s.quiet()
+        assert len(s.accepted) <= 1
 
 
 class Stalled(StallDetector):

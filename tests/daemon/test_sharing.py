@@ -8,6 +8,7 @@ import pytest
 
 from tests.clocks import FakeClock
 from tests.daemon.town import Channel, tell
+from tests.slowly import SlowStore
 from watchdog.adapters.stores.memory import MemoryDatabase, MemoryStore
 from watchdog.daemon.actuator import Actuator
 from watchdog.daemon.commands import Commands
@@ -78,9 +79,10 @@ class Worker:
     clock: FakeClock
     watched: set[str] = field(default_factory=set)
     ailment: str = ""
+    made: type[FlakyStore] = FlakyStore
 
     def __post_init__(self) -> None:
-        self.store = FlakyStore(self.clock, self.database, sole=False)
+        self.store = self.made(self.clock, self.database, sole=False)
         supervisor = Supervisor(self.clock, lambda name, error: None)
         self.pager = Channel("pager")
         self.teller = Teller(self.store, {"pager": self.pager}, self.clock, lambda *_: None)
@@ -288,3 +290,50 @@ async def test_a_start_without_the_store_watches_everything_from_memory(two: tup
     await one.see("shop", bad=True)
     kept = one.engine.state.services["shop"].incident
     assert kept is not None and kept.id == opened.id
+
+
+TAKEOVER_SECONDS = 15.0
+"""What README promises under "Several workers": so soon are the services of a dead or frozen worker watched again."""
+TICK_SECONDS = 0.05
+
+
+class SlowFlakyStore(FlakyStore, SlowStore):
+    """The same, and every call takes a drawn time."""
+
+
+async def shared_out(one: Worker, other: Worker) -> list[asyncio.Task[None]]:
+    """Let both renew as they do, until each has its share; return their renewals."""
+    tasks = list[asyncio.Task[None]]()
+    for worker in (one, other):
+        starting = asyncio.create_task(worker.sharing.begin())
+        await one.clock.advance(5.0)
+        await starting
+        tasks.append(asyncio.create_task(worker.sharing.run()))
+    await one.clock.advance(3 * RENEW_SECONDS)
+    assert one.held and other.held and one.held | other.held == set(NAMES)
+    return tasks
+
+
+@pytest.mark.parametrize("dies", ["one", "two"])
+@pytest.mark.parametrize("phase", [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
+async def test_case_21_a_worker_that_falls_silent_is_replaced_within_15_s_whenever_it_does(
+    phase: float, dies: str
+) -> None:
+    """At every phase of its renewal, also in the middle of a call, and with a store that takes its time.
+
+    What it holds is watched by the other then, fleet and all; never before its lease has run out.
+    """
+    clock = FakeClock(auto=False)
+    database = MemoryDatabase(clock)
+    one, other = (Worker(name, database, clock, made=SlowFlakyStore) for name in ("one", "two"))
+    renewing = dict(zip(("one", "two"), await shared_out(one, other), strict=True))
+    silent, heir = (one, other) if dies == "one" else (other, one)
+    await clock.advance(phase * RENEW_SECONDS)
+    renewing[dies].cancel()
+    fell_silent, expires = clock.now(), max(database.leases[name].expires for name in silent.held)
+    while not heir.watched >= set(NAMES):
+        await clock.advance(TICK_SECONDS)
+        assert clock.now() - fell_silent <= TAKEOVER_SECONDS
+        assert heir.watched.isdisjoint(silent.watched) or clock.now() > expires
+    assert heir.held == set(NAMES) and FLEET in heir.engine.held
+    renewing[heir.name].cancel()
