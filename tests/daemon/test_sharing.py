@@ -9,7 +9,7 @@ import pytest
 from tests.clocks import FakeClock
 from tests.daemon.town import Channel, tell
 from tests.slowly import WAY_SECONDS, SlowStore
-from watchdog.adapters.stores.memory import MemoryDatabase, MemoryStore
+from watchdog.adapters.stores.memory import MemoryDatabase
 from watchdog.daemon.actuator import Actuator
 from watchdog.daemon.commands import Commands
 from watchdog.daemon.engine import Engine
@@ -29,8 +29,8 @@ SERVICES = {name: ServicePolicy(name, None, signals=(SignalPolicy("home", "http"
 POLICY = Policy(services=SERVICES, matrix=DEFAULT_MATRIX)
 
 
-class FlakyStore(MemoryStore):
-    """A store that is out of reach while `gone`, and does not answer the calls in `silent`."""
+class FlakyStore(SlowStore):
+    """A store that takes its time, is out of reach while `gone`, and does not answer the calls in `silent`."""
 
     gone = False
     silent: frozenset[str] = frozenset()
@@ -79,10 +79,9 @@ class Worker:
     clock: FakeClock
     watched: set[str] = field(default_factory=set)
     ailment: str = ""
-    made: type[FlakyStore] = FlakyStore
 
     def __post_init__(self) -> None:
-        self.store = self.made(self.clock, self.database, sole=False)
+        self.store = FlakyStore(self.clock, self.database, sole=False)
         supervisor = Supervisor(self.clock, lambda name, error: None)
         self.pager = Channel("pager")
         self.teller = Teller(self.store, {"pager": self.pager}, self.clock, lambda *_: None)
@@ -134,7 +133,7 @@ class Worker:
 @pytest.fixture
 def two() -> tuple[Worker, Worker]:
     """Two workers of one database."""
-    clock = FakeClock(auto=False)
+    clock = FakeClock()
     database = MemoryDatabase(clock)
     return Worker("one", database, clock), Worker("two", database, clock)
 
@@ -297,10 +296,6 @@ TAKEOVER_SECONDS = 15.0
 TICK_SECONDS = 0.05
 
 
-class SlowFlakyStore(FlakyStore, SlowStore):
-    """The same, and every call takes a drawn time."""
-
-
 def test_the_times_of_the_leases_add_up_to_what_is_promised() -> None:
     """At worst a lease was just renewed, and its heir asked just before it ran out; one renewal may fail in between."""
     slowest = 6 * max(WAY_SECONDS)
@@ -334,7 +329,7 @@ async def test_case_21_a_worker_that_falls_silent_is_replaced_within_15_s_whenev
     """
     clock = FakeClock(auto=False)
     database = MemoryDatabase(clock)
-    silent, heir = (Worker(name, database, clock, made=SlowFlakyStore) for name in ("one", "two"))
+    silent, heir = (Worker(name, database, clock) for name in ("one", "two"))
     dies, lives = await shared_out(silent, heir, apart * RENEW_SECONDS)
     await clock.advance(phase * RENEW_SECONDS)
     dies.cancel()
