@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pytest
 
-from tests.clocks import eventually
+from tests.clocks import FakeClock, eventually
 from tests.daemon.engine_scene import POLICY, SHUT, Scene, ShakyStore, scene
 from watchdog.adapters.platforms.render import Render
 from watchdog.daemon.acts import UNRECORDED, UNWANTED
@@ -221,31 +221,63 @@ async def test_a_pin_left_over_from_an_incident_that_no_longer_waits_for_it_is_n
         await again.stop()
 
 
+class SlowAnswer(ShakyStore):
+    """The store has the record of a pause, and its answer takes until the test says so."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__(clock)
+        self.inside, self.gate = asyncio.Event(), asyncio.Event()
+
+    async def save(  # type: ignore[override]
+        self, event: Event | None, state: State, effects: tuple[Effect, ...]
+    ) -> tuple[PendingEffect, ...]:
+        saved = await super().save(event, state, effects)
+        if isinstance(event, e.Paused):
+            self.inside.set()
+            await self.gate.wait()
+        return saved
+
+    def written_by_another(self, **shared: object) -> None:
+        """Let another worker change what all share."""
+        self._db.shared = replace(self._db.shared, **shared)  # type: ignore[arg-type]
+        self._db.revision += 1
+
+
+async def in_a_turn(s: Scene) -> SlowAnswer:
+    """Begin a pause, and return the store while it has not answered."""
+    assert isinstance(s.store, SlowAnswer)
+    await s.engine.tell(e.Paused(s.clock.now(), "ann"))
+    await asyncio.wait_for(s.store.inside.wait(), 20)
+    return s.store
+
+
 async def test_a_snapshot_never_overwrites_what_a_turn_is_saving() -> None:
     """The snapshot waits for the turn in hand: what the store has last is the newest state."""
-    gate, inside = asyncio.Event(), asyncio.Event()
-
-    class Slow(ShakyStore):
-        async def save(  # type: ignore[override]
-            self, event: Event | None, state: State, effects: tuple[Effect, ...]
-        ) -> tuple[PendingEffect, ...]:
-            saved = await super().save(event, state, effects)
-            if isinstance(event, e.Paused):
-                inside.set()
-                await gate.wait()
-            return saved
-
-    async with scene(Slow) as s:
+    async with scene(SlowAnswer) as s:
         s.supervisor.start("time", s.engine.keep_time)
-        await s.engine.tell(e.Paused(s.clock.now(), "ann"))
-        await asyncio.wait_for(inside.wait(), 20)
-        began = s.clock.elapsed
+        store, began = await in_a_turn(s), s.clock.elapsed
         await eventually(lambda: s.clock.sleepers == 0 and s.clock.elapsed > began + FIRST_SNAPSHOT_SECONDS - 1)
-        gate.set()
-        await eventually(lambda: s.store.saved[-1][0] is None)  # type: ignore[attr-defined]
+        store.gate.set()
+        await eventually(lambda: store.saved[-1][0] is None)
         kept = await s.store.load()
         assert kept is not None
         assert kept.paused_by == "ann"
+
+
+@pytest.mark.parametrize("comes", ["a service goes", "news of others"])
+async def test_what_comes_in_the_middle_of_a_turn_is_not_lost_with_its_end(comes: str) -> None:
+    """It waits for the turn, which would put back what it began with."""
+    async with scene(SlowAnswer) as s:
+        await s.know_deploys()
+        store, goes = await in_a_turn(s), comes == "a service goes"
+        store.written_by_another(denied=("bad00000",))
+        coming = asyncio.create_task(s.engine.drop(["web"]) if goes else s.engine.refresh())
+        for _ in range(20):
+            await s.clock.settle()
+        store.gate.set()
+        await coming
+        await eventually(lambda: s.engine.state.paused_by == "ann")
+        assert "web" not in s.engine.state.services if goes else s.engine.state.denied == ("bad00000",)
 
 
 async def test_after_halt_no_turn_begins() -> None:
