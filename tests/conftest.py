@@ -4,10 +4,18 @@ import os
 from collections.abc import Generator
 
 import pytest
+import structlog
 
 from tests.canaries import pytest_runtest_makereport as pytest_runtest_makereport  # no secret comes out
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of daemons begin: each would compile itself anew
+
+structlog.configure(  # an error's traceback in colours and with every local costs seconds each
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 STRIDE = 7
 

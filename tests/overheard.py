@@ -7,7 +7,10 @@ from watchdog.adapters.stores.memory import MemoryStore
 
 
 class Overheard(MemoryStore):
-    """A subclass names its calls (`calls="save finish"`) and says in `heard` what comes before each of them."""
+    """A subclass names its calls (`calls="save finish"`) and says in `heard` what comes before each of them.
+
+    Beside `SlowStore` (named after it) every call takes its time, too.
+    """
 
     def __init_subclass__(cls, calls: str = "") -> None:
         super().__init_subclass__()
@@ -19,10 +22,8 @@ class Overheard(MemoryStore):
 
 
 def _overheard(name: str) -> Callable[..., Awaitable[Any]]:
-    made = getattr(MemoryStore, name)
-
     async def call(self: Overheard, *given: Any, **more: Any) -> Any:
         await self.heard(name, *given)
-        return await made(self, *given, **more)
+        return await getattr(super(Overheard, self), name)(*given, **more)
 
     return call

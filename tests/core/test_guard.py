@@ -321,14 +321,33 @@ def test_what_may_have_changed_is_asked_again_at_sending() -> None:
     assert spent == "budget: 2 of 2 rollbacks of this service today"
 
 
-def test_what_asks_at_sending_needs_the_yes_of_a_human() -> None:
-    """A second group that went critical meanwhile holds back the machine, and a human who was asked something else."""
-    held = at_sending(troubles=WAVE)
-    assert held.startswith("correlation: 2 groups critical within 90 s: shop")
-    assert at_sending(troubles=WAVE, by="Alice") == held
-    about_it = replace(DECIDED, guards=(GuardAnswer("correlation", Verdict.ASK, "2 groups"),))
-    assert at_sending(about_it, troubles=WAVE, by="Alice") == ""
-    assert at_sending(about_it, troubles=WAVE) == held
+def decided(verdict: Verdict, *names: str) -> Decision:
+    """Return what was decided when these guards answered that."""
+    return replace(DECIDED, guards=tuple(GuardAnswer(name, verdict, "in short") for name in names))
+
+
+OTHERS = tuple(name for name in PASSES if name != "correlation")
+
+
+@pytest.mark.parametrize(
+    ("decision", "by", "sent"),
+    [
+        (DECIDED, None, False),
+        (DECIDED, "Alice", False),
+        (decided(Verdict.ASK, "correlation"), None, False),
+        (decided(Verdict.ASK, "correlation"), "Alice", True),
+        (decided(Verdict.ASK, *PASSES), "Alice", True),
+        (decided(Verdict.ASK, *OTHERS), "Alice", False),
+        *((decided(Verdict.ASK, name), "Alice", False) for name in OTHERS),
+        (decided(Verdict.PASS, "correlation"), "Alice", False),
+    ],
+)
+def test_what_asks_at_sending_needs_the_yes_of_a_human_to_just_that(
+    decision: Decision, by: str | None, sent: bool
+) -> None:
+    """A second group that went critical meanwhile: a yes to any other guard does not answer it."""
+    why = at_sending(decision, troubles=WAVE, by=by)
+    assert why == "" if sent else why.startswith("correlation: 2 groups critical within 90 s: shop")
 
 
 @pytest.mark.parametrize("decision", [None, replace(DECIDED, blame=None), replace(DECIDED, target=None)])

@@ -258,12 +258,14 @@ def test_case_17_a_repair_that_went_live_unseen_is_not_undone() -> None:
     assert "Rollback" in kinds(confirmed(world, 2.0))
 
 
-def test_a_repair_that_was_seen_to_be_good_is_not_undone_either() -> None:
-    """A good reading of the new deploy is a look at it, and no failure of it."""
+@pytest.mark.parametrize(("method", "sent"), [("run", False), ("cusum", False), ("latency", True), ("feed", True)])
+def test_a_repair_that_was_seen_to_be_good_is_not_undone_either(method: str, sent: bool) -> None:
+    """A good reading of the new deploy is a look at it, and no failure of it where the failure is that probes fail."""
     world = reach(Phase.PINNING)
+    put(world, incident=replace(incident_of(world), findings=(found("home", method),)))
     live_since(world, world.now + 0.1, deploys_at=world.now + 1)
     hear(world, e.Observed(world.now + 0.5, "web", "home", Good()))
-    assert "Rollback" not in kinds(confirmed(world, 1.0))
+    assert ("Rollback" in kinds(confirmed(world, 1.0))) is sent
 
 
 def test_a_good_answer_of_a_probe_whose_speed_is_watched_is_no_failure_of_a_repair() -> None:

@@ -10,7 +10,7 @@ from watchdog.adapters.stores.memory import MemoryDatabase
 @pytest.fixture
 def two() -> tuple[Worker, Worker]:
     """Both of them."""
-    clock = FakeClock(auto=False)
+    clock = FakeClock()
     database = MemoryDatabase(clock)
     return Worker("one", database, clock), Worker("two", database, clock)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from tests.clocks import FakeClock, eventually
 from tests.daemon.render_scene import client
 from tests.daemon.town import Channel
+from tests.slowly import SlowStore
 from watchdog.adapters.platforms.render import Render
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.daemon.actuator import Actuator
@@ -31,8 +32,8 @@ MATRIX = {severity: Rule(rule.do, rule.within_seconds, ("pager",)) for severity,
 POLICY = Policy(services={"web": WEB}, matrix=MATRIX, alerts=("pager",))
 
 
-class ShakyStore(MemoryStore):
-    """A store that fails as told: `saving` and `finishing` hold what saves and finishes raise while set."""
+class ShakyStore(SlowStore):
+    """A store that takes its time; `saving` and `finishing` hold what saves and finishes raise while set."""
 
     def __init__(self, clock: FakeClock) -> None:
         super().__init__(clock)

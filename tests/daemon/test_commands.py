@@ -1,7 +1,7 @@
 """Commands of humans: each becomes an event, and the core's own words are the answer."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -150,6 +150,30 @@ async def test_what_was_asked_while_nobody_ran_is_not_done_later(
         assert (command.done, command.ok, bool(s.engine.state.paused_by)) == (True, applied, applied)
         if not applied:
             assert (command.exit_code, "ask again" in command.answer) == (FAILED, True)
+
+
+async def test_a_look_is_as_old_as_its_question_and_not_as_its_answer() -> None:
+    """What was asked just after the store had looked is old by now, though the answer of that look came just now."""
+
+    class LateAnswer(ShakyStore):
+        asked = 0
+
+        async def commands(self) -> Sequence[Command]:
+            found = await super().commands()
+            if not self.asked:
+                self.asked = -1
+                self.asked = await self.submit("pause", {}, "ann")
+                s.clock.freeze(STALE_SECONDS + 20.0)
+            return found
+
+    async with scene(LateAnswer) as s:
+        assert isinstance(s.store, LateAnswer)
+        commands = Commands(s.store, s.engine, s.clock)
+        await commands.apply_all()
+        await commands.apply_all()
+        command = await s.store.command(s.store.asked)
+        assert command is not None
+        assert (command.done, command.ok, s.engine.state.paused_by) == (True, False, "")
 
 
 async def test_a_fault_of_our_own_is_an_answer_too() -> None:

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import pytest
 
-from tests.clocks import eventually
-from tests.daemon.engine_scene import POLICY, SHUT, ShakyStore, scene
+from tests.clocks import FakeClock, eventually
+from tests.daemon.engine_scene import POLICY, SHUT, Scene, ShakyStore, scene
 from watchdog.adapters.platforms.render import Render
 from watchdog.daemon.acts import UNRECORDED, UNWANTED
 from watchdog.daemon.engine import FAULT_SECONDS
@@ -21,7 +21,7 @@ from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Effect
-from watchdog.domain.errors import Permanent
+from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Phase, State
 from watchdog.domain.notices import Notice, NoticeKind
@@ -216,31 +216,63 @@ async def test_a_pin_left_over_from_an_incident_that_no_longer_waits_for_it_is_n
         await again.stop()
 
 
+class SlowAnswer(ShakyStore):
+    """The store has the record of a pause, and its answer takes until the test says so."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__(clock)
+        self.inside, self.gate = asyncio.Event(), asyncio.Event()
+
+    async def save(  # type: ignore[override]
+        self, event: Event | None, state: State, effects: tuple[Effect, ...]
+    ) -> tuple[PendingEffect, ...]:
+        saved = await super().save(event, state, effects)
+        if isinstance(event, e.Paused):
+            self.inside.set()
+            await self.gate.wait()
+        return saved
+
+    def written_by_another(self, **shared: object) -> None:
+        """Let another worker change what all share."""
+        self._db.shared = replace(self._db.shared, **shared)  # type: ignore[arg-type]
+        self._db.revision += 1
+
+
+async def in_a_turn(s: Scene) -> SlowAnswer:
+    """Begin a pause, and return the store while it has not answered."""
+    assert isinstance(s.store, SlowAnswer)
+    await s.engine.tell(e.Paused(s.clock.now(), "ann"))
+    await asyncio.wait_for(s.store.inside.wait(), 20)
+    return s.store
+
+
 async def test_a_snapshot_never_overwrites_what_a_turn_is_saving() -> None:
     """The snapshot waits for the turn in hand: what the store has last is the newest state."""
-    gate, inside = asyncio.Event(), asyncio.Event()
-
-    class Slow(ShakyStore):
-        async def save(  # type: ignore[override]
-            self, event: Event | None, state: State, effects: tuple[Effect, ...]
-        ) -> tuple[PendingEffect, ...]:
-            saved = await super().save(event, state, effects)
-            if isinstance(event, e.Paused):
-                inside.set()
-                await gate.wait()
-            return saved
-
-    async with scene(Slow) as s:
+    async with scene(SlowAnswer) as s:
         s.supervisor.start("time", s.engine.keep_time)
-        await s.engine.tell(e.Paused(s.clock.now(), "ann"))
-        await asyncio.wait_for(inside.wait(), 20)
-        began = s.clock.elapsed
+        store, began = await in_a_turn(s), s.clock.elapsed
         await eventually(lambda: s.clock.sleepers == 0 and s.clock.elapsed > began + FIRST_SNAPSHOT_SECONDS - 1)
-        gate.set()
-        await eventually(lambda: s.store.saved[-1][0] is None)  # type: ignore[attr-defined]
+        store.gate.set()
+        await eventually(lambda: store.saved[-1][0] is None)
         kept = await s.store.load()
         assert kept is not None
         assert kept.paused_by == "ann"
+
+
+@pytest.mark.parametrize("comes", ["a service goes", "news of others"])
+async def test_what_comes_in_the_middle_of_a_turn_is_not_lost_with_its_end(comes: str) -> None:
+    """It waits for the turn, which would put back what it began with."""
+    async with scene(SlowAnswer) as s:
+        await s.know_deploys()
+        store, goes = await in_a_turn(s), comes == "a service goes"
+        store.written_by_another(denied=("bad00000",))
+        coming = asyncio.create_task(s.engine.drop(["web"]) if goes else s.engine.refresh())
+        for _ in range(20):
+            await s.clock.settle()
+        store.gate.set()
+        await coming
+        await eventually(lambda: s.engine.state.paused_by == "ann")
+        assert "web" not in s.engine.state.services if goes else s.engine.state.denied == ("bad00000",)
 
 
 async def test_after_halt_no_turn_begins() -> None:
@@ -391,6 +423,48 @@ async def test_a_pause_that_was_answered_holds_also_what_is_about_to_be_sent(eve
         await s.quiet()
         assert s.accepted == []
         assert s.web.incident is not None and "nothing was sent" in s.web.incident.human_needed
+
+
+async def back_from_another(s: Scene) -> None:
+    """Let web go to another worker and come back at once, with a lease of its own."""
+    await s.engine.drop(["web"])
+    await s.engine.take_up({"web": 2})
+
+
+def under_way(kind: str) -> int:
+    """Return how many tasks of that kind are about web's first incident."""
+    return sum(task.get_name() == f"{kind}:web-1" for task in asyncio.all_tasks())
+
+
+async def test_a_notice_under_way_is_not_begun_again_when_its_service_comes_back() -> None:
+    """It stands in the journal as unfinished all the while, which is what a service is taken up by."""
+    async with scene() as s:
+        s.pager.script = [Temporary("503")] * 10_000
+        s.sandbox.set_mode("rollback", "refuse_403")
+        await s.rollback_by_hand()
+        await s.until(Phase.PAGED)
+        await eventually(lambda: under_way("act") == 0)
+        tells = under_way("tell")
+        assert tells > 0
+        await back_from_another(s)
+        assert under_way("tell") == tells
+        s.pager.script = []
+        await s.quiet()
+        assert len(s.pages) == len(set(s.pages)) and await s.store.pending() == ()
+
+
+async def test_an_action_under_way_is_not_begun_again_when_its_service_comes_back() -> None:
+    """Its rollback is just looking for the last time: one look goes on, and none waits behind it."""
+    async with scene(made=LongLook) as s:
+        assert isinstance(s.platform, LongLook)
+        await s.rollback_by_hand()
+        await asyncio.wait_for(s.platform.looking.wait(), 20)
+        await eventually(lambda: under_way("act") == 1)
+        await back_from_another(s)
+        assert under_way("act") == 1
+        s.platform.go_on.set()
+        await s.quiet()
+        assert len(s.accepted) <= 1
 
 
 class Stalled(StallDetector):

@@ -19,11 +19,11 @@ EVIL = 'x\n{"event": "forged"}\r\x1b[2J\x9b31m\u202ereversed\u2028next\x00'
 def restore_logging() -> Iterator[None]:
     """Put the process's logging back as pytest had it."""
     root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
+    handlers, level, before = list(root.handlers), root.level, structlog.get_config()
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
-    structlog.reset_defaults()
+    structlog.configure(**before)
 
 
 def configured(*, json: bool | None = True, level: str = "INFO") -> io.StringIO:

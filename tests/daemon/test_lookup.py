@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from tests.clocks import FakeClock
 from tests.daemon.render_scene import ROLLBACK
+from tests.slowly import Latency, SlowStore
 from watchdog.adapters.platforms.render_parse import newest_first, parse_deploy
-from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.daemon.actuator import Actuator
 from watchdog.daemon.lookup import Search, look_up, newer_than
 from watchdog.daemon.protocol import SHIPPED, Found, NoTrace, Unread
@@ -25,22 +25,34 @@ STATUSES = ("live", "deactivated", "created", "build_in_progress", "canceled", "
 
 
 PAGE = 20
+WAY_SECONDS = (0.1, 0.5, 1.5)
 
 
 class Lists:
     """A platform that only lists: each entry is a list or what it raises; the last holds for ever.
 
-    One page, or as many as it takes to go back to what it is asked for.
+    One page, or as many as it takes to go back to what it is asked for. Its answers take a drawn time; `asked_at` and
+    `answered_at` are when each was asked for and had (monotonic seconds).
     """
 
     name, can_write = "lists", True
 
-    def __init__(self, *answers: Sequence[Deploy] | Exception) -> None:
+    def __init__(self, clock: FakeClock, *answers: Sequence[Deploy] | Exception, seed: int = 0) -> None:
         self.answers = list(answers)
         self.sent = 0
+        self.asked_at: list[float] = []
+        self.answered_at: list[float] = []
+        self._clock, self._latency = clock, Latency(clock, WAY_SECONDS, seed)
 
     async def deploys(self, service_id: str, back_to: str | None = None) -> Sequence[Deploy]:
         """List, or raise."""
+        self.asked_at.append(self._clock.monotonic())
+        try:
+            return await self._latency.around(lambda: self._listed(back_to))
+        finally:
+            self.answered_at.append(self._clock.monotonic())
+
+    async def _listed(self, back_to: str | None) -> Sequence[Deploy]:
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):
             raise answer
@@ -79,10 +91,16 @@ class Lists:
         """Nothing to close."""
 
 
-def search(*answers: Sequence[Deploy] | Exception, **more: object) -> Search:
+def search(*answers: Sequence[Deploy] | Exception, seed: int = 0, **more: object) -> Search:
     """Return a search over these lists."""
-    effect = replace(ROLLBACK, **more)  # type: ignore[arg-type]
-    return Search(Lists(*answers), FakeClock(), SHIPPED, effect)  # type: ignore[arg-type]
+    effect, clock = replace(ROLLBACK, **more), FakeClock()  # type: ignore[arg-type]
+    return Search(Lists(clock, *answers, seed=seed), clock, SHIPPED, effect)  # type: ignore[arg-type]
+
+
+def looks(made: Search) -> Lists:
+    """Return the platform, which knows when it was asked."""
+    assert isinstance(made.platform, Lists)
+    return made.platform
 
 
 def made(number: int, trigger: str = "rollback", commit: str | None = CODE) -> Deploy:
@@ -120,14 +138,19 @@ def test_nothing_is_newer_than_what_is_not_listed() -> None:
     assert newer_than([BASE, LIVE], "dep-40") == [BASE]
 
 
-async def test_a_late_trace_is_found_and_an_absent_one_is_absent_only_after_the_window() -> None:
+async def test_a_late_trace_is_found() -> None:
     """Lists that cannot be read in between prove nothing, and end nothing."""
     late = search([BASE], Temporary("503"), Permanent("404"), [], [LIVE], [made(42), BASE])
     assert await look_up(late) == Found(made(42))
-    absent = search([BASE, LIVE])
-    answer = await look_up(absent)
-    assert answer == NoTrace("no trace of it in the deploy list after 30 s", [BASE, LIVE])
-    assert absent.clock.monotonic() - 1000.0 > SHIPPED.settle_seconds
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_a_trace_is_absent_only_by_a_list_that_was_asked_for_after_the_window(seed: int) -> None:
+    """An answer after the window to a question from inside it shows what was before: it proves nothing."""
+    absent = search([BASE, LIVE], seed=seed)
+    assert await look_up(absent) == NoTrace("no trace of it in the deploy list after 30 s", [BASE, LIVE])
+    *before, last = [at - 1000.0 for at in looks(absent).asked_at]
+    assert last > SHIPPED.settle_seconds >= max(before)
 
 
 @pytest.mark.parametrize("ours", [42, 81])
@@ -142,15 +165,21 @@ async def test_an_unreadable_list_is_never_taken_for_an_empty_one() -> None:
     """It is waited for, longer than the window, and then a human must look."""
     unread = search(Temporary("503"))
     assert await look_up(unread) == Unread("the deploy list cannot be read")
-    assert unread.clock.monotonic() - 1000.0 > SHIPPED.lost_seconds
+    *before, last = [at - 1000.0 for at in looks(unread).asked_at]
+    assert last > SHIPPED.lost_seconds >= max(before)
 
 
-async def test_before_a_send_the_list_is_asked_for_a_while_and_the_last_look_counts() -> None:
-    """Ten seconds of patience; what is found is as old as the look that found it."""
-    late = search(*[Temporary("503")] * 5, [BASE, LIVE])
-    assert await late.patiently() == (1010.0, [BASE, LIVE])
-    never = search(Temporary("503"))
-    assert await never.patiently() == (1010.0, None)
+@pytest.mark.parametrize("readable", [True, False])
+async def test_before_a_send_the_list_is_asked_for_a_while_and_the_last_look_counts(readable: bool) -> None:
+    """Ten seconds of patience; what is found is as old as the question that found it, not as its answer."""
+    asking = search(*[Temporary("503")] * 3, [BASE, LIVE]) if readable else search(Temporary("503"))
+    looked_at, found = await asking.patiently()
+    platform = looks(asking)
+    assert found == ([BASE, LIVE] if readable else None)
+    assert looked_at == platform.asked_at[-1] < platform.answered_at[-1]
+    if not readable:
+        *before, last = [at - 1000.0 for at in platform.answered_at]
+        assert last >= SHIPPED.read_patience_seconds > max(before)
 
 
 def raw_deploys() -> st.SearchStrategy[list[dict]]:
@@ -177,8 +206,8 @@ def raw_deploys() -> st.SearchStrategy[list[dict]]:
 async def test_case_20_whatever_the_list_nothing_is_sent_that_it_does_not_justify(rows: list, rebuild: bool) -> None:
     """A send needs the baseline in the list, the suspect live, nothing newer on its way; all else refuses to act."""
     deploys = newest_first([deploy for deploy in map(parse_deploy, rows) if deploy is not None])
-    platform, clock = Lists(deploys), FakeClock()
-    store = MemoryStore(clock)
+    clock = FakeClock()
+    platform, store = Lists(clock, deploys), SlowStore(clock)
     await store.open()
     outcome = await Actuator(platform, store, clock).perform(replace(ROLLBACK, rebuild=rebuild))  # type: ignore[arg-type]
     if platform.sent:

@@ -1,12 +1,16 @@
 """The quantities of the protocol: the rules between them, held by what is shipped."""
 
 import inspect
+from collections.abc import Callable
 from dataclasses import fields, replace
 
 import pytest
 
 from watchdog.adapters.http import ApiClient
-from watchdog.daemon.protocol import SHIPPED, no_hook
+from watchdog.app.build import build
+from watchdog.app.run import run
+from watchdog.daemon.actuator import Actuator
+from watchdog.daemon.protocol import SHIPPED
 
 
 def test_what_is_shipped_keeps_its_own_rules() -> None:
@@ -40,6 +44,9 @@ def test_every_quantity_is_positive() -> None:
     assert all(getattr(SHIPPED, field.name) > 0 for field in fields(SHIPPED))
 
 
-async def test_the_hook_does_nothing_in_production() -> None:
-    """It is for fault tests."""
-    await no_hook("before_send")
+@pytest.mark.parametrize("made", [run, build, Actuator])
+def test_the_hook_of_production_waits_for_nothing(made: Callable[..., object]) -> None:
+    """It is awaited between the last look and the call: without a fault test it ends at its first step."""
+    hook = inspect.signature(made).parameters["hook"].default
+    with pytest.raises(StopIteration):
+        hook("before_send").send(None)

@@ -92,6 +92,17 @@ async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
     await made.supervisor.stop(1)
 
 
+@pytest.mark.parametrize("takes", [0.02, 3.0])
+async def test_a_read_is_dated_when_it_began(world: World, takes: float) -> None:
+    """Its samples tell of that moment, however long the answer took; what it took is told beside it."""
+    site = world.site("web", takes=takes)
+    await world.run(100)
+    told = [lateness for _, _, _, lateness in world.emitted]
+    begun = [world.clock.start + at for at in site.starts[: len(told)]]
+    assert [one.started_at for one in told] == pytest.approx(begun, abs=1e-3) and len(told) > 5
+    assert [one.took_seconds for one in told] == pytest.approx([takes] * len(told))
+
+
 async def test_reads_come_at_the_interval_with_jitter_and_a_spread_start(world: World) -> None:
     """Twenty sites at 10 s: about 60 reads each in 10 min, gaps within ±10 % of 10 s, first ones all over 10 s."""
     sites = [world.site(f"s{number}") for number in range(20)]

@@ -9,6 +9,7 @@ import pytest
 from tests.clocks import FakeClock
 from tests.daemon.town import Channel, tell
 from tests.overheard import Overheard
+from tests.slowly import WAY_SECONDS, SlowStore
 from watchdog.adapters.stores.memory import MemoryDatabase
 from watchdog.daemon.actuator import Actuator
 from watchdog.daemon.commands import Commands
@@ -29,8 +30,8 @@ SERVICES = {name: ServicePolicy(name, None, signals=(SignalPolicy("home", "http"
 POLICY = Policy(services=SERVICES, matrix=DEFAULT_MATRIX)
 
 
-class FlakyStore(Overheard, calls="open hold save load load_shared pending"):
-    """A store that is out of reach while `gone`, and does not answer the calls in `silent`."""
+class FlakyStore(Overheard, SlowStore, calls="open hold save load load_shared pending"):
+    """A store that takes its time, is out of reach while `gone`, and does not answer the calls in `silent`."""
 
     gone = False
     silent: frozenset[str] = frozenset()
@@ -226,3 +227,54 @@ async def test_a_start_without_the_store_watches_everything_from_memory(one: Wor
     await one.see("shop", bad=True)
     kept = one.engine.state.services["shop"].incident
     assert kept is not None and kept.id == opened.id
+
+
+TAKEOVER_SECONDS = 15.0
+"""What README promises under "Several workers": so soon are the services of a dead or frozen worker watched again."""
+TICK_SECONDS = 0.05
+
+
+def test_the_times_of_the_leases_add_up_to_what_is_promised() -> None:
+    """At worst a lease was just renewed, and its heir asked just before it ran out; one renewal may fail in between."""
+    slowest = 6 * max(WAY_SECONDS)
+    assert TTL_SECONDS + RENEW_SECONDS + slowest <= TAKEOVER_SECONDS
+    assert 2 * RENEW_SECONDS + slowest < TTL_SECONDS
+
+
+async def shared_out(one: Worker, other: Worker, apart_seconds: float) -> list[asyncio.Task[None]]:
+    """Let both renew as they do, so far apart, until each has its share; return their renewals."""
+    tasks = list[asyncio.Task[None]]()
+    for worker in (one, other):
+        starting = asyncio.create_task(worker.sharing.begin())
+        await one.clock.advance(3 * RENEW_SECONDS + apart_seconds)
+        await starting
+        tasks.append(asyncio.create_task(worker.sharing.run()))
+    await one.clock.advance(4 * RENEW_SECONDS)
+    assert one.held and other.held and one.held | other.held == set(NAMES)
+    return tasks
+
+
+TENTHS = [tenth / 10 for tenth in range(11)]
+
+
+@pytest.mark.parametrize(("phase", "apart"), [(phase, TENTHS[7 * at % 11]) for at, phase in enumerate(2 * TENTHS)])
+async def test_case_21_a_worker_that_falls_silent_is_replaced_within_15_s_whenever_it_does(
+    phase: float, apart: float
+) -> None:
+    """At every phase of its renewal and of its heir's, in the middle of a call too, on a store that takes its time.
+
+    What it held is watched by the other then, fleet and all; and not before its lease has run out.
+    """
+    clock = FakeClock(auto=False)
+    database = MemoryDatabase(clock)
+    silent, heir = (Worker(name, database, clock) for name in ("one", "two"))
+    dies, lives = await shared_out(silent, heir, apart * RENEW_SECONDS)
+    await clock.advance(phase * RENEW_SECONDS)
+    dies.cancel()
+    fell_silent, expires = clock.now(), max(database.leases[name].expires for name in silent.watched)
+    while heir.watched != set(NAMES):
+        await clock.advance(TICK_SECONDS)
+        assert clock.now() - fell_silent <= TAKEOVER_SECONDS
+        assert heir.watched.isdisjoint(silent.watched) or clock.now() >= expires
+    assert heir.held == set(NAMES) and FLEET in heir.engine.held
+    lives.cancel()

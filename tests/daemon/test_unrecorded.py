@@ -96,6 +96,7 @@ def open_in(number: int, closed_at: float | None = None) -> State:
 
 
 PAGE, OVER = tell("down", "pager", wakes=True), tell("over", "pager", kind=NoticeKind.RESOLVED)
+AGAIN = tell("down again", "pager", wakes=True, incident="web-2")
 
 
 async def recorded(recorder: Recorder, state: State, *tells: Tell) -> list[Effect]:
@@ -130,6 +131,19 @@ async def test_the_all_clear_of_an_incident_that_the_journal_has_open_waits_for_
     assert await recorded(recorder, open_in(1, closed_at=9.0), OVER) == []
     store.saving = None
     assert await recorded(recorder, open_in(1, closed_at=9.0)) == [OVER]
+
+
+async def test_what_waited_is_written_and_told_before_what_came_after_it() -> None:
+    """The next record says both; people hear of the end of one outage before the beginning of the next."""
+    clock = FakeClock()
+    store = ShakyStore(clock)
+    recorder = Recorder(store, clock, Listeners(), lambda _: None, lambda: None)
+    recorder.know(["web"], open_in(1))
+    store.saving = SHUT
+    assert await recorded(recorder, open_in(1, closed_at=9.0), OVER) == []
+    store.saving = None
+    assert await recorded(recorder, open_in(2), AGAIN) == [OVER, AGAIN]
+    assert [item.effect for item in await store.pending()] == [OVER, AGAIN]
 
 
 @pytest.mark.parametrize("known", [None, open_in(1, closed_at=5.0), open_in(2)])
