@@ -199,6 +199,17 @@ def test_a_rollback_by_hand_of_what_is_well_is_no_outage() -> None:
     assert notice.title == "The shop: not available since 14:15 (UTC)"
 
 
+def test_one_outage_that_goes_on_by_hand_is_told_once() -> None:
+    """Another incident for engineers; in the same thread, since the same moment, for everybody else."""
+    world = bad_world(policy(), faults=[Fault(64.0, 540.0)])
+    world.at(360.0, lambda: world.tell(e.RollbackRequested(world.now, "web", "ann", "dep-39")))
+    world.run(1200.0)
+    assert set(world.incidents) == {"web-1", "web-2"}
+    assert titles(world) == ["not available", "all is well again"]
+    assert {one.incident for one in plainly(world)} == {"web-1/stakeholders"}
+    assert "after 8 min of trouble" in plainly(world)[-1].lines[0]
+
+
 @pytest.mark.parametrize(
     ("faults", "ends"),
     [
