@@ -20,7 +20,7 @@ FORMS = [
     (Reach.PRIVATE, "fec0::1 feff:ffff::1 100::1 100:0:0:1::1 5f00::1"),  # site-local, discarded, segment routing
     (Reach.PRIVATE, "4000::1 2001:db8::1 3fff::1"),  # nobody's, and for examples
     (Reach.NEVER, "169.254.169.254 ::ffff:169.254.169.254 64:ff9b::a9fe:a9fe 64:ff9b:1::a9fe:a9fe"),
-    (Reach.NEVER, "::ffff:0:a9fe:a9fe ::169.254.169.254 2002:a9fe:a9fe::1"),
+    (Reach.NEVER, "::ffff:0:a9fe:a9fe ::169.254.169.254 2002:a9fe:a9fe::1 2001:0:1::5601:5601"),  # and by Teredo
     (Reach.NEVER, "fe80::1 fe80::1%eth0 fd00:ec2::254"),
 ]
 
