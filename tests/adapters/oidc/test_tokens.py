@@ -129,6 +129,8 @@ def test_two_clocks_may_differ_by_a_minute(change: dict[str, Any], now: float, g
         {"email": ""},
         {"email": "x" * 121},
         {"azp": ["watchdog"]},
+        {"aud": ["watchdog", "else"]},
+        {"azp": "else", "aud": ["watchdog", "else"]},
     ],
 )
 def test_strange_shapes_prove_nobody(change: dict[str, Any]) -> None:
