@@ -17,7 +17,7 @@ from tests.clocks import FakeClock, eventually
 from watchdog.adapters.addresses import AddressGuard
 from watchdog.adapters.options import Context
 from watchdog.adapters.slack.opening import app_client, open_address
-from watchdog.adapters.slack.socket import PAUSE_MAX_SECONDS, SocketMode
+from watchdog.adapters.slack.socket import AT_ONCE_MAX, PAUSE_MAX_SECONDS, SocketMode
 from watchdog.domain.errors import ConfigurationError, Permanent, Temporary
 
 
@@ -88,6 +88,27 @@ async def test_what_is_delivered_again_is_acknowledged_and_not_handled_again(ven
         await eventually(lambda: len(socket.paths) == 3)
     assert socket.acked == ["e1"] * 6
     assert ears.heard == ["e1"]
+
+
+async def test_more_than_we_can_handle_at_once_is_left_to_slack_to_say(vendor: Vendor) -> None:
+    """The first that is too much is not acknowledged, one that we know is; what is handled makes room again."""
+    ears = Ears()
+    ears.slow.clear()
+
+    async def many(socket: Socket, connection: ServerConnection) -> None:
+        for number in (*range(1, AT_ONCE_MAX + 2), 1):
+            await connection.send(json.dumps(typed("status", number)))
+        for _ in range(AT_ONCE_MAX + 1):
+            await socket.ack(connection)
+        ears.slow.set()
+        await connection.send(json.dumps(typed("status", 99)))
+        await socket.ack(connection)
+        await for_ever(socket, connection)
+
+    async with slack(vendor, many) as socket, listening(vendor, ears):
+        await eventually(lambda: "e99" in ears.heard)
+    taken = [f"e{number}" for number in range(1, AT_ONCE_MAX + 1)]
+    assert (socket.acked, ears.heard) == ([*taken, "e1", "e99"], [*taken, "e99"])
 
 
 @pytest.mark.parametrize("reason", ["warning", "refresh_requested"])
