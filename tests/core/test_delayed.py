@@ -72,6 +72,15 @@ def test_after_a_restart_it_wakes_up_for_it() -> None:
     assert fx.WakeAt(at + 90.0) in hear(world, e.Restarted(at + 90.0))
 
 
+def test_a_moment_that_lies_ahead_is_not_waited_for() -> None:
+    """Noted by a worker whose clock was an hour fast: the minute begins now, not when that hour is over."""
+    world = reach(Phase.ROLLING_BACK)
+    at = since(world) + 5.0
+    ahead = replace(world.state.troubles["web"], at=at + 3600.0)
+    world.state = replace(world.state, troubles={"web": ahead})
+    assert fx.WakeAt(at + MINUTE) in hear(world, e.Restarted(at))
+
+
 def test_an_outage_that_is_put_off_and_looked_at_again_is_told_too() -> None:
     """By another worker, who must see it fail for itself before it decides."""
     world = reach(Phase.PINNING)
