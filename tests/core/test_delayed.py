@@ -7,6 +7,7 @@ import pytest
 from tests.core.scenes import hear, incident_of, lines, put, reach, web
 from tests.core.world import World
 from watchdog.core import delayed
+from watchdog.core.turn import Turn
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.checks import Check
@@ -73,12 +74,13 @@ def test_after_a_restart_it_wakes_up_for_it() -> None:
 
 
 def test_a_moment_that_lies_ahead_is_not_waited_for() -> None:
-    """Noted by a worker whose clock was an hour fast: the minute begins now, not when that hour is over."""
-    world = reach(Phase.ROLLING_BACK)
-    at = since(world) + 5.0
-    ahead = replace(world.state.troubles["web"], at=at + 3600.0)
-    world.state = replace(world.state, troubles={"web": ahead})
-    assert fx.WakeAt(at + MINUTE) in hear(world, e.Restarted(at))
+    """Our clock was set back by an hour since: the minute begins now, not when that hour is over."""
+    world = reach(Phase.PINNING)
+    ahead = replace(world.state.troubles["web"], at=world.now + 3600.0)
+    turn = Turn(replace(world.state, troubles={"web": ahead}), e.TimePassed(world.now), world.policy)
+    turn.name = "web"
+    delayed.wake(turn)
+    assert turn.effects == [fx.WakeAt(world.now + MINUTE)]
 
 
 def test_an_outage_that_is_put_off_and_looked_at_again_is_told_too() -> None:

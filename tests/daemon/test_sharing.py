@@ -307,9 +307,8 @@ async def shared_out(one: Worker, other: Worker, apart_seconds: float) -> list[a
     """Let both renew as they do, so far apart, until each has its share; return their renewals."""
     tasks = list[asyncio.Task[None]]()
     for worker in (one, other):
-        starting = asyncio.create_task(worker.sharing.begin())
+        await one.clock.during(worker.sharing.begin())
         await one.clock.advance(3 * RENEW_SECONDS + apart_seconds)
-        await starting
         tasks.append(asyncio.create_task(worker.sharing.run()))
     await one.clock.advance(4 * RENEW_SECONDS)
     assert one.held and other.held and one.held | other.held == set(NAMES)
