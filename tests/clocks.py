@@ -7,9 +7,11 @@ say how long it is. `freeze` lets time pass while nobody runs, as a blocked even
 
 import asyncio
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from itertools import count
+from typing import Any, TypeVar
 
+T = TypeVar("T")
 IDLE_TURNS = 25
 """So many turns of the loop without a new sleeper count as idle; a chain of awaits in our code is shorter."""
 PATIENCE_SECONDS = 300.0
@@ -59,6 +61,14 @@ class FakeClock:
             await self.settle()
         self.elapsed = max(self.elapsed, until)
         await self.settle()
+
+    async def during(self, work: Coroutine[Any, Any, T]) -> T:
+        """Let time pass until a piece of work is done, and return what it returns."""
+        task = asyncio.create_task(work)
+        await self.settle()
+        while not task.done():
+            await self.advance(0.1)
+        return await task
 
     def freeze(self, seconds: float) -> None:
         """Let time pass while nobody runs."""

@@ -8,6 +8,7 @@ from tests.core.told import lines
 from tests.core.world import World
 from tests.core.worlds import decision_of, hear, incident_of, put, reach, share, web
 from watchdog.core import delayed
+from watchdog.core.turn import Turn
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.checks import Check
@@ -71,6 +72,16 @@ def test_after_a_restart_it_wakes_up_for_it() -> None:
     at = since(world)
     assert fx.WakeAt(at + MINUTE) in hear(world, e.Restarted(at + 30.0))
     assert fx.WakeAt(at + 90.0) in hear(world, e.Restarted(at + 90.0))
+
+
+def test_a_moment_that_lies_ahead_is_not_waited_for() -> None:
+    """Our clock was set back by an hour since: the minute begins now, not when that hour is over."""
+    world = reach(Phase.PINNING)
+    ahead = replace(world.state.troubles["web"], at=world.now + 3600.0)
+    turn = Turn(replace(world.state, troubles={"web": ahead}), e.TimePassed(world.now), world.policy)
+    turn.name = "web"
+    delayed.wake(turn)
+    assert turn.effects == [fx.WakeAt(world.now + MINUTE)]
 
 
 def test_an_outage_that_is_put_off_and_looked_at_again_is_told_too() -> None:

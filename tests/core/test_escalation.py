@@ -139,6 +139,16 @@ def test_the_order_is_gone_through_again_and_not_for_ever() -> None:
     assert len(names) + 1 == 2 * escalation.ROUNDS
 
 
+def test_a_new_call_has_all_its_rounds_before_it() -> None:
+    """Everybody was called in vain, then somebody acknowledged and left it: called again, it climbs as at first."""
+    world = paged()
+    put(world, incident=replace(incident_of(world), calls=escalation.ROUNDS * len(STEPS)))
+    world.tell(e.Acknowledged(world.now, "web-1", "ann"))
+    world.run(world.time + world.policy.ack_holds_seconds + 301.0)
+    titles = [tell.notice.title for tell in world.tells]
+    assert titles[-2].startswith("STILL OPEN, acknowledged by ann") and titles[-1].startswith("ESCALATED to lead")
+
+
 def test_an_acknowledgement_of_an_earlier_call_is_refused() -> None:
     """Told late by a pager: it says nothing of what people were called for since; of the same page it counts late."""
     for world in (paged(), question()):

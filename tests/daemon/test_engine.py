@@ -271,7 +271,8 @@ async def test_what_comes_in_the_middle_of_a_turn_is_not_lost_with_its_end(comes
             await s.clock.settle()
         store.gate.set()
         await coming
-        await eventually(lambda: s.engine.state.paused_by == "ann")
+        await s.engine.ask(e.TimePassed(s.clock.now()))
+        assert s.engine.state.paused_by == "ann"
         assert "web" not in s.engine.state.services if goes else s.engine.state.denied == ("bad00000",)
 
 

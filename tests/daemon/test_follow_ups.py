@@ -204,4 +204,5 @@ async def test_it_looks_now_and_then_also_after_a_store_that_did_not_answer() ->
         assert desk.counted() == (1, 0)
         await clock.advance(EVERY_SECONDS)
         assert desk.counted() == (1, 1)
+        await eventually(lambda: asked)
         assert [type(one) for one in asked] == [e.FollowUpsFellDue]

@@ -30,7 +30,7 @@ async def healthy() -> AsyncIterator[tuple[Scene, Health]]:
 async def test_silence(silent_seconds: float, well: bool) -> None:
     """No event for a minute and a half: the loop, the probes or the queue stand still."""
     async with healthy() as (s, health):
-        s.clock.freeze(silent_seconds)
+        s.clock.freeze(s.engine.last_event_at + silent_seconds - s.clock.now())
         assert health.reasons() == ([] if well else ["no event was handled for 91 s"])
         await s.engine.ask(e.TimePassed(s.clock.now()))
         assert health.reasons() == []
@@ -88,7 +88,7 @@ async def test_an_hour_by_which_the_clock_is_set_is_no_silence() -> None:
 async def test_a_scheduler_that_stands_still_while_other_events_come() -> None:
     """Readings are what we live on; a daemon that never read anything is not ready, which is another matter."""
     async with healthy() as (s, health):
-        for seconds, reasons in ((UNREAD_SECONDS, []), (1.0, ["no signal was read for 5 min"])):
+        for seconds, reasons in ((UNREAD_SECONDS - 1.0, []), (2.0, ["no signal was read for 5 min"])):
             if reasons == []:
                 health.sampled("web", "home")
             s.clock.freeze(seconds)

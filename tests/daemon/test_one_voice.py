@@ -59,7 +59,7 @@ class Fleet:
             on_error=self.on_error,
         )
         self.workers.append(daemon)
-        await begin(daemon)
+        await self.clock.during(begin(daemon))
         given = (healthchecks("http://switch.test/ping/us"), self.clock, daemon.ailment, daemon.metrics, self.switch)
         beat = Heartbeat(*given, speak=lambda: daemon.sharing.speaks_for_all)
         daemon.supervisor.start("heartbeat", beat.run)
@@ -104,7 +104,7 @@ async def fleet(workers: int = 3) -> AsyncIterator[Fleet]:
     finally:
         for daemon in made.workers:
             await daemon.supervisor.stop(5.0)
-            await daemon.close()
+            await made.clock.during(daemon.close())
 
 
 async def test_one_ping_a_minute_in_all() -> None:
