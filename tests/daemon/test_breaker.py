@@ -105,7 +105,7 @@ async def test_of_those_who_wait_for_a_place_a_page_is_woken_first() -> None:
         breaker.join(parcel)
         parcel.stir.clear()
     assert [breaker.take(parcel) for parcel in parcels[:4]] == [True, True, True, False]
-    breaker.given_back()
+    breaker.given_back(parcels[0])
     assert [parcel.place for parcel in parcels if parcel.stir.is_set()] == [(7, 0)]
 
 

@@ -5,13 +5,13 @@ printed after each batch, so that an interrupted run shows how far it came. `--f
 """
 
 import argparse
+import signal
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from watchdog.app.storms import COUNTED, Report, play_all, reasons
-from watchdog.app.workers import interruptible
 
 BATCH = 200
 """A batch takes about 40 s of CPU time; the worker processes begin anew for each one, which takes a second or two."""
@@ -56,14 +56,14 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--hours", type=float, default=6.0, help="no new batch is begun after so many hours (6)")
     parser.add_argument("--processes", type=int, default=2, help="so many at a time (2)")
     wanted = parser.parse_args(words)
-    with interruptible():
-        return storm(
-            wanted.first,
-            wanted.seeds,
-            wanted.hours,
-            lambda first, seeds: play_all(first, seeds, processes=wanted.processes),
-            now=time.monotonic,
-        )
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also where it was inherited as ignored
+    return storm(
+        wanted.first,
+        wanted.seeds,
+        wanted.hours,
+        lambda first, seeds: play_all(first, seeds, processes=wanted.processes),
+        now=time.monotonic,
+    )
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ class Breaker:
         self._failures = 0
         self._probes = 0
         self._due = float("-inf")
-        self._under_way = 0
+        self._under_way = set[Parcel]()
         self._waiting: list[Parcel] = []
 
     @property
@@ -51,7 +51,7 @@ class Breaker:
         """Take a place for one attempt, if there is one now; it ends as `passed`, `failed` or `given_back`."""
         if self.wait_seconds(parcel) > 0:
             return False
-        self._under_way += 1
+        self._under_way.add(parcel)
         return True
 
     def wait_seconds(self, parcel: Parcel) -> float:
@@ -62,16 +62,16 @@ class Breaker:
         left = soonest - self._clock.monotonic()
         return left if left > ROUNDING_SECONDS else 0.0
 
-    def passed(self) -> None:
+    def passed(self, tried: Parcel) -> None:
         """Note a success. If it was down, nobody waits for a gap of its own any longer."""
         if self.open:
             for parcel in self._waiting:
                 parcel.not_before = float("-inf")
         self._failures = self._probes = 0
         self.why = ""
-        self.given_back()
+        self.given_back(tried)
 
-    def failed(self, why: str, asked_seconds: float = 0.0, *, counts: bool = True) -> None:
+    def failed(self, tried: Parcel, why: str, asked_seconds: float = 0.0, *, counts: bool = True) -> None:
         """Note a failure; the next probe comes after the next gap, or what the channel asks for, if that is longer.
 
         `counts` is False for a notice that was refused before: that says nothing new about the channel.
@@ -85,19 +85,20 @@ class Breaker:
             self._due = self._clock.monotonic() + max(gap, asked_seconds)
             for parcel in self._waiting:
                 parcel.stir.set()
-        self.given_back()
+        self.given_back(tried)
 
-    def given_back(self) -> None:
+    def given_back(self, tried: Parcel) -> None:
         """Free the place of an attempt."""
-        self._under_way -= 1
+        self._under_way.discard(tried)
         self._stir_next()
 
     def _has_place(self) -> bool:
-        return self._under_way < max(1, TRIPS_AT - self._failures)
+        return len(self._under_way) < max(1, TRIPS_AT - self._failures)
 
     def _stir_next(self) -> None:
-        """Wake those who may go now, pages first; as many as there are places."""
-        able = [parcel for parcel in self._waiting if self.wait_seconds(parcel) == 0]
+        """Wake those who wait and may go now, pages first; as many as there are places."""
+        waiting = [parcel for parcel in self._waiting if parcel not in self._under_way]
+        able = [parcel for parcel in waiting if self.wait_seconds(parcel) == 0]
         able.sort(key=lambda parcel: not parcel.notice.wakes)
-        for parcel in able[: TRIPS_AT - self._under_way]:
+        for parcel in able[: TRIPS_AT - len(self._under_way)]:
             parcel.stir.set()

@@ -243,11 +243,11 @@ class Teller:
         try:
             async with parcel.lane.attempt:
                 if parcel.troubled and not parcel.partly and await self._was_brought_meanwhile(errand, name):
-                    breaker.given_back()
+                    breaker.given_back(parcel)
                     return None
                 reference = await self._send(errand, name)
         except Partly as failure:
-            breaker.passed()
+            breaker.passed(parcel)
             await self._has(errand, name, failure.reference, "partly", why=str(failure))
             if failure.again:
                 parcel.lane.partly(parcel)
@@ -256,13 +256,13 @@ class Teller:
             if parcel.partly:
                 return self._failed_for_some(errand, parcel, failure)
             again = parcel.broken and isinstance(failure, Permanent)
-            breaker.failed(str(failure), _asked(failure), counts=not again)
+            breaker.failed(parcel, str(failure), _asked(failure), counts=not again)
             self._say(name, "failed", errand.notice, why=str(failure))
             return failure
         except asyncio.CancelledError:
-            breaker.given_back()
+            breaker.given_back(parcel)
             raise
-        breaker.passed()
+        breaker.passed(parcel)
         await self._has(errand, name, reference, "sent")
         return None
 
@@ -274,7 +274,7 @@ class Teller:
 
     def _failed_for_some(self, errand: Errand, parcel: Parcel, failure: Exception) -> Exception | None:
         """Say that those who are left did not get it; of the channel that tells nothing. None if it is for good."""
-        self._breakers[parcel.channel].given_back()
+        self._breakers[parcel.channel].given_back(parcel)
         self._say(parcel.channel, "partly", errand.notice, why=str(failure))
         return None if isinstance(failure, Permanent) else failure
 
