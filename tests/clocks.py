@@ -106,5 +106,7 @@ class FakeClock:
 async def eventually(condition: Callable[[], object]) -> None:
     """Wait until a condition holds; TimeoutError after PATIENCE_SECONDS."""
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while not condition():
-            await asyncio.sleep(0.01)
+        for turn in count():
+            if condition():
+                return
+            await asyncio.sleep(0 if turn < IDLE_TURNS else 0.01)

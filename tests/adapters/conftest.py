@@ -1,33 +1,21 @@
 """Vendors made of real sockets: one that speaks HTTP as told, one that misbehaves on the wire."""
 
-import asyncio
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
-import uvicorn
 
 from tests.adapters.vendor import RawVendor, Vendor
+from tests.loopback import serve
 
 
 @pytest.fixture
 async def vendor() -> AsyncIterator[Vendor]:
     """A vendor's API on loopback that answers as the test says and remembers every request."""
     made = Vendor()
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        made.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server = uvicorn.Server(
-            uvicorn.Config(made, log_config=None, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
-        )
-        serving = asyncio.create_task(server.serve(sockets=[listening]))
-        while not server.started:
-            await asyncio.sleep(0.01)
+    async with serve(made) as made.url:
         yield made
-        server.should_exit = True
-        await serving
 
 
 @pytest.fixture
