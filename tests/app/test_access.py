@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.adapters.oidc.scene import signed_in
 from tests.clocks import FakeClock
@@ -20,6 +21,7 @@ SECRET = "canary-oidc-0123456789-0123456789"
 PROXY = "proxy: {user_header: X-Forwarded-User, from: [127.0.0.1], approvers: [ann@acme.example]}"
 
 
+@pytest.mark.long
 def test_a_proxy_s_users_come_in_and_act_by_name(tmp_path: Path) -> None:
     """In the real process, without any token; what they click stands in the audit log under their name."""
     with guarding(tmp_path, quirks=True) as (cloud, daemon):
@@ -60,6 +62,7 @@ def test_a_session_holds_for_its_provider_its_client_and_its_claim_alone() -> No
     assert found[0] == found[1] and len(set(found)) == 4 and SECRET.encode() not in found[0]
 
 
+@pytest.mark.long
 async def test_people_sign_in_elsewhere_and_act_by_name_in_the_real_process(tmp_path: Path) -> None:
     """From the settings to the audit log; no secret of it in any word of the daemon."""
     async with Issuer() as issuer:

@@ -16,6 +16,7 @@ GIVEN = {"WATCHDOG_CONSOLE_TOKEN": TOKEN}
 IMPORTED = "import sys, watchdog.app.run, watchdog.cli.main; print([n for n in sys.modules if n.startswith(LOOKED)])"
 
 
+@pytest.mark.long
 def test_it_is_served_beside_health_metrics_and_status(tmp_path: Path) -> None:
     """By the daemon's one server: the page of the service that is watched, the API, and what was there before."""
     with guarding(tmp_path, quirks=True) as (cloud, daemon):
@@ -38,6 +39,7 @@ def test_it_is_served_beside_health_metrics_and_status(tmp_path: Path) -> None:
 PAGE = "status_pages: {shop: {title: Acme shop, services: [web], names: {web: Web shop}}}\n"
 
 
+@pytest.mark.long
 def test_a_public_page_needs_no_console(tmp_path: Path) -> None:
     """For anybody, and all else there is as it was: an outage is told, neither its cause nor its service's name."""
     with guarding(tmp_path, quirks=True) as (cloud, daemon):
@@ -53,6 +55,7 @@ def test_a_public_page_needs_no_console(tmp_path: Path) -> None:
         assert "Web shop: " in text and "500" not in text and "dep-" not in text
 
 
+@pytest.mark.long
 def test_without_it_nothing_of_it_is_imported() -> None:
     """Neither our package nor the libraries of its extra."""
     code = IMPORTED.replace("LOOKED", "('fastapi', 'jinja2', 'joserfc', 'watchdog.console', 'watchdog.adapters.oidc')")
@@ -77,6 +80,7 @@ def test_others_who_can_reach_it_are_warned_of(listen: str, warned: bool) -> Non
     assert any("TLS" in warning for warning in found) is warned
 
 
+@pytest.mark.long
 def test_without_its_libraries_it_says_how_to_install_them(tmp_path: Path) -> None:
     """In an interpreter that cannot find them: exit code 2 and the command."""
     (tmp_path / "watchdog.yaml").write_text(SMALL + ON, encoding="utf-8")

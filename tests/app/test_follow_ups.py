@@ -3,8 +3,12 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.faults.processes import SHORT, Daemon, guarding
 from watchdog.domain.follow_ups import RUNBOOK
+
+pytestmark = pytest.mark.long
 
 REMIND = "follow_ups: {remind: true}\n"
 BY_PEOPLE = sum(one.by_people for one in RUNBOOK)

@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.faults.processes import Cloud, guarding
+
+pytestmark = pytest.mark.long
 
 WINDOW = """\
 good_news: {tell: [slack]}

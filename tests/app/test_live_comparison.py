@@ -88,6 +88,7 @@ def test_the_interval_holds_the_ratio_and_says_how_sure_it_is() -> None:
     assert few.low < many.low <= many.value <= many.high < few.high
 
 
+@pytest.mark.long
 def test_the_simulated_episodes_are_those_of_the_live_ones() -> None:
     """The live seeds come first among them, kind by kind."""
     found = asyncio.run(simulate(("hard-down", "restart-blip"), "seed", 2, 1))

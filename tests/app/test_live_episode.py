@@ -51,6 +51,7 @@ def daemons_in(folder: Path) -> list[int]:
     return found
 
 
+@pytest.mark.long
 def test_a_bad_deploy_is_rolled_back_by_the_real_daemon(tmp_path: Path) -> None:
     """To what served before, once, with one page; then both processes are gone. Detection is shortened."""
     (seen,) = asyncio.run(play_all([soon(plans(("hard-down",), "1", 1)[0])], tmp_path, SystemClock(), 1, SHORT))
@@ -95,6 +96,7 @@ def test_the_command_leaves_nothing_when_it_is_terminated(tmp_path: Path) -> Non
     assert processes_in(tmp_path) == [] and not any(tmp_path.iterdir())
 
 
+@pytest.mark.long
 def test_a_daemon_that_is_dead_does_not_pass_for_one_that_left_a_blip_alone(tmp_path: Path) -> None:
     """Nothing is done by it, and the episode is wrong all the same."""
     plan = dataclasses.replace(soon(plans(("restart-blip",), "1", 1)[0]), lasts=120.0)

@@ -6,6 +6,8 @@ import pytest
 
 from tests.faults.processes import guarding
 
+pytestmark = pytest.mark.long
+
 LIMIT_MIB = 120.0
 SIX = """\
   api:

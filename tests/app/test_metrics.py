@@ -10,6 +10,8 @@ import pytest
 from tests.faults.processes import Daemon, guarding
 from tests.prometheus_server import running_prometheus
 
+pytestmark = pytest.mark.long
+
 LISTEN_STATE = "0A"
 SCRAPERS_OWN = ("scrape_", "up")
 

@@ -9,6 +9,8 @@ import pytest
 
 from tests.faults.processes import environment
 
+pytestmark = pytest.mark.long
+
 SECRET = "c4n4ryc4n4ry"
 TEXT = """\
 version: 2

@@ -112,6 +112,7 @@ def acted_after_the_veto(folder: Path) -> None:
         assert len(cloud.log("rollback_accepted")) == 1
 
 
+@pytest.mark.long
 def test_assist_asks_and_obeys(tmp_path: Path) -> None:
     """A no and then a rollback by hand; a yes to the daemon; a yes after the daemon died."""
     together(
@@ -188,6 +189,7 @@ def paused_and_resumed(folder: Path) -> None:
         assert [entry["target"] for entry in cloud.log("rollback_accepted")] == ["dep-40", "dep-39"]
 
 
+@pytest.mark.long
 def test_looking_pausing_and_going_back_by_hand(tmp_path: Path) -> None:
     """Every reading command after an incident; a pause that holds and is lifted."""
     together(lambda: looked_at(tmp_path / "look"), lambda: paused_and_resumed(tmp_path / "pause"))
@@ -233,6 +235,7 @@ def killed_in_hand(folder: Path) -> None:
         assert len(cloud.log("rollback_accepted")) == 1 and len(cloud.requests("render", "POST")) == 1
 
 
+@pytest.mark.long
 def test_by_hand_without_a_daemon(tmp_path: Path) -> None:
     """The same protocol: done and proved; refused by the platform; killed in between and taken up by a daemon."""
     together(
@@ -242,6 +245,7 @@ def test_by_hand_without_a_daemon(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.long
 def test_a_veto_holds(tmp_path: Path) -> None:
     """An announced rollback that is stopped, and one that is not."""
     together(

@@ -96,6 +96,7 @@ def typed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -
     return run
 
 
+@pytest.mark.long
 def test_what_the_readme_shows(week: Path, typed: Typed) -> None:
     """It is what is printed: every word and line; the numbers follow the shipped limits, which are tuned."""
     readme = README.read_text(encoding="utf-8")
@@ -125,6 +126,7 @@ async def remember(folder: Path, life: Life) -> None:
     await store.close()
 
 
+@pytest.mark.long
 def test_a_month_that_is_enough(month: Path, typed: Typed) -> None:
     """By the configuration alone: its folder, the recorded policy; exit code 0, every line with its reason."""
     told = typed(month, 0)

@@ -16,6 +16,8 @@ from watchdog.cli.main import main
 from watchdog.lab.doings import Doing
 from watchdog.settings import load
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="session")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Doing]]:

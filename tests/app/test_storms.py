@@ -2,7 +2,11 @@
 
 import json
 
+import pytest
+
 from watchdog.app.storms import play_all, reasons, replay
+
+pytestmark = pytest.mark.long
 
 
 def test_the_report_adds_up_whatever_the_processes() -> None:

@@ -4,11 +4,15 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.browser.chromium import browsing, executable, log_in, window
 from tests.console.desk_scene import office
 from tests.console.scene import TOKEN
 from tests.faults.processes import SHORT, guarding
 from watchdog.domain.incidents import Phase
+
+pytestmark = pytest.mark.long
 
 NOT_CRITICAL = {'contains: "</html>"}': 'contains: "</html>", critical: false}'}
 ON = "console: {enabled: true}\n"

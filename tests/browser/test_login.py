@@ -24,6 +24,7 @@ async def test_there_and_back_by_clicks_alone() -> None:
         assert page.url.endswith("/login")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("scheme", "size"), LOOKS)
 async def test_the_pages_around_a_login_in_every_look(scheme: str, size: str) -> None:
     """The login with both ways, a refusal, and that one has no role: readable, nothing forbidden tried."""
@@ -53,6 +54,7 @@ async def test_the_pages_around_a_login_in_every_look(scheme: str, size: str) ->
     assert not found, "\n".join(found)
 
 
+@pytest.mark.long
 async def test_behind_a_proxy_there_is_nothing_to_log_in_to() -> None:
     """Its header comes with every request; forms work, and a second tab does not spoil the first one's."""
     async with town(proxy=proxy()) as one, browsing() as browser:

@@ -27,6 +27,8 @@ from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.daemon.clock import SystemClock
 from watchdog.domain.incidents import Phase
 
+pytestmark = pytest.mark.long
+
 ALL = (*PAGES, "/services/web/rollback", "/incidents/web-1/undo", "/incidents/api-7", "/?answer=1", "/login")
 
 

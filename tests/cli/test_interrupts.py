@@ -110,6 +110,7 @@ def interrupted(command: str, folder: Path) -> None:
     assert code == INTERRUPTED and "Traceback" not in said, f"{command}: {code}\n{said}"
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_ctrl_c_ends_every_command_that_takes_long(tmp_path: Path) -> None:
     """Also where SIGINT was inherited as ignored: code 130, no traceback, no process left. All at once: most wait."""

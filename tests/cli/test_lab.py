@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from watchdog.lab.storm.variants import VARIANTS
 
 
@@ -40,6 +42,7 @@ def test_every_variant_can_be_named() -> None:
     assert set(get_args(Variant)) == set(VARIANTS)
 
 
+@pytest.mark.long
 def test_a_soak_is_summed_up() -> None:
     """Hours, reads, and whether anything grew; the exit code agrees."""
     done = typed("soak", "--hours", "2", "--services", "3", "--json")

@@ -67,6 +67,7 @@ def test_help_loads_nothing_heavy() -> None:
     assert done.stdout == "[]\n"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("words", [("status",), ("run",), ("explain", "web-1"), ("check",)])
 def test_a_missing_configuration_exits_with_2(words: tuple[str, ...], tmp_path: Path) -> None:
     """Wherever -c stands, a file that is not there is named, with what to do."""

@@ -89,6 +89,7 @@ async def test_services_for_a_new_configuration(cloud: Sandbox, tmp_path: Path) 
         await AppRoof().services({}, tmp_path / "elsewhere", cloud.urls["render"])
 
 
+@pytest.mark.long
 async def test_as_a_user_types_it(cloud: Sandbox, tmp_path: Path) -> None:
     """The same through the command line, in a process of its own: test messages arrive, and init writes a file."""
     settings_of(cloud, tmp_path)

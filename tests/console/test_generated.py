@@ -5,12 +5,15 @@ import contextlib
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 
 from tests.browser.chromium import missing
 from tests.console.desk_scene import asking
 from tests.console.scene import bearer
+
+pytestmark = pytest.mark.long
 
 EXAMPLES = 10
 QUIET = settings(

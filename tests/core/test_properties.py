@@ -69,7 +69,7 @@ REACHED_AT_LEAST = {
 }
 
 
-@pytest.mark.parametrize("seed", range(1, SHARES + 1))
+@pytest.mark.parametrize("seed", [1, *(pytest.param(one, marks=pytest.mark.long) for one in range(2, SHARES + 1))])
 def test_no_incident_breaks_a_promise(seed: int) -> None:
     """No second rollback, no denied or same-commit target, no critical incident without recovery or page.
 
@@ -80,6 +80,7 @@ def test_no_incident_breaks_a_promise(seed: int) -> None:
     assert all(shares[what] >= least for what, least in REACHED_AT_LEAST.items()), shares
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_planted_mutant_is_found(name: str, tmp_path: Path) -> None:
     """Each broken core breaks a promise within a few hundred incidents; the mutation must have taken place."""
@@ -89,6 +90,7 @@ def test_a_planted_mutant_is_found(name: str, tmp_path: Path) -> None:
     assert str(where) in run_where(where)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", MUTANTS)
 def test_the_invariants_themselves_find_a_planted_mutant(name: str, tmp_path: Path) -> None:
     """What looks at every step in production is no weaker than the tests."""

@@ -11,6 +11,8 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from tests.core.told import kinds, lines
 from tests.core.world import World
 from tests.core.worlds import hear, reach, web
@@ -55,6 +57,7 @@ def test_case_38_an_approval_is_for_the_target_that_was_asked_about() -> None:
     assert "PinAutoDeploy" not in kinds(effects) and "Rollback" not in kinds(effects)
 
 
+@pytest.mark.long
 def test_case_38_over_the_command_line(tmp_path: Path) -> None:
     """Asked while no daemon ran, too old: refused. Fresh: done once. Again, or for nothing: refused in words."""
     with guarding(tmp_path, quirks=False) as (cloud, daemon):
@@ -83,6 +86,7 @@ def test_case_38_over_the_command_line(tmp_path: Path) -> None:
         assert len(cloud.requests("render", "POST")) == 1
 
 
+@pytest.mark.long
 def test_case_38_only_the_approver_s_yes_counts_at_the_terminal(tmp_path: Path) -> None:
     """The policy names somebody else: refused, written down, nothing is changed. Names us: done once."""
     me = pwd.getpwuid(os.getuid()).pw_name
@@ -108,6 +112,7 @@ def test_case_38_only_the_approver_s_yes_counts_at_the_terminal(tmp_path: Path) 
         assert [one["target"] for one in cloud.log("rollback_accepted")] == ["dep-40"]
 
 
+@pytest.mark.long
 def test_case_38_what_is_kept_for_a_window_outlives_a_kill_and_is_done_on_a_second_yes(tmp_path: Path) -> None:
     """Approved: nothing is changed, and people see until when. kill -9: still so. Approved again: done, once."""
     with guarding(tmp_path, quirks=False) as (cloud, daemon):

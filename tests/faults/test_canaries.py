@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.clocks import PATIENCE_SECONDS
 from tests.faults.echo import Echo, certificate
@@ -123,6 +124,7 @@ def mistaken(daemon: Daemon, folder: Path) -> dict[str, str]:
     return {f"mistaken {command}": one.stdout + one.stderr for command, one in zip(commands, done, strict=True)}
 
 
+@pytest.mark.long
 def test_no_secret_comes_back_from_vendors_that_repeat_it(tmp_path: Path) -> None:
     """401, 403, 400, 404, 500, a hang and TLS that nobody trusts, through a whole incident, with a fault of our own."""
     own, trusted = certificate(tmp_path)

@@ -94,6 +94,7 @@ def killed_as_it_arrives(folder: Path, where: str) -> None:
         assert {one["dedup_key"] for one in cloud.log("pagerduty_resolve")} == set(rings(cloud))
 
 
+@pytest.mark.long
 def test_case_37_both_down_in_hurried_time_and_killed_as_a_page_arrives(tmp_path: Path) -> None:
     """20 s in which who waits for a minute waits for 3 s; and duplicates are bounded by the number of kills."""
     together(

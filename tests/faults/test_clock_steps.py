@@ -3,8 +3,12 @@
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.faults.processes import Daemon, guarding, together
 from tests.faults.test_kill import assert_one_rollback_and_a_closed_incident
+
+pytestmark = pytest.mark.long
 
 RUNNER = Path(__file__).with_name("jumping.py")
 

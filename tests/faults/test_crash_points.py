@@ -45,6 +45,7 @@ def assert_sample_is_well(folder: Path, seed: str, store: str, journey: str, cou
         assert not wrong, "\n".join([*wrong, f"{journey} on {store}; the same sample: pytest --crash-seed={seed}"])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("store", "count"), [("sqlite", 3), ("postgresql", 2)])
 def test_case_01_02_03_04_killed_at_any_commit_or_effect(tmp_path: Path, seed: str, store: str, count: int) -> None:
     """Wherever it dies: one rollback, the incident closed, every channel told of both ends, when it is back."""

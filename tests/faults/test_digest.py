@@ -3,8 +3,12 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from tests.faults.processes import SHORT, Cloud, until
 from tests.faults.workers import pair
+
+pytestmark = pytest.mark.long
 
 
 def digests(cloud: Cloud) -> list[str]:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from tests.faults.processes import Cloud, Daemon, guarding, together
 from watchdog.daemon.protocol import SHIPPED
 
@@ -160,6 +162,7 @@ def test_case_02_03_11_killed_before_the_answer_is_saved(tmp_path: Path) -> None
     )
 
 
+@pytest.mark.long
 def test_case_02_10_calls_that_were_never_taken(tmp_path: Path) -> None:
     """Killed just before the send, or reset before it was taken: after the settle window, decided and sent anew."""
     together(
@@ -168,6 +171,7 @@ def test_case_02_10_calls_that_were_never_taken(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.long
 def test_case_09_10_13_answers_that_tell_nothing_or_no(tmp_path: Path) -> None:
     """An error after it was taken, or a cut connection and a kill: looked up; refused for its rate: confirmed anew."""
     together(
@@ -178,6 +182,7 @@ def test_case_09_10_13_answers_that_tell_nothing_or_no(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.long
 def test_case_03_04_killed_while_pinning_and_after_the_answer_is_saved(tmp_path: Path) -> None:
     """What is given back one day is the value from before the first attempt; what is saved is followed and proved."""
     together(
@@ -187,6 +192,7 @@ def test_case_03_04_killed_while_pinning_and_after_the_answer_is_saved(tmp_path:
     )
 
 
+@pytest.mark.long
 def test_case_06_17_frozen_between_the_last_look_and_the_send(tmp_path: Path) -> None:
     """What was true before the freeze counts no longer: looked at and decided anew, or left to who acted meanwhile."""
     together(

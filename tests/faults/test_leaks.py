@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from tests.core.world import DAY, Fault, World, make_policy
 from tests.core.worlds import history
 from watchdog.core.returning import KNOWN_MAX
@@ -26,6 +28,7 @@ def knows_as_many_bad_deploys_as_it_may(state: State) -> State:
     return replace(state, services={"web": replace(state.services["web"], bad=bad)})
 
 
+@pytest.mark.long
 def test_case_08_five_weeks_of_daily_incidents_leave_the_state_no_larger() -> None:
     """Each day a bad deploy, found, blamed, rolled back and proved; each day another code, another reason."""
     world = World(make_policy(pace=Pace(watch_window_seconds=300.0)), history())

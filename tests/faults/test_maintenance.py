@@ -84,6 +84,7 @@ def announced_for_later(folder: Path) -> None:
         daemon.until(lambda: said in daemon.cli("status").stdout.replace("\n", " "))
 
 
+@pytest.mark.long
 def test_what_is_meant_to_be_down_wakes_nobody_and_what_is_not_does(tmp_path: Path) -> None:
     """Maintenance mode on and off; the platform's own maintenance."""
     together(lambda: switched_off_and_well(tmp_path / "mode"), lambda: platform_at_work(tmp_path / "work"))

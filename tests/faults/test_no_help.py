@@ -3,10 +3,13 @@
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.clocks import PATIENCE_SECONDS
 from tests.faults.processes import Cloud, Daemon, guarding, together
 from watchdog.sandbox import keys
+
+pytestmark = pytest.mark.long
 
 
 def rings(cloud: Cloud) -> list[tuple[str, str]]:

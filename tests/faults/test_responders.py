@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.faults.processes import guarding
 from watchdog.sandbox import keys
+
+pytestmark = pytest.mark.long
 
 
 def test_who_acknowledged_in_pagerduty_stands_in_the_record(tmp_path: Path) -> None:

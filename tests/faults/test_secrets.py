@@ -121,6 +121,7 @@ def stored(daemon: Daemon) -> str:
     return "\n".join(file.read_bytes().decode("latin-1") for file in files)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("password", [False, True])
 def test_canary_secrets_never_show(tmp_path: Path, password: bool) -> None:
     """Render and Sentry answer 401, channels are down or broken, the log is at its most talkative, on PostgreSQL."""

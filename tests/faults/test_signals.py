@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.faults.processes import Cloud, Daemon, guarding, together
+
+pytestmark = pytest.mark.long
 
 
 def blind(folder: Path) -> None:

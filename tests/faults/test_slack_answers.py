@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.faults.chat import ASSIST, NOBODY, SLACK, TOKENS, Chat, chatting, started
 from tests.faults.processes import IN_SIX_HOURS, SHORT, until
 from tests.faults.workers import pair
@@ -54,6 +56,7 @@ def test_case_38_a_high_incident_is_approved_by_a_button(tmp_path: Path) -> None
         assert all(one["seconds"] < 3.0 for one in chat.cloud.log("slack_acked"))
 
 
+@pytest.mark.long
 def test_case_38_rejected_by_a_button(tmp_path: Path) -> None:
     """Nothing is changed, the buttons vanish, and a yes that comes after the no is refused with who said no."""
     with chatting(tmp_path) as chat:
@@ -73,6 +76,7 @@ BOB = {"user": "U0BBB", "name": "U0AAA"}
 LED = SHORT + "policy: {critical: {approver: lead}}\ncontacts: {lead: {slack: '#lead', answers_as: [U0AAA]}}\n"
 
 
+@pytest.mark.long
 def test_case_38_only_the_approver_s_yes_counts_in_slack(tmp_path: Path) -> None:
     """Bob may answer, and is not the lead: refused by button, typed and at a terminal; then the lead's yes is done."""
     with chatting(tmp_path, slack=TWO, more=LED) as chat:
@@ -93,6 +97,7 @@ def test_case_38_only_the_approver_s_yes_counts_in_slack(tmp_path: Path) -> None
         assert [one["target"] for one in chat.cloud.log("rollback_accepted")] == ["dep-40"]
 
 
+@pytest.mark.long
 def test_case_38_what_is_kept_for_a_window_is_stopped_by_its_button(tmp_path: Path) -> None:
     """Approved by a button: the message says until when, and has a stop that counts as long."""
     with chatting(tmp_path, replace={}, more=SHORT + IN_SIX_HOURS) as chat:
@@ -119,6 +124,7 @@ def forged(chat: Chat) -> dict[str, str]:
     return {"nothing": "web-1:approve", "another target": f"{other}.{signature}", "another button": reject}
 
 
+@pytest.mark.long
 def test_case_38_replayed_forged_or_by_the_wrong_person(tmp_path: Path) -> None:
     """Each refused in words, written down with who it was, and changing nothing; then one yes counts, once."""
     with chatting(tmp_path) as chat:
@@ -145,6 +151,7 @@ def test_case_38_replayed_forged_or_by_the_wrong_person(tmp_path: Path) -> None:
         assert len(chat.cloud.requests("render", "POST")) == 1
 
 
+@pytest.mark.long
 def test_case_38_too_late(tmp_path: Path) -> None:
     """A button counts as long as the policy waits for an answer; at the deadline people are asked with a new one."""
     with chatting(tmp_path, more=SHORT + "policy: {critical: {within: 5s}}\n") as chat:
@@ -157,6 +164,7 @@ def test_case_38_too_late(tmp_path: Path) -> None:
         assert chat.cloud.untouched()
 
 
+@pytest.mark.long
 def test_case_38_nobody_answers_and_silence_was_declared_a_yes(tmp_path: Path) -> None:
     """At the deadline it is decided anew and rolled back, once: kill -9 after that decision does not make it twice."""
     with chatting(tmp_path, more=SHORT + "policy: {critical: {within: 5s, then: rollback}}\n") as chat:
@@ -169,6 +177,7 @@ def test_case_38_nobody_answers_and_silence_was_declared_a_yes(tmp_path: Path) -
         assert chat.commands() == []
 
 
+@pytest.mark.long
 def test_case_38_nobody_answers_what_no_channel_could_bring(tmp_path: Path) -> None:
     """Slack and the pager are down: nobody was asked, so nothing is done in their place."""
     with chatting(tmp_path, more=SHORT + "policy: {critical: {within: 3s, then: rollback}}\n") as chat:
@@ -181,6 +190,7 @@ def test_case_38_nobody_answers_what_no_channel_could_bring(tmp_path: Path) -> N
         assert chat.cloud.untouched()
 
 
+@pytest.mark.long
 def test_case_38_the_world_changed_before_the_answer(tmp_path: Path) -> None:
     """Another deploy is live: the question of before is over, withdrawn or asked anew; recovered: there is none."""
     with chatting(tmp_path) as chat:
@@ -198,6 +208,7 @@ def test_case_38_the_world_changed_before_the_answer(tmp_path: Path) -> None:
         assert chat.cloud.untouched()
 
 
+@pytest.mark.long
 def test_case_38_an_announced_rollback_is_stopped(tmp_path: Path) -> None:
     """The veto's Stop: no rollback, auto-deploy untouched, the button gone, and who stopped it in the message."""
     with chatting(tmp_path, replace=VETO) as chat:
@@ -213,6 +224,7 @@ def test_case_38_an_announced_rollback_is_stopped(tmp_path: Path) -> None:
         assert chat.cloud.untouched()
 
 
+@pytest.mark.long
 def test_connections_come_and_go(tmp_path: Path) -> None:
     """Slack says goodbye, or closes without a word: another is opened, with a new ticket, and clicks get through."""
     with chatting(tmp_path) as chat:
@@ -228,6 +240,7 @@ def test_connections_come_and_go(tmp_path: Path) -> None:
         rolled_back_once(chat)
 
 
+@pytest.mark.long
 def test_case_38_killed_between_the_click_and_its_answer(tmp_path: Path) -> None:
     """kill -9 once the answer is in the record: the next start applies it, once, and the message shows the end."""
     with chatting(tmp_path) as chat:
@@ -257,6 +270,7 @@ def _target(link: Path) -> str:
         return ""
 
 
+@pytest.mark.long
 def test_a_daemon_that_listens_on_nothing_answers_what_is_typed(tmp_path: Path) -> None:
     """/watchdog status, explain, incidents, help for everybody; pause and resume for those who may."""
     with chatting(tmp_path, replace=ASSIST) as chat:
@@ -286,6 +300,7 @@ def test_a_daemon_that_listens_on_nothing_answers_what_is_typed(tmp_path: Path) 
         assert listening(chat.daemon.process.pid) == []
 
 
+@pytest.mark.long
 def test_ten_signals_of_one_outage_are_one_page_and_one_message(tmp_path: Path) -> None:
     """Ten fail: one incident, one alert at the pager, one message that is edited in place, one rollback."""
     with chatting(tmp_path) as chat:

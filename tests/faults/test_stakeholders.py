@@ -9,6 +9,8 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.adapters.notifiers.mail import Post
 from tests.faults.chat import TOKENS, Chat
 from tests.faults.processes import SHORT, guarding
@@ -49,6 +51,7 @@ def words(body: dict[str, Any]) -> list[str]:
     return [line for block in body["blocks"] for line in block["text"]["text"].split("\n")]
 
 
+@pytest.mark.long
 def test_a_board_reads_of_an_outage_in_plain_words(tmp_path: Path) -> None:
     """It fails, it is over: in two places, with nothing of engineering; engineers' own threads go on as ever."""
     with mail_server() as post, guarding(tmp_path, quirks=False) as (cloud, daemon):

@@ -4,6 +4,8 @@ import signal
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.faults.databases import Databases, postgresql, sqlite
 from tests.faults.processes import guarding, together
 from tests.faults.test_kill import assert_one_rollback_and_a_closed_incident
@@ -40,6 +42,7 @@ def stopped_in_hand(folder: Path, number: signal.Signals, databases: Databases, 
         assert len(cloud.requests("render", "POST")) == 1
 
 
+@pytest.mark.long
 def test_case_05_stopped_while_a_rollback_is_in_hand(tmp_path: Path) -> None:
     """It ends with code 0, the answer saved, its leases handed over; the next start follows it to its proof."""
     with sqlite() as files, postgresql() as databases:
@@ -85,6 +88,7 @@ def stopped_at(folder: Path, point: str, sent: int, quirks: bool) -> None:
         assert len(cloud.requests("render", "POST")) == 1
 
 
+@pytest.mark.long
 def test_case_05_stopped_at_each_point_of_a_rollback(tmp_path: Path) -> None:
     """Just before the send, and with the answer in hand: one rollback, in this run or the next."""
     together(
@@ -108,6 +112,7 @@ def stopped_while_pinning(folder: Path) -> None:
         assert 'it was "commit"' in daemon.cli("status").stdout
 
 
+@pytest.mark.long
 def test_case_05_stopped_while_pinning(tmp_path: Path) -> None:
     """The old value of auto-deploy is the one from before the first attempt."""
     stopped_while_pinning(tmp_path / "pin")

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+import pytest
+
 from tests.faults.processes import SHORT, Cloud, Daemon, Entry, guarding, together
 
 CALM_SOON = SHORT.replace(
@@ -71,6 +73,7 @@ def told_and_untouched(folder: Path, trouble: Callable[[Daemon], AbstractContext
         assert daemon.until_ended() == 0
 
 
+@pytest.mark.long
 def test_case_22_24_a_store_that_cannot_be_written_fails_closed_and_pages(tmp_path: Path) -> None:
     """Locked by another process, and on a full disk."""
     together(

@@ -10,6 +10,8 @@ from tests.clocks import PATIENCE_SECONDS
 from tests.faults.processes import Cloud, Daemon, guarding, until
 from watchdog.sandbox import keys
 
+pytestmark = pytest.mark.long
+
 MORTAL = Path(__file__).with_name("mortal.py")
 TELLS = """
 repository: github

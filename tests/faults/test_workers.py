@@ -196,6 +196,7 @@ def network_cut(folder: Path) -> None:
         assert_calm_words(two)
 
 
+@pytest.mark.long
 def test_case_21_22_a_worker_that_dies_and_one_that_is_cut_off(tmp_path: Path) -> None:
     """What they watched is watched by the other; nobody is told twice, nothing is done twice."""
     together(
@@ -204,6 +205,7 @@ def test_case_21_22_a_worker_that_dies_and_one_that_is_cut_off(tmp_path: Path) -
     )
 
 
+@pytest.mark.long
 def test_case_06_21_22_frozen_or_both_at_once_or_the_database_restarts(tmp_path: Path) -> None:
     """One rollback: a worker frozen after its intent; both alive and the answer lost; SIGQUIT to the database."""
     together(

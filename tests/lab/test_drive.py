@@ -58,6 +58,7 @@ def test_two_clean_days_are_clean() -> None:
     assert clean.observations > 2 * 86_400 / 10
 
 
+@pytest.mark.long
 def test_a_score_has_every_number_that_is_published_with_its_interval() -> None:
     """On few episodes: the keys are there, the intervals are wide."""
     names = ["hard-down", "restart-blip", "other-incident"]
@@ -79,6 +80,7 @@ def test_the_seed_of_published_numbers_is_that_of_the_defaults() -> None:
     assert len(report_seed()) == 12
 
 
+@pytest.mark.long
 def test_the_rivals_play_the_same_episodes() -> None:
     """Each decider has a row, and the comparison its interval; the ranking is looked at with three weights."""
     names = ["hard-down", "half-failing", "other-incident"]

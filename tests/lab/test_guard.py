@@ -46,17 +46,20 @@ def test_what_is_nothing_is_left_alone(name: str) -> None:
     assert [one.did for one in episodes(name)] == ["nothing"] * EPISODES
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["region-outage", "region-after-deploy", "database", "certificate", "under-load"])
 def test_what_no_rollback_cures_is_paged(name: str) -> None:
     """A human hears of it, and nothing is rolled back."""
     assert all(one.did in ("page", "ask") and one.rollbacks == 0 for one in episodes(name))
 
 
+@pytest.mark.long
 def test_a_rollback_that_cures_wakes_nobody() -> None:
     """It is proved, and told without a call: a stray probe in the proof does not wake a human."""
     assert [one.needless for one in [*episodes("hard-down"), *episodes("wrong-body")]] == [0] * 2 * EPISODES
 
 
+@pytest.mark.long
 def test_a_clean_week_is_clean() -> None:
     """No rollback, no call."""
     clean = play_clean("guard", 7.0, policy_for(clean_scene("guard", 0.1)))

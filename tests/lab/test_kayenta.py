@@ -98,6 +98,7 @@ def test_only_its_probes_see_what_the_error_tracker_does_not_hear_of() -> None:
     assert did.what == "rollback"
 
 
+@pytest.mark.long
 def test_a_judge_of_deploys_has_its_false_alarms() -> None:
     """Before and after, without a control, at over-dispersed errors: some of the good deploys go, fewer at one look."""
     often, once = (kayenta_quiet(JUDGES[n], "dev4", 30.0) for n in (0, 2))

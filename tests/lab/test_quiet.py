@@ -59,6 +59,7 @@ def test_a_service_with_a_single_probe() -> None:
     assert quiet.state == full.state
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", sorted(BY_NAME))
 def test_an_episode_of_each_class(name: str) -> None:
     """What breaks the quiet is seen at the same moment and answered in the same way: nothing bad is ever gathered."""

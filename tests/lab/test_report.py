@@ -104,6 +104,7 @@ def marks(svg: str, css: str) -> int:
     return len(re.findall(rf'class="{css}"', svg))
 
 
+@pytest.mark.long
 def test_the_page_is_well_formed_and_needs_nothing_else(report: Report) -> None:
     """Every tag closed, four pictures that are XML, no script, no address."""
     text = page(report)

@@ -97,6 +97,7 @@ def test_seeds_for_development_hold_out_a_third_of_the_users_ranges_too() -> Non
     assert max(made(scenario, f"s{n}").truth.share for n in range(60)) > 0.3
 
 
+@pytest.mark.long
 def test_scenarios_are_scored_like_classes_in_processes_of_their_own() -> None:
     """Beside a class of the table, with their own weight; a failure says what plays it again."""
     kinds = read_scenarios(EXAMPLES, ROOT)

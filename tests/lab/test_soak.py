@@ -3,12 +3,15 @@
 import asyncio
 from random import Random
 
+import pytest
+
 from watchdog.app.soak import Look, SoakResult, soak
 from watchdog.domain.deploys import Deploy
 from watchdog.lab.soak import BUILD_SECONDS, EPOCH, LISTED, SHIPS_EVERY_SECONDS, SoakPlatform
 from watchdog.lab.storm.loop import StormLoop
 
 
+@pytest.mark.long
 def test_case_08_a_daemon_is_flat_over_virtual_hours() -> None:
     """Twelve services with outages, three hours: they are told, and neither memory nor tasks grow."""
     heard: list[Look] = []

@@ -295,6 +295,7 @@ def test_the_real_sets_have_the_faults_that_they_are_known_for(real: Path) -> No
             assert all(one.end <= later.start + 1.0 for one, later in pairwise(track)), trial.name
 
 
+@pytest.mark.long
 def test_nothing_is_rolled_back_in_real_traces(real: Path) -> None:
     """Part of them, with shipped defaults: no deploy is in them; half the requests failing for minutes is found."""
     rows = run_traces(real, "1", ["nezha"])

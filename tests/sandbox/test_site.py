@@ -51,6 +51,7 @@ async def test_a_wrong_body_comes_with_200(world: World) -> None:
     assert "</html>" not in answer.text
 
 
+@pytest.mark.long
 async def test_a_partial_fault_fails_its_share_on_its_routes() -> None:
     """About the share fails, drawn by the seed: the same seed fails the same requests."""
 

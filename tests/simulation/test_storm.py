@@ -51,6 +51,7 @@ FLOORS = {
 """How often each kind of fault must at least have struck in these seeds: else they prove nothing about it."""
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_case_12_13_23_nothing_goes_wrong_in_any_weather() -> None:
     """Nothing double, wrong, missed, stuck, lost or left; a bad seed says how to play it again. And it was a storm."""
@@ -76,6 +77,7 @@ FINGERPRINTS = (
 )
 
 
+@pytest.mark.long
 def test_the_same_seed_is_the_same_run_everywhere() -> None:
     """The hash over all that happened does not depend on PYTHONHASHSEED, nor on what this process did before."""
     here = [one.fingerprint for one in play_chunk(range(1, 5), "full")]

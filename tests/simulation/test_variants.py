@@ -25,6 +25,7 @@ def shows(name: str, seeds: range) -> bool:
     return any(getattr(one.score, VARIANTS[name].caught_by) for one in play_chunk(seeds, name))
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", [name for name in VARIANTS if name != FULL])
 def test_case_06_12_a_weakened_variant_is_caught(name: str) -> None:

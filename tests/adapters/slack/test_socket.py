@@ -133,6 +133,7 @@ async def test_after_a_goodbye_the_next_is_open_before_the_old_one_ends(vendor: 
         assert False not in ears.up
 
 
+@pytest.mark.long
 async def test_a_connection_that_is_silent_to_pings_is_dead(vendor: Vendor) -> None:
     """Nothing is closed, nothing answers: another is opened."""
     over = asyncio.Event()

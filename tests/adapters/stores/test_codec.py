@@ -76,6 +76,7 @@ def test_every_incident_survives(incident: Incident) -> None:
     assert INCIDENTS.decode(INCIDENTS.encode(incident)) == incident
 
 
+@pytest.mark.long
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 @given(values_of(State))
 def test_every_state_survives(state: State) -> None:

@@ -86,6 +86,7 @@ async def test_a_restart_that_nobody_noticed_costs_no_error(own_postgres: Postgr
     await store.close()
 
 
+@pytest.mark.long
 async def test_case_22_a_database_that_is_frozen_is_not_waited_for(own_postgres: PostgresServer, clock) -> None:
     """It takes what is sent and never answers: each call ends by itself; afterwards all goes on."""
     store = await opened(own_postgres.new_database(), clock)
@@ -127,6 +128,7 @@ async def test_case_23_an_unknown_commit_can_be_read_again(cable: Wire, postgres
     await store.close()
 
 
+@pytest.mark.long
 async def test_a_worker_frozen_in_a_save_does_not_keep_its_leases(store: SqlStore, postgres_url: str, clock) -> None:
     """Its other leases move at once, past the locks it holds; those the server ends; what it then writes is refused."""
     other = SqlStore(postgres_url, clock)
@@ -191,6 +193,7 @@ async def test_every_transaction_has_its_limits(store: SqlStore) -> None:
             assert (await connection.exec_driver_sql("SHOW transaction_read_only")).scalar() == read_only
 
 
+@pytest.mark.long
 async def test_a_statement_that_takes_too_long_is_ended_by_the_server(store: SqlStore) -> None:
     """And the connection goes on being used."""
     with pytest.raises(Temporary, match="it took too long"):

@@ -127,6 +127,7 @@ async def test_workers_that_open_a_postgresql_at_once_migrate_it_once(
     assert postgres_server.execute(query, postgres_url) == [(schema.HEAD,)]
 
 
+@pytest.mark.long
 async def test_a_migration_does_not_wait_long_for_a_busy_old_worker(
     postgres_url: str, clock, old_state: State, an_incident
 ) -> None:
