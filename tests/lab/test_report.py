@@ -30,6 +30,8 @@ from watchdog.lab.report.plot_ladder import plot_ladder
 from watchdog.lab.report.plot_outcomes import plot_outcomes
 from watchdog.lab.report.words import interval, many, number, percent, replay_command, seconds
 from watchdog.lab.score import (
+
+pytestmark = pytest.mark.long
     INCIDENTS_PER_YEAR,
     Bin,
     brier,
@@ -104,7 +106,6 @@ def marks(svg: str, css: str) -> int:
     return len(re.findall(rf'class="{css}"', svg))
 
 
-@pytest.mark.long
 def test_the_page_is_well_formed_and_needs_nothing_else(report: Report) -> None:
     """Every tag closed, four pictures that are XML, no script, no address."""
     text = page(report)
