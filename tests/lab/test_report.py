@@ -30,8 +30,6 @@ from watchdog.lab.report.plot_ladder import plot_ladder
 from watchdog.lab.report.plot_outcomes import plot_outcomes
 from watchdog.lab.report.words import interval, many, number, percent, replay_command, seconds
 from watchdog.lab.score import (
-
-pytestmark = pytest.mark.long
     INCIDENTS_PER_YEAR,
     Bin,
     brier,
@@ -42,6 +40,8 @@ pytestmark = pytest.mark.long
     precision,
     with_slow_starts,
 )
+
+pytestmark = pytest.mark.long
 
 SEED = "<i>&\"'|`*"
 """What would break a page, a table or a shell, if it could."""
