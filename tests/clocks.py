@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 IDLE_TURNS = 25
 """So many turns of the loop without a new sleeper count as idle; a chain of awaits in our code is shorter."""
-PATIENCE_SECONDS = 300.0
+PATIENCE_SECONDS = 600.0
 """The bound of every wait for something real: a starved machine meets it, and only a failure waits so long.
 
 It says nothing about speed: what is promised in seconds is asserted in simulated time, or measured by the nightly set.

@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from tests.clocks import PATIENCE_SECONDS
 from watchdog.aside import aside
 
 
@@ -26,7 +27,7 @@ async def test_the_loop_goes_on_meanwhile_and_is_told_of_a_failure() -> None:
     go_on = threading.Event()
 
     def work() -> None:
-        if not go_on.wait(30):
+        if not go_on.wait(PATIENCE_SECONDS):
             raise TimeoutError
         raise ValueError("no")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.canaries import KEYS, hits
+from tests.clocks import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[1]
 PRELUDE = (
@@ -29,7 +30,9 @@ def _outcome_in(folder: Path, body: str) -> str:
     command += ["-c", "none.ini", "--rootdir", str(folder), "test_one.py"]
     (folder / "none.ini").write_text("[pytest]\n", encoding="utf-8")
     environment = {"PYTHONPATH": str(ROOT), "PATH": "", "TMPDIR": str(folder)}
-    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, timeout=60)
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=folder, env=environment, timeout=PATIENCE_SECONDS
+    )
     return done.stdout + done.stderr
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from tests.adapters.notifiers.letters import notice
 from tests.adapters.signals.sites import answering, authority, hang, redirect, routes, server_tls, site
-from tests.clocks import FakeClock
+from tests.clocks import PATIENCE_SECONDS, FakeClock
 from watchdog.adapters.addresses import AddressGuard
 from watchdog.adapters.guarded import AddressRefusedError, GuardedTransport
 from watchdog.adapters.http import ApiClient
@@ -67,7 +67,7 @@ def listening() -> Iterator[Callable[[], tuple[int, bool]]]:
 
 async def get(url: str, transport: GuardedTransport) -> httpx.Response:
     """Send one GET through the transport."""
-    async with httpx.AsyncClient(transport=transport, trust_env=False) as client, asyncio.timeout(20):
+    async with httpx.AsyncClient(transport=transport, trust_env=False) as client, asyncio.timeout(PATIENCE_SECONDS):
         return await client.get(url)
 
 

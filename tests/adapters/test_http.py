@@ -14,7 +14,7 @@ import pytest
 
 from tests.adapters.signals.sites import NOW, answering, authority, server_tls, site
 from tests.adapters.vendor import RawVendor, Seen, Vendor
-from tests.clocks import FakeClock
+from tests.clocks import PATIENCE_SECONDS, FakeClock
 from watchdog.adapters.guarded import GuardedTransport
 from watchdog.adapters.http import ApiClient, PermanentAnswer
 from watchdog.domain.errors import OutcomeUnknown, Permanent, Refused, Temporary
@@ -189,7 +189,7 @@ async def test_case_29_a_trickling_answer_is_cut_by_the_total_deadline(raw, clos
     api = closing(client(server.url, timeout_seconds=0.4, attempts=1))
     with pytest.raises(Temporary, match=r"^Acme did not answer in 0\.4 s \(TimeoutError\)$"):
         await api.get("/x")
-    await asyncio.wait_for(server.cut_off.wait(), 20)
+    await asyncio.wait_for(server.cut_off.wait(), PATIENCE_SECONDS)
 
 
 async def test_case_30_an_endless_answer_is_cut_by_the_size_limit(raw, closing):
@@ -198,7 +198,7 @@ async def test_case_30_an_endless_answer_is_cut_by_the_size_limit(raw, closing):
     api = closing(client(server.url, max_body_bytes=1_000_000))
     with pytest.raises(Permanent, match=r"^Acme sent more than 1000000 bytes$"):
         await api.get("/x")
-    await asyncio.wait_for(server.cut_off.wait(), 20)
+    await asyncio.wait_for(server.cut_off.wait(), PATIENCE_SECONDS)
     assert server.connections == 1
 
 
@@ -229,7 +229,7 @@ async def test_case_29_trickled_headers_are_cut_by_the_total_deadline(raw, closi
     api = closing(client(server.url, timeout_seconds=0.4, attempts=1))
     with pytest.raises(Temporary, match=r"^Acme did not answer in 0\.4 s"):
         await api.get("/x")
-    await asyncio.wait_for(server.cut_off.wait(), 20)
+    await asyncio.wait_for(server.cut_off.wait(), PATIENCE_SECONDS)
 
 
 async def test_case_32_a_header_of_five_megabytes_is_refused(raw, closing):

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.clocks import PATIENCE_SECONDS
 from tests.faults.processes import SHORT, guarding
 from tests.settings.texts import SMALL, loaded, shown
 
@@ -26,7 +27,7 @@ def test_it_is_served_beside_health_metrics_and_status(tmp_path: Path) -> None:
         daemon.until(daemon.ready)
         base = f"http://127.0.0.1:{daemon.port}"
         assert daemon.get("/status").status_code == 401
-        with httpx.Client(base_url=base, trust_env=False, timeout=20.0) as client:
+        with httpx.Client(base_url=base, trust_env=False, timeout=PATIENCE_SECONDS) as client:
             assert client.get("/").headers["location"] == "/login"
             client.post("/login", data={"token": TOKEN})
             page = client.get("/").text

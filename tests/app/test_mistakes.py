@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.clocks import PATIENCE_SECONDS
 from tests.faults.processes import environment
 
 pytestmark = pytest.mark.long
@@ -36,7 +37,12 @@ def run(folder: Path, *arguments: str, **variables: str) -> "subprocess.Complete
     command = [sys.executable, "-m", "watchdog", *arguments]
     secrets = {"WATCHDOG_RENDER_API_KEY": f"rnd_{SECRET}", "WATCHDOG_WEBHOOK_URL": f"https://example.com/{SECRET}"}
     return subprocess.run(
-        command, capture_output=True, text=True, cwd=folder, env=environment({**secrets, **variables}), timeout=60
+        command,
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env=environment({**secrets, **variables}),
+        timeout=PATIENCE_SECONDS,
     )
 
 

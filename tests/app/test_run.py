@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.clocks import PATIENCE_SECONDS
 from tests.faults.processes import SHORT, Daemon, environment, guarding, together, until
 from tests.faults.test_kill import assert_one_rollback_and_a_closed_incident
 
@@ -107,7 +108,9 @@ def test_its_status_is_for_the_owner_of_the_token(tmp_path: Path) -> None:
         daemon.until(daemon.ready)
         assert daemon.get("/status").status_code == daemon.get("/nowhere").status_code == 401
         url = f"http://127.0.0.1:{daemon.port}/status"
-        told = httpx.get(url, headers={"authorization": f"Bearer {token}"}, trust_env=False, timeout=10).json()
+        told = httpx.get(
+            url, headers={"authorization": f"Bearer {token}"}, trust_env=False, timeout=PATIENCE_SECONDS
+        ).json()
         assert told["services"]["web"]["phase"] == "calm" and told["services"]["web"]["held"] is True
         assert all(signal["verdict"] == "good" for signal in told["services"]["web"]["signals"].values())
         assert token not in daemon.words()
@@ -191,10 +194,10 @@ def nobody_reads_the_log(folder: Path) -> None:
             until(lambda: cloud.log("pagerduty_resolve"))
             assert len(cloud.log("rollback_accepted")) == 1
             process.terminate()
-            assert process.wait(timeout=30) == 0
+            assert process.wait(timeout=PATIENCE_SECONDS) == 0
         finally:
             process.kill()
-            process.wait(timeout=10)
+            process.wait(timeout=PATIENCE_SECONDS)
 
 
 @pytest.mark.long

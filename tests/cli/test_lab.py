@@ -6,13 +6,14 @@ import sys
 
 import pytest
 
+from tests.clocks import PATIENCE_SECONDS
 from watchdog.lab.storm.variants import VARIANTS
 
 
 def typed(*words: str) -> "subprocess.CompletedProcess[str]":
     """Run the command line in a process of its own."""
     command = [sys.executable, "-m", "watchdog", "lab", *words]
-    return subprocess.run(command, capture_output=True, text=True, timeout=170, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
 
 
 def test_seeds_are_summed_up() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.clocks import PATIENCE_SECONDS
 from watchdog import __version__
 
 COMMANDS = (
@@ -21,7 +22,9 @@ def typed(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[s
     environ = {name: value for name, value in os.environ.items() if not name.startswith("WATCHDOG_")}
     environ |= {"COLUMNS": "100", "PYTHONPATH": str(Path(__file__).parents[2])}
     command = [sys.executable, "-m", "watchdog", *words]
-    return subprocess.run(command, cwd=cwd, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        command, cwd=cwd, env=environ, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+    )
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -62,7 +65,11 @@ def test_help_loads_nothing_heavy() -> None:
     """Help is fast because no HTTP client, database or validation library is imported for it."""
     probe = "import sys, watchdog.cli.main; print([m for m in ('httpx','sqlalchemy','pydantic','structlog','starlette')"
     done = subprocess.run(
-        [sys.executable, "-c", f"{probe} if m in sys.modules])"], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", f"{probe} if m in sys.modules])"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=PATIENCE_SECONDS,
     )
     assert done.stdout == "[]\n"
 
@@ -81,6 +88,6 @@ def test_a_missing_configuration_exits_with_2(words: tuple[str, ...], tmp_path: 
 def test_a_reader_that_leaves_early_is_no_error() -> None:
     """`watchdog demo --help | head -1` ends quietly."""
     command = f"{sys.executable} -m watchdog --help | head -1"
-    done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
     assert done.stdout.startswith("Usage: watchdog")
     assert "Traceback" not in done.stderr

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.clocks import PATIENCE_SECONDS
 from watchdog.cli.roof import AppRoof
 from watchdog.domain.decisions import Verdict
 from watchdog.domain.errors import ConfigurationError, Refused
@@ -98,7 +99,7 @@ async def test_as_a_user_types_it(cloud: Sandbox, tmp_path: Path) -> None:
         command, environ = (sys.executable, "-m", "watchdog", *words), {"PYTHONPATH": str(Path(__file__).parents[2])}
         pipes = {"stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.STDOUT}
         process = await asyncio.create_subprocess_exec(*command, cwd=tmp_path, env=environ, **pipes)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             out, _ = await process.communicate()
         return process.returncode, out.decode()
 

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from tests.cli import examples as x
+from tests.clocks import PATIENCE_SECONDS
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.console.app import make_console
 from watchdog.console.roles import Role
@@ -212,5 +213,5 @@ async def serving(
     pages = Exposition(Metrics("9.9"), clock)
     async with HttpServer("127.0.0.1:0", pages, tuple, supervisor, private=make_console(world, access)) as server:
         url = f"http://127.0.0.1:{server.port}"
-        async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=20.0) as client:
+        async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=PATIENCE_SECONDS) as client:
             yield client, server.port

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
+from tests.clocks import PATIENCE_SECONDS
 from tests.console.desk_scene import Office, office
 from tests.console.scene import TOKEN, Town, bearer, town, visited
 from watchdog.console.proxied import COOKIE, Proxied, Proxy, Untrusted, proven_name
@@ -37,7 +38,9 @@ def as_(*names: str) -> list[tuple[str, str]]:
 async def from_address(one: Town, address: str) -> AsyncIterator[httpx.AsyncClient]:
     """Return a client whose end of the connection is that address of this machine."""
     wire = httpx.AsyncHTTPTransport(local_address=address)
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{one.port}", transport=wire, timeout=20.0) as client:
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{one.port}", transport=wire, timeout=PATIENCE_SECONDS
+    ) as client:
         yield client
 
 

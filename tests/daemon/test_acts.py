@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from tests.clocks import PATIENCE_SECONDS as BOUND_SECONDS
 from tests.clocks import FakeClock, eventually
 from tests.daemon.render_scene import INCIDENT, PIN, RESTORE, ROLLBACK, Scene, scene
 from tests.overheard import Overheard
@@ -206,7 +207,7 @@ async def test_services_do_not_wait_for_each_other() -> None:
         heard.append(getattr(event, "service", ""))
 
     other = replace(PIN, service="api", incident="api-1", platform_id="srv-api")
-    async with scene(made=Gated) as s, asyncio.timeout(10), asyncio.TaskGroup() as group:
+    async with scene(made=Gated) as s, asyncio.timeout(BOUND_SECONDS), asyncio.TaskGroup() as group:
         one, two = await s.store.save(None, State(), (PIN, other))
         acts = Acts(s.actuator, s.store, s.clock, State, ask)
         waiting = group.create_task(acts.carry_out(one.id, PIN, resumed=False))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.clocks import PATIENCE_SECONDS
 from tests.daemon.render_scene import INCIDENT, PIN, RESTORE, ROLLBACK, Scene, SteppedClock, Told, scene
 from watchdog.adapters.platforms.render import Render, build_render
 from watchdog.core.perceive import PIN_SHOWS_SECONDS
@@ -322,7 +323,7 @@ class Gated(Render):
 
 async def test_a_stop_waits_for_every_call_in_hand() -> None:
     """Two at the same time: after the first has its answer, one is still in hand."""
-    async with scene(made=Gated) as s, asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+    async with scene(made=Gated) as s, asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as tasks:
         s.platform.gates = first, second = asyncio.Event(), asyncio.Event()  # type: ignore[attr-defined]
         effects = (ROLLBACK, replace(ROLLBACK, incident="web-2"))
         one = tasks.create_task(s.actuator.perform(effects[0]))

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pytest
 
-from tests.clocks import FakeClock
+from tests.clocks import PATIENCE_SECONDS, FakeClock
 from tests.daemon.render_scene import INCIDENT, PIN, RESTORE, Told, scene
 from watchdog.adapters.platforms.render import Render
 from watchdog.adapters.stores.memory import MemoryStore
@@ -263,7 +263,7 @@ async def test_a_stop_waits_for_every_switch_in_hand() -> None:
             await super().set_auto_deploy(service_id, value)
 
     gates = [asyncio.Event() for _ in range(3)]
-    async with scene(made=Gated) as s, asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+    async with scene(made=Gated) as s, asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as tasks:
 
         async def switch(incident: str, nth: int) -> asyncio.Task[e.Event]:
             s.sandbox.cloud.set_auto_deploy(s.web, "commit")

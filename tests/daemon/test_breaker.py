@@ -97,16 +97,18 @@ async def test_what_waits_goes_as_soon_as_a_probe_succeeds(clock: FakeClock, dea
     assert sorted(dead.titles) == sorted(f"page {number}" for number in range(CROWD))
 
 
-async def test_of_those_who_wait_for_a_place_a_page_is_woken_first() -> None:
-    """All places are taken and one is given back."""
+@pytest.mark.parametrize(("page_number", "woken"), [(7, 7), (None, 3)])
+async def test_of_those_who_wait_for_a_place_a_page_is_woken_first(page_number: int | None, woken: int) -> None:
+    """All places are taken and one is given back: to one that waits, never to one that has just been tried."""
     breaker = Breaker(FakeClock())
-    parcels = [Lane().join("slack", page(number, wakes=number == 7).notice, (number, 0)) for number in range(9)]
+    wakes = [number == page_number for number in range(9)]
+    parcels = [Lane().join("slack", page(nth, wakes=wakes[nth]).notice, (nth, 0)) for nth in range(9)]
     for parcel in parcels:
         breaker.join(parcel)
         parcel.stir.clear()
     assert [breaker.take(parcel) for parcel in parcels[:4]] == [True, True, True, False]
     breaker.given_back(parcels[0])
-    assert [parcel.place for parcel in parcels if parcel.stir.is_set()] == [(7, 0)]
+    assert [parcel.place for parcel in parcels if parcel.stir.is_set()] == [(woken, 0)]
 
 
 @pytest.mark.parametrize("probed", [False, True])

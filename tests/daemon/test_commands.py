@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.clocks import PATIENCE_SECONDS
 from tests.daemon.engine_scene import Scene, ShakyStore, scene
 from watchdog.adapters.stores import build_store
 from watchdog.daemon.commands import FAILED, HAS_CHANGED, REFUSED, STALE_SECONDS, Commands
@@ -202,7 +203,7 @@ async def test_a_command_is_applied_once_though_its_answer_is_written_twice() ->
         await s.know_deploys()
         number = await s.store.submit("rollback", {"service": "web", "target": "dep-39"}, "ann")
         s.supervisor.start("commands", Commands(s.store, s.engine, s.clock).run)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not (command := await s.store.command(number)) or not command.done:
                 await asyncio.sleep(0.01)
         assert (command.ok, "BY HAND" in command.answer) == (True, True)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pytest
 
-from tests.clocks import FakeClock, eventually
+from tests.clocks import PATIENCE_SECONDS, FakeClock, eventually
 from tests.daemon.engine_scene import POLICY, SHUT, Scene, ShakyStore, scene
 from watchdog.adapters.platforms.render import Render
 from watchdog.daemon.acts import UNRECORDED, UNWANTED
@@ -61,7 +61,7 @@ async def test_nothing_is_done_before_it_is_written_down() -> None:
         await s.know_deploys()
         reads = s.sent("GET")
         await s.engine.tell(e.RollbackRequested(s.clock.now(), "web", "ann"))
-        await asyncio.wait_for(asked.wait(), 20)
+        await asyncio.wait_for(asked.wait(), PATIENCE_SECONDS)
         await s.clock.settle()
         assert (s.sent("GET"), s.sent("PATCH"), s.pages) == (reads, 0, [])
         gate.set()
@@ -242,7 +242,7 @@ async def in_a_turn(s: Scene) -> SlowAnswer:
     """Begin a pause, and return the store while it has not answered."""
     assert isinstance(s.store, SlowAnswer)
     await s.engine.tell(e.Paused(s.clock.now(), "ann"))
-    await asyncio.wait_for(s.store.inside.wait(), 20)
+    await asyncio.wait_for(s.store.inside.wait(), PATIENCE_SECONDS)
     return s.store
 
 
@@ -416,7 +416,7 @@ async def test_a_pause_that_was_answered_holds_also_what_is_about_to_be_sent(eve
     async with scene(made=LongLook) as s:
         assert isinstance(s.platform, LongLook)
         await s.rollback_by_hand()
-        await asyncio.wait_for(s.platform.looking.wait(), 20)
+        await asyncio.wait_for(s.platform.looking.wait(), PATIENCE_SECONDS)
         assert s.web.phase is Phase.ROLLING_BACK
         await s.engine.ask(event(s.clock.now()))
         s.platform.go_on.set()
@@ -459,7 +459,7 @@ async def test_an_action_under_way_is_not_begun_again_when_its_service_comes_bac
     async with scene(made=LongLook) as s:
         assert isinstance(s.platform, LongLook)
         await s.rollback_by_hand()
-        await asyncio.wait_for(s.platform.looking.wait(), 20)
+        await asyncio.wait_for(s.platform.looking.wait(), PATIENCE_SECONDS)
         await eventually(lambda: under_way("act") == 1)
         await back_from_another(s)
         assert under_way("act") == 1

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.clocks import eventually
+from tests.clocks import PATIENCE_SECONDS, eventually
 from watchdog.daemon.clock import SystemClock
 from watchdog.daemon.exposition import Exposition
 from watchdog.daemon.http_protocol import CONNECTIONS_MAX, BoundedProtocol
@@ -103,7 +103,7 @@ async def half_a_buffer(scope: object, receive: object, send: object) -> None:
 async def ask(server: HttpServer, path: bytes) -> bytes:
     """Ask over a connection of its own; return the status line."""
     reader, writer = await connect(server, ASK % (path, b"Connection: close\r\n"))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         answer = await reader.read()
     writer.close()
     return answer.split(b"\r\n")[0]
@@ -111,7 +111,7 @@ async def ask(server: HttpServer, path: bytes) -> bytes:
 
 async def ended(pair: Pair) -> bytes:
     """Return what still came before the server closed the connection."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         try:
             return await pair[0].read()
         except ConnectionError:
@@ -157,7 +157,7 @@ async def test_trickled_headers_do_not_move_the_deadline() -> None:
     async with serving(Hasty) as server:
         pair = await connect(server, b"GET /healthz HTTP/1.1\r\n")
         with contextlib.suppress(ConnectionError):
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 while not pair[0].at_eof():
                     pair[1].write(b"X-Slow: loris\r\n")
                     await pair[1].drain()
@@ -233,7 +233,7 @@ async def test_a_kept_connection_is_answered_again_and_again() -> None:
         reader, writer = await connect(server)
         for _ in range(20):
             writer.write(ASK % (b"/healthz", b""))
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 assert b"200 OK" in await reader.readuntil(b"}")
             await asyncio.sleep(0.02)
         writer.close()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.clocks import PATIENCE_SECONDS
 from watchdog.daemon.exposition import CLASSIC, OPENMETRICS, written
 from watchdog.daemon.metrics import Metrics, signal_label
 from watchdog.domain.incidents import Phase
@@ -77,7 +78,9 @@ def test_promtool_finds_nothing_to_complain_about() -> None:
         assert os.environ.get("CI") != "true", "CI needs promtool (Debian package prometheus)"
         pytest.skip("promtool is not installed")
     body = written(lively().collect())
-    done = subprocess.run([promtool, "check", "metrics"], input=body, capture_output=True, check=False, timeout=60)
+    done = subprocess.run(
+        [promtool, "check", "metrics"], input=body, capture_output=True, check=False, timeout=PATIENCE_SECONDS
+    )
     assert (done.returncode, done.stdout + done.stderr) == (0, b"")
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.adapters.notifiers.letters import context, notice
 from tests.cli import examples as x
-from tests.clocks import FakeClock, eventually
+from tests.clocks import PATIENCE_SECONDS, FakeClock, eventually
 from tests.daemon.beside import FACTS, Beside, beside
 from watchdog.adapters.notifiers.slack import SlackOptions
 from watchdog.adapters.notifiers.slack import build as build_slack
@@ -133,7 +133,7 @@ async def test_a_notice_waits_for_nothing_and_takes_what_is_there() -> None:
         assert channel.name == "slack"
         it.know(PAGED)
         await eventually(lambda: it.asked)
-        async with asyncio.timeout(5.0):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await channel.send(ASKED, None)
         assert "Suspect commits" not in str(it.sandbox.pagers.slack[-1].body)
         await channel.close()

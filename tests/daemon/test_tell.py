@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from tests.clocks import FakeClock, eventually
+from tests.clocks import PATIENCE_SECONDS, FakeClock, eventually
 from tests.daemon.town import HOOK, Channel, Town, channels, tell
 from tests.loopback import serve
 from watchdog.adapters.stores import build_store
@@ -166,7 +166,7 @@ async def test_what_was_information_rings_when_it_becomes_a_page_even_after_a_re
 
 async def recorded(store: Store, channel: str) -> None:
     """Wait until the store knows that the channel has the notice of the only pending effect."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         (pending,) = await store.pending()
         while channel not in await store.deliveries(pending.id):
             await asyncio.sleep(0.01)

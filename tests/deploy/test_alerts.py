@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.clocks import PATIENCE_SECONDS
 from tests.daemon.test_metrics import lively
 
 ALERTS = Path(__file__).parents[2] / "deploy" / "prometheus"
@@ -21,7 +22,7 @@ def promtool(*words: str) -> str:
     if program is None:
         assert os.environ.get("CI") != "true", "CI needs promtool (Debian package prometheus)"
         pytest.skip("promtool is not installed")
-    done = subprocess.run([program, *words], cwd=ALERTS, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([program, *words], cwd=ALERTS, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 

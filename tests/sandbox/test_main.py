@@ -12,6 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.clocks import PATIENCE_SECONDS
+
 
 @contextmanager
 def running(*arguments: str) -> Iterator[tuple["subprocess.Popen[str]", dict[str, Any]]]:
@@ -27,7 +29,7 @@ def running(*arguments: str) -> Iterator[tuple["subprocess.Popen[str]", dict[str
 
 def ended(process: "subprocess.Popen[str]") -> tuple[int, str]:
     """Wait for the end and return the exit code and what was written to stderr."""
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=PATIENCE_SECONDS)
     return process.returncode, errors
 
 

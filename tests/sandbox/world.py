@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from tests.clocks import PATIENCE_SECONDS
 from watchdog.sandbox import keys
 from watchdog.sandbox.server import Sandbox
 
@@ -36,7 +37,7 @@ class World:
 
     async def site(self, path: str = "/", name: str = "site", **more: Any) -> httpx.Response:
         """Look at the site on a fresh connection."""
-        async with httpx.AsyncClient(trust_env=False, timeout=5) as fresh:
+        async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_SECONDS) as fresh:
             return await fresh.get(self.sandbox.urls[name] + path, **more)
 
     async def admin(self, method: str, path: str, **more: Any) -> httpx.Response:
@@ -57,5 +58,8 @@ class World:
 async def opened(scenario: str | None = None, **options: Any) -> AsyncIterator[World]:
     """Open a sandbox twenty times faster than life."""
     options.setdefault("speed", 20.0)
-    async with Sandbox(scenario, **options) as sandbox, httpx.AsyncClient(trust_env=False, timeout=10) as client:
+    async with (
+        Sandbox(scenario, **options) as sandbox,
+        httpx.AsyncClient(trust_env=False, timeout=PATIENCE_SECONDS) as client,
+    ):
         yield World(sandbox, client)

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.clocks import FakeClock
+from tests.clocks import PATIENCE_SECONDS, FakeClock
 from tests.postgres_server import PostgresServer, postgres_server, postgres_url  # noqa: F401 - fixtures
 from tests.settings.texts import SMALL, changed, loaded
 from watchdog.adapters.stores import build_store
@@ -71,7 +71,7 @@ def test_a_database_that_is_away_hides_no_other_result(tmp_path: Path) -> None:
         env={**os.environ, "WATCHDOG_STORE_URL": url},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_SECONDS,
     )
     assert done.returncode == 1 and "canary" not in done.stdout + done.stderr
     assert "the store does not answer" in done.stdout and "web/home" in done.stdout

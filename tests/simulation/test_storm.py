@@ -8,6 +8,7 @@ from dataclasses import fields
 
 import pytest
 
+from tests.clocks import PATIENCE_SECONDS
 from watchdog.app.storms import play_all, play_chunk, reasons
 from watchdog.lab.storm.weather import Weather
 
@@ -88,7 +89,7 @@ def test_the_same_seed_is_the_same_run_everywhere() -> None:
             env={**os.environ, "PYTHONHASHSEED": hash_seed},
             capture_output=True,
             text=True,
-            timeout=170,
+            timeout=PATIENCE_SECONDS,
             check=True,
         )
         assert done.stdout.strip() == str(here)

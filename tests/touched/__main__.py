@@ -17,6 +17,7 @@ from pathlib import Path
 from tests.touched.choice import APART, HOPS, Choice, choose
 
 ROOT = Path(__file__).parents[2]
+EVERYWHERE = ("pyproject.toml", "deploy/requirements.txt", "tests/conftest.py")
 FEW = 6
 """Up to so many files run in one process: starting workers takes longer than they save."""
 
@@ -73,8 +74,9 @@ def told(choice: Choice, changed: Sequence[str], hops: int) -> Iterator[str]:
         yield f"  ({folders(choice.apart)})"
     if choice.unread:
         yield f"no test was found that reads: {', '.join(choice.unread)}"
-    if choice.far or choice.apart or choice.unread:
-        yield ".ci/run runs all tests."
+    if everywhere := [name for name in changed if name in EVERYWHERE or name.startswith(".ci/")]:
+        yield f"may touch everything, whatever is chosen: {', '.join(everywhere)}"
+    yield "left out in each file: tests marked long (more arguments go to pytest: -m 'not nightly'). .ci/run runs all."
 
 
 def folders(tests: Iterable[str]) -> str:

@@ -109,7 +109,7 @@ def test_what_is_left_out_is_told(tree: Path) -> None:
     assert "farther than 1 imports: 3 test files (tests/cli 2, tests/core 1)" in text
     assert "start real processes: 2 that reach the change" in text
     assert "no test was found that reads: tests/loose.py" in text
-    assert ".ci/run runs all tests." in text
+    assert ".ci/run runs all." in text
 
 
 def test_the_whole_suites_conftest_chooses_all_but_what_starts_processes(tree: Path) -> None:

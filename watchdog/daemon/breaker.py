@@ -90,14 +90,17 @@ class Breaker:
     def given_back(self, tried: Parcel) -> None:
         """Free the place of an attempt."""
         self._under_way.discard(tried)
-        self._stir_next()
+        self._stir_next(but=tried)
 
     def _has_place(self) -> bool:
         return len(self._under_way) < max(1, TRIPS_AT - self._failures)
 
-    def _stir_next(self) -> None:
-        """Wake those who wait and may go now, pages first; as many as there are places."""
-        waiting = [parcel for parcel in self._waiting if parcel not in self._under_way]
+    def _stir_next(self, but: Parcel | None = None) -> None:
+        """Wake those who wait and may go now, pages first; as many as there are places.
+
+        `but` has just been tried: it looks for itself, and a place that woke it would be lost on it.
+        """
+        waiting = [parcel for parcel in self._waiting if parcel is not but and parcel not in self._under_way]
         able = [parcel for parcel in waiting if self.wait_seconds(parcel) == 0]
         able.sort(key=lambda parcel: not parcel.notice.wakes)
         for parcel in able[: TRIPS_AT - len(self._under_way)]:

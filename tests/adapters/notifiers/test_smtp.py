@@ -12,7 +12,7 @@ import pytest
 from tests.adapters.notifiers.conftest import Certificates
 from tests.adapters.notifiers.letters import PASSWORD, leaks
 from tests.adapters.notifiers.mail import Post
-from tests.clocks import eventually
+from tests.clocks import PATIENCE_SECONDS, eventually
 from watchdog.adapters.addresses import AddressGuard
 from watchdog.adapters.notifiers.smtp import THREADS, Mailbox, MailServer
 from watchdog.domain.errors import Permanent, Temporary
@@ -150,7 +150,7 @@ class Hesitant(AddressGuard):
     def refusal(self, host: str, addresses: Sequence[str], *, redirected: bool = False) -> str:
         """Wait, and allow."""
         self.asked.set()
-        assert self.go.wait(30)
+        assert self.go.wait(PATIENCE_SECONDS)
         return super().refusal(host, addresses, redirected=redirected)
 
 

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.adapters.signals.sites import Script, answering, redirect, routes, site
+from tests.clocks import PATIENCE_SECONDS
 from watchdog.adapters.signals.failures import Failure
 from watchdog.adapters.signals.follow import follow
 from watchdog.adapters.signals.stopwatch import Stopwatch
@@ -33,7 +34,7 @@ MAP = routes(
 
 async def go(path: str, redirects: int, accept: frozenset[int] = frozenset()) -> Answer | Failure:
     """Follow from that path."""
-    async with site(MAP) as base, asyncio.timeout(20):
+    async with site(MAP) as base, asyncio.timeout(PATIENCE_SECONDS):
         url = httpx.URL(base + path)
         return await follow(Wire(), url, Stopwatch(), max_body=1000, redirects=redirects, accept=accept)
 
@@ -76,7 +77,7 @@ async def test_case_33_a_redirect_loop_ends_after_as_many_as_configured() -> Non
             hops.append(1)
             await loop(reader, writer)
 
-        async with site(counted) as base, asyncio.timeout(20):
+        async with site(counted) as base, asyncio.timeout(PATIENCE_SECONDS):
             url = httpx.URL(base + "/loop")
             came = await follow(Wire(), url, Stopwatch(), max_body=1000, redirects=redirects)
         assert isinstance(came, Failure) and came.kind is FailureKind.REDIRECT
@@ -119,5 +120,7 @@ async def main():
 
 asyncio.run(main())
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+    )
     assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from tests.adapters.signals.sites import NOW, answering, flood, hang, server_tls, site, trusting_wire
+from tests.clocks import PATIENCE_SECONDS
 from watchdog import __version__
 from watchdog.adapters.addresses import AddressGuard
 from watchdog.adapters.resolver import Resolver, ResolverBusyError
@@ -34,7 +35,7 @@ def resolving(*addresses: str) -> Resolver:
 
 async def get(url: str, wire: Wire | None = None, max_body: int = MIB, **more: Any) -> Answer | Failure:
     """Send one GET."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         return await (wire or Wire()).get(httpx.URL(url), Stopwatch(), max_body=max_body, **more)
 
 

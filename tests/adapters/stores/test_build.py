@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.clocks import PATIENCE_SECONDS
 from watchdog.adapters.stores import STORES, build_store, check_url, database_path, role_lock, shown_url
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.adapters.stores.sql import SqlStore
@@ -62,10 +63,10 @@ def test_without_the_driver_it_says_what_to_install() -> None:
         "from watchdog.adapters.stores import check_url; check_url(sys.argv[1])"
     )
     command = [sys.executable, "-c", code, "postgresql://user:hunter2@db/x"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
     assert "pip install 'render-watchdog[postgres]'" in done.stderr and "hunter2" not in done.stderr
     code = code.replace("check_url(sys.argv[1])", "check_url('sqlite:///w.db')")
-    assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], timeout=PATIENCE_SECONDS, check=False).returncode == 0
 
 
 def test_the_file_behind_a_url() -> None:

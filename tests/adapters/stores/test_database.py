@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.clocks import PATIENCE_SECONDS
 from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import State
@@ -29,7 +30,9 @@ async def test_many_processes_may_open_a_new_store_at_once(url: str, clock) -> N
         subprocess.Popen([sys.executable, str(WORKER), "open", url], stdout=subprocess.PIPE, text=True)
         for _ in range(4)
     ]
-    outputs = await asyncio.gather(*(asyncio.to_thread(process.communicate, timeout=60) for process in processes))
+    outputs = await asyncio.gather(
+        *(asyncio.to_thread(process.communicate, timeout=PATIENCE_SECONDS) for process in processes)
+    )
     assert [out for out, _ in outputs] == ["opened\n"] * 4
 
 

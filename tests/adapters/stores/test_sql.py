@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.clocks import PATIENCE_SECONDS
 from watchdog.adapters.stores.sql import SqlStore
 from watchdog.domain.effects import Note, PinAutoDeploy
 from watchdog.domain.errors import Permanent, Temporary
@@ -76,7 +77,7 @@ async def test_a_second_process_reads_and_queues_commands_meanwhile(url: str, st
     """The daemon saves without a pause while the CLI asks, waits for the answer and reads: neither fails."""
     process = worker("ask", url)
     number = 0
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while process.poll() is None:
             number += 1
             await save(store, number)

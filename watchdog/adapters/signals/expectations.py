@@ -58,13 +58,15 @@ class Expectations:
     def judge(self, answer: Answer, total_seconds: float) -> Reading:
         """Return what the answer is worth. With a regular expression (`matches`), not on the event loop."""
         return (
-            self._judge_status(answer)
-            or self._judge_headers(answer)
-            or self._judge_size(answer)
+            self.judge_head(answer)
             or self._judge_body(answer)
             or self._judge_latency(total_seconds)
             or Good(f"HTTP {answer.status}")
         )
+
+    def judge_head(self, answer: Answer) -> Reading | None:
+        """Return what is wrong with an answer before its body is read, or None: cheap, whatever the body is."""
+        return self._judge_status(answer) or self._judge_headers(answer) or self._judge_size(answer)
 
     def _judge_status(self, answer: Answer) -> Reading | None:
         if self.accepts(answer.status):

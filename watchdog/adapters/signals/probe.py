@@ -85,10 +85,10 @@ class Probe(Source):
         )
 
     async def _judge(self, answer: Answer, total_seconds: float) -> Reading:
-        """Judge the answer; if a regular expression is tried on it, in a thread: everybody else goes on meanwhile."""
+        """Judge the answer. Where a regular expression is tried on the body, that waits for the one thread for it."""
         if self._expected.matches is None:
             return self._expected.judge(answer, total_seconds)
-        return await beside(self._expected.judge, answer, total_seconds)
+        return self._expected.judge_head(answer) or await beside(self._expected.judge, answer, total_seconds)
 
     def _with_certificate(self, reading: Reading, expires_at: float | None) -> Reading:
         if expires_at is None or not isinstance(reading, Good):
