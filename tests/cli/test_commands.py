@@ -56,21 +56,36 @@ class ToldRoof(AppRoof):
         ("explain web-1", 0, "  02:14:53   rollback to dep-40, sent once -> dep-43\n"),
         ("explain web-1", 0, "none of 6 apply (--all lists them)"),
         ("explain web-1 --all", 0, "no veto    flapping"),
-        ("explain web-9", 2, "web-9: no such incident -> `watchdog incidents` lists them\n"),
         ("incidents", 0, "web-1     2026-11-25 02:14:14  web"),
         ("history --format markdown", 0, "| 2026-11-25 | 02:14 | web: HTTP 503 on home | Render | 1min |"),
-        ("history --format json", 0, '"incident": "web-1"'),
         ("status", 0, "is the daemon running?"),
         ("status", 0, "web      observe  calm"),
         ("why-not web noon", 2, "write 03:12"),
-        ("why-not shop 03:12", 2, "shop: no such service -> one of: web\n"),
-        ("silences", 0, "No silence and no action hold.\n"),
     ],
 )
 def test_what_the_record_answers(words: str, code: int, said: str, typed: Typed) -> None:
     """As it was decided and saved last, with the policy's time target; an error says what to write instead."""
     told = typed(*words.split(), code=code)
     assert said in told and "of another incident" not in told
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "all_said"),
+    [
+        ("explain web-9", 2, "web-9: no such incident -> `watchdog incidents` lists them\n"),
+        ("why-not shop 03:12", 2, "shop: no such service -> one of: web\n"),
+        ("silences", 0, "No silence and no action hold.\n"),
+    ],
+)
+def test_one_line_is_the_whole_answer(words: str, code: int, all_said: str, typed: Typed) -> None:
+    """Nothing stands before it or after it."""
+    assert typed(*words.split(), code=code) == all_said
+
+
+def test_the_history_is_json_and_nothing_else(typed: Typed) -> None:
+    """A script can read it; and `explain` begins with the incident."""
+    assert json.loads(typed("history", "--format", "json"))[0]["incident"] == "web-1"
+    assert typed("explain", "web-1").startswith("web-1  web  CRITICAL, VERIFIED. ")
 
 
 def test_a_label_is_recorded_and_shown(typed: Typed) -> None:
