@@ -43,7 +43,7 @@ async def test_high_is_asked_approved_by_a_click_and_rolled_back_once(tmp_path: 
                 await log_in(page, TOKEN, "Ann")
                 await page.goto("/incidents/web-1")
                 await page.get_by_text("VERIFIED", exact=True).first.wait_for()
-                await asyncio.to_thread(daemon.until_story, "CLOSED", 90.0)
+                await asyncio.to_thread(daemon.until_story, "CLOSED")
                 word = await page.get_by_role("button", name="Add the note").evaluate(FIELDS)
                 again = await page.request.post("/incidents/web-1/approve", form={**old, "form": word["form"]})
                 assert "no open incident web-1" in (await again.text()).lower()
