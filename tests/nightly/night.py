@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 
 from tests.nightly.parts import Part
 from tests.nightly.record import Run, cleaned, git, keep, stamp
@@ -61,6 +62,7 @@ def _run(part: Part, root: Path, lines: deque[str]) -> tuple[str, int]:
         start_new_session=True,
     )
     assert process.stdout is not None, "a pipe was asked for"
+    Thread(target=_sweep, args=(process, part.hours_max), daemon=True).start()
     try:
         for line in process.stdout:
             if line.strip():
@@ -70,6 +72,14 @@ def _run(part: Part, root: Path, lines: deque[str]) -> tuple[str, int]:
     except KeyboardInterrupt:
         return "interrupted", _end(process)
     return ("passed" if code == 0 else "failed"), code
+
+
+def _sweep(process: subprocess.Popen[str], hours_max: float) -> None:
+    """End a part that takes too long, and what a part left behind: its pipe would hold up the rest of the night."""
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(hours_max * 3600)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _end(process: subprocess.Popen[str]) -> int:

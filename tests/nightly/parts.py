@@ -10,12 +10,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A command that runs in the root of the repository. `file` must be there, or the part is missing."""
+    """A command that runs in the root of the repository. `file` must be there, or the part is missing.
+
+    After `hours_max` it is killed, and has failed.
+    """
 
     name: str
     command: Sequence[str]
     file: str
     what: str
+    hours_max: float = 12.0
 
 
 def parts(*, storm_seeds: int = 100_000, storm_first: int = 1, hours: float = 6.0) -> list[Part]:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tomllib
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -28,6 +29,9 @@ def part(name: str, code: str = "", file: str = "there") -> Part:
 
 GOOD, BAD = part("good", "print('well')"), part("bad", "print('one'); print('two'); raise SystemExit(3)")
 ABSENT = part("absent", file="not-there")
+PAUSE = "import signal, sys, subprocess; "
+MESSY = part("messy", PAUSE + "subprocess.Popen([sys.executable, '-c', 'import signal; signal.pause()'])")
+ENDLESS = replace(part("endless", PAUSE + "signal.pause()"), hours_max=1e-4)
 
 
 @pytest.fixture
@@ -47,9 +51,11 @@ def root(tmp_path: Path) -> Path:
         ([BAD, GOOD], 1, {"bad": "failed", "good": "passed"}),  # the rest runs all the same
         ([ABSENT, GOOD], 2, {"absent": "missing", "good": "passed"}),
         ([BAD, ABSENT, GOOD], 2, {"bad": "failed", "absent": "missing", "good": "passed"}),
+        ([MESSY, GOOD], 0, {"messy": "passed", "good": "passed"}),  # it leaves a process with its pipe behind
+        ([ENDLESS, GOOD], 1, {"endless": "failed", "good": "passed"}),
         ([], 0, {}),
     ],
-    ids=["all pass", "one fails", "one is missing", "both", "none"],
+    ids=["all pass", "one fails", "one is missing", "both", "one leaves a child", "one never ends", "none"],
 )
 def test_each_part_runs_and_is_kept(root: Path, given: list[Part], code: int, results: dict[str, str]) -> None:
     """The exit code is the night's; the file has each part's own, with its last lines and the commit."""
