@@ -1,8 +1,9 @@
 """Ctrl-C (SIGINT) while a command runs: the one place that says what it does.
 
-A command that waits is cancelled, as asyncio does it: its `finally` blocks end the processes it started. A command that
-computes does not give the event loop its turn, and asyncio alone would cancel it only at its end: it is interrupted
-where it stands. The daemon (`watchdog run`) replaces this by its own orderly stop, on SIGTERM and SIGINT alike.
+A command that waits is cancelled, as asyncio does it: its `finally` blocks end the processes it started. So is one that
+changes something: never between two steps that belong together. A command of the lab computes and does not give the
+event loop its turn; asyncio alone would cancel it only at its end: it is interrupted where it stands. The daemon
+(`watchdog run`) replaces all this by its own orderly stop, on SIGTERM and SIGINT alike.
 """
 
 import asyncio

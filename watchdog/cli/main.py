@@ -8,6 +8,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -138,7 +139,9 @@ def prepare(
     if "it" not in ignored:
         command(*bound.args, **bound.kwargs)
         return None
-    return (lambda it: command(*bound.args, **bound.kwargs, it=it)), config
+    started = partial(command, *bound.args, **bound.kwargs)
+    computes = tokens[0] in experiments.name
+    return (lambda it: interruptible(started(it=it)) if computes else started(it=it)), config
 
 
 def main(tokens: Sequence[str] | None = None, load_roof: Callable[[], Roof] | None = None) -> int:
@@ -156,7 +159,7 @@ def main(tokens: Sequence[str] | None = None, load_roof: Callable[[], Roof] | No
 
 def _run(prepared: Prepared, it: Context) -> int:
     try:
-        code = asyncio.run(interruptible(prepared(it)))
+        code = asyncio.run(prepared(it))
         sys.stdout.flush()
         return code
     except WatchdogError as error:
