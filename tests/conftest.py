@@ -18,6 +18,8 @@ structlog.configure(  # an error's traceback in colours and with every local cos
 )
 
 STRIDE = 7
+LONG_TESTS_END = 0.85
+"""The last long test begins when so much of the short ones is done: they fill the workers while it waits."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,7 +43,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     long = [item for item in items if item.get_closest_marker("long")]
     long = [item for first in range(STRIDE) for item in long[first::STRIDE]]
     short = [item for item in items if not item.get_closest_marker("long")]
-    places = [((nth + 0.5) / len(group), item) for group in (long, short) for nth, item in enumerate(group)]
+    places = [((nth + 0.5) / len(long) * LONG_TESTS_END, item) for nth, item in enumerate(long)]
+    places += [((nth + 0.5) / len(short), item) for nth, item in enumerate(short)]
     items[:] = [item for _, item in sorted(places, key=lambda place: place[0])]
 
 

@@ -88,7 +88,8 @@ class Probe(Source):
         """Judge the answer. Where a regular expression is tried on the body, that waits for the one thread for it."""
         if self._expected.matches is None:
             return self._expected.judge(answer, total_seconds)
-        return self._expected.judge_head(answer) or await beside(self._expected.judge, answer, total_seconds)
+        head = self._expected.judge_head(answer)
+        return head if head is not None else await beside(self._expected.judge, answer, total_seconds)
 
     def _with_certificate(self, reading: Reading, expires_at: float | None) -> Reading:
         if expires_at is None or not isinstance(reading, Good):
