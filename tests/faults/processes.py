@@ -227,8 +227,11 @@ class Daemon:
         return answer
 
     def ready(self) -> bool:
-        """Tell whether it listens already, and says that it is ready."""
-        return self.port is not None and self.get("/readyz").status_code == 200
+        """Tell whether it listens already (it names its port before it does), and says that it is ready."""
+        try:
+            return self.port is not None and self.get("/readyz").status_code == 200
+        except httpx.ConnectError:
+            return False
 
     def metric(self, name: str, **labels: str) -> float:
         """Return the sum of the series of that name with these labels, from /metrics."""
