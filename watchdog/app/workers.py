@@ -55,7 +55,7 @@ class _Workers(SpawnContext):
 
 
 def _end_with_the_parent() -> None:
-    """End when the parent does: nobody takes our answers then."""
+    """End this worker process when its parent ends."""
     Thread(target=_await_its_end, name="parent", daemon=True).start()
 
 

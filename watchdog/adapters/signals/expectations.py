@@ -65,7 +65,7 @@ class Expectations:
         )
 
     def judge_head(self, answer: Answer) -> Reading | None:
-        """Return what is wrong with an answer before its body is read, or None: cheap, whatever the body is."""
+        """Return the verdict of status, headers and size, or None if they pass. Does not read the body."""
         return self._judge_status(answer) or self._judge_headers(answer) or self._judge_size(answer)
 
     def _judge_status(self, answer: Answer) -> Reading | None:
