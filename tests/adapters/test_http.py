@@ -6,6 +6,7 @@ import gzip
 import logging
 import socket
 import ssl
+import struct
 import traceback
 import tracemalloc
 
@@ -37,6 +38,13 @@ def api(vendor: Vendor, closing) -> ApiClient:
 async def close_at_once(server: RawVendor, reader, writer) -> None:
     """Read the request and hang up."""
     await server.request(reader)
+
+
+async def reset(server: RawVendor, reader, writer) -> None:
+    """Read the request and reset the connection: the client sees a read that failed, not an end."""
+    await server.request(reader)
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
 
 
 async def say_nothing(server: RawVendor, reader, writer) -> None:
@@ -348,6 +356,7 @@ async def test_change_is_one_request_whatever_the_status(vendor: Vendor, status,
     [
         (say_nothing, OutcomeUnknown),
         (close_at_once, OutcomeUnknown),
+        (reset, OutcomeUnknown),
         (trickle, OutcomeUnknown),
         (answer(b"201 Created", b'{"id', cut=True), OutcomeUnknown),
         (answer(b"503 Unavailable", cut=True), OutcomeUnknown),

@@ -46,10 +46,12 @@ async def test_the_token_opens_a_session() -> None:
         assert (await one.client.get("/")).status_code == 303
 
 
-async def test_behind_a_proxy_with_tls_the_cookie_is_for_tls_alone() -> None:
-    """The proxy says so."""
+@pytest.mark.parametrize(("said", "secure"), [("https", True), ("https, http", True), ("http, https", False)])
+async def test_behind_a_proxy_with_tls_the_cookie_is_for_tls_alone(said: str, secure: bool) -> None:
+    """The proxy says so; of several the first, which the browser speaks with."""
     async with town() as one:
-        assert "; secure" in (await one.login(**{"x-forwarded-proto": "https"})).headers["set-cookie"].lower()
+        cookie = (await one.login(**{"x-forwarded-proto": said})).headers["set-cookie"].lower()
+        assert ("; secure" in cookie) is secure
 
 
 @pytest.mark.parametrize(

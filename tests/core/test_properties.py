@@ -13,6 +13,8 @@ from tests.core.properties import check
 pytestmark = pytest.mark.no_cover  # what drawn incidents happen to reach, no test asserts
 ROOT = Path(__file__).parents[2]
 SHARES = 6
+IN_CI = 4
+"""So many of them in every CI run; the others at night."""
 EXAMPLES = 2000 // SHARES
 MUTANT_EXAMPLES = 400
 
@@ -70,7 +72,14 @@ REACHED_AT_LEAST = {
 }
 
 
-@pytest.mark.parametrize("seed", [1, *(pytest.param(one, marks=pytest.mark.long) for one in range(2, SHARES + 1))])
+@pytest.mark.parametrize(
+    "seed",
+    [
+        1,
+        *(pytest.param(one, marks=pytest.mark.long) for one in range(2, IN_CI + 1)),
+        *(pytest.param(one, marks=pytest.mark.nightly) for one in range(IN_CI + 1, SHARES + 1)),
+    ],
+)
 def test_no_incident_breaks_a_promise(seed: int) -> None:
     """No second rollback, no denied or same-commit target, no critical incident without recovery or page.
 

@@ -38,6 +38,8 @@ WAITING = (Phase.CALM, Phase.ASKING, Phase.DEPLOYING, Phase.PAGED)
 QUIET_AFTER_SECONDS = 60.0
 QUIET_EVERY_SECONDS = 15.0
 HURRIED_PROBES_SECONDS = 2.0
+AT_ONCE_MAX = 100
+"""So many turns without the clock moving are a core that never comes to rest."""
 
 
 def make_policy(mode: Mode = Mode.AUTONOMOUS, veto_seconds: float = 0.0, **more: object) -> Policy:
@@ -146,10 +148,13 @@ class World:
         if self.time == 0.0:
             self.tell(e.Restarted(START))
         self._hurry = hurry
+        at_once = 0
         while not (hurry and self._is_over()):
             due = min(*self._due.values(), *(planned[0] for planned in self._agenda[:1]), *self._wakes[:1])
             if due >= until:
                 break
+            at_once = 0 if due > self.time else at_once + 1
+            assert at_once < AT_ONCE_MAX, f"the core asks to be woken again and again at {self.time:.3f} s"
             self.time = max(self.time, due)
             self._turn(slowly=hurry and self._is_quiet())
         self.time = until

@@ -91,6 +91,28 @@ async def test_a_store_that_fails_changes_nothing_and_still_pages(error: Excepti
         assert (s.engine.store_trouble, len(s.accepted), s.errors) == ("", 1, [])
 
 
+class LostAnswer(ShakyStore):
+    """The store has the record of a switch of auto-deploy, and its answer is lost."""
+
+    async def save(  # type: ignore[override]
+        self, event: Event | None, state: State, effects: tuple[Effect, ...]
+    ) -> tuple[PendingEffect, ...]:
+        """Save it and say that it failed."""
+        saved = await super().save(event, state, effects)
+        if isinstance(event, e.RollbackRequested):
+            raise SHUT
+        return saved
+
+
+async def test_what_was_refused_and_stands_in_the_journal_is_not_done_when_the_store_is_back() -> None:
+    """People read that auto-deploy is not off: nothing switches it off behind their backs, for it would stay so."""
+    async with scene(LostAnswer) as s:
+        await s.rollback_by_hand(until=Phase.DEPLOYING)
+        await s.quiet()
+        assert UNWANTED in s.store.finished and await s.store.pending() == ()  # type: ignore[attr-defined]
+        assert (s.sent("PATCH"), len(s.accepted), s.web.auto_deploy_off) == (0, 1, "")
+
+
 async def test_a_restore_that_cannot_be_recorded_is_said_and_not_made() -> None:
     """The pin was made, the rollback refused, and then the store stays away."""
     async with scene() as s:

@@ -156,6 +156,12 @@ def test_a_terminal_gets_readable_lines_without_being_asked() -> None:
     assert json.loads(plain.getvalue())["event"] == "hello there"
 
 
+def test_of_a_secret_that_holds_another_nothing_is_left() -> None:
+    """A token that also stands in an address: the whole address is replaced, not only the token in it."""
+    token, address = "0123456789abcdef", "0123456789abcdef-of-the-heartbeat"
+    assert logs.scrub(f"GET {address}", logs.known_forms([token, address])) == "GET ***"
+
+
 @pytest.mark.parametrize(
     ("secret", "said", "written"),
     [

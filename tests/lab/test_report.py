@@ -77,14 +77,14 @@ class Tags(HTMLParser):
         self.text.append(data)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def scored() -> Scored:
     """Two classes in which it fails now and then, two in which it does not; two episodes each, and the rivals."""
     names = ["hard-down", "latency-creep", "other-incident", "restart-blip"]
     return score(SEED, names=names, episodes=2, clean_years=0.0, processes=1)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def report(scored: Scored) -> Report:
     """The report of that, with a clean month that was not clean."""
     return replace(

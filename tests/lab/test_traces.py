@@ -278,7 +278,7 @@ def test_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     assert "nezha: not of the shape" in capsys.readouterr().err
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def real() -> Path:
     """The real traces beside the repository, where they are."""
     return on_the_shelf("data/traces")

@@ -113,6 +113,13 @@ def test_a_status_page_needs_somewhere_to_be_served(monkeypatch: pytest.MonkeyPa
     assert "needs jinja2, which the extra console brings" in shown(SMALL + PAGE)
 
 
+def test_one_token_for_two_roles_is_a_mistake() -> None:
+    """Every viewer could approve."""
+    same = {name: TOKEN["WATCHDOG_CONSOLE_TOKEN"] for name in (*TOKEN, *VIEWER)}
+    assert "two roles have the same token" in shown(SMALL + "console: {enabled: true}\n", same)
+    assert loaded(SMALL + "console: {enabled: true}\n", TOKEN | VIEWER)
+
+
 def test_a_token_that_opens_nothing_is_warned_of() -> None:
     """Somebody believes in it."""
     off = loaded(SMALL + f"console: {{enabled: true, tokens: false, {PROXY}}}\n", TOKEN | VIEWER)

@@ -27,12 +27,12 @@ def mailbox(post: Post, total_seconds: float = 20.0, **changes: Any) -> Mailbox:
     return Mailbox(MailServer(**server), total_seconds)
 
 
-async def send(box: Mailbox) -> None:
-    """Hand one small mail in."""
+async def send(box: Mailbox, *to: str) -> None:
+    """Hand one small mail in, to the lead unless told."""
     mail = EmailMessage()
     mail["Subject"] = "hello"
     try:
-        await box.deliver(mail, "watchdog@acme.example", ["lead@acme.example"])
+        await box.deliver(mail, "watchdog@acme.example", to or ["lead@acme.example"])
     finally:
         box.close()
 
@@ -81,6 +81,13 @@ async def test_4xx_is_for_now_and_5xx_for_good(post: Start, refuse: dict, error:
     with pytest.raises(error, match=says) as caught:
         await send(mailbox(server))
     assert next(iter(refuse.values()))[4:] not in str(caught.value)
+
+
+async def test_a_recipient_that_may_come_later_keeps_the_mail_to_be_sent_again(post: Start) -> None:
+    """One is unknown, the other only greylisted: that one may still be reached."""
+    server = await post(refuse_to={"ann@acme.example": "550 no such user", "bob@acme.example": "450 greylisted"})
+    with pytest.raises(Temporary, match=r"every recipient \(codes \[450, 550\]\)"):
+        await send(mailbox(server), "ann@acme.example", "bob@acme.example")
 
 
 async def test_a_refused_login_does_not_show_the_password(post: Start, certificates: Certificates) -> None:
