@@ -115,7 +115,7 @@ def test_a_status_page_needs_somewhere_to_be_served(monkeypatch: pytest.MonkeyPa
 
 def test_one_token_for_two_roles_is_a_mistake() -> None:
     """Every viewer could approve."""
-    same = {name: TOKEN["WATCHDOG_CONSOLE_TOKEN"] for name in (*TOKEN, *VIEWER)}
+    same = dict.fromkeys((*TOKEN, *VIEWER), TOKEN["WATCHDOG_CONSOLE_TOKEN"])
     assert "two roles have the same token" in shown(SMALL + "console: {enabled: true}\n", same)
     assert loaded(SMALL + "console: {enabled: true}\n", TOKEN | VIEWER)
 
