@@ -1,12 +1,15 @@
-"""Mutation testing by one command: `python -m tests.mutation [--own | --write] [--children N] [MODULE ...]`.
+"""Mutation testing by one command: `python -m tests.mutation [--own | --write] [--hours H] [MODULE ...]`.
 
-Without a module: the whole core and the actuation path, which takes hours. Ends with 1 if a mutant survives that nobody
-argued in `argued.toml`. `--write` writes `survivors/` and the table of `README.md` anew.
+Without a module: the whole core and the actuation path, which takes many hours. With `--hours` no module is begun later
+than that, and their order is drawn anew each time, so that a week of nights comes round to most. Ends with 1 if a
+mutant survives that nobody argued in `argued.toml`. `--write` writes `survivors/` and the table of `README.md` anew.
 """
 
 import argparse
+import random
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from tests.mutation import arguments, mutants, report
@@ -20,17 +23,33 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--children", type=int, default=2, help="mutants tried at the same time (2)")
     parser.add_argument("--own", action="store_true", help="only the modules' own tests: a quick look, never written")
     parser.add_argument("--write", action="store_true", help="write survivors/ and the table of README.md anew")
+    parser.add_argument("--hours", type=float, help="begin no module after so many hours, in an order that is drawn")
     wanted = parser.parse_args(words)
     argued = arguments.load()
     outcomes: list[report.Outcome] = []
     targets = [target(module) for module in wanted.modules or default_modules()]
-    for _, group in groupby(targets, key=lambda one: one.wide):
-        for outcome in tried(list(group), argued, wanted.children, wide=not wanted.own):
+    for group in groups(targets, wanted.hours):
+        for outcome in tried(group, argued, wanted.children, wide=not wanted.own):
             outcomes.append(outcome)
             show(outcome)
             if wanted.write and not wanted.own:
                 report.write(outcome)
     return conclude(outcomes, argued)
+
+
+def groups(targets: Sequence[Target], hours: float | None) -> Iterator[list[Target]]:
+    """Yield what is tried together: all that have the same wide tests, or, within hours, one by one as drawn."""
+    if hours is None:
+        for _, group in groupby(targets, key=lambda one: one.wide):
+            yield list(group)
+        return
+    began = time.monotonic()
+    drawn = random.sample(targets, len(targets))
+    for nth, one in enumerate(drawn):
+        if nth and time.monotonic() - began >= hours * 3600:
+            print(f"{hours:g} h are over; not tried: {' '.join(left.module for left in drawn[nth:])}")
+            return
+        yield [one]
 
 
 def tried(

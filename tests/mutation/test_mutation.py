@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.mutation import arguments, mutants, report
-from tests.mutation.__main__ import conclude
+from tests.mutation.__main__ import conclude, groups
 from tests.mutation.arguments import Argument
 from tests.mutation.mutants import Fate, Mutant
 from tests.mutation.plan import ROOT, default_modules, target
@@ -136,3 +136,15 @@ def test_the_table_is_made_of_what_was_run() -> None:
     readme = (ROOT / "tests" / "mutation" / "README.md").read_text(encoding="utf-8")
     rows = [row for row in report.table().splitlines() if "not run" not in row]
     assert [row for row in rows if row not in readme] == []
+
+
+@pytest.mark.parametrize(("hours", "tried"), [(None, [2, 1]), (0.0, [1]), (1.0, [1, 1, 1])])
+def test_a_night_tries_as_many_modules_as_its_hours_allow(
+    hours: float | None, tried: list[int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One at least; what it did not come to is named. Without a limit, those with the same wide tests go together."""
+    names = ["watchdog/core/turn.py", "watchdog/core/sight.py", "watchdog/daemon/acts.py"]
+    found = list(groups([target(name) for name in names], hours))
+    assert [len(group) for group in found] == tried
+    left = {one.module for group in found for one in group} ^ set(names)
+    assert set(capsys.readouterr().out.partition("not tried: ")[2].split()) == left

@@ -30,7 +30,9 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="only these parts")
     parser.add_argument("--list", action="store_true", help="name the parts")
     parser.add_argument("--when", action="store_true", help="say when each part last ran, and how it ended")
-    parser.add_argument("--hours", type=float, default=6.0, help="the storm begins nothing new after so many hours (6)")
+    parser.add_argument(
+        "--hours", type=float, default=4.0, help="mutation and storm begin nothing new after so many (4)"
+    )
     parser.add_argument("--storm-seeds", type=int, default=100_000, metavar="N", help="at most so many (100000)")
     parser.add_argument("--storm-first", type=int, default=1, metavar="K", help="the first seed, to go on (1)")
     wanted = parser.parse_args(words)

@@ -22,8 +22,8 @@ class Part:
     hours_max: float = 12.0
 
 
-def parts(*, storm_seeds: int = 100_000, storm_first: int = 1, hours: float = 6.0) -> list[Part]:
-    """Return the parts in the order in which they run."""
+def parts(*, storm_seeds: int = 100_000, storm_first: int = 1, hours: float = 4.0) -> list[Part]:
+    """Return the parts in the order in which they run. The two longest begin nothing new after so many hours each."""
     storm = ("--seeds", str(storm_seeds), "--first", str(storm_first), "--hours", f"{hours:g}")
     return [
         _module("wheels", "every dependency has a wheel for each Python", "tests.wheels"),
@@ -31,7 +31,9 @@ def parts(*, storm_seeds: int = 100_000, storm_first: int = 1, hours: float = 6.
         _module("soak-processes", "a real process for 15 minutes: file descriptors stay flat", "tests.faults.soak"),
         Part("soak", (*_PYTHON, "watchdog", "lab", "soak"), "watchdog/app/soak.py", "a virtual day, 100 services"),
         _module("crash-points", "kill -9 at every commit and call of a rollback", "tests.faults.crash_points"),
-        _module("mutation", "which mutants of the core no test notices", "tests.mutation"),
+        _module(
+            "mutation", f"which mutants no test notices, for {hours:g} h", "tests.mutation", "--hours", f"{hours:g}"
+        ),
         _module("storm", f"{storm_seeds} storms, or as many as {hours:g} h allow", "tests.nightly.storm", *storm),
     ]
 
