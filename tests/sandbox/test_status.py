@@ -4,7 +4,12 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.world import World
+from tests.sandbox.world import World, opened
+from watchdog.adapters.signals.statuspage import parse_summary, verdict
+from watchdog.adapters.signals.vendor_status import RENDER_API, render_components
+from watchdog.domain.deploys import ServiceFacts
+from watchdog.domain.readings import Bad, Good
+from watchdog.sandbox import clock
 from watchdog.sandbox.status import PAGES
 
 
@@ -97,3 +102,18 @@ async def test_the_page_comes_in_parts_too(world: World) -> None:
         assert set((await world.client.get(base + document)).json()) == {"page", key}
     assert (await world.client.get(base + "history.json")).status_code == 404
     assert (await world.client.get(base.replace("openai", "nobody") + "summary.json")).status_code == 404
+
+
+@pytest.mark.parametrize("quirks", [(), ("one_render_api",)])
+async def test_render_s_api_is_one_part_to_us_whatever_the_page_calls_it(quirks: tuple[str, ...]) -> None:
+    """Two components today, one until mid 2026; what we look for is listed in both, and its outage is seen."""
+    async with opened(quirks=quirks) as world:
+        for kind, expected in ((None, Good), ("error", Bad)):
+            if kind is not None:
+                world.sandbox.set_fault("render", kind)
+            told = parse_summary(await summary(world, "render"))
+            web = ServiceFacts("srv-web", "web", "web_service", "oregon")
+            reading = verdict("render", told, "platform", render_components([web]), clock.now())
+            assert isinstance(reading, expected), reading
+            api = verdict("render", told, "platform", (RENDER_API,), clock.now())
+            assert isinstance(api, expected), api

@@ -18,6 +18,7 @@ from watchdog.adapters.repositories.github import build_github
 from watchdog.adapters.signals import SIGNALS
 from watchdog.adapters.signals.control import ControlTarget
 from watchdog.adapters.signals.render_events import build_dependency
+from watchdog.adapters.signals.statuspage import Part
 from watchdog.adapters.signals.vendor_status import VendorStatus, render_components
 from watchdog.adapters.signals.wire import Wire
 from watchdog.adapters.stores import build_store
@@ -183,7 +184,7 @@ def _vendor_sources(
 ) -> list[SignalSource]:
     """Return the status pages, and the dependencies on the platform itself (databases), as vendors."""
 
-    def components() -> Sequence[str]:
+    def parts() -> Sequence[Part]:
         services = engine.state.services.values() if engine is not None else ()
         return render_components(item.facts for item in services if item.facts is not None)
 
@@ -191,7 +192,7 @@ def _vendor_sources(
     pages = dict(settings.vendors)
     pages |= {name: one.vendor_status for name, one in settings.dependencies.items() if one.vendor_status is not None}
     found: list[SignalSource] = [
-        VendorStatus(name, url, clock, role, components if role == "platform" else tuple, wire=looks)
+        VendorStatus(name, url, clock, role, parts if role == "platform" else tuple, wire=looks)
         for name, url in pages.items()
         for role in [settings.policy.vendors[name].role]
     ]

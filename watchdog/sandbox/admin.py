@@ -148,9 +148,9 @@ class Admin:
         return {"suspenders": service.suspenders}
 
     def announce(self, body: Json) -> Any:
-        """POST /announce: components as `Oregon/Web Services`, or `Render API`."""
+        """POST /announce: components as `Oregon/Web Services`, or `Render REST API`."""
         vendor = body.get("vendor", "render")
-        ids = component_ids(vendor, body["components"])
+        ids = component_ids(vendor, body["components"], self.cloud.quirks)
         self.cloud.announce(vendor, body["name"], ids, float(body.get("begins_in", 0)), float(body["lasts"]))
         return {"announced": [one.name for one in self.cloud.announced[vendor]]}
 

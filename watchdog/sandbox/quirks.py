@@ -48,6 +48,11 @@ QUIRKS: dict[str, Quirk] = {
         "bodies carry fields the document does not name, such as `artifactId`, `buildId` (newer schemas)",
         breaks_document=False,
     ),
+    "one_render_api": Quirk(
+        "Render's status page had one component `Render API` until mid 2026; since then `Render REST API` and "
+        "`Render Platform API` (third party, 2026-10)",
+        breaks_document=False,
+    ),
     "event_filter_null": Quirk(
         "a webhook's `eventFilter` is null where the schema wants an array (recorded)", breaks_document=True
     ),

@@ -41,7 +41,8 @@ PAGES: dict[str, tuple[str, tuple[Component, ...]]] = {
     "render": (
         "Render",
         (
-            Component("cmp-api", "Render API"),
+            Component("cmp-api", "Render REST API"),
+            Component("cmp-platform-api", "Render Platform API"),
             Component("cmp-dashboard", "Render Dashboard", fails=False),
             *_region(OREGON, "Oregon", fails=True),
             *_region(FRANKFURT, "Frankfurt", fails=False),
@@ -57,6 +58,7 @@ PAGES: dict[str, tuple[str, tuple[Component, ...]]] = {
         ),
     ),
 }
+ONE_API = Component("cmp-api", "Render API")
 WORST = {
     "major_outage": ("critical", "Major Service Outage"),
     "partial_outage": ("major", "Partial System Outage"),
@@ -105,7 +107,8 @@ class StatusPages:
 
     def summary(self, vendor: str) -> dict[str, Any]:
         """Return what summary.json says."""
-        name, components = PAGES[vendor]
+        name = PAGES[vendor][0]
+        components = lines_of(vendor, self.cloud.quirks)
         fault, since = self.cloud.faults.get(vendor), self.cloud.fault_began.get(vendor)
         now = clock.now()
         announced = [one for one in self.cloud.announced.get(vendor, []) if one.status(now) != "completed"]
@@ -125,16 +128,21 @@ class StatusPages:
         }
 
 
-def component_ids(vendor: str, labels: Sequence[str]) -> tuple[str, ...]:
-    """Return the ids of components that are named as `Oregon/Web Services`, or `Render API`. Raises ValueError."""
+def lines_of(vendor: str, quirks: frozenset[str]) -> tuple[Component, ...]:
+    """Return a page's components as they are today, or as they were when Render's API was one of them."""
+    today = PAGES[vendor][1]
+    if vendor != "render" or "one_render_api" not in quirks:
+        return today
+    return (ONE_API, *(one for one in today if one.name not in ("Render REST API", "Render Platform API")))
+
+
+def component_ids(vendor: str, labels: Sequence[str], quirks: frozenset[str] = frozenset()) -> tuple[str, ...]:
+    """Return the ids of components that are named as `Oregon/Web Services`, or `Render REST API`. Raises ValueError."""
     if vendor not in PAGES:
         raise ValueError(f"no status page of {vendor!r}; known: {', '.join(PAGES)}")
-    groups = {one.id: one.name for one in PAGES[vendor][1] if one.is_group}
-    known = {
-        f"{groups[one.group]}/{one.name}" if one.group else one.name: one.id
-        for one in PAGES[vendor][1]
-        if not one.is_group
-    }
+    lines = lines_of(vendor, quirks)
+    groups = {one.id: one.name for one in lines if one.is_group}
+    known = {f"{groups[one.group]}/{one.name}" if one.group else one.name: one.id for one in lines if not one.is_group}
     missing = [label for label in labels if label not in known]
     if missing:
         raise ValueError(f"no component {missing[0]!r}; known: {', '.join(known)}")

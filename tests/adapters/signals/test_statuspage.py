@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from watchdog.adapters.signals.statuspage import parse_summary, verdict
+from watchdog.adapters.signals.statuspage import Part, parse_summary, verdict
+from watchdog.adapters.signals.vendor_status import RENDER_API
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown
 
 GROUPS = {"g-or": "Oregon", "g-fr": "Frankfurt, EU"}
@@ -27,10 +28,10 @@ def page(statuses: dict[str, str] | None = None, indicator: str = "none", **more
 
 NOW = 1_790_000_000.0
 """2026-09-21 14:13:20 UTC."""
-OURS = ("Render API", "Oregon/Web Services", "Oregon/Builds and Deploys")
+OURS = (RENDER_API, ("Oregon/Web Services",), ("Oregon/Builds and Deploys",))
 
 
-def platform(statuses: dict[str, str], wanted: tuple[str, ...] = OURS, **more: Any) -> Reading:
+def platform(statuses: dict[str, str], wanted: tuple[Part, ...] = OURS, **more: Any) -> Reading:
     """Return the platform's verdict."""
     return verdict("render", parse_summary(page(statuses, **more)), "platform", wanted, NOW)
 
@@ -66,25 +67,43 @@ def test_a_status_nobody_knows_is_unknown_unless_there_is_an_outage_as_well() ->
     assert isinstance(platform({"g-fr/Web Services": "on_fire"}), Good)
 
 
-def test_a_page_that_renamed_everything_is_unknown() -> None:
-    """It must not look healthy."""
-    reading = platform({}, wanted=("Oregon/Compute",))
-    assert reading == Unknown("the status page of render names none of the components that concern us")
-    assert isinstance(platform({}, wanted=()), Unknown)
+@pytest.mark.parametrize(
+    ("wanted", "says"),
+    [
+        ((("Oregon/Compute",),), "the status page of render lists no component"),
+        (((*RENDER_API,), ("Oregon/Compute",)), "does not list Oregon/Compute: is it named anew?"),
+        ((("Render Edge API",), *OURS[1:]), "does not list Render Edge API: is it named anew?"),
+        ((), "is not known yet"),
+    ],
+)
+def test_a_page_that_renamed_a_part_of_ours_is_unknown(wanted: tuple[Part, ...], says: str) -> None:
+    """It must not look healthy; but an outage of what it does list is one."""
+    reading = platform({}, wanted=wanted)
+    assert isinstance(reading, Unknown) and says in reading.why
+    ill = platform({"g-or/Web Services": "major_outage"}, wanted=(("Oregon/Compute",), ("Oregon/Web Services",)))
+    assert isinstance(ill, Bad)
+
+
+@pytest.mark.parametrize("name", RENDER_API)
+def test_render_s_api_is_known_by_each_name_it_had(name: str) -> None:
+    """One component until mid 2026, two since: an outage of either holds rollbacks back."""
+    rows = [{"id": name, "name": name, "group": False, "status": "major_outage"}]
+    reading = verdict("render", parse_summary(page(components=rows)), "platform", (RENDER_API,), NOW)
+    assert reading == Bad(f"render reports {name} major outage", FailureKind.OUTAGE)
 
 
 def test_names_match_whatever_their_case_and_a_region_by_a_part_of_its_group() -> None:
     """`Frankfurt` is a part of `Frankfurt, EU`; without a region every group matches."""
     broken = {"g-fr/Web Services": "partial_outage"}
-    assert isinstance(platform(broken, wanted=("frankfurt/web services",)), Bad)
-    assert isinstance(platform(broken, wanted=("Web Services",)), Bad)
+    assert isinstance(platform(broken, wanted=(("frankfurt/web services",),)), Bad)
+    assert isinstance(platform(broken, wanted=(("Web Services",),)), Bad)
 
 
 def test_an_upstream_is_bad_with_any_component_or_by_its_indicator() -> None:
     """Which of its parts we use is not known, unless configured."""
     some = parse_summary(page({"g-fr/Web Services": "partial_outage"}))
     assert isinstance(verdict("openai", some, "upstream", (), NOW), Bad)
-    assert isinstance(verdict("openai", some, "upstream", ("Render API",), NOW), Good)
+    assert isinstance(verdict("openai", some, "upstream", (RENDER_API,), NOW), Good)
     major = parse_summary(page(indicator="major", incidents=[{"name": "Elevated errors", "status": "investigating"}]))
     assert verdict("openai", major, "upstream", (), NOW) == Bad(
         'openai reports a major incident ("Elevated errors")', FailureKind.OUTAGE

@@ -12,6 +12,7 @@ from watchdog.adapters.signals.vendor_status import (
     IDLE_SECONDS,
     KNOWN_VENDORS,
     OPEN_SECONDS,
+    RENDER_API,
     VendorStatus,
     render_components,
 )
@@ -46,7 +47,7 @@ async def test_announced_maintenance_is_read_more_often_while_it_goes_on_and_end
     hours = {"scheduled_for": "2026-09-21T16:00:00Z", "scheduled_until": "2026-09-21T17:00:00Z"}
     vendor.say("GET", PATH, (200, page(scheduled_maintenances=maintenance("scheduled", **hours)), {"ETag": "a"}), 304)
     clock = FakeClock(NOW, auto=False)
-    source = status(vendor, clock, "platform", components=lambda: ["Oregon/Web Services"])
+    source = status(vendor, clock, "platform", parts=lambda: [("Oregon/Web Services",)])
     seen = []
     for clock.elapsed in (0.0, 6300.0, 6500.0, 10_100.0):
         seen.append((type((await source.read())[0].reading), source.every_seconds))
@@ -65,12 +66,12 @@ async def test_an_unchanged_page_is_not_sent_again(vendor: Vendor) -> None:
 async def test_which_components_concern_us_is_asked_each_time(vendor: Vendor) -> None:
     """Services come and go."""
     vendor.say("GET", PATH, page({"g-fr/Web Services": "partial_outage"}))
-    concerned: list[str] = []
-    source = status(vendor, role="platform", components=lambda: concerned)
+    concerned: list[tuple[str, ...]] = []
+    source = status(vendor, role="platform", parts=lambda: concerned)
     assert isinstance((await source.read())[0].reading, Unknown)
-    concerned.append("Oregon/Web Services")
+    concerned.append(("Oregon/Web Services",))
     assert isinstance((await source.read())[0].reading, Good)
-    concerned.append("Frankfurt/Web Services")
+    concerned.append(("Frankfurt/Web Services",))
     assert isinstance((await source.read())[0].reading, Bad)
 
 
@@ -124,7 +125,7 @@ def at(kind: str, region: str | None = "oregon") -> ServiceFacts:
 )
 def test_the_platform_s_components_follow_kind_and_region(services: list[ServiceFacts], components: tuple) -> None:
     """A kind that nobody knows yet is taken for a web service."""
-    assert render_components(services) == ("Render API", *components)
+    assert render_components(services) == (RENDER_API, *((one,) for one in components))
 
 
 def test_known_vendors_are_summaries() -> None:

@@ -1,6 +1,7 @@
 """What a Statuspage `summary.json` says about the components that concern us. Pure and lenient.
 
-Rule 1: an unknown status of a component that concerns us is `Unknown`, never good and never an outage.
+Rule 1: an unknown status of a component that concerns us is `Unknown`, never good and never an outage; so is a
+page that does not list a part which concerns us (vendors rename components), and it says which.
 Rule 2: maintenance that the platform announced, and is at now, is bad: what fails meanwhile may be its doing, so no
 deploy is rolled back for it (a rollback may hang in it, too). It silences nobody: a site that is down is down for its
 visitors, whoever announced it. Who wants to sleep through the hours of a maintenance says so (`silences: from, to`).
@@ -23,6 +24,10 @@ COMPONENTS_MAX = 2000
 NAMED_MAX = 3
 AHEAD_SECONDS = 14 * 86400.0
 """So far ahead maintenance is told of."""
+
+
+Part = tuple[str, ...]
+"""A part of a vendor that concerns us: the labels that its page may give it, `Group/Name` or `Name`, today's first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,26 +76,26 @@ def parse_summary(document: Any) -> Summary:
     )
 
 
-def verdict(vendor: str, summary: Summary, role: str, wanted: Sequence[str], now: float) -> Reading:
-    """Return what the page means for us at a moment (UTC epoch seconds).
-
-    `wanted` are `Group/Name` or `Name`; none: everything (upstreams only).
-    """
+def verdict(vendor: str, summary: Summary, role: str, wanted: Sequence[Part], now: float) -> Reading:
+    """Return what the page means for us at a moment (UTC epoch seconds); no part wanted: all (upstreams only)."""
     if role == "platform" and not wanted:
         return Unknown(f"{vendor}: which of its components concern us is not known yet")
-    chosen = [part for part in summary.components if not wanted or any(_matches(part, label) for label in wanted)]
+    chosen = [one for one in summary.components if not wanted or any(_is_of(one, part) for part in wanted)]
     broken = [part for part in chosen if part.status in OUTAGES]
     if broken:
         return Bad(f"{vendor} reports {_named(broken)}{_incident(summary)}", FailureKind.OUTAGE)
     if role == "upstream" and not wanted and summary.indicator in ("major", "critical"):
         return Bad(f"{vendor} reports a {summary.indicator} incident{_incident(summary)}", FailureKind.OUTAGE)
     if not chosen:
-        return Unknown(f"the status page of {vendor} names none of the components that concern us")
+        return Unknown(f"the status page of {vendor} lists no component")
     going_on = [one for one in summary.maintenances if one.goes_on(now) and _is_ours(one, chosen)]
     if role == "platform" and going_on:
         one = going_on[0]
         why = f'{vendor} announced maintenance: "{one.name}"{_of_what(one, chosen)}, {one.until(now)}'
         return Bad(why, FailureKind.OUTAGE)
+    missing = [part[0] for part in wanted if not any(_is_of(one, part) for one in chosen)]
+    if missing:
+        return Unknown(f"the status page of {vendor} does not list {', '.join(missing[:NAMED_MAX])}: is it named anew?")
     strange = [part for part in chosen if part.status not in _KNOWN]
     if strange:
         return Unknown(f"{vendor}: {_named(strange)}: we do not know that status")
@@ -141,6 +146,10 @@ def _open_incidents(rows: object) -> tuple[str, ...]:
         return ()
     incidents = [row for row in rows[:50] if isinstance(row, dict) and row.get("status") not in _ENDED]
     return tuple(plain(str(row.get("name") or "untitled"), 80) for row in incidents)
+
+
+def _is_of(component: Component, part: Part) -> bool:
+    return any(_matches(component, label) for label in part)
 
 
 def _matches(part: Component, label: str) -> bool:

@@ -16,7 +16,7 @@ from watchdog.adapters.signals.failures import Failure
 from watchdog.adapters.signals.follow import follow, warm_up
 from watchdog.adapters.signals.options import check_url
 from watchdog.adapters.signals.source import Source, unknown
-from watchdog.adapters.signals.statuspage import Summary, parse_summary, verdict
+from watchdog.adapters.signals.statuspage import Part, Summary, parse_summary, verdict
 from watchdog.adapters.signals.stopwatch import Stopwatch
 from watchdog.adapters.signals.wire import Wire
 from watchdog.domain.deploys import ServiceFacts
@@ -40,6 +40,9 @@ BODY_BYTES_MAX = 4 * 1024 * 1024
 FRESH_SECONDS = 900.0
 """A page that was not read for so long is unknown again; one missed reading is not."""
 
+RENDER_API = ("Render REST API", "Render Platform API", "Render API")
+"""What Render's page calls its API: two components since mid 2026, one before."""
+
 _KINDS = {
     "web_service": "Web Services",
     "private_service": "Web Services",
@@ -50,18 +53,18 @@ _KINDS = {
 }
 
 
-def render_components(services: Iterable[ServiceFacts]) -> tuple[str, ...]:
-    """Return the components of Render that concern these services, as `Group/Name`, or `Name` for global ones."""
-    found = ["Render API"]
+def render_components(services: Iterable[ServiceFacts]) -> tuple[Part, ...]:
+    """Return the parts of Render that concern these services, each by the labels that the page may give it."""
+    found = []
     for facts in services:
         name = _KINDS.get(facts.kind, "Web Services")
         region = f"{facts.region.capitalize()}/" if facts.region else ""  # unknown: that name in every region
         found += [name] if name == "Static Sites" else [f"{region}{name}", f"{region}Builds and Deploys"]
-    return tuple(dict.fromkeys(found))
+    return (RENDER_API, *((label,) for label in dict.fromkeys(found)))
 
 
 class VendorStatus(Source):
-    """One status page. `components` answers which components concern us now; none means all (an upstream's).
+    """One status page. `parts` answers which parts of the vendor concern us now; none means all (an upstream's).
 
     `role` is "platform" or "upstream". Raises ValueError for a URL that cannot be read.
     """
@@ -72,7 +75,7 @@ class VendorStatus(Source):
         url: str,
         clock: Clock,
         role: str,
-        components: Callable[[], Sequence[str]] = tuple,
+        parts: Callable[[], Sequence[Part]] = tuple,
         *,
         idle_seconds: float = IDLE_SECONDS,
         open_seconds: float = OPEN_SECONDS,
@@ -82,7 +85,7 @@ class VendorStatus(Source):
         self.role = role
         self._url = httpx.URL(check_url(url))
         self._clock = clock
-        self._components = components
+        self._parts = parts
         self._idle_seconds = idle_seconds
         self._open_seconds = open_seconds
         self._wire = wire or Wire()
@@ -99,7 +102,7 @@ class VendorStatus(Source):
         assert self._summary is not None
         now = self._clock.now()
         self.every_seconds = self._open_seconds if self._summary.is_open(now) else self._idle_seconds
-        return (Sample(verdict(self.name, self._summary, self.role, tuple(self._components()), now)),)
+        return (Sample(verdict(self.name, self._summary, self.role, tuple(self._parts()), now)),)
 
     async def _refresh(self) -> str:
         """Read the page and return what was wrong, or nothing."""
