@@ -11,7 +11,7 @@ from tests.clocks import FakeClock
 from tests.sandbox.documents import SENTRY, answer_problems
 from tests.sandbox.world import opened
 from watchdog.adapters.options import Context
-from watchdog.adapters.signals.sentry import TOKEN, SentryErrors, SentryOptions, build
+from watchdog.adapters.signals.sentry import FILTER_AGAIN_SECONDS, TOKEN, SentryErrors, SentryOptions, build
 from watchdog.daemon.clock import SystemClock
 from watchdog.domain.readings import Good, Unknown
 from watchdog.ports import Sample
@@ -24,12 +24,16 @@ ISSUE = {"shortId": "WEB-12", "title": "TypeError: x is undefined", "count": "31
 
 
 def source(
-    vendor: Vendor, commit: str | None = "9f3c2ab", token: str = "sntrys_canary_token", **options: Any
+    vendor: Vendor,
+    commit: str | None = "9f3c2ab",
+    token: str = "sntrys_canary_token",
+    clock: FakeClock | None = None,
+    **options: Any,
 ) -> SentryErrors:
     """Return a source that reads the fake Sentry, which has good counts unless it was told otherwise."""
     vendor.answers.setdefault(("GET", TIMESERIES), [GOOD])
     endpoints = {"sentry": vendor.url}
-    context = Context(FakeClock(NOW), endpoints, {TOKEN: token}, live_commit=lambda: commit)
+    context = Context(clock or FakeClock(NOW), endpoints, {TOKEN: token}, live_commit=lambda: commit)
     return build("errors", SentryOptions.model_validate({"sentry": "acme/web", **options}), context)
 
 
@@ -121,14 +125,29 @@ async def test_traffic_is_the_denominator_where_it_is_known(vendor: Vendor) -> N
 
 
 async def test_a_server_that_cannot_leave_ignored_issues_out_is_asked_without_that(vendor: Vendor) -> None:
-    """Once; the reading says so each time."""
-    vendor.say("GET", TIMESERIES, (400, {"detail": "Invalid query: is"}), GOOD)
-    made = source(vendor)
-    for _ in range(2):
+    """For an hour, then it may have been updated; the reading says so each time."""
+    refused = (400, {"detail": "Invalid query: is"})
+    vendor.say("GET", TIMESERIES, refused, GOOD, GOOD, refused, GOOD)
+    clock = FakeClock(NOW)
+    made = source(vendor, clock=clock)
+    for seconds in (0.0, 1.0, FILTER_AGAIN_SECONDS):
+        clock.elapsed += seconds
         (sample,) = await made.read()
         assert isinstance(sample.reading, Good) and "ignored issues are counted too" in sample.reading.detail
     await made.close()
-    assert [query(seen).get("query") for seen in vendor.seen] == ["is:unresolved", None, None]
+    assert [query(seen).get("query") for seen in vendor.seen] == ["is:unresolved", None, None, "is:unresolved", None]
+
+
+async def test_a_400_for_another_reason_is_not_taken_for_the_filter(vendor: Vendor) -> None:
+    """The same is refused without it: unknown, and the next look asks as the first did."""
+    vendor.say("GET", TIMESERIES, (400, {"detail": "Invalid project"}), (400, {"detail": "Invalid project"}), GOOD)
+    made = source(vendor)
+    (sample,) = await made.read()
+    assert isinstance(sample.reading, Unknown) and "Sentry answered 400" in sample.reading.why
+    (sample,) = await made.read()
+    assert isinstance(sample.reading, Good) and "counted too" not in sample.reading.detail
+    await made.close()
+    assert [query(seen).get("query") for seen in vendor.seen] == ["is:unresolved", None, "is:unresolved"]
 
 
 @pytest.mark.parametrize(

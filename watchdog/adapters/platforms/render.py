@@ -17,7 +17,7 @@ from watchdog.ports import Clock
 HINTS = MappingProxyType(
     {
         401: "create a new API key (Render dashboard, Account Settings) and set WATCHDOG_RENDER_API_KEY",
-        403: "the owner of the API key may not do this: use a key of somebody who may",
+        403: "the API key lacks a permission for this, or its owner a right: see what a Render key must allow (README)",
         404: "check the id, and that the API key's owner can see it",
     }
 )

@@ -30,6 +30,8 @@ TOKEN = "WATCHDOG_SENTRY_TOKEN"  # noqa: S105  the name of a variable, not what 
 PERIOD = "60m"
 COMMIT = "{commit}"
 ISSUES_MAX = 25
+FILTER_AGAIN_SECONDS = 3600.0
+"""A Sentry that could not leave ignored issues out is asked for it again so much later."""
 _HINTS = {
     401: f"put a valid token into {TOKEN} (an internal integration with org:read and event:read)",
     403: f"give the integration of {TOKEN} the scopes org:read and event:read",
@@ -71,7 +73,7 @@ class SentryErrors(Source):
         self._options = options
         self._context = context
         self._organization, self._project = options.sentry.split("/")
-        self._counts_everything = False
+        self._unfiltered_until = 0.0
         self._client: ApiClient | None = None
         self._broken = ""
         self._open_client()
@@ -116,14 +118,26 @@ class SentryErrors(Source):
             await self._client.close()
 
     async def _errors(self, client: ApiClient) -> object:
-        if not self._counts_everything:
-            try:
-                return await self._series(client, "errors", self._query("is:unresolved"))
-            except PermanentAnswer as error:
-                if error.status != 400:
-                    raise
-                self._counts_everything = True
-        return await self._series(client, "errors", self._query(""))
+        """Return the series without ignored issues; of a Sentry that cannot leave them out, with them.
+
+        That it cannot is learnt by asking the same without the filter: a 400 to that as well has another cause, and is
+        raised. It is asked anew after an hour, for Sentry may have been updated.
+        """
+        now = self._context.clock.monotonic()
+        if self._counts_everything:
+            return await self._series(client, "errors", self._query(""))
+        try:
+            return await self._series(client, "errors", self._query("is:unresolved"))
+        except PermanentAnswer as error:
+            if error.status != 400:
+                raise
+        counts = await self._series(client, "errors", self._query(""))
+        self._unfiltered_until = now + FILTER_AGAIN_SECONDS
+        return counts
+
+    @property
+    def _counts_everything(self) -> bool:
+        return self._context.clock.monotonic() < self._unfiltered_until
 
     async def _normalised(
         self, client: ApiClient, counts: tuple[MinuteCount, ...], notes: list[str]
