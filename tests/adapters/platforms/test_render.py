@@ -243,7 +243,7 @@ async def test_a_rollback_or_a_rebuild_is_accepted_with_or_without_an_id(vendor:
         ((404, {"message": "not found: dep-2"}), Gone, "not found: dep-2"),
         ((410, {"message": "gone"}), Gone, "gone"),
         ((401, {"message": "Unauthorized"}), Forbidden, "create a new API key"),
-        ((403, {"message": "no"}), Forbidden, "use a key of somebody who may"),
+        ((403, {"message": "no"}), Forbidden, "the API key lacks a permission"),
         ((409, {"message": "busy"}), Permanent, "busy"),
         ((500, {"message": "oops"}), OutcomeUnknown, "Render answered 500: it may or may not have happened"),
         ((503, b""), OutcomeUnknown, "may or may not"),
