@@ -48,6 +48,11 @@ QUIRKS: dict[str, Quirk] = {
         "bodies carry fields the document does not name, such as `artifactId`, `buildId` (newer schemas)",
         breaks_document=False,
     ),
+    "project_numbers_only": Quirk(
+        "an older, self-hosted Sentry reads `project` as a number and answers 400 to a slug (sentry#107832; slugs are "
+        "understood since #117446, June 2026)",
+        breaks_document=False,
+    ),
     "one_render_api": Quirk(
         "Render's status page had one component `Render API` until mid 2026; since then `Render REST API` and "
         "`Render Platform API` (third party, 2026-10)",

@@ -148,6 +148,8 @@ class SentryApi:
 
     def _wanted(self, query: QueryParams, search: Search) -> Wanted:
         asked = query.getlist("project")
+        if "project_numbers_only" in self.cloud.quirks and not all(one.lstrip("-").isdecimal() for one in asked):
+            raise InvalidQuery("Invalid project parameter. Values must be numbers.")
         known = tuple(slug for slug in map(_slug, asked) if slug is not None)
         projects = tuple(PROJECTS) if not asked or "-1" in asked else known
         environments = query.getlist("environment")

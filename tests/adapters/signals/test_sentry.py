@@ -11,7 +11,7 @@ from tests.clocks import FakeClock
 from tests.sandbox.documents import SENTRY, answer_problems
 from tests.sandbox.world import opened
 from watchdog.adapters.options import Context
-from watchdog.adapters.signals.sentry import FILTER_AGAIN_SECONDS, TOKEN, SentryErrors, SentryOptions, build
+from watchdog.adapters.signals.sentry import ASK_AGAIN_SECONDS, TOKEN, SentryErrors, SentryOptions, build
 from watchdog.daemon.clock import SystemClock
 from watchdog.domain.readings import Good, Unknown
 from watchdog.ports import Sample
@@ -19,6 +19,7 @@ from watchdog.sandbox import keys
 
 TIMESERIES = "/api/0/organizations/acme/events-timeseries/"
 ISSUES = "/api/0/organizations/acme/issues/"
+PROJECT = "/api/0/projects/acme/web/"
 GOOD = series(bucket(3, 1), bucket(2, 4), bucket(1, 2), bucket(0, 0, incomplete=True))
 ISSUE = {"shortId": "WEB-12", "title": "TypeError: x is undefined", "count": "31", "status": "unresolved"}
 
@@ -32,6 +33,7 @@ def source(
 ) -> SentryErrors:
     """Return a source that reads the fake Sentry, which has good counts unless it was told otherwise."""
     vendor.answers.setdefault(("GET", TIMESERIES), [GOOD])
+    vendor.answers.setdefault(("GET", PROJECT), [{"id": "4507", "slug": "web"}])
     endpoints = {"sentry": vendor.url}
     context = Context(clock or FakeClock(NOW), endpoints, {TOKEN: token}, live_commit=lambda: commit)
     return build("errors", SentryOptions.model_validate({"sentry": "acme/web", **options}), context)
@@ -44,6 +46,11 @@ async def read(made: SentryErrors) -> Sample:
     return sample
 
 
+def asked(vendor: Vendor) -> list[Seen]:
+    """Return the requests but for the one that learns the project's number."""
+    return [seen for seen in vendor.seen if seen.path != PROJECT]
+
+
 def query(seen: Seen) -> dict[str, str]:
     """Return the query of a request."""
     return dict(seen.query)
@@ -54,10 +61,32 @@ async def test_counts_are_read_minute_by_minute(vendor: Vendor) -> None:
     sample = await read(source(vendor))
     assert [one.count for one in sample.counts] == [1.0, 4.0, 2.0]
     assert sample.reading == Good("2 errors in the newest full minute, 7 in 3 min")
-    (seen,) = vendor.seen
+    (seen,) = asked(vendor)
     assert seen.headers["authorization"] == "Bearer sntrys_canary_token"
     series_of = {"dataset": "errors", "yAxis": "count()", "interval": "1m", "statsPeriod": "60m"}
-    assert query(seen) == {**series_of, "project": "web", "environment": "production", "query": "is:unresolved"}
+    assert query(seen) == {**series_of, "project": "4507", "environment": "production", "query": "is:unresolved"}
+
+
+@pytest.mark.parametrize(
+    ("answers", "projects"),
+    [
+        ([{"id": "4507"}], ["4507", "4507", "4507"]),
+        ([403, {"id": "4507"}], ["web", "web", "4507"]),
+        ([{"id": None}], ["web", "web", "web"]),
+    ],
+)
+async def test_a_project_goes_by_its_number_where_the_token_may_read_it(
+    vendor: Vendor, answers: list[Any], projects: list[str]
+) -> None:
+    """A slug is a 400 to an older server; a token that may not read the project is asked again an hour later."""
+    vendor.say("GET", PROJECT, *answers)
+    clock = FakeClock(NOW)
+    made = source(vendor, clock=clock)
+    for seconds in (0.0, 1.0, ASK_AGAIN_SECONDS):
+        clock.elapsed += seconds
+        await made.read()
+    await made.close()
+    assert [query(seen)["project"] for seen in asked(vendor)] == projects
 
 
 async def test_every_request_stands_in_sentrys_document(vendor: Vendor) -> None:
@@ -65,8 +94,8 @@ async def test_every_request_stands_in_sentrys_document(vendor: Vendor) -> None:
     vendor.say("GET", ISSUES, [ISSUE])
     await read(source(vendor, release="{commit}", traffic=True))
     document = specs.spec("sentry-openapi.json")
-    assert [query(seen).get("dataset") for seen in vendor.seen] == ["errors", "spans", None]
-    for seen in vendor.seen:
+    assert [query(seen).get("dataset") for seen in asked(vendor)] == ["errors", "spans", None]
+    for seen in asked(vendor):
         assert specs.request_problems(document, "GET", seen.path, query(seen)) == []
 
 
@@ -81,7 +110,7 @@ async def test_new_issues_are_those_of_the_live_release(vendor: Vendor) -> None:
     vendor.say("GET", ISSUES, [ISSUE])
     sample = await read(source(vendor, release="web@{commit}"))
     assert sample.new_issues == ("WEB-12 TypeError: x is undefined (31 events)",)
-    counts, issues = map(query, vendor.seen)
+    counts, issues = map(query, asked(vendor))
     assert counts["query"] == "is:unresolved"
     assert issues["query"] == 'is:unresolved firstRelease:"web@9f3c2ab" level:[error,fatal]'
     assert (issues["sort"], issues["statsPeriod"], issues["limit"]) == ("freq", "24h", "25")
@@ -91,7 +120,7 @@ async def test_a_fixed_release_filters_counts_and_issues(vendor: Vendor) -> None
     """Somebody asked for exactly that one."""
     vendor.say("GET", ISSUES, [])
     await read(source(vendor, release="web@2.0"))
-    counts, issues = map(query, vendor.seen)
+    counts, issues = map(query, asked(vendor))
     assert counts["query"] == 'is:unresolved release:"web@2.0"'
     assert 'firstRelease:"web@2.0"' in issues["query"]
 
@@ -101,7 +130,7 @@ async def test_a_commit_that_is_not_known_asks_for_no_issues(vendor: Vendor, com
     """What the platform says goes into a query only if it can be a commit."""
     sample = await read(source(vendor, commit, release="{commit}"))
     assert isinstance(sample.reading, Good) and "the live commit is not known" in sample.reading.detail
-    assert sample.new_issues == () and len(vendor.seen) == 1
+    assert sample.new_issues == () and len(asked(vendor)) == 1
 
 
 async def test_issues_that_cannot_be_read_do_not_spoil_the_counts(vendor: Vendor) -> None:
@@ -117,7 +146,7 @@ async def test_traffic_is_the_denominator_where_it_is_known(vendor: Vendor) -> N
     vendor.say("GET", TIMESERIES, GOOD, series(bucket(3, 100), bucket(2, 200), bucket(1, 300)))
     sample = await read(source(vendor, traffic=True))
     assert [(one.count, one.total) for one in sample.counts] == [(1.0, 100.0), (4.0, 200.0), (2.0, 300.0)]
-    assert query(vendor.seen[1])["query"] == "is_transaction:true"
+    assert query(asked(vendor)[1])["query"] == "is_transaction:true"
     vendor.say("GET", TIMESERIES, GOOD, 404)
     sample = await read(source(vendor, traffic=True))
     assert isinstance(sample.reading, Good) and "no traffic to compare with" in sample.reading.detail
@@ -133,10 +162,10 @@ async def test_a_server_that_cannot_leave_ignored_issues_out_is_asked_without_th
     for _ in range(2):
         (sample,) = await made.read()
         assert isinstance(sample.reading, Good) and "ignored issues are counted too" in sample.reading.detail
-    clock.elapsed += FILTER_AGAIN_SECONDS
+    clock.elapsed += ASK_AGAIN_SECONDS
     await made.read()
     await made.close()
-    assert [query(seen).get("query") for seen in vendor.seen] == ["is:unresolved", None, None, "is:unresolved", None]
+    assert [query(seen).get("query") for seen in asked(vendor)] == ["is:unresolved", None, None, "is:unresolved", None]
 
 
 async def test_a_400_for_another_reason_is_not_taken_for_the_filter(vendor: Vendor) -> None:
@@ -148,7 +177,7 @@ async def test_a_400_for_another_reason_is_not_taken_for_the_filter(vendor: Vend
     (sample,) = await made.read()
     assert isinstance(sample.reading, Good) and "counted too" not in sample.reading.detail
     await made.close()
-    assert [query(seen).get("query") for seen in vendor.seen] == ["is:unresolved", None, "is:unresolved"]
+    assert [query(seen).get("query") for seen in asked(vendor)] == ["is:unresolved", None, "is:unresolved"]
 
 
 @pytest.mark.parametrize(

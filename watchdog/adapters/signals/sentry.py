@@ -30,8 +30,8 @@ TOKEN = "WATCHDOG_SENTRY_TOKEN"  # noqa: S105  the name of a variable, not what 
 PERIOD = "60m"
 COMMIT = "{commit}"
 ISSUES_MAX = 25
-FILTER_AGAIN_SECONDS = 3600.0
-"""A Sentry that could not leave ignored issues out is asked for it again so much later."""
+ASK_AGAIN_SECONDS = 3600.0
+"""What Sentry could not do is asked for again so much later: it may have been updated, or the token."""
 _HINTS = {
     401: f"put a valid token into {TOKEN} (an internal integration with org:read and event:read)",
     403: f"give the integration of {TOKEN} the scopes org:read and event:read",
@@ -74,6 +74,8 @@ class SentryErrors(Source):
         self._context = context
         self._organization, self._project = options.sentry.split("/")
         self._unfiltered_until = 0.0
+        self._project_id = ""
+        self._by_slug_until = 0.0
         self._client: ApiClient | None = None
         self._broken = ""
         self._open_client()
@@ -102,6 +104,7 @@ class SentryErrors(Source):
         """Read once. Raises Temporary or Permanent when Sentry could not be asked."""
         if self._client is None:
             return unknown(self._broken)
+        await self._find_project(self._client)
         try:
             counts = buckets(await self._errors(self._client), self._context.clock.now())
         except Unreadable as error:
@@ -132,7 +135,7 @@ class SentryErrors(Source):
             if error.status != 400:
                 raise
         counts = await self._series(client, "errors", self._query(""))
-        self._unfiltered_until = now + FILTER_AGAIN_SECONDS
+        self._unfiltered_until = now + ASK_AGAIN_SECONDS
         return counts
 
     @property
@@ -169,8 +172,24 @@ class SentryErrors(Source):
             notes.append(f"new issues unknown ({plain(str(error), 80)})")
             return ()
 
+    async def _find_project(self, client: ApiClient) -> None:
+        """Learn the project's number, once: a slug is understood since June 2026, and a 400 to an older server.
+
+        Where the token may not read it, the slug has to do; an hour later it is asked for again. Raises Temporary.
+        """
+        now = self._context.clock.monotonic()
+        if self._project_id or now < self._by_slug_until:
+            return
+        try:
+            found = (await client.get(f"/api/0/projects/{self._organization}/{self._project}/")).json
+        except Permanent:
+            found = None
+        number = found.get("id") if isinstance(found, dict) else None
+        self._project_id = number if isinstance(number, str) and number.isdecimal() else ""
+        self._by_slug_until = now + ASK_AGAIN_SECONDS
+
     def _scope(self) -> list[tuple[str, str]]:
-        return [("project", self._project), ("environment", self._options.environment)]
+        return [("project", self._project_id or self._project), ("environment", self._options.environment)]
 
     def _query(self, base: str) -> str:
         """Return the filter, with the release if that is a fixed one (rule 3)."""
