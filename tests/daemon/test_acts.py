@@ -297,14 +297,14 @@ async def test_an_effect_that_cannot_be_finished_stays_for_the_next_start() -> N
 @pytest.mark.parametrize("came_back", [True, False])
 async def test_an_outcome_that_was_lost_with_the_lease_leaves_its_effect_to_be_looked_up(came_back: bool) -> None:
     """The service went to another worker before the outcome was written, and came back: the journal knows nothing."""
-    epochs = iter([3, 5 if came_back else 3])
+    stays = iter([3, 5 if came_back else 3])
     async with scene() as s:
         (pending,) = await s.store.save(None, State(), (PIN,))
 
         async def ask(event: Event) -> None:
             assert isinstance(event, e.PinConfirmed)
 
-        acts = Acts(s.actuator, s.store, s.clock, State, ask, epoch=lambda _: next(epochs))
+        acts = Acts(s.actuator, s.store, s.clock, State, ask, stay=lambda _: next(stays))
         with capture_logs() as lines:
             await acts.carry_out(pending.id, PIN, resumed=False)
         assert await s.store.pending() == ((pending,) if came_back else ())
@@ -463,10 +463,10 @@ async def test_what_a_look_from_before_our_switch_says_does_not_keep_it_from_bei
 
 async def test_a_service_that_moved_while_we_waited_is_left_to_the_other_worker() -> None:
     """It has the effect, and gives auto-deploy back."""
-    epochs = iter([3, None])
+    stays = iter([3, None])
     async with scene() as s:
         (pending,) = await s.store.save(None, State(), (RESTORE,))
-        acts = Acts(s.actuator, s.store, s.clock, State, s.store.pending, epoch=lambda _: next(epochs))
+        acts = Acts(s.actuator, s.store, s.clock, State, s.store.pending, stay=lambda _: next(stays))
         await acts.carry_out(pending.id, RESTORE, resumed=False)
         assert await s.store.pending() == (pending,)
 

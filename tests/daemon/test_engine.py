@@ -490,6 +490,34 @@ async def test_an_action_under_way_is_not_begun_again_when_its_service_comes_bac
         assert len(s.accepted) <= 1
 
 
+class AwayAtThePin(ShakyStore):
+    """The store does not take the outcome of the first switch of auto-deploy, nor anything until `saving` is None."""
+
+    async def save(  # type: ignore[override]
+        self, event: Event | None, state: State, effects: tuple[Effect, ...]
+    ) -> tuple[PendingEffect, ...]:
+        """Fail from the first outcome on."""
+        if isinstance(event, e.PinConfirmed) and not any(isinstance(one, e.PinConfirmed) for one, _ in self.saved):
+            self.saved.append((event, state))
+            self.saving = SHUT
+        return await super().save(event, state, effects)
+
+
+async def test_an_outcome_that_no_store_took_is_looked_up_when_its_service_comes_back_by_the_same_lease() -> None:
+    """The state is the journal's then, and waits for that outcome: that auto-deploy is off must not be forgotten."""
+    async with scene(AwayAtThePin) as s:
+        assert isinstance(s.store, AwayAtThePin)
+        await s.rollback_by_hand()
+        await eventually(lambda: s.engine.store_trouble)
+        await s.engine.drop(["web"])
+        s.store.saving = None
+        await s.engine.take_up({"web": 1})
+        assert s.web.phase is Phase.PINNING and not s.web.auto_deploy_off
+        s.supervisor.start("time", s.engine.keep_time)
+        await s.until(Phase.DEPLOYING)
+        assert (s.web.auto_deploy_off, len(s.accepted), s.errors) == ("commit", 1, [])
+
+
 class Stalled(StallDetector):
     """A detector that was told of stalls: one for each time it is asked, then of none that counts."""
 

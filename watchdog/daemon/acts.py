@@ -43,7 +43,8 @@ class Acts:
     """Brings actions to their end.
 
     `state` returns what is known now, `ask` lets the core take an event, `trouble` returns why the last record was not
-    taken by the store, or nothing; `epoch` tells by which lease a service is held, which changes when it came back.
+    taken by the store, or nothing; `stay` numbers a service's stays with us: another number means that it went and came
+    back, by the same lease perhaps, and that what is known of it was read from the journal anew.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class Acts:
         state: Callable[[], State],
         ask: Callable[[Event], Awaitable[object]],
         trouble: Callable[[], str] = lambda: "",
-        epoch: Callable[[str], int | None] = lambda _: None,
+        stay: Callable[[str], int | None] = lambda _: None,
     ) -> None:
         self._actuator = actuator
         self._store = store
@@ -62,7 +63,7 @@ class Acts:
         self._state = state
         self._ask = ask
         self._trouble = trouble
-        self._epoch = epoch
+        self._stay = stay
         self._turns: dict[str, asyncio.Lock] = {}
 
     async def carry_out(self, effect_id: int, effect: Change, *, resumed: bool) -> None:
@@ -75,17 +76,16 @@ class Acts:
             log.error("what became of an action is looked up later", incident=effect.incident, why=str(error))
 
     async def _carry_out(self, effect_id: int, effect: Change, *, resumed: bool) -> None:
-        held = self._epoch(effect.service)
-        landed = await self._landed(effect, held, resumed=resumed)
+        landed = await self._landed(effect, resumed=resumed)
         async with self._turns.setdefault(effect.service, asyncio.Lock()):
             wanted = landed and self._wanted_now(effect, resumed=resumed)
             outcome = await (self._outcome(effect, resumed=resumed) if wanted else self._unwanted(effect))
         if outcome is not None:
-            await self._written(effect, outcome, held)
+            await self._written(effect, outcome)
         what = type(outcome).__name__ if outcome is not None else UNWANTED
         await self._finish(effect_id, what, effect.service)
 
-    async def _landed(self, effect: Change, held: int | None, *, resumed: bool) -> bool:
+    async def _landed(self, effect: Change, *, resumed: bool) -> bool:
         """Wait until auto-deploy can be given back; not in its turn, for a new outage does not wait for this.
 
         Returns whether that is wanted; of any other action that is known in its turn. Raises Displaced.
@@ -94,23 +94,26 @@ class Acts:
             return True
         if resumed and not still_wanted(self._state(), effect):
             return False
+        stay = self._stay(effect.service)
         await self._actuator.let_land()
-        self._still_held(effect, held)
+        self._still_ours(effect, stay)
         return True
 
-    async def _written(self, effect: Change, outcome: Event, held: int | None) -> None:
+    async def _written(self, effect: Change, outcome: Event) -> None:
         """Let the core take the outcome, and the journal what the core made of it. Raises Displaced.
 
-        If the service went to another worker before that and came back, what is known of it is the journal's, which has
-        no outcome yet: the effect stays, and is looked up.
+        If the service went away before that and came back (to another worker, or only because the store did not answer
+        while its lease ran out), what is known of it is the journal's, which has no outcome yet: the effect stays, and
+        is looked up.
         """
+        stay = self._stay(effect.service)
         await self._ask(outcome)
         while self._trouble():
             await self._clock.sleep(AGAIN_SECONDS)
-        self._still_held(effect, held)
+        self._still_ours(effect, stay)
 
-    def _still_held(self, effect: Change, held: int | None) -> None:
-        if self._epoch(effect.service) != held:
+    def _still_ours(self, effect: Change, stay: int | None) -> None:
+        if self._stay(effect.service) != stay:
             raise Displaced((effect.service,))
 
     def _wanted_now(self, effect: Change, *, resumed: bool) -> bool:

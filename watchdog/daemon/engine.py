@@ -83,6 +83,8 @@ class Engine:
         self.stall: StallDetector | None = None
         self.deploy_watches: dict[str, DeployWatch] = {}
         self.held: dict[str, int] = {}
+        self._stays: dict[str, int] = {}
+        self._taken_up = 0
         self.last_event_at = clock.now()
         self._store = store
         self._clock = clock
@@ -97,7 +99,7 @@ class Engine:
             lambda: self.state,
             self.ask,
             lambda: self.store_trouble,
-            lambda name: self.held.get(name),
+            lambda name: self._stays.get(name),
         )
         self._time = Timekeeper(clock, self.tell, self._record_snapshot)
         self._queue: asyncio.Queue[_Item] = asyncio.Queue(QUEUE_MAX)
@@ -140,6 +142,8 @@ class Engine:
                 self.state = replace(self.state, services={**self.state.services, **self._unknown(names)})
             self._recorder.know(epochs, saved, unread=from_memory)
             self.held.update(epochs)
+            self._taken_up += 1
+            self._stays.update(dict.fromkeys(epochs, self._taken_up))
         if names:
             await self.handle(e.Restarted(self._clock.now(), names))
         for item in pending:
@@ -161,6 +165,7 @@ class Engine:
         self._teller.forget(names)
         for name in names:
             self.held.pop(name, None)
+            self._stays.pop(name, None)
             self._paces.forget(name)
         self._recorder.forget(names)
         for listener in self.listeners.dropped:
