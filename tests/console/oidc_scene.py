@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import httpx
 
 from tests.adapters.oidc.scene import signed_in
+from tests.clocks import PATIENCE_SECONDS
 from tests.console.scene import Town, town
 from watchdog.adapters.oidc.provider import OidcClient, OidcProvider
 from watchdog.console.roles import People
@@ -31,7 +32,7 @@ class Afterwards:
         self.issuer = issuer.url
         self.real: OidcProvider | None = None
 
-    def made(self, base: str, timeout_seconds: float = 5.0, secret: str = keys.OIDC_SECRET) -> None:
+    def made(self, base: str, timeout_seconds: float = PATIENCE_SECONDS, secret: str = keys.OIDC_SECRET) -> None:
         """Make it."""
         client = OidcClient(self.issuer, keys.OIDC_CLIENT_ID, secret, f"{base}{BACK}")
         self.real = OidcProvider(client, SystemClock(), timeout_seconds=timeout_seconds)

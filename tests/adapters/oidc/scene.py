@@ -60,7 +60,7 @@ async def signed_in(address: str, user: str) -> dict[str, str]:
 async def there(*, by_form: bool = False, clock: FakeClock | None = None, **change: Any) -> AsyncIterator[There]:
     """Open a provider, and make our client for it; `change` is what is different about the client."""
     async with Issuer([BACK], by_form=by_form) as issuer:
-        timeout = change.pop("timeout_seconds", 5.0)
+        timeout = change.pop("timeout_seconds", PATIENCE_SECONDS)
         usual = {"issuer": issuer.url, "client_id": keys.OIDC_CLIENT_ID, "secret": keys.OIDC_SECRET}
         client = OidcClient(**{**usual, "redirect_uri": BACK, **change})
         later = Later()

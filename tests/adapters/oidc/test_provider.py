@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.adapters.oidc.scene import ATTEMPT, there
+from tests.clocks import PATIENCE_SECONDS
 from watchdog.adapters.oidc.provider import AT_ONCE_MAX, KEPT_SECONDS, KEYS_AGAIN_SECONDS, SILENT_SECONDS
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.sandbox import keys
@@ -121,7 +122,7 @@ async def test_a_wrong_secret_is_told_as_such() -> None:
 )
 async def test_a_provider_that_is_no_help_lets_nobody_in(door: str, trouble: str, kind: type[Exception]) -> None:
     """It hangs, fails, floods, refuses, speaks no JSON, or sends us elsewhere: an end within bounds, in our words."""
-    async with there(timeout_seconds=0.5 if trouble == "hang" else 5.0) as t:
+    async with there(timeout_seconds=0.5 if trouble == "hang" else PATIENCE_SECONDS) as t:
         t.issuer.trouble[door] = trouble
         with pytest.raises(kind) as caught:
             await t.name()
