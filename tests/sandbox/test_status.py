@@ -115,5 +115,5 @@ async def test_render_s_api_is_one_part_to_us_whatever_the_page_calls_it(quirks:
             web = ServiceFacts("srv-web", "web", "web_service", "oregon")
             reading = verdict("render", told, "platform", render_components([web]), clock.now())
             assert isinstance(reading, expected), reading
-            api = verdict("render", told, "platform", (RENDER_API,), clock.now())
+            api = verdict("render", told, "platform", RENDER_API, clock.now())
             assert isinstance(api, expected), api

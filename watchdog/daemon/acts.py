@@ -76,16 +76,18 @@ class Acts:
             log.error("what became of an action is looked up later", incident=effect.incident, why=str(error))
 
     async def _carry_out(self, effect_id: int, effect: Change, *, resumed: bool) -> None:
-        landed = await self._landed(effect, resumed=resumed)
+        stay = self._stay(effect.service)
+        landed = await self._landed(effect, stay, resumed=resumed)
         async with self._turns.setdefault(effect.service, asyncio.Lock()):
             wanted = landed and self._wanted_now(effect, resumed=resumed)
             outcome = await (self._outcome(effect, resumed=resumed) if wanted else self._unwanted(effect))
         if outcome is not None:
             await self._written(effect, outcome)
+        self._still_ours(effect, stay)
         what = type(outcome).__name__ if outcome is not None else UNWANTED
         await self._finish(effect_id, what, effect.service)
 
-    async def _landed(self, effect: Change, *, resumed: bool) -> bool:
+    async def _landed(self, effect: Change, stay: int | None, *, resumed: bool) -> bool:
         """Wait until auto-deploy can be given back; not in its turn, for a new outage does not wait for this.
 
         Returns whether that is wanted; of any other action that is known in its turn. Raises Displaced.
@@ -94,25 +96,22 @@ class Acts:
             return True
         if resumed and not still_wanted(self._state(), effect):
             return False
-        stay = self._stay(effect.service)
         await self._actuator.let_land()
         self._still_ours(effect, stay)
         return True
 
     async def _written(self, effect: Change, outcome: Event) -> None:
-        """Let the core take the outcome, and the journal what the core made of it. Raises Displaced.
-
-        If the service went away before that and came back (to another worker, or only because the store did not answer
-        while its lease ran out), what is known of it is the journal's, which has no outcome yet: the effect stays, and
-        is looked up.
-        """
-        stay = self._stay(effect.service)
+        """Let the core take the outcome, and the journal what the core made of it. Raises Displaced."""
         await self._ask(outcome)
         while self._trouble():
             await self._clock.sleep(AGAIN_SECONDS)
-        self._still_ours(effect, stay)
 
     def _still_ours(self, effect: Change, stay: int | None) -> None:
+        """Raise Displaced if the service went away since and came back, to another worker or not.
+
+        What is known of it then is the journal's, or nothing while the store does not say: it may lack the outcome, so
+        the effect stays, and is looked up. (A lease that runs out while the store is away may come back the same.)
+        """
         if self._stay(effect.service) != stay:
             raise Displaced((effect.service,))
 

@@ -71,7 +71,9 @@ async def test_counts_are_read_minute_by_minute(vendor: Vendor) -> None:
     ("answers", "projects"),
     [
         ([{"id": "4507"}], ["4507", "4507", "4507"]),
+        ([{"id": "4507"}, {"id": "4508"}], ["4507", "4507", "4508"]),
         ([403, {"id": "4507"}], ["web", "web", "4507"]),
+        ([500, 500, {"id": "4507"}], ["web", "web", "4507"]),
         ([{"id": None}], ["web", "web", "web"]),
     ],
 )
@@ -184,7 +186,7 @@ async def test_a_400_for_another_reason_is_not_taken_for_the_filter(vendor: Vend
     ("answer", "why"),
     [
         (401, f"put a valid token into {TOKEN}"),
-        (403, "scopes org:read and event:read"),
+        (403, "scopes org:read, project:read and event:read"),
         (404, "check sentry: org/project"),
         (400, "Sentry answered 400"),
         (500, "Sentry answered 500"),

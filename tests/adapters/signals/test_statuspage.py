@@ -28,7 +28,7 @@ def page(statuses: dict[str, str] | None = None, indicator: str = "none", **more
 
 NOW = 1_790_000_000.0
 """2026-09-21 14:13:20 UTC."""
-OURS = (RENDER_API, ("Oregon/Web Services",), ("Oregon/Builds and Deploys",))
+OURS = (*RENDER_API, ("Oregon/Web Services",), ("Oregon/Builds and Deploys",))
 
 
 def platform(statuses: dict[str, str], wanted: tuple[Part, ...] = OURS, **more: Any) -> Reading:
@@ -70,9 +70,9 @@ def test_a_status_nobody_knows_is_unknown_unless_there_is_an_outage_as_well() ->
 @pytest.mark.parametrize(
     ("wanted", "says"),
     [
-        ((("Oregon/Compute",),), "the status page of render lists no component"),
-        (((*RENDER_API,), ("Oregon/Compute",)), "does not list Oregon/Compute: is it named anew?"),
-        ((("Render Edge API",), *OURS[1:]), "does not list Render Edge API: is it named anew?"),
+        ((("Oregon/Compute",),), "the status page of render does not list Oregon/Compute: is it named anew?"),
+        ((*RENDER_API, ("Oregon/Compute",)), "does not list Oregon/Compute: is it named anew?"),
+        ((("Render Edge API",), *OURS[2:]), "does not list Render Edge API: is it named anew?"),
         ((), "is not known yet"),
     ],
 )
@@ -84,12 +84,26 @@ def test_a_page_that_renamed_a_part_of_ours_is_unknown(wanted: tuple[Part, ...],
     assert isinstance(ill, Bad)
 
 
-@pytest.mark.parametrize("name", RENDER_API)
-def test_render_s_api_is_known_by_each_name_it_had(name: str) -> None:
-    """One component until mid 2026, two since: an outage of either holds rollbacks back."""
-    rows = [{"id": name, "name": name, "group": False, "status": "major_outage"}]
-    reading = verdict("render", parse_summary(page(components=rows)), "platform", (RENDER_API,), NOW)
-    assert reading == Bad(f"render reports {name} major outage", FailureKind.OUTAGE)
+REST, PLATFORM, BEFORE = "Render REST API", "Render Platform API", "Render API"
+
+
+@pytest.mark.parametrize(
+    ("listed", "ill", "expected"),
+    [
+        ((REST, PLATFORM), REST, Bad(f"render reports {REST} major outage", FailureKind.OUTAGE)),
+        ((REST, PLATFORM), PLATFORM, Bad(f"render reports {PLATFORM} major outage", FailureKind.OUTAGE)),
+        ((BEFORE,), BEFORE, Bad(f"render reports {BEFORE} major outage", FailureKind.OUTAGE)),
+        ((REST, PLATFORM), "", Good("render: 2 components operational")),
+        ((PLATFORM,), "", Unknown(f"the status page of render does not list {REST}: is it named anew?")),
+    ],
+)
+def test_render_s_api_is_known_by_each_name_it_had(listed: tuple[str, ...], ill: str, expected: Reading) -> None:
+    """One component until mid 2026, two since: an outage of either holds rollbacks back, and neither may be missing."""
+    rows = [
+        {"id": name, "name": name, "group": False, "status": "major_outage" if name == ill else "operational"}
+        for name in listed
+    ]
+    assert verdict("render", parse_summary(page(components=rows)), "platform", RENDER_API, NOW) == expected
 
 
 def test_names_match_whatever_their_case_and_a_region_by_a_part_of_its_group() -> None:
@@ -103,7 +117,7 @@ def test_an_upstream_is_bad_with_any_component_or_by_its_indicator() -> None:
     """Which of its parts we use is not known, unless configured."""
     some = parse_summary(page({"g-fr/Web Services": "partial_outage"}))
     assert isinstance(verdict("openai", some, "upstream", (), NOW), Bad)
-    assert isinstance(verdict("openai", some, "upstream", (RENDER_API,), NOW), Good)
+    assert isinstance(verdict("openai", some, "upstream", RENDER_API, NOW), Good)
     major = parse_summary(page(indicator="major", incidents=[{"name": "Elevated errors", "status": "investigating"}]))
     assert verdict("openai", major, "upstream", (), NOW) == Bad(
         'openai reports a major incident ("Elevated errors")', FailureKind.OUTAGE

@@ -125,7 +125,7 @@ def at(kind: str, region: str | None = "oregon") -> ServiceFacts:
 )
 def test_the_platform_s_components_follow_kind_and_region(services: list[ServiceFacts], components: tuple) -> None:
     """A kind that nobody knows yet is taken for a web service."""
-    assert render_components(services) == (RENDER_API, *((one,) for one in components))
+    assert render_components(services) == (*RENDER_API, *((one,) for one in components))
 
 
 def test_known_vendors_are_summaries() -> None:

@@ -30,11 +30,12 @@ TOKEN = "WATCHDOG_SENTRY_TOKEN"  # noqa: S105  the name of a variable, not what 
 PERIOD = "60m"
 COMMIT = "{commit}"
 ISSUES_MAX = 25
+SOON_SECONDS = 60.0
 ASK_AGAIN_SECONDS = 3600.0
 """What Sentry could not do is asked for again so much later: it may have been updated, or the token."""
 _HINTS = {
-    401: f"put a valid token into {TOKEN} (an internal integration with org:read and event:read)",
-    403: f"give the integration of {TOKEN} the scopes org:read and event:read",
+    401: f"put a valid token into {TOKEN} (an internal integration with org:read, project:read and event:read)",
+    403: f"give the integration of {TOKEN} the scopes org:read, project:read and event:read",
     404: "check sentry: org/project, and that the token belongs to that organization",
 }
 
@@ -75,7 +76,7 @@ class SentryErrors(Source):
         self._organization, self._project = options.sentry.split("/")
         self._unfiltered_until = 0.0
         self._project_id = ""
-        self._by_slug_until = 0.0
+        self._project_until = 0.0
         self._client: ApiClient | None = None
         self._broken = ""
         self._open_client()
@@ -173,20 +174,23 @@ class SentryErrors(Source):
             return ()
 
     async def _find_project(self, client: ApiClient) -> None:
-        """Learn the project's number, once: a slug is understood since June 2026, and a 400 to an older server.
+        """Learn the project's number, once an hour: a slug is understood since June 2026, and a 400 to older servers.
 
-        Where the token may not read it, the slug has to do; an hour later it is asked for again. Raises Temporary.
+        Where it cannot be read (the token may not, or Sentry ails) the slug has to do for a while.
         """
         now = self._context.clock.monotonic()
-        if self._project_id or now < self._by_slug_until:
+        if now < self._project_until:
             return
+        found, again_seconds = None, ASK_AGAIN_SECONDS
         try:
             found = (await client.get(f"/api/0/projects/{self._organization}/{self._project}/")).json
         except Permanent:
-            found = None
+            pass
+        except Temporary:
+            again_seconds = SOON_SECONDS
         number = found.get("id") if isinstance(found, dict) else None
         self._project_id = number if isinstance(number, str) and number.isdecimal() else ""
-        self._by_slug_until = now + ASK_AGAIN_SECONDS
+        self._project_until = now + again_seconds
 
     def _scope(self) -> list[tuple[str, str]]:
         return [("project", self._project_id or self._project), ("environment", self._options.environment)]

@@ -86,7 +86,7 @@ def verdict(vendor: str, summary: Summary, role: str, wanted: Sequence[Part], no
         return Bad(f"{vendor} reports {_named(broken)}{_incident(summary)}", FailureKind.OUTAGE)
     if role == "upstream" and not wanted and summary.indicator in ("major", "critical"):
         return Bad(f"{vendor} reports a {summary.indicator} incident{_incident(summary)}", FailureKind.OUTAGE)
-    if not chosen:
+    if not (chosen or wanted):
         return Unknown(f"the status page of {vendor} lists no component")
     going_on = [one for one in summary.maintenances if one.goes_on(now) and _is_ours(one, chosen)]
     if role == "platform" and going_on:

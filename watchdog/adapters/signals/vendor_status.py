@@ -40,8 +40,8 @@ BODY_BYTES_MAX = 4 * 1024 * 1024
 FRESH_SECONDS = 900.0
 """A page that was not read for so long is unknown again; one missed reading is not."""
 
-RENDER_API = ("Render REST API", "Render Platform API", "Render API")
-"""What Render's page calls its API: two components since mid 2026, one before."""
+RENDER_API: tuple[Part, ...] = (("Render REST API", "Render API"), ("Render Platform API", "Render API"))
+"""Render's API: two components of its page since mid 2026, one before."""
 
 _KINDS = {
     "web_service": "Web Services",
@@ -60,7 +60,7 @@ def render_components(services: Iterable[ServiceFacts]) -> tuple[Part, ...]:
         name = _KINDS.get(facts.kind, "Web Services")
         region = f"{facts.region.capitalize()}/" if facts.region else ""  # unknown: that name in every region
         found += [name] if name == "Static Sites" else [f"{region}{name}", f"{region}Builds and Deploys"]
-    return (RENDER_API, *((label,) for label in dict.fromkeys(found)))
+    return (*RENDER_API, *((label,) for label in dict.fromkeys(found)))
 
 
 class VendorStatus(Source):

@@ -35,7 +35,7 @@ READING = f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; {LIMITS}"
 WRITING = f"SET TRANSACTION ISOLATION LEVEL READ COMMITTED READ WRITE; {LIMITS}"
 MIGRATING = (
     "SET LOCAL statement_timeout = 15000; SET LOCAL lock_timeout = 10000; "
-    "SET LOCAL idle_in_transaction_session_timeout = 15000"  # between statements we compute: long, on a small machine
+    "SET LOCAL idle_in_transaction_session_timeout = 6000"  # we compute between statements; less than a lease lasts
 )
 TCP = {"keepalives": 1, "keepalives_idle": 2, "keepalives_interval": 1, "keepalives_count": 2, "tcp_user_timeout": 3000}
 
