@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 EVERY_SECONDS = 10.0
+PROBE_TIMEOUT = "60s"
+"""The counter slows a probe down fifty times, a busy machine some times more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ def probe(number: int, url: str) -> None:
     from watchdog.domain.readings import Good
 
     async def look() -> None:
-        source = http.build("home", http.HttpOptions.model_validate({"http": url}), context_at())
+        options = http.HttpOptions.model_validate({"http": url, "timeout": PROBE_TIMEOUT})
+        source = http.build("home", options, context_at())
         for _ in range(number):
             (sample,) = await source.look()
             assert isinstance(sample.reading, Good), sample.reading
