@@ -514,7 +514,7 @@ async def test_an_outcome_that_no_store_took_is_looked_up_when_its_service_comes
         await s.engine.take_up({"web": 1})
         assert s.web.phase is Phase.PINNING and not s.web.auto_deploy_off
         s.supervisor.start("time", s.engine.keep_time)
-        await s.until(Phase.DEPLOYING)
+        await eventually(lambda: s.accepted)
         assert (s.web.auto_deploy_off, len(s.accepted), s.errors) == ("commit", 1, [])
 
 
