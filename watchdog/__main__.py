@@ -28,7 +28,7 @@ def main() -> None:
     except KeyboardInterrupt:
         code = INTERRUPTED
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # while the interpreter ends: at once, without a traceback
-    gc.freeze()  # what is left goes with the process; nobody looks through it
+    gc.freeze()  # skip the last collection: the system frees the memory when the process exits
     sys.exit(code)
 
 

@@ -1,8 +1,8 @@
 """Mutation testing by one command: `python -m tests.mutation [--own | --write] [--hours H] [MODULE ...]`.
 
-Without a module: the whole core and the actuation path, which takes many hours. With `--hours` no module is begun later
-than that, and their order is drawn anew each time, so that a week of nights comes round to most. Ends with 1 if a
-mutant survives that nobody argued in `argued.toml`. `--write` writes `survivors/` and the table of `README.md` anew.
+Without a module: the whole core and the actuation path, which takes hours. With `--hours` no module is begun later than
+that, and their order is drawn anew each time. Ends with 1 if a mutant survives that `argued.toml` has no argument for.
+`--write` writes `survivors/` and the table of `README.md` anew.
 """
 
 import argparse

@@ -105,7 +105,7 @@ async def test_the_page_comes_in_parts_too(world: World) -> None:
 
 
 @pytest.mark.parametrize("quirks", [(), ("one_render_api",)])
-async def test_render_s_api_is_one_part_to_us_whatever_the_page_calls_it(quirks: tuple[str, ...]) -> None:
+async def test_an_outage_of_render_s_api_is_seen_whatever_the_page_calls_it(quirks: tuple[str, ...]) -> None:
     """Two components today, one until mid 2026; what we look for is listed in both, and its outage is seen."""
     async with opened(quirks=quirks) as world:
         for kind, expected in ((None, Good), ("error", Bad)):

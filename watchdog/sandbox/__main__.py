@@ -80,7 +80,7 @@ def _write_whole(path: Path, text: str) -> None:
 def main() -> None:
     """Run the command line."""
     asyncio.run(run(parser().parse_args()))
-    gc.freeze()  # what is left goes with the process; nobody looks through it
+    gc.freeze()  # skip the last collection: the system frees the memory when the process exits
 
 
 if __name__ == "__main__":

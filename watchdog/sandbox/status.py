@@ -37,12 +37,13 @@ def _region(group: str, name: str, fails: bool) -> tuple[Component, ...]:
     return (Component(group, name, is_group=True, fails=fails), *below)
 
 
+RENDER_API = (Component("cmp-api", "Render REST API"), Component("cmp-platform-api", "Render Platform API"))
+ONE_RENDER_API = Component("cmp-api", "Render API")
 PAGES: dict[str, tuple[str, tuple[Component, ...]]] = {
     "render": (
         "Render",
         (
-            Component("cmp-api", "Render REST API"),
-            Component("cmp-platform-api", "Render Platform API"),
+            *RENDER_API,
             Component("cmp-dashboard", "Render Dashboard", fails=False),
             *_region(OREGON, "Oregon", fails=True),
             *_region(FRANKFURT, "Frankfurt", fails=False),
@@ -58,7 +59,6 @@ PAGES: dict[str, tuple[str, tuple[Component, ...]]] = {
         ),
     ),
 }
-ONE_API = Component("cmp-api", "Render API")
 WORST = {
     "major_outage": ("critical", "Major Service Outage"),
     "partial_outage": ("major", "Partial System Outage"),
@@ -133,10 +133,10 @@ def lines_of(vendor: str, quirks: frozenset[str]) -> tuple[Component, ...]:
     today = PAGES[vendor][1]
     if vendor != "render" or "one_render_api" not in quirks:
         return today
-    return (ONE_API, *(one for one in today if one.name not in ("Render REST API", "Render Platform API")))
+    return (ONE_RENDER_API, *(one for one in today if one not in RENDER_API))
 
 
-def component_ids(vendor: str, labels: Sequence[str], quirks: frozenset[str] = frozenset()) -> tuple[str, ...]:
+def component_ids(vendor: str, labels: Sequence[str], quirks: frozenset[str]) -> tuple[str, ...]:
     """Return the ids of components that are named as `Oregon/Web Services`, or `Render REST API`. Raises ValueError."""
     if vendor not in PAGES:
         raise ValueError(f"no status page of {vendor!r}; known: {', '.join(PAGES)}")

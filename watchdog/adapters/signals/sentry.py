@@ -31,8 +31,9 @@ PERIOD = "60m"
 COMMIT = "{commit}"
 ISSUES_MAX = 25
 SOON_SECONDS = 60.0
+"""A project's number that Sentry failed to tell (5xx, 429, no answer) is asked for again so much later."""
 ASK_AGAIN_SECONDS = 3600.0
-"""What Sentry could not do is asked for again so much later: it may have been updated, or the token."""
+"""The number, and what Sentry refused, are asked for again so much later: project, server or token may have changed."""
 _HINTS = {
     401: f"put a valid token into {TOKEN} (an internal integration with org:read, project:read and event:read)",
     403: f"give the integration of {TOKEN} the scopes org:read, project:read and event:read",
