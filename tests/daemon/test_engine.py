@@ -513,9 +513,19 @@ async def test_an_outcome_that_no_store_took_is_looked_up_when_its_service_comes
         s.store.saving = None
         await s.engine.take_up({"web": 1})
         assert s.web.phase is Phase.PINNING and not s.web.auto_deploy_off
-        s.supervisor.start("time", s.engine.keep_time)
-        await eventually(lambda: s.accepted)
-        assert (s.web.auto_deploy_off, len(s.accepted), s.errors) == ("commit", 1, [])
+        await s.engine.ask(e.Silenced(s.clock.now(), "ann", s.clock.now() + 60, "", of="other"))
+        assert not s.engine.store_trouble, "the store took that record"
+        await eventually(lambda: s.web.phase is not Phase.PINNING or under_way("act") == 0)
+        if s.web.phase is Phase.PINNING:  # the action ended, and its row is left for the next look
+            assert fx.PinAutoDeploy in [type(item.effect) for item in await s.store.pending()]
+            await s.engine.drop(["web"])
+            await s.engine.take_up({"web": 1})
+        await eventually(lambda: s.web.phase is not Phase.PINNING)
+        await s.quiet()
+        # Where simulated time ran far ahead meanwhile, the rollback was asked for too long ago, and all is given back.
+        off = s.sandbox.cloud.services["web"].auto_deploy_trigger == "off"
+        assert (bool(s.web.auto_deploy_off), bool(s.accepted), s.errors) == (off, off, [])
+        assert await s.store.pending() == ()
 
 
 class Stalled(StallDetector):
