@@ -9,7 +9,7 @@ from tests.core.scenes import FACTS, HISTORY, NOW, a_blame, a_service, a_state, 
 from tests.core.world import make_policy
 from watchdog.core import flapping, guard
 from watchdog.core.turn import Turn
-from watchdog.domain.decisions import Course, Decision, GuardAnswer, TargetChoice, Verdict
+from watchdog.domain.decisions import Course, Decision, Finding, GuardAnswer, TargetChoice, Verdict
 from watchdog.domain.deploys import Deploy, Downtime
 from watchdog.domain.events import TimePassed
 from watchdog.domain.incidents import Act, ServiceState, Trouble
@@ -101,6 +101,11 @@ def row(verdict: str, name: str, words: str, passing: bool = False, **change: An
     return pytest.param(change, GuardAnswer(name, Verdict(verdict), words, passing=passing), id=f"{name}: {words}")
 
 
+def found(onset: float, method: str = "run") -> Finding:
+    """Return what fails since then."""
+    return Finding("home", "http", method, onset, 1.0, "it comes and goes: HTTP 503")
+
+
 def deploys(*newest: Deploy, of: int = 0) -> dict:
     """Return the service's deploys: these, then those of the history from that one on."""
     return {"deploys": (*newest, *HISTORY[of:])}
@@ -122,6 +127,7 @@ def deploys(*newest: Deploy, of: int = 0) -> dict:
         row("ask", "correlation", ALONE, True, state={"troubles": WAVE}),
         row("block", "correlation", TOGETHER, True, state={"troubles": WAVE}, policy={"brakes": Brakes(groups_max=2)}),
         row("ask", "flapping", flapping.why(make_policy().brakes), service={"flapping_since": NOW - 9}),
+        row("ask", "flapping", "it comes and goes: HTTP 503; a human decides", found=found(NOW - 99.0, "intermittent")),
         row("block", "cooldown", "last rollback 30 min ago (limit 30 min)", service={"acted_at": (NOW - 1799,)}),
         row("block", "tried", "this incident already had its one rollback", incident=an_incident(tried=True)),
         row("ask", "returned", "bad0000 was rolled back here before, and came back", **CAME_BACK),
@@ -136,8 +142,8 @@ def deploys(*newest: Deploy, of: int = 0) -> dict:
         row("block", "service", "it is in maintenance mode", service={"facts": ON}),
         row("block", "service", TOLD_OLD, service={"facts": ON, "deploys_at": NOW - 61.0}),
         row("block", "service", JUST_OVER, True, service={"downtime": replace(DOWN, ended_at=NOW - 59.0)}),
-        row("ask", "service", IN_IT, service={"downtime": ENDED}, began=NOW - 31.0),
-        row("ask", "service", IN_IT, service={"downtime": ENDED}, incident=an_incident(), began=NOW),
+        row("ask", "service", IN_IT, service={"downtime": ENDED}, found=found(NOW - 31.0)),
+        row("ask", "service", IN_IT, service={"downtime": ENDED}, incident=an_incident(), found=found(NOW)),
         row("ask", "migration", COMMAND, service={"facts": replace(FACTS, pre_deploy_command="m")}),
         row("ask", "environment", f"environment, instance count {BRINGS_BACK}", service=deploys(CHANGED, of=1)),
         row("ask", "environment", f"configuration {BRINGS_BACK}", service=deploys(UPDATED, of=1)),
@@ -153,9 +159,11 @@ def test_what_each_guard_says_against_it(change: dict, answer: GuardAnswer) -> N
     "change",
     [
         pytest.param({"service": {"downtime": ENDED}}, id="a downtime that is over, asked for by hand"),
-        pytest.param({"service": {"downtime": ENDED}, "began": NOW - 30.0}, id="failing since a minute after it"),
+        pytest.param(
+            {"service": {"downtime": ENDED}, "found": found(NOW - 30.0)}, id="failing since a minute after it"
+        ),
         pytest.param({"service": {"downtime": DOWN}}, id="a downtime, asked for by hand"),
-        pytest.param({"service": {"downtime": DOWN}, "began": NOW - 30.0}, id="began in no downtime that ended"),
+        pytest.param({"service": {"downtime": DOWN}, "found": found(NOW - 30.0)}, id="began in no downtime that ended"),
         pytest.param({**CAME_BACK, "service": {}}, id="another service's commit is denied"),
         pytest.param({**CAME_BACK, "service": {"bad": (("cccccccc", "dep-30"),)}}, id="another commit came back"),
         pytest.param({**CAME_BACK, "state": {}}, id="rolled back here, and trusted since"),

@@ -135,10 +135,10 @@ def test_a_deploy_is_a_bad_one_when_it_was_rolled_back(world: Callable[[], World
 def test_an_outage_that_ended_otherwise_is_another_incident() -> None:
     """It failed where nothing was deployed; once an hour, as one outage that comes and goes is one."""
     live = [replace(HISTORY[1], status="live")]
-    faults = [Fault(64.0, 250.0), Fault(400.0, 600.0), Fault(4300.0, 4500.0)]
+    faults = [Fault(64.0, 250.0), Fault(400.0, 600.0), Fault(4500.0, 4700.0)]
     world = World(make_policy(Mode.OBSERVE), live, faults=faults).run(900.0)
     assert counts(world) == (0, 0, 1) and len(world.incidents) == 2
-    assert counts(world.run(4800.0)) == (0, 0, 2)
+    assert counts(world.run(5000.0)) == (0, 0, 2)
 
 
 def test_time_in_which_nothing_could_be_read_does_not_count() -> None:

@@ -104,13 +104,13 @@ async def test_a_read_is_dated_when_it_began(world: World, takes: float) -> None
 
 
 async def test_reads_come_at_the_interval_with_jitter_and_a_spread_start(world: World) -> None:
-    """Twenty sites at 10 s: about 60 reads each in 10 min, gaps within ±10 % of 10 s, first ones all over 10 s."""
+    """Twenty sites at 10 s: about 60 reads each in 10 min, gaps within ±25 % of 10 s, first ones all over 10 s."""
     sites = [world.site(f"s{number}") for number in range(20)]
     await world.run(600)
-    assert all(57 <= len(site.starts) <= 63 for site in sites)
+    assert all(54 <= len(site.starts) <= 66 for site in sites)
     gaps = [later - earlier for site in sites for earlier, later in pairwise(site.starts)]
-    assert min(gaps) >= 8.9
-    assert max(gaps) <= 11.1
+    assert min(gaps) >= 7.4
+    assert max(gaps) <= 12.6
     assert len({round(gap, 2) for gap in gaps}) > 50, "jittered, not fixed"
     firsts = sorted(site.starts[0] for site in sites)
     assert firsts[0] < 2

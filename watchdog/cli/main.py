@@ -19,6 +19,7 @@ from watchdog.cli import (
     acting,
     afterwards,
     episode,
+    flapping,
     following,
     importing,
     lab,
@@ -102,8 +103,8 @@ notify.command(running.notify_test, name="test")
 app.command(notify)
 experiments = App(
     name="lab",
-    help="Experiments: on decisions (`lab score`, `episode`, `scenario`), on your own history (`replay`, `readiness`), "
-    "on the daemon (`live`, `speed`, `storm`, `soak`).",
+    help="Experiments: on decisions (`lab score`, `episode`, `scenario`, `flapping`), on your own history (`replay`, "
+    "`readiness`), on the daemon (`live`, `speed`, `storm`, `soak`).",
     group=groups[0],
     sort_key=10,
 )
@@ -111,6 +112,7 @@ experiments.command(lab.storm, name="storm")
 experiments.command(lab.soak, name="soak")
 experiments.command(lab.score, name="score")
 experiments.command(episode.episode, name="episode")
+experiments.command(flapping.flapping, name="flapping")
 experiments.command(scenario.scenario, name="scenario")
 experiments.command(live.live, name="live")
 experiments.command(lab.speed, name="speed")

@@ -50,7 +50,7 @@ def decide(
     case = Case(state, policy, service, wishes, findings, since, share, now, _before(incident))
     verdict = blaming.weigh(case)
     target = find_target(state, policy, service, verdict)
-    answers = guard.check(guard.Request(state, policy, service, wishes, verdict, target, incident, now, since.onset_at))
+    answers = guard.check(guard.Request(state, policy, service, wishes, verdict, target, incident, now, since))
     rule = policy.matrix[level]
     answered = guard.asked(incident) if approved else None
     defaulted = guard.answered_by_default(incident)

@@ -61,7 +61,7 @@ def close(turn: Turn, outcome: str, how: str) -> None:
         turn.tell(NoticeKind.RESOLVED, title, lines, todo=words.todo_lines(turn.incident))
     elif turn.incident.pin_previous is not None:
         handing_back.left_off(turn)
-    turn.put(perceive.forget(turn.service, turn.now))
+    turn.put(perceive.forget(turn.service, turn.now, spells=False))
     if not planned:
         turn.change(closed_at=turn.now, history=_wiser(turn))
     turn.enter(Phase.CALM)

@@ -11,7 +11,7 @@ from watchdog.core import budget as budgets
 from watchdog.core import downtime, flapping, groups, quiet, sight, words
 from watchdog.core.suspects import live_deploy, took_traffic_at
 from watchdog.core.turn import Turn
-from watchdog.domain.decisions import Blame, GuardAnswer, TargetChoice, Verdict
+from watchdog.domain.decisions import Blame, Finding, GuardAnswer, TargetChoice, Verdict
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Incident, ServiceState, State, Trouble
 from watchdog.domain.policy import Mode, Policy, ServicePolicy
@@ -35,8 +35,8 @@ class Request:
     target: TargetChoice
     incident: Incident | None
     now: float
-    began: float | None = None
-    """When what fails began to, where there is no incident yet."""
+    found: Finding | None = None
+    """What fails, and since when."""
 
     @property
     def code(self) -> str | None:
@@ -139,7 +139,9 @@ def correlation(request: Request) -> GuardAnswer:
 
 
 def flaps(request: Request) -> GuardAnswer:
-    """What comes and goes is asked about."""
+    """What comes and goes is asked about: it may be well by the time that a rollback is live, and proves nothing."""
+    if request.found is not None and request.found.method == "intermittent":
+        return _ask("flapping", f"{request.found.text}; a human decides")
     if request.service.flapping_since is not None:
         return _ask("flapping", flapping.why(request.policy.brakes))
     return _pass("flapping", "no")
@@ -228,7 +230,8 @@ def _after_downtime(request: Request) -> GuardAnswer | None:
     if request.now < down.ended_at + downtime.GRACE_SECONDS:
         limit = show_seconds(downtime.GRACE_SECONDS)
         return _block("service", f"it was {down.what} until {ago} ago (limit {limit})", passing=True)
-    began = request.incident.onset_at if request.incident is not None else request.began
+    found = request.incident if request.incident is not None else request.found
+    began = found.onset_at if found is not None else None
     if began is None or downtime.touched(request.service, began) is None:
         return None
     return _ask("service", f"it was {down.what} until {ago} ago, and failed then: a human decides")

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from watchdog.core import detect, downtime, suspects
-from watchdog.core.detect import probes
+from watchdog.core.detect import intermittent, probes
 from watchdog.domain.checks import Check
 from watchdog.domain.copies import changed
 from watchdog.domain.decisions import Finding
@@ -243,7 +243,11 @@ def suspicion(service: ServiceState, policy: Policy, now: float) -> str:
 def _why_suspicious(check: Check) -> str:
     if check.kind == "sentry":
         return "more errors than usual"
-    return "slower than its limit" if check.over_since is not None else check.last_why
+    if check.over_since is not None:
+        return "slower than its limit"
+    if check.run_probes == 0 and check.spells.count > 1:
+        return f"it failed {check.spells.count} times lately, and may again"
+    return check.last_why
 
 
 def calm(service: ServiceState, policy: Policy, now: float, for_seconds: float = 0.0) -> bool:
@@ -253,6 +257,11 @@ def calm(service: ServiceState, policy: Policy, now: float, for_seconds: float =
         for name, check in service.checks.items()
         if policy.services[service.name].signal(name) is not None
     )
+
+
+def may_return(service: ServiceState, now: float) -> bool:
+    """Tell whether a short outage of it is to be expected still."""
+    return any(intermittent.may_return(check, now) for check in service.checks.values())
 
 
 def calm_since(service: ServiceState, policy: Policy) -> float:
@@ -280,7 +289,10 @@ def interrupt(service: ServiceState, now: float) -> ServiceState:
     return replace(service, checks={name: detect.interrupt(check, now) for name, check in service.checks.items()})
 
 
-def forget(service: ServiceState, now: float) -> ServiceState:
-    """Clear the statistics of every check: what was seen until now counts no longer, nor for good news."""
-    checks = {name: detect.forget(check, now) for name, check in service.checks.items()}
+def forget(service: ServiceState, now: float, *, spells: bool = True) -> ServiceState:
+    """Clear the statistics of every check: what was seen until now counts no longer, nor for good news.
+
+    Unless `spells`, the story of outages that come and go goes on.
+    """
+    checks = {name: detect.forget(check, now, spells=spells) for name, check in service.checks.items()}
     return replace(service, checks=checks, trial=None)

@@ -12,8 +12,6 @@ from zoneinfo import ZoneInfo
 from watchdog.domain.decisions import Finding
 from watchdog.domain.units import show_seconds
 
-FAILS = ("run", "cusum")
-"""Methods of a finding (see severity) that mean: who asks is not answered as they should be."""
 MANY = ((0.9, "All visitors are"), (0.65, "Most visitors are"), (0.35, "About half of the visitors are"))
 """Share of failed probes (0 to 1) from which on so many are said to be affected."""
 SOME = "Some visitors are"
@@ -36,7 +34,9 @@ def _impact(main: Finding, whole: bool) -> tuple[str, str]:
     """Return what is noticed in two or three words, and by whom."""
     if main.method == "latency":
         return "slow", "Pages take much longer than they should."
-    if main.method not in FAILS:
+    if main.method == "intermittent":
+        return "available on and off", "It works for a while, and then it does not."
+    if not main.fails:
         return "errors", "Some visitors may see errors."
     who = next((words for share, words in MANY if main.share >= share), SOME)
     if not whole:

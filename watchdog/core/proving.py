@@ -6,6 +6,7 @@ Rule 3: a good stretch is not broken by one failed probe (one in a thousand fail
 """
 
 from watchdog.core import downtime, ending, perceive, returning, sending
+from watchdog.core.detect import intermittent
 from watchdog.core.suspects import live_deploy
 from watchdog.core.turn import Turn
 from watchdog.domain.checks import Check
@@ -52,10 +53,16 @@ def _restored(turn: Turn, deploy: Deploy) -> None:
     turn.amend(restored_at=turn.now)
     turn.put(perceive.forget(turn.service, turn.now))
     turn.enter(Phase.VERIFYING)
-    seconds = turn.policy.verification.seconds
+    seconds = proof_seconds(turn)
     turn.wake_at(turn.now + seconds)
     turn.wake_at(turn.now + seconds + PATIENCE_SECONDS)
     turn.note("RESTORED", f"{deploy.id} live; verifying for {show_seconds(seconds)}")
+
+
+def proof_seconds(turn: Turn) -> float:
+    """Return how long it must be good: what came and went may be in one of its pauses."""
+    pauses = [finding.pause_seconds for finding in turn.incident.findings]
+    return max([turn.policy.verification.seconds, *(intermittent.PAUSES * pause for pause in pauses)])
 
 
 def verify(turn: Turn) -> None:
@@ -75,7 +82,7 @@ def verify(turn: Turn) -> None:
     assert restored is not None
     findings = perceive.findings(turn.service, turn.policy, turn.now)
     waited = turn.now - restored
-    seconds = turn.policy.verification.seconds
+    seconds = proof_seconds(turn)
     if findings:
         sending.hand_over(turn, f"the rollback did not help: {findings[0].text}; nothing more is tried")
     elif turn.now - _good_since(turn, restored) >= seconds and not _unproved(turn, restored):
@@ -171,8 +178,8 @@ def resume(turn: Turn) -> None:
     limits = turn.policy.verification
     restored = turn.incident.restored_at
     if restored is not None:
-        turn.wake_at(max(turn.now, restored + limits.seconds))
-        turn.wake_at(max(turn.now, restored + limits.seconds + PATIENCE_SECONDS))
+        turn.wake_at(max(turn.now, restored + proof_seconds(turn)))
+        turn.wake_at(max(turn.now, restored + proof_seconds(turn) + PATIENCE_SECONDS))
     else:
         requested = turn.incident.requested_at or turn.now
         turn.wake_at(max(turn.now, requested + limits.late_seconds))

@@ -18,8 +18,6 @@ PIN_PATIENCE_SECONDS = 60.0
 """An outcome of the pin that does not come in this time does not come: the outage does not wait."""
 SEND_PATIENCE_SECONDS = 300.0
 """Likewise for the rollback; longer than the shell looks for a lost answer."""
-FAILED_PROBES = ("run", "cusum")
-"""Findings of probes that failed, whatever kind of probe: what answers well since then is no failure."""
 PUT_OFF_SECONDS = 120.0
 """How long a rollback that was decided may be kept from being sent, again and again, before a human has the outage."""
 
@@ -202,8 +200,8 @@ def _not_seen_yet(turn: Turn) -> str:
     said = live.finished_at
     since = said if said is not None and said <= turn.now else took_traffic_at(live, turn.policy.blame)
     findings = perceive.still_judged(turn.service, turn.incident.findings, turn.policy)
-    checks = [(finding.method, turn.service.checks[finding.signal]) for finding in findings]
-    bad = [check.last_bad_at if method in FAILED_PROBES else check.last_at for method, check in checks]
+    checks = [(finding.fails, turn.service.checks[finding.signal]) for finding in findings]
+    bad = [check.last_bad_at if fails else check.last_at for fails, check in checks]
     return "" if any(at is not None and at >= since for at in bad) else f"no failure was seen since {live.id} is live"
 
 

@@ -23,9 +23,9 @@ RULES: tuple[SeverityRule, ...] = (
     SeverityRule(
         Severity.CRITICAL,
         "a critical route fails",
-        lambda found, signal, limits: _fails(found) and signal.critical and found.share >= limits.critical_share,
+        lambda found, signal, limits: found.fails and signal.critical and found.share >= limits.critical_share,
     ),
-    SeverityRule(Severity.HIGH, "a route fails", lambda found, signal, limits: _fails(found)),
+    SeverityRule(Severity.HIGH, "a route fails", lambda found, signal, limits: found.fails),
     SeverityRule(Severity.HIGH, "latency over its limit", lambda found, signal, limits: found.method == "latency"),
     SeverityRule(Severity.HIGH, "a flood of errors", lambda found, signal, limits: found.method == "feed"),
     SeverityRule(Severity.HIGH, "a crash loop", lambda found, signal, limits: found.method == "crashes"),
@@ -36,10 +36,6 @@ RULES: tuple[SeverityRule, ...] = (
     ),
     SeverityRule(Severity.LOW, "anything else", lambda found, signal, limits: True),
 )
-
-
-def _fails(found: Finding) -> bool:
-    return found.method in ("run", "cusum")
 
 
 def judge(findings: Sequence[Finding], service: ServicePolicy, limits: Detection) -> tuple[Severity, str, Finding]:

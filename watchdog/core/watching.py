@@ -54,6 +54,8 @@ def _calm_down(turn: Turn) -> None:
     if turn.service.incident is not None:
         ending.close(turn, "recovered by itself", "it recovered before a rollback was sent")
         return
+    if perceive.may_return(turn.service, turn.now):
+        return
     lasted = turn.now - turn.service.phase_since
     turn.note("CALM", f"not borne out after {show_seconds(lasted)}: every check is back to normal")
     turn.enter(Phase.CALM)

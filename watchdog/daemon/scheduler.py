@@ -34,7 +34,8 @@ SWEEP_SECONDS = 0.1
 """How often old reads are looked for while somebody waits for a slot."""
 NAP_MAX_SECONDS = 10.0
 SOONEST_SECONDS = 0.001
-JITTER = 0.1
+JITTER = 0.25
+"""Part of the interval by which a look comes sooner or later, so that no outage with a period hides between two."""
 NUDGE_GAP_SECONDS = 2.0
 """A nudged source is read no sooner than this after its last read: vendors limit their rates."""
 READ_LIMIT_SECONDS = 120.0

@@ -8,6 +8,22 @@ from dataclasses import dataclass
 from watchdog.domain.readings import MinuteCount, Reading
 
 
+@dataclass(frozen=True, slots=True)
+class Spells:
+    """Short outages that may be one that comes and goes: from the first one's begin to the last one's end (UTC epoch
+    seconds), how many, how many whole ones they make, what they left in the bucket at the end (for both see
+    core/detect/intermittent), how long it was down in all of them, and the longest pause between two.
+    """
+
+    began_at: float = 0.0
+    ended_at: float = 0.0
+    count: int = 0
+    whole: float = 0.0
+    level_seconds: float = 0.0
+    down_seconds: float = 0.0
+    pause_seconds: float = 0.0
+
+
 @dataclass(frozen=True)
 class Check:
     """The statistics of one signal. All times are UTC epoch seconds.
@@ -20,7 +36,8 @@ class Check:
     failure with nothing good since, `troubled_since` that of a sum or a slowness which an interruption cut short, until
     it has been calm for a while. `stumbled_at` is when it last failed soon after it had failed. `healed_seconds` is the
     longest run of failures that ended by itself (at `healed_at`), `slow_healed_seconds` the longest time over a latency
-    limit that did, `strays` its failures that came to nothing (when, how many) since `watched_from`.
+    limit that did, `strays` its failures that came to nothing (when, how many) since `watched_from`, `spells` its runs
+    of failures that ended, as far as they may be one story.
     """
 
     name: str
@@ -53,6 +70,7 @@ class Check:
     healed_at: float = 0.0
     watched_from: float = 0.0
     strays: tuple[tuple[float, int], ...] = ()
+    spells: Spells = Spells()
     slow_healed_seconds: float = 0.0
     slow_healed_at: float = 0.0
     new_issues: tuple[str, ...] = ()

@@ -29,9 +29,16 @@ class Course(StrEnum):
     NOTE = "note"
 
 
+FAILING = frozenset({"run", "cusum", "intermittent"})
+"""Methods by which failing probes are judged (see core/detect/probes)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A confirmed anomaly of one check: since when, how much, in words with the arithmetic."""
+    """A confirmed anomaly of one check: since when, how much, in words with the arithmetic.
+
+    `pause_seconds` is how long it was well between two outages that came and went, at most.
+    """
 
     signal: str
     kind: str
@@ -40,6 +47,12 @@ class Finding:
     share: float
     text: str
     failure_kind: str = ""
+    pause_seconds: float = 0.0
+
+    @property
+    def fails(self) -> bool:
+        """Tell whether probes of a route fail: who asks is not answered as they should be."""
+        return self.method in FAILING
 
 
 @dataclass(frozen=True, slots=True)

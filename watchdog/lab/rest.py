@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from watchdog.core import detect
-from watchdog.core.detect import latency, probes, usual
+from watchdog.core.detect import intermittent, latency, probes, usual
 from watchdog.core.perceive import HEALTHY_GAP_SECONDS, HEALTHY_MAX, HEALTHY_STEP_SECONDS
 from watchdog.domain import events as e
 from watchdog.domain.checks import Check
@@ -112,6 +112,7 @@ def _probed(
         "recent": tuple([item for item in looks if item[0] > oldest][-probes.RECENT_MAX :]),
         "cusum": cusum,
         "cusum_zero_at": check.cusum_zero_at if cusum > 0 else None,
+        "spells": intermittent.settled(check.spells, max(ats)),
     }
 
 

@@ -33,6 +33,8 @@ DEVELOPMENT = "dev"
 HELD_OUT_SHARE = 1 / 3
 """Of every range: its upper end, which seeds for development never draw from."""
 MAIN = "web"
+ALWAYS = (0.0, 0.0)
+"""A fault that comes again does so every so many seconds, for so many each; this one stays."""
 
 
 class Right(StrEnum):
@@ -190,11 +192,21 @@ class Scene:
         after: float = 0.0,
         routes: tuple[str, ...] = (),
         grows: float = 0.0,
+        again: tuple[float, float] = ALWAYS,
     ) -> Release:
-        """Deploy a commit with this symptom; what was live before is right to go back to."""
+        """Deploy a commit with this symptom; what was live before is right to go back to. `again`: see ALWAYS."""
         good = self.main.releases[-1]
         bad = self.deploy(self.fault_at)
-        fault = Fault(symptom, bad.commit, after_seconds=after, routes=routes, grows_seconds=grows)
+        every, on = again
+        fault = Fault(
+            symptom,
+            bad.commit,
+            after_seconds=after,
+            routes=routes,
+            grows_seconds=grows,
+            every_seconds=every,
+            on_seconds=on,
+        )
         self.main.faults.append(fault)
         self.truth.commit = bad.commit
         self.truth.targets = frozenset({good.commit})
@@ -210,10 +222,14 @@ class Scene:
         lasts: float = inf,
         services: tuple[str, ...] = (MAIN,),
         grows: float = 0.0,
+        again: tuple[float, float] = ALWAYS,
     ) -> None:
-        """Have something come over services by itself."""
+        """Have something come over services by itself. `again`: see ALWAYS."""
+        every, on = again
         for name in services:
-            fault = Fault(symptom, begins_at=at, lasts_seconds=lasts, grows_seconds=grows)
+            fault = Fault(
+                symptom, begins_at=at, lasts_seconds=lasts, grows_seconds=grows, every_seconds=every, on_seconds=on
+            )
             self.services[name].faults.append(fault)
         if self.truth.onset_at is None:
             self.truth.onset_at, self.truth.ends_at, self.truth.share = at, at + lasts, symptom.share

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from watchdog.core.detect import crashes, feed, latency, probes, usual
-from watchdog.domain.checks import Check
+from watchdog.core.detect import crashes, feed, intermittent, latency, probes, usual
+from watchdog.domain.checks import Check, Spells
 from watchdog.domain.copies import changed
 from watchdog.domain.decisions import Finding
 from watchdog.domain.events import Observed
@@ -78,7 +78,7 @@ def find(check: Check, given: Conditions) -> Finding | None:
 def at_rest(check: Check) -> bool:
     """Tell whether it holds nothing that any method could be suspicious of, whatever the limits."""
     nothing = check.run_probes == 0 and check.cusum == 0.0 and check.over_since is None
-    return nothing and not check.crashes and not check.counts
+    return nothing and not check.crashes and not check.counts and not intermittent.is_suspicious(check.spells)
 
 
 def suspicious(check: Check, given: Conditions) -> bool:
@@ -122,8 +122,11 @@ def interrupt(check: Check, at: float) -> Check:
     return changed(ended, interrupted_at=at, troubled_since=min(onsets, default=None))
 
 
-def forget(check: Check, at: float) -> Check:
-    """Return the check with its statistics cleared (baselines stay): what was seen before counts no longer."""
+def forget(check: Check, at: float, *, spells: bool = True) -> Check:
+    """Return the check with its statistics cleared (baselines stay): what was seen before counts no longer.
+
+    Unless `spells`, short outages go on to be counted: one that comes and goes does not begin anew with each incident.
+    """
     return Check(
         name=check.name,
         kind=check.kind,
@@ -141,4 +144,5 @@ def forget(check: Check, at: float) -> Check:
         slow_healed_at=check.slow_healed_at,
         counts=check.counts,
         counts_from=at,
+        spells=Spells() if spells else check.spells,
     )

@@ -5,13 +5,15 @@ The run timer confirms an unbroken run of failures that outlasts the blips a hea
 confirms at its limit. Each run counts only its first failures, so that one blip, however long, is one blip; and where
 nearly all fails, one lucky probe makes no two blips of one: then the sum convicts no sooner than the timer would.
 Time without readings is no evidence: a run lasts from its first failure to its last, and ends in a gap.
-How long its blips last and what share of its probes fails is learned from each check (see usual).
+How long its blips last and what share of its probes fails is learned from each check (see usual); outages that are too
+short for the one and too far apart for the other are counted by the time they take (see intermittent).
 """
 
+from dataclasses import replace
 from math import log
 from typing import TYPE_CHECKING, Any
 
-from watchdog.core.detect import usual
+from watchdog.core.detect import intermittent, usual
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Finding
 from watchdog.domain.events import Observed
@@ -49,7 +51,7 @@ def observe(check: Check, event: Observed, signal: SignalPolicy, limits: Detecti
     rates = (limits.cusum_p0, limits.cusum_p1) if quiet else usual.rates(check, event.at, signal, limits)
     if failed:
         return _fail(check, event.at, recent, limits, rates, unbroken=unbroken)
-    return _succeed(check, recent, rates)
+    return _succeed(check, event.at, recent, rates, unbroken=unbroken)
 
 
 def gap_seconds(signal: SignalPolicy, limits: Detection) -> float:
@@ -77,9 +79,14 @@ def _fail(
     }
 
 
-def _succeed(check: Check, recent: Outcomes, rates: Rates) -> dict[str, Any]:
+def _succeed(check: Check, at: float, recent: Outcomes, rates: Rates, *, unbroken: bool) -> dict[str, Any]:
     cusum = after_success(check.cusum, rates)
+    if check.run_probes:
+        spells = intermittent.added(check, at if unbroken else None, rates[0])
+    else:
+        spells = intermittent.settled(check.spells, at)
     return {
+        "spells": spells,
         "run_started_at": None,
         "run_probes": 0,
         "failing_since": None,
@@ -134,8 +141,8 @@ def share_failing(check: Check, since: float) -> tuple[int, int]:
 
 
 def find(check: Check, given: "Conditions") -> Finding | None:
-    """Return what the run timer or the CUSUM has confirmed."""
-    return _find_run(check, given) or _find_cusum(check, given)
+    """Return what the run timer, the CUSUM or the time lost in short outages has confirmed."""
+    return _find_run(check, given) or _find_cusum(check, given) or _find_intermittent(check, given)
 
 
 def _find_run(check: Check, given: "Conditions") -> Finding | None:
@@ -171,6 +178,17 @@ def _find_cusum(check: Check, given: "Conditions") -> Finding | None:
         f"(CUSUM {check.cusum:.1f}, limit {limit:.0f}{_as_usual(p0, given.limits)})"
     )
     return _finding(check, "cusum", onset, check.troubled_since, text)
+
+
+def _find_intermittent(check: Check, given: "Conditions") -> Finding | None:
+    if check.spells.whole < intermittent.WHOLE_MIN - 1 or _fresh_failure(check, given) is None:
+        return None
+    spells = intermittent.confirmed(check, usual.rates(check, given.now, given.signal, given.limits)[0])
+    if spells is None:
+        return None
+    found = _finding(check, "intermittent", spells.began_at, check.troubled_since, intermittent.describe(spells))
+    share = spells.down_seconds / (spells.ended_at - spells.began_at)
+    return replace(found, share=share, pause_seconds=spells.pause_seconds)
 
 
 def _one_blip(check: Check, onset: float, failed_at: float) -> bool:
@@ -239,8 +257,9 @@ def began(onset: float, before: float | None) -> float:
 
 
 def suspicious(check: Check, given: "Conditions") -> bool:
-    """One failure is enough to look closer."""
-    return check.run_probes > 0 or check.cusum >= cusum_limit(given) / 4
+    """One failure is enough to look closer, and so is it to have failed twice lately: it may come back."""
+    unsettled = check.run_probes > 0 or check.cusum >= cusum_limit(given) / 4
+    return unsettled or intermittent.may_return(check, given.now)
 
 
 def failing(check: Check, given: "Conditions") -> bool:
@@ -249,5 +268,6 @@ def failing(check: Check, given: "Conditions") -> bool:
 
 
 def calm(check: Check, given: "Conditions") -> bool:
-    """Two successes in a row, and the CUSUM below a quarter of its limit."""
-    return check.good_run >= given.limits.calm_successes and check.cusum < cusum_limit(given) / 4
+    """Two successes in a row, the CUSUM below a quarter of its limit, and not in a pause of what comes and goes."""
+    settled = check.good_run >= given.limits.calm_successes and check.cusum < cusum_limit(given) / 4
+    return settled and not intermittent.is_in_a_pause(check, given.now)

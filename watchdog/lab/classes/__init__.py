@@ -14,7 +14,7 @@ down. `blip-tail` is a trial of what nothing in the facts says of good deploys (
 has no weight in the mix; the precision is given a second time as if one good deploy in a thousand were like that.
 """
 
-from watchdog.lab.classes import deploy, other, quiet
+from watchdog.lab.classes import deploy, other, quiet, returning
 from watchdog.lab.scene import DEVELOPMENT, FaultClass
 
 CLASSES: tuple[FaultClass, ...] = (
@@ -37,6 +37,8 @@ CLASSES: tuple[FaultClass, ...] = (
     FaultClass("overlap", "deploy: two services at once, one bad", deploy.overlap, True, held_out=True),
     FaultClass("no-help", "deploy, and a rollback does not help", deploy.no_help, True, 0.5, held_out=True),
     FaultClass("bad-deploy-with-dependant", "deploy: another service falls with it", deploy.with_dependant, True),
+    FaultClass("comes-and-goes-deploy", "deploy: down on and off", returning.after_deploy, True, 0.5),
+    FaultClass("comes-and-goes", "something else, on and off", returning.by_itself, weight=0.5),
     FaultClass("other-incident", "something else, now and then after a deploy", other.other_incident, weight=6.0),
     FaultClass("short-outage", "something else, for 1 to 4.5 min", other.short_outage, weight=3.0),
     FaultClass("blip-tail", "a good deploy, fails for 55 to 110 s", other.blip_tail, weight=0.0, held_out=True),

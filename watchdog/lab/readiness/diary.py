@@ -20,8 +20,6 @@ from watchdog.domain.readings import Unknown
 
 GAP_SECONDS = 120.0
 """Readings further apart do not make a stretch that was watched."""
-PROBED = ("run", "cusum")
-"""Methods of a finding (the main one comes first) that is over with the last failed probe."""
 PROBES = ("http", "latency")
 CALL_OFF_SECONDS = 900.0
 """So long may it take to call off what probes no longer show (12 min for what fails now and then)."""
@@ -206,7 +204,7 @@ def _continued(diary: Diary, was: Incident | None) -> Outage | None:
 
 def _recovered_at(before: ServiceState, incident: Incident, closed_at: float) -> float:
     """Return when the last failed probe was seen; where something else kept it open, when it was over for sure."""
-    if not incident.findings or incident.findings[0].method not in PROBED:
+    if not incident.findings or not incident.findings[0].fails:
         return closed_at
     bad = [check.last_bad_at for check in before.checks.values() if check.kind in PROBES]
     last = max((at for at in bad if at is not None), default=closed_at)

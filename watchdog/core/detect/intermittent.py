@@ -1,0 +1,109 @@
+"""Outages that come and go: each too short for the run timer, all of them too far apart for the CUSUM.
+
+A leaky bucket over time, which is the CUSUM of the share of time down (Page 1954): it fills with the seconds of each
+spell (failed probes in a row), at most SPELL_MAX_SECONDS of one, and leaks LEAK of all time, or twice the share of
+probes that usually fails. It confirms at LIMIT_SECONDS and WHOLE_MIN spells since it was last empty, of which one that
+lasts less than WHOLE_SECONDS counts as a part: one blip, however long, cannot do it, nor can three with a stray failure
+between them. A spell lasts from half-way between the last good probe and its first failure to
+half-way between its last failure and the next good one, as far as probes are near enough to tell.
+"""
+
+from dataclasses import replace
+
+from watchdog.domain.checks import Check, Spells
+from watchdog.domain.units import show_seconds
+
+LEAK = 0.02
+"""Share of time (0 to 1) that may be lost in spells for ever."""
+LIMIT_SECONDS = 25.0
+SPELL_MAX_SECONDS = 20.0
+WHOLE_MIN = 4.0
+WHOLE_SECONDS = 8.0
+EDGE_MAX_SECONDS = 5.0
+PAUSES = 1.5
+"""It is over once it was well for so many times the longest pause between two spells."""
+TWICE_MAX_SECONDS = 150.0
+PAUSE_MAX_SECONDS = 840.0
+
+
+def added(check: Check, good_at: float | None, usual_share: float) -> Spells:
+    """Return its spells with the run of failures that ends with a good probe, or (None) is still going on.
+
+    `usual_share` of its probes fails by itself (0 to 1, see usual).
+    """
+    if check.run_started_at is None or check.last_bad_at is None:
+        return check.spells
+    ends = check.last_bad_at + (0.0 if good_at is None else _edge(good_at - check.last_bad_at))
+    return _with(check.spells, check.run_started_at - _edge_before(check), ends, max(LEAK, 2 * usual_share))
+
+
+def _edge_before(check: Check) -> float:
+    good = [at for at, failed in check.recent if not failed and at < (check.run_started_at or 0.0)]
+    return _edge(check.run_started_at - good[-1]) if good and check.run_started_at is not None else 0.0
+
+
+def _edge(gap_seconds: float) -> float:
+    return min(gap_seconds / 2, EDGE_MAX_SECONDS)
+
+
+def _with(spells: Spells, begins: float, ends: float, leak: float) -> Spells:
+    """Return the spells with one more; the first one since the bucket was empty begins them anew."""
+    lasted = ends - begins
+    fills, whole = min(lasted, SPELL_MAX_SECONDS) - leak * lasted, min(1.0, lasted / WHOLE_SECONDS)
+    left = spells.level_seconds - leak * (begins - spells.ended_at)
+    if left <= 0:
+        return Spells(begins, ends, 1, whole, fills, lasted)
+    return replace(
+        spells,
+        ended_at=ends,
+        count=spells.count + 1,
+        whole=spells.whole + whole,
+        level_seconds=left + fills,
+        down_seconds=spells.down_seconds + lasted,
+        pause_seconds=max(spells.pause_seconds, begins - spells.ended_at),
+    )
+
+
+def confirmed(check: Check, usual_share: float) -> Spells | None:
+    """Return the spells, with the one that goes on, if they are an outage that comes and goes."""
+    spells = added(check, None, usual_share)
+    return spells if spells.whole >= WHOLE_MIN and spells.level_seconds >= LIMIT_SECONDS else None
+
+
+def describe(spells: Spells) -> str:
+    """Return how often, how long and how much."""
+    lasted = spells.ended_at - spells.began_at
+    mean = show_seconds(spells.down_seconds / spells.count)
+    share = f"{spells.down_seconds / lasted:.0%}"
+    times = f"down {spells.count} times in {show_seconds(lasted)}"
+    return f"it comes and goes: {times}, {mean} each on average, {share} of it"
+
+
+def is_suspicious(spells: Spells, leaked_seconds: float = 0.0) -> bool:
+    """Tell whether the last spell was not the first one lately. As of the CUSUM, a quarter of the limit is suspicious:
+    two probes that failed alone are not.
+    """
+    return spells.count > 1 and spells.level_seconds - leaked_seconds >= LIMIT_SECONDS / 4
+
+
+def may_return(check: Check, now: float) -> bool:
+    """Tell whether another spell is to be expected still."""
+    spells = check.spells
+    gone = now - spells.ended_at
+    return is_suspicious(spells, LEAK * gone) and gone < well_again_seconds(spells)
+
+
+def is_in_a_pause(check: Check, now: float) -> bool:
+    """Tell whether it was an outage that comes and goes, and another spell is to be expected still."""
+    return check.spells.whole >= WHOLE_MIN and may_return(check, now)
+
+
+def settled(spells: Spells, now: float) -> Spells:
+    """Return the spells; none, once nothing is left of them."""
+    over = is_suspicious(spells) and spells.level_seconds <= LEAK * (now - spells.ended_at)
+    return Spells() if over else spells
+
+
+def well_again_seconds(spells: Spells) -> float:
+    """Return how long it must have been well until that is more than one more pause."""
+    return min(PAUSES * spells.pause_seconds, TWICE_MAX_SECONDS if spells.count == 2 else PAUSE_MAX_SECONDS)
