@@ -13,12 +13,12 @@ from dataclasses import replace
 from watchdog.domain.checks import Check, Spells
 from watchdog.domain.units import show_seconds
 
-LEAK = 0.02
+LEAK = 0.03
 """Share of time (0 to 1) that may be lost in spells for ever."""
 LIMIT_SECONDS = 25.0
 SPELL_MAX_SECONDS = 20.0
 WHOLE_MIN = 4.0
-WHOLE_SECONDS = 8.0
+WHOLE_SECONDS = 10.0
 EDGE_MAX_SECONDS = 5.0
 PAUSES = 1.5
 """It is over once it was well for so many times the longest pause between two spells."""
