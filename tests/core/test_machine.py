@@ -13,6 +13,7 @@ from tests.core.worlds import hear, incident_of, put, reach, web
 from watchdog.core.machine import EVENTS, LATE, TABLE, ignore
 from watchdog.domain import events as e
 from watchdog.domain.incidents import Phase, State
+from watchdog.domain.integrations import Integration, Standing
 from watchdog.domain.policy import Mode, Policy, Severity
 from watchdog.domain.readings import Bad, Good
 
@@ -26,6 +27,7 @@ def of_each_kind(world: Any) -> Mapping[type, e.Event]:
         e.Observed(now, "web", "home", Bad("HTTP 503")),
         e.ControlChecked(now, CONTROL[0], Good()),
         e.ProbesJudged(now, silent=False),
+        e.IntegrationJudged(now, Integration("channel", "slack", Standing.OK, now)),
         e.VendorChecked(now, "render", Good()),
         e.DeploysListed(now, "web", tuple(world.deploys), world.facts),
         e.DeploysUnread(now, "web", "Render answered 503"),

@@ -20,7 +20,7 @@ def asking(clock: FakeClock | None = None, token: str = TOKEN, peer: str = "10.0
     """Return a client of the whole application."""
     clock = clock or FakeClock(auto=False)
     private = private_app(token, clock, lambda: {"services": {}})
-    app = make_app(Exposition(Metrics("9.9"), clock), tuple, tuple, private)
+    app = make_app(Exposition(Metrics("9.9"), clock), tuple, tuple, private=private)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app, client=(peer, 1)), base_url="http://x")
 
 
@@ -81,7 +81,7 @@ async def test_guessing_is_slowed_down_per_peer() -> None:
     """After a few failures that peer waits, even with the right token; others do not, and time heals it."""
     clock = FakeClock(auto=False)
     private = private_app(TOKEN, clock, dict)
-    app = make_app(Exposition(Metrics("9.9"), clock), tuple, tuple, private)
+    app = make_app(Exposition(Metrics("9.9"), clock), tuple, tuple, private=private)
 
     async def get(peer: str, headers: Mapping[str, str]) -> httpx.Response:
         transport = httpx.ASGITransport(app, client=(peer, 1))

@@ -30,7 +30,9 @@ async def serving(
 
     pages = Exposition(Metrics("9.9"), SystemClock())
     supervisor = Supervisor(SystemClock(), lambda name, error: None)
-    async with HttpServer(listen, pages, health, supervisor, ready=lambda: ["still opening"]) as server:
+    async with HttpServer(
+        listen, pages, health, supervisor, ready=lambda: ["still opening"], degraded=lambda: ["no feed"]
+    ) as server:
         host = "[::1]" if "::1" in listen else "127.0.0.1"
         async with httpx.AsyncClient(base_url=f"http://{host}:{server.port}", trust_env=False) as client:
             yield client, server, supervisor
@@ -65,7 +67,10 @@ async def test_health_says_why_not(reasons: Sequence[str], broken: bool, status:
         answer = await client.get("/healthz")
         ready = await client.get("/readyz")
     assert (answer.status_code, answer.json()) == (status, {"ok": not said, "reasons": said})
-    assert (ready.status_code, ready.json()) == (503, {"ok": False, "reasons": ["still opening"]})
+    assert (ready.status_code, ready.json()) == (
+        503,
+        {"ok": False, "reasons": ["still opening"], "degraded": ["no feed"]},
+    )
 
 
 async def test_only_reading_and_only_these_paths() -> None:

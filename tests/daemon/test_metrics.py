@@ -54,6 +54,7 @@ def lively() -> Metrics:
     metrics.pages_pending(3, 1)
     metrics.follow_ups(7, 2)
     metrics.channels({"slack": True, "pagerduty": False})
+    metrics.integration("platform", "Render", works=True, ok_at=1.7e9)
     metrics.loop_lag(0.001)
     metrics.tasks(9)
     metrics.error("probe:api/health")

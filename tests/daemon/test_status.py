@@ -30,11 +30,11 @@ def state(closed_at: float | None = None) -> State:
 
 def test_everything_that_matters_is_there_and_is_json() -> None:
     """Phase, incident, severity, paused, disarmed, blind, what we hold."""
-    told = json.loads(json.dumps(status_of(state(), POLICY, {"web": 7, "new": 1}, 100.0), allow_nan=False))
+    told = json.loads(json.dumps(status_of(state(), POLICY, {"web": 7, "new": 1}, (), 100.0), allow_nan=False))
     assert (told["version"], told["at"]) == (1, 100.0)
     assert (told["paused_by"], told["disarmed"], told["blind_since"]) == ("ann", "two at once", None)
     assert told["blind_why"] == ""
-    blind = status_of(replace(state(), blind_since=99.0, unseen=True), POLICY, {}, 100.0)
+    blind = status_of(replace(state(), blind_since=99.0, unseen=True), POLICY, {}, (), 100.0)
     assert (blind["blind_since"], blind["blind_why"]) == (99.0, "no probe of any service brings evidence")
     web = told["services"]["web"]
     assert (web["held"], web["epoch"]) == (True, 7)
@@ -50,7 +50,7 @@ def test_everything_that_matters_is_there_and_is_json() -> None:
 
 def test_of_what_another_worker_holds_only_that_is_told() -> None:
     """What we remember of it is old."""
-    told = status_of(state(), POLICY, {"web": 7, "new": 1}, 100.0)["services"]
+    told = status_of(state(), POLICY, {"web": 7, "new": 1}, (), 100.0)["services"]
     assert (told["api"]["held"], told["api"]["phase"]) == (False, None)
     assert (told["new"]["held"], told["new"]["phase"]) == (True, None)
 
@@ -58,7 +58,7 @@ def test_of_what_another_worker_holds_only_that_is_told() -> None:
 def test_what_does_not_ship_is_told() -> None:
     """Or why nobody knows."""
     web = replace(state().services["web"], merged=(Commit("c0ffee", 1.0, "Mend it"),), merges_why="")
-    told = status_of(State(services={"web": web}), POLICY, {"web": 7}, 100.0)["services"]["web"]
+    told = status_of(State(services={"web": web}), POLICY, {"web": 7}, (), 100.0)["services"]["web"]
     assert (told["not_shipped"], told["merges_unseen"]) == ([{"commit": "c0ffee", "title": "Mend it"}], "")
 
 
@@ -70,10 +70,10 @@ def test_what_is_meant_to_be_down_is_told() -> None:
         (replace(down, ended_at=90.0), None),
     ):
         web = replace(state().services["web"], downtime=downtime)
-        told = status_of(State(services={"web": web}), POLICY, {"web": 7}, 100.0)["services"]["web"]
+        told = status_of(State(services={"web": web}), POLICY, {"web": 7}, (), 100.0)["services"]["web"]
         assert told["downtime"] == said
 
 
 def test_a_closed_incident_is_not_open() -> None:
     """It is history."""
-    assert status_of(state(closed_at=99.0), POLICY, {"web": 7}, 100.0)["services"]["web"]["incident"] is None
+    assert status_of(state(closed_at=99.0), POLICY, {"web": 7}, (), 100.0)["services"]["web"]["incident"] is None

@@ -18,6 +18,7 @@ from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.app.wire import Daemon, Outside, begin, wire
 from watchdog.daemon.heartbeat import Heartbeat, healthchecks
 from watchdog.daemon.translate import CONTROL
+from watchdog.domain.notices import Notice
 from watchdog.domain.policy import DEFAULT_MATRIX, Policy, Rule, ServicePolicy, SignalPolicy
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading
 from watchdog.ports import Sample
@@ -107,11 +108,15 @@ class Guarded:
 
     def kinds(self, name: str) -> list[str]:
         """What a channel took, as kinds of notices."""
-        return [notice.kind.value for notice in self.vendors[name].notices]
+        return [notice.kind.value for notice in self.heard(name)]
 
     def rings(self, name: str) -> list[str]:
         """What a channel took that wakes somebody: titles."""
-        return [notice.title for notice in self.vendors[name].notices if notice.wakes]
+        return [notice.title for notice in self.heard(name) if notice.wakes]
+
+    def heard(self, name: str) -> Sequence[Notice]:
+        """What a channel took, but that a channel or the store does not work: that is for test_integrations."""
+        return [notice for notice in self.vendors[name].notices if "/" not in notice.incident]
 
 
 def guarding(*names: str) -> Policy:

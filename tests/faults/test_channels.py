@@ -48,7 +48,7 @@ async def test_case_36_while_a_channel_is_down_the_next_has_the_page_at_once(dow
         await world.go_on(600)
         assert all(world.kinds(name)[-1] == "resolved" for name in (*down, up))
         assert all(world.rings(name) == [page] for name in (*down, up))
-        assert len({notice.dedup_key for name in (*down, up) for notice in world.vendors[name].notices}) == 1
+        assert len({notice.dedup_key for name in (*down, up) for notice in world.heard(name)}) == 1
         assert world.daemon.teller.waiting == 0
 
 
@@ -79,7 +79,8 @@ async def test_case_36_the_escalation_clock_runs_on_the_journal() -> None:
         await world.begin()
         await world.go_on(3600 + LONGEST_GAP_SECONDS)
         for name in ("pager", "chat"):
-            asked, repeated = (notice for notice in world.vendors[name].notices if notice.wakes)
+            of_web = [notice for notice in world.vendors[name].notices if notice.service == "web"]
+            asked, repeated = (notice for notice in of_web if notice.wakes)
             assert (asked, repeated.kind) == (question.notice, NoticeKind.HUMAN_NEEDED)
             assert 300 <= repeated.at - asked_at <= 301
             assert repeated.title.startswith("NO ANSWER for 5 min")
@@ -110,7 +111,7 @@ async def test_case_37_all_down_for_ten_minutes_then_each_has_it_once_and_the_ou
         await world.go_on(600)
         for name in ("pagerduty", "slack"):
             assert (world.rings(name), world.kinds(name).count("resolved")) == (pages[name], 1)
-            assert {notice.dedup_key for notice in world.vendors[name].notices} == {"watchdog/web/web-1"}
+            assert {notice.dedup_key for notice in world.heard(name)} == {"watchdog/web/web-1"}
         assert world.signals[-1] == "success"
 
 

@@ -14,10 +14,10 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_aft
 from watchdog.adapters.addresses import AddressGuard
 from watchdog.adapters.guarded import GuardedTransport
 from watchdog.adapters.http_wire import Answer, Lost, OnlyGet, Params, RateGate, exchange, retry_after_seconds
-from watchdog.domain.errors import OutcomeUnknown, Permanent, Refused, Temporary
+from watchdog.domain.errors import Forbidden, OutcomeUnknown, Permanent, Refused, Temporary
 from watchdog.ports import Clock
 
-__all__ = ["Answer", "ApiClient", "Params", "PermanentAnswer", "TemporaryAnswer"]
+__all__ = ["Answer", "ApiClient", "Params", "PermanentAnswer", "RefusedAnswer", "TemporaryAnswer"]
 
 NOTHING: Mapping[int, str] = MappingProxyType({})
 MAX_WAIT_SECONDS = 5.0
@@ -33,6 +33,10 @@ class PermanentAnswer(Permanent):
         super().__init__(why)
         self.status = answer.status
         self.answer = answer
+
+
+class RefusedAnswer(PermanentAnswer, Forbidden):
+    """The vendor refuses our key, or what it may not do (401, 403)."""
 
 
 class TemporaryAnswer(Temporary):
@@ -220,7 +224,8 @@ class ApiClient:
         if came.status in (408, 425, 429) or came.status >= 500:
             later = self._temporary(came)
             raise TemporaryAnswer(str(later), came.status, later.retry_after_seconds)
-        raise PermanentAnswer(self._words(came), came)
+        refused = came.status in (401, 403)
+        raise (RefusedAnswer if refused else PermanentAnswer)(self._words(came), came)
 
     def _temporary(self, answer: Answer) -> Temporary:
         seconds = RateGate(self._clock).note(answer) or retry_after_seconds(answer.headers, self._clock.now())

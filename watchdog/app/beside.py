@@ -4,14 +4,16 @@ Rule: none of them is waited for by a decision or a notice, and what one dies of
 """
 
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from watchdog.daemon.authors import Authors
 from watchdog.daemon.change_events import ChangeEvents, ChangeLog
 from watchdog.daemon.engine import Engine
+from watchdog.daemon.integrations import Integrations
 from watchdog.daemon.listeners import Listeners
 from watchdog.daemon.merge_watch import MergeWatch
+from watchdog.daemon.noted import NotedChanges, NotedPager, NotedRepository
 from watchdog.daemon.responders import PagerReader, Responders
 from watchdog.daemon.suspect_commits import SuspectCommits
 from watchdog.ports import Clock, Repository, Store
@@ -40,6 +42,16 @@ class Readers:
 
 Beside = Mapping[str, Callable[[], Coroutine[Any, Any, None]]]
 """What is to be run, by the name of its task."""
+
+
+def noted_readers(readers: Readers, integrations: Integrations) -> Readers:
+    """Return the same, with how each call went noted among the integrations."""
+    return replace(
+        readers,
+        repository=NotedRepository(readers.repository, integrations) if readers.repository is not None else None,
+        pager=NotedPager(readers.pager, integrations) if readers.pager is not None else None,
+        changes=NotedChanges(readers.changes, integrations) if readers.changes is not None else None,
+    )
 
 
 def suspects_of(readers: Readers, clock: Clock, engine: Callable[[], Engine]) -> SuspectCommits | None:

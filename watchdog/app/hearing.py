@@ -56,7 +56,12 @@ def build_conversation(app: App) -> Conversation | None:
     from watchdog.adapters.slack.conversation import SlackConversation
 
     context = Context(clock=app.clock, endpoints=settings.endpoints, secrets=settings.secrets, guard=settings.guard)
-    return SlackConversation(context, options.users, lambda up: app.metrics.hears("slack", up=up))
+
+    def report(error: Exception | None) -> None:
+        app.metrics.hears("slack", up=error is None)
+        app.integrations.tried("answers", "slack", error)
+
+    return SlackConversation(context, options.users, report)
 
 
 class Reads:

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TextIO
 
 import structlog
@@ -141,7 +142,15 @@ async def _live(settings: Settings, clock: Clock, stop: asyncio.Event, reload: a
                 private = with_pages(app, private)
             health = app.health
             pages = Exposition(app.metrics, clock)
-            server = HttpServer(listen, pages, health.reasons, app.supervisor, ready=health.not_ready, private=private)
+            server = HttpServer(
+                listen,
+                pages,
+                health.reasons,
+                app.supervisor,
+                ready=health.not_ready,
+                degraded=health.degraded,
+                private=private,
+            )
             await stack.enter_async_context(server)
             log.info("listening", host=settings.metrics.host, port=server.port)
         await start(app)
@@ -156,7 +165,7 @@ async def _live(settings: Settings, clock: Clock, stop: asyncio.Event, reload: a
 
 def status_now(app: App) -> dict[str, Any]:
     """Return what this worker knows now."""
-    return status_of(app.engine.state, app.settings.policy, app.engine.held, app.clock.now())
+    return status_of(app.engine.state, app.settings.policy, app.engine.held, app.integrations.rows(), app.clock.now())
 
 
 async def start(app: App) -> None:
@@ -186,6 +195,7 @@ def _start_senders(app: App) -> None:
             token=settings.secrets.get("WATCHDOG_REMOTE_WRITE_TOKEN", ""),
             every_seconds=settings.metrics.every_seconds,
             transport=GuardedTransport(settings.guard),
+            report=partial(app.integrations.tried, "remote write", "Prometheus"),
         )
         app.supervisor.start("remote-write", app.writer.run)
     for variable, made in HEARTBEATS.items():
@@ -193,7 +203,13 @@ def _start_senders(app: App) -> None:
         if url:
             switch, guarded = made(url), GuardedTransport(settings.guard)
             heartbeat = Heartbeat(
-                switch, app.clock, app.ailment, app.metrics, guarded, speak=lambda: app.sharing.speaks_for_all
+                switch,
+                app.clock,
+                app.ailment,
+                app.metrics,
+                guarded,
+                speak=lambda: app.sharing.speaks_for_all,
+                report=partial(app.integrations.tried, "heartbeat", switch.name),
             )
             app.supervisor.start(f"heartbeat:{switch.name}", heartbeat.run)
 

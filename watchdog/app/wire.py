@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from watchdog import __version__
-from watchdog.app.beside import Beside, Readers, beside, suspects_of
+from watchdog.app.beside import Beside, Readers, beside, noted_readers, suspects_of
 from watchdog.daemon.actuator import Actuator
 from watchdog.daemon.aggregate import MinuteAggregator
 from watchdog.daemon.commands import Commands
@@ -21,18 +21,21 @@ from watchdog.daemon.engine import Engine
 from watchdog.daemon.evidence import Evidence
 from watchdog.daemon.health import Health
 from watchdog.daemon.heard import heard
+from watchdog.daemon.integration_watch import IntegrationWatch
+from watchdog.daemon.integrations import Integrations
 from watchdog.daemon.listeners import Listeners
 from watchdog.daemon.meter import Meter
 from watchdog.daemon.metrics import Metrics
+from watchdog.daemon.noted import NotedNotifier
 from watchdog.daemon.scheduler import ProbeScheduler
 from watchdog.daemon.sharing import Sharing
 from watchdog.daemon.stall import StallDetector
 from watchdog.daemon.supervisor import OnError, Supervisor
-from watchdog.daemon.suspect_commits import WithCommits
+from watchdog.daemon.suspect_commits import SuspectCommits, WithCommits
 from watchdog.daemon.tell import Teller
 from watchdog.daemon.translate import CONTROL, VENDORS
 from watchdog.daemon.upkeep import keep_minutes, keep_vitals
-from watchdog.daemon.watches import Sources, Watches
+from watchdog.daemon.watches import Sources, Watches, noted_reads
 from watchdog.domain.errors import Displaced, Permanent, Stale, Temporary
 from watchdog.domain.notices import Notice
 from watchdog.domain.policy import Policy
@@ -78,6 +81,7 @@ class Daemon:
     commands: Commands
     health: Health
     evidence: Evidence
+    integrations: Integrations
     readers: Readers
     beside: Beside
 
@@ -116,10 +120,10 @@ def wire(
     listeners = listeners or Listeners()
     metrics = Metrics(__version__)
     supervisor = Supervisor(clock, on_error)
-    suspects = suspects_of(outside.readers, clock, lambda: engine)
-    notifiers = outside.notifiers
-    if suspects is not None:
-        notifiers = {name: WithCommits(one, suspects) for name, one in notifiers.items()}
+    integrations = Integrations(clock)
+    readers = noted_readers(outside.readers, integrations)
+    suspects = suspects_of(readers, clock, lambda: engine)
+    notifiers = _notifiers(outside.notifiers, integrations, suspects)
 
     def brought(channel: str, outcome: str, notice: Notice) -> None:
         metrics.page(channel, outcome)
@@ -139,16 +143,13 @@ def wire(
         listeners=listeners,
     )
     stall = engine.stall = StallDetector(clock, metrics.loop_lag)
-    scheduler = ProbeScheduler(clock, supervisor, metrics, engine.on_samples, stall, chance=chance)
-    engine.scheduler = scheduler
-    meter = Meter(metrics, policy)
-    listeners.stepped.append(meter.stepped)
-    listeners.dropped.append(meter.dropped)
-    listeners.store_failed.append(lambda _why: metrics.store_error())
+    scheduler = engine.scheduler = ProbeScheduler(clock, supervisor, metrics, engine.on_samples, stall, chance=chance)
+    meter = _metered(metrics, policy, listeners)
     health = Health(engine, teller, supervisor, clock)
     evidence = Evidence(engine, scheduler, clock)
     listeners.sampled += [health.sampled, evidence.sampled]
-    watches = Watches(engine, scheduler, supervisor, clock, outside.platform, sources(engine))
+    listeners.read.append(noted_reads(engine, integrations))
+    watches = Watches(engine, scheduler, supervisor, clock, outside.platform, sources(engine), integrations)
     return Daemon(
         clock=clock,
         supervisor=supervisor,
@@ -167,9 +168,27 @@ def wire(
         commands=Commands(store, engine, clock),
         health=health,
         evidence=evidence,
-        readers=outside.readers,
-        beside=beside(outside.readers, suspects, engine, store, clock, listeners),
+        integrations=integrations,
+        readers=readers,
+        beside=beside(readers, suspects, engine, store, clock, listeners),
     )
+
+
+def _metered(metrics: Metrics, policy: Policy, listeners: Listeners) -> Meter:
+    """Return what keeps the metrics, and have it hear of every step."""
+    meter = Meter(metrics, policy)
+    listeners.stepped.append(meter.stepped)
+    listeners.dropped.append(meter.dropped)
+    listeners.store_failed.append(lambda _why: metrics.store_error())
+    return meter
+
+
+def _notifiers(
+    given: Mapping[str, Notifier], integrations: Integrations, suspects: SuspectCommits | None
+) -> Mapping[str, Notifier]:
+    """Return the channels: how each notice went is noted, and what is suspected told with it."""
+    noted: Mapping[str, Notifier] = {name: NotedNotifier(one, integrations) for name, one in given.items()}
+    return noted if suspects is None else {name: WithCommits(one, suspects) for name, one in noted.items()}
 
 
 def _sharing(worker: str, store: Store, engine: Engine, clock: Clock, watches: Watches, health: Health) -> Sharing:
@@ -197,6 +216,8 @@ async def watch(daemon: Daemon) -> None:
     start("time", daemon.engine.keep_time)
     start("scheduler", daemon.scheduler.run)
     start("evidence", daemon.evidence.run)
+    watch = IntegrationWatch(daemon.integrations, daemon.engine, daemon.metrics, daemon.sharing, daemon.clock)
+    start("integrations", watch.run)
     start("sharing", daemon.sharing.run)
 
 

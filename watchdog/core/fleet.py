@@ -6,16 +6,19 @@ Rule: only a human gives back the right to act, be it paused or lost (`resume`).
 from collections.abc import Container, Mapping
 from dataclasses import replace
 
-from watchdog.core import digest, perceive, sight, silences
+from watchdog.core import digest, integrations, perceive, sight, silences
 from watchdog.core.turn import Turn
 from watchdog.domain import events as e
 from watchdog.domain.copies import changed
 from watchdog.domain.effects import Note
 from watchdog.domain.incidents import Phase, ServiceState
 from watchdog.domain.notices import NoticeKind
+from watchdog.domain.readings import Unknown
 from watchdog.domain.units import show_seconds
 
 BLIND_TELL_SECONDS = 30.0
+UNREAD_MAX = 5
+"""Services whose reason is told when no probe of any brings evidence."""
 DARK_LINES = (
     "No service is judged and nothing is changed until a control target answers again.",
     "Check the network and DNS of the host that runs the watchdog.",
@@ -56,9 +59,21 @@ def judge_sight(turn: Turn) -> None:
 def _tell_blind(turn: Turn, why: str, lasted: float) -> None:
     turn.state = replace(turn.state, blind_told=True)
     title = f"watchdog is blind: {why} for {show_seconds(lasted)}"
-    turn.tell_self(NoticeKind.SELF_ALERT, "blind", title, UNSEEN_LINES if turn.state.unseen else DARK_LINES)
+    lines = (*UNSEEN_LINES, *_unread(turn)) if turn.state.unseen else DARK_LINES
+    turn.tell_self(NoticeKind.SELF_ALERT, "blind", title, lines)
     told = f"{', '.join(turn.policy.alerts)} (page): {title}" if turn.policy.alerts else f"nobody configured: {title}"
     turn.emit(Note(turn.now, "", None, "TOLD", told))
+
+
+def _unread(turn: Turn) -> tuple[str, ...]:
+    """Return why the first services cannot be judged, a line each."""
+    found = []
+    for name, service in turn.state.services.items():
+        eyes = turn.policy.services[name].eyes if name in turn.policy.services else ()
+        reading = next((service.checks[eye].last for eye in eyes if eye in service.checks), None)
+        if isinstance(reading, Unknown):
+            found.append(f"{name}: {reading.why}")
+    return tuple(found[:UNREAD_MAX])
 
 
 def _see_again(turn: Turn, lasted: float) -> None:
@@ -175,6 +190,7 @@ HANDLERS = {
     e.Unsilenced: silences.end,
     e.WeekSummedUp: digest.tell,
     e.TimePassed: perceive_time,
+    e.IntegrationJudged: integrations.judged,
 }
 
 

@@ -15,10 +15,10 @@ from watchdog.domain import events as e
 from watchdog.domain.changes import headline
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Phase, ServiceState, Trial
+from watchdog.domain.policy import PROBES
 from watchdog.domain.readings import Good, Unknown
 from watchdog.domain.units import show_seconds
 
-PROBES = ("http", "latency")
 """Kinds of signals that look at the site themselves."""
 PROBES_MIN = 10
 GOOD_SHARE_MIN = 0.99

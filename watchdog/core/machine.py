@@ -64,6 +64,7 @@ FLEET_ONLY: Mapping[type[Event], Handler] = MappingProxyType(
         e.Held: ignore,
         e.Unsilenced: ignore,
         e.WeekSummedUp: ignore,
+        e.IntegrationJudged: ignore,
         e.DeploysUnread: ignore,
     }
 )

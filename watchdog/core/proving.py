@@ -14,6 +14,7 @@ from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import SetPace
 from watchdog.domain.incidents import Phase
 from watchdog.domain.notices import NoticeKind
+from watchdog.domain.policy import PROBES
 from watchdog.domain.units import show_seconds
 
 PROBES_MIN = 5
@@ -116,7 +117,7 @@ def _good_since(turn: Turn, restored: float) -> float:
 
 def _broken_at(check: Check) -> float:
     """Return when a good stretch of this check was last broken (0: never)."""
-    return check.stumbled_at if check.kind in ("http", "latency") else check.last_bad_at or 0.0
+    return check.stumbled_at if check.kind in PROBES else check.last_bad_at or 0.0
 
 
 def _judged_since(turn: Turn, restored: float) -> float:
@@ -145,7 +146,7 @@ def _why_unproved(turn: Turn, check: Check, restored: float) -> str:
     if check.kind == "sentry" and not any(count.start >= restored for count in check.counts):
         return f"{check.name}: no full minute since"
     good = sum(at >= restored and not failed for at, failed in check.recent)
-    if check.kind in ("http", "latency") and good < PROBES_MIN:
+    if check.kind in PROBES and good < PROBES_MIN:
         return f"{check.name}: only {good} good probes since"
     return ""
 
@@ -159,7 +160,7 @@ def _verified(turn: Turn, restored: float) -> None:
 
 def _proof(check: Check, restored: float) -> str:
     outcomes = [failed for at, failed in check.recent if at >= restored]
-    if check.kind not in ("http", "latency"):
+    if check.kind not in PROBES:
         return f"{check.name}: nothing bad since"
     good = len(outcomes) - sum(outcomes)
     return f"{check.name}: {good} of {len(outcomes)} probes good since it was live"

@@ -184,8 +184,10 @@ class Turn:
             found.append(("diff", f"{repo}/compare/{incident.target_code}...{incident.suspect_code}"))
         return tuple(Link(text, href) for text, href in found if href)
 
-    def tell_self(self, kind: NoticeKind, condition: str, title: str, lines: tuple[str, ...]) -> None:
-        """Tell people about the watchdog itself."""
+    def tell_self(
+        self, kind: NoticeKind, condition: str, title: str, lines: tuple[str, ...], *, wakes: bool = True
+    ) -> None:
+        """Tell people about the watchdog itself; bad news wakes them, unless it can wait."""
         notice = Notice(
             at=self.now,
             incident=condition,
@@ -194,7 +196,7 @@ class Turn:
             kind=kind,
             title=title,
             lines=lines,
-            wakes=kind is NoticeKind.SELF_ALERT,
+            wakes=wakes and kind is NoticeKind.SELF_ALERT,
         )
         if self.policy.alerts:
             self.emit(Tell(notice, self.policy.alerts))

@@ -3,24 +3,35 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from watchdog.daemon.integrations import Integrations
+from watchdog.daemon.waiting import sleep_or
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.events import DeploysListed, DeploysUnread, Event
 from watchdog.ports import Clock, Platform
 
 FIRST_SECONDS = 15.0
+PLATFORM = "Render"
+"""Its name among the integrations."""
 
 
 class DeployWatch:
     """Reads one service's deploys and facts at a pace that may change at any moment."""
 
     def __init__(
-        self, service: str, platform_id: str, platform: Platform, clock: Clock, emit: Callable[[Event], Awaitable[None]]
+        self,
+        service: str,
+        platform_id: str,
+        platform: Platform,
+        clock: Clock,
+        emit: Callable[[Event], Awaitable[None]],
+        integrations: Integrations,
     ) -> None:
         self._service = service
         self.platform_id = platform_id
         self._platform = platform
         self._clock = clock
         self._emit = emit
+        self._integrations = integrations
         self._every_seconds = FIRST_SECONDS
         self._nudged = asyncio.Event()
 
@@ -36,18 +47,15 @@ class DeployWatch:
         while True:
             self._nudged.clear()
             await self._emit(await self._read())
-            try:
-                async with asyncio.timeout(self._every_seconds):
-                    await self._nudged.wait()
-            except TimeoutError:
-                continue
+            await sleep_or(self._clock, self._every_seconds, self._nudged)
 
     async def _read(self) -> Event:
         """Return what was listed, dated when the look began: it tells of that moment."""
         try:
             at = self._clock.now()
-            facts = await self._platform.facts(self.platform_id)
-            deploys = await self._platform.deploys(self.platform_id)
+            with self._integrations.attempt("platform", PLATFORM, self._service):
+                facts = await self._platform.facts(self.platform_id)
+                deploys = await self._platform.deploys(self.platform_id)
         except (Temporary, Permanent) as error:
             return DeploysUnread(self._clock.now(), self._service, str(error))
         return DeploysListed(at, self._service, tuple(deploys), facts)

@@ -382,6 +382,8 @@ class Engine:
     ) -> None:
         """Turn what a source read into events, dated when the look began: it tells of that moment."""
         at = lateness.started_at
+        for told in self.listeners.read:
+            safely(told, service, source, samples)
         for sample in samples:
             for listener in self.listeners.sampled:
                 safely(listener, service, source, sample, at)

@@ -49,12 +49,23 @@ class Health:
         """Return why the daemon does not judge yet (or any more)."""
         if self.stopping:
             return ["stopping"]
-        services = self._engine.state.services
+        engine = self._engine
+        services = engine.state.services
+        shut = [one.integration(key) for key, one in engine.state.failing.items() if key.startswith("probes/")]
+        unread = [name for name in engine.held if name and (name not in services or not services[name].checks)]
         return [
-            f"{name} was not read yet"
-            for name in self._engine.held
-            if name and (name not in services or not services[name].checks)
+            *(
+                f"{one.name} is not watched ({one.standing.value}): {one.why}"
+                for one in shut
+                if one.name in engine.held
+            ),
+            *(f"{name} was not read yet" for name in unread),
         ]
+
+    def degraded(self) -> list[str]:
+        """Return what we rely on and does not work, with what follows: people were told."""
+        told = [one.integration(key) for key, one in self._engine.state.failing.items()]
+        return [f"{one.title} ({one.standing.value}): {one.why}; {one.consequence}" for one in told]
 
     def _standing_still(self) -> list[str]:
         found = [f"task {name}: {why}" for name, why in self._supervisor.ailing().items()]

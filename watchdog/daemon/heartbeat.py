@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 import httpx
 
 from watchdog import __version__
-from watchdog.daemon.logs import get_logger
 from watchdog.daemon.metrics import Metrics, Ping
+from watchdog.domain.errors import Temporary
 from watchdog.ports import Clock
 
 EVERY_SECONDS = 60.0
@@ -65,6 +65,7 @@ class Heartbeat:
         transport: httpx.AsyncBaseTransport | None = None,
         *,
         speak: Callable[[], bool] = lambda: True,
+        report: Callable[[Exception | None], None] = lambda error: None,
     ) -> None:
         self._transport = transport
         self._switch = switch
@@ -72,7 +73,7 @@ class Heartbeat:
         self._ailment = ailment
         self._speak = speak
         self._metrics = metrics
-        self._trouble = ""
+        self._report = report
 
     async def run(self) -> None:
         """Ping for ever: the first a minute from now, when there is something to judge by."""
@@ -90,18 +91,12 @@ class Heartbeat:
                     self._metrics.heartbeat_elsewhere(self._switch.name)
 
     async def ping(self, client: httpx.AsyncClient) -> None:
-        """Send one sign of life, or of sickness; a failure is counted, logged once, and tried again next time."""
+        """Send one sign of life, or of sickness; a failure is counted, reported, and tried again next time."""
         sick = self._why_sick()
         trouble = await self._get(client, well=not sick)
         outcome: Ping = "failed" if trouble else "sick" if sick else "ok"
         self._metrics.heartbeat(self._switch.name, outcome, self._clock.now())
-        if trouble != self._trouble:
-            self._trouble = trouble
-            log = get_logger(__name__)
-            if trouble:
-                log.warning("heartbeat fails", switch=self._switch.name, why=trouble)
-            else:
-                log.info("heartbeat works again", switch=self._switch.name)
+        self._report(Temporary(trouble) if trouble else None)
 
     def _why_sick(self) -> str:
         try:

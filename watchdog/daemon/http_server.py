@@ -56,13 +56,14 @@ class HttpServer:
         supervisor: Supervisor,
         *,
         ready: Reasons = tuple,
+        degraded: Reasons = tuple,
         private: ASGIApp | None = None,
         protocol: type[BoundedProtocol] = BoundedProtocol,
     ) -> None:
         self._protocol = protocol
         self._listen = listen
         self._supervisor = supervisor
-        self._app = make_app(metrics, health, ready, private)
+        self._app = make_app(metrics, health, ready, degraded, private)
         self._host, self.port = parse_listen(listen)
         self.running: uvicorn.Server | None = None
         self._socket: socket.socket | None = None
@@ -138,8 +139,14 @@ def parse_listen(listen: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def make_app(metrics: Exposition, health: Reasons, ready: Reasons, private: ASGIApp | None = None) -> ASGIApp:
-    """Return the application, which a test can call without a socket."""
+def make_app(
+    metrics: Exposition,
+    health: Reasons,
+    ready: Reasons,
+    degraded: Reasons = tuple,
+    private: ASGIApp | None = None,
+) -> ASGIApp:
+    """Return the application, which a test can call without a socket. What is `degraded` makes nobody unready."""
 
     async def show_metrics(request: Request) -> Response:
         body, content_type = await metrics.page(request.headers.get("accept", ""))
@@ -149,7 +156,7 @@ def make_app(metrics: Exposition, health: Reasons, ready: Reasons, private: ASGI
         return _answer(health)
 
     async def show_ready(request: Request) -> Response:
-        return _answer(ready)
+        return _answer(ready, degraded)
 
     public = [Route("/metrics", show_metrics), Route("/healthz", show_health), Route("/readyz", show_ready)]
     return SafeHeaders(Starlette(routes=[*public, *([Mount("/", private)] if private is not None else [])]))
@@ -164,12 +171,17 @@ def private_app(token: str, clock: Clock, status: Facts) -> ASGIApp | None:
     return TokenAuth(Router([Route("/status", show_status)]), token, clock) if token else None
 
 
-def _answer(reasons: Reasons) -> Response:
+def _answer(reasons: Reasons, degraded: Reasons | None = None) -> Response:
+    why = _lines(reasons)
+    more = {"degraded": _lines(degraded)} if degraded is not None else {}
+    return _json({"ok": not why, "reasons": why, **more}, 503 if why else 200)
+
+
+def _lines(reasons: Reasons) -> list[str]:
     try:
-        why = [str(reason)[:REASON_MAX_CHARACTERS] for reason in reasons()][:REASONS_MAX]
+        return [str(reason)[:REASON_MAX_CHARACTERS] for reason in reasons()][:REASONS_MAX]
     except Exception as error:  # noqa: BLE001  a broken check is not a healthy daemon
-        why = [f"the check itself failed: {type(error).__name__}"]
-    return _json({"ok": not why, "reasons": why}, 503 if why else 200)
+        return [f"the check itself failed: {type(error).__name__}"]
 
 
 def _json(content: object, status: int = 200) -> Response:

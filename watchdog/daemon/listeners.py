@@ -24,6 +24,7 @@ class Listeners:
     note: list[Callable[[Note], None]] = field(default_factory=list)
     stepped: list[Callable[[State, State, Event, Sequence[Effect]], None]] = field(default_factory=list)
     taken: list[Callable[[Step], None]] = field(default_factory=list)
+    read: list[Callable[[str, SignalSource, Sequence[Sample]], None]] = field(default_factory=list)
     sampled: list[Callable[[str, SignalSource, Sample, float], None]] = field(default_factory=list)
     store_failed: list[Callable[[str], None]] = field(default_factory=list)
     dropped: list[Callable[[tuple[str, ...]], None]] = field(default_factory=list)

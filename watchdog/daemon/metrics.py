@@ -38,6 +38,7 @@ class Metrics:
         self._by_check: list[Any] = []
         self._make_general(version)
         self._make_probes()
+        self._make_integrations()
         self._make_incidents()
         self._make_numbers()
         self._make_inner()
@@ -66,6 +67,13 @@ class Metrics:
         self._late = self._histogram("probe_lateness_seconds", "How late probes began.", _LATE)
         self._in_flight = self._gauge("probes_in_flight", "Probes under way.")
         self._by_check = [self._durations, self._good, self._unknown, self._expiry, self._skipped, self._void]
+
+    def _make_integrations(self) -> None:
+        labels = ("kind", "name")
+        self._integration_up = self._gauge("integration_up", "0 while something we rely on does not work.", *labels)
+        self._integration_ok_at = self._gauge(
+            "integration_last_success_timestamp_seconds", "When it worked last.", *labels
+        )
 
     def _make_incidents(self) -> None:
         self._phase = self._gauge("service_phase", "1 for the phase a service is in.", "service", "phase")
@@ -168,6 +176,12 @@ class Metrics:
         self._blind.set(blind)
         self._paused.set(paused)
         self._disarmed.set(disarmed)
+
+    def integration(self, kind: str, name: str, *, works: bool, ok_at: float | None) -> None:
+        """Say whether something we rely on works, and when it did last (UTC epoch seconds)."""
+        self._integration_up.labels(kind, name).set(works)
+        if ok_at is not None:
+            self._integration_ok_at.labels(kind, name).set(ok_at)
 
     def mode(self, service: str, mode: str) -> None:
         """Say how much a service is entrusted to us, instead of what was said before."""

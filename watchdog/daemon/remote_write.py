@@ -12,13 +12,13 @@ library is needed: https://github.com/google/snappy/blob/main/format_description
 import struct
 from asyncio import timeout, to_thread
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import httpx
 
 from watchdog import __version__
-from watchdog.daemon.logs import get_logger
 from watchdog.daemon.metrics import Delivery, Metrics
+from watchdog.domain.errors import Forbidden, Permanent, Temporary
 from watchdog.ports import Clock
 
 EVERY_SECONDS = 15.0
@@ -38,7 +38,8 @@ class RemoteWriter:
     """Collects every `every_seconds`, keeps what could not be sent yet, and sends it in order.
 
     `labels` (job, instance) are added to every series that has none of that name. `user` and `password` give basic
-    authentication, `token` a bearer one. `transport` decides where connections may go.
+    authentication, `token` a bearer one. `transport` decides where connections may go; `report` hears what came of each
+    batch.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class RemoteWriter:
         every_seconds: float = EVERY_SECONDS,
         batches_max: int = BATCHES_MAX,
         transport: httpx.AsyncBaseTransport | None = None,
+        report: Callable[[Exception | None], None] = lambda error: None,
     ) -> None:
         self._url = url
         self._clock = clock
@@ -62,7 +64,7 @@ class RemoteWriter:
         self._every = every_seconds
         self._batches: deque[bytes] = deque(maxlen=batches_max)
         self._not_before = 0.0
-        self._failing = ""
+        self._report = report
         headers = {
             "content-type": "application/x-protobuf",
             "content-encoding": "snappy",
@@ -109,15 +111,15 @@ class RemoteWriter:
         for _ in range(min(len(self._batches), SENT_AT_ONCE_MAX)):
             if self._clock.monotonic() < self._not_before:
                 return
-            outcome, why = await self._send(self._batches[0])
+            outcome, error = await self._send(self._batches[0])
             if outcome != "failed":
                 self._batches.popleft()
             self._count(outcome)
-            self._tell(why)
+            self._report(error)
             if outcome == "failed":
                 return
 
-    async def _send(self, batch: bytes) -> tuple[Delivery, str]:
+    async def _send(self, batch: bytes) -> tuple[Delivery, Exception | None]:
         try:
             async with (
                 timeout(DEADLINE_SECONDS),
@@ -125,34 +127,24 @@ class RemoteWriter:
             ):
                 return self._judge(response)
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-            return "rejected", f"the address cannot be used ({type(error).__name__})"
+            return "rejected", Permanent(f"the address cannot be used ({type(error).__name__})")
         except (httpx.HTTPError, TimeoutError, OSError) as error:
-            return "failed", f"no answer ({type(error).__name__})"
+            return "failed", Temporary(f"no answer ({type(error).__name__})")
 
-    def _judge(self, response: httpx.Response) -> tuple[Delivery, str]:
+    def _judge(self, response: httpx.Response) -> tuple[Delivery, Exception | None]:
         code = response.status_code
         if 200 <= code < 300:
-            return "sent", ""
+            return "sent", None
         if code != 429 and code < 500:
-            return "rejected", f"the receiver refused it (HTTP {code})"
+            refusal = Forbidden if code in (401, 403) else Permanent
+            return "rejected", refusal(f"the receiver refused it (HTTP {code})")
         asked = response.headers.get("retry-after", "")
         if asked.isascii() and asked.isdigit():
             self._not_before = self._clock.monotonic() + min(float(asked), RETRY_AFTER_MAX_SECONDS)
-        return "failed", f"the receiver cannot take it now (HTTP {code})"
+        return "failed", Temporary(f"the receiver cannot take it now (HTTP {code})")
 
     def _count(self, outcome: Delivery) -> None:
         self._metrics.remote_write(outcome, len(self._batches), self._clock.now())
-
-    def _tell(self, why: str) -> None:
-        """Log the changes only: an outage is one line, and its end another."""
-        if why == self._failing:
-            return
-        self._failing = why
-        log = get_logger(__name__)
-        if why:
-            log.warning("remote write fails", why=why, pending=len(self._batches))
-        else:
-            log.info("remote write works again")
 
 
 def series_of(metrics: Metrics, labels: Mapping[str, str]) -> Iterator[Series]:

@@ -3,21 +3,25 @@
 Rule: fields may be added, never changed. Times are UTC epoch seconds; text is data, never markup.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from watchdog.core import sight
 from watchdog.domain.checks import Check
 from watchdog.domain.deploys import Downtime
 from watchdog.domain.incidents import Incident, ServiceState, State
+from watchdog.domain.integrations import Integration
 from watchdog.domain.policy import Policy
 from watchdog.domain.readings import Bad, Good, Unknown
 
 VERSION = 1
 
 
-def status_of(state: State, policy: Policy, held: Mapping[str, int], now: float) -> dict[str, Any]:
-    """Return the status; `held` are the epochs of the leases this worker has, by service (all of them, if alone).
+def status_of(
+    state: State, policy: Policy, held: Mapping[str, int], integrations: Sequence[Integration], now: float
+) -> dict[str, Any]:
+    """Return the status; `held` are the epochs of the leases this worker has, by service (all of them, if alone), and
+    `integrations` what it relies on.
 
     A service that another worker holds is listed with `held: false` and nothing more: that worker knows it.
     """
@@ -29,6 +33,7 @@ def status_of(state: State, policy: Policy, held: Mapping[str, int], now: float)
         "blind_since": state.blind_since,
         "blind_why": sight.why(state) if state.blind_since is not None else "",
         "denied": list(state.denied),
+        "integrations": [_integration(one) for one in integrations],
         "services": {
             name: {"mode": wishes.mode.value, "held": name in held, "epoch": held.get(name)}
             | _service(state.services.get(name) if name in held else None)
@@ -72,6 +77,20 @@ def _signal(check: Check) -> dict[str, Any]:
         case None:
             verdict, why = "unknown", "not read yet"
     return {"verdict": verdict, "why": why, "at": check.last_at}
+
+
+def _integration(one: Integration) -> dict[str, Any]:
+    return {
+        "kind": one.kind,
+        "name": one.name,
+        "standing": one.standing.value,
+        "since": one.since,
+        "worked_at": one.ok_at,
+        "why": one.why,
+        "parts": list(one.parts),
+        "consequence": "" if one.standing.works else one.consequence,
+        "cure": one.cure,
+    }
 
 
 def _incident(incident: Incident) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Between the shell's words and the core's: samples into events, saved parts into the state, steps into records."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -50,10 +50,6 @@ def shared_anew(written: Shared, known: Shared, read: Shared) -> Shared:
     read = replace(read, digested_at=max(read.digested_at, known.digested_at))  # an older version does not write it
     if known == written:
         return read
-    troubles = {name: one for name, one in known.troubles.items() if written.troubles.get(name) != one}
-    over = [
-        name for name, one in written.troubles.items() if name not in known.troubles and read.troubles.get(name) == one
-    ]
     return replace(
         read,
         denied=_with_new(read.denied, written.denied, known.denied),
@@ -64,12 +60,20 @@ def shared_anew(written: Shared, known: Shared, read: Shared) -> Shared:
         silences=_with_new(read.silences, written.silences, known.silences),
         holds=_with_new(read.holds, written.holds, known.holds),
         quiets=max(read.quiets, known.quiets),
-        troubles={name: one for name, one in {**read.troubles, **troubles}.items() if name not in over},
+        troubles=_with_changes(read.troubles, written.troubles, known.troubles),
+        failing=_with_changes(read.failing, written.failing, known.failing),
     )
 
 
 def _with_new(read: tuple[T, ...], written: tuple[T, ...], known: tuple[T, ...]) -> tuple[T, ...]:
     return (*read, *(one for one in known if one not in written and one not in read))
+
+
+def _with_changes(read: Mapping[str, T], written: Mapping[str, T], known: Mapping[str, T]) -> Mapping[str, T]:
+    """Return what was read, with what we entered or struck off since we wrote."""
+    new = {name: one for name, one in known.items() if written.get(name) != one}
+    over = [name for name, one in written.items() if name not in known and read.get(name) == one]
+    return {name: one for name, one in {**read, **new}.items() if name not in over}
 
 
 def _is_open(service: ServiceState | None) -> bool:

@@ -2,11 +2,16 @@
 
 from collections.abc import Callable, Sequence
 
-from watchdog.daemon.deploy_watch import DeployWatch
+from watchdog.daemon.deploy_watch import PLATFORM, DeployWatch
 from watchdog.daemon.engine import Engine
+from watchdog.daemon.integrations import Integrations
+from watchdog.daemon.metrics import signal_label
 from watchdog.daemon.scheduler import ProbeScheduler
 from watchdog.daemon.supervisor import Supervisor
-from watchdog.ports import Clock, Platform, SignalSource
+from watchdog.daemon.translate import CONTROL, VENDORS
+from watchdog.domain.policy import Policy
+from watchdog.domain.readings import Good
+from watchdog.ports import Clock, Platform, Sample, SignalSource
 
 Sources = Callable[[str], Sequence[SignalSource]]
 """Makes the sources of a service, of `CONTROL` (the control targets) or of `VENDORS` (the status pages)."""
@@ -23,8 +28,10 @@ class Watches:
         clock: Clock,
         platform: Platform | None,
         sources: Sources,
+        integrations: Integrations,
     ) -> None:
         self.sources = sources
+        self._integrations = integrations
         self._engine = engine
         self._scheduler = scheduler
         self._supervisor = supervisor
@@ -36,6 +43,9 @@ class Watches:
         for name in names:
             for source in self.sources(name):
                 self._scheduler.add(name, source)
+                place = place_of(name, source, self._engine.policy)
+                if place is not None:
+                    self._integrations.expect(*place, every_seconds=source.every_seconds)
             await self._follow(name)
 
     async def end(self, names: Sequence[str]) -> None:
@@ -54,6 +64,9 @@ class Watches:
 
     async def _close_sources(self, service: str) -> None:
         for source in await self._scheduler.remove(service):
+            place = place_of(service, source, self._engine.policy)
+            if place is not None:
+                self._integrations.forget(*place)
             await source.close()
 
     async def _follow(self, name: str) -> None:
@@ -64,10 +77,38 @@ class Watches:
         if known is not None and known.platform_id == wishes.platform_id:
             return
         await self._unfollow(name)
-        watch = DeployWatch(name, wishes.platform_id, self._platform, self._clock, self._engine.tell)
+        watch = DeployWatch(
+            name, wishes.platform_id, self._platform, self._clock, self._engine.tell, self._integrations
+        )
         self._engine.deploy_watches[name] = watch
         self._supervisor.start(f"deploys:{name}", watch.run)
 
     async def _unfollow(self, name: str) -> None:
         if self._engine.deploy_watches.pop(name, None) is not None:
             await self._supervisor.end(f"deploys:{name}")
+            self._integrations.forget("platform", PLATFORM, name)
+
+
+def noted_reads(engine: Engine, integrations: Integrations) -> Callable[[str, SignalSource, Sequence[Sample]], None]:
+    """Return what notes each read among the integrations (it is a listener of the engine's)."""
+
+    def noted(service: str, source: SignalSource, samples: Sequence[Sample]) -> None:
+        place = place_of(service, source, engine.policy)
+        if place is not None:  # a feed of events that tells of none was read all the same
+            integrations.read(*place, samples[-1].reading if samples else Good())
+
+    return noted
+
+
+def place_of(service: str, source: SignalSource, policy: Policy) -> tuple[str, str, str] | None:
+    """Return kind, name and part of a source among the integrations; None for a probe that others are more critical
+    than: it alone does not make its service watched.
+    """
+    if service == CONTROL:
+        return "control", CONTROL, signal_label(source.name)
+    if service == VENDORS:
+        return "status page", source.name, ""
+    if not source.adaptive:
+        return "feed", source.kind, f"{service}/{source.name}"
+    wishes = policy.services.get(service)
+    return ("probes", service, source.name) if wishes is not None and source.name in wishes.eyes else None

@@ -4,7 +4,7 @@ WatchdogError            (never raised itself)
 ├── Temporary            try again, not before `retry_after_seconds`
 ├── Partly               some of those to be told have it: try again for the others only, if `again`
 ├── Permanent            do not try again; a human must change something
-│   ├── Forbidden        our key may not do it here: stop trying to
+│   ├── Forbidden        our key is refused, or may not do it: stop trying to
 │   └── Gone             what was asked for is not there (any more): only something else may help
 ├── OutcomeUnknown       it may have happened: look it up, never repeat blindly
 ├── Refused              a guard said no, with its reason
@@ -45,7 +45,7 @@ class Permanent(WatchdogError):
 
 
 class Forbidden(Permanent):
-    """Our key may not do it; asking again changes nothing until a human gives it the right."""
+    """Our key is refused, or may not do it; asking again changes nothing until a human gives it the right."""
 
 
 class Gone(Permanent):

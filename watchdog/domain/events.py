@@ -6,6 +6,7 @@ Outcomes of effects come back through the same door as readings do, and so does 
 from dataclasses import dataclass
 
 from watchdog.domain.deploys import Commit, Deploy, ServiceFacts
+from watchdog.domain.integrations import Integration
 from watchdog.domain.policy import Severity
 from watchdog.domain.readings import MinuteCount, Reading
 from watchdog.domain.said import Acknowledged as Acknowledged
@@ -56,6 +57,14 @@ class ProbesJudged:
 
     at: float
     silent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationJudged:
+    """Something that we rely on was looked over: how it stands, for long enough to be told."""
+
+    at: float
+    integration: Integration
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +288,7 @@ Event = (
     Observed
     | ControlChecked
     | ProbesJudged
+    | IntegrationJudged
     | VendorChecked
     | DeploysListed
     | DeploysUnread

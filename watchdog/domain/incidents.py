@@ -12,6 +12,7 @@ from types import MappingProxyType
 from watchdog.domain.checks import Check
 from watchdog.domain.decisions import Decision, Finding
 from watchdog.domain.deploys import Commit, Deploy, Downtime, ServiceFacts
+from watchdog.domain.integrations import Failing
 from watchdog.domain.policy import Quiet, Severity, Then
 from watchdog.domain.readings import Reading
 
@@ -262,6 +263,7 @@ class Shared:
     holds: tuple[Quiet, ...] = ()
     quiets: int = 0
     digested_at: float = 0.0
+    failing: Mapping[str, Failing] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True)
@@ -271,7 +273,7 @@ class State:
     `denied` holds the codes (commits, digests) never to return to; `acts` tells more of the rollbacks at `acted_at`;
     `disarmed` says which promise of ours was broken, until a human says `resume`: nothing is changed meanwhile;
     `unseen`, that no probe of any service brings evidence (they are void, or unknown): we are blind, too; `digested_at`
-    is the moment of the last weekly digest (UTC epoch seconds).
+    is the moment of the last weekly digest (UTC epoch seconds); `failing`, by key, what we rely on and does not work.
     """
 
     services: Mapping[str, ServiceState] = field(default_factory=lambda: MappingProxyType({}))
@@ -291,6 +293,7 @@ class State:
     holds: tuple[Quiet, ...] = ()
     quiets: int = 0
     digested_at: float = 0.0
+    failing: Mapping[str, Failing] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def shared(self) -> Shared:

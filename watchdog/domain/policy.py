@@ -99,6 +99,10 @@ class Rule:
     window: Window | None = None
 
 
+PROBES = ("http", "latency")
+"""Kinds of signals that look at the site themselves."""
+
+
 @dataclass(frozen=True, slots=True)
 class SignalPolicy:
     """One signal of a service, as far as decisions need it. `kind` is its key in SIGNALS."""
@@ -142,6 +146,12 @@ class ServicePolicy:
             if signal.name == name:
                 return signal
         return None
+
+    @property
+    def eyes(self) -> tuple[str, ...]:
+        """Return the probes by which it is watched: the critical ones; all it has, where none is."""
+        probes = [signal for signal in self.signals if signal.kind in PROBES]
+        return tuple(signal.name for signal in probes if signal.critical) or tuple(signal.name for signal in probes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,11 +43,25 @@ class Bad:
     kind: FailureKind = FailureKind.OTHER
 
 
+class Unread(StrEnum):
+    """Why there is no evidence; kept apart because each has another cure."""
+
+    TURNED_AWAY = "turned away"
+    REFUSED = "refused"
+    SHAPE = "unknown shape"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """The signal could not be read: no evidence in either direction."""
+    """The signal could not be read: no evidence in either direction.
+
+    TURNED_AWAY: the site limits or challenges whoever asks; REFUSED: the key is; SHAPE: the answer lacks what we rely
+    on.
+    """
 
     why: str
+    cause: Unread = Unread.OTHER
 
 
 Reading = Good | Bad | Unknown

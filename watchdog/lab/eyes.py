@@ -11,13 +11,12 @@ from types import MappingProxyType
 from watchdog.daemon.scheduler import JITTER, NUDGE_GAP_SECONDS, OVERLAP_MAX, SUSPICION_SECONDS
 from watchdog.domain import events as e
 from watchdog.domain.events import Event
-from watchdog.domain.policy import Policy, SignalPolicy
+from watchdog.domain.policy import PROBES, Policy, SignalPolicy
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown
 from watchdog.lab.agenda import Agenda
 from watchdog.lab.scene import Scene
 from watchdog.lab.service import TIMEOUT_SECONDS, Service
 
-PROBES = ("http", "latency")
 CONTROL_SECONDS = 10.0
 CONTROL_SOONEST_SECONDS = 2.0
 VENDOR_SECONDS = 60.0

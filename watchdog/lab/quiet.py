@@ -16,10 +16,10 @@ from watchdog.domain import events as e
 from watchdog.domain.copies import changed
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import State
-from watchdog.domain.policy import Policy
+from watchdog.domain.policy import PROBES, Policy
 from watchdog.domain.readings import Reading
 from watchdog.lab.drive import Drive, Record
-from watchdog.lab.eyes import ANSWERED, CONTROL_ANSWERS_SECONDS, OPERATIONAL, PROBES, UNHARMED, Check, Eyes
+from watchdog.lab.eyes import ANSWERED, CONTROL_ANSWERS_SECONDS, OPERATIONAL, UNHARMED, Check, Eyes
 from watchdog.lab.rest import Rest, sees
 from watchdog.lab.scene import Scene
 

@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from urllib.parse import urlsplit
 
 from watchdog.adapters.notifiers.slack import SlackOptions
+from watchdog.domain.policy import PROBES
 from watchdog.settings.access import CONSOLE_TOKEN, OIDC_SECRET, console_warnings
 from watchdog.settings.document import Document, Path
 from watchdog.settings.model import Adapter
@@ -19,7 +20,6 @@ CRONS = "WATCHDOG_SENTRY_CRONS_URL"
 SLACK_LIBRARY = "websockets"
 WITH_RENDER = frozenset({"render_events"})
 """Kinds of signals that are `Unknown` without a Render key."""
-PROBES = frozenset({"http", "latency"})
 """Kinds whose own key holds a URL."""
 
 

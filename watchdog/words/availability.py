@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from watchdog.core.people import CONTINUED
 from watchdog.domain.incidents import Incident
-from watchdog.domain.policy import ServicePolicy, Severity
+from watchdog.domain.policy import PROBES, ServicePolicy, Severity
 from watchdog.domain.records import Minute
 
 FELT = frozenset({Severity.CRITICAL, Severity.HIGH})
@@ -65,7 +65,7 @@ class ErrorBudget:
 def that_count(wishes: ServicePolicy) -> tuple[str, ...]:
     """Return the signals that say whether a service is available: the critical ones, or its probes, or all it has."""
     critical = tuple(one.name for one in wishes.signals if one.critical)
-    probes = tuple(one.name for one in wishes.signals if one.kind in ("http", "latency"))
+    probes = tuple(one.name for one in wishes.signals if one.kind in PROBES)
     return critical or probes or tuple(one.name for one in wishes.signals)
 
 

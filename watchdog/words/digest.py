@@ -10,7 +10,7 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from watchdog.domain.incidents import Incident, ServiceState, State
-from watchdog.domain.policy import Policy, Severity
+from watchdog.domain.policy import PROBES, Policy, Severity
 from watchdog.domain.records import Minute
 from watchdog.domain.remarks import Remark
 from watchdog.domain.units import show_seconds
@@ -22,8 +22,6 @@ from watchdog.words.text import clean, day
 INCIDENTS_SHOWN, NAMES_SHOWN, STANDING_SHOWN = 10, 5, 10
 LISTED_MAX = 20
 """A platform lists at least so many deploys; of so many or more the list may end before the week began."""
-PROBES = ("http", "latency")
-"""Kinds of signals that look at the site themselves."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 The terminal makes tables of the cells, a channel that shows letters of one width takes the lines.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, tzinfo
 
 from watchdog.domain.incidents import Incident, ServiceState, State
@@ -20,10 +20,10 @@ CELL_MAX = 80
 
 def status(state: State, policy: Policy) -> list[Row]:
     """Return one row per configured service."""
-    return [_status(name, policy, state.services.get(name)) for name in policy.services]
+    return [_status(name, policy, state.services.get(name), state.failing) for name in policy.services]
 
 
-def _status(name: str, policy: Policy, service: ServiceState | None) -> Row:
+def _status(name: str, policy: Policy, service: ServiceState | None, failing: Collection[str]) -> Row:
     wishes = policy.services[name]
     if service is None:
         return (name, wishes.mode.value, "not seen yet", "-", "0", "0", str(len(wishes.signals)), "-")
@@ -34,7 +34,8 @@ def _status(name: str, policy: Policy, service: ServiceState | None) -> Row:
     open_one = open_incident(service)
     incident = f"{open_one.id} {open_one.severity}: {open_one.title}" if open_one else "-"
     numbers = (str(said.count("GOOD")), str(said.count("BAD")), str(said.count("UNKNOWN")))
-    phase = "kept" if service.is_kept else service.phase.value.replace("_", " ")
+    unwatched = f"probes/{name}" in failing
+    phase = "NOT WATCHED" if unwatched else "kept" if service.is_kept else service.phase.value.replace("_", " ")
     return (name, wishes.mode.value, phase, shown, *numbers, incident)
 
 

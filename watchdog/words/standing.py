@@ -38,6 +38,7 @@ def status_lines(state: State, now: float, tz: tzinfo = UTC) -> list[str]:
     if state.blind_since is not None:
         since = f"{day(state.blind_since, tz)} {clock(state.blind_since, tz)}"
         lines.append(f"BLIND since {since}: {sight.why(state)}, so nothing is judged or touched.")
+    lines += failing_lines(state, tz)
     for one in state.services.values():
         lines += [*_kept(one, now, tz), *_held(one, tz)]
     lines += [_not_shipping(one) for one in state.services.values() if one.auto_deploy_off not in ("", "off")]
@@ -45,6 +46,17 @@ def status_lines(state: State, now: float, tz: tzinfo = UTC) -> list[str]:
         lines.append(
             f"Deny-listed: {', '.join(short(code) for code in state.denied)} (watchdog trust COMMIT lifts one)."
         )
+    return lines
+
+
+def failing_lines(state: State, tz: tzinfo = UTC) -> list[str]:
+    """Return what the watchdog relies on and does not work, with what follows and the cure."""
+    lines = []
+    for key, failing in state.failing.items():
+        one = failing.integration(key)
+        since = f"{day(failing.at, tz)} {clock(failing.at, tz)}"
+        what = f"NOT WORKING since {since}: {clean(one.title)} ({one.standing.value}): {clean(one.why)}"
+        lines.append(f"{what}; {clean(one.consequence)}. ({one.cure})")
     return lines
 
 

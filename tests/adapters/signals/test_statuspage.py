@@ -6,7 +6,7 @@ import pytest
 
 from watchdog.adapters.signals.statuspage import Part, parse_summary, verdict
 from watchdog.adapters.signals.vendor_status import RENDER_API
-from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown
+from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown, Unread
 
 GROUPS = {"g-or": "Oregon", "g-fr": "Frankfurt, EU"}
 
@@ -62,7 +62,7 @@ def test_degraded_and_maintenance_are_remarks() -> None:
 def test_a_status_nobody_knows_is_unknown_unless_there_is_an_outage_as_well() -> None:
     """Never good, never an outage."""
     strange = platform({"g-or/Web Services": "on_fire"})
-    assert strange == Unknown("render: Oregon/Web Services on fire: we do not know that status")
+    assert strange == Unknown("render: Oregon/Web Services on fire: we do not know that status", Unread.SHAPE)
     assert isinstance(platform({"g-or/Web Services": "on_fire", "Render API": "major_outage"}), Bad)
     assert isinstance(platform({"g-fr/Web Services": "on_fire"}), Good)
 
@@ -70,9 +70,13 @@ def test_a_status_nobody_knows_is_unknown_unless_there_is_an_outage_as_well() ->
 @pytest.mark.parametrize(
     ("wanted", "says"),
     [
-        ((("Oregon/Compute",),), "the status page of render does not list Oregon/Compute: is it named anew?"),
-        ((*RENDER_API, ("Oregon/Compute",)), "does not list Oregon/Compute: is it named anew?"),
-        ((("Render Edge API",), *OURS[2:]), "does not list Render Edge API: is it named anew?"),
+        (
+            (("Oregon/Compute",),),
+            "the status page of render does not list Oregon/Compute: is it named anew?",
+            Unread.SHAPE,
+        ),
+        ((*RENDER_API, ("Oregon/Compute",)), "does not list Oregon/Compute: is it named anew?", Unread.SHAPE),
+        ((("Render Edge API",), *OURS[2:]), "does not list Render Edge API: is it named anew?", Unread.SHAPE),
         ((), "is not known yet"),
     ],
 )
@@ -94,7 +98,7 @@ REST, PLATFORM, BEFORE = "Render REST API", "Render Platform API", "Render API"
         ((REST, PLATFORM), PLATFORM, Bad(f"render reports {PLATFORM} major outage", FailureKind.OUTAGE)),
         ((BEFORE,), BEFORE, Bad(f"render reports {BEFORE} major outage", FailureKind.OUTAGE)),
         ((REST, PLATFORM), "", Good("render: 2 components operational")),
-        ((PLATFORM,), "", Unknown(f"the status page of render does not list {REST}: is it named anew?")),
+        ((PLATFORM,), "", Unknown(f"the status page of render does not list {REST}: is it named anew?", Unread.SHAPE)),
     ],
 )
 def test_render_s_api_is_known_by_each_name_it_had(listed: tuple[str, ...], ill: str, expected: Reading) -> None:

@@ -37,7 +37,7 @@ async def talking(vendor: Vendor, *envelopes: dict[str, Any]) -> AsyncIterator[l
 
     context = Context(RealClock(), {"slack": f"{vendor.url}/api"}, {"WATCHDOG_SLACK_APP_TOKEN": APP_TOKEN})
     async with slack(vendor, say):
-        conversation = SlackConversation(context, ["U0AAA"], lambda up: None)
+        conversation = SlackConversation(context, ["U0AAA"], lambda error: None)
         task = asyncio.create_task(conversation.run(hear))
         yield heard
         task.cancel()

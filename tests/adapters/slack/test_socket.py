@@ -46,7 +46,18 @@ async def listening(vendor: Vendor, ears: Ears, clock: Any = None, **more: Any) 
     """Run the socket."""
     clock = clock or RealClock()
     client = app_client(given(vendor, clock))
-    mode = SocketMode(client, f"{vendor.url}/api", clock, report=ears.up.append, chance=random.Random(1), **more)
+
+    def report(error: Exception | None) -> None:
+        ears.up.append(error is None)
+
+    mode = SocketMode(
+        client,
+        f"{vendor.url}/api",
+        clock,
+        report=report,
+        chance=random.Random(1),
+        **more,
+    )
     task = asyncio.create_task(mode.run(ears.handle))
     try:
         yield clock

@@ -20,16 +20,15 @@ from watchdog.adapters.notifiers.slack_buttons import blocks
 from watchdog.adapters.notifiers.slack_message import message, state, words
 from watchdog.adapters.notifiers.telling import TIMEOUT_SECONDS, TellingClient, client_for_secret_url
 from watchdog.adapters.options import Context, Options
-from watchdog.adapters.slack import API, APP_TOKEN, opening
+from watchdog.adapters.slack import API, APP_TOKEN, KEY_REFUSED, PASSING, opening
 from watchdog.adapters.slack.seal import Seal
-from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Temporary
+from watchdog.domain.errors import ConfigurationError, Forbidden, Mistake, Permanent, Temporary
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.ports import Notifier
 
 TOKEN = "WATCHDOG_SLACK_BOT_TOKEN"  # noqa: S105  the name of a variable, not what it holds
 URL = "WATCHDOG_SLACK_WEBHOOK_URL"
 SOCKET_MODE = "socket_mode"
-PASSING = frozenset({"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"})
 BEGINNINGS = (NoticeKind.OPENED, NoticeKind.SELF_ALERT, NoticeKind.TEST)
 """What never goes under an old all-clear: a condition of our own (blind …) comes back under the same name."""
 GONE = frozenset({"message_not_found", "thread_not_found", "cant_update_message", "edit_window_closed"})
@@ -181,7 +180,8 @@ class SlackBot:
         if error in GONE:
             raise _Gone(f"Slack: {error}")
         why = ": ".join(part for part in (f"Slack refused {method}", error, ADVICE.get(error, "")) if part)
-        raise (Temporary if error in PASSING or not said else Permanent)(why)
+        passing = error in PASSING or not said
+        raise (Temporary if passing else Forbidden if error in KEY_REFUSED else Permanent)(why)
 
 
 class SlackWebhook:

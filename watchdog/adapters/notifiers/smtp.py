@@ -17,7 +17,7 @@ from email.message import EmailMessage
 from typing import Literal, TypeVar
 
 from watchdog.adapters.addresses import AddressGuard
-from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.errors import Forbidden, Permanent, Temporary
 
 THREADS = 2
 READ_TIMEOUT_SECONDS = 8.0
@@ -93,7 +93,7 @@ class Mailbox:
         """Return what the caller should do about an error: told by its type and code, never by its text."""
         match error:
             case smtplib.SMTPAuthenticationError() if error.smtp_code >= 500:
-                return Permanent(f"{self._name} refused the login (code {error.smtp_code}): check user and password")
+                return Forbidden(f"{self._name} refused the login (code {error.smtp_code}): check user and password")
             case smtplib.SMTPRecipientsRefused():
                 codes = sorted({code for code, _ in error.recipients.values()})
                 kind = Permanent if codes and codes[0] >= 500 else Temporary

@@ -15,7 +15,7 @@ from watchdog.adapters.signals.options import SUCCESS, ProbeOptions, Ranges
 from watchdog.adapters.signals.pattern import Pattern, TooSlow
 from watchdog.adapters.signals.source import plain
 from watchdog.adapters.signals.wire import Answer
-from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown
+from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown, Unread
 
 # Only charsets whose decoders are linear: the server chooses this name (idna, say, takes quadratic time).
 SEARCHED_CHARACTERS = 64 * 1024
@@ -72,9 +72,11 @@ class Expectations:
         if self.accepts(answer.status):
             return None
         if answer.status == 429:
-            return Unknown("the site limits our probes: HTTP 429 (let it admit our User-Agent, or probe less often)")
+            why = "the site limits our probes: HTTP 429 (let it admit our User-Agent, or probe less often)"
+            return Unknown(why, Unread.TURNED_AWAY)
         if answer.headers.get("cf-mitigated", "").lower() == "challenge":
-            return Unknown(f"the site's edge challenges our probes: HTTP {answer.status} (let it admit our User-Agent)")
+            why = f"the site's edge challenges our probes: HTTP {answer.status} (let it admit our User-Agent)"
+            return Unknown(why, Unread.TURNED_AWAY)
         return Bad(f"HTTP {answer.status}", FailureKind.STATUS)
 
     def _judge_headers(self, answer: Answer) -> Bad | None:
@@ -96,7 +98,8 @@ class Expectations:
         if self.contains is None and self.matches is None and not self.json_values:
             return None
         if answer.coding:
-            return Unknown(f'the body cannot be read: it came as "{plain(answer.coding, 30)}", we asked for identity')
+            why = f'the body cannot be read: it came as "{plain(answer.coding, 30)}", we asked for identity'
+            return Unknown(why, Unread.TURNED_AWAY)
         text = _decode(answer)
         if self.contains is not None and self.contains not in text:
             return Bad(f'body lacks "{plain(self.contains, 80)}"', FailureKind.BODY)

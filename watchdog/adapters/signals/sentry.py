@@ -23,7 +23,7 @@ from watchdog.adapters.signals.sentry_answers import Unreadable, buckets, issue_
 from watchdog.adapters.signals.source import Source, plain, unknown
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.policy import SignalPolicy
-from watchdog.domain.readings import Good, MinuteCount
+from watchdog.domain.readings import Good, MinuteCount, Unread
 from watchdog.ports import Sample
 
 TOKEN = "WATCHDOG_SENTRY_TOKEN"  # noqa: S105  the name of a variable, not what it holds
@@ -110,7 +110,7 @@ class SentryErrors(Source):
         try:
             counts = buckets(await self._errors(self._client), self._context.clock.now())
         except Unreadable as error:
-            return unknown(str(error))
+            return unknown(str(error), Unread.SHAPE)
         notes: list[str] = []
         if self._options.traffic:
             counts = await self._normalised(self._client, counts, notes)

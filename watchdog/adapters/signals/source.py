@@ -9,8 +9,8 @@ import traceback
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from watchdog.domain.errors import WatchdogError
-from watchdog.domain.readings import Unknown
+from watchdog.domain.errors import Forbidden, WatchdogError
+from watchdog.domain.readings import Unknown, Unread
 from watchdog.domain.units import show_seconds
 from watchdog.ports import Sample
 
@@ -24,9 +24,9 @@ def plain(text: str, limit: int = TEXT_MAX) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def unknown(why: str) -> tuple[Sample, ...]:
+def unknown(why: str, cause: Unread = Unread.OTHER) -> tuple[Sample, ...]:
     """Return the reading of a broken ruler."""
-    return (Sample(Unknown(why)),)
+    return (Sample(Unknown(why, cause)),)
 
 
 class Source:
@@ -46,7 +46,7 @@ class Source:
             async with asyncio.timeout(self.timeout_seconds) as deadline:
                 return await self.look()
         except WatchdogError as error:
-            return unknown(plain(str(error)))
+            return unknown(plain(str(error)), Unread.REFUSED if isinstance(error, Forbidden) else Unread.OTHER)
         except Exception as error:  # noqa: BLE001  rule 1: a fault of ours must not stop the other signals
             if isinstance(error, TimeoutError) and deadline.expired():
                 return self.late()

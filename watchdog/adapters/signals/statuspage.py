@@ -14,7 +14,7 @@ from typing import Any
 
 from watchdog.adapters.signals.announced import Maintenance, parse_maintenances
 from watchdog.adapters.signals.source import plain
-from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown
+from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown, Unread
 
 OUTAGES = frozenset({"partial_outage", "major_outage"})
 REMARKS = frozenset({"degraded_performance", "under_maintenance"})
@@ -87,7 +87,7 @@ def verdict(vendor: str, summary: Summary, role: str, wanted: Sequence[Part], no
     if role == "upstream" and not wanted and summary.indicator in ("major", "critical"):
         return Bad(f"{vendor} reports a {summary.indicator} incident{_incident(summary)}", FailureKind.OUTAGE)
     if not (chosen or wanted):
-        return Unknown(f"the status page of {vendor} lists no component")
+        return Unknown(f"the status page of {vendor} lists no component", Unread.SHAPE)
     going_on = [one for one in summary.maintenances if one.goes_on(now) and _is_ours(one, chosen)]
     if role == "platform" and going_on:
         one = going_on[0]
@@ -95,10 +95,11 @@ def verdict(vendor: str, summary: Summary, role: str, wanted: Sequence[Part], no
         return Bad(why, FailureKind.OUTAGE)
     missing = [part[0] for part in wanted if not any(_is_of(one, part) for one in chosen)]
     if missing:
-        return Unknown(f"the status page of {vendor} does not list {', '.join(missing[:NAMED_MAX])}: is it named anew?")
+        names = ", ".join(missing[:NAMED_MAX])
+        return Unknown(f"the status page of {vendor} does not list {names}: is it named anew?", Unread.SHAPE)
     strange = [part for part in chosen if part.status not in _KNOWN]
     if strange:
-        return Unknown(f"{vendor}: {_named(strange)}: we do not know that status")
+        return Unknown(f"{vendor}: {_named(strange)}: we do not know that status", Unread.SHAPE)
     remarks = [part for part in chosen if part.status in REMARKS]
     detail = f"{vendor}: {_named(remarks)}" if remarks else f"{vendor}: {len(chosen)} components operational"
     return Good(detail, _ahead(vendor, summary, chosen, now) if role == "platform" else "")

@@ -9,3 +9,9 @@ last word anyway.
 
 APP_TOKEN = "WATCHDOG_SLACK_APP_TOKEN"  # noqa: S105  the name of a variable, not what it holds
 API = "https://slack.com/api"
+PASSING = frozenset({"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"})
+"""Errors of a method that pass by themselves."""
+KEY_REFUSED = frozenset(
+    {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "missing_scope"}
+)
+"""Errors that only another token, or more rights for it, mends."""

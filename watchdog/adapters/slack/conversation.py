@@ -29,7 +29,7 @@ class SlackConversation:
 
     name = "slack"
 
-    def __init__(self, context: Context, users: Collection[str], report: Callable[[bool], None]) -> None:
+    def __init__(self, context: Context, users: Collection[str], report: Callable[[Exception | None], None]) -> None:
         self._context = context
         self._users = frozenset(users)
         self._client = app_client(context)

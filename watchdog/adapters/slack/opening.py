@@ -5,12 +5,11 @@ import re
 from watchdog.adapters.http import ApiClient
 from watchdog.adapters.notifiers.telling import TIMEOUT_SECONDS, TellingClient
 from watchdog.adapters.options import Context
-from watchdog.adapters.slack import API, APP_TOKEN
+from watchdog.adapters.slack import API, APP_TOKEN, KEY_REFUSED, PASSING
 from watchdog.adapters.slack.places import is_slacks
-from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Temporary
+from watchdog.domain.errors import ConfigurationError, Forbidden, Mistake, Permanent, Temporary
 
 METHOD = "apps.connections.open"
-PASSING = frozenset({"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"})
 ADVICE = {
     "not_allowed_token_type": f"put the app token (xapp-…), not the bot's, into {APP_TOKEN}",
     "missing_scope": "give the app token the scope connections:write",
@@ -51,7 +50,7 @@ async def open_address(client: ApiClient, endpoint: str) -> str:
         why = f"Slack refused {METHOD}: {error}"
         if error in PASSING or not said:
             raise Temporary(why)
-        raise Permanent(f"{why}: {ADVICE.get(error, OTHERWISE)}")
+        raise (Forbidden if error in KEY_REFUSED else Permanent)(f"{why}: {ADVICE.get(error, OTHERWISE)}")
     address = said.get("url")
     if not isinstance(address, str) or not is_slacks(address, endpoint, "ws"):
         raise Permanent("Slack named a socket that is not Slack's: check endpoints.slack")

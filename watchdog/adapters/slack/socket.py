@@ -55,7 +55,7 @@ _silent.setLevel(logging.CRITICAL + 1)  # its lines hold addresses with tickets
 
 
 class SocketMode:
-    """Connects for ever and hands every envelope over once. `report` hears whether a connection stands."""
+    """Connects for ever and hands every envelope over once. `report` hears why none stands, or None when one does."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class SocketMode:
         clock: Clock,
         *,
         guard: AddressGuard | None = None,
-        report: Callable[[bool], None] = lambda up: None,
+        report: Callable[[Exception | None], None] = lambda error: None,
         chance: random.Random | None = None,
         resolver: Resolver | None = None,
         ping_seconds: float = PING_SECONDS,
@@ -102,12 +102,12 @@ class SocketMode:
                 socket = await self._open()
             except (Temporary, Permanent) as error:
                 failures += 1
-                self._report(False)
+                self._report(error)
                 log.warning("Slack cannot be heard", why=str(error), attempts=failures)
                 asked = error.retry_after_seconds if isinstance(error, Temporary) else REFUSED_PAUSE_SECONDS
                 await self._clock.sleep(max(asked, self._pause(failures)))
                 continue
-            self._report(True)
+            self._report(None)
             log.info("Slack is heard")
             return socket
 
@@ -165,7 +165,7 @@ class SocketMode:
             log.info("Slack's socket broke", why=type(error).__name__)
         finally:
             if not renew.is_set():
-                self._report(False)
+                self._report(Temporary("Slack's socket was closed"))
             renew.set()
             with suppress(Exception):
                 await socket.close()

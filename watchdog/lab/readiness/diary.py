@@ -15,12 +15,11 @@ from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import Effect, Rollback
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
-from watchdog.domain.policy import Mode
+from watchdog.domain.policy import PROBES, Mode
 from watchdog.domain.readings import Unknown
 
 GAP_SECONDS = 120.0
 """Readings further apart do not make a stretch that was watched."""
-PROBES = ("http", "latency")
 CALL_OFF_SECONDS = 900.0
 """So long may it take to call off what probes no longer show (12 min for what fails now and then)."""
 

@@ -1,0 +1,101 @@
+"""What is relied on and does not work: told once, with what follows and the cure, and once when it works again."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.core.scenes import HISTORY
+from tests.core.told import lines, tell_of
+from tests.core.world import World, make_policy
+from tests.core.worlds import hear
+from watchdog.domain import effects as fx
+from watchdog.domain import events as e
+from watchdog.domain.integrations import Failing, Integration, Standing
+from watchdog.domain.notices import NoticeKind
+
+REFUSED = Integration("platform", "Render", Standing.REFUSED, 0.0, why="Render refused our key (401)", parts=("web",))
+
+
+def a_world() -> World:
+    """Return a world with one service, and people to be told."""
+    return World(make_policy(), list(HISTORY))
+
+
+def judged(world: World, one: Integration) -> tuple[fx.Effect, ...]:
+    """Let the core hear how it stands."""
+    return hear(world, e.IntegrationJudged(world.now, replace(one, since=world.now - 60.0)))
+
+
+def test_it_is_told_once_with_what_follows_and_the_cure() -> None:
+    """However often it is looked at; its people are woken where a rollback depends on it."""
+    world = a_world()
+    effects = judged(world, REFUSED)
+    notice = tell_of(effects).notice
+    assert notice.title == "watchdog: the platform Render: refused for 60 s"
+    assert notice.lines[0] == "Why: Render refused our key (401)"
+    assert notice.lines[1] == "What follows: a bad deploy of web is only paged, not rolled back."
+    assert "WATCHDOG_RENDER_API_KEY" in notice.lines[2]
+    assert notice.kind is NoticeKind.SELF_ALERT and notice.wakes
+    assert len(lines(effects, "TOLD")) == 1
+    assert not judged(world, REFUSED)
+    assert not judged(world, replace(REFUSED, standing=Standing.FAILING))
+
+
+def test_what_can_wait_wakes_nobody() -> None:
+    """A feed: its service is still watched by its probes."""
+    feed = Integration("feed", "sentry", Standing.FAILING, 0.0, parts=("web/errors",))
+    notice = tell_of(judged(a_world(), feed)).notice
+    assert notice.kind is NoticeKind.SELF_ALERT and not notice.wakes
+
+
+def test_its_end_is_told_once() -> None:
+    """To those who heard of it; nobody else needs it."""
+    world = a_world()
+    well = replace(REFUSED, standing=Standing.OK, why="")
+    assert not judged(world, well)
+    judged(world, REFUSED)
+    notice = tell_of(judged(world, well)).notice
+    assert (
+        notice.kind is NoticeKind.RESOLVED and notice.title == "watchdog: the platform Render: works again after 60 s"
+    )
+    assert not world.state.failing and not judged(world, well)
+
+
+def test_only_who_sees_all_that_failed_may_call_it_well() -> None:
+    """Another worker reads other services through it: that those work says nothing of these."""
+    world = a_world()
+    judged(world, REFUSED)
+    assert not judged(world, replace(REFUSED, standing=Standing.OK, parts=("shop",)))
+    assert not judged(world, replace(REFUSED, parts=("web", "shop")))
+    assert world.state.failing["platform/Render"].parts == ("web", "shop")
+    assert not judged(world, replace(REFUSED, standing=Standing.OK, parts=("web",)))
+    assert tell_of(judged(world, replace(REFUSED, standing=Standing.OK, parts=("shop", "web"))))
+
+
+def test_shut_eyes_are_not_told_while_we_are_blind() -> None:
+    """That is told already; of one service alone they are."""
+    world = a_world()
+    shut = Integration("probes", "web", Standing.TURNED_AWAY, 0.0, why="HTTP 429", parts=("home",))
+    world.state = replace(world.state, blind_since=world.now)
+    assert not judged(world, shut)
+    world.state = replace(world.state, blind_since=None)
+    notice = tell_of(judged(world, shut)).notice
+    assert notice.wakes and notice.lines[1] == "What follows: nobody watches whether web works."
+    assert tell_of(judged(world, replace(shut, standing=Standing.OK, parts=("api",)))), "another eye is enough"
+
+
+@pytest.mark.parametrize("alerts", [(), ("slack",)])
+def test_the_record_has_it_whoever_is_told(alerts: tuple[str, ...]) -> None:
+    """Nobody configured: at least a line."""
+    world = a_world()
+    world.policy = replace(world.policy, alerts=alerts)
+    (line,) = lines(judged(world, REFUSED), "TOLD")
+    assert line.startswith("slack (page)" if alerts else "nobody configured (page)")
+
+
+def test_what_was_told_can_be_shown_later() -> None:
+    """By its key, as it was."""
+    world = a_world()
+    judged(world, REFUSED)
+    ((key, failing),) = world.state.failing.items()
+    assert isinstance(failing, Failing) and failing.integration(key) == replace(REFUSED, since=world.now - 60.0)

@@ -1,0 +1,167 @@
+"""Each thing that the watchdog relies on fails for ten minutes: who is told, when, with what cure. Silence nowhere.
+
+A whole daemon in simulated time; made up are the readings, the platform's answers and the channels' vendors.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+
+from tests.core.scenes import FACTS, HISTORY
+from tests.faults.channels import Guarded, Site, guarding
+from watchdog.app.wire import Daemon, Outside, wire
+from watchdog.daemon.translate import CONTROL, VENDORS
+from watchdog.domain.deploys import Deploy, ServiceFacts
+from watchdog.domain.errors import Forbidden, Permanent, Temporary
+from watchdog.domain.integrations import Standing
+from watchdog.domain.policy import Policy, ServicePolicy, SignalPolicy, VendorPolicy
+from watchdog.domain.readings import Unknown, Unread
+
+LASTS_SECONDS = 600.0
+
+
+class Cloud:
+    """The platform: it lists one good deploy, or raises what the test set."""
+
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+
+    async def facts(self, service_id: str) -> ServiceFacts:
+        """Return the facts."""
+        if self.error is not None:
+            raise self.error
+        return FACTS
+
+    async def deploys(self, service_id: str, back_to: str | None = None) -> Sequence[Deploy]:
+        """Return the deploys."""
+        return HISTORY[:1]
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+class Relying(Guarded):
+    """A daemon that relies on everything: two services, a feed, a status page, the platform, two channels."""
+
+    def __init__(self) -> None:
+        home = (SignalPolicy("home", "http", critical=True), SignalPolicy("errors", "sentry", every_seconds=60.0))
+        policy = guarding("slack", "pager")
+        services = {
+            "web": ServicePolicy("web", "srv-web", signals=home),
+            "shop": ServicePolicy("shop", None, signals=home),
+        }
+        vendors = {"render": VendorPolicy("render", "platform")}
+        parts = {name: getattr(policy, name) for name in policy.__dataclass_fields__}
+        super().__init__(("slack", "pager"), Policy(**{**parts, "services": services, "vendors": vendors}))
+        self.cloud, self.page = Cloud(), Site("render", kind="vendor_status", every_seconds=60.0, adaptive=False)
+        self.feed = Site("errors", kind="sentry", every_seconds=60.0, adaptive=False)
+        self.shop = Site("home")
+
+    def wire(self) -> Daemon:
+        """Return the daemon."""
+        outside = Outside(clock=self.clock, store=self.store, platform=self.cloud, notifiers=self.vendors)  # type: ignore[arg-type]
+        sources = {CONTROL: [self.control], VENDORS: [self.page], "web": [self.site, self.feed], "shop": [self.shop]}
+        return wire(
+            self.policy,
+            outside,
+            worker="worker",
+            sources=lambda _: lambda name: sources.get(name, []),
+            on_error=lambda name, error: self.errors.append(f"{name}: {error!r}"),
+        )
+
+
+@asynccontextmanager
+async def relying() -> AsyncIterator[Relying]:
+    """Run it until everything was read once."""
+    world = Relying()
+    await world.begin()
+    await world.go_on(130)
+    assert not world.kinds("slack")
+    yield world
+    assert await world.daemon.supervisor.stop(5.0) == ()
+    assert world.errors == []
+
+
+def reads(place: str, cause: Unread) -> Callable[[Relying], None]:
+    """Have a source bring no evidence, for that reason."""
+
+    def do(world: Relying) -> None:
+        getattr(world, place).reading = Unknown("so it says", cause)
+
+    return do
+
+
+def answers(error: Exception) -> Callable[[Relying], None]:
+    """Have the platform answer with an error."""
+
+    def do(world: Relying) -> None:
+        world.cloud.error = error
+
+    return do
+
+
+def hangs(world: Relying) -> None:
+    """Have the probes of web never come back."""
+    world.daemon.scheduler._services["web"]["home"].removed = True
+
+
+PAGE, INFO = True, False
+TABLE = [
+    ("probes turned away", reads("site", Unread.TURNED_AWAY), "probes/web", Standing.TURNED_AWAY, 150.0, PAGE),
+    ("probes unread", reads("site", Unread.OTHER), "probes/web", Standing.FAILING, 150.0, PAGE),
+    ("probes silent", hangs, "probes/web", Standing.SILENT, 150.0, PAGE),
+    ("the key refused", answers(Forbidden("refused our key (401)")), "platform/Render", Standing.REFUSED, 60.0, PAGE),
+    ("the API down", answers(Temporary("answered 502")), "platform/Render", Standing.FAILING, 300.0, PAGE),
+    ("a service gone", answers(Permanent("answered 404")), "platform/Render", Standing.FAILING, 300.0, PAGE),
+    ("the feed's token refused", reads("feed", Unread.REFUSED), "feed/sentry", Standing.REFUSED, 60.0, INFO),
+    ("the feed down", reads("feed", Unread.OTHER), "feed/sentry", Standing.FAILING, 300.0, INFO),
+    ("the feed of unknown shape", reads("feed", Unread.SHAPE), "feed/sentry", Standing.SHAPE, 300.0, INFO),
+    ("the status page down", reads("page", Unread.OTHER), "status page/render", Standing.FAILING, 300.0, INFO),
+    ("the status page anew", reads("page", Unread.SHAPE), "status page/render", Standing.SHAPE, 300.0, INFO),
+]
+
+
+@pytest.mark.parametrize(
+    ("do", "key", "standing", "after", "wakes"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE]
+)
+async def test_case_44_what_is_relied_on_and_fails_is_told_once(
+    do: Callable[[Relying], None], key: str, standing: Standing, after: float, wakes: bool
+) -> None:
+    """Not before its patience, soon after it; on every channel for alerts, with the cure; and shown meanwhile."""
+    async with relying() as world:
+        do(world)
+        began = world.clock.now()
+        await world.go_on(LASTS_SECONDS)
+        told = [notice for notice in world.vendors["slack"].notices if notice.kind.value == "self_alert"]
+        (notice,) = told
+        assert notice.incident == key and standing.value in notice.title and notice.wakes is wakes
+        assert after <= notice.at - began + 60.0 and notice.at - began <= after + 75.0, "a feed is read once a minute"
+        assert notice.lines[-1].startswith("What to do: ") and len(notice.lines) == 3
+        assert [one.title for one in world.vendors["pager"].notices] == [notice.title]
+        assert list(world.daemon.engine.state.failing) == [key]
+        (row,) = [one for one in world.daemon.integrations.rows() if one.key == key]
+        assert row.standing is standing and row.cure and row.consequence
+        assert any(row.title in line for line in world.daemon.health.degraded())
+        assert bool(world.daemon.health.not_ready()) is (row.kind == "probes")
+
+
+async def test_case_44_when_it_works_again_that_is_told_once() -> None:
+    """And nothing is left of it."""
+    async with relying() as world:
+        world.cloud.error = Forbidden("refused our key (401)")
+        await world.go_on(120)
+        world.cloud.error = None
+        await world.go_on(300)
+        kinds = [notice.kind.value for notice in world.vendors["slack"].notices]
+        assert kinds == ["self_alert", "resolved"] and not world.daemon.engine.state.failing
+
+
+async def test_case_44_a_channel_that_refuses_is_told_on_the_other() -> None:
+    """Its token was revoked: found with the next notice, which another one brings; and who reads that learns why."""
+    async with relying() as world:
+        world.vendors["slack"].refuses = lambda notice: Forbidden("Slack refused chat.postMessage: token_revoked")
+        world.cloud.error = Forbidden("refused our key (401)")
+        await world.go_on(LASTS_SECONDS)
+        keys = [notice.incident for notice in world.vendors["pager"].notices]
+        assert keys == ["platform/Render", "channel/slack"]

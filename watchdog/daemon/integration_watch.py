@@ -1,0 +1,79 @@
+"""Watches how everything we rely on stands: into the log when that changes, and to the core when it lasts.
+
+Rule: it polls, since silence makes no event; a look costs microseconds.
+"""
+
+from collections.abc import Collection
+
+import structlog
+
+from watchdog.daemon.engine import Engine
+from watchdog.daemon.integrations import Integrations
+from watchdog.daemon.metrics import Metrics
+from watchdog.daemon.sharing import Sharing
+from watchdog.domain.errors import Temporary
+from watchdog.domain.events import IntegrationJudged
+from watchdog.domain.integrations import Integration
+from watchdog.ports import Clock
+
+LOOK_SECONDS = 5.0
+STORE = "record"
+WELL_SECONDS = 30.0
+"""So long it works until that is told: what comes and goes is told once."""
+
+log = structlog.get_logger("watchdog")
+
+
+class IntegrationWatch:
+    """Looks for ever."""
+
+    def __init__(
+        self, integrations: Integrations, engine: Engine, metrics: Metrics, sharing: Sharing, clock: Clock
+    ) -> None:
+        self._integrations = integrations
+        self._engine = engine
+        self._metrics = metrics
+        self._sharing = sharing
+        self._clock = clock
+        self._logged: dict[str, Integration] = {}
+
+    async def run(self) -> None:
+        """Look every few seconds."""
+        looked_at = self._clock.monotonic()
+        while True:
+            gap, looked_at = self._clock.monotonic() - looked_at, self._clock.monotonic()
+            self._integrations.stood_still(max(0.0, gap - 2 * LOOK_SECONDS))
+            self._look_at_the_store()
+            for one in self._integrations.rows():
+                self._say(one)
+                if self._is_worth_telling(one):
+                    await self._engine.tell(IntegrationJudged(self._clock.now(), one))
+            await self._clock.sleep(LOOK_SECONDS)
+
+    def _look_at_the_store(self) -> None:
+        trouble = self._engine.store_trouble or self._sharing.trouble
+        if trouble:
+            self._integrations.fails("store", STORE, error=Temporary(trouble))
+        else:
+            self._integrations.works("store", STORE)
+
+    def _say(self, one: Integration) -> None:
+        self._metrics.integration(one.kind, one.name, works=one.standing.works, ok_at=one.ok_at)
+        before = self._logged.get(one.key)
+        if before is not None and before.standing is one.standing:
+            return
+        self._logged[one.key] = one
+        if not one.standing.works:
+            log.warning("an integration does not work", integration=one.key, how=one.standing.value, why=one.why)
+        elif before is not None and not before.standing.works:
+            log.info("an integration works again", integration=one.key)
+
+    def _is_worth_telling(self, one: Integration) -> bool:
+        lasted, known = self._clock.now() - one.since, self._engine.state.failing.get(one.key)
+        if one.standing.works:
+            return known is not None and lasted >= WELL_SECONDS
+        return lasted >= one.patience_seconds and (known is None or _has_more(one, known.parts))
+
+
+def _has_more(one: Integration, parts: Collection[str]) -> bool:
+    return not set(one.parts) <= set(parts)

@@ -1,0 +1,148 @@
+"""How everything that the watchdog relies on stands: whoever reads or tells something notes what came of it here.
+
+Rule 1: an integration (of a kind in KINDS) has parts, such as the services that are read through it; it stands as its
+worst part does, or, where one part is enough (probes), as its best.
+Rule 2: a part that says nothing for three times its interval is silent: no event is needed to notice that.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from watchdog.domain.errors import Forbidden, Permanent, Temporary
+from watchdog.domain.integrations import KINDS, Integration, Standing
+from watchdog.domain.readings import Reading, Unknown, Unread
+from watchdog.ports import Clock
+
+ROUNDS = 3
+SILENT_SECONDS = 60.0
+"""The least that a part may be silent."""
+CAUSES = {
+    Unread.TURNED_AWAY: Standing.TURNED_AWAY,
+    Unread.REFUSED: Standing.REFUSED,
+    Unread.SHAPE: Standing.SHAPE,
+    Unread.OTHER: Standing.FAILING,
+}
+ORDER = tuple(Standing)
+
+
+@dataclass(slots=True)
+class _Part:
+    """What is known of one part. `heard_at` is on the monotonic clock, the others are UTC epoch seconds."""
+
+    since: float
+    heard_at: float
+    every_seconds: float | None = None
+    standing: Standing = Standing.UNTRIED
+    ok_at: float | None = None
+    why: str = ""
+
+
+class Integrations:
+    """Keeps every part, by kind, name and part."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._parts: dict[tuple[str, str], dict[str, _Part]] = {}
+
+    def expect(self, kind: str, name: str, part: str = "", *, every_seconds: float | None = None) -> None:
+        """Rely on a part from now on; one that is heard of less often than three times its interval is silent."""
+        assert kind in KINDS, f"{kind} has no row in the table"
+        known = self._parts.setdefault((kind, name), {})
+        if part in known:
+            known[part].every_seconds = every_seconds
+        else:
+            known[part] = _Part(self._clock.now(), self._clock.monotonic(), every_seconds)
+
+    def forget(self, kind: str, name: str, part: str = "") -> None:
+        """Rely on it no more."""
+        parts = self._parts.get((kind, name), {})
+        parts.pop(part, None)
+        if not parts:
+            self._parts.pop((kind, name), None)
+
+    def works(self, kind: str, name: str, part: str = "") -> None:
+        """Note that it did what it is for."""
+        one = self._heard(kind, name, part)
+        one.ok_at = self._clock.now()
+        self._stand(one, Standing.OK, "")
+
+    def tried(self, kind: str, name: str, error: Exception | None) -> None:
+        """Note what came of a try: nothing went wrong, or this did."""
+        if error is None:
+            self.works(kind, name)
+        else:
+            self.fails(kind, name, error=error)
+
+    def fails(self, kind: str, name: str, part: str = "", *, error: Exception) -> None:
+        """Note that it did not; an error whose text is fit for people says why."""
+        standing = Standing.REFUSED if isinstance(error, Forbidden) else Standing.FAILING
+        self._stand(self._heard(kind, name, part), standing, str(error))
+
+    @contextmanager
+    def attempt(
+        self, kind: str, name: str, part: str = "", *, answers: type[Exception] | None = None
+    ) -> Iterator[None]:
+        """Note what comes of a call in the `with` block. An error of the type `answers` that is no refusal says nothing
+        against it: it answered.
+        """
+        try:
+            yield
+        except (Temporary, Permanent) as error:
+            if answers is None or isinstance(error, Forbidden) or not isinstance(error, answers):
+                self.fails(kind, name, part, error=error)
+            raise
+        self.works(kind, name, part)
+
+    def read(self, kind: str, name: str, part: str, reading: Reading) -> None:
+        """Note what was read: any evidence is good, whatever it says."""
+        if not isinstance(reading, Unknown):
+            self.works(kind, name, part)
+            return
+        self._stand(self._heard(kind, name, part), CAUSES[reading.cause], reading.why)
+
+    def stood_still(self, seconds: float) -> None:
+        """Take time off every silence in which we ourselves did not run: a frozen process hears nobody."""
+        for parts in self._parts.values():
+            for one in parts.values():
+                one.heard_at += seconds
+
+    def rows(self) -> Sequence[Integration]:
+        """Return how each one stands now."""
+        return [self._row(kind, name, parts) for (kind, name), parts in self._parts.items()]
+
+    def _heard(self, kind: str, name: str, part: str) -> _Part:
+        parts = self._parts.setdefault((kind, name), {})
+        if part not in parts:
+            self.expect(kind, name, part)
+        parts[part].heard_at = self._clock.monotonic()
+        return parts[part]
+
+    def _stand(self, one: _Part, standing: Standing, why: str) -> None:
+        if one.standing.works is not standing.works or one.standing is Standing.UNTRIED:
+            one.since = self._clock.now()
+        one.standing, one.why = standing, why
+
+    def _row(self, kind: str, name: str, parts: dict[str, _Part]) -> Integration:
+        standings = {part: self._standing(one) for part, one in parts.items()}
+        choose = min if KINDS[kind].any_part else max
+        standing = choose(standings.values(), key=ORDER.index)
+        concerned = [part for part, one in standings.items() if one.works is standing.works]
+        shown = next(parts[part] for part, one in standings.items() if one is standing)
+        since = (max if KINDS[kind].any_part else min)(self._since(parts[part]) for part in concerned)
+        known = [one.ok_at for one in parts.values() if one.ok_at is not None]
+        why = shown.why if standing is not Standing.SILENT else "nothing was read of it"
+        return Integration(kind, name, standing, since, max(known, default=None), why, tuple(filter(None, concerned)))
+
+    def _standing(self, one: _Part) -> Standing:
+        return Standing.SILENT if self._is_silent(one) else one.standing
+
+    def _is_silent(self, one: _Part) -> bool:
+        if one.every_seconds is None:
+            return False
+        return self._clock.monotonic() - one.heard_at > max(SILENT_SECONDS, ROUNDS * one.every_seconds)
+
+    def _since(self, one: _Part) -> float:
+        if one.standing.works and self._is_silent(one):
+            return self._clock.now() - (self._clock.monotonic() - one.heard_at)
+        return one.since

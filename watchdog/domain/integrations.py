@@ -1,0 +1,153 @@
+"""Everything the watchdog relies on, each with what follows when it does not work, and the cure. One table.
+
+A new kind of integration cannot be noted without a row here, and each row is what `status`, the console, `/readyz`,
+the metrics and the alerts about the watchdog itself are made of.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Standing(StrEnum):
+    """How something stands, from good to worst."""
+
+    OK = "ok"
+    UNTRIED = "not tried yet"
+    SILENT = "silent"
+    FAILING = "failing"
+    SHAPE = "unknown shape"
+    TURNED_AWAY = "turned away"
+    REFUSED = "refused"
+
+    @property
+    def works(self) -> bool:
+        """Tell whether nothing speaks against it."""
+        return self in (Standing.OK, Standing.UNTRIED)
+
+
+CURES: Mapping[Standing, str] = MappingProxyType(
+    {
+        Standing.SILENT: "look at the load and the log of the host that runs the watchdog",
+        Standing.FAILING: "look at its vendor's status page; it is tried again by itself",
+        Standing.SHAPE: "its vendor changed the answer: update the watchdog, or report it",
+        Standing.TURNED_AWAY: "let the site admit our User-Agent, or probe less often",
+        Standing.REFUSED: "its key was revoked, or may not do this: make a new one and restart the watchdog with it",
+    }
+)
+"""What to do, unless the kind knows better."""
+PATIENCE_SECONDS = 300.0
+REFUSED_SECONDS = 60.0
+"""A refusal is told sooner: it does not heal by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of integration. `consequence` is what follows, with `{parts}` for what is concerned.
+
+    `patience_seconds`: how long it may fail before people are told; `any_part`: it works as long as one part of it
+    does; `wakes`: people are woken.
+    """
+
+    words: str
+    consequence: str
+    patience_seconds: float = PATIENCE_SECONDS
+    any_part: bool = False
+    wakes: bool = False
+    cures: Mapping[Standing, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def cure(self, standing: Standing) -> str:
+        """Return what to do about it."""
+        return self.cures.get(standing) or CURES[standing]
+
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "probes": Kind(
+            "the probes of",
+            "nobody watches whether {name} works",
+            patience_seconds=150.0,
+            any_part=True,
+            wakes=True,
+        ),
+        "platform": Kind(
+            "the platform",
+            "a bad deploy of {parts} is only paged, not rolled back",
+            wakes=True,
+            cures=MappingProxyType(
+                {
+                    Standing.REFUSED: "make an API key that may read and change these services (Render: Account "
+                    "Settings, API Keys), put it into WATCHDOG_RENDER_API_KEY and restart the watchdog"
+                }
+            ),
+        ),
+        "feed": Kind("the feed", "errors and crashes of {parts} are not seen; its probes still are"),
+        "status page": Kind("the status page of", "an outage of {name} is not taken into account"),
+        "control": Kind("the control targets", "our own network cannot be told from a broken site", any_part=True),
+        "channel": Kind("the channel", "people are not told there; other channels stand in", wakes=True),
+        "answers": Kind("answers in", "what people answer there is not heard; `watchdog approve` still is"),
+        "repository": Kind("the repository", "notices do not name commits, and merges that do not ship are not told"),
+        "pager": Kind("reading", "who acknowledged a page is not known, so others may be called as well"),
+        "changes": Kind("change events at", "responders do not see deploys beside their pages"),
+        "heartbeat": Kind("the heartbeat", "that switch takes the watchdog for dead"),
+        "remote write": Kind("remote write", "metrics do not arrive there"),
+        "store": Kind("the store", "nothing is changed in production; notices go out from memory", 60.0, wakes=True),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """How one of them stands. `since` and `ok_at` (when it worked last) are UTC epoch seconds; `parts`: of what."""
+
+    kind: str
+    name: str
+    standing: Standing
+    since: float
+    ok_at: float | None = None
+    why: str = ""
+    parts: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Return the name that no other one has."""
+        return f"{self.kind}/{self.name}"
+
+    @property
+    def title(self) -> str:
+        """Return what it is, in words."""
+        return f"{KINDS[self.kind].words} {self.name}"
+
+    @property
+    def consequence(self) -> str:
+        """Return what follows of it."""
+        return KINDS[self.kind].consequence.format(name=self.name, parts=", ".join(self.parts) or self.name)
+
+    @property
+    def cure(self) -> str:
+        """Return what to do about it, or nothing while it works."""
+        return "" if self.standing.works else KINDS[self.kind].cure(self.standing)
+
+    @property
+    def patience_seconds(self) -> float:
+        """Return how long it may stand so before people are told."""
+        patience = KINDS[self.kind].patience_seconds
+        return min(patience, REFUSED_SECONDS) if self.standing is Standing.REFUSED else patience
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """An integration that people were told of: since when it does not work (UTC epoch seconds), how it stands, why, and
+    which of its parts must work until it does.
+    """
+
+    at: float
+    standing: Standing
+    why: str
+    parts: tuple[str, ...] = ()
+
+    def integration(self, key: str) -> Integration:
+        """Return the integration of that key as it was told."""
+        kind, _, name = key.partition("/")
+        return Integration(kind, name, self.standing, self.at, why=self.why, parts=self.parts)
