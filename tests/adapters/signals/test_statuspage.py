@@ -73,7 +73,6 @@ def test_a_status_nobody_knows_is_unknown_unless_there_is_an_outage_as_well() ->
         (
             (("Oregon/Compute",),),
             "the status page of render does not list Oregon/Compute: is it named anew?",
-            Unread.SHAPE,
         ),
         ((*RENDER_API, ("Oregon/Compute",)), "does not list Oregon/Compute: is it named anew?"),
         ((("Render Edge API",), *OURS[2:]), "does not list Render Edge API: is it named anew?"),
