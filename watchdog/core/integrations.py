@@ -24,14 +24,15 @@ def judged(turn: Turn, event: e.IntegrationJudged) -> None:
     elif known is None:
         if not (one.kind == "probes" and turn.state.blind_since is not None):  # that is told already
             _fails(turn, one)
-    elif not set(_parts(one)) <= set(known.parts):
-        _put(turn, one.key, replace(known, parts=(*known.parts, *(set(_parts(one)) - set(known.parts)))))
+    elif not set(one.needed) <= set(known.parts):
+        more = tuple(part for part in one.needed if part not in known.parts)
+        _put(turn, one.key, replace(known, parts=(*known.parts, *more)))
 
 
 def _fails(turn: Turn, one: Integration) -> None:
     lasted = show_seconds(turn.now - one.since)
     title = f"{one.title}: {one.standing.value} for {lasted}"
-    _put(turn, one.key, Failing(one.since, one.standing, one.why, _parts(one)))
+    _put(turn, one.key, Failing(one.since, one.standing, one.why, one.needed))
     lines = (f"Why: {one.why}", f"What follows: {one.consequence}.", f"What to do: {one.cure}.")
     _tell(turn, one.key, NoticeKind.SELF_ALERT, title, lines, wakes=KINDS[one.kind].wakes)
 
@@ -41,11 +42,6 @@ def _works_again(turn: Turn, one: Integration, known: Failing) -> None:
     turn.state = changed(turn.state, failing=kept)
     title = f"{one.title}: works again after {show_seconds(turn.now - known.at)}"
     _tell(turn, one.key, NoticeKind.RESOLVED, title, ("It does what it is for again.",))
-
-
-def _parts(one: Integration) -> tuple[str, ...]:
-    """Return the parts that must all work until it does: none, where one of them is enough."""
-    return () if KINDS[one.kind].any_part else one.parts
 
 
 def _put(turn: Turn, key: str, failing: Failing) -> None:

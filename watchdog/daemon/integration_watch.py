@@ -3,8 +3,6 @@
 Rule: it polls, since silence makes no event; a look costs microseconds.
 """
 
-from collections.abc import Collection
-
 import structlog
 
 from watchdog.daemon.engine import Engine
@@ -18,6 +16,8 @@ from watchdog.ports import Clock
 
 LOOK_SECONDS = 5.0
 STORE = "record"
+SAME_SECONDS = 5.0
+"""A failure that began so near another one is the same."""
 WELL_SECONDS = 30.0
 """So long it works until that is told: what comes and goes is told once."""
 
@@ -36,6 +36,7 @@ class IntegrationWatch:
         self._sharing = sharing
         self._clock = clock
         self._logged: dict[str, Integration] = {}
+        self._told: dict[str, float] = {}
 
     async def run(self) -> None:
         """Look every few seconds."""
@@ -69,11 +70,17 @@ class IntegrationWatch:
             log.info("an integration works again", integration=one.key)
 
     def _is_worth_telling(self, one: Integration) -> bool:
+        """Tell whether the core shall hear of it: that it fails, until that is told; that it works, as we saw it do.
+
+        Another worker may have told of it, whose key is older than ours: neither takes back what the other said.
+        """
         lasted, known = self._clock.now() - one.since, self._engine.state.failing.get(one.key)
         if one.standing.works:
-            return known is not None and lasted >= WELL_SECONDS
-        return lasted >= one.patience_seconds and (known is None or _has_more(one, known.parts))
-
-
-def _has_more(one: Integration, parts: Collection[str]) -> bool:
-    return not set(one.parts) <= set(parts)
+            seen = one.ok_at is not None and known is not None and one.ok_at > known.at
+            return seen and lasted >= WELL_SECONDS
+        if lasted < one.patience_seconds:
+            return False
+        if known is None:
+            return abs(one.since - self._told.get(one.key, 0.0)) > SAME_SECONDS
+        self._told[one.key] = one.since
+        return not set(one.needed) <= set(known.parts)

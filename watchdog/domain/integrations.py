@@ -130,6 +130,11 @@ class Integration:
         return "" if self.standing.works else KINDS[self.kind].cure(self.standing)
 
     @property
+    def needed(self) -> tuple[str, ...]:
+        """Return the parts that must all work until it does: none, where one of them is enough."""
+        return () if KINDS[self.kind].any_part else self.parts
+
+    @property
     def patience_seconds(self) -> float:
         """Return how long it may stand so before people are told."""
         patience = KINDS[self.kind].patience_seconds

@@ -1,0 +1,76 @@
+"""Looking over how all stands: what is worth telling, beside another worker that sees it otherwise."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from tests.faults.test_integrations import Relying, relying
+from watchdog.domain.errors import Forbidden, Temporary
+from watchdog.domain.events import IntegrationJudged
+from watchdog.domain.integrations import Integration, Standing
+
+
+def alerts(world: Relying) -> list[str]:
+    """What was told about integrations, by kind of notice."""
+    return [notice.kind.value for notice in world.vendors["slack"].notices if "/" in notice.incident]
+
+
+@asynccontextmanager
+async def told_by_another(key: str) -> AsyncIterator[Relying]:
+    """Run a worker, where another one just told of something."""
+    async with relying() as world:
+        now = world.clock.now()
+        kind, _, name = key.partition("/")
+        await world.daemon.engine.tell(IntegrationJudged(now, Integration(kind, name, Standing.FAILING, now - 400.0)))
+        await world.go_on(5)
+        assert alerts(world) == ["self_alert"]
+        yield world
+
+
+async def test_who_did_not_use_it_since_takes_nothing_back() -> None:
+    """Our channel worked an hour ago, or was never used: that says nothing of the other's failure."""
+    async with told_by_another("channel/slack") as world:
+        world.daemon.integrations.forget("channel", "slack")
+        world.daemon.integrations.expect("channel", "slack")
+        await world.go_on(300)
+        assert alerts(world) == ["self_alert"]
+
+
+async def test_who_saw_it_work_since_says_so() -> None:
+    """Once; and the other one, whose key is older, does not tell the same failure again."""
+    async with told_by_another("repository/GitHub") as world:
+        world.daemon.integrations.works("repository", "GitHub")
+        await world.go_on(60)
+        assert alerts(world) == ["self_alert", "resolved"]
+        await world.go_on(300)
+        assert alerts(world) == ["self_alert", "resolved"]
+
+
+async def test_a_failure_that_another_worker_took_back_is_not_told_again() -> None:
+    """Two that see it otherwise do not talk for ever."""
+    async with relying() as world:
+        world.cloud.error = Forbidden("refused our key (401)")
+        await world.go_on(120)
+        assert alerts(world) == ["self_alert"]
+        now = world.clock.now()
+        await world.daemon.engine.tell(
+            IntegrationJudged(now, Integration("platform", "Render", Standing.OK, now - 60.0, now, parts=("web",)))
+        )
+        await world.go_on(300)
+        assert alerts(world) == ["self_alert", "resolved"]
+
+
+async def test_what_comes_back_for_a_moment_goes_on() -> None:
+    """Half a minute well, or it is the same story; a failure that began anew later is told again."""
+    async with relying() as world:
+        world.cloud.error = Temporary("answered 502")
+        await world.go_on(330)
+        world.cloud.error = None
+        await world.go_on(16)
+        world.cloud.error = Temporary("answered 502")
+        await world.go_on(330)
+        assert alerts(world) == ["self_alert"]
+        world.cloud.error = None
+        await world.go_on(60)
+        world.cloud.error = Temporary("answered 502")
+        await world.go_on(330)
+        assert alerts(world) == ["self_alert", "resolved", "self_alert"]
