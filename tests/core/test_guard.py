@@ -47,6 +47,7 @@ PASSES = {
     "budget": "0 of 2 used today",
     "correlation": "no wave of failures",
     "flapping": "no",
+    "let in": "our probes are",
     "cooldown": "ok",
     "tried": "not yet",
     "returned": "never rolled back here",
@@ -81,6 +82,7 @@ HOLD = Quiet("hold-1", "web", "ann", "launch", NOW, NOW + 60.0)
 ALONE = (
     "2 groups critical within 90 s: shop (no deploy lately, counts double), web; counted as 3 of 2 services (limit 50%)"
 )
+SEE = "whether visitors are turned away, too, a human must see"
 TOLD_OLD = "it is in maintenance mode, by what was read 61 s ago"
 NO_EVIDENCE = "no probe of any service brings evidence: the fault may be ours"
 FLEET_SPENT = "1 of 1 groups rolled back in the fleet in 10 min"
@@ -128,6 +130,7 @@ def deploys(*newest: Deploy, of: int = 0) -> dict:
         row("block", "correlation", TOGETHER, True, state={"troubles": WAVE}, policy={"brakes": Brakes(groups_max=2)}),
         row("ask", "flapping", flapping.why(make_policy().brakes), service={"flapping_since": NOW - 9}),
         row("ask", "flapping", "it comes and goes: HTTP 503; a human decides", found=found(NOW - 99.0, "intermittent")),
+        row("ask", "let in", f"it comes and goes: HTTP 503; {SEE}", found=found(NOW - 99.0, "turned away")),
         row("block", "cooldown", "last rollback 30 min ago (limit 30 min)", service={"acted_at": (NOW - 1799,)}),
         row("block", "tried", "this incident already had its one rollback", incident=an_incident(tried=True)),
         row("ask", "returned", "bad0000 was rolled back here before, and came back", **CAME_BACK),

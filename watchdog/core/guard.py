@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from watchdog.core import budget as budgets
 from watchdog.core import downtime, flapping, groups, quiet, sight, words
+from watchdog.core.detect import turned_away
 from watchdog.core.suspects import live_deploy, took_traffic_at
 from watchdog.core.turn import Turn
 from watchdog.domain.decisions import Blame, Finding, GuardAnswer, TargetChoice, Verdict
@@ -145,6 +146,13 @@ def flaps(request: Request) -> GuardAnswer:
     if request.service.flapping_since is not None:
         return _ask("flapping", flapping.why(request.policy.brakes))
     return _pass("flapping", "no")
+
+
+def let_in(request: Request) -> GuardAnswer:
+    """Who is turned away has not seen an outage."""
+    if request.found is not None and request.found.method == turned_away.METHOD:
+        return _ask("let in", f"{request.found.text}; whether visitors are turned away, too, a human must see")
+    return _pass("let in", "our probes are")
 
 
 def cooldown(request: Request) -> GuardAnswer:
@@ -309,6 +317,7 @@ GUARDS: tuple[Callable[[Request], GuardAnswer], ...] = (
     budget,
     correlation,
     flaps,
+    let_in,
     cooldown,
     tried,
     returned,

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from watchdog.core import detect, downtime, suspects
-from watchdog.core.detect import intermittent, probes
+from watchdog.core.detect import intermittent, probes, turned_away
 from watchdog.domain.checks import Check
 from watchdog.domain.copies import changed
 from watchdog.domain.decisions import Finding
@@ -17,7 +17,7 @@ from watchdog.domain.deploys import Deploy
 from watchdog.domain.events import DeploysListed, DeploysUnread, Observed
 from watchdog.domain.incidents import History, Phase, ServiceState
 from watchdog.domain.policy import Policy, ServicePolicy
-from watchdog.domain.readings import Good
+from watchdog.domain.readings import Good, Unknown
 
 HEALTHY_STEP_SECONDS = 10.0
 HEALTHY_GAP_SECONDS = 60.0
@@ -41,6 +41,8 @@ def observed(service: ServiceState, event: Observed, policy: Policy) -> ServiceS
     if before is None or before.kind != signal.kind:
         before = Check(event.signal, signal.kind, watched_from=event.at)
     check = detect.observe(before, event, signal, policy.detection)
+    if check.turned_since is not None or type(event.reading) is Unknown:
+        check = turned_away.observed(before, check, event.at, in_watch=event.at < service.watch_until)
     if before.run_probes or before.over_since is not None:
         check = _learned(service, before, check, policy, event.at)
     if check.troubled_since is not None:
@@ -245,6 +247,8 @@ def _why_suspicious(check: Check) -> str:
         return "more errors than usual"
     if check.over_since is not None:
         return "slower than its limit"
+    if turned_away.is_turned_away(check.last):
+        return "its probes are turned away"
     if check.run_probes == 0 and check.spells.count > 1:
         return f"it failed {check.spells.count} times lately, and may again"
     return check.last_why

@@ -6,6 +6,7 @@ Rule: the first rule whose condition holds names the severity; the words go into
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from watchdog.core.detect import turned_away
 from watchdog.domain.decisions import Finding
 from watchdog.domain.policy import Detection, ServicePolicy, Severity, SignalPolicy
 
@@ -29,6 +30,11 @@ RULES: tuple[SeverityRule, ...] = (
     SeverityRule(Severity.HIGH, "latency over its limit", lambda found, signal, limits: found.method == "latency"),
     SeverityRule(Severity.HIGH, "a flood of errors", lambda found, signal, limits: found.method == "feed"),
     SeverityRule(Severity.HIGH, "a crash loop", lambda found, signal, limits: found.method == "crashes"),
+    SeverityRule(
+        Severity.HIGH,
+        "probes turned away since a deploy",
+        lambda found, signal, limits: found.method == turned_away.METHOD,
+    ),
     SeverityRule(
         Severity.MEDIUM,
         "more errors, none of a new kind: a crowd brings them, too",

@@ -37,7 +37,8 @@ class Check:
     it has been calm for a while. `stumbled_at` is when it last failed soon after it had failed. `healed_seconds` is the
     longest run of failures that ended by itself (at `healed_at`), `slow_healed_seconds` the longest time over a latency
     limit that did, `strays` its failures that came to nothing (when, how many) since `watched_from`, `spells` its runs
-    of failures that ended, as far as they may be one story.
+    of failures that ended, as far as they may be one story. `turned_since` a
+    deploy its probes are turned away, `turned_probes` of them.
     """
 
     name: str
@@ -71,6 +72,8 @@ class Check:
     watched_from: float = 0.0
     strays: tuple[tuple[float, int], ...] = ()
     spells: Spells = Spells()
+    turned_since: float | None = None
+    turned_probes: int = 0
     slow_healed_seconds: float = 0.0
     slow_healed_at: float = 0.0
     new_issues: tuple[str, ...] = ()

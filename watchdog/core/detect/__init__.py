@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from watchdog.core.detect import crashes, feed, intermittent, latency, probes, usual
+from watchdog.core.detect import crashes, feed, intermittent, latency, probes, turned_away, usual
 from watchdog.domain.checks import Check, Spells
 from watchdog.domain.copies import changed
 from watchdog.domain.decisions import Finding
@@ -72,23 +72,23 @@ def learn(before: Check, after: Check, given: Conditions, *, in_incident: bool) 
 
 def find(check: Check, given: Conditions) -> Finding | None:
     """Return the confirmed anomaly of this check, or None."""
-    return METHODS[given.signal.kind].find(check, given)
+    return METHODS[given.signal.kind].find(check, given) or turned_away.find(check, given)
 
 
 def at_rest(check: Check) -> bool:
     """Tell whether it holds nothing that any method could be suspicious of, whatever the limits."""
-    nothing = check.run_probes == 0 and check.cusum == 0.0 and check.over_since is None
+    nothing = check.run_probes == 0 and check.cusum == 0.0 and check.over_since is None and check.turned_since is None
     return nothing and not check.crashes and not check.counts and not intermittent.is_suspicious(check.spells)
 
 
 def suspicious(check: Check, given: Conditions) -> bool:
     """Tell whether the check deserves a closer look."""
-    return METHODS[given.signal.kind].suspicious(check, given)
+    return check.turned_since is not None or METHODS[given.signal.kind].suspicious(check, given)
 
 
 def calm(check: Check, given: Conditions, for_seconds: float = 0.0) -> bool:
     """Tell whether the check is back to normal, and has been for so many seconds."""
-    if given.now - calm_since(check) < for_seconds:
+    if check.turned_since is not None or given.now - calm_since(check) < for_seconds:
         return False
     return METHODS[given.signal.kind].calm(check, given)
 
@@ -100,7 +100,8 @@ def calm_since(check: Check) -> float:
 
 def failing(check: Check, given: Conditions) -> bool:
     """Tell whether its newest evidence is bad, and fresh enough to act on (invariant I2)."""
-    return METHODS[given.signal.kind].failing(check, given)
+    turned = check.turned_since is not None and turned_away.failing(check, given)
+    return turned or METHODS[given.signal.kind].failing(check, given)
 
 
 def settle(check: Check, given: Conditions) -> Check:

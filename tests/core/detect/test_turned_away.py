@@ -1,0 +1,87 @@
+"""Turned away since a deploy: asked about, as nobody can see from here whether visitors are, too."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.core.scenes import HISTORY
+from tests.core.world import World, make_policy
+from tests.core.worlds import hear, web
+from watchdog.core import detect
+from watchdog.core.detect import turned_away
+from watchdog.domain import events as e
+from watchdog.domain.checks import Check
+from watchdog.domain.incidents import Phase
+from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown, Unread
+
+AWAY = Unknown("the site limits our probes: HTTP 429", Unread.TURNED_AWAY)
+DOWN = Bad("HTTP 503", FailureKind.STATUS)
+
+
+def watched(since_deploy: float) -> World:
+    """Return a world whose service was deployed so long ago, and is well."""
+    world = World(make_policy(), [replace(HISTORY[1], status="live")])
+    world.ship(60.0, "c0ffee00c0ffee00")
+    return world.run(80.0 + since_deploy)
+
+
+def probe(world: World, seconds: float, *readings: Reading, every: float = 5.0) -> World:
+    """Let time pass, its home page answering with these readings in turn."""
+    until = world.now + seconds
+    number = 0
+    while world.now < until:
+        world.time += every
+        hear(world, e.Observed(world.now, "web", "home", readings[number % len(readings)], latency_seconds=0.1))
+        for target in world.policy.control:
+            hear(world, e.ControlChecked(world.now, target, Good()))
+        hear(world, e.DeploysListed(world.now, "web", tuple(world.deploys), world.facts))
+        number += 1
+    return world
+
+
+def test_case_45_turned_away_since_a_fresh_deploy_is_asked_about() -> None:
+    """From the first minute after the deploy on, for as long as confirms an outage then; it is over with an answer."""
+    world = probe(watched(10.0), 60.0, AWAY)
+    incident = web(world).incident
+    assert incident is not None and web(world).phase is Phase.ASKING
+    (finding,) = incident.findings
+    assert finding.method == turned_away.METHOD and not finding.fails
+    assert finding.text.endswith("turned away for 40 s: the site limits our probes: HTTP 429")
+    assert incident.severity == "high"
+    probe(world, 600.0, AWAY)
+    assert incident.closed_at is None and web(world).phase is not Phase.CALM, "nobody saw it well"
+    probe(world, 120.0, Good("HTTP 200"))
+    assert web(world).phase is Phase.CALM
+
+
+@pytest.mark.parametrize(
+    ("since_deploy", "readings", "why"),
+    [
+        (7200.0, (AWAY,), "no deploy is fresh: it is told as an integration that does not work"),
+        (10.0, (AWAY, AWAY, Good()), "some are let in"),
+        (10.0, (Unknown("void"),), "our own trouble"),
+    ],
+)
+def test_what_is_none_of_a_deploy_s_doing_is_not(since_deploy: float, readings: tuple[Reading, ...], why: str) -> None:
+    """No incident, no closer look that would only be limited more."""
+    world = probe(watched(since_deploy), 300.0, *readings)
+    assert web(world).incident is None, why
+
+
+def test_one_that_was_never_let_in_before_says_nothing() -> None:
+    """It did not begin with the deploy."""
+    before = Check("home", "http", last=AWAY, last_at=1.0)
+    after = replace(before, last=AWAY, last_at=11.0)
+    assert turned_away.observed(before, after, 11.0, in_watch=True).turned_since is None
+
+
+def test_a_probe_that_answers_ends_it_whatever_it_says() -> None:
+    """An outage that follows is one of its own; what our own loop voids ends nothing."""
+    well = Check("home", "http", last=Good(), last_at=1.0)
+    began = turned_away.observed(well, replace(well, last=AWAY, last_at=11.0), 11.0, in_watch=True)
+    assert (began.turned_since, began.turned_probes) == (11.0, 1) and not detect.at_rest(began)
+    void = turned_away.observed(began, replace(began, last=Unknown("void"), last_at=21.0), 21.0, in_watch=True)
+    assert (void.turned_since, void.turned_probes) == (11.0, 1)
+    for reading in (Good(), DOWN):
+        ended = turned_away.observed(void, replace(void, last=reading, last_at=31.0), 31.0, in_watch=True)
+        assert (ended.turned_since, ended.turned_probes) == (None, 0)

@@ -1,0 +1,55 @@
+"""A site that turns our probes away (429, a challenge, a body nobody asked for) since a deploy.
+
+Whoever limits or challenges everybody is down for everybody; whoever does so to us alone is not. Which of the two it is
+cannot be seen from here, so it is no evidence of an outage. But where a probe was answered well until a fresh deploy
+and has been turned away ever since, somebody must look: that is a finding, and a human decides (see guard).
+"""
+
+from typing import TYPE_CHECKING
+
+from watchdog.domain.checks import Check
+from watchdog.domain.copies import changed
+from watchdog.domain.decisions import Finding
+from watchdog.domain.policy import PROBES
+from watchdog.domain.readings import Good, Reading, Unknown, Unread
+from watchdog.domain.units import show_seconds
+
+if TYPE_CHECKING:
+    from watchdog.core.detect import Conditions
+
+METHOD = "turned away"
+PROBES_MIN = 5
+
+
+def observed(before: Check, after: Check, at: float, *, in_watch: bool) -> Check:
+    """Return the check with this reading counted; only what begins in a watch window, after a good one, is."""
+    if not is_turned_away(after.last):
+        answered = not isinstance(after.last, Unknown) and after.turned_since is not None
+        return changed(after, turned_since=None, turned_probes=0) if answered else after
+    if after.turned_since is not None:
+        return changed(after, turned_probes=after.turned_probes + 1)
+    if in_watch and after.kind in PROBES and isinstance(before.last, Good):
+        return changed(after, turned_since=at, turned_probes=1)
+    return after
+
+
+def is_turned_away(reading: Reading | None) -> bool:
+    """Tell whether the site did not let the probe in."""
+    return isinstance(reading, Unknown) and reading.cause is Unread.TURNED_AWAY
+
+
+def find(check: Check, given: "Conditions") -> Finding | None:
+    """Return that nothing was let in for as long as confirms an outage soon after a deploy."""
+    if check.turned_since is None or not failing(check, given) or check.turned_probes < PROBES_MIN:
+        return None
+    lasted = check.last_at - check.turned_since
+    if lasted < given.limits.run_seconds_in_watch:
+        return None
+    assert isinstance(check.last, Unknown), "it fails now"
+    text = f"{check.turned_probes} probes in a row turned away for {show_seconds(lasted)}: {check.last.why}"
+    return Finding(check.name, check.kind, METHOD, check.turned_since, 1.0, text)
+
+
+def failing(check: Check, given: "Conditions") -> bool:
+    """Tell whether it was turned away just now."""
+    return is_turned_away(check.last) and given.now - check.last_at <= given.limits.fresh_seconds
