@@ -12,6 +12,7 @@ from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.integrations import Failing, Integration, Standing
 from watchdog.domain.notices import NoticeKind
+from watchdog.domain.policy import ServicePolicy
 
 REFUSED = Integration("platform", "Render", Standing.REFUSED, 0.0, why="Render refused our key (401)", parts=("web",))
 
@@ -33,7 +34,7 @@ def test_it_is_told_once_with_what_follows_and_the_cure() -> None:
     notice = tell_of(effects).notice
     assert notice.title == "watchdog: the platform Render: refused for 60 s"
     assert notice.lines[0] == "Why: Render refused our key (401)"
-    assert notice.lines[1] == "What follows: a bad deploy of web is only paged, not rolled back."
+    assert notice.lines[1] == "Consequence: a bad deploy of web is only paged, not rolled back."
     assert "WATCHDOG_RENDER_API_KEY" in notice.lines[2]
     assert notice.kind is NoticeKind.SELF_ALERT and notice.wakes
     assert len(lines(effects, "TOLD")) == 1
@@ -61,15 +62,44 @@ def test_its_end_is_told_once() -> None:
     assert not world.state.failing and not judged(world, well)
 
 
-def test_only_who_sees_all_that_failed_may_call_it_well() -> None:
-    """Another worker reads other services through it: that those work says nothing of these."""
+def test_each_worker_calls_well_what_it_sees_and_the_last_one_says_that_it_is_over() -> None:
+    """Two workers read other services through it; a service that is watched no more holds nothing up."""
     world = a_world()
     judged(world, REFUSED)
-    assert not judged(world, replace(REFUSED, standing=Standing.OK, parts=("shop",)))
-    assert not judged(world, replace(REFUSED, parts=("web", "shop")))
-    assert world.state.failing["platform/Render"].parts == ("web", "shop")
-    assert not judged(world, replace(REFUSED, standing=Standing.OK, parts=("web",)))
-    assert tell_of(judged(world, replace(REFUSED, standing=Standing.OK, parts=("shop", "web"))))
+    more = replace(REFUSED, parts=("web", "shop", "gone"))
+    assert not judged(world, more) and world.state.failing["platform/Render"].parts == ("web", "shop", "gone")
+    world.policy = replace(world.policy, services={**world.policy.services, "shop": ServicePolicy("shop", "srv-shop")})
+    well = replace(REFUSED, standing=Standing.OK)
+    assert not judged(world, replace(well, parts=("api",)))
+    assert world.state.failing["platform/Render"].parts == ("web", "shop"), "one is known no more"
+    assert not judged(world, well) and world.state.failing["platform/Render"].parts == ("shop",)
+    before = world.state
+    assert not judged(world, well) and world.state is before, "nothing new, and nothing to be written"
+    assert tell_of(judged(world, replace(well, parts=("shop",))))
+    assert not world.state.failing
+
+
+def test_a_refusal_after_a_lesser_failure_is_told_as_well() -> None:
+    """One service was not found for weeks; now the key is refused for all."""
+    world = a_world()
+    judged(world, replace(REFUSED, standing=Standing.FAILING, why="404"))
+    notice = tell_of(judged(world, replace(REFUSED, parts=("shop",)))).notice
+    assert "refused" in notice.title and world.state.failing["platform/Render"].parts == ("web", "shop")
+    assert not judged(world, REFUSED) and not judged(world, replace(REFUSED, standing=Standing.FAILING))
+
+
+def test_what_is_configured_no_more_is_over_and_says_so() -> None:
+    """A channel was taken out."""
+    world = a_world()
+    judged(world, Integration("channel", "slack", Standing.FAILING, 0.0, why="down"))
+    notice = tell_of(judged(world, Integration("channel", "slack", Standing.UNTRIED, 0.0))).notice
+    assert notice.title == "watchdog: the channel slack: relied on no more after 60 s"
+
+
+def test_what_a_newer_version_relies_on_can_be_shown() -> None:
+    """It runs beside us for a while, and knows more kinds and standings."""
+    one = Failing(1.0, "melted", "it is hot").integration("oven/kitchen")
+    assert (one.title, one.standing) == ("oven kitchen", Standing.FAILING) and one.consequence and one.cure
 
 
 def test_shut_eyes_are_not_told_while_we_are_blind() -> None:
@@ -80,7 +110,7 @@ def test_shut_eyes_are_not_told_while_we_are_blind() -> None:
     assert not judged(world, shut)
     world.state = replace(world.state, blind_since=None)
     notice = tell_of(judged(world, shut)).notice
-    assert notice.wakes and notice.lines[1] == "What follows: nobody watches whether web works."
+    assert notice.wakes and notice.lines[1] == "Consequence: nobody watches whether web works."
     assert tell_of(judged(world, replace(shut, standing=Standing.OK, parts=("api",)))), "another eye is enough"
 
 

@@ -20,6 +20,7 @@ async def told_by_another(key: str) -> AsyncIterator[Relying]:
     async with relying() as world:
         now = world.clock.now()
         kind, _, name = key.partition("/")
+        world.daemon.integrations.expect(kind, name)
         await world.daemon.engine.tell(IntegrationJudged(now, Integration(kind, name, Standing.FAILING, now - 400.0)))
         await world.go_on(5)
         assert alerts(world) == ["self_alert"]

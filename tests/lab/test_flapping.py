@@ -6,6 +6,8 @@ from watchdog.app.lab_policy import policy_for
 from watchdog.lab.flapping import Cell, Mapped, cells, json_object, play_cell, table
 from watchdog.lab.judge import Played
 from watchdog.lab.quiet import QuietDrive
+from watchdog.lab.scene import DOWN
+from watchdog.lab.symptoms import Fault
 
 SEEDS = ("test",)
 
@@ -28,7 +30,20 @@ def test_it_is_one_story_for_hours(deployed: bool) -> None:
     scene.horizon_seconds = 3 * 3600.0
     record = QuietDrive(scene, policy_for(scene)).run(scene.ends_at)
     assert 1 <= sum(one.what in ("page", "ask") for one in record.did) <= 3
-    assert not [one for one in record.did if one.what == "rollback"]
+    backs = [one.commit for one in record.did if one.what == "rollback"]
+    assert len(backs) <= deployed and set(backs) <= scene.truth.targets, "only once one spell outlasts every blip"
+
+
+def test_what_flaps_at_first_and_then_fails_for_good_is_rolled_back() -> None:
+    """A question about what comes and goes gives way to an outage that does not: the deploy did both."""
+    scene = Cell(110.0, 20.0 / 110.0, True).scene("hard")
+    bad = scene.truth.commit
+    scene.main.faults.append(Fault(DOWN[1], bad, after_seconds=330.0))
+    scene.horizon_seconds = 900.0
+    record = QuietDrive(scene, policy_for(scene)).run(scene.ends_at)
+    onset = scene.truth.onset_at or 0.0
+    (back,) = [one for one in record.did if one.what == "rollback"]
+    assert back.commit in scene.truth.targets and back.at - onset <= 330.0 + 90.0
 
 
 def heard(at: float | None) -> Played:

@@ -19,7 +19,6 @@ from watchdog.domain.policy import PROBES
 from watchdog.domain.readings import Good, Unknown
 from watchdog.domain.units import show_seconds
 
-"""Kinds of signals that look at the site themselves."""
 PROBES_MIN = 10
 GOOD_SHARE_MIN = 0.99
 """A healthy service fails now and then; what failed more often than that was perhaps its deploy's doing."""

@@ -142,7 +142,7 @@ def correlation(request: Request) -> GuardAnswer:
 def flaps(request: Request) -> GuardAnswer:
     """What comes and goes is asked about: it may be well by the time that a rollback is live, and proves nothing."""
     if request.found is not None and request.found.method == "intermittent":
-        return _ask("flapping", f"{request.found.text}; a human decides")
+        return _ask("flapping", f"{request.found.text}; a human decides", passing=True)
     if request.service.flapping_since is not None:
         return _ask("flapping", flapping.why(request.policy.brakes))
     return _pass("flapping", "no")

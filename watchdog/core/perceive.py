@@ -10,7 +10,7 @@ from typing import Any
 
 from watchdog.core import detect, downtime, suspects
 from watchdog.core.detect import intermittent, probes, turned_away
-from watchdog.domain.checks import Check
+from watchdog.domain.checks import Check, Spells
 from watchdog.domain.copies import changed
 from watchdog.domain.decisions import Finding
 from watchdog.domain.deploys import Deploy
@@ -112,6 +112,7 @@ def listed(service: ServiceState, event: DeploysListed, policy: Policy) -> Servi
             history = replace(history, deploys=history.deploys + 1)
         began = live.finished_at if live.finished_at is not None else event.at
         watch_until = max(watch_until, began + policy.pace.watch_window_seconds)
+        service = _told_anew(service)
         healthy_at = None
     seen = changed(
         service,
@@ -131,6 +132,14 @@ def listed(service: ServiceState, event: DeploysListed, policy: Policy) -> Servi
     if not ours or not auto_deploy_is_on(seen):
         return seen
     return changed(seen, auto_deploy_off="", pinned_at=0.0, merged=(), merges_why="")
+
+
+def _told_anew(service: ServiceState) -> ServiceState:
+    """Return the service with no short outage counted: what comes and goes with other code is another story."""
+    if not any(check.spells.count for check in service.checks.values()):
+        return service
+    checks = {name: changed(check, spells=Spells()) for name, check in service.checks.items()}
+    return changed(service, checks=checks)
 
 
 def _counted(service: ServiceState, at: float) -> History:

@@ -36,8 +36,6 @@ def _impact(main: Finding, whole: bool) -> tuple[str, str]:
         return "slow", "Pages take much longer than they should."
     if main.method == "intermittent":
         return "available on and off", "It works for a while, and then it does not."
-    if main.method == "turned away":
-        return "turning visitors away", "Some visitors may not be let in."
     if not main.fails:
         return "errors", "Some visitors may see errors."
     who = next((words for share, words in MANY if main.share >= share), SOME)

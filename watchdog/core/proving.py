@@ -6,10 +6,11 @@ Rule 3: a good stretch is not broken by one failed probe (one in a thousand fail
 """
 
 from watchdog.core import downtime, ending, perceive, returning, sending
-from watchdog.core.detect import intermittent
+from watchdog.core.detect import intermittent, turned_away
 from watchdog.core.suspects import live_deploy
 from watchdog.core.turn import Turn
 from watchdog.domain.checks import Check
+from watchdog.domain.decisions import Finding
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.effects import SetPace
 from watchdog.domain.incidents import Phase
@@ -62,8 +63,13 @@ def _restored(turn: Turn, deploy: Deploy) -> None:
 
 def proof_seconds(turn: Turn) -> float:
     """Return how long it must be good: what came and went may be in one of its pauses."""
-    pauses = [finding.pause_seconds for finding in turn.incident.findings]
-    return max([turn.policy.verification.seconds, *(intermittent.PAUSES * pause for pause in pauses)])
+    pause = max([finding.pause_seconds for finding in turn.incident.findings], default=0.0)
+    longest = min(intermittent.PAUSES * pause, intermittent.PAUSE_MAX_SECONDS)
+    return max(turn.policy.verification.seconds, longest)
+
+
+def _found(turn: Turn) -> tuple[Finding, ...]:
+    return perceive.findings(turn.service, turn.policy, turn.now)
 
 
 def verify(turn: Turn) -> None:
@@ -81,7 +87,7 @@ def verify(turn: Turn) -> None:
         return
     restored = turn.incident.restored_at
     assert restored is not None
-    findings = perceive.findings(turn.service, turn.policy, turn.now)
+    findings = [one for one in _found(turn) if one.method != turned_away.METHOD]  # that says nothing of it
     waited = turn.now - restored
     seconds = proof_seconds(turn)
     if findings:

@@ -11,6 +11,7 @@ what is done.
 from dataclasses import replace
 
 from watchdog.core import perceive, plain, quiet, severity
+from watchdog.core.detect import turned_away
 from watchdog.core.turn import Turn
 from watchdog.domain.decisions import Finding
 from watchdog.domain.effects import Tell
@@ -45,6 +46,8 @@ def _tell_of_it(turn: Turn) -> None:
     if not findings or _muted(turn, findings):
         return
     level, _, main = severity.judge(findings, turn.wishes, turn.policy.detection)
+    if main.method == turned_away.METHOD:
+        return  # whether visitors are, too, is not known
     rank = min(level.rank, turn.incident.severity.rank)
     for one in wanting:
         if rank >= one.severity.rank:

@@ -121,6 +121,8 @@ class Turn:
 
     def _pace(self, service: ServiceState) -> float:
         paces = self.policy.pace
+        if any(check.turned_since is not None for check in service.checks.values()):
+            return paces.idle_seconds  # who is limited does not ask more often
         in_watch = self.event.at < service.watch_until
         if service.phase is Phase.CALM:
             return paces.watch_seconds if in_watch else paces.idle_seconds

@@ -11,7 +11,7 @@ from watchdog.daemon.engine import Engine
 from watchdog.daemon.scheduler import ProbeScheduler
 from watchdog.daemon.waiting import sleep_or
 from watchdog.domain.events import ProbesJudged
-from watchdog.domain.readings import Unknown
+from watchdog.domain.readings import Reading, Unknown, Unread
 from watchdog.ports import Clock, Sample, SignalSource
 
 LOOK_SECONDS = 15.0
@@ -32,11 +32,19 @@ class Evidence:
 
     def sampled(self, service: str, source: SignalSource, sample: Sample, at: float) -> None:
         """Take a reading; a good or a bad one of a service's probe is evidence."""
-        if not self._is_probe(service, source) or isinstance(sample.reading, Unknown):
+        if not self._is_probe(service, source) or not self._is_evidence(sample.reading):
             return
         self._looks = 0
         if self._engine.state.unseen:
             self._heard.set()
+
+    def _is_evidence(self, reading: Reading) -> bool:
+        """Tell whether it says something. That the only site there is turns us away shows that our network works: what
+        follows of that is the site's affair (see core/detect/turned_away).
+        """
+        if not isinstance(reading, Unknown):
+            return True
+        return reading.cause is Unread.TURNED_AWAY and len(self._engine.policy.services) == 1
 
     async def run(self) -> None:
         """Look for ever; at once when we were blind and a probe speaks."""

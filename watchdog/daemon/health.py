@@ -51,16 +51,8 @@ class Health:
             return ["stopping"]
         engine = self._engine
         services = engine.state.services
-        shut = [one.integration(key) for key, one in engine.state.failing.items() if key.startswith("probes/")]
         unread = [name for name in engine.held if name and (name not in services or not services[name].checks)]
-        return [
-            *(
-                f"{one.name} is not watched ({one.standing.value}): {one.why}"
-                for one in shut
-                if one.name in engine.held
-            ),
-            *(f"{name} was not read yet" for name in unread),
-        ]
+        return [f"{name} was not read yet" for name in unread]
 
     def degraded(self) -> list[str]:
         """Return what we rely on and does not work, with what follows: people were told."""

@@ -3,6 +3,8 @@
 Rule: it polls, since silence makes no event; a look costs microseconds.
 """
 
+from collections.abc import Collection, Sequence
+
 import structlog
 
 from watchdog.daemon.engine import Engine
@@ -11,7 +13,7 @@ from watchdog.daemon.metrics import Metrics
 from watchdog.daemon.sharing import Sharing
 from watchdog.domain.errors import Temporary
 from watchdog.domain.events import IntegrationJudged
-from watchdog.domain.integrations import Integration
+from watchdog.domain.integrations import Integration, Standing
 from watchdog.ports import Clock
 
 LOOK_SECONDS = 5.0
@@ -45,11 +47,24 @@ class IntegrationWatch:
             gap, looked_at = self._clock.monotonic() - looked_at, self._clock.monotonic()
             self._integrations.stood_still(max(0.0, gap - 2 * LOOK_SECONDS))
             self._look_at_the_store()
-            for one in self._integrations.rows():
+            rows = self._integrations.rows()
+            for one in rows:
                 self._say(one)
-                if self._is_worth_telling(one):
-                    await self._engine.tell(IntegrationJudged(self._clock.now(), one))
+            for one in [*filter(self._is_worth_telling, rows), *self._gone({one.key for one in rows})]:
+                await self._engine.tell(IntegrationJudged(self._clock.now(), one))
             await self._clock.sleep(LOOK_SECONDS)
+
+    def _gone(self, keys: Collection[str]) -> Sequence[Integration]:
+        """Return what people were told of and no worker relies on any more, if we speak for all; drop its series."""
+        for key in [key for key in self._logged if key not in keys]:
+            left = self._logged.pop(key)
+            self._metrics.integration_gone(left.kind, left.name)
+        if not self._sharing.speaks_for_all:
+            return ()
+        now, services = self._clock.now(), self._engine.policy.services
+        left_over = [one.integration(key) for key, one in self._engine.state.failing.items() if key not in keys]
+        gone = [one for one in left_over if not (one.kind == "probes" and one.name in services)]
+        return [Integration(one.kind, one.name, Standing.UNTRIED, now) for one in gone]
 
     def _look_at_the_store(self) -> None:
         trouble = self._engine.store_trouble or self._sharing.trouble
@@ -74,13 +89,14 @@ class IntegrationWatch:
 
         Another worker may have told of it, whose key is older than ours: neither takes back what the other said.
         """
-        lasted, known = self._clock.now() - one.since, self._engine.state.failing.get(one.key)
+        known = self._engine.state.failing.get(one.key)
         if one.standing.works:
             seen = one.ok_at is not None and known is not None and one.ok_at > known.at
-            return seen and lasted >= WELL_SECONDS
-        if lasted < one.patience_seconds:
+            return seen and one.lasted_seconds >= WELL_SECONDS
+        if not one.kind_of_it.told or one.lasted_seconds < one.patience_seconds:
             return False
         if known is None:
             return abs(one.since - self._told.get(one.key, 0.0)) > SAME_SECONDS
         self._told[one.key] = one.since
-        return not set(one.needed) <= set(known.parts)
+        worse = one.standing is Standing.REFUSED and known.standing != one.standing.value
+        return worse or not set(one.needed) <= set(known.parts)

@@ -105,7 +105,7 @@ class Integrations:
         """Take time off every silence in which we ourselves did not run: a frozen process hears nobody."""
         for parts in self._parts.values():
             for one in parts.values():
-                one.heard_at += seconds
+                one.heard_at = min(one.heard_at + seconds, self._clock.monotonic())
 
     def rows(self) -> Sequence[Integration]:
         """Return how each one stands now."""
@@ -115,8 +115,11 @@ class Integrations:
         parts = self._parts.setdefault((kind, name), {})
         if part not in parts:
             self.expect(kind, name, part)
-        parts[part].heard_at = self._clock.monotonic()
-        return parts[part]
+        one = parts[part]
+        if self._is_silent(one):
+            one.since = self._clock.now()
+        one.heard_at = self._clock.monotonic()
+        return one
 
     def _stand(self, one: _Part, standing: Standing, why: str) -> None:
         if one.standing.works is not standing.works or one.standing is Standing.UNTRIED:
@@ -132,7 +135,14 @@ class Integrations:
         since = (max if KINDS[kind].any_part else min)(self._since(parts[part]) for part in concerned)
         known = [one.ok_at for one in parts.values() if one.ok_at is not None]
         why = shown.why if standing is not Standing.SILENT else "nothing was read of it"
-        return Integration(kind, name, standing, since, max(known, default=None), why, tuple(filter(None, concerned)))
+        lasted = max(self._lasted(parts[part]) for part in concerned)
+        told = tuple(filter(None, concerned))
+        return Integration(kind, name, standing, since, max(known, default=None), why, told, lasted)
+
+    def _lasted(self, one: _Part) -> float:
+        """Return how long it is known to stand so: a failure until the last one, all else until now."""
+        ended = 0.0 if one.standing.works or self._is_silent(one) else self._clock.monotonic() - one.heard_at
+        return self._clock.now() - self._since(one) - ended
 
     def _standing(self, one: _Part) -> Standing:
         return Standing.SILENT if self._is_silent(one) else one.standing

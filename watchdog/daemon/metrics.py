@@ -183,6 +183,11 @@ class Metrics:
         if ok_at is not None:
             self._integration_ok_at.labels(kind, name).set(ok_at)
 
+    def integration_gone(self, kind: str, name: str) -> None:
+        """Say no more of something that this worker relies on no more."""
+        for family in (self._integration_up, self._integration_ok_at):
+            family.remove_by_labels({"kind": kind, "name": name})
+
     def mode(self, service: str, mode: str) -> None:
         """Say how much a service is entrusted to us, instead of what was said before."""
         self._mode.remove_by_labels({"service": service})

@@ -32,6 +32,7 @@ class Watches:
     ) -> None:
         self.sources = sources
         self._integrations = integrations
+        self._places: dict[tuple[str, str], tuple[str, str, str]] = {}
         self._engine = engine
         self._scheduler = scheduler
         self._supervisor = supervisor
@@ -45,6 +46,7 @@ class Watches:
                 self._scheduler.add(name, source)
                 place = place_of(name, source, self._engine.policy)
                 if place is not None:
+                    self._places[name, source.name] = place
                     self._integrations.expect(*place, every_seconds=source.every_seconds)
             await self._follow(name)
 
@@ -64,7 +66,7 @@ class Watches:
 
     async def _close_sources(self, service: str) -> None:
         for source in await self._scheduler.remove(service):
-            place = place_of(service, source, self._engine.policy)
+            place = self._places.pop((service, source.name), None)  # not by the policy: it may be another one by now
             if place is not None:
                 self._integrations.forget(*place)
             await source.close()

@@ -47,7 +47,7 @@ class Kind:
     """A kind of integration. `consequence` is what follows, with `{parts}` for what is concerned.
 
     `patience_seconds`: how long it may fail before people are told; `any_part`: it works as long as one part of it
-    does; `wakes`: people are woken.
+    does; `wakes`: people are woken; not `told`: another alert tells of it already (see app/record).
     """
 
     words: str
@@ -55,6 +55,7 @@ class Kind:
     patience_seconds: float = PATIENCE_SECONDS
     any_part: bool = False
     wakes: bool = False
+    told: bool = True
     cures: Mapping[Standing, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def cure(self, standing: Standing) -> str:
@@ -92,14 +93,17 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "changes": Kind("change events at", "responders do not see deploys beside their pages"),
         "heartbeat": Kind("the heartbeat", "that switch takes the watchdog for dead"),
         "remote write": Kind("remote write", "metrics do not arrive there"),
-        "store": Kind("the store", "nothing is changed in production; notices go out from memory", 60.0, wakes=True),
+        "store": Kind("the store", "nothing is changed in production; notices go out from memory", told=False),
     }
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Integration:
-    """How one of them stands. `since` and `ok_at` (when it worked last) are UTC epoch seconds; `parts`: of what."""
+    """How one of them stands. `since` and `ok_at` (when it worked last) are UTC epoch seconds; `parts`: of what.
+
+    `lasted_seconds` lie between the first and the last time that it was seen so: one failure lasts no time.
+    """
 
     kind: str
     name: str
@@ -108,6 +112,12 @@ class Integration:
     ok_at: float | None = None
     why: str = ""
     parts: tuple[str, ...] = ()
+    lasted_seconds: float = 0.0
+
+    @property
+    def kind_of_it(self) -> Kind:
+        """Return its row of the table; a newer version beside us may know more kinds."""
+        return KINDS.get(self.kind, Kind(self.kind, "what relies on it does not work"))
 
     @property
     def key(self) -> str:
@@ -117,27 +127,27 @@ class Integration:
     @property
     def title(self) -> str:
         """Return what it is, in words."""
-        return f"{KINDS[self.kind].words} {self.name}"
+        return f"{self.kind_of_it.words} {self.name}"
 
     @property
     def consequence(self) -> str:
         """Return what follows of it."""
-        return KINDS[self.kind].consequence.format(name=self.name, parts=", ".join(self.parts) or self.name)
+        return self.kind_of_it.consequence.format(name=self.name, parts=", ".join(self.parts) or self.name)
 
     @property
     def cure(self) -> str:
         """Return what to do about it, or nothing while it works."""
-        return "" if self.standing.works else KINDS[self.kind].cure(self.standing)
+        return "" if self.standing.works else self.kind_of_it.cure(self.standing)
 
     @property
     def needed(self) -> tuple[str, ...]:
         """Return the parts that must all work until it does: none, where one of them is enough."""
-        return () if KINDS[self.kind].any_part else self.parts
+        return () if self.kind_of_it.any_part else self.parts
 
     @property
     def patience_seconds(self) -> float:
         """Return how long it may stand so before people are told."""
-        patience = KINDS[self.kind].patience_seconds
+        patience = self.kind_of_it.patience_seconds
         return min(patience, REFUSED_SECONDS) if self.standing is Standing.REFUSED else patience
 
 
@@ -148,11 +158,12 @@ class Failing:
     """
 
     at: float
-    standing: Standing
+    standing: str
     why: str
     parts: tuple[str, ...] = ()
 
     def integration(self, key: str) -> Integration:
         """Return the integration of that key as it was told."""
         kind, _, name = key.partition("/")
-        return Integration(kind, name, self.standing, self.at, why=self.why, parts=self.parts)
+        known = next((one for one in Standing if one.value == self.standing), Standing.FAILING)
+        return Integration(kind, name, known, self.at, why=self.why, parts=self.parts)

@@ -98,6 +98,23 @@ def test_what_has_leaked_away_is_forgotten() -> None:
     assert check.spells == Spells() and detect.at_rest(check)
 
 
+def test_an_hour_of_it_is_over_when_it_stayed_away() -> None:
+    """The bucket has a brim: one failed probe an hour later is one failed probe."""
+    check, at = Check("home", "http"), T0
+    for _ in range(33):
+        for seconds, reading in ((50.0, DOWN), (60.0, Good())):
+            for _ in range(int(seconds / 2)):
+                check = detect.observe(check, Observed(at, "web", "home", reading), HOME, LIMITS)
+                at += 2.0
+    assert check.spells.count == 33 and check.spells.level_seconds <= 50.0
+    for _ in range(50):
+        check = detect.observe(check, Observed(at, "web", "home", Good()), HOME, LIMITS)
+        at += 2.0
+    assert check.spells == Spells(), "a pause and a half without another one"
+    check = detect.observe(check, Observed(at, "web", "home", DOWN), HOME, LIMITS)
+    assert detect.find(check, given(HOME, at)) is None
+
+
 def _ended(lasted: float) -> Check:
     recent = ((T0 - 2.0, False), (T0, True), (T0 + lasted, True))
     return Check("home", "http", last_bad_at=T0 + lasted, run_started_at=T0, run_probes=9, recent=recent)

@@ -68,6 +68,17 @@ def test_what_is_none_of_a_deploy_s_doing_is_not(since_deploy: float, readings: 
     assert web(world).incident is None, why
 
 
+def test_a_limiter_that_lets_some_in_is_not_provoked() -> None:
+    """Twenty requests a minute, or nobody is let in for 40 s: at the pace of a watch window it never comes to that, and
+    whoever was turned away once asks less often.
+    """
+    world = watched(10.0)
+    probe(world, 10.0, AWAY)
+    assert web(world).phase is Phase.CALM and web(world).pace_seconds == world.policy.pace.idle_seconds
+    probe(world, 10.0, Good())
+    assert web(world).pace_seconds == world.policy.pace.watch_seconds
+
+
 def test_one_that_was_never_let_in_before_says_nothing() -> None:
     """It did not begin with the deploy."""
     before = Check("home", "http", last=AWAY, last_at=1.0)

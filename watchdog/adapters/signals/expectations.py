@@ -99,7 +99,7 @@ class Expectations:
             return None
         if answer.coding:
             why = f'the body cannot be read: it came as "{plain(answer.coding, 30)}", we asked for identity'
-            return Unknown(why, Unread.TURNED_AWAY)
+            return Unknown(why, Unread.SHAPE)
         text = _decode(answer)
         if self.contains is not None and self.contains not in text:
             return Bad(f'body lacks "{plain(self.contains, 80)}"', FailureKind.BODY)

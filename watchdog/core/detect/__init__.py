@@ -83,7 +83,8 @@ def at_rest(check: Check) -> bool:
 
 def suspicious(check: Check, given: Conditions) -> bool:
     """Tell whether the check deserves a closer look."""
-    return check.turned_since is not None or METHODS[given.signal.kind].suspicious(check, given)
+    turned = check.turned_since is not None and turned_away.find(check, given) is not None
+    return turned or METHODS[given.signal.kind].suspicious(check, given)
 
 
 def calm(check: Check, given: Conditions, for_seconds: float = 0.0) -> bool:

@@ -16,6 +16,8 @@ from watchdog.domain.units import show_seconds
 LEAK = 0.03
 """Share of time (0 to 1) that may be lost in spells for ever."""
 LIMIT_SECONDS = 25.0
+LEVEL_MAX_SECONDS = 50.0
+"""What lies beyond would only keep the story alive after its end."""
 SPELL_MAX_SECONDS = 20.0
 WHOLE_MIN = 4.0
 WHOLE_SECONDS = 10.0
@@ -51,14 +53,14 @@ def _with(spells: Spells, begins: float, ends: float, leak: float) -> Spells:
     lasted = ends - begins
     fills, whole = min(lasted, SPELL_MAX_SECONDS) - leak * lasted, min(1.0, lasted / WHOLE_SECONDS)
     left = spells.level_seconds - leak * (begins - spells.ended_at)
-    if left <= 0:
+    if left <= 0 or _is_over(spells, begins):
         return Spells(begins, ends, 1, whole, fills, lasted)
     return replace(
         spells,
         ended_at=ends,
         count=spells.count + 1,
         whole=spells.whole + whole,
-        level_seconds=left + fills,
+        level_seconds=min(left + fills, LEVEL_MAX_SECONDS),
         down_seconds=spells.down_seconds + lasted,
         pause_seconds=max(spells.pause_seconds, begins - spells.ended_at),
     )
@@ -99,9 +101,14 @@ def is_in_a_pause(check: Check, now: float) -> bool:
 
 
 def settled(spells: Spells, now: float) -> Spells:
-    """Return the spells; none, once nothing is left of them."""
-    over = is_suspicious(spells) and spells.level_seconds <= LEAK * (now - spells.ended_at)
-    return Spells() if over else spells
+    """Return the spells; none, once nothing is left of them, or what came and went stayed away."""
+    leaked = is_suspicious(spells) and spells.level_seconds <= LEAK * (now - spells.ended_at)
+    return Spells() if leaked or _is_over(spells, now) else spells
+
+
+def _is_over(spells: Spells, now: float) -> bool:
+    """Tell whether it was an outage that comes and goes, and has stayed away."""
+    return spells.whole >= WHOLE_MIN and now - spells.ended_at >= well_again_seconds(spells)
 
 
 def well_again_seconds(spells: Spells) -> float:

@@ -1,4 +1,4 @@
-"""A site that turns our probes away (429, a challenge, a body nobody asked for) since a deploy.
+"""A site that turns our probes away (429, a challenge) since a deploy.
 
 Whoever limits or challenges everybody is down for everybody; whoever does so to us alone is not. Which of the two it is
 cannot be seen from here, so it is no evidence of an outage. But where a probe was answered well until a fresh deploy
