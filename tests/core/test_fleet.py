@@ -9,6 +9,7 @@ from tests.core.told import lines, notices, tell_of, wakes
 from tests.core.world import CONTROL, make_policy
 from watchdog.core import fleet
 from watchdog.domain import events as e
+from watchdog.domain.checks import Check
 from watchdog.domain.effects import Effect, Note, Tell
 from watchdog.domain.incidents import Phase, State
 from watchdog.domain.policy import Policy
@@ -100,6 +101,15 @@ def test_when_every_probe_is_silent_we_are_blind_whatever_control_targets_say() 
     assert "until a probe of one is good or bad again" in tell.notice.lines[0]
     state, effects = step(state, e.ProbesJudged(NOW + 41.0, silent=False), make_policy())
     assert (state.blind_since, state.unseen) == (None, False) and notices(effects) == ["resolved"]
+
+
+def test_who_is_told_of_silent_probes_reads_why_of_each_service() -> None:
+    """Of the first five: one look at the message, and one knows where to look."""
+    checks = {"home": Check("home", "http", last=Unknown("the site limits our probes: HTTP 429"), last_at=NOW)}
+    state, _ = step(a_state(a_service(checks=checks)), e.ProbesJudged(NOW, silent=True), make_policy())
+    _, effects = step(state, e.TimePassed(NOW + 30.0), make_policy(alerts=("pager",)))
+    (tell,) = [effect for effect in effects if isinstance(effect, Tell)]
+    assert tell.notice.lines[-1] == "web: the site limits our probes: HTTP 429"
 
 
 def test_a_probe_that_speaks_does_not_help_while_every_control_target_fails() -> None:
