@@ -16,7 +16,7 @@ from watchdog.conversation import Question
 
 OPEN = ("POST", "/api/apps.connections.open")
 QUESTION = Question("web-1", "web", "dep-42", "dep-40", 1000.0, 2000.0, suspect_code="9f3c2ab77", target_code="1b7e0d4")
-HELLO = {"type": "hello", "num_connections": 1}
+HELLO = {"type": "hello"}
 
 
 class RealClock:
@@ -49,6 +49,7 @@ class Socket:
     scripts: list[Script]
     port: int = 0
     greets: bool = True
+    counts: object = 1
     paths: list[str] = field(default_factory=list)
     acked: list[str] = field(default_factory=list)
     server: Server | None = None
@@ -60,7 +61,7 @@ class Socket:
         script = self.scripts.pop(0) if len(self.scripts) > 1 else self.scripts[0]
         with suppress(ConnectionClosed):
             if self.greets:
-                await connection.send(json.dumps(HELLO))
+                await connection.send(json.dumps({**HELLO, "num_connections": self.counts}))
             await script(self, connection)
 
     async def ack(self, connection: ServerConnection) -> None:
@@ -69,9 +70,9 @@ class Socket:
 
 
 @asynccontextmanager
-async def slack(vendor: Vendor, *scripts: Script, greets: bool = True) -> AsyncIterator[Socket]:
+async def slack(vendor: Vendor, *scripts: Script, greets: bool = True, counts: object = 1) -> AsyncIterator[Socket]:
     """Run a socket server whose addresses the vendor gives out, each once."""
-    made = Socket(list(scripts), greets=greets)
+    made = Socket(list(scripts), greets=greets, counts=counts)
     async with serve(made.handle, "127.0.0.1", 0, ping_interval=None) as server:
         made.port = server.sockets[0].getsockname()[1]
         numbers = iter(range(1, 1000))

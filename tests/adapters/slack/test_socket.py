@@ -190,6 +190,17 @@ async def test_a_slack_that_refuses_is_asked_seldom_and_told_of(
     assert leaks(caplog.text, *capsys.readouterr()) == []
 
 
+@pytest.mark.parametrize(("counts", "warned"), [(1, False), (4, False), (5, True), ("many", False), (None, False)])
+async def test_more_connections_than_ours_are_told_of(
+    vendor: Vendor, counts: object, warned: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Slack sends each click to one of them: what goes to a forgotten one is lost. What we do not know is no reason."""
+    ears = Ears()
+    async with slack(vendor, for_ever, counts=counts), listening(vendor, ears):
+        await eventually(lambda: ears.up == [True])
+    assert ("more connections of this app than ours" in capsys.readouterr().out) is warned
+
+
 async def test_what_goes_wrong_holds_no_address_and_no_ticket(vendor: Vendor) -> None:
     """Nobody listens there; a greeting that is none; an address that is not Slack's; a private one."""
     clock = RealClock()

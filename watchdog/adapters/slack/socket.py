@@ -42,6 +42,8 @@ PAUSE_FIRST_SECONDS, PAUSE_MAX_SECONDS = 1.0, 60.0
 REFUSED_PAUSE_SECONDS = 300.0
 """A human must change something first: the token, a scope, Socket Mode itself."""
 MESSAGE_MAX_BYTES = 1024 * 1024
+OURS_MAX = 4
+"""Two workers, each with a connection and its successor. Slack sends each click to one connection, and keeps ten."""
 REMEMBERED = 1000
 """Ids of envelopes that were handled."""
 AT_ONCE_MAX = 20
@@ -129,6 +131,7 @@ class SocketMode:
         if not isinstance(said, dict) or said.get("type") != "hello":
             await socket.close()
             raise Temporary("Slack's socket did not greet us")
+        _count_connections(said.get("num_connections"))
         return socket
 
     async def _connect(self, address: str) -> "ClientConnection":
@@ -222,6 +225,13 @@ async def _connected_to(url: str, address: str, port: int, ping: float, within: 
         logger=_silent,
         **tls,
     )
+
+
+def _count_connections(number: object) -> None:
+    """Warn of connections of this app that cannot be ours: what people click goes to them, and is lost."""
+    if isinstance(number, int) and number > OURS_MAX:
+        how = "stop what else uses this app token, or make a new one for the watchdog"
+        log.warning("Slack counts more connections of this app than ours", connections=number, ours=OURS_MAX, cure=how)
 
 
 def _read_json(text: str | bytes) -> Envelope:
