@@ -33,6 +33,10 @@ def relying(on: str, text: str = SMALL) -> str:
         (relying("api, api", TWO), "depends_on[1]: named twice"),
         (relying("api", TWO.replace("srv-api", WEB)), "services.web.depends_on: depends on itself in a circle"),
         (SMALL + "dependencies: {db: {}}", "dependencies.db: one way to watch it"),
+        (
+            SMALL + "dependencies: {db: {render: dpg-1, components: [API]}}",
+            "dependencies.db.components: only a status page",
+        ),
         (SMALL + "dependencies: {web: {render: dpg-1}}", "dependencies.web: already the name of a service"),
         (SMALL + "dependencies: {db: {render: my database}}", "dependencies.db.render: not a Render id"),
         (SMALL + "vendor_status: [rendr]", "watchdog.yaml:9: vendor_status[0]: no status page known by that name"),

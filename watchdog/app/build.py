@@ -192,7 +192,7 @@ def _vendor_sources(
     pages = dict(settings.vendors)
     pages |= {name: one.vendor_status for name, one in settings.dependencies.items() if one.vendor_status is not None}
     found: list[SignalSource] = [
-        VendorStatus(name, url, clock, role, parts if role == "platform" else tuple, wire=looks)
+        VendorStatus(name, url, clock, role, parts if role == "platform" else _chosen(settings, name), wire=looks)
         for name, url in pages.items()
         for role in [settings.policy.vendors[name].role]
     ]
@@ -207,6 +207,13 @@ def _vendor_sources(
         )
         found.append(build_dependency(name, context))
     return found
+
+
+def _chosen(settings: Settings, name: str) -> Callable[[], Sequence[Part]]:
+    """Return what tells which components of an upstream's page concern us; none chosen: all."""
+    one = settings.dependencies.get(name)
+    parts = tuple((label,) for label in one.components) if one is not None else ()
+    return lambda: parts
 
 
 def build(

@@ -121,7 +121,10 @@ class Builder:
             record=_record(shape.record, shape.store, folder),
             vendors=MappingProxyType(vendors),
             dependencies=MappingProxyType(
-                {name: DependencySettings(one.render, one.vendor_status) for name, one in shape.dependencies.items()}
+                {
+                    name: DependencySettings(one.render, one.vendor_status, tuple(one.components))
+                    for name, one in shape.dependencies.items()
+                }
             ),
             own_id=self._environ.get("RENDER_SERVICE_ID") or None,
             private_hosts=tuple(shape.private_hosts),

@@ -32,10 +32,14 @@ class ServiceSettings:
 
 @dataclass(frozen=True, slots=True)
 class DependencySettings:
-    """Something watched and blamed: a Render id or name (its events), or a status page's URL."""
+    """Something watched and blamed: a Render id or name (its events), or a status page's URL.
+
+    `components` are those of the page that concern us; none: all.
+    """
 
     render: str | None = None
     vendor_status: str | None = None
+    components: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,9 @@ def check_dependencies(document: Document, shape: Shape) -> None:
         keys = [key for key in document.keys(*path) if key in ("render", "vendor_status")]
         if len(keys) != 1:
             document.report(path, "one way to watch it, please", "write {render: dpg-…} or {vendor_status: https://…}")
+        if dependency.components and dependency.vendor_status is None:
+            what = "only a status page has components"
+            document.report((*path, "components"), what, "drop it, or write vendor_status: https://…")
         if name in document.keys("services"):
             document.report(path, "already the name of a service", "give it another name")
         if dependency.render is not None and not PLATFORM_ID.fullmatch(dependency.render):

@@ -210,6 +210,7 @@ class DependencyShape(Section):
 
     render: str | None = Field(default=None, min_length=1, max_length=100)
     vendor_status: HttpUrl | None = None
+    components: list[Annotated[str, Field(min_length=1, max_length=100)]] = Field(default_factory=list, max_length=50)
 
 
 class RuleShape(Section):

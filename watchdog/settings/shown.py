@@ -140,7 +140,8 @@ def _rest(settings: Settings) -> Iterable[Row]:
     yield from _named("vendor_status", settings.vendors)
     yield from _named("endpoints", settings.endpoints)
     for name, one in settings.dependencies.items():
-        yield f"dependencies.{name}", one.render or address(one.vendor_status or "")
+        of = f" ({', '.join(one.components)})" if one.components else ""
+        yield f"dependencies.{name}", f"{one.render or address(one.vendor_status or '')}{of}"
     yield "private_hosts", ", ".join(settings.private_hosts) or "none"
 
 
