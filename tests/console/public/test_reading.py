@@ -174,6 +174,13 @@ async def test_no_more_than_some_past_incidents() -> None:
     assert len(found) == PAST_MAX and found[0]["begins"] > found[-1]["begins"]
 
 
+async def seconds_of(one: PublicTown, path: str) -> float:
+    """Return how long thirty requests take, that wait for nothing."""
+    began = time.monotonic()
+    await asyncio.gather(*(one.client.get(path) for _ in range(30)))
+    return time.monotonic() - began
+
+
 async def test_while_the_store_hangs_nobody_waits_for_long() -> None:
     """Neither for the first page nor for a later one; the present is seen; the rest of the server answers."""
     clock = PassingClock()
@@ -190,9 +197,10 @@ async def test_while_the_store_hangs_nobody_waits_for_long() -> None:
         assert {answer.headers.get("retry-after") for answer in first} == {None, "2"}
         one.clock.at += FRESH_SECONDS
         one.shown["state"] = replace(state, services={**state.services, "web": opened(GOES_ON)})
-        began = time.monotonic()
+        nothing, began = await seconds_of(one, "/status/nowhere"), time.monotonic()
         later = await asyncio.gather(*(one.client.get("/status/shop.json") for _ in range(30)))
-        assert time.monotonic() - began < WAIT_SECONDS, "the reading has hung for too long already"
+        taken = time.monotonic() - began
+        assert taken < 3 * nothing + WAIT_SECONDS, "the reading has hung for too long already"
         assert {answer.status_code for answer in later} == {200} and "outage" in {one.json()["state"] for one in later}
         assert (await one.client.get("/metrics")).status_code == 200 and store.asked == 1
         store.goes_on.set()
