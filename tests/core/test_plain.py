@@ -22,6 +22,12 @@ PART = "A part of it does not work."
         (found(method="cusum", share=0.34), True, "partly unavailable", "Some visitors are affected."),
         (found(method="run", share=1.0), False, "partly unavailable", f"{PART} All visitors are affected."),
         (found(method="cusum", share=0.2), False, "partly unavailable", f"{PART} Some visitors are affected."),
+        (
+            found(method="intermittent", share=0.3),
+            True,
+            "available on and off",
+            "It works for a while, and then it does not.",
+        ),
         (found("api", "latency", share=1.0), True, "slow", "Pages take much longer than they should."),
         (found("errors", "feed", share=0.0), False, "errors", "Some visitors may see errors."),
         (found("errors", "count", share=0.0), False, "errors", "Some visitors may see errors."),

@@ -12,6 +12,7 @@ from watchdog.core.detect import turned_away
 from watchdog.domain import events as e
 from watchdog.domain.checks import Check
 from watchdog.domain.incidents import Phase
+from watchdog.domain.policy import Stakeholders
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown, Unread
 
 AWAY = Unknown("the site limits our probes: HTTP 429", Unread.TURNED_AWAY)
@@ -52,6 +53,16 @@ def test_case_45_turned_away_since_a_fresh_deploy_is_asked_about() -> None:
     assert incident.closed_at is None and web(world).phase is not Phase.CALM, "nobody saw it well"
     probe(world, 120.0, Good("HTTP 200"))
     assert web(world).phase is Phase.CALM
+
+
+def test_stakeholders_hear_nothing_of_it() -> None:
+    """Whether visitors are turned away is not known."""
+    world = watched(10.0)
+    told = Stakeholders("support", ("support",))
+    world.policy = replace(world.policy, stakeholders=(told,))
+    probe(world, 60.0, AWAY)
+    incident = web(world).incident
+    assert incident is not None and incident.informed == ()
 
 
 @pytest.mark.parametrize(
