@@ -1,4 +1,4 @@
-"""`watchdog lab flapping`: the map of outages that come and go, in parallel processes, with the shipped defaults."""
+"""`watchdog lab flapping`: intermittent outages in parallel processes, with the shipped defaults."""
 
 from collections.abc import Callable, Sequence
 
@@ -13,11 +13,11 @@ Job = tuple[Cell, Sequence[str]]
 def play_map(
     seed: str, episodes: int, *, processes: int = 2, progress: Callable[[str], None] = nothing_said
 ) -> Sequence[Mapped]:
-    """Play every cell so often. `progress` is told in a few words how far that is."""
+    """Run every cell `episodes` times; call `progress` with a short status text."""
     seeds = [f"{seed}-{number}" for number in range(episodes)]
     jobs: list[Job] = [(cell, seeds) for cell in cells()]
     with workers(processes) as pool:
-        return list(told(pool.map(_play, jobs), "cells of the map", len(jobs), progress))
+        return list(told(pool.map(_play, jobs), "cells", len(jobs), progress))
 
 
 def _play(job: Job) -> Mapped:

@@ -1,4 +1,4 @@
-"""`watchdog lab flapping`: is an outage that comes and goes told, whatever its period?"""
+"""`watchdog lab flapping`: how long it takes to detect an intermittent outage, by period and share of downtime."""
 
 import json
 import sys
@@ -19,10 +19,10 @@ async def flapping(
     as_json: Annotated[bool, Parameter(name="--json", negative="", show_default=False)] = False,
     it: It,
 ) -> int:
-    """Play outages that come and go: is a human told within ten minutes, or four periods if that is longer?
+    """Simulate intermittent outages: does the daemon alert within ten minutes, or four periods if that is longer?
 
-    Each row is a period, each column the share of it that is down; shown is the longest time until a human heard.
-    The exit code is 0 only if each was told in time.
+    Each row is a period, each column a share of downtime; a cell shows the longest time until the first notification.
+    The exit code is 0 only if every notification was in time.
 
     Parameters
     ----------

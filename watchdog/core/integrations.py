@@ -1,5 +1,4 @@
-"""What the watchdog relies on and does not work: people are told once, with what follows and the cure, and once when
-it works again.
+"""Alerts about failing integrations: one notification per failure, with consequence and fix, and one per recovery.
 
 All workers share what was told (`State.failing`): who takes over, or watches beside, does not tell it again.
 """

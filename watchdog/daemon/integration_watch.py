@@ -1,6 +1,6 @@
-"""Watches how everything we rely on stands: into the log when that changes, and to the core when it lasts.
+"""Polls the state of all integrations: logs each change, and sends lasting failures and recoveries to the core.
 
-Rule: it polls, since silence makes no event; a look costs microseconds.
+Rule: it polls, since a silent integration emits no event.
 """
 
 from collections.abc import Collection, Sequence
@@ -27,7 +27,7 @@ log = structlog.get_logger("watchdog")
 
 
 class IntegrationWatch:
-    """Looks for ever."""
+    """Evaluates all integrations every LOOK_SECONDS."""
 
     def __init__(
         self, integrations: Integrations, engine: Engine, metrics: Metrics, sharing: Sharing, clock: Clock

@@ -1,4 +1,4 @@
-"""How everything that the watchdog relies on stands: whoever reads or tells something notes what came of it here.
+"""The state of every integration; callers record the result of each call here.
 
 Rule 1: an integration (of a kind in KINDS) has parts, such as the services that are read through it; it stands as its
 worst part does, or, where one part is enough (probes), as its best.
@@ -55,27 +55,27 @@ class Integrations:
             known[part] = _Part(self._clock.now(), self._clock.monotonic(), every_seconds)
 
     def forget(self, kind: str, name: str, part: str = "") -> None:
-        """Rely on it no more."""
+        """Stop tracking a part."""
         parts = self._parts.get((kind, name), {})
         parts.pop(part, None)
         if not parts:
             self._parts.pop((kind, name), None)
 
     def works(self, kind: str, name: str, part: str = "") -> None:
-        """Note that it did what it is for."""
+        """Record a success."""
         one = self._heard(kind, name, part)
         one.ok_at = self._clock.now()
         self._stand(one, Standing.OK, "")
 
     def tried(self, kind: str, name: str, error: Exception | None) -> None:
-        """Note what came of a try: nothing went wrong, or this did."""
+        """Record a success (`error` None) or a failure."""
         if error is None:
             self.works(kind, name)
         else:
             self.fails(kind, name, error=error)
 
     def fails(self, kind: str, name: str, part: str = "", *, error: Exception) -> None:
-        """Note that it did not; an error whose text is fit for people says why."""
+        """Record a failure; the error's text must be free of secrets, as it is shown to users."""
         standing = Standing.REFUSED if isinstance(error, Forbidden) else Standing.FAILING
         self._stand(self._heard(kind, name, part), standing, str(error))
 
@@ -102,7 +102,7 @@ class Integrations:
         self._stand(self._heard(kind, name, part), CAUSES[reading.cause], reading.why)
 
     def stood_still(self, seconds: float) -> None:
-        """Take time off every silence in which we ourselves did not run: a frozen process hears nobody."""
+        """Subtract the time in which this process was frozen from every silence."""
         for parts in self._parts.values():
             for one in parts.values():
                 one.heard_at = min(one.heard_at + seconds, self._clock.monotonic())

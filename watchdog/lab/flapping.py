@@ -1,7 +1,7 @@
-"""The map of outages that come and go: how long a period, what share of it down, after a deploy or by itself.
+"""Intermittent outages by period and share of downtime, after a deploy or without one.
 
-Each cell is played a few times with the shipped defaults; it holds if a human heard of each within the longer of ten
-minutes and four periods (by a page, a question or the notice of a rollback).
+Each cell runs a few times with the shipped defaults. It holds if each run sends a page, an approval request or a
+rollback notice within ten minutes, or four periods if that is longer.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Outages that come and go: each too short for the run timer, all of them too far apart for the CUSUM.
+"""Intermittent (flapping) outages: each too short for the run timer, all of them too far apart for the CUSUM.
 
 A leaky bucket over time, which is the CUSUM of the share of time down (Page 1954): it fills with the seconds of each
 spell (failed probes in a row), at most SPELL_MAX_SECONDS of one, and leaks LEAK of all time, or twice the share of
@@ -17,7 +17,7 @@ LEAK = 0.03
 """Share of time (0 to 1) that may be lost in spells for ever."""
 LIMIT_SECONDS = 25.0
 LEVEL_MAX_SECONDS = 50.0
-"""What lies beyond would only keep the story alive after its end."""
+"""Cap on the bucket: without it, hours of flapping would take hours to leak away after recovery."""
 SPELL_MAX_SECONDS = 20.0
 WHOLE_MIN = 4.0
 WHOLE_SECONDS = 10.0
@@ -89,7 +89,7 @@ def is_suspicious(spells: Spells, leaked_seconds: float = 0.0) -> bool:
 
 
 def may_return(check: Check, now: float) -> bool:
-    """Tell whether another spell is to be expected still."""
+    """Return whether another spell may follow within the usual pause."""
     spells = check.spells
     gone = now - spells.ended_at
     return is_suspicious(spells, LEAK * gone) and gone < well_again_seconds(spells)
@@ -112,5 +112,5 @@ def _is_over(spells: Spells, now: float) -> bool:
 
 
 def well_again_seconds(spells: Spells) -> float:
-    """Return how long it must have been well until that is more than one more pause."""
+    """Return how long all probes must succeed before the outage counts as over."""
     return min(PAUSES * spells.pause_seconds, TWICE_MAX_SECONDS if spells.count == 2 else PAUSE_MAX_SECONDS)

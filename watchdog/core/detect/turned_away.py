@@ -1,8 +1,8 @@
 """A site that turns our probes away (429, a challenge) since a deploy.
 
-Whoever limits or challenges everybody is down for everybody; whoever does so to us alone is not. Which of the two it is
-cannot be seen from here, so it is no evidence of an outage. But where a probe was answered well until a fresh deploy
-and has been turned away ever since, somebody must look: that is a finding, and a human decides (see guard).
+A rate limit or challenge may affect all visitors or only our probes; the probe cannot tell which, so it is no evidence
+of an outage. If it starts in the watch window of a deploy and the probe before it succeeded, this detector returns a
+finding, and the guard `let in` requires an approval for a rollback.
 """
 
 from typing import TYPE_CHECKING
