@@ -74,6 +74,11 @@ class FakeClock:
         """Let time pass while nobody runs."""
         self.elapsed += seconds
 
+    def compute(self, seconds: float) -> None:
+        """Let time pass while the caller holds the loop; who slept long enough by then is woken in its next turn."""
+        self.freeze(seconds)
+        asyncio.get_running_loop().call_soon(self._wake_overdue)
+
     @property
     def sleepers(self) -> int:
         """Return how many wait for time to pass."""
@@ -83,6 +88,10 @@ class FakeClock:
         """Let everybody run until they wait."""
         for _ in range(IDLE_TURNS):
             await asyncio.sleep(0)
+
+    def _wake_overdue(self) -> None:
+        while self._sleepers and self._sleepers[0][0] <= self.elapsed:
+            self._wake_next()
 
     def _wake_next(self) -> None:
         deadline, _, future = heapq.heappop(self._sleepers)

@@ -107,8 +107,8 @@ class Platform(Protocol):
 class WritablePlatform(Platform, Protocol):
     """A platform that may also be changed. One call, one request: nothing below it retries."""
 
-    async def set_auto_deploy(self, service_id: str, value: str) -> None:
-        """Set auto-deploy to `off`, `commit` or `checksPass`. Idempotent.
+    async def set_auto_deploy(self, service_id: str, value: str) -> str | None:
+        """Set auto-deploy to `off`, `commit` or `checksPass`. Idempotent. Return what the answer says it is set to now.
 
         Raises Temporary, Permanent or OutcomeUnknown.
         """

@@ -2,7 +2,7 @@
 
 import pytest
 
-from watchdog.adapters.http_wire import reset_seconds, retry_after_seconds
+from watchdog.adapters.read_budget import reset_seconds, retry_after_seconds
 
 NOW = 1_780_000_000.0
 

@@ -8,9 +8,10 @@ import pytest
 from tests.cli import examples as x
 from tests.clocks import FakeClock
 from tests.console.scene import policy_of, service_policy
-from watchdog.app.asking import LISTING_SECONDS, Listings
+from watchdog.app.asking import LISTING_SECONDS, LISTINGS_PER_MINUTE, Listings
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.incidents import ServiceState
 from watchdog.ports import Platform
 
 POLICY = policy_of(service_policy("web"), service_policy("api"))
@@ -52,6 +53,23 @@ async def test_who_looks_often_reads_the_platform_seldom() -> None:
     assert (await listings.of("web")) is found[0]
     clock.elapsed += 1
     assert (await listings.of("web")).at == clock.now() and platform.read.count("srv-web") == 2
+
+
+async def test_a_loop_over_all_plans_reads_so_many_a_minute() -> None:
+    """A hundred plans in a loop: 20 reads, then what the daemon listed last; a minute later it reads again."""
+    names = [f"s{number}" for number in range(100)]
+    platform, clock = Counting(), FakeClock()
+    policy = policy_of(*map(service_policy, names))
+    states = {
+        name: ServiceState(name, deploys=(x.GOOD,), deploys_at=7.0, facts=ServiceFacts(name, name)) for name in names
+    }
+    listings = Listings(platform, lambda: policy, clock, states.get)
+    listed = [await listings.of(name) for name in names]
+    assert len(platform.read) == LISTINGS_PER_MINUTE
+    assert [one.at for one in listed[LISTINGS_PER_MINUTE:]] == [7.0] * (100 - LISTINGS_PER_MINUTE)
+    assert listed[-1].deploys == (x.GOOD,)
+    clock.elapsed += 61
+    assert (await listings.of("s99")).deploys == (x.BAD, x.GOOD)
 
 
 async def test_without_a_key_a_plan_says_so() -> None:

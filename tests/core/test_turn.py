@@ -13,7 +13,7 @@ from watchdog.domain import events as e
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.incidents import Phase, ServiceState
 from watchdog.domain.notices import Link, Notice, NoticeKind
-from watchdog.domain.policy import Action, Policy, Rule, Severity
+from watchdog.domain.policy import CALM_READS, CALM_READS_PER_MINUTE, Action, Policy, Rule, Severity
 
 QUIET = Rule(Action.ASK, 900.0, ())
 
@@ -63,7 +63,7 @@ def test_deploys_are_read_as_often_as_the_phase_needs(phases: tuple[Phase, ...],
 
 
 def test_a_service_without_a_platform_has_no_deploys_to_read_and_a_large_fleet_is_read_more_slowly() -> None:
-    """Only watched: no list is asked for. 150 services at the idle pace would ask twice as often as allowed."""
+    """Only watched: no list is asked for. 150 services share the reads that may be used in calm times."""
     policy = make_policy()
     alone = replace(policy.services["web"], platform_id=None)
     turn = a_turn(replace(policy, services={"web": alone}))
@@ -72,7 +72,9 @@ def test_a_service_without_a_platform_has_no_deploys_to_read_and_a_large_fleet_i
     fleet = {f"web-{number}": policy.services["web"] for number in range(149)}
     turn = a_turn(replace(policy, services={**policy.services, **fleet}))
     turn.enter(Phase.CALM)
-    assert turn.effects == [fx.ReadDeploys("web", 30.0)]
+    every = turn.policy.calm_seconds
+    assert turn.effects == [fx.ReadDeploys("web", every)]
+    assert 150 * CALM_READS * 60 / every == pytest.approx(CALM_READS_PER_MINUTE)
 
 
 @pytest.mark.parametrize(

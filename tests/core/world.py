@@ -110,6 +110,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.luck = random.Random(self.seed)
+        self.faults = list(self.faults)  # a test adds to its own
         self.state = State()
         self.time = 0.0
         self.pace = 10.0

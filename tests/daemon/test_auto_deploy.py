@@ -14,7 +14,7 @@ from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.daemon.protocol import SHIPPED
 from watchdog.domain import events as e
 from watchdog.domain.deploys import ServiceFacts
-from watchdog.domain.errors import Stale
+from watchdog.domain.errors import Stale, Temporary
 from watchdog.domain.records import ActionRow
 
 SHORT = replace(PIN, within_seconds=1.5)
@@ -124,6 +124,28 @@ async def test_two_at_the_same_pin_do_not_overwrite_the_old_value() -> None:
     async with scene(store=Raced(clock), clock=clock) as s:
         s.sandbox.cloud.set_auto_deploy(s.web, "off")
         await s.tells(PIN, e.PinConfirmed, "checksPass")
+
+
+async def test_a_confirmed_switch_costs_one_read() -> None:
+    """Render's own answer to the change says what it is set to now."""
+    async with scene() as s:
+        await s.tells(PIN, e.PinConfirmed, "commit")
+        assert (s.sent("GET"), s.sent("PATCH")) == (1, 1)
+
+
+@pytest.mark.parametrize(("listed", "previous"), [("checksPass", "checksPass"), ("", None), ("off", None)])
+async def test_it_is_switched_off_though_the_old_value_cannot_be_read(listed: str, previous: str | None) -> None:
+    """No reads are left this minute: what was listed last is the value to restore; without one, nothing is switched."""
+
+    class Exhausted(Render):
+        async def facts(self, service_id: str) -> ServiceFacts:
+            raise Temporary("Render takes no more requests for 40 s (its rate limit is used up)")
+
+    async with scene(made=Exhausted) as s:
+        event = await s.actuator.perform(replace(PIN, listed=listed))
+        assert isinstance(event, e.PinConfirmed if previous else e.PinUnconfirmed)
+        assert event.previous == previous
+        assert s.web.auto_deploy_trigger == ("off" if previous else "commit")
 
 
 async def test_a_refused_switch_is_not_tried_again() -> None:

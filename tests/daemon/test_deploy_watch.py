@@ -48,7 +48,7 @@ async def test_it_tells_at_once_what_render_says(quirks: bool) -> None:
     """Deploys newest first, with the service's facts."""
     async with scene(quirks=quirks) as s, watching(s) as watched:
         await watched.heard(1)
-        (event,) = watched.told
+        event = watched.told[0]
         assert isinstance(event, DeploysListed)
         assert [deploy.id for deploy in event.deploys[:3]] == ["dep-41", "dep-40", "dep-39"]
         assert (event.service, event.facts.id, event.facts.auto_deploy) == ("web", "srv-web", "commit")

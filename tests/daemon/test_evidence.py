@@ -121,7 +121,9 @@ async def test_when_the_process_stalls_in_every_probe_it_is_blind() -> None:
         for site in s.sites.values():
             site.stalls_seconds = 0.8
         await s.clock.advance(1.5 * BOUND_SECONDS)
-        assert s.ailments == [f"blind: {WORDS}"]
+        blind, overloaded = s.ailments
+        assert blind == f"blind: {WORDS}"
+        assert overloaded.startswith("overloaded: 100% of the reads")
         for site in s.sites.values():
             site.stalls_seconds = 0.0
         await s.clock.advance(30)

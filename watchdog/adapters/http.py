@@ -13,8 +13,10 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_aft
 
 from watchdog.adapters.addresses import AddressGuard
 from watchdog.adapters.guarded import GuardedTransport
-from watchdog.adapters.http_wire import Answer, Lost, OnlyGet, Params, RateGate, exchange, retry_after_seconds
+from watchdog.adapters.http_wire import Answer, Lost, OnlyGet, Params, exchange
+from watchdog.adapters.read_budget import ReadBudget, retry_after_seconds
 from watchdog.domain.errors import Forbidden, OutcomeUnknown, Permanent, Refused, Temporary
+from watchdog.domain.urgency import urgency
 from watchdog.ports import Clock
 
 __all__ = ["Answer", "ApiClient", "Params", "PermanentAnswer", "RefusedAnswer", "TemporaryAnswer"]
@@ -22,6 +24,8 @@ __all__ = ["Answer", "ApiClient", "Params", "PermanentAnswer", "RefusedAnswer", 
 NOTHING: Mapping[int, str] = MappingProxyType({})
 MAX_WAIT_SECONDS = 5.0
 """A read waits this long for a rate limit or a Retry-After; asked for more, it gives up and says how long."""
+RECONSIDER_SECONDS = 1.0
+"""A read that leaves the rest of a budget to others looks again so often: it may have become urgent."""
 MAX_SAID = 300
 _pause = wait_exponential_jitter(multiplier=0.3, max=3.0, jitter=0.3)
 
@@ -52,7 +56,8 @@ class ApiClient:
 
     `timeout_seconds` is the total deadline of one attempt, `max_body_bytes` the largest body that is read,
     `allow(method, path, json)` is asked before every request that is not a GET, `hints` tell a human what to do
-    about a status. `guard` judges the addresses that are connected to; `transport` replaces the network in tests.
+    about a status. `shares_reads`: less urgent reads wait while others need the rate limit (see read_budget). `guard`
+    judges the addresses that are connected to; `transport` replaces the network in tests.
     """
 
     def __init__(
@@ -68,6 +73,7 @@ class ApiClient:
         allow: Callable[[str, str, object], bool] | None = None,
         hints: Mapping[int, str] = NOTHING,
         attempts: int = 3,
+        shares_reads: bool = False,
         guard: AddressGuard | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
@@ -82,7 +88,7 @@ class ApiClient:
         self._hints = hints
         self._attempts = attempts
         self._secrets = _secrets((*headers.values(), *base_url.split("/")[3:]))
-        self._gate = RateGate(clock)
+        self._budget = ReadBudget(clock, shares=shares_reads)
         kept = transport or GuardedTransport(guard)
         self._reads = self._client(OnlyGet(kept), headers)
         self._writes: httpx.AsyncClient | None = None
@@ -159,17 +165,20 @@ class ApiClient:
         )
 
     async def _get_once(self, path: str, params: Params | None) -> Answer:
-        await self._wait_for_gate()
+        await self._wait_for_budget()
         came = await self._exchange(self._reads, "GET", path, params=params)
         return self._ok_or_raise(came)
 
-    async def _wait_for_gate(self) -> None:
-        seconds = self._gate.seconds_shut()
+    async def _wait_for_budget(self) -> None:
+        while (seconds := self._budget.seconds_to_wait(urgency())) > 0:
+            await self._clock.sleep(min(seconds, RECONSIDER_SECONDS))
+        seconds = self._budget.seconds_shut()
         if seconds > MAX_WAIT_SECONDS:
             why = f"{self.name} takes no more requests for {seconds:.0f} s (its rate limit is used up)"
             raise Temporary(why, retry_after_seconds=seconds)
         if seconds > 0:
             await self._clock.sleep(seconds)
+        self._budget.sent(urgency())
 
     async def _write(
         self,
@@ -212,7 +221,7 @@ class ApiClient:
             clock=clock,
         )
         if method == "GET" and isinstance(came, Answer):
-            self._gate.note(came)
+            self._budget.note(came)
         return came
 
     def _ok_or_raise(self, came: Answer | Lost) -> Answer:
@@ -228,7 +237,7 @@ class ApiClient:
         raise (RefusedAnswer if refused else PermanentAnswer)(self._words(came), came)
 
     def _temporary(self, answer: Answer) -> Temporary:
-        seconds = RateGate(self._clock).note(answer) or retry_after_seconds(answer.headers, self._clock.now())
+        seconds = ReadBudget(self._clock).note(answer) or retry_after_seconds(answer.headers, self._clock.now())
         return Temporary(self._words(answer), retry_after_seconds=seconds)
 
     def _words(self, answer: Answer) -> str:

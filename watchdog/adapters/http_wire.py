@@ -1,4 +1,4 @@
-"""One exchange of bytes with a vendor, with a limit on everything: time, size, rate.
+"""One exchange of bytes with a vendor, with a limit on everything: time and size.
 
 Rule 1: httpx has no total timeout and inflates without limit, so both are done here.
 Rule 2: nothing that httpx says is repeated: its texts hold URLs, and a URL may be a secret. Only the error's type is.
@@ -7,11 +7,9 @@ Rule 2: nothing that httpx says is repeated: its texts hold URLs, and a URL may 
 import asyncio
 import json
 import logging
-import math
 import zlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 
 import httpx
 
@@ -24,7 +22,6 @@ Params = Mapping[str, str] | Sequence[tuple[str, str]]
 """A query string; pairs where a key is repeated."""
 
 MAX_TEXT = 64 * 1024
-MAX_RESET_SECONDS = 3600.0
 
 for _noisy in ("httpx", "httpcore"):
     logging.getLogger(_noisy).setLevel(logging.WARNING)  # their INFO and DEBUG lines hold URLs and headers
@@ -169,63 +166,3 @@ def _answer(response: httpx.Response, body: bytes) -> Answer:
     except (ValueError, RecursionError):
         parsed = None
     return Answer(response.status_code, headers, parsed, body[:MAX_TEXT].decode("utf-8", "replace"))
-
-
-def retry_after_seconds(headers: Mapping[str, str], now: float) -> float:
-    """Return how long the vendor asks us to wait (seconds or an HTTP date); 0 when it does not say. `now`: epoch."""
-    asked = headers.get("retry-after", "").strip()
-    if not asked:
-        return 0.0
-    seconds = _number(asked)
-    if seconds is None:
-        try:
-            seconds = parsedate_to_datetime(asked).timestamp() - now
-        except (ValueError, OverflowError):
-            return 0.0
-    return min(max(seconds, 0.0), MAX_RESET_SECONDS)
-
-
-def reset_seconds(headers: Mapping[str, str], now: float) -> float | None:
-    """Return the seconds until the rate window ends if it is used up, else None.
-
-    Render and PagerDuty send seconds left, Sentry and GitHub epoch seconds, LaunchDarkly epoch milliseconds:
-    told apart by size, because the documents themselves are wrong about it.
-    """
-    for prefix in ("ratelimit-", "x-ratelimit-", "x-sentry-rate-limit-"):
-        remaining = _number(headers.get(prefix + "remaining", ""))
-        reset = _number(headers.get(prefix + "reset", ""))
-        if remaining is None or remaining > 0 or reset is None:
-            continue
-        seconds = reset / 1000 - now if reset > 1e11 else reset - now if reset > 1e8 else reset
-        return min(max(seconds, 0.0), MAX_RESET_SECONDS)
-    return None
-
-
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
-
-
-class RateGate:
-    """Remembers when the vendor will take requests again."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._shut_until = -math.inf
-
-    def note(self, answer: Answer) -> float:
-        """Learn from an answer's headers; return the seconds to wait that a 429 asks for (at least 1), else 0."""
-        now = self._clock.now()
-        seconds = reset_seconds(answer.headers, now) or 0.0
-        if answer.status == 429:
-            seconds = max(seconds, retry_after_seconds(answer.headers, now), 1.0)
-        if seconds > 0:
-            self._shut_until = max(self._shut_until, self._clock.monotonic() + seconds)
-        return seconds if answer.status == 429 else 0.0
-
-    def seconds_shut(self) -> float:
-        """Return for how many more seconds a request would be refused."""
-        return max(0.0, self._shut_until - self._clock.monotonic())

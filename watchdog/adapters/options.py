@@ -35,8 +35,9 @@ class Context:
 
     `endpoints` are base URLs by vendor (render, sentry, pagerduty, slack), without a trailing slash; `secrets`
     hold the `WATCHDOG_*` variables by name; `platform` is the (read) client of the service's platform, if there is
-    a key; `platform_id` the service's id there; `live_commit` answers which commit is live now; `question` what
-    people who get a notice are asked, as things are now; `guard` judges every address that is connected to.
+    a key; `platform_id` the service's id there, `calm_seconds` the least between two reads of it while nothing is
+    wrong; `live_commit` answers which commit is live now; `question` what people who get a notice are asked, as things
+    are now; `guard` judges every address that is connected to.
     """
 
     clock: Clock
@@ -45,6 +46,7 @@ class Context:
     service: str = ""
     platform: Platform | None = None
     platform_id: str | None = None
+    calm_seconds: float = 0.0
     live_commit: Callable[[], str | None] = lambda: None
     question: Callable[[Notice], Question | None] = lambda notice: None
     guard: AddressGuard = field(default_factory=AddressGuard)

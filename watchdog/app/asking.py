@@ -1,20 +1,26 @@
 """Commands for a running daemon, and the deploys a plan is made of: what the command line and the console both need."""
 
 import asyncio
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.events import DeploysListed
+from watchdog.domain.incidents import ServiceState
 from watchdog.domain.policy import Policy
 from watchdog.domain.records import Command
+from watchdog.domain.urgency import Urgency, reading_for
 from watchdog.ports import Clock, Platform, Store
 
 ANSWER_SECONDS = 15.0
 POLL_SECONDS = 0.1
 LISTING_SECONDS = 5.0
-"""How long a listing is kept for plans: whoever may look, looks as often as they like; the platform counts reads."""
+"""How long a listing is kept for plans."""
+LISTINGS_PER_MINUTE = 20
+"""How many are read for plans, of all services together: who may look may look in a loop, and the platform counts.
+Beyond, a plan is made of what the daemon listed last.
+"""
 
 
 async def ask(store: Store, clock: Clock, name: str, arguments: Mapping[str, Any], by: str) -> Command:
@@ -44,10 +50,18 @@ async def list_deploys(platform: Platform | None, policy: Policy, name: str, clo
 class Listings:
     """The deploys of services for plans, read at most every LISTING_SECONDS; who asks meanwhile waits for the same."""
 
-    def __init__(self, platform: Platform | None, policy: Callable[[], Policy], clock: Clock) -> None:
+    def __init__(
+        self,
+        platform: Platform | None,
+        policy: Callable[[], Policy],
+        clock: Clock,
+        known: Callable[[str], ServiceState | None] = lambda name: None,
+    ) -> None:
         self._platform = platform
         self._policy = policy
         self._clock = clock
+        self._known = known
+        self._read_at = deque[float](maxlen=LISTINGS_PER_MINUTE)
         self._kept: dict[tuple[str, str | None], tuple[float, DeploysListed]] = {}
         self._reading: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -58,6 +72,19 @@ class Listings:
         async with self._reading[name]:
             at, listed = self._kept.get(key, (0.0, None))
             if listed is None or self._clock.monotonic() - at >= LISTING_SECONDS:
-                listed = await list_deploys(self._platform, policy, name, self._clock)
+                listed = self._listed_last(name) or await self._read(policy, name)
                 self._kept[key] = self._clock.monotonic(), listed
             return listed
+
+    async def _read(self, policy: Policy, name: str) -> DeploysListed:
+        self._read_at.append(self._clock.monotonic())
+        with reading_for(Urgency.WATCHING):
+            return await list_deploys(self._platform, policy, name, self._clock)
+
+    def _listed_last(self, name: str) -> DeploysListed | None:
+        """Return what the daemon listed last, once this minute's reads are used up."""
+        full = len(self._read_at) == LISTINGS_PER_MINUTE and self._clock.monotonic() - self._read_at[0] < 60.0
+        known = self._known(name) if full else None
+        if known is None or known.facts is None or known.deploys_at is None:
+            return None
+        return DeploysListed(known.deploys_at, name, known.deploys, known.facts)

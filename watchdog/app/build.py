@@ -74,6 +74,7 @@ def build_platform(settings: Settings, clock: Clock) -> Platform | None:
         writable_ids=frozenset(writable),
         all_ids=frozenset(item.platform_id for item in services if item.platform_id),
         guard=settings.guard,
+        calm_seconds=settings.policy.calm_seconds,
     )
 
 
@@ -174,6 +175,7 @@ def _context(settings: Settings, clock: Clock, platform: Platform | None, engine
         service=name,
         platform=platform,
         platform_id=settings.policy.services[name].platform_id,
+        calm_seconds=settings.policy.calm_seconds,
         live_commit=live_commit,
         guard=settings.guard,
     )

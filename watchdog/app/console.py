@@ -58,7 +58,9 @@ def _world(app: App) -> World:
         state=lambda: app.engine.state,
         held=lambda: app.engine.held,
         ask=lambda name, arguments, by: ask(app.store, clock, name, arguments, by),
-        listing=Listings(app.platform, lambda: app.engine.policy, clock).of,
+        listing=Listings(
+            app.platform, lambda: app.engine.policy, clock, lambda name: app.engine.state.services.get(name)
+        ).of,
         settings=lambda: shown(app.settings),
         version=__version__,
         owners=lambda: app.settings.owners,

@@ -5,8 +5,9 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from types import FrameType
 from typing import Any, TextIO
 
 import structlog
@@ -32,6 +33,7 @@ from watchdog.daemon.interpreter import keep_turns_short
 from watchdog.daemon.protocol import Hook, no_hook
 from watchdog.daemon.recorder import StepRecorder
 from watchdog.daemon.remote_write import RemoteWriter
+from watchdog.daemon.sockets import raise_limit
 from watchdog.daemon.status import status_of
 from watchdog.domain.errors import ConfigurationError, Mistake, Permanent, Temporary
 from watchdog.ports import Clock
@@ -53,6 +55,7 @@ async def run(settings: Settings, clock: Clock, hook: Hook = no_hook) -> None:
     `hook` is called at the marked points of an action: fault tests end the process there.
     """
     prepare_logs(settings)
+    raise_limit()
     try:
         await _run(settings, clock, hook)
     finally:
@@ -61,10 +64,37 @@ async def run(settings: Settings, clock: Clock, hook: Hook = no_hook) -> None:
 
 async def _run(settings: Settings, clock: Clock, hook: Hook) -> None:
     stop, reload = asyncio.Event(), asyncio.Event()
+    with heeding({signal.SIGTERM: stop, signal.SIGINT: stop, signal.SIGHUP: reload}):
+        await _hold_the_role(settings, clock, stop, reload, hook)
+
+
+@contextlib.contextmanager
+def heeding(events: Mapping[signal.Signals, asyncio.Event]) -> Iterator[None]:
+    """Set an event when its signal arrives, however busy the event loop is.
+
+    `loop.add_signal_handler` would not do: it is told of signals through the pipe that also wakes the loop for other
+    threads. While the loop is busy, wake-ups of resolver threads fill that pipe, and Python drops the signal.
+    """
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    loop.add_signal_handler(signal.SIGHUP, reload.set)
+
+    def handler(event: asyncio.Event) -> Callable[[int, FrameType | None], None]:
+        def heed(_number: int, _frame: FrameType | None) -> None:
+            loop.call_soon_threadsafe(event.set)
+
+        return heed
+
+    before = {number: signal.signal(number, handler(event)) for number, event in events.items()}
+    try:
+        yield
+    finally:
+        for number, handled in before.items():
+            signal.signal(number, handled)
+
+
+async def _hold_the_role(
+    settings: Settings, clock: Clock, stop: asyncio.Event, reload: asyncio.Event, hook: Hook
+) -> None:
+    """Run once no other watchdog acts on this store, until `stop`."""
     for warning in settings.warnings:
         log.warning("configuration", warning=warning)
     lock = role_lock(settings.store_url)

@@ -78,9 +78,10 @@ def _pin(turn: Turn) -> None:
     incident, facts = _open(turn), turn.service.facts
     if incident is None or incident.rollback_deploy is None or turn.service.phase not in AFTER_THE_ROLLBACK:
         return
-    off = facts is None or facts.auto_deploy == "off"
-    if off or incident.repinned or turn.wishes.platform_id is None or guard.withheld(turn.state):
+    if facts is None or facts.auto_deploy == "off" or incident.repinned:
+        return
+    if turn.wishes.platform_id is None or guard.withheld(turn.state):
         return
     turn.amend(repinned=True, pinned=False)
     turn.note("ACT", "auto-deploy -> off once more, to be read back")
-    turn.emit(PinAutoDeploy(turn.name, incident.id, turn.wishes.platform_id))
+    turn.emit(PinAutoDeploy(turn.name, incident.id, turn.wishes.platform_id, listed=facts.auto_deploy))

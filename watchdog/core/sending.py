@@ -93,7 +93,12 @@ def pin(turn: Turn) -> None:
     turn.wake_at(turn.now + PIN_PATIENCE_SECONDS)
     delayed.wake(turn)
     turn.note("ACT", "auto-deploy -> off, to be read back")
-    turn.emit(PinAutoDeploy(turn.name, turn.incident.id, turn.wishes.platform_id))
+    turn.emit(PinAutoDeploy(turn.name, turn.incident.id, turn.wishes.platform_id, listed=_listed(turn)))
+
+
+def _listed(turn: Turn) -> str:
+    """Return what auto-deploy was set to when the platform last told."""
+    return turn.service.facts.auto_deploy if turn.service.facts is not None else ""
 
 
 def send(turn: Turn) -> None:

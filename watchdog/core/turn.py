@@ -14,11 +14,8 @@ from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.notices import Link, Notice, NoticeKind
 from watchdog.domain.policy import Policy, Quiet, Rule, ServicePolicy, Severity
 
-DEPLOYS_IDLE_SECONDS = 15.0
 DEPLOYS_SUSPECT_SECONDS = 5.0
 DEPLOYS_ACTING_SECONDS = 2.0
-FLEET_SIZE_AT_IDLE_PACE = 75
-"""Above it the idle pace of deploy lists grows, to stay under the platform's 400 reads a minute."""
 
 
 class Turn:
@@ -99,7 +96,7 @@ class Turn:
     def _deploys_every(self, phase: Phase) -> float:
         if phase in (Phase.PINNING, Phase.ROLLING_BACK, Phase.DEPLOYING):
             return DEPLOYS_ACTING_SECONDS
-        idle = DEPLOYS_IDLE_SECONDS * max(1.0, len(self.policy.services) / FLEET_SIZE_AT_IDLE_PACE)
+        idle = self.policy.calm_seconds
         if phase is Phase.CALM:
             return idle
         down = downtime.in_force(self.service, self.now) if phase is Phase.PAGED else None

@@ -73,9 +73,10 @@ class AutoDeploy:
             before = await self._store.action(effect.incident, STEP)
             if before is not None:  # of an earlier attempt, which may have gone through: whatever is read now
                 known.previous = before.baseline
-            row = await self._pin_row(platform, effect, before)
+            value = await self._value(platform, effect)
+            row = await self._pin_row(effect, before, value)
             known.previous, known.intended = row.baseline, True
-            known.confirmed = await self._switch(platform, effect, row, looked_at)
+            known.confirmed = await self._switch(platform, effect, row, looked_at, value)
             known.why = "it is not read back as off"
             return known.confirmed
         except (Temporary, OutcomeUnknown) as error:
@@ -85,11 +86,22 @@ class AutoDeploy:
             return True
         return False
 
-    async def _pin_row(self, platform: Platform, effect: PinAutoDeploy, before: ActionRow | None) -> ActionRow:
+    async def _value(self, platform: Platform, effect: PinAutoDeploy) -> str:
+        """Return what it is set to; the value that was listed last, when it cannot be read in this moment: switched off
+        with an old value to restore is safer than on.
+        """
+        try:
+            value = (await platform.facts(effect.platform_id)).auto_deploy
+            if value == "unknown":
+                raise Temporary(UNTOLD)
+        except Temporary:
+            if effect.listed in ("", "unknown", "off"):
+                raise
+            return effect.listed
+        return value
+
+    async def _pin_row(self, effect: PinAutoDeploy, before: ActionRow | None, value: str) -> ActionRow:
         """Write the intent down, with the value to restore one day: the last that was not our own `off`."""
-        value = (await platform.facts(effect.platform_id)).auto_deploy
-        if value == "unknown":
-            raise Temporary(UNTOLD)
         previous = before.baseline if before is not None and value in ("off", before.baseline) else value
         intent = ActionRow(effect.incident, STEP, "sending", target="off", baseline=previous, service=effect.service)
         return await self._intend(intent, before)
@@ -100,11 +112,18 @@ class AutoDeploy:
         return intent
 
     async def _switch(
-        self, platform: WritablePlatform, effect: PinAutoDeploy | RestoreAutoDeploy, row: ActionRow, looked_at: float
+        self,
+        platform: WritablePlatform,
+        effect: PinAutoDeploy | RestoreAutoDeploy,
+        row: ActionRow,
+        looked_at: float,
+        value: str,
     ) -> bool:
-        """Set the row's value and read it back; an answer lost on the way is settled by the reading."""
-        service_id = effect.platform_id
-        if (await platform.facts(service_id)).auto_deploy != row.target:
+        """Set the row's value, unless it is that already, and have it confirmed: by the answer, else by reading it
+        back, which also settles an answer that was lost on the way.
+        """
+        service_id, now = effect.platform_id, value
+        if value != row.target:
             late = self._too_late(looked_at)
             if late:
                 raise Temporary(late)
@@ -113,12 +132,12 @@ class AutoDeploy:
                 raise Refused(f"nothing is changed: {why}")
             self.writing += 1
             try:
-                await platform.set_auto_deploy(service_id, row.target)
+                now = await platform.set_auto_deploy(service_id, row.target) or ""
             except OutcomeUnknown:
                 await self._clock.sleep(self._timings.look_every_seconds)
             finally:
                 self.writing -= 1
-        if (await platform.facts(service_id)).auto_deploy != row.target:
+        if now != row.target and (await platform.facts(service_id)).auto_deploy != row.target:
             return False
         await self._done(row)
         return True
@@ -162,7 +181,7 @@ class AutoDeploy:
                 effect.incident, RESTORE, "planned", target=effect.value, baseline=now, service=effect.service
             )
             await self._intend(row, await self._store.action(effect.incident, RESTORE))
-            if await self._switch(platform, effect, row, looked_at):
+            if await self._switch(platform, effect, row, looked_at, now):
                 return effect.value
             known.why = f"it is not read back as {effect.value}"
         except (Temporary, OutcomeUnknown) as error:

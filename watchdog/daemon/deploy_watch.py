@@ -7,6 +7,7 @@ from watchdog.daemon.integrations import Integrations
 from watchdog.daemon.waiting import sleep_or
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.events import DeploysListed, DeploysUnread, Event
+from watchdog.domain.urgency import Urgency, reading_for
 from watchdog.ports import Clock, Platform
 
 FIRST_SECONDS = 15.0
@@ -49,11 +50,14 @@ class DeployWatch:
             await self._emit(await self._read())
             await sleep_or(self._clock, self._every_seconds, self._nudged)
 
+    def _urgency(self) -> Urgency:
+        return Urgency.SPARE if self._every_seconds >= FIRST_SECONDS else Urgency.WATCHING
+
     async def _read(self) -> Event:
         """Return what was listed, dated when the look began: it tells of that moment."""
         try:
             at = self._clock.now()
-            with self._integrations.attempt("platform", PLATFORM, self._service):
+            with self._integrations.attempt("platform", PLATFORM, self._service), reading_for(self._urgency):
                 facts = await self._platform.facts(self.platform_id)
                 deploys = await self._platform.deploys(self.platform_id)
         except (Temporary, Permanent) as error:

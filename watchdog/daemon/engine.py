@@ -316,7 +316,7 @@ class Engine:
         """Do what stays inside: paces, wakes, lines of the story."""
         for effect in effects:
             if isinstance(effect, fx.SetPace):
-                self._paces.set(effect, self.scheduler)
+                self._paces.set(effect, self.policy.pace.idle_seconds, self.scheduler)
             elif isinstance(effect, fx.ReadDeploys) and effect.service in self.deploy_watches:
                 self.deploy_watches[effect.service].set_pace(effect.every_seconds)
             elif isinstance(effect, fx.WakeAt):

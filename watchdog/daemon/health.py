@@ -79,6 +79,9 @@ class Health:
             found.append(f"disarmed until `watchdog resume`: {engine.state.disarmed}")
         if engine.state.blind_since is not None:
             found.append(f"blind: {sight.why(engine.state)}")
+        overload = engine.scheduler.overload() if engine.scheduler is not None else None
+        if overload is not None:
+            found.append(f"overloaded: {overload}")
         return found
 
     def _nobody_told(self) -> list[str]:

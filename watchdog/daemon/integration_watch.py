@@ -18,6 +18,8 @@ from watchdog.ports import Clock
 
 LOOK_SECONDS = 5.0
 STORE = "record"
+PROBES = "probes"
+"""What this machine may lack the capacity for."""
 SAME_SECONDS = 5.0
 """A failure that began so near another one is the same."""
 WELL_SECONDS = 30.0
@@ -47,6 +49,7 @@ class IntegrationWatch:
             gap, looked_at = self._clock.monotonic() - looked_at, self._clock.monotonic()
             self._integrations.stood_still(max(0.0, gap - 2 * LOOK_SECONDS))
             self._look_at_the_store()
+            self._look_at_the_load()
             rows = self._integrations.rows()
             for one in rows:
                 self._say(one)
@@ -72,6 +75,13 @@ class IntegrationWatch:
             self._integrations.fails("store", STORE, error=Temporary(trouble))
         else:
             self._integrations.works("store", STORE)
+
+    def _look_at_the_load(self) -> None:
+        overload = self._engine.scheduler.overload() if self._engine.scheduler is not None else None
+        if overload is not None:
+            self._integrations.fails("capacity", PROBES, error=Temporary(str(overload)))
+        else:
+            self._integrations.works("capacity", PROBES)
 
     def _say(self, one: Integration) -> None:
         self._metrics.integration(one.kind, one.name, works=one.standing.works, ok_at=one.ok_at)

@@ -14,8 +14,11 @@ class Paces:
     def __init__(self) -> None:
         self._seconds: dict[str, float] = {}
 
-    def set(self, effect: SetPace, scheduler: ProbeScheduler | None) -> None:
-        """Probe the service so often. A new worry has all else looked at as well: status pages are rarely read else."""
+    def set(self, effect: SetPace, idle_seconds: float, scheduler: ProbeScheduler | None) -> None:
+        """Probe the service so often; at the idle pace, each source at its own interval.
+
+        A new worry has all else looked at as well: status pages are rarely read else.
+        """
         worried = effect.every_seconds < self._seconds.get(effect.service, 0.0)
         self._seconds[effect.service] = effect.every_seconds
         if scheduler is None:
@@ -23,7 +26,7 @@ class Paces:
         if worried:
             scheduler.read_now(VENDORS)
             scheduler.read_now(effect.service)
-        scheduler.set_pace(effect.service, effect.every_seconds)
+        scheduler.set_pace(effect.service, effect.every_seconds if effect.every_seconds < idle_seconds else None)
         scheduler.set_pace(CONTROL, max(CONTROL_SECONDS_MIN, min(self._seconds.values())))
 
     def forget(self, service: str) -> None:

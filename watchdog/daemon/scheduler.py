@@ -1,25 +1,34 @@
 """When each signal is read: on time, never piled up, and never held up by somebody else's hanging site.
 
 Rule 1: a check (one source of one service) always has room for one read; a hanging site can only delay itself.
-Rule 2: `in_flight_max` slots keep our own load low while reads are young; a read older than `SLOT_SECONDS` only
-waits for the network, gives its slot back, and its check needs none until it answers promptly again.
-Rule 3: under suspicion (a pace below `SUSPICION_SECONDS`) a check may have three reads at once, so that confirming a
+Rule 2: one read begins per turn of the event loop. A turn runs all callbacks that are ready, so when our own work fills
+it, turns take longer and fewer reads begin: their rate settles at what the machine carries, at a lag of a few
+milliseconds, and nobody has to measure it. A read that only waits for the network takes no turn, so hanging sites cost
+nothing but a socket.
+Rule 3: what is due and has not begun waits in order of its due time, the urgent (a suspicion, a watch window, control
+targets) ahead of the rest, which keeps every eighth place. So overload stretches the interval of calm checks evenly.
+Rule 4: under suspicion (a pace below `SUSPICION_SECONDS`) a check may have three reads at once, so that confirming a
 hang does not cost a timeout per confirmation.
-Rule 4: nothing polls: the dispatcher sleeps until something is due, or until something earlier is asked for.
-Rule 5: a probe that spans a stall of our own loop measured us: it is void. A feed is kept: it tells things once.
+Rule 5: nothing polls: the dispatcher sleeps until something is due, or until something earlier is asked for.
+Rule 6: a probe that spans a stall of our own loop measured us: it is void, and read again. A feed is kept: it tells
+things once.
 """
 
 import asyncio
 import heapq
 import inspect
 import random
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
+from watchdog.daemon.load import Load, Overload
 from watchdog.daemon.metrics import Metrics, signal_label
+from watchdog.daemon.sockets import probes_max
 from watchdog.daemon.stall import STALL_SECONDS, StallDetector
 from watchdog.daemon.supervisor import Supervisor
+from watchdog.daemon.translate import CONTROL, VENDORS
 from watchdog.daemon.waiting import sleep_or
 from watchdog.domain.readings import Unknown
 from watchdog.domain.units import show_seconds
@@ -29,10 +38,10 @@ SUSPICION_SECONDS = 2.0
 OVERLAP_MAX = 3
 EXTRA_PER_SERVICE_MAX = 4
 """Second and third reads of one service's checks, taken together."""
-SLOT_SECONDS = 0.25
-SWEEP_SECONDS = 0.1
-"""How often old reads are looked for while somebody waits for a slot."""
-NAP_MAX_SECONDS = 10.0
+CALM_PLACE = 8
+"""Every so many-th read that begins is a calm one, however many urgent ones wait."""
+SWEEP_SECONDS = 10.0
+"""How often reads are looked for that broke their promise to end."""
 SOONEST_SECONDS = 0.001
 JITTER = 0.25
 """Part of the interval by which a look comes sooner or later, so that no outage with a period hides between two."""
@@ -63,21 +72,23 @@ class _Flight:
     due: float
     task: asyncio.Task[None] | None = None
     started: float | None = None
-    has_slot: bool = False
     reading: bool = False
     given_up: bool = False
 
 
 @dataclass(eq=False, slots=True)
 class _Check:
-    """One source of one service, with its next due moment (monotonic); `label` names it to metrics and in the log."""
+    """One source of one service, with its next due moment (monotonic); `label` names it to metrics and in the log.
+
+    `queue` is where it waits for its turn, once it is due.
+    """
 
     service: str
     source: SignalSource
     label: str
     due: float
     last_started: float | None = None
-    slow: bool = False
+    queue: "deque[_Check] | None" = None
     again: bool = False
     removed: bool = False
     flights: list[_Flight] = field(default_factory=list)
@@ -94,7 +105,7 @@ class ProbeScheduler:
         emit: Emit,
         stall: StallDetector,
         *,
-        in_flight_max: int = 64,
+        in_flight_max: int | None = None,
         chance: random.Random | None = None,
     ) -> None:
         self._clock = clock
@@ -102,35 +113,33 @@ class ProbeScheduler:
         self._metrics = metrics
         self._emit = emit
         self._stall = stall
-        self._slots = asyncio.Semaphore(in_flight_max)
+        self._load = Load(clock)
+        self._in_flight_max = in_flight_max or probes_max()
         self._chance = chance or random.Random()  # noqa: S311  spreads load, guards nothing
         self._services: dict[str, dict[str, _Check]] = {}
         self._flights: dict[_Flight, None] = {}
         self._agenda: list[tuple[float, int, _Check]] = []
         self._order = count()
+        self._urgent, self._calm = deque[_Check](), deque[_Check]()
+        self._begun = 0
+        self._swept_at = clock.monotonic()
         self._pace: dict[str, float] = {}
         self._nudged = asyncio.Event()
         self._awake_at = float("inf")
-        self._running = False
 
     async def run(self) -> None:
         """Dispatch for ever."""
-        self._running = True
-        try:
-            while True:
-                self._nudged.clear()
-                self._sweep()
-                self._dispatch()
-                now = self._clock.monotonic()
-                self._awake_at = max(now + SOONEST_SECONDS, self._next_look(now))
-                await sleep_or(self._clock, self._awake_at - now, self._nudged)
-        finally:
-            self._running = False
-
-    def _next_look(self, now: float) -> float:
-        """Return the moment at which something may have to be done: a read is due, or a slot may be taken back."""
-        next_due = self._agenda[0][0] if self._agenda else float("inf")
-        return min(next_due, now + (SWEEP_SECONDS if self._slots.locked() else NAP_MAX_SECONDS))
+        while True:
+            self._nudged.clear()
+            self._sweep()
+            self._queue_due()
+            if self._begin_next():
+                await asyncio.sleep(0)  # one turn of the loop: Rule 2
+                continue
+            now = self._clock.monotonic()
+            next_due = self._agenda[0][0] if self._agenda else float("inf")
+            self._awake_at = max(now + SOONEST_SECONDS, min(next_due, now + SWEEP_SECONDS))
+            await sleep_or(self._clock, self._awake_at - now, self._nudged)
 
     def add(self, service: str, source: SignalSource) -> None:
         """Read a source from now on; the first read falls anywhere into the first interval."""
@@ -161,6 +170,10 @@ class ProbeScheduler:
         """Return what is read: pairs of service and source."""
         return tuple((service, check.source) for service in self._services for check in self._of(service))
 
+    def overload(self) -> Overload | None:
+        """Return how much of what is due cannot be read in time, or None."""
+        return self._load.overload(sum(map(len, self._services.values())))
+
     @property
     def in_flight(self) -> int:
         """Return how many reads are under way; at most one a check, plus the extra ones of Rule 3."""
@@ -174,7 +187,6 @@ class ProbeScheduler:
             self._pace[service] = every_seconds
         for check in self._of(service):
             self._bring_forward(check, self._interval(check))
-        self._dispatch_if_running()
 
     def read_now(self, service: str, kind: str | None = None) -> None:
         """Read the service's sources (of one kind) as soon as may be; one under way is read again afterwards."""
@@ -186,7 +198,6 @@ class ProbeScheduler:
                 check.again = True
             else:
                 self._bring_forward(check, NUDGE_GAP_SECONDS)
-        self._dispatch_if_running()
 
     def _of(self, service: str) -> list[_Check]:
         return list(self._services.get(service, {}).values())
@@ -202,28 +213,53 @@ class ProbeScheduler:
             self._nudged.set()
 
     def _bring_forward(self, check: _Check, gap: float) -> None:
+        if check.queue is not None:
+            self._queue(check)  # it may be urgent by now
+            return
         now = self._clock.monotonic()
         soonest = now if check.last_started is None else max(now, check.last_started + gap)
         if soonest < check.due:
             self._plan(check, soonest)
 
-    def _dispatch_if_running(self) -> None:
-        if self._running:
-            self._dispatch()
-
-    def _dispatch(self) -> None:
+    def _queue_due(self) -> None:
         now = self._clock.monotonic()
         while self._agenda and self._agenda[0][0] <= now:
             due, _, check = heapq.heappop(self._agenda)
-            if check.removed or check.due != due:
-                continue  # planned anew since
-            spread = 1 + JITTER * (2 * self._chance.random() - 1)
-            self._plan(check, max(due + self._interval(check) * spread, now + 0.001))
+            if check.due == due and check.queue is None:  # else planned anew since
+                self._queue(check)
+
+    def _queue(self, check: _Check) -> None:
+        """Let a check wait among its like; where it waited before, it is passed over."""
+        urgent = check.service in (CONTROL, VENDORS) or (check.source.adaptive and check.service in self._pace)
+        queue = self._urgent if urgent else self._calm
+        if check.queue is not queue:
+            check.queue = queue
+            queue.append(check)
+            self._nudged.set()
+
+    def _next(self) -> _Check | None:
+        """Return the check whose turn it is."""
+        calm_first = self._begun % CALM_PLACE == CALM_PLACE - 1
+        for queue in (self._calm, self._urgent) if calm_first else (self._urgent, self._calm):
+            while queue:
+                check = queue.popleft()
+                if check.queue is queue and not check.removed:
+                    check.queue = None
+                    return check
+        return None
+
+    def _begin_next(self) -> bool:
+        """Begin one read, if one is due and sockets are left; tell whether one began."""
+        while len(self._flights) < self._in_flight_max and (check := self._next()) is not None:
+            due, spread = check.due, 1 + JITTER * (2 * self._chance.random() - 1)
+            soonest = self._clock.monotonic() + SOONEST_SECONDS
+            self._plan(check, max(due + self._interval(check) * spread, soonest))
             if self._has_room(check):
+                self._begun += 1
                 self._launch(check, due)
-            else:
-                self._metrics.skipped(check.service, check.label)
-        self._metrics.in_flight(self.in_flight)
+                return True
+            self._metrics.skipped(check.service, check.label)
+        return False
 
     def _has_room(self, check: _Check) -> bool:
         if not check.flights:
@@ -237,31 +273,28 @@ class ProbeScheduler:
         flight = _Flight(check, due)
         check.flights.append(flight)
         self._flights[flight] = None
+        self._metrics.in_flight(self.in_flight)
         check.last_started = self._clock.monotonic()
         name = f"probe:{check.service}/{check.label}"
         flight.task = self._supervisor.spawn(name, self._fly(flight))
         flight.task.add_done_callback(lambda _: self._landed(flight))
 
     async def _fly(self, flight: _Flight) -> None:
-        """Take a slot, read, and hand over. A failure of the source is `Unknown`, and reported as our own error."""
+        """Read, and hand over. A failure of the source is `Unknown`, and reported as our own error."""
         check = flight.check
-        if not check.slow:
-            if self._slots.locked():
-                self._nudged.set()
-            await self._slots.acquire()
-            flight.has_slot = True
         started, started_at = self._clock.monotonic(), self._clock.now()
         flight.started, flight.reading = started, True
         samples, error = await self._read(flight)
         flight.reading = False
-        self._free_slot(flight)
-        took = self._clock.monotonic() - started
-        check.slow = took >= SLOT_SECONDS
-        self._metrics.lateness(started - flight.due)
-        if check.source.adaptive and self._stall.lag_between(started, started + took) > STALL_SECONDS:
+        took, late = self._clock.monotonic() - started, started - flight.due
+        void = check.source.adaptive and self._stall.lag_between(started, started + took) > STALL_SECONDS
+        self._metrics.lateness(late)
+        self._load.ended(self._interval(check), late, void=void)
+        if void:
             self._metrics.void(check.service, check.label)
+            check.again = True
         else:
-            await self._hand_over(check, samples, Lateness(started - flight.due, started_at, took))
+            await self._hand_over(check, samples, Lateness(late, started_at, took))
         if error is not None:
             raise error
 
@@ -286,26 +319,23 @@ class ProbeScheduler:
 
     def _landed(self, flight: _Flight) -> None:
         check = flight.check
-        self._free_slot(flight)
         self._flights.pop(flight, None)
         check.flights.remove(flight)
+        self._metrics.in_flight(self.in_flight)
         if check.again and not check.removed:
             check.again = False
             self._bring_forward(check, NUDGE_GAP_SECONDS)
-
-    def _free_slot(self, flight: _Flight) -> None:
-        if flight.has_slot:
-            flight.has_slot = False
-            self._slots.release()
+        if self._urgent or self._calm:
+            self._nudged.set()
 
     def _sweep(self) -> None:
-        """Take the slots of reads that only wait for the network; give up those that broke every promise."""
+        """Give up reads that broke every promise to end."""
         now = self._clock.monotonic()
+        if now - self._swept_at < SWEEP_SECONDS:
+            return
+        self._swept_at = now
         for flight in self._flights:
-            age = now - flight.started if flight.started is not None else 0.0
-            if age >= SLOT_SECONDS and flight.has_slot:
-                flight.check.slow = True
-                self._free_slot(flight)
-            if age >= READ_LIMIT_SECONDS and flight.reading and flight.task and not flight.given_up:
+            old = flight.started is not None and now - flight.started >= READ_LIMIT_SECONDS
+            if old and flight.reading and flight.task and not flight.given_up:
                 flight.given_up = True
                 flight.task.cancel()

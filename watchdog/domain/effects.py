@@ -53,12 +53,13 @@ class Tell:
 
 @dataclass(frozen=True, slots=True)
 class PinAutoDeploy:
-    """Switch auto-deploy off and read it back within `within_seconds`."""
+    """Switch auto-deploy off and read it back within `within_seconds`. `listed`: what it was set to when last read."""
 
     service: str
     incident: str
     platform_id: str
     within_seconds: float = 10.0
+    listed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,17 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "changes": Kind("change events at", "responders do not see deploys beside their pages"),
         "heartbeat": Kind("the heartbeat", "that switch takes the watchdog for dead"),
         "remote write": Kind("remote write", "metrics do not arrive there"),
+        "capacity": Kind(
+            "the capacity for",
+            "some checks are read late or not at all: an outage may be noticed late",
+            patience_seconds=20.0,
+            cures=MappingProxyType(
+                {
+                    Standing.FAILING: "give the watchdog more CPU, probe less often (every), or divide the services "
+                    "among several watchdogs"
+                }
+            ),
+        ),
         "store": Kind("the store", "nothing is changed in production; notices go out from memory", told=False),
     }
 )

@@ -19,8 +19,12 @@ class BuildPlatform(Protocol):
         writable_ids: frozenset[str],
         all_ids: frozenset[str],
         guard: AddressGuard | None = None,
+        calm_seconds: float = 0.0,
     ) -> Platform:
-        """Return the client. Raises Refused or Permanent."""
+        """Return the client; `calm_seconds`: how often it is asked about a service while nothing is wrong.
+
+        Raises Refused or Permanent.
+        """
 
 
 PLATFORMS: dict[str, BuildPlatform] = {"render": build_render}

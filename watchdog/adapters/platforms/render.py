@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from watchdog.adapters.addresses import AddressGuard
 from watchdog.adapters.http import ApiClient, PermanentAnswer
-from watchdog.adapters.platforms.render_parse import mapping, text
+from watchdog.adapters.platforms.render_parse import mapping, parse_service, text
 from watchdog.adapters.platforms.render_read import POSTGRES, RenderReader, safe_id, service_path
 from watchdog.domain.errors import Forbidden, Gone, Refused
 from watchdog.ports import Clock
@@ -32,14 +32,16 @@ class Render(RenderReader):
 
     can_write = True
 
-    async def set_auto_deploy(self, service_id: str, value: str) -> None:
-        """Set auto-deploy to `off`, `commit` or `checksPass`, in one request.
+    async def set_auto_deploy(self, service_id: str, value: str) -> str | None:
+        """Set auto-deploy to `off`, `commit` or `checksPass`, in one request; return what the answer says it is then.
 
         Raises Refused, Temporary, Permanent or OutcomeUnknown.
         """
         if value not in AUTO_DEPLOY_VALUES:
             raise Refused(f"auto-deploy can be {', '.join(AUTO_DEPLOY_VALUES)}; not {value[:40]!r}")
-        await self._api.change("PATCH", service_path(service_id), {"autoDeployTrigger": value})
+        answer = await self._api.change("PATCH", service_path(service_id), {"autoDeployTrigger": value})
+        facts = parse_service(answer.json)
+        return facts.auto_deploy if facts is not None and facts.id == service_id else None
 
     async def rollback(self, service_id: str, deploy_id: str) -> str | None:
         """Ask for a rollback in one request; return the new deploy's id, or None if accepted without one.
@@ -73,6 +75,7 @@ def build_render(
     writable_ids: frozenset[str],
     all_ids: frozenset[str],
     guard: AddressGuard | None = None,
+    calm_seconds: float = 0.0,
 ) -> RenderReader | Render:
     """Return a client that can change the services of `writable_ids`, or one that can only GET if there are none.
 
@@ -90,8 +93,9 @@ def build_render(
         allow=_AllowList(writable_ids),
         guard=guard,
         hints=HINTS,
+        shares_reads=True,
     )
-    return Render(api, clock) if writable_ids else RenderReader(api, clock)
+    return (Render if writable_ids else RenderReader)(api, clock, calm_seconds)
 
 
 class _AllowList:

@@ -1,7 +1,9 @@
 """Reading Render: services, deploys, events; over a client that may be unable to do anything but GET.
 
 Rule 1: an empty answer is never everything; a list that should hold something and does not is "not read".
-Rule 2: few requests: 400 GETs a minute are shared by all services and all keys of one user.
+Rule 2: few requests: 400 GETs a minute are shared by all services and all keys of one user. The facts of all services
+come from one paged list, an event is read once for all who ask, and what is calm is read less often the more services
+there are (`calm_seconds`). An action (see domain/urgency) reads its own service, now.
 """
 
 import asyncio
@@ -18,6 +20,7 @@ from watchdog.adapters.platforms.render_events import (
     parse_event,
     postgres_event,
 )
+from watchdog.adapters.platforms.render_list import PAGE_MAX, ServiceList
 from watchdog.adapters.platforms.render_parse import (
     mapping,
     newest_first,
@@ -30,15 +33,17 @@ from watchdog.adapters.platforms.render_parse import (
 )
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.urgency import Urgency, urgency
 from watchdog.ports import Clock, PlatformEvent
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 POSTGRES = "dpg-"
 PAGE = 20
-PAGE_MAX = 100
 PAGES_MAX = 10
 ONCE_LIVE_WANTED = 5
 """So many deploys that once served are looked for behind a row of failed ones, within 3 pages."""
+FACTS_SECONDS = {Urgency.SPARE: 14.0, Urgency.WATCHING: 4.0}
+"""How old a list of all services may be; just under the pace at which deploys are listed."""
 EVENTS_EVERY_SECONDS = 60.0
 EVENTS_TIMEOUT_SECONDS = 5.0
 UNREAD = "configuration perhaps (events could not be read)"
@@ -47,15 +52,20 @@ OVERLAP_SECONDS = 120.0
 
 
 class RenderReader:
-    """Reads Render (implements ports.Platform). One list per `deploys`, and one of events at most once a minute."""
+    """Reads Render (implements ports.Platform). One list per `deploys`, and one of events at most once a minute.
+
+    `calm_seconds`: how often a service is read while nothing is wrong.
+    """
 
     name = "render"
     can_write = False
 
-    def __init__(self, api: ApiClient, clock: Clock) -> None:
+    def __init__(self, api: ApiClient, clock: Clock, calm_seconds: float = 0.0) -> None:
         self._api = api
         self._clock = clock
+        self._events_every = max(EVENTS_EVERY_SECONDS, calm_seconds)
         self._changes: dict[str, Changes] = {}
+        self._all = ServiceList(self.services, clock)
 
     async def services(self) -> Sequence[ServiceFacts]:
         """Return every service the key can see (at most 1,000). Raises Temporary or Permanent."""
@@ -64,6 +74,10 @@ class RenderReader:
 
     async def facts(self, service_id: str) -> ServiceFacts:
         """Return what Render says now of a service or (`dpg-`) a database. Raises Temporary or Permanent."""
+        if urgency() is not Urgency.ACTING and not service_id.startswith(POSTGRES):
+            known = await self._all.facts(service_id, FACTS_SECONDS[urgency()])
+            if known is not None:
+                return known
         body = await self._one(service_path(service_id))
         facts = parse_postgres(body) if service_id.startswith(POSTGRES) else parse_service(body)
         if facts is None:
@@ -102,7 +116,9 @@ class RenderReader:
         """
         if service_id.startswith(POSTGRES):
             return await self._postgres_events(service_id)
+        began = self._clock.now()
         rows = await self._list_events(service_id, since)
+        self._learn(service_id, rows, since, began)
         found = (event for event in map(parse_event, rows) if event is not None and event.at >= since)
         return tuple(sorted({event.id: event for event in found}.values(), key=lambda event: event.at))
 
@@ -166,18 +182,26 @@ class RenderReader:
         """Learn what changed, best-effort: when a new deploy shows up, else at most once a minute."""
         known = self._changes.setdefault(service_id, Changes())
         tick = self._clock.monotonic()
-        recent = known.tried_at is not None and tick - known.tried_at < EVENTS_EVERY_SECONDS
+        recent = known.tried_at is not None and tick - known.tried_at < self._events_every
         if recent and known.newest == deploys[0].id:
             return
         known.tried_at, known.newest, began = tick, deploys[0].id, self._clock.now()
         try:
-            async with asyncio.timeout(EVENTS_TIMEOUT_SECONDS):
+            async with asyncio.timeout(None if urgency() is Urgency.SPARE else EVENTS_TIMEOUT_SECONDS):
                 rows = await self._changing_events(service_id, known, deploys)
         except (Temporary, Permanent, TimeoutError):
             return  # a rollback does not wait for a footnote; the next reading tries again
         for row in reversed(rows):
             known.learn(row)
         known.read_at = began
+
+    def _learn(self, service_id: str, rows: Sequence[object], since: float, began: float) -> None:
+        """Learn what changed from events that were read for another reason, if they join on to what is known."""
+        known = self._changes.get(service_id)
+        if known is not None and known.read_at is not None and since <= known.read_at:
+            for row in reversed(rows):
+                known.learn(row)
+            known.read_at, known.tried_at = began, self._clock.monotonic()
 
     async def _changing_events(self, service_id: str, known: Changes, deploys: Sequence[Deploy]) -> list[object]:
         """Return events since the last reading; at first the two telling types alone, back to the oldest deploy."""

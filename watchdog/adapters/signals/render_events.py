@@ -19,6 +19,7 @@ from watchdog.adapters.signals.options import Every, SignalOptions, Timeout, pol
 from watchdog.adapters.signals.source import Source, plain, unknown
 from watchdog.domain.policy import SignalPolicy
 from watchdog.domain.readings import Bad, FailureKind, Good
+from watchdog.domain.urgency import Urgency, reading_for
 from watchdog.ports import Platform, PlatformEvent, Sample
 
 ALL = "all"
@@ -70,7 +71,8 @@ class RenderEvents(Source):
     """Reads the platform's events of one service."""
 
     def __init__(self, name: str, options: EventsOptions, context: Context) -> None:
-        super().__init__(name, "render_events", every_seconds=options.every, timeout_seconds=options.timeout)
+        every = max(options.every, context.calm_seconds)
+        super().__init__(name, "render_events", every_seconds=every, timeout_seconds=options.timeout)
         self._types = options.types
         self._context = context
         self._began_at: float | None = None
@@ -90,9 +92,14 @@ class RenderEvents(Source):
         now = self._context.clock.now()
         if self._began_at is None:
             self._began_at, self._since = now, now
-        events = await platform.events(service, self._since - OVERLAP_SECONDS)
+        with reading_for(Urgency.WATCHING if self._is_hurried(now) else Urgency.SPARE):
+            events = await platform.events(service, self._since - OVERLAP_SECONDS)
         self._since = now
         return [event for event in events if event.at >= self._began_at and self._is_new(event)]
+
+    def _is_hurried(self, now: float) -> bool:
+        """Tell whether we were asked ahead of time: the service is suspected of something."""
+        return now - self._since < self.every_seconds / 2
 
     def _is_new(self, event: PlatformEvent) -> bool:
         if event.id in self._told:

@@ -297,8 +297,8 @@ class RenderClient:
 
     # --- changing ---
 
-    async def set_auto_deploy(self, service_id: str, value: str) -> None:
-        """Set auto-deploy. Raises Temporary or OutcomeUnknown."""
+    async def set_auto_deploy(self, service_id: str, value: str) -> str:
+        """Set auto-deploy; return what it is set to then. Raises Temporary or OutcomeUnknown."""
         service = self._render.services[service_id]
 
         def change() -> str:
@@ -306,7 +306,7 @@ class RenderClient:
             self._nature.note(f"{service_id}: auto-deploy = {value} from {self._worker}")
             return value
 
-        await self._send(f"auto-deploy {service_id}", change, twice=self._nature.strikes("switch_twice"))
+        return await self._send(f"auto-deploy {service_id}", change, twice=self._nature.strikes("switch_twice"))
 
     async def rollback(self, service_id: str, deploy_id: str) -> str | None:
         """Send one rollback. Raises Temporary (nothing happened), Permanent (refused) or OutcomeUnknown."""

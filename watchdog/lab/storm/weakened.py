@@ -60,10 +60,10 @@ class Believing(RenderClient):
         facts = await super().facts(service_id)
         return replace(facts, auto_deploy=self._asked.get(service_id, facts.auto_deploy))
 
-    async def set_auto_deploy(self, service_id: str, value: str) -> None:
+    async def set_auto_deploy(self, service_id: str, value: str) -> str:
         """Ask for it."""
         self._asked[service_id] = value
-        await super().set_auto_deploy(service_id, value)
+        return await super().set_auto_deploy(service_id, value)
 
 
 class TriesOnce(StormChannel):

@@ -1,0 +1,117 @@
+"""Who may read when, in simulated time, against a vendor that counts like Render: in windows of a clock minute."""
+
+import asyncio
+from itertools import pairwise
+
+import pytest
+
+from tests.clocks import FakeClock
+from watchdog.adapters.http_wire import Answer
+from watchdog.adapters.read_budget import ReadBudget
+from watchdog.domain.urgency import Urgency, reading_for, urgency
+
+LIMIT = 400
+
+
+class Vendor:
+    """Counts reads of a minute, some of them other people's, and answers with what remains."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.budget = ReadBudget(clock, shares=True)
+        self.minute, self.used, self.refused = 0, 0, 0
+        self.sent: dict[Urgency, list[float]] = {one: [] for one in Urgency}
+
+    def count(self, reads: int = 1) -> Answer:
+        """Take reads, ours or others', and answer the last."""
+        minute, into = divmod(self.clock.now(), 60)
+        if minute != self.minute:
+            self.minute, self.used = int(minute), 0
+        self.used += reads
+        left = {"ratelimit-limit": str(LIMIT), "ratelimit-remaining": str(max(0, LIMIT - self.used))}
+        return Answer(200 if self.used <= LIMIT else 429, left | {"ratelimit-reset": str(int(60 - into))}, None, "")
+
+    async def read(self, urgency: Urgency) -> float:
+        """Read once it may be; return how long that waited."""
+        began = self.clock.monotonic()
+        while (seconds := max(self.budget.seconds_to_wait(urgency), self.budget.seconds_shut())) > 0:
+            await self.clock.sleep(seconds)
+        self.budget.sent(urgency)
+        self.sent[urgency].append(self.clock.now())
+        await self.clock.sleep(0.1)
+        answer = self.count()
+        self.refused += answer.status == 429
+        self.budget.note(answer)
+        return self.clock.monotonic() - began
+
+
+async def test_what_acting_needs_is_left_to_it() -> None:
+    """Calm polls and watches read as fast as they may for five minutes: an action never waits, nothing is refused."""
+    clock = FakeClock(start=1_750_000_020.0)
+    vendor = Vendor(clock)
+    until = clock.now() + 300.0
+
+    async def keep_reading(urgency: Urgency) -> None:
+        while clock.now() < until:
+            await vendor.read(urgency)
+
+    async def act() -> float:
+        longest = 0.0
+        while clock.now() < until:
+            await clock.sleep(2.0)
+            longest = max(longest, await vendor.read(Urgency.ACTING))
+        return longest
+
+    crowd = [keep_reading(one) for one in (Urgency.SPARE, Urgency.WATCHING) * 20]
+    longest, *_ = await asyncio.gather(act(), *crowd)
+    assert longest < 0.2
+    assert vendor.refused == 0
+    spare, watching = len(vendor.sent[Urgency.SPARE]), len(vendor.sent[Urgency.WATCHING])
+    assert spare > 100, "calm polls go on"
+    assert 0.6 * LIMIT * 5 < spare + watching < 0.85 * LIMIT * 6
+
+
+async def test_a_crowd_is_spread_over_the_window() -> None:
+    """The first half of its share at once, the rest evenly: nobody who comes later waits for the next minute."""
+    clock = FakeClock(start=1_750_000_020.0)
+    vendor = Vendor(clock)
+    vendor.budget.note(vendor.count())
+    await asyncio.gather(*(vendor.read(Urgency.WATCHING) for _ in range(250)))
+    at = [one - clock.start for one in vendor.sent[Urgency.WATCHING]]
+    assert sum(one < 1.0 for one in at) == pytest.approx(160, abs=5)
+    later = [one for one in at if one >= 1.0]
+    assert max(after - before for before, after in pairwise(later)) < 3.0
+
+
+async def test_what_others_use_of_the_same_key_counts() -> None:
+    """Another worker takes 300 of 400: our calm reads wait for the next minute, a watch does not, an action never."""
+    clock = FakeClock(start=1_750_000_040.0)
+    vendor = Vendor(clock)
+    vendor.budget.note(vendor.count(300))
+    assert vendor.budget.seconds_to_wait(Urgency.SPARE) == pytest.approx(40, abs=1)
+    assert vendor.budget.seconds_to_wait(Urgency.WATCHING) == 0
+    vendor.budget.note(vendor.count(60))
+    assert vendor.budget.seconds_to_wait(Urgency.WATCHING) == pytest.approx(40, abs=1)
+    assert vendor.budget.seconds_to_wait(Urgency.ACTING) == 0
+    clock.elapsed += 42
+    assert vendor.budget.seconds_to_wait(Urgency.SPARE) == 0
+
+
+async def test_a_vendor_without_a_limit_sets_none() -> None:
+    """No headers: nobody waits."""
+    budget = ReadBudget(FakeClock(), shares=True)
+    budget.note(Answer(200, {}, None, ""))
+    assert [budget.seconds_to_wait(one) for one in Urgency] == [0, 0, 0]
+
+
+async def test_urgency_belongs_to_a_task_and_may_rise_while_it_waits() -> None:
+    """Unsaid, a read is an action's."""
+    assert urgency() is Urgency.ACTING
+    now = [Urgency.SPARE]
+    with reading_for(lambda: now[0]):
+        assert urgency() is Urgency.SPARE
+        now[0] = Urgency.WATCHING
+        assert urgency() is Urgency.WATCHING
+        with reading_for(Urgency.SPARE):
+            assert urgency() is Urgency.SPARE
+    assert urgency() is Urgency.ACTING

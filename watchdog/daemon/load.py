@@ -1,0 +1,81 @@
+"""Overload: whether this process reads its checks when they are due.
+
+A read is lost when it is void (our own loop stalled while it ran) or begins later than half its interval. The state is
+judged over the last WINDOW_SECONDS, and ends as soon as RECENT_SECONDS were punctual again.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+
+from watchdog.ports import Clock
+
+WINDOW_SECONDS = 30.0
+RECENT_SECONDS = 5.0
+LOST_SHARE = 0.1
+"""Lost reads above this share of the window are an overload; below half of it, lately, it is over."""
+LOST_MIN = 5
+"""Fewer lost reads say nothing: a single pause of the host costs a few."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overload:
+    """How much is lost: the share of reads (0 to 1), and how many of the checks this machine carries."""
+
+    lost: float
+    carried: int
+    checks: int
+
+    def __str__(self) -> str:
+        share = f"{self.lost:.0%} of the reads of the last {WINDOW_SECONDS:.0f} s were late or void"
+        return f"{share}: this machine carries about {self.carried} of {self.checks} checks at their intervals"
+
+
+@dataclass(slots=True)
+class _Second:
+    """The reads that ended within one second of the monotonic clock."""
+
+    at: float
+    ended: int = 0
+    lost: int = 0
+
+
+class Load:
+    """Counts reads as they end."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._seconds: deque[_Second] = deque()
+        self._over = False
+
+    def ended(self, interval_seconds: float, late_seconds: float, *, void: bool) -> None:
+        """Count one read, which began so late after it was due."""
+        now = self._clock.monotonic()
+        if not self._seconds or now - self._seconds[-1].at >= 1.0:
+            self._seconds.append(_Second(now))
+        self._seconds[-1].ended += 1
+        self._seconds[-1].lost += void or late_seconds > interval_seconds / 2
+
+    def overload(self, checks: int) -> Overload | None:
+        """Return how much of these checks' reads is lost, or None while nothing to speak of is."""
+        now = self._clock.monotonic()
+        while self._seconds and now - self._seconds[0].at > WINDOW_SECONDS:
+            self._seconds.popleft()
+        ended, lost = self._share(now, WINDOW_SECONDS)
+        lately, lost_lately = self._share(now, RECENT_SECONDS)
+        if self._over:
+            self._over = lost > 0 and not (lately and lost_lately / lately < LOST_SHARE / 2)
+        else:
+            self._over = lost >= LOST_MIN and lost / ended >= LOST_SHARE and lost_lately > 0
+        if not self._over or not ended:
+            return None
+        return Overload(lost / ended, _two_digits(checks * (1 - lost / ended)), checks)
+
+    def _share(self, now: float, seconds: float) -> tuple[int, int]:
+        """Return how many reads ended in the last so many seconds, and how many of them were lost."""
+        some = [one for one in self._seconds if now - one.at <= seconds]
+        return sum(one.ended for one in some), sum(one.lost for one in some)
+
+
+def _two_digits(number: float) -> int:
+    """Round to two significant digits: more would claim more than was measured."""
+    return int(float(f"{number:.2g}"))

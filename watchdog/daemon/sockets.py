@@ -1,0 +1,23 @@
+"""How many sockets this process may have open: a probe under way holds one, or two while it tries both families."""
+
+import resource
+
+RESERVED = 200
+"""Files kept for all else: the store, vendors, people who look at pages."""
+FLIGHTS_MIN = 64
+FILES_WANTED = 65_536
+
+
+def raise_limit() -> None:
+    """Use as many open files as the host allows (its hard limit), up to FILES_WANTED."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES_WANTED if hard == resource.RLIM_INFINITY else min(hard, FILES_WANTED)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def probes_max() -> int:
+    """Return how many probes may be under way at once."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files = FILES_WANTED if soft == resource.RLIM_INFINITY else min(soft, FILES_WANTED)
+    return max(FLIGHTS_MIN, (files - RESERVED) // 2)
