@@ -45,7 +45,7 @@ class Vendor:
         return self.clock.monotonic() - began
 
 
-async def test_what_acting_needs_is_left_to_it() -> None:
+async def test_case_48_what_acting_needs_is_left_to_it() -> None:
     """Calm polls and watches read as fast as they may for five minutes: an action never waits, nothing is refused."""
     clock = FakeClock(start=1_750_000_020.0)
     vendor = Vendor(clock)
@@ -83,7 +83,7 @@ async def test_a_crowd_is_spread_over_the_window() -> None:
     assert max(after - before for before, after in pairwise(later)) < 3.0
 
 
-async def test_what_others_use_of_the_same_key_counts() -> None:
+async def test_case_48_what_others_use_of_the_same_key_counts() -> None:
     """Another worker takes 300 of 400: our calm reads wait for the next minute, a watch does not, an action never."""
     clock = FakeClock(start=1_750_000_040.0)
     vendor = Vendor(clock)

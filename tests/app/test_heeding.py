@@ -16,7 +16,7 @@ def _fill_the_wake_up_pipe(loop: asyncio.AbstractEventLoop) -> None:
             return
 
 
-async def test_a_signal_is_heard_though_the_wake_up_pipe_is_full() -> None:
+async def test_case_47_a_signal_is_heard_though_the_wake_up_pipe_is_full() -> None:
     """Both events are set, and what handled the signals before does so again."""
     before = signal.getsignal(signal.SIGUSR1)
     stop, reload = asyncio.Event(), asyncio.Event()

@@ -154,7 +154,7 @@ async def test_sockets_bound_what_is_under_way(world: World) -> None:
     assert all(len(site.starts) >= 25 for site in sites)
 
 
-async def test_overload_stretches_calm_intervals_evenly_and_is_said(world: World) -> None:
+async def test_case_46_overload_stretches_calm_intervals_evenly_and_is_said(world: World) -> None:
     """A machine that computes 50 ms for each read carries 20 reads a second: of 60 checks at 1 s a third.
 
     Each calm one is read every 3 s or so, a suspect keeps its pace, none is void; the state is said, and ends with it.
@@ -173,6 +173,7 @@ async def test_overload_stretches_calm_intervals_evenly_and_is_said(world: World
     assert overload is not None
     assert overload.lost > 0.9
     assert overload.checks == 60
+    assert 18 <= overload.carried <= 22
     assert not any(world.count("probes_void_total", f"s{each}") for each in range(59))
     assert world.stall.lag_between(0, world.clock.monotonic()) < STALL_SECONDS
     for site in sites:

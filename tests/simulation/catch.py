@@ -34,7 +34,7 @@ def main() -> None:
     with ProcessPoolExecutor(2) as pool:
         found = dict(zip(WEAKENED, pool.map(first_caught, WEAKENED), strict=True))
     CAUGHT_AT.write_text(json.dumps(found, indent=2) + "\n")
-    print(CAUGHT_AT.read_text(), end="")  # noqa: T201
+    print(CAUGHT_AT.read_text(), end="")
 
 
 if __name__ == "__main__":

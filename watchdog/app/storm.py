@@ -87,9 +87,9 @@ async def _take_commands(daemon: Daemon, start: Start) -> None:
             await start.clock.sleep(1.0)
 
 
-def play(seed: int, run: Run | None = None) -> Result:
+def play(seed: int, variant: Variant = VARIANTS[FULL]) -> Result:
     """Play one seed to its end; what was killed in it is only then buried."""
-    result = World(seed, run or worker()).play()
+    result = World(seed, worker(variant), variant.weather).play()
     gc.collect()
     return result
 

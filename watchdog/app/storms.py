@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from itertools import repeat
 from time import perf_counter
 
-from watchdog.app.storm import play, silence, worker
+from watchdog.app.storm import play, silence
 from watchdog.app.workers import workers
 from watchdog.lab.storm.score import Score
 from watchdog.lab.storm.variants import FULL, VARIANTS
@@ -71,8 +71,7 @@ def reasons(score: Score) -> Sequence[str]:
 def play_chunk(seeds: range, variant: str) -> list[Outcome]:
     """Play a few seeds in this process."""
     with silence():
-        run = worker(VARIANTS[variant])
-        return [_outcome(play(seed, run)) for seed in seeds]
+        return [_outcome(play(seed, VARIANTS[variant])) for seed in seeds]
 
 
 def _outcome(result: Result) -> Outcome:
@@ -108,4 +107,4 @@ def replay(seed: int, variant: str = FULL) -> Result:
 
 def _replay(seed: int, variant: str) -> Result:
     with silence():
-        return play(seed, worker(VARIANTS[variant]))
+        return play(seed, VARIANTS[variant])

@@ -5,6 +5,7 @@ judged over the last WINDOW_SECONDS, and ends as soon as RECENT_SECONDS were pun
 """
 
 from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from watchdog.ports import Clock
@@ -19,7 +20,7 @@ LOST_MIN = 5
 
 @dataclass(frozen=True, slots=True)
 class Overload:
-    """How much is lost: the share of reads (0 to 1), and how many of the checks this machine carries."""
+    """The share of reads that is lost (0 to 1), and how many of the checks this machine reads as often as they want."""
 
     lost: float
     carried: int
@@ -27,7 +28,7 @@ class Overload:
 
     def __str__(self) -> str:
         share = f"{self.lost:.0%} of the reads of the last {WINDOW_SECONDS:.0f} s were late or void"
-        return f"{share}: this machine carries about {self.carried} of {self.checks} checks at their intervals"
+        return f"this machine carries about {self.carried} of {self.checks} checks at their intervals: {share}"
 
 
 @dataclass(slots=True)
@@ -37,6 +38,7 @@ class _Second:
     at: float
     ended: int = 0
     lost: int = 0
+    void: int = 0
 
 
 class Load:
@@ -54,9 +56,10 @@ class Load:
             self._seconds.append(_Second(now))
         self._seconds[-1].ended += 1
         self._seconds[-1].lost += void or late_seconds > interval_seconds / 2
+        self._seconds[-1].void += void
 
-    def overload(self, checks: int) -> Overload | None:
-        """Return how much of these checks' reads is lost, or None while nothing to speak of is."""
+    def overload(self, intervals: Callable[[], Sequence[float]]) -> Overload | None:
+        """Return how much of the reads of all checks (their intervals, in seconds) is lost; None: next to nothing."""
         now = self._clock.monotonic()
         while self._seconds and now - self._seconds[0].at > WINDOW_SECONDS:
             self._seconds.popleft()
@@ -68,7 +71,10 @@ class Load:
             self._over = lost >= LOST_MIN and lost / ended >= LOST_SHARE and lost_lately > 0
         if not self._over or not ended:
             return None
-        return Overload(lost / ended, _two_digits(checks * (1 - lost / ended)), checks)
+        valid = ended - sum(one.void for one in self._seconds)
+        every = intervals()
+        due, checks = WINDOW_SECONDS * sum(1 / seconds for seconds in every), len(every)
+        return Overload(lost / ended, min(checks, _two_digits(checks * valid / due)), checks)
 
     def _share(self, now: float, seconds: float) -> tuple[int, int]:
         """Return how many reads ended in the last so many seconds, and how many of them were lost."""

@@ -172,7 +172,9 @@ class ProbeScheduler:
 
     def overload(self) -> Overload | None:
         """Return how much of what is due cannot be read in time, or None."""
-        return self._load.overload(sum(map(len, self._services.values())))
+        return self._load.overload(
+            lambda: [self._interval(check) for service in self._services for check in self._of(service)]
+        )
 
     @property
     def in_flight(self) -> int:

@@ -2,11 +2,13 @@
 
 They are made by handing other timings, or another part from outside (`weakened.py`), to the shipped wiring.
 `caught_by` names the figure of the score that must show it. Where two safeguards cover each other, both are gone:
-without the guard, the last look alone would still find that no failure was seen lately.
+without the guard, the last look alone would still find that no failure was seen lately. `weather` makes the faults that
+it lacks a tooth against frequent, where they are rare.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from watchdog.daemon.actuator import Actuator
 from watchdog.daemon.lookup import Reconcile, look_up
@@ -40,6 +42,7 @@ class Variant:
     platform: type[RenderClient] = RenderClient
     channel: type[StormChannel] = StormChannel
     weaken: Callable[[Actuator], None] = leave_as_it_is
+    weather: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
 
 
 ENDLESS_SECONDS = 1e9
@@ -47,7 +50,11 @@ FULL = "full"
 VARIANTS = {
     FULL: Variant(),
     "blind-resend": Variant("double_rollbacks", reconcile=believe_in_nothing),
-    "short-settle": Variant("double_rollbacks", timings=replace(SHIPPED, settle_seconds=3.0)),
+    "short-settle": Variant(
+        "double_rollbacks",
+        timings=replace(SHIPPED, settle_seconds=3.0),
+        weather=MappingProxyType({"slow_landing": 1.0}),
+    ),
     "no-guard": Variant(
         "double_rollbacks", timings=replace(SHIPPED, guard_seconds=ENDLESS_SECONDS), weaken=never_be_late
     ),

@@ -14,7 +14,8 @@ drawn; a request lands within 8 s, as the settle window assumes.
 
 import asyncio
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from watchdog.domain.incidents import Phase
@@ -69,10 +70,11 @@ class Result:
 
 
 class World:
-    """One seed. `run` is the program of a worker."""
+    """One seed. `run` is the program of a worker; `weather`: probabilities of faults that are not left to the seed."""
 
-    def __init__(self, seed: int, run: Run) -> None:
+    def __init__(self, seed: int, run: Run, weather: Mapping[str, float] = MappingProxyType({})) -> None:
         self.nature = nature = Nature(seed)
+        nature.weather = replace(nature.weather, **weather)
         nature.died = self._restart
         self.render = Render(nature)
         self.episodes = Episodes(nature)

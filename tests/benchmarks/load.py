@@ -1,0 +1,248 @@
+"""What one core carries: thousands of HTTPS targets against a local nginx, and what the daemon says of it.
+
+`python -m tests.benchmarks.load [--targets N ...] [--seconds S] [--half] [--neighbour] [--hanging SHARE]`
+
+The daemon runs on the last core, nginx on the first; `--half` freezes the daemon for 50 of each 100 ms, as a container
+with half a core is, `--neighbour` runs a busy process on its core. For each number of targets it prints: judged reads a
+second (and the share of those that were due), void ones, the longest lag of the loop, when people were told, what
+/healthz said, and how long SIGTERM took. Needs nginx (Debian: nginx-light).
+"""
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import trustme
+from prometheus_client.parser import text_string_to_metric_families
+
+EVERY_SECONDS = 10
+SETTLING_SECONDS = 45.0
+TARGETS_OF_ONE = 10
+"""A configuration holds at most 500 services."""
+NGINX = """\
+daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log crit; worker_processes 1;
+events {{ worker_connections 8192; }}
+http {{
+  access_log off;
+  server {{
+    listen 127.0.0.1:{port} ssl backlog=8192;
+    ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem;
+    location / {{ return 200 "ok"; }}
+  }}
+}}
+"""
+CONFIGURATION = """\
+version: 1
+services:
+{services}
+store: "sqlite:///{folder}/watchdog.db"
+metrics: {{listen: "127.0.0.1:0"}}
+control: ["https://127.0.0.1:{port}/control"]
+"""
+
+
+def free_port() -> int:
+    """Return a port that was free a moment ago."""
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        return int(held.getsockname()[1])
+
+
+@contextmanager
+def serving(folder: Path, core: int) -> Iterator[int]:
+    """Run nginx with a certificate of a private CA (ca.pem); return its port."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+    issued = authority.issue_cert("127.0.0.1")
+    issued.private_key_pem.write_to_path(str(folder / "key.pem"))
+    for pem in issued.cert_chain_pems:
+        pem.write_to_path(str(folder / "cert.pem"), append=True)
+    port = free_port()
+    (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=port))
+    command = ["taskset", "-c", str(core), "nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextmanager
+def hanging() -> Iterator[int]:
+    """Listen, and never answer; return the port."""
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        door.listen(16)
+        yield int(door.getsockname()[1])
+
+
+@contextmanager
+def busy(core: int) -> Iterator[None]:
+    """Run something that computes on that core."""
+    process = subprocess.Popen(["taskset", "-c", str(core), sys.executable, "-c", "while True: pass"])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def halved(pid: int) -> Iterator[None]:
+    """Freeze a process for 50 of each 100 ms."""
+    end = threading.Event()
+
+    def cycle() -> None:
+        while not end.wait(0.05):
+            os.kill(pid, signal.SIGSTOP)
+            time.sleep(0.05)
+            os.kill(pid, signal.SIGCONT)
+
+    thread = threading.Thread(target=cycle)
+    thread.start()
+    try:
+        yield
+    finally:
+        end.set()
+        thread.join()
+
+
+class Watched:
+    """A daemon under load, seen from outside."""
+
+    def __init__(self, folder: Path, core: int) -> None:
+        self.log = folder / "log.jsonl"
+        command = ["taskset", "-c", str(core), sys.executable, "-m", "watchdog", "run", "-c", str(folder / "w.yaml")]
+        environment = {**os.environ, "SSL_CERT_FILE": str(folder / "ca.pem")}
+        with self.log.open("wb") as out:
+            self.process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env=environment)
+        self.began_at = time.time()
+        while not (told := self.said("listening")):
+            assert self.process.poll() is None, self.log.read_text()[-2000:]
+            time.sleep(0.2)
+        self.port = told[0]["port"]
+        while not self.said("watching"):
+            time.sleep(0.2)
+        self.watching_at = time.time()
+
+    def said(self, event: str) -> list[dict[str, Any]]:
+        """Return the lines of its log with that event."""
+        lines = self.log.read_text(encoding="utf-8").split("\n")[:-1]
+        return [one for line in lines if line.startswith("{") and (one := json.loads(line))["event"] == event]
+
+    def get(self, path: str) -> httpx.Response:
+        """Ask its HTTP server."""
+        return httpx.get(f"http://127.0.0.1:{self.port}{path}", trust_env=False, timeout=60.0)
+
+    def counts(self) -> dict[str, float]:
+        """Return the sums of what it counts."""
+        found: dict[str, float] = {}
+        for family in text_string_to_metric_families(self.get("/metrics").text):
+            for sample in family.samples:
+                key = sample.name + (f"/{outcome}" if (outcome := sample.labels.get("outcome")) else "")
+                found[key] = found.get(key, 0.0) + sample.value
+        return found
+
+    def cpu_seconds(self) -> float:
+        """Return what it has computed so far."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / float(os.sysconf("SC_CLK_TCK"))
+
+    def end(self) -> float:
+        """Send SIGTERM; return how long it took."""
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+        return round(time.monotonic() - began, 1)
+
+
+def measure(targets: int, seconds: float, *, half: bool, neighbour: bool, share_hanging: float) -> dict[str, Any]:
+    """Run a daemon with so many targets for so long, after it has settled."""
+    core = max(os.sched_getaffinity(0))
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        port = stack.enter_context(serving(folder, min(os.sched_getaffinity(0))))
+        hang = round(targets * share_hanging)
+        ports = [stack.enter_context(hanging())] * hang + [port] * (targets - hang)
+        configure(folder, ports)
+        watched = Watched(folder, core)
+        with ExitStack() as burden:
+            if half:
+                burden.enter_context(halved(watched.process.pid))
+            if neighbour:
+                burden.enter_context(busy(core))
+            time.sleep(SETTLING_SECONDS)
+            before, computed, began = watched.counts(), watched.cpu_seconds(), time.monotonic()
+            time.sleep(seconds)
+            after, computed, lasted = watched.counts(), watched.cpu_seconds() - computed, time.monotonic() - began
+            health = watched.get("/healthz")
+        time.sleep(5.0)
+        later = watched.get("/healthz") if half or neighbour else health
+        ended = watched.end()
+        told = [one for one in watched.said("notice") if one["incident"] == "capacity/probes"]
+        told_at = time.mktime(time.strptime(told[0]["timestamp"][:19], "%Y-%m-%dT%H:%M:%S")) if told else None
+    grown = {key: (value - before.get(key, 0.0)) / lasted for key, value in after.items()}
+    good = grown.get("watchdog_probe_total/good", 0.0)
+    return {
+        "targets": targets,
+        "judged_per_second": round(good, 1),
+        "share_of_due": round(good / ((targets - hang) / EVERY_SECONDS), 3),
+        "bad_per_second": round(grown.get("watchdog_probe_total/bad", 0.0), 1),
+        "void_per_second": round(grown.get("watchdog_probes_void_total", 0.0), 2),
+        "told_after_seconds": round(told_at - watched.watching_at, 1) if told_at else None,
+        "healthz": [health.status_code, health.json()["reasons"]],
+        "healthz_5_s_later": later.status_code,
+        "sigterm_seconds": ended,
+        "cpu": round(computed / lasted, 2),
+        "cpu_ms_a_probe": round(1000 * computed / lasted / good, 2) if good else None,
+    }
+
+
+def configure(folder: Path, ports: list[int]) -> None:
+    """Write a configuration of services with TARGETS_OF_ONE targets each."""
+    rows = list[str]()
+    for number, port in enumerate(ports):
+        if number % TARGETS_OF_ONE == 0:
+            rows += [f"  t{number}:", "    signals:"]
+        rows.append(f'      h{number}: {{http: "https://127.0.0.1:{port}/"}}')  # every 10 s, unless said otherwise
+    (folder / "w.yaml").write_text(CONFIGURATION.format(services="\n".join(rows), folder=folder, port=ports[-1]))
+
+
+def main() -> None:
+    """Print a line of JSON for each number of targets."""
+    words = argparse.ArgumentParser(prog="python -m tests.benchmarks.load", description=__doc__)
+    words.add_argument("--targets", type=int, nargs="+", default=[1000, 2000, 3000, 5000])
+    words.add_argument("--seconds", type=float, default=60.0)
+    words.add_argument("--half", action="store_true")
+    words.add_argument("--neighbour", action="store_true")
+    words.add_argument("--hanging", type=float, default=0.0)
+    wanted = words.parse_args()
+    if shutil.which("nginx") is None:
+        sys.exit("nginx is missing: apt-get install nginx-light")
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+    for targets in wanted.targets:
+        found = measure(
+            targets, wanted.seconds, half=wanted.half, neighbour=wanted.neighbour, share_hanging=wanted.hanging
+        )
+        print(json.dumps(found), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+"""300 services on one Render key, with Render's limits on, of which 50 break at once by one bad commit.
+
+`python -m tests.benchmarks.many_services [--services 300] [--failing 50] [--viewer]` takes some eight minutes.
+Prints, as JSON: reads a minute while calm and while 50 fail, refused reads (429), seconds from a site's first failure
+to the request of its rollback (median, p95, longest), and how many rollbacks were requested with auto-deploy off.
+`--viewer`: somebody opens the plan of one service after the other meanwhile, without a pause.
+"""
+
+import argparse
+import json
+import statistics
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.faults.processes import Cloud, Daemon, running_cloud, until
+
+COMMIT = "bad0" * 10
+TOKEN = "a-token-of-the-benchmark-0123456789"
+CALM_SECONDS = 150.0
+DONE_SECONDS = 420.0
+CONFIGURATION = """\
+version: 1
+services:
+{services}
+channels:
+  slack: {{}}
+store: "sqlite:///{folder}/watchdog.db"
+metrics: {{listen: "127.0.0.1:0"}}
+console: {{enabled: true}}
+control: ["{control[0]}", "{control[1]}"]
+endpoints: {{render: "{render}", slack: "{slack}"}}
+"""
+SERVICE = """\
+  {name}:
+    render: srv-{name}
+    mode: autonomous
+    signals: {{home: {{http: "{url}/", every: 10s}}, events: {{render_events: default}}}}
+"""
+
+
+def configure(cloud: Cloud, names: Sequence[str]) -> None:
+    """Write a configuration that guards all of them."""
+    rows = "".join(SERVICE.format(name=name, url=cloud.urls["sites"][name]) for name in names)
+    values = {**cloud.urls, "folder": cloud.folder.resolve(), "services": rows.rstrip()}
+    cloud.config.write_text(CONFIGURATION.format(**values), encoding="utf-8")
+
+
+def reads(cloud: Cloud, since: float, until_: float) -> dict[str, Any]:
+    """Count what was read from Render in between."""
+    gets = [one for one in cloud.requests("render", "GET") if since <= one["at"] < until_]
+    minutes = Counter(int(one["at"] // 60) for one in gets)
+    kinds = Counter(one["path"].rsplit("/", 1)[-1] if one["path"].count("/") > 3 else "facts" for one in gets)
+    return {
+        "a_minute": round(60 * len(gets) / (until_ - since), 1),
+        "most_in_a_clock_minute": max(minutes.values(), default=0),
+        "refused": sum(one["status"] == 429 for one in gets),
+        "kinds": dict(kinds),
+    }
+
+
+@contextmanager
+def looking(daemon: Daemon, names: Sequence[str], on: bool) -> Iterator[None]:
+    """Ask for one plan after the other until the end."""
+    end = threading.Event()
+
+    def look() -> None:
+        with httpx.Client(trust_env=False, headers={"authorization": f"Bearer {TOKEN}"}, timeout=30.0) as client:
+            while not end.is_set():
+                for name in names:
+                    if end.is_set():
+                        return
+                    client.get(f"http://127.0.0.1:{daemon.port}/api/v1/services/{name}/plan")
+
+    thread = threading.Thread(target=look)
+    if on:
+        thread.start()
+    try:
+        yield
+    finally:
+        end.set()
+        if on:
+            thread.join()
+
+
+def play(folder: Path, services: int, failing: int, viewer: bool) -> dict[str, Any]:
+    """Run it once."""
+    with running_cloud(folder, quirks=True, rollback_seconds=5.0, more_services=services) as cloud:
+        names = [f"s{number:02}" for number in range(1, services + 1)]
+        configure(cloud, names)
+        daemon = Daemon(cloud, {"WATCHDOG_HTTP_TOKEN": TOKEN}).start().until_watching()
+        listed = {f"/services/srv-{name}/deploys" for name in names}
+        until(lambda: listed <= {one["path"].removeprefix("/v1") for one in cloud.requests("render", "GET")})
+        with looking(daemon, names, viewer):
+            calm_at = time.time()
+            time.sleep(CALM_SECONDS)
+            bad = names[:failing]
+            broke_at = time.time()
+            for name in bad:
+                cloud.bad_deploy(service=name, commit=COMMIT)
+            wait_for(cloud, bad)
+            done_at = time.time()
+        result = {
+            "services": services,
+            "failing": failing,
+            "viewer": viewer,
+            "calm": reads(cloud, calm_at, broke_at),
+            "failing_reads": reads(cloud, broke_at, done_at),
+            **rollbacks(cloud, bad),
+        }
+        daemon.stop()
+        return result
+
+
+def wait_for(cloud: Cloud, bad: Sequence[str]) -> None:
+    """Wait until a rollback of each was asked for, or long enough."""
+    give_up = time.monotonic() + DONE_SECONDS
+    while time.monotonic() < give_up and len(asked_at(cloud)) < len(bad):
+        time.sleep(2.0)
+
+
+def asked_at(cloud: Cloud) -> dict[str, float]:
+    """Return when the first rollback of each service was sent."""
+    found: dict[str, float] = {}
+    for one in cloud.requests("render", "POST"):
+        if one["path"].endswith("/rollback"):
+            found.setdefault(one["path"].split("/")[-2], one["at"])
+    return found
+
+
+def rollbacks(cloud: Cloud, bad: Sequence[str]) -> dict[str, Any]:
+    """Return how long they took, and whether auto-deploy was off."""
+    onset: dict[str, float] = {}
+    for at, service, _, status in cloud.hits():
+        if status >= 500:
+            onset.setdefault(service, at)
+    pinned = {
+        one["path"].split("/")[-1]: one["at"] for one in cloud.requests("render", "PATCH") if one["status"] == 200
+    }
+    sent = asked_at(cloud)
+    took = sorted(sent[f"srv-{name}"] - onset[name] for name in bad if f"srv-{name}" in sent)
+    return {
+        "rolled_back": len(took),
+        "pinned": sum(pinned.get(service, float("inf")) < at for service, at in sent.items()),
+        "seconds": {
+            "median": round(statistics.median(took), 1),
+            "p95": round(took[int(0.95 * (len(took) - 1))], 1),
+            "longest": round(took[-1], 1),
+        }
+        if took
+        else None,
+    }
+
+
+def main() -> None:
+    """Print what came of it."""
+    words = argparse.ArgumentParser(prog="python -m tests.benchmarks.many_services", description=__doc__)
+    words.add_argument("--services", type=int, default=300)
+    words.add_argument("--failing", type=int, default=50)
+    words.add_argument("--viewer", action="store_true")
+    wanted = words.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        print(json.dumps(play(Path(folder), wanted.services, wanted.failing, wanted.viewer), indent=2))
+
+
+if __name__ == "__main__":
+    main()
