@@ -134,7 +134,7 @@ async def test_a_confirmed_switch_costs_one_read() -> None:
 
 
 @pytest.mark.parametrize(("listed", "previous"), [("checksPass", "checksPass"), ("", None), ("off", None)])
-async def test_case_48_it_is_switched_off_though_the_old_value_cannot_be_read(listed: str, previous: str | None) -> None:
+async def test_case_48_it_is_switched_off_though_nothing_can_be_read(listed: str, previous: str | None) -> None:
     """No reads are left this minute: what was listed last is the value to restore; without one, nothing is switched."""
 
     class Exhausted(Render):

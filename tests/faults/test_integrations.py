@@ -14,7 +14,7 @@ from tests.faults.channels import Guarded, Site, guarding
 from watchdog.app.wire import Daemon, Outside, wire
 from watchdog.daemon.translate import CONTROL, VENDORS
 from watchdog.domain.deploys import Deploy, ServiceFacts
-from watchdog.domain.errors import Forbidden, Permanent, Temporary
+from watchdog.domain.errors import Forbidden, Misshapen, Permanent, Temporary
 from watchdog.domain.integrations import Standing
 from watchdog.domain.policy import Policy, ServicePolicy, SignalPolicy, VendorPolicy
 from watchdog.domain.readings import Unknown, Unread
@@ -27,12 +27,13 @@ class Cloud:
 
     def __init__(self) -> None:
         self.error: Exception | None = None
+        self.tells = FACTS
 
     async def facts(self, service_id: str) -> ServiceFacts:
         """Return the facts."""
         if self.error is not None:
             raise self.error
-        return FACTS
+        return self.tells
 
     async def deploys(self, service_id: str, back_to: str | None = None) -> Sequence[Deploy]:
         """Return the deploys."""
@@ -102,6 +103,11 @@ def answers(error: Exception) -> Callable[[Relying], None]:
     return do
 
 
+def does_not_tell(world: Relying) -> None:
+    """Have the platform leave out what auto-deploy is set to."""
+    world.cloud.tells = replace(FACTS, auto_deploy="unknown")
+
+
 def hangs(world: Relying) -> None:
     """Have the probes of web never come back."""
     world.daemon.scheduler._services["web"]["home"].removed = True
@@ -114,6 +120,15 @@ TABLE = [
     ("probes silent", hangs, "probes/web", Standing.SILENT, 150.0, PAGE),
     ("the key refused", answers(Forbidden("refused our key (401)")), "platform/Render", Standing.REFUSED, 60.0, PAGE),
     ("the API down", answers(Temporary("answered 502")), "platform/Render", Standing.FAILING, 300.0, PAGE),
+    ("the API without a field", does_not_tell, "platform/Render", Standing.SHAPE, 300.0, PAGE),
+    (
+        "the API of unknown shape",
+        answers(Misshapen("lists a deploy without status")),
+        "platform/Render",
+        Standing.SHAPE,
+        300.0,
+        PAGE,
+    ),
     ("a service gone", answers(Permanent("answered 404")), "platform/Render", Standing.FAILING, 300.0, PAGE),
     ("the feed's token refused", reads("feed", Unread.REFUSED), "feed/sentry", Standing.REFUSED, 60.0, INFO),
     ("the feed down", reads("feed", Unread.OTHER), "feed/sentry", Standing.FAILING, 300.0, INFO),

@@ -19,7 +19,7 @@ from watchdog.adapters.signals import SIGNALS
 from watchdog.adapters.signals.control import ControlTarget
 from watchdog.adapters.signals.render_events import build_dependency
 from watchdog.adapters.signals.statuspage import Part
-from watchdog.adapters.signals.vendor_status import VendorStatus, render_components
+from watchdog.adapters.signals.vendor_status import VendorStatus, elsewhere_of, render_components
 from watchdog.adapters.signals.wire import Wire
 from watchdog.adapters.stores import build_store
 from watchdog.app.beside import Readers
@@ -194,7 +194,15 @@ def _vendor_sources(
     pages = dict(settings.vendors)
     pages |= {name: one.vendor_status for name, one in settings.dependencies.items() if one.vendor_status is not None}
     found: list[SignalSource] = [
-        VendorStatus(name, url, clock, role, parts if role == "platform" else _chosen(settings, name), wire=looks)
+        VendorStatus(
+            name,
+            url,
+            clock,
+            role,
+            parts if role == "platform" else _chosen(settings, name),
+            elsewhere=elsewhere_of(name, settings.endpoints["sentry"]),
+            wire=looks,
+        )
         for name, url in pages.items()
         for role in [settings.policy.vendors[name].role]
     ]

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from watchdog.daemon.integrations import Integrations
 from watchdog.daemon.waiting import sleep_or
-from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.errors import Misshapen, Permanent, Temporary
 from watchdog.domain.events import DeploysListed, DeploysUnread, Event
 from watchdog.domain.urgency import Urgency, reading_for
 from watchdog.ports import Clock, Platform
@@ -55,11 +55,15 @@ class DeployWatch:
 
     async def _read(self) -> Event:
         """Return what was listed, dated when the look began: it tells of that moment."""
+        listed: DeploysListed | None = None
         try:
             at = self._clock.now()
             with self._integrations.attempt("platform", PLATFORM, self._service), reading_for(self._urgency):
                 facts = await self._platform.facts(self.platform_id)
                 deploys = await self._platform.deploys(self.platform_id)
+                listed = DeploysListed(at, self._service, tuple(deploys), facts)
+                if facts.auto_deploy == "unknown":
+                    raise Misshapen("the platform does not tell what auto-deploy is set to: it cannot be switched off")
         except (Temporary, Permanent) as error:
-            return DeploysUnread(self._clock.now(), self._service, str(error))
-        return DeploysListed(at, self._service, tuple(deploys), facts)
+            return listed or DeploysUnread(self._clock.now(), self._service, str(error))
+        return listed

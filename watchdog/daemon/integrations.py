@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from watchdog.domain.errors import Forbidden, Permanent, Temporary
+from watchdog.domain.errors import Forbidden, Misshapen, Permanent, Temporary
 from watchdog.domain.integrations import KINDS, Integration, Standing
 from watchdog.domain.readings import Reading, Unknown, Unread
 from watchdog.ports import Clock
@@ -23,6 +23,7 @@ CAUSES = {
     Unread.SHAPE: Standing.SHAPE,
     Unread.OTHER: Standing.FAILING,
 }
+BY_ERROR = ((Forbidden, Standing.REFUSED), (Misshapen, Standing.SHAPE))
 ORDER = tuple(Standing)
 
 
@@ -76,7 +77,7 @@ class Integrations:
 
     def fails(self, kind: str, name: str, part: str = "", *, error: Exception) -> None:
         """Record a failure; the error's text must be free of secrets, as it is shown to users."""
-        standing = Standing.REFUSED if isinstance(error, Forbidden) else Standing.FAILING
+        standing = next((one for kind, one in BY_ERROR if isinstance(error, kind)), Standing.FAILING)
         self._stand(self._heard(kind, name, part), standing, str(error))
 
     @contextmanager

@@ -6,7 +6,8 @@ it, turns take longer and fewer reads begin: their rate settles at what the mach
 milliseconds, and nobody has to measure it. A read that only waits for the network takes no turn, so hanging sites cost
 nothing but a socket.
 Rule 3: what is due and has not begun waits in order of its due time, the urgent (a suspicion, a watch window, control
-targets) ahead of the rest, which keeps every eighth place. So overload stretches the interval of calm checks evenly.
+targets) ahead of the rest, which keeps every second place. So overload stretches the interval of calm checks evenly,
+and not without end when a quarter of all sites hangs.
 Rule 4: under suspicion (a pace below `SUSPICION_SECONDS`) a check may have three reads at once, so that confirming a
 hang does not cost a timeout per confirmation.
 Rule 5: nothing polls: the dispatcher sleeps until something is due, or until something earlier is asked for.
@@ -38,7 +39,7 @@ SUSPICION_SECONDS = 2.0
 OVERLAP_MAX = 3
 EXTRA_PER_SERVICE_MAX = 4
 """Second and third reads of one service's checks, taken together."""
-CALM_PLACE = 8
+CALM_PLACE = 2
 """Every so many-th read that begins is a calm one, however many urgent ones wait."""
 SWEEP_SECONDS = 10.0
 """How often reads are looked for that broke their promise to end."""

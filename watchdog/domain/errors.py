@@ -2,6 +2,7 @@
 
 WatchdogError            (never raised itself)
 ├── Temporary            try again, not before `retry_after_seconds`
+│   └── Misshapen        the answer lacks what we rely on: only a newer watchdog, or the vendor, helps
 ├── Partly               some of those to be told have it: try again for the others only, if `again`
 ├── Permanent            do not try again; a human must change something
 │   ├── Forbidden        our key is refused, or may not do it: stop trying to
@@ -26,6 +27,10 @@ class Temporary(WatchdogError):
     def __init__(self, why: str, *, retry_after_seconds: float = 0.0) -> None:
         super().__init__(why)
         self.retry_after_seconds = retry_after_seconds
+
+
+class Misshapen(Temporary):
+    """The vendor answered, without what we rely on: a field that is gone, a value or a shape that we do not know."""
 
 
 class Partly(WatchdogError):

@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from urllib.parse import urlsplit
 
 from watchdog.adapters.notifiers.slack import SlackOptions
+from watchdog.adapters.signals.vendor_status import NOT_READABLE
 from watchdog.domain.policy import PROBES
 from watchdog.settings.access import CONSOLE_TOKEN, OIDC_SECRET, console_warnings
 from watchdog.settings.document import Document, Path
@@ -132,6 +133,11 @@ def warnings_of(
         found.append(f"{STORE_URL} is set and not used: write store: {POSTGRESQL}")
     if shape.vendor_status is not None and "render" not in shape.vendor_status:
         found.append("vendor_status: without render no outage of the platform can veto a rollback")
+    found += [
+        f"vendor_status: the page of {name} is HTML, which cannot be read: drop it, or write the URL of a mirror"
+        for name, url in (shape.vendor_status or {}).items()
+        if url is None and name in NOT_READABLE
+    ]
     autonomous = [name for name, mode in modes.items() if mode == "autonomous"]
     if autonomous and not (variables.get(HEARTBEAT) or variables.get(CRONS)):
         found.append(

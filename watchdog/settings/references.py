@@ -9,7 +9,7 @@ from watchdog.settings.registries import check_name
 from watchdog.settings.shape import PLATFORM_ID, Shape
 from watchdog.settings.validation import choose, nearest
 
-PAGES: Mapping[str, str] = {name: url for name, url in KNOWN_VENDORS.items() if name != "slack"}
+PAGES: Mapping[str, str] = KNOWN_VENDORS
 """Status pages known by name. Slack's is not Statuspage-shaped: it would stay unknown for ever."""
 PLATFORM = "render"
 """The one page that can veto a rollback: the host's own."""

@@ -7,6 +7,7 @@ import pytest
 from tests.adapters.platforms.bodies import deploy, service
 from tests.specs import spec
 from watchdog.adapters.platforms.render_parse import (
+    check_deploys,
     newest_first,
     parse_deploy,
     parse_postgres,
@@ -16,6 +17,7 @@ from watchdog.adapters.platforms.render_parse import (
     unwrap,
 )
 from watchdog.domain.deploys import Deploy
+from watchdog.domain.errors import Misshapen
 
 
 @pytest.mark.parametrize(
@@ -182,3 +184,18 @@ def test_every_recorded_body_is_read():
                 assert facts.pre_deploy_command == command
     assert services >= 12
     assert deploys >= 5
+
+
+@pytest.mark.parametrize(
+    ("left_out", "said"),
+    [
+        ({"status": None}, "status"),
+        ({"createdAt": None}, "createdAt"),
+        ({"id": "", "createdAt": "soon"}, "id, createdAt"),
+    ],
+)
+def test_a_deploy_without_what_we_rely_on_is_no_deploy(left_out: dict[str, object], said: str) -> None:
+    """A vendor that changed its answer is told apart from one that does not answer."""
+    check_deploys([deploy(1), deploy(2)])
+    with pytest.raises(Misshapen, match=f"without {said}$"):
+        check_deploys([deploy(1), deploy(2, **left_out)])

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from watchdog.adapters.signals.statuspage import Part, parse_summary, verdict
-from watchdog.adapters.signals.vendor_status import RENDER_API
+from watchdog.adapters.signals.vendor_status import RENDER_API, elsewhere_of
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown, Unread
 
 GROUPS = {"g-or": "Oregon", "g-fr": "Frankfurt, EU"}
@@ -224,3 +224,55 @@ def test_rows_that_make_no_sense_are_passed_over() -> None:
     summary = parse_summary({"components": rows, "status": 3, "incidents": {"a": 1}})
     assert [part.status for part in summary.components] == ["absent", "absent"]
     assert all(part.name.isprintable() and len(part.name) <= 60 for part in summary.components)
+
+
+def slack(*incidents: dict[str, Any], status: str = "active") -> Reading:
+    """Return the verdict about Slack as an upstream, from its own format."""
+    return verdict("slack", parse_summary({"status": status, "active_incidents": list(incidents)}), "upstream", (), NOW)
+
+
+@pytest.mark.parametrize(
+    ("reading", "kind", "why"),
+    [
+        (slack(status="ok"), Good, ""),
+        (
+            slack({"type": "outage", "title": "Nothing connects", "services": ["Connections", "Messaging"]}),
+            Bad,
+            'slack reports Slack/Connections major outage, Slack/Messaging major outage ("Nothing connects")',
+        ),
+        (slack({"type": "incident", "title": "Slow files", "services": ["Files"]}), Bad, "Files partial outage"),
+        (slack({"type": "notice", "title": "A notice", "services": ["Files"]}), Good, ""),
+        (slack({"type": "maintenance", "title": "Work", "services": ["Files"]}), Good, ""),
+        (slack({"type": "novelty", "title": "?", "services": ["Files"]}), Unknown, "we do not know that status"),
+        (slack(status="something new"), Unknown, "we do not know that status"),
+    ],
+)
+def test_slack_s_own_format(reading: Reading, kind: type[Reading], why: str) -> None:
+    """It has no components: open incidents name the services."""
+    assert isinstance(reading, kind)
+    assert isinstance(reading, Good) or why in reading.why
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "name", "ill", "kind"),
+    [
+        ("https://sentry.io", "sentry", "EU Error Ingestion", Good),
+        ("https://sentry.io", "sentry", "US Error Ingestion", Bad),
+        ("https://sentry.io", "sentry", "Integration/GitHub", Good),
+        ("https://sentry.io", "sentry", "Dashboard", Bad),
+        ("https://de.sentry.io", "sentry", "EU Error Ingestion", Bad),
+        ("https://de.sentry.io", "sentry", "US Error Ingestion", Good),
+        ("https://sentry.io", "openai", "EU Error Ingestion", Bad),
+    ],
+)
+def test_another_region_of_sentry_acquits_nobody(endpoint: str, name: str, ill: str, kind: type[Reading]) -> None:
+    """By the region of the endpoint; the overall indicator of its page counts all regions, and is left out then."""
+    group, _, line = ill.rpartition("/")
+    rows = [
+        {"id": "g", "name": group, "group": True},
+        {"id": "a", "name": line, "group_id": "g" if group else None, "status": "major_outage"},
+        {"id": "b", "name": "API", "status": "operational"},
+    ]
+    document = {"status": {"indicator": "major"}, "components": rows, "incidents": []}
+    reading = verdict(name, parse_summary(document), "upstream", (), NOW, elsewhere_of(name, endpoint))
+    assert isinstance(reading, kind)

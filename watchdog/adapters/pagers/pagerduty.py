@@ -16,7 +16,7 @@ from watchdog.adapters.notifiers.pagerduty import alert_key
 from watchdog.adapters.notifiers.text import clean
 from watchdog.adapters.options import Context
 from watchdog.adapters.platforms.render_parse import mapping, parse_time, text
-from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.errors import Misshapen, Permanent
 from watchdog.domain.pager import Response
 
 TOKEN = "WATCHDOG_PAGERDUTY_API_TOKEN"  # noqa: S105  the name of a variable, not what it holds
@@ -106,7 +106,7 @@ def _human_acts(entries: Sequence[Any]) -> Iterator[Response]:
 def _list_of(body: object, key: str) -> list[Any]:
     found = mapping(body).get(key)
     if not isinstance(found, list):
-        raise Temporary(f"PagerDuty answered something that holds no {key}")
+        raise Misshapen(f"PagerDuty answered something that holds no {key}")
     return found
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from watchdog.domain.deploys import Deploy, ServiceFacts
+from watchdog.domain.errors import Misshapen
 
 MESSAGE_MAX = 8192
 """Characters of a commit message that are kept: both ends, since trailers stand at the end."""
@@ -52,6 +53,15 @@ def parse_deploy(raw: object) -> Deploy | None:
         started_at=started,
         finished_at=finished,
     )
+
+
+def check_deploys(rows: Sequence[object]) -> None:
+    """Raise Misshapen, naming the field, if a deploy does not tell its id, its status, or when it was made."""
+    for row in map(mapping, rows):
+        missing = [key for key in ("id", "status") if not text(row.get(key))]
+        missing += ["createdAt"] if parse_time(row.get("createdAt")) is None else []
+        if missing:
+            raise Misshapen(f"Render lists a deploy without {', '.join(missing)}")
 
 
 def parse_service(raw: object) -> ServiceFacts | None:

@@ -22,6 +22,7 @@ from watchdog.adapters.platforms.render_events import (
 )
 from watchdog.adapters.platforms.render_list import PAGE_MAX, ServiceList
 from watchdog.adapters.platforms.render_parse import (
+    check_deploys,
     mapping,
     newest_first,
     parse_deploy,
@@ -32,7 +33,7 @@ from watchdog.adapters.platforms.render_parse import (
     unwrap,
 )
 from watchdog.domain.deploys import Deploy, ServiceFacts
-from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.errors import Misshapen, Permanent, Temporary
 from watchdog.domain.urgency import Urgency, urgency
 from watchdog.ports import Clock, PlatformEvent
 
@@ -40,6 +41,8 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 POSTGRES = "dpg-"
 PAGE = 20
 PAGES_MAX = 10
+NEWEST = 3
+"""Of so many deploys that are listed first, each must tell what decisions rely on."""
 ONCE_LIVE_WANTED = 5
 """So many deploys that once served are looked for behind a row of failed ones, within 3 pages."""
 FACTS_SECONDS = {Urgency.SPARE: 14.0, Urgency.WATCHING: 4.0}
@@ -81,7 +84,7 @@ class RenderReader:
         body = await self._one(service_path(service_id))
         facts = parse_postgres(body) if service_id.startswith(POSTGRES) else parse_service(body)
         if facts is None:
-            raise Temporary(f"Render's answer about {service_id} cannot be read")
+            raise Misshapen(f"Render's answer about {service_id} cannot be read")
         return facts
 
     async def deploys(self, service_id: str, back_to: str | None = None) -> Sequence[Deploy]:
@@ -106,7 +109,7 @@ class RenderReader:
         """Return one deploy. Raises Temporary or Permanent."""
         deploy = parse_deploy(await self._one(f"{service_path(service_id)}/deploys/{safe_id(deploy_id)}"))
         if deploy is None:
-            raise Temporary(f"Render's answer about {deploy_id} cannot be read")
+            raise Misshapen(f"Render's answer about {deploy_id} cannot be read")
         return deploy
 
     async def events(self, service_id: str, since: float) -> Sequence[PlatformEvent]:
@@ -129,14 +132,14 @@ class RenderReader:
     async def _one(self, path: str) -> object:
         answer = await self._api.get(path)
         if not isinstance(answer.json, Mapping):
-            raise Temporary("Render answered something that is not a JSON object")
+            raise Misshapen("Render answered something that is not a JSON object")
         return answer.json
 
     async def _page(self, path: str, key: str, params: Mapping[str, str]) -> tuple[list[object], int, str | None]:
         """Return the objects of one page, how many rows it had, and the cursor after it."""
         answer = await self._api.get(path, params)
         if not isinstance(answer.json, list):
-            raise Temporary("Render answered something that is not a JSON list")
+            raise Misshapen("Render answered something that is not a JSON list")
         rows, cursor = unwrap(answer.json, key)
         return rows, len(answer.json), cursor
 
@@ -158,6 +161,8 @@ class RenderReader:
         query = {"limit": str(size)}
         for page in range(PAGES_MAX):
             rows, count, cursor = await self._page(path, "deploy", query)
+            if page == 0:
+                check_deploys(rows[:NEWEST])
             found += [deploy for deploy in map(parse_deploy, rows) if deploy is not None]
             if count < size or cursor is None or _enough(found, back_to, page):
                 break

@@ -15,7 +15,7 @@ from watchdog.adapters.http import ApiClient, PermanentAnswer
 from watchdog.adapters.platforms.render_parse import mapping, parse_time, text
 from watchdog.domain.changes import FILES_MAX, Comparison, is_commit
 from watchdog.domain.deploys import Commit
-from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.errors import Misshapen, Permanent
 from watchdog.ports import Clock
 
 COMMITS_MAX = 100
@@ -51,7 +51,7 @@ class GitHub:
         """
         answer = await self._get(f"{repo_path(repo)}/commits", {"sha": branch, "per_page": str(COMMITS_MAX)})
         if not isinstance(answer, list):
-            raise Temporary("GitHub answered something that is not a JSON list")
+            raise Misshapen("GitHub answered something that is not a JSON list")
         return _commits(answer)
 
     async def compare(self, repo: str, base: str, head: str) -> Comparison:
@@ -62,7 +62,7 @@ class GitHub:
         first = mapping(await self._get(path, {"per_page": str(COMMITS_MAX), "page": "1"}))
         status, total = text(first.get("status")), first.get("total_commits")
         if status not in STATUSES or not isinstance(total, int):
-            raise Temporary("GitHub answered something that is not a comparison")
+            raise Misshapen("GitHub answered something that is not a comparison")
         commits, pages = _commits(first.get("commits"))[::-1], -(-total // COMMITS_MAX)
         if pages > 1:
             last = mapping(await self._get(path, {"per_page": str(COMMITS_MAX), "page": str(pages)}))

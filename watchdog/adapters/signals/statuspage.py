@@ -1,4 +1,4 @@
-"""What a Statuspage `summary.json` says about the components that concern us. Pure and lenient.
+"""What a Statuspage `summary.json`, or Slack's own page, says about the components that concern us. Pure and lenient.
 
 Rule 1: an unknown status of a component that concerns us is `Unknown`, never good and never an outage; so is a
 page that does not list a part which concerns us (vendors rename components), and it says which.
@@ -8,7 +8,7 @@ visitors, whoever announced it. Who wants to sleep through the hours of a mainte
 An upstream's is a remark: it names every part of that vendor, and would acquit bad deploys for hours.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown, U
 OUTAGES = frozenset({"partial_outage", "major_outage"})
 REMARKS = frozenset({"degraded_performance", "under_maintenance"})
 _KNOWN = OUTAGES | REMARKS | {"operational"}
+SLACK_STATUS = {"incident": "partial_outage", "outage": "major_outage", "notice": "operational"}
+SLACK_STATUS |= {"maintenance": "under_maintenance"}
 _ENDED = frozenset({"resolved", "postmortem", "completed"})
 COMPONENTS_MAX = 2000
 NAMED_MAX = 3
@@ -61,6 +63,8 @@ class Summary:
 
 def parse_summary(document: Any) -> Summary:
     """Return the summary. Raises ValueError if it has no such shape."""
+    if isinstance(document, dict) and isinstance(document.get("active_incidents"), list):
+        return _slack_summary(document)
     rows = document.get("components") if isinstance(document, dict) else None
     if not isinstance(rows, list):
         raise ValueError("no components")
@@ -76,15 +80,43 @@ def parse_summary(document: Any) -> Summary:
     )
 
 
-def verdict(vendor: str, summary: Summary, role: str, wanted: Sequence[Part], now: float) -> Reading:
-    """Return what the page means for us at a moment (UTC epoch seconds); no part wanted: all (upstreams only)."""
+def _slack_summary(document: dict[str, Any]) -> Summary:
+    """Return what Slack's own format (`/api/v2.0.0/current`) says: the services that open incidents name, and Slack
+    itself as a component that is well. Notices are no outage; maintenance is a remark, as an upstream's always is.
+    """
+    rows = [row for row in document["active_incidents"][:50] if isinstance(row, dict)]
+    found = [Component("Slack", "", "operational" if document.get("status") in ("ok", "active") else "absent")]
+    for row in rows:
+        status = SLACK_STATUS.get(str(row.get("type")), "absent")
+        names = row.get("services")
+        named = names[:COMPONENTS_MAX] if isinstance(names, list) else []
+        found += [Component(plain(str(name), 60), "Slack", status) for name in named]
+    titles = tuple(plain(str(row.get("title") or "untitled"), 80) for row in rows)
+    return Summary(tuple(found), indicator="", incidents=titles)
+
+
+def verdict(
+    vendor: str,
+    summary: Summary,
+    role: str,
+    wanted: Sequence[Part],
+    now: float,
+    elsewhere: Set[str] = frozenset(),
+) -> Reading:
+    """Return what the page means for us at a moment (UTC epoch seconds). No part wanted (upstreams only): all, but
+    those that have a word of `elsewhere` in their label.
+    """
     if role == "platform" and not wanted:
         return Unknown(f"{vendor}: which of its components concern us is not known yet")
-    chosen = [one for one in summary.components if not wanted or any(_is_of(one, part) for part in wanted)]
+    chosen = [
+        one
+        for one in summary.components
+        if (any(_is_of(one, part) for part in wanted) if wanted else not _is_elsewhere(one, elsewhere))
+    ]
     broken = [part for part in chosen if part.status in OUTAGES]
     if broken:
         return Bad(f"{vendor} reports {_named(broken)}{_incident(summary)}", FailureKind.OUTAGE)
-    if role == "upstream" and not wanted and summary.indicator in ("major", "critical"):
+    if role == "upstream" and not (wanted or elsewhere) and summary.indicator in ("major", "critical"):
         return Bad(f"{vendor} reports a {summary.indicator} incident{_incident(summary)}", FailureKind.OUTAGE)
     if not (chosen or wanted):
         return Unknown(f"the status page of {vendor} lists no component", Unread.SHAPE)
@@ -151,6 +183,11 @@ def _open_incidents(rows: object) -> tuple[str, ...]:
 
 def _is_of(component: Component, part: Part) -> bool:
     return any(_matches(component, label) for label in part)
+
+
+def _is_elsewhere(component: Component, words: Set[str]) -> bool:
+    """Tell whether a label such as `EU Error Ingestion` or `Integrations/GitHub` names a part we do not use."""
+    return not words.isdisjoint(_fold(component.label.replace("/", " ")).split()) if words else False
 
 
 def _matches(part: Component, label: str) -> bool:

@@ -1,4 +1,4 @@
-"""Status pages of vendors, in the shape of Statuspage's `summary.json`.
+"""Status pages of vendors, in the shape of Statuspage's `summary.json`, or in Slack's own.
 
 Rule 1: a page can only hold a rollback back (the platform's) or explain an incident (an upstream's); it starts nothing.
 Pages are written by hand and late: "all operational" proves nothing.
@@ -20,6 +20,7 @@ from watchdog.adapters.signals.statuspage import Part, Summary, parse_summary, v
 from watchdog.adapters.signals.stopwatch import Stopwatch
 from watchdog.adapters.signals.wire import Wire
 from watchdog.domain.deploys import ServiceFacts
+from watchdog.domain.readings import Unread
 from watchdog.ports import Clock, Sample
 
 KNOWN_VENDORS = {
@@ -29,9 +30,12 @@ KNOWN_VENDORS = {
     "anthropic": "https://status.claude.com/api/v2/summary.json",
     "github": "https://www.githubstatus.com/api/v2/summary.json",
     "pagerduty": "https://status.pagerduty.com/api/v2/summary.json",
-    "slack": "https://slack-status.com/api/v2/summary.json",
+    "slack": "https://slack-status.com/api/v2.0.0/current",
 }
-"""Status pages by vendor. Slack's own page is not Statuspage-shaped unless a mirror is configured: then `Unknown`."""
+"""Status pages by vendor. PagerDuty's is HTML since 2026, which is not read: `Unknown`, and `check` says so."""
+NO_SHAPE = "it is not Statuspage-shaped (write the URL of a summary.json)"
+NOT_READABLE = frozenset({"pagerduty"})
+SENTRY_EU_HOST = "de.sentry.io"
 
 IDLE_SECONDS = 300.0
 OPEN_SECONDS = 60.0
@@ -63,8 +67,18 @@ def render_components(services: Iterable[ServiceFacts]) -> tuple[Part, ...]:
     return (*RENDER_API, *((label,) for label in dict.fromkeys(found)))
 
 
+def elsewhere_of(name: str, sentry: str) -> frozenset[str]:
+    """Return the words that mark components of a vendor which nobody here uses, where none were chosen: Sentry's other
+    region than that of the endpoint `sentry`, and its integrations.
+    """
+    if name != "sentry":
+        return frozenset()
+    return frozenset({"us" if SENTRY_EU_HOST in sentry else "eu", "integration", "integrations"})
+
+
 class VendorStatus(Source):
-    """One status page. `parts` answers which parts of the vendor concern us now; none means all (an upstream's).
+    """One status page. `parts` answers which parts of the vendor concern us now; none means all (an upstream's), but
+    those with a word of `elsewhere`.
 
     `role` is "platform" or "upstream". Raises ValueError for a URL that cannot be read.
     """
@@ -79,6 +93,7 @@ class VendorStatus(Source):
         *,
         idle_seconds: float = IDLE_SECONDS,
         open_seconds: float = OPEN_SECONDS,
+        elsewhere: frozenset[str] = frozenset(),
         wire: Wire | None = None,
     ) -> None:
         super().__init__(name, "vendor_status", every_seconds=idle_seconds, timeout_seconds=DEADLINE_SECONDS)
@@ -88,6 +103,7 @@ class VendorStatus(Source):
         self._parts = parts
         self._idle_seconds = idle_seconds
         self._open_seconds = open_seconds
+        self._elsewhere = elsewhere
         self._wire = wire or Wire()
         self._tag = ""
         self._summary: Summary | None = None
@@ -98,11 +114,13 @@ class VendorStatus(Source):
         await warm_up()
         problem = await self._refresh()
         if problem and (self._summary is None or self._clock.monotonic() - self._read_at > FRESH_SECONDS):
-            return unknown(f"the status page of {self.name} could not be read: {problem}")
+            cause = Unread.SHAPE if problem == NO_SHAPE else Unread.OTHER
+            return unknown(f"the status page of {self.name} could not be read: {problem}", cause)
         assert self._summary is not None
         now = self._clock.now()
         self.every_seconds = self._open_seconds if self._summary.is_open(now) else self._idle_seconds
-        return (Sample(verdict(self.name, self._summary, self.role, tuple(self._parts()), now)),)
+        wanted = tuple(self._parts())
+        return (Sample(verdict(self.name, self._summary, self.role, wanted, now, self._elsewhere)),)
 
     async def _refresh(self) -> str:
         """Read the page and return what was wrong, or nothing."""
@@ -120,7 +138,7 @@ class VendorStatus(Source):
         try:
             self._summary = parse_summary(json.loads(came.body))
         except (ValueError, RecursionError):
-            return "it is not Statuspage-shaped (write the URL of a summary.json)"
+            return NO_SHAPE
         tag = came.headers.get("etag", "")
         self._tag = tag if len(tag) <= 200 and tag.isascii() and tag.isprintable() else ""
         self._read_at = self._clock.monotonic()

@@ -15,7 +15,7 @@ from watchdog.adapters.github import OWNER_AND_NAME, TOKEN, headers, unless_limi
 from watchdog.adapters.http import Answer, ApiClient, PermanentAnswer
 from watchdog.adapters.options import Context
 from watchdog.adapters.tickets.tracker import LABEL, GoneError, Ticket
-from watchdog.domain.errors import ConfigurationError, Mistake, OutcomeUnknown, Permanent, Temporary
+from watchdog.domain.errors import ConfigurationError, Misshapen, Mistake, OutcomeUnknown, Permanent, Temporary
 from watchdog.ports import Clock
 
 __all__ = ["TOKEN", "GitHubIssues", "Place", "build"]
@@ -89,7 +89,7 @@ class GitHubIssues:
         """Read the repository: are issues on, and do the token's rights suffice for labels, by which we find ours."""
         said = (await self._read(f"/repos/{self._repo}", {})).json
         if not isinstance(said, dict) or not isinstance(said.get("has_issues"), bool):
-            raise Temporary("GitHub answered something that is not a repository")
+            raise Misshapen("GitHub answered something that is not a repository")
         if said.get("archived") is True or said.get("has_issues") is False:
             raise Permanent(f"{self._repo} takes no issues (archived, or issues are switched off): name another")
         rights = said.get("permissions")
@@ -107,7 +107,7 @@ class GitHubIssues:
         order = {"sort": "created", "direction": "desc", "per_page": str(PAGE), "page": str(page)}
         answer = await self._read(f"/repos/{self._repo}/issues", {"state": "open", "labels": LABEL, **order})
         if not isinstance(answer.json, list):
-            raise Temporary("GitHub answered something that is not a list of issues")
+            raise Misshapen("GitHub answered something that is not a list of issues")
         return answer.json
 
     async def _number_of(self, body: str) -> int:
