@@ -95,7 +95,7 @@ def play(folder: Path, services: int, failing: int, viewer: bool) -> dict[str, A
     with running_cloud(folder, quirks=True, rollback_seconds=5.0, more_services=services) as cloud:
         names = [f"s{number:02}" for number in range(1, services + 1)]
         configure(cloud, names)
-        daemon = Daemon(cloud, {"WATCHDOG_HTTP_TOKEN": TOKEN}).start().until_watching()
+        daemon = Daemon(cloud, {"WATCHDOG_CONSOLE_TOKEN": TOKEN}).start().until_watching()
         listed = {f"/services/srv-{name}/deploys" for name in names}
         until(lambda: listed <= {one["path"].removeprefix("/v1") for one in cloud.requests("render", "GET")})
         with looking(daemon, names, viewer):

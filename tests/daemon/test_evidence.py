@@ -123,6 +123,7 @@ async def test_when_the_process_stalls_in_every_probe_it_is_blind() -> None:
         await s.clock.advance(1.5 * BOUND_SECONDS)
         blind, overloaded = s.ailments
         assert blind == f"blind: {WORDS}"
+        assert any("the capacity for probes" in title for title in s.pages), "people are told, too"
         assert overloaded.startswith("overloaded: this machine carries about 0 of 3 checks at their intervals")
         for site in s.sites.values():
             site.stalls_seconds = 0.0
