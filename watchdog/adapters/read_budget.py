@@ -20,7 +20,7 @@ PREFIXES = ("ratelimit-", "x-ratelimit-", "x-sentry-rate-limit-")
 ROUNDED_SECONDS = 1.0
 """Vendors tell whole seconds, rounded down: a window that seems over may go on for so long."""
 WINDOW_SECONDS = 60.0
-KEPT: Mapping[Urgency, float] = MappingProxyType({Urgency.SPARE: 0.5, Urgency.WATCHING: 0.2, Urgency.ACTING: 0.0})
+KEPT: Mapping[Urgency, float] = MappingProxyType({Urgency.SPARE: 0.4, Urgency.WATCHING: 0.2, Urgency.ACTING: 0.0})
 """The share of the vendor's limit that reads of this urgency leave to the more urgent."""
 
 

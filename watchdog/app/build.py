@@ -175,7 +175,7 @@ def _context(settings: Settings, clock: Clock, platform: Platform | None, engine
         service=name,
         platform=platform,
         platform_id=settings.policy.services[name].platform_id,
-        calm_seconds=settings.policy.calm_seconds,
+        calm_seconds=settings.policy.calm_seconds if settings.policy.services[name].eyes else 0.0,
         live_commit=live_commit,
         guard=settings.guard,
     )

@@ -36,6 +36,7 @@ from watchdog.settings.model import (
     RecordSettings,
     ServiceSettings,
     Settings,
+    read_calmly,
 )
 from watchdog.settings.registries import Registries, check_channels, check_signals
 from watchdog.settings.secrets import SecretMap
@@ -100,8 +101,10 @@ class Builder:
         console = access.console_settings(document, shape.console)
         return Settings(
             path=path,
-            policy=dataclasses.replace(
-                _policy(shape, modes, policies, told.matrix, tuple(channels), vendors), **told.fields
+            policy=read_calmly(
+                dataclasses.replace(
+                    _policy(shape, modes, policies, told.matrix, tuple(channels), vendors), **told.fields
+                )
             ),
             services=MappingProxyType(
                 {

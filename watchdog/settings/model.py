@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from watchdog.adapters.addresses import AddressGuard
 from watchdog.adapters.options import Options
+from watchdog.adapters.signals import render_events
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.errors import ConfigurationError, Mistake
-from watchdog.domain.policy import Policy
+from watchdog.domain.policy import Policy, SignalPolicy
 from watchdog.settings.secrets import SecretMap
 
 
@@ -189,7 +190,23 @@ def resolve_names(settings: Settings, found: Sequence[ServiceFacts]) -> Settings
     if mistakes:
         raise ConfigurationError(tuple(mistakes))
     policy = dataclasses.replace(settings.policy, services=MappingProxyType(services))
-    return dataclasses.replace(settings, policy=policy)
+    return dataclasses.replace(settings, policy=read_calmly(policy))
+
+
+def read_calmly(policy: Policy) -> Policy:
+    """Return the policy with events of the platform read as rarely as so many services must be (`calm_seconds`); those
+    of a service without a probe as often as was written: nothing else watches it.
+    """
+
+    def calm(signal: SignalPolicy) -> SignalPolicy:
+        rarely = signal.kind == render_events.KIND and signal.every_seconds < policy.calm_seconds
+        return dataclasses.replace(signal, every_seconds=policy.calm_seconds) if rarely else signal
+
+    services = {
+        name: dataclasses.replace(one, signals=tuple(map(calm, one.signals))) if one.eyes else one
+        for name, one in policy.services.items()
+    }
+    return dataclasses.replace(policy, services=MappingProxyType(services))
 
 
 def _why_not(ids: Sequence[str], own_id: str | None, taken: Set[str | None]) -> tuple[str, str] | None:

@@ -10,6 +10,7 @@ import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import inf
 
 from watchdog.adapters.http import ApiClient
 from watchdog.adapters.platforms.render_events import (
@@ -48,6 +49,8 @@ ONCE_LIVE_WANTED = 5
 FACTS_SECONDS = {Urgency.SPARE: 14.0, Urgency.WATCHING: 4.0}
 """How old a list of all services may be; just under the pace at which deploys are listed."""
 EVENTS_EVERY_SECONDS = 60.0
+FIRST_READ_GAP_SECONDS = 3.0
+"""What changed before we began takes two reads: after a start, of one calm service after the other."""
 EVENTS_TIMEOUT_SECONDS = 5.0
 UNREAD = "configuration perhaps (events could not be read)"
 OVERLAP_SECONDS = 120.0
@@ -69,6 +72,7 @@ class RenderReader:
         self._events_every = max(EVENTS_EVERY_SECONDS, calm_seconds)
         self._changes: dict[str, Changes] = {}
         self._all = ServiceList(self.services, clock)
+        self._first_read_at = -inf
 
     async def services(self) -> Sequence[ServiceFacts]:
         """Return every service the key can see (at most 1,000). Raises Temporary or Permanent."""
@@ -187,6 +191,10 @@ class RenderReader:
         """Learn what changed, best-effort: when a new deploy shows up, else at most once a minute."""
         known = self._changes.setdefault(service_id, Changes())
         tick = self._clock.monotonic()
+        if known.read_at is None and urgency() is Urgency.SPARE:
+            if tick - self._first_read_at < FIRST_READ_GAP_SECONDS:
+                return
+            self._first_read_at = tick
         recent = known.tried_at is not None and tick - known.tried_at < self._events_every
         if recent and known.newest == deploys[0].id:
             return

@@ -22,9 +22,12 @@ from watchdog.domain.readings import Bad, FailureKind, Good
 from watchdog.domain.urgency import Urgency, reading_for
 from watchdog.ports import Platform, PlatformEvent, Sample
 
+KIND = "render_events"
 ALL = "all"
 OVERLAP_SECONDS = 120.0
 REMEMBERED_MAX = 1000
+WINDOW_SECONDS = 60.0
+"""Of the platform's rate limit."""
 QUIET_SECONDS = 90.0
 """Longer than the minute between two events of a database that is down."""
 SAMPLES_MAX = 50
@@ -72,7 +75,8 @@ class RenderEvents(Source):
 
     def __init__(self, name: str, options: EventsOptions, context: Context) -> None:
         every = max(options.every, context.calm_seconds)
-        super().__init__(name, "render_events", every_seconds=every, timeout_seconds=options.timeout)
+        patience = WINDOW_SECONDS if every > options.every else 0.0  # its reads wait while others need the rate limit
+        super().__init__(name, KIND, every_seconds=every, timeout_seconds=options.timeout + patience)
         self._types = options.types
         self._context = context
         self._began_at: float | None = None
@@ -146,4 +150,4 @@ def build(name: str, options: EventsOptions, context: Context) -> RenderEvents:
 
 def policy_of(name: str, options: EventsOptions) -> SignalPolicy:
     """Return what the core must know."""
-    return policy(name, "render_events", options)
+    return policy(name, KIND, options)
