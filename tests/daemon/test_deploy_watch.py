@@ -10,10 +10,11 @@ import pytest
 from tests.clocks import eventually
 from tests.daemon.render_scene import Scene, scene
 from watchdog.adapters.platforms.render import Render
-from watchdog.daemon.deploy_watch import FIRST_SECONDS, DeployWatch
+from watchdog.daemon.deploy_watch import DeployWatch
 from watchdog.daemon.integrations import Integrations
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.events import DeploysListed, DeploysUnread, Event
+from watchdog.domain.policy import CALM_SECONDS_MIN
 
 
 @dataclass
@@ -78,10 +79,10 @@ async def test_a_faster_pace_reads_at_once_and_goes_on() -> None:
     """Under suspicion nobody waits for the slow pace to pass; a slower one changes nothing at once."""
     async with scene() as s, watching(s) as watched:
         await watched.heard(1)
-        watched.watch.set_pace(FIRST_SECONDS * 2)
-        watched.watch.set_pace(FIRST_SECONDS * 4)
+        watched.watch.set_pace(CALM_SECONDS_MIN * 2)
+        watched.watch.set_pace(CALM_SECONDS_MIN * 4)
         await watched.heard(2)
-        assert watched.told[1].at - watched.told[0].at >= FIRST_SECONDS
+        assert watched.told[1].at - watched.told[0].at >= CALM_SECONDS_MIN
         watched.watch.set_pace(0.01)
         await watched.heard(5)
         assert all(isinstance(event, DeploysListed) for event in watched.told)
@@ -93,7 +94,7 @@ async def test_a_nudge_during_a_read_is_not_lost() -> None:
     class Nudged(Render):
         async def deploys(self, service_id: str, back_to: str | None = None) -> tuple[Deploy, ...]:
             if not watched.told:
-                watched.watch.set_pace(FIRST_SECONDS / 2)
+                watched.watch.set_pace(CALM_SECONDS_MIN / 2)
             return tuple(await super().deploys(service_id, back_to))
 
     async with scene(made=Nudged) as s, watching(s) as watched:

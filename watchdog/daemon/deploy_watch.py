@@ -7,16 +7,16 @@ from watchdog.daemon.integrations import Integrations
 from watchdog.daemon.waiting import sleep_or
 from watchdog.domain.errors import Misshapen, Permanent, Temporary
 from watchdog.domain.events import DeploysListed, DeploysUnread, Event
+from watchdog.domain.policy import CALM_SECONDS_MIN
 from watchdog.domain.urgency import Urgency, reading_for
 from watchdog.ports import Clock, Platform
 
-FIRST_SECONDS = 15.0
 PLATFORM = "Render"
 """Its name among the integrations."""
 
 
 class DeployWatch:
-    """Reads one service's deploys and facts at a pace that may change at any moment."""
+    """Reads one service's deploys and facts every so many seconds, which may change at any moment."""
 
     def __init__(
         self,
@@ -26,6 +26,7 @@ class DeployWatch:
         clock: Clock,
         emit: Callable[[Event], Awaitable[None]],
         integrations: Integrations,
+        every_seconds: float = CALM_SECONDS_MIN,
     ) -> None:
         self._service = service
         self.platform_id = platform_id
@@ -33,7 +34,7 @@ class DeployWatch:
         self._clock = clock
         self._emit = emit
         self._integrations = integrations
-        self._every_seconds = FIRST_SECONDS
+        self._every_seconds = every_seconds
         self._nudged = asyncio.Event()
 
     def set_pace(self, every_seconds: float) -> None:
@@ -51,7 +52,7 @@ class DeployWatch:
             await sleep_or(self._clock, self._every_seconds, self._nudged)
 
     def _urgency(self) -> Urgency:
-        return Urgency.SPARE if self._every_seconds >= FIRST_SECONDS else Urgency.WATCHING
+        return Urgency.SPARE if self._every_seconds >= CALM_SECONDS_MIN else Urgency.WATCHING
 
     async def _read(self) -> Event:
         """Return what was listed, dated when the look began: it tells of that moment."""

@@ -80,7 +80,13 @@ class Watches:
             return
         await self._unfollow(name)
         watch = DeployWatch(
-            name, wishes.platform_id, self._platform, self._clock, self._engine.tell, self._integrations
+            name,
+            wishes.platform_id,
+            self._platform,
+            self._clock,
+            self._engine.tell,
+            self._integrations,
+            self._engine.policy.calm_seconds,
         )
         self._engine.deploy_watches[name] = watch
         self._supervisor.start(f"deploys:{name}", watch.run)
