@@ -148,6 +148,26 @@ async def test_case_48_it_is_switched_off_though_nothing_can_be_read(listed: str
         assert s.web.auto_deploy_trigger == ("off" if previous else "commit")
 
 
+async def test_what_an_earlier_attempt_read_is_the_value_to_restore() -> None:
+    """Not what was listed before it: somebody may have changed it since."""
+
+    class OnceRead(Render):
+        reads = 0
+
+        async def facts(self, service_id: str) -> ServiceFacts:
+            self.reads += 1
+            if self.reads > 1:
+                raise Temporary("Render takes no more requests for 40 s (its rate limit is used up)")
+            return await super().facts(service_id)
+
+    async with scene(made=OnceRead) as s:
+        s.sandbox.cloud.set_auto_deploy(s.web, "checksPass")
+        s.sandbox.set_mode("patch", "refuse_429", times=1)
+        event = await s.actuator.perform(replace(PIN, listed="commit"))
+        assert isinstance(event, e.PinConfirmed)
+        assert event.previous == "checksPass"
+
+
 async def test_a_refused_switch_is_not_tried_again() -> None:
     """The key may not do it: said at once, with the value that was read."""
     async with scene() as s:

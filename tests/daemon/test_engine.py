@@ -371,7 +371,7 @@ async def test_a_worry_has_everything_looked_at_and_the_control_targets_follow_t
         def read_now(self, service: str) -> None:
             reads.append(service)
 
-        def set_pace(self, service: str, every_seconds: float) -> None:
+        def set_pace(self, service: str, every_seconds: float, *, urgent: bool = False) -> None:
             paces.append((service, every_seconds))
 
     class Watch:

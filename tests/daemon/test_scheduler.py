@@ -161,7 +161,7 @@ async def test_case_46_overload_stretches_calm_intervals_evenly_and_is_said(worl
     """
     sites = [world.site(f"s{each}", every=1.0, costs=0.05) for each in range(59)]
     suspect = world.site("suspect", every=1.0, costs=0.05)
-    world.scheduler.set_pace("suspect", 1.0)
+    world.scheduler.set_pace("suspect", 1.0, urgent=True)
     await world.run(30)
     counts, of_suspect = [len(site.starts) for site in sites], len(suspect.starts)
     await world.run(60)

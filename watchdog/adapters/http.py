@@ -26,6 +26,8 @@ MAX_WAIT_SECONDS = 5.0
 """A read waits this long for a rate limit or a Retry-After; asked for more, it gives up and says how long."""
 RECONSIDER_SECONDS = 1.0
 """A read that leaves the rest of a budget to others looks again so often: it may have become urgent."""
+SHARED_WAIT_SECONDS = 65.0
+"""It waits no longer than that: a little more than a window of the vendor's limit."""
 MAX_SAID = 300
 _pause = wait_exponential_jitter(multiplier=0.3, max=3.0, jitter=0.3)
 
@@ -167,10 +169,15 @@ class ApiClient:
     async def _get_once(self, path: str, params: Params | None) -> Answer:
         await self._wait_for_budget()
         came = await self._exchange(self._reads, "GET", path, params=params)
+        if isinstance(came, Lost) and not came.sent:
+            self._budget.not_sent()
         return self._ok_or_raise(came)
 
     async def _wait_for_budget(self) -> None:
+        give_up = self._clock.monotonic() + SHARED_WAIT_SECONDS
         while (seconds := self._budget.seconds_to_wait(urgency())) > 0:
+            if self._clock.monotonic() >= give_up:
+                raise Temporary(f"{self.name}: its rate limit was needed for what is more urgent")
             await self._clock.sleep(min(seconds, RECONSIDER_SECONDS))
         seconds = self._budget.seconds_shut()
         if seconds > MAX_WAIT_SECONDS:

@@ -96,7 +96,7 @@ class ReadBudget:
         if limit is None:
             return
         ends_at = self._clock.monotonic() + seconds + ROUNDED_SECONDS
-        same = abs(ends_at - self._ends_at) < 2.0
+        same = self._limit > 0 and abs(ends_at - self._ends_at) < 2.0
         self._remaining = min(self._remaining, remaining) if same else remaining
         self._limit, self._ends_at = limit, ends_at
 
@@ -104,6 +104,10 @@ class ReadBudget:
         """Count a read that is being sent: others may come before its answer."""
         self._remaining -= 1
         self._sent_at[urgency] = self._clock.monotonic()
+
+    def not_sent(self) -> None:
+        """Take back the count of a read that did not reach the vendor."""
+        self._remaining += 1
 
     def seconds_shut(self) -> float:
         """Return for how many more seconds the vendor would refuse any request."""

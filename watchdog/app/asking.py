@@ -17,6 +17,7 @@ ANSWER_SECONDS = 15.0
 POLL_SECONDS = 0.1
 LISTING_SECONDS = 5.0
 """How long a listing is kept for plans."""
+LISTING_PATIENCE_SECONDS = 8.0
 LISTINGS_PER_MINUTE = 20
 """How many are read for plans, of all services together: who may look may look in a loop, and the platform counts.
 Beyond, a plan is made of what the daemon listed last.
@@ -72,19 +73,27 @@ class Listings:
         async with self._reading[name]:
             at, listed = self._kept.get(key, (0.0, None))
             if listed is None or self._clock.monotonic() - at >= LISTING_SECONDS:
-                listed = self._listed_last(name) or await self._read(policy, name)
+                listed = await self._read(policy, name)
                 self._kept[key] = self._clock.monotonic(), listed
             return listed
 
     async def _read(self, policy: Policy, name: str) -> DeploysListed:
-        self._read_at.append(self._clock.monotonic())
-        with reading_for(Urgency.WATCHING):
-            return await list_deploys(self._platform, policy, name, self._clock)
+        """Read, unless this minute's reads are used up or others need the rate limit: then what was listed last."""
+        now, last = self._clock.monotonic(), self._listed_last(name)
+        if last is not None and len(self._read_at) == LISTINGS_PER_MINUTE and now - self._read_at[0] < 60.0:
+            return last
+        self._read_at.append(now)
+        try:
+            async with asyncio.timeout(LISTING_PATIENCE_SECONDS if last is not None else None):
+                with reading_for(Urgency.SPARE):
+                    return await list_deploys(self._platform, policy, name, self._clock)
+        except TimeoutError:
+            assert last is not None, "without it there is no deadline"
+            return last
 
     def _listed_last(self, name: str) -> DeploysListed | None:
-        """Return what the daemon listed last, once this minute's reads are used up."""
-        full = len(self._read_at) == LISTINGS_PER_MINUTE and self._clock.monotonic() - self._read_at[0] < 60.0
-        known = self._known(name) if full else None
+        """Return what the daemon listed last."""
+        known = self._known(name)
         if known is None or known.facts is None or known.deploys_at is None:
             return None
         return DeploysListed(known.deploys_at, name, known.deploys, known.facts)

@@ -20,6 +20,9 @@ from watchdog.ports import Clock, Platform, Store, WritablePlatform
 
 RESTORE_ATTEMPTS = 3
 UNTOLD = "the platform does not say what auto-deploy is set to"
+LATE = "the platform did not say in time what auto-deploy is set to"
+VALUE_SECONDS = 4.0
+"""So long the value before the switch is waited for."""
 STEP = "pin"
 RESTORE = "restore"
 
@@ -73,7 +76,7 @@ class AutoDeploy:
             before = await self._store.action(effect.incident, STEP)
             if before is not None:  # of an earlier attempt, which may have gone through: whatever is read now
                 known.previous = before.baseline
-            value = await self._value(platform, effect)
+            value = await self._value(platform, effect, before)
             row = await self._pin_row(effect, before, value)
             known.previous, known.intended = row.baseline, True
             known.confirmed = await self._switch(platform, effect, row, looked_at, value)
@@ -86,18 +89,19 @@ class AutoDeploy:
             return True
         return False
 
-    async def _value(self, platform: Platform, effect: PinAutoDeploy) -> str:
-        """Return what it is set to; the value that was listed last, when it cannot be read in this moment: switched off
-        with an old value to restore is safer than on.
+    async def _value(self, platform: Platform, effect: PinAutoDeploy, before: ActionRow | None) -> str:
+        """Return what it is set to. When that cannot be read in this moment, what an earlier attempt read, or what was
+        listed last: switched off with an old value to restore is safer than on.
         """
         try:
-            value = (await platform.facts(effect.platform_id)).auto_deploy
+            async with asyncio.timeout(VALUE_SECONDS):
+                value = (await platform.facts(effect.platform_id)).auto_deploy
             if value == "unknown":
                 raise Temporary(UNTOLD)
-        except Temporary:
-            if effect.listed in ("", "unknown", "off"):
-                raise
-            return effect.listed
+        except (Temporary, TimeoutError) as error:
+            value = before.baseline if before is not None else effect.listed
+            if value in ("", "unknown", "off"):
+                raise error if isinstance(error, Temporary) else Temporary(LATE) from None
         return value
 
     async def _pin_row(self, effect: PinAutoDeploy, before: ActionRow | None, value: str) -> ActionRow:

@@ -11,12 +11,17 @@ from watchdog.domain.policy import CALM_SECONDS_MIN
 from watchdog.domain.urgency import Urgency, reading_for
 from watchdog.ports import Clock, Platform
 
+CROWD_SECONDS = 0.5
+"""Services that are not calm are read no more often than this, taken together: fifty of them leave reads to act on."""
 PLATFORM = "Render"
 """Its name among the integrations."""
 
 
 class DeployWatch:
-    """Reads one service's deploys and facts every so many seconds, which may change at any moment."""
+    """Reads one service's deploys and facts every so many seconds, which may change at any moment.
+
+    `watching` tells how many services are not calm now.
+    """
 
     def __init__(
         self,
@@ -27,6 +32,7 @@ class DeployWatch:
         emit: Callable[[Event], Awaitable[None]],
         integrations: Integrations,
         every_seconds: float = CALM_SECONDS_MIN,
+        watching: Callable[[], int] = lambda: 1,
     ) -> None:
         self._service = service
         self.platform_id = platform_id
@@ -35,6 +41,7 @@ class DeployWatch:
         self._emit = emit
         self._integrations = integrations
         self._every_seconds = every_seconds
+        self._watching = watching
         self._nudged = asyncio.Event()
 
     def set_pace(self, every_seconds: float) -> None:
@@ -49,10 +56,16 @@ class DeployWatch:
         while True:
             self._nudged.clear()
             await self._emit(await self._read())
-            await sleep_or(self._clock, self._every_seconds, self._nudged)
+            crowded = 0.0 if self.is_calm else CROWD_SECONDS * self._watching()
+            await sleep_or(self._clock, max(self._every_seconds, crowded), self._nudged)
+
+    @property
+    def is_calm(self) -> bool:
+        """Tell whether nothing is wrong with the service."""
+        return self._every_seconds >= CALM_SECONDS_MIN
 
     def _urgency(self) -> Urgency:
-        return Urgency.SPARE if self._every_seconds >= CALM_SECONDS_MIN else Urgency.WATCHING
+        return Urgency.SPARE if self.is_calm else Urgency.WATCHING
 
     async def _read(self) -> Event:
         """Return what was listed, dated when the look began: it tells of that moment."""

@@ -15,7 +15,9 @@ RECENT_SECONDS = 5.0
 LOST_SHARE = 0.1
 """Lost reads above this share of the window are an overload; below half of it, lately, it is over."""
 LOST_MIN = 5
-"""Fewer lost reads say nothing: a single pause of the host costs a few."""
+"""Fewer lost reads say nothing."""
+LASTS_SECONDS = 10.0
+"""Reads were lost over so long: a single pause of the host makes many late, and all of them in the moment after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +70,18 @@ class Load:
         if self._over:
             self._over = lost > 0 and not (lately and lost_lately / lately < LOST_SHARE / 2)
         else:
-            self._over = lost >= LOST_MIN and lost / ended >= LOST_SHARE and lost_lately > 0
-        if not self._over or not ended:
+            lasts = self._lasted() >= LASTS_SECONDS
+            self._over = lasts and lost >= LOST_MIN and lost / ended >= LOST_SHARE and lost_lately > 0
+        if not self._over or not ended or not (every := intervals()):
             return None
         valid = ended - sum(one.void for one in self._seconds)
-        every = intervals()
         due, checks = WINDOW_SECONDS * sum(1 / seconds for seconds in every), len(every)
         return Overload(lost / ended, min(checks, _two_digits(checks * valid / due)), checks)
+
+    def _lasted(self) -> float:
+        """Return the seconds between the first and the last lost read of the window."""
+        at = [one.at for one in self._seconds if one.lost]
+        return at[-1] - at[0] if at else 0.0
 
     def _share(self, now: float, seconds: float) -> tuple[int, int]:
         """Return how many reads ended in the last so many seconds, and how many of them were lost."""

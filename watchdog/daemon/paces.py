@@ -15,9 +15,8 @@ class Paces:
         self._seconds: dict[str, float] = {}
 
     def set(self, effect: SetPace, idle_seconds: float, scheduler: ProbeScheduler | None) -> None:
-        """Probe the service so often; at the idle pace, each source at its own interval.
-
-        A new worry has all else looked at as well: status pages are rarely read else.
+        """Probe the service so often, ahead of others if that is faster than the idle pace. A new worry has all else
+        looked at as well: status pages are rarely read else.
         """
         worried = effect.every_seconds < self._seconds.get(effect.service, 0.0)
         self._seconds[effect.service] = effect.every_seconds
@@ -26,8 +25,8 @@ class Paces:
         if worried:
             scheduler.read_now(VENDORS)
             scheduler.read_now(effect.service)
-        scheduler.set_pace(effect.service, effect.every_seconds if effect.every_seconds < idle_seconds else None)
-        scheduler.set_pace(CONTROL, max(CONTROL_SECONDS_MIN, min(self._seconds.values())))
+        scheduler.set_pace(effect.service, effect.every_seconds, urgent=effect.every_seconds < idle_seconds)
+        scheduler.set_pace(CONTROL, max(CONTROL_SECONDS_MIN, min(self._seconds.values())), urgent=True)
 
     def forget(self, service: str) -> None:
         """Another worker has it now."""

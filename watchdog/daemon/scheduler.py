@@ -4,7 +4,7 @@ Rule 1: a check (one source of one service) always has room for one read; a hang
 Rule 2: one read begins per turn of the event loop. A turn runs all callbacks that are ready, so when our own work fills
 it, turns take longer and fewer reads begin: their rate settles at what the machine carries, at a lag of a few
 milliseconds, and nobody has to measure it. A read that only waits for the network takes no turn, so hanging sites cost
-nothing but a socket.
+nothing but a socket, of which there are `in_flight_max`.
 Rule 3: what is due and has not begun waits in order of its due time, the urgent (a suspicion, a watch window, control
 targets) ahead of the rest, which keeps every second place. So overload stretches the interval of calm checks evenly,
 and not without end when a quarter of all sites hangs.
@@ -125,6 +125,7 @@ class ProbeScheduler:
         self._begun = 0
         self._swept_at = clock.monotonic()
         self._pace: dict[str, float] = {}
+        self._urgent_services = {CONTROL, VENDORS}
         self._nudged = asyncio.Event()
         self._awake_at = float("inf")
 
@@ -182,8 +183,9 @@ class ProbeScheduler:
         """Return how many reads are under way; at most one a check, plus the extra ones of Rule 3."""
         return len(self._flights)
 
-    def set_pace(self, service: str, every_seconds: float | None) -> None:
+    def set_pace(self, service: str, every_seconds: float | None, *, urgent: bool = False) -> None:
         """Read the service's probes at least so often from now on; None gives their own interval back."""
+        (self._urgent_services.add if urgent else self._urgent_services.discard)(service)
         if every_seconds is None:
             self._pace.pop(service, None)
         else:
@@ -233,7 +235,7 @@ class ProbeScheduler:
 
     def _queue(self, check: _Check) -> None:
         """Let a check wait among its like; where it waited before, it is passed over."""
-        urgent = check.service in (CONTROL, VENDORS) or (check.source.adaptive and check.service in self._pace)
+        urgent = check.service in self._urgent_services
         queue = self._urgent if urgent else self._calm
         if check.queue is not queue:
             check.queue = queue
@@ -295,11 +297,15 @@ class ProbeScheduler:
         self._load.ended(self._interval(check), late, void=void)
         if void:
             self._metrics.void(check.service, check.label)
-            check.again = True
+            self._again(check)
         else:
             await self._hand_over(check, samples, Lateness(late, started_at, took))
         if error is not None:
             raise error
+
+    def _again(self, check: _Check) -> None:
+        """Read a check whose read was void once more, halfway to its next one: more would feed what stalls us."""
+        self._bring_forward(check, max(NUDGE_GAP_SECONDS, self._interval(check) / 2))
 
     async def _hand_over(self, check: _Check, samples: Sequence[Sample], lateness: Lateness) -> None:
         self._metrics.read(check.service, check.label, samples, lateness.took_seconds)

@@ -1,5 +1,6 @@
 """How many sockets this process may have open: a probe under way holds one, or two while it tries both families."""
 
+import contextlib
 import resource
 
 RESERVED = 200
@@ -13,7 +14,8 @@ def raise_limit() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = FILES_WANTED if hard == resource.RLIM_INFINITY else min(hard, FILES_WANTED)
     if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        with contextlib.suppress(ValueError, OSError):  # a kernel may allow less than it says
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def probes_max() -> int:

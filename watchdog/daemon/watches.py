@@ -87,6 +87,7 @@ class Watches:
             self._engine.tell,
             self._integrations,
             self._engine.policy.calm_seconds,
+            lambda: sum(not one.is_calm for one in self._engine.deploy_watches.values()),
         )
         self._engine.deploy_watches[name] = watch
         self._supervisor.start(f"deploys:{name}", watch.run)

@@ -10,7 +10,7 @@ from watchdog.settings.shape import PLATFORM_ID, Shape
 from watchdog.settings.validation import choose, nearest
 
 PAGES: Mapping[str, str] = KNOWN_VENDORS
-"""Status pages known by name. Slack's is not Statuspage-shaped: it would stay unknown for ever."""
+"""Status pages known by name."""
 PLATFORM = "render"
 """The one page that can veto a rollback: the host's own."""
 

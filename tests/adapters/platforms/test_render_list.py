@@ -2,10 +2,14 @@
 
 import asyncio
 
+import pytest
+
 from tests.adapters.platforms.bodies import START, deploy, event, page, service
 from tests.adapters.platforms.test_render import SERVICE, paged, render
 from tests.adapters.vendor import Vendor
 from tests.clocks import FakeClock
+from watchdog.adapters.platforms.render_list import ALONE_MAX, GAP_SECONDS
+from watchdog.adapters.platforms.render_read import EVENTS_AGAIN_SECONDS, UNREAD, RenderReader
 from watchdog.domain.errors import Temporary
 from watchdog.domain.urgency import Urgency, reading_for
 
@@ -17,49 +21,125 @@ def paths(vendor: Vendor) -> list[str]:
     return [seen.path for seen in vendor.seen]
 
 
-async def test_all_that_are_watched_share_one_list(vendor: Vendor, closing) -> None:
-    """230 services, asked for at once: three pages; again while they are fresh: none; an action: its own, now."""
-    clock = FakeClock(START)
-    reader = closing(render(vendor, clock=clock))
+def lists(vendor: Vendor, clock: FakeClock, closing) -> RenderReader:
+    """Return a client of a vendor that lists all of NAMES, and srv-7, whose auto-deploy was just switched off."""
     vendor.say("GET", "/v1/services", paged("service", [service(name) for name in NAMES]))
     vendor.say("GET", "/v1/services/srv-7", service("srv-7", autoDeploy="no", autoDeployTrigger="off"))
+    return closing(render(vendor, clock=clock))
+
+
+async def test_all_that_are_watched_share_one_list(vendor: Vendor, closing) -> None:
+    """230 services, asked for at once: three pages, for the first few alone; an action: its own service, now."""
+    clock = FakeClock(START)
+    reader = lists(vendor, clock, closing)
+    vendor.say("GET", "/v1/services/srv-0", service("srv-0"))
     with reading_for(Urgency.SPARE):
+        for _ in range(ALONE_MAX):
+            await reader.facts("srv-0")
+        assert paths(vendor) == ["/v1/services/srv-0"] * ALONE_MAX, "few services are read one by one"
+        for name in NAMES:
+            reader._all._asked.add(name)
         found = await asyncio.gather(*(reader.facts(name) for name in NAMES))
         assert [facts.id for facts in found] == NAMES
-        clock.elapsed += 10
-        assert (await reader.facts("srv-7")).auto_deploy == "commit"
-    assert paths(vendor) == ["/v1/services"] * 3
+    assert paths(vendor)[ALONE_MAX:] == ["/v1/services"] * 3
     assert (await reader.facts("srv-7")).auto_deploy == "off"
-    assert paths(vendor)[3:] == ["/v1/services/srv-7"]
-    with reading_for(Urgency.WATCHING):
-        await reader.facts("srv-8")
-    assert paths(vendor)[4:] == ["/v1/services"] * 3, "a watch wants it fresher"
+    assert paths(vendor)[ALONE_MAX + 3 :] == ["/v1/services/srv-7"]
+
+
+async def test_a_list_is_never_older_than_the_look(vendor: Vendor, closing) -> None:
+    """Who asks a second after a list waits for the next one, a calm caller longer than one that watches."""
+    clock = FakeClock(START)
+    reader = lists(vendor, clock, closing)
+    reader._all._asked.update(NAMES)
+    for urgency in (Urgency.SPARE, Urgency.WATCHING):
+        with reading_for(urgency):
+            await reader.facts("srv-1")
+            clock.elapsed += 0.5
+            asked_at, pages = clock.monotonic(), len(paths(vendor))
+            await reader.facts("srv-2")
+        assert paths(vendor)[pages:] == ["/v1/services"] * 3
+        assert clock.monotonic() - asked_at == pytest.approx(GAP_SECONDS[urgency] - 0.5, abs=0.1)
+
+
+async def test_one_that_watches_hurries_the_list_that_a_calm_one_began(vendor: Vendor, closing) -> None:
+    """Calm reads wait for the next minute of the rate limit: the list does not, once a suspect needs it."""
+    clock = FakeClock(START)
+    reader = lists(vendor, clock, closing)
+    reader._all._asked.update(NAMES)
+    left = {"Ratelimit-Limit": "400", "Ratelimit-Remaining": "130", "Ratelimit-Reset": "50"}
+    vendor.say("GET", "/v1/services/srv-7", (200, service("srv-7"), left))
+    await reader.facts("srv-7")
+    began = clock.monotonic()
+
+    async def watch() -> float:
+        await clock.sleep(3.0)
+        with reading_for(Urgency.WATCHING):
+            await reader.facts("srv-2")
+        return clock.monotonic() - began
+
+    async def calm() -> float:
+        with reading_for(Urgency.SPARE):
+            await reader.facts("srv-1")
+        return clock.monotonic() - began
+
+    watched, waited = await asyncio.gather(watch(), calm())
+    assert watched < 12.0
+    assert waited < 12.0, "it has the same list"
+
+
+async def test_without_anybody_in_a_hurry_a_calm_list_waits(vendor: Vendor, closing) -> None:
+    """Two fifths of the limit are left to others."""
+    clock = FakeClock(START)
+    reader = lists(vendor, clock, closing)
+    reader._all._asked.update(NAMES)
+    left = {"Ratelimit-Limit": "400", "Ratelimit-Remaining": "130", "Ratelimit-Reset": "50"}
+    vendor.say("GET", "/v1/services/srv-7", (200, service("srv-7"), left))
+    await reader.facts("srv-7")
+    began = clock.monotonic()
+    with reading_for(Urgency.SPARE):
+        await reader.facts("srv-1")
+    assert clock.monotonic() - began > 45.0
 
 
 async def test_one_service_of_a_large_account_is_read_alone(vendor: Vendor, closing) -> None:
-    """Three pages for one service cost more than the service."""
-    clock = FakeClock(START)
-    reader = closing(render(vendor, clock=clock))
-    vendor.say("GET", "/v1/services", paged("service", [service(name) for name in NAMES]))
-    vendor.say("GET", "/v1/services/srv-7", service("srv-7"))
+    """Pages of services for one cost more than that one."""
+    reader = lists(vendor, FakeClock(START), closing)
     with reading_for(Urgency.SPARE):
         for _ in range(3):
             await reader.facts("srv-7")
-            clock.elapsed += 30
-    assert paths(vendor) == ["/v1/services"] * 3 + ["/v1/services/srv-7"] * 2
+    assert paths(vendor) == ["/v1/services/srv-7"] * 3
 
 
 async def test_a_list_that_fails_is_asked_for_once(vendor: Vendor, closing) -> None:
-    """Not once for each of all services; a little later it is tried again."""
+    """Not once for each of all services; one that watches reads its own service instead."""
     clock = FakeClock(START)
-    reader = closing(render(vendor, clock=clock))
-    vendor.say("GET", "/v1/services", (500, {}), (500, {}), (500, {}), paged("service", [service("srv-7")]))
-    with reading_for(Urgency.WATCHING):
+    reader = lists(vendor, clock, closing)
+    reader._all._asked.update(NAMES)
+    vendor.say("GET", "/v1/services", (500, {}))
+    with reading_for(Urgency.SPARE):
         failed = await asyncio.gather(*(reader.facts(name) for name in NAMES), return_exceptions=True)
-        assert all(isinstance(one, Temporary) for one in failed)
-        assert len(paths(vendor)) == 3, "the attempts of one read"
-        clock.elapsed += 3
-        assert (await reader.facts("srv-7")).id == "srv-7"
+    assert all(isinstance(one, Temporary) for one in failed)
+    assert len(paths(vendor)) == 3, "the attempts of one read"
+    with reading_for(Urgency.WATCHING):
+        assert (await reader.facts("srv-7")).auto_deploy == "off"
+
+
+async def test_a_deploy_whose_events_could_not_be_read_is_marked_so(vendor: Vendor, closing) -> None:
+    """It may have brought another environment; tried again soon, and by the next reading it is known."""
+    clock = FakeClock(START + 3600)
+    reader = closing(render(vendor, clock=clock))
+    vendor.say("GET", f"{SERVICE}/deploys", page("deploy", *(deploy(number) for number in range(1, 7))))
+    vendor.say("GET", f"{SERVICE}/events", [])
+    assert [one.changed for one in await reader.deploys("srv-web")] == [()] * 6
+    vendor.say("GET", f"{SERVICE}/deploys", page("deploy", *(deploy(number) for number in range(1, 8))))
+    vendor.say("GET", f"{SERVICE}/events", 500)
+    newest, *older = await reader.deploys("srv-web")
+    assert (newest.changed, {one.changed for one in older}) == ((UNREAD,), {()})
+    changed = event(1, "deploy_started", 60.0, deployId="dep-7", trigger={"envUpdated": True})
+    vendor.say("GET", f"{SERVICE}/events", page("event", changed))
+    clock.elapsed += EVENTS_AGAIN_SECONDS
+    newest, *_ = await reader.deploys("srv-web")
+    assert newest.changed == ("environment",)
 
 
 async def test_events_that_a_signal_read_are_not_read_again_for_changes(vendor: Vendor, closing) -> None:

@@ -226,9 +226,10 @@ def test_rows_that_make_no_sense_are_passed_over() -> None:
     assert all(part.name.isprintable() and len(part.name) <= 60 for part in summary.components)
 
 
-def slack(*incidents: dict[str, Any], status: str = "active") -> Reading:
+def slack(*incidents: dict[str, Any], status: str = "active", wanted: tuple[Part, ...] = ()) -> Reading:
     """Return the verdict about Slack as an upstream, from its own format."""
-    return verdict("slack", parse_summary({"status": status, "active_incidents": list(incidents)}), "upstream", (), NOW)
+    page = parse_summary({"status": status, "active_incidents": list(incidents)})
+    return verdict("slack", page, "upstream", wanted, NOW)
 
 
 @pytest.mark.parametrize(
@@ -245,6 +246,14 @@ def slack(*incidents: dict[str, Any], status: str = "active") -> Reading:
         (slack({"type": "maintenance", "title": "Work", "services": ["Files"]}), Good, ""),
         (slack({"type": "novelty", "title": "?", "services": ["Files"]}), Unknown, "we do not know that status"),
         (slack(status="something new"), Unknown, "we do not know that status"),
+        (slack({"type": "outage", "title": "All of it"}), Bad, "Slack major outage"),
+        (slack(wanted=(("Messaging",),)), Good, ""),
+        (slack({"type": "outage", "title": "?", "services": ["Files"]}, wanted=(("Messaging",),)), Good, ""),
+        (
+            slack({"type": "outage", "title": "?", "services": ["Messaging"]}, wanted=(("Messaging",),)),
+            Bad,
+            "Messaging",
+        ),
     ],
 )
 def test_slack_s_own_format(reading: Reading, kind: type[Reading], why: str) -> None:

@@ -130,7 +130,8 @@ _TELL: Mapping[str, Callable[[str, Mapping[str, Any]], tuple[str, bool]]] = {
 class Changes:
     """What we know of one service's configuration changes, from its events. Bounded, best-effort.
 
-    `read_at` (UTC epoch seconds) is the last good reading, `tried_at` (monotonic seconds) the last attempt.
+    `read_at` (UTC epoch seconds) is the last good reading, and `newest` the newest deploy then; `tried_at` (monotonic
+    seconds) the last attempt, and whether it `failed`.
     """
 
     KEPT = 500
@@ -139,6 +140,7 @@ class Changes:
         self.read_at: float | None = None
         self.tried_at: float | None = None
         self.newest: str | None = None
+        self.failed = False
         self._by_deploy: dict[str, str] = {}
         self._counted: dict[str, float] = {}
 
@@ -158,6 +160,11 @@ class Changes:
         for kept in (self._by_deploy, self._counted):
             while len(kept) > self.KEPT:
                 del kept[next(iter(kept))]
+
+    def not_covered(self, deploys: Sequence[Deploy]) -> int:
+        """Return how many of the deploys (newest first) came after the last good reading."""
+        ids = [deploy.id for deploy in deploys]
+        return ids.index(self.newest) if self.newest in ids else len(ids)
 
     def mark(self, deploys: Sequence[Deploy]) -> tuple[Deploy, ...]:
         """Return the deploys (newest first) with what changed in each.

@@ -6,46 +6,68 @@ from math import inf
 
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.domain.errors import Permanent, Temporary
+from watchdog.domain.urgency import Urgency, reading_for, urgency
 from watchdog.ports import Clock
 
 PAGE_MAX = 100
 """Render lists so many at once."""
+ALONE_MAX = 10
+"""So few services are read one by one."""
+GAP_SECONDS = {Urgency.SPARE: 5.0, Urgency.WATCHING: 2.0, Urgency.ACTING: 0.0}
+"""The least between two lists: who asks meanwhile waits for the next one."""
 FAILED_SECONDS = 2.0
 """So long a failed list speaks for all who ask."""
 
 
 class ServiceList:
-    """The facts of all services, from one list that whoever asks meanwhile waits for.
+    """Reads the list, and hands each caller one that began after they asked: facts are never older than the look.
 
-    A key that sees more pages of services than are asked for reads each one alone.
+    Waiting callers join one read. It is as urgent as the most urgent of them. Where it would take more pages than there
+    are callers' services, or fails for one that watches, None: read that service alone.
     """
 
     def __init__(self, read: Callable[[], Awaitable[Sequence[ServiceFacts]]], clock: Clock) -> None:
         self._read = read
         self._clock = clock
-        self._reading = asyncio.Lock()
         self._facts: Mapping[str, ServiceFacts] = {}
-        self._read_at = self._failed_at = -inf
+        self._began_at = self._failed_at = -inf
         self._failed: Temporary | Permanent | None = None
+        self._running: asyncio.Event | None = None
+        self._most_urgent = Urgency.SPARE
         self._asked = set[str]()
 
-    async def facts(self, service_id: str, age_seconds: float) -> ServiceFacts | None:
-        """Return facts of at most that age; None: read this service alone. Raises Temporary or Permanent."""
+    async def facts(self, service_id: str) -> ServiceFacts | None:
+        """Return facts, or None: read this service alone. Raises Temporary or Permanent for a calm caller."""
         self._asked.add(service_id)
-        if len(self._asked) * PAGE_MAX < len(self._facts):
+        if len(self._asked) <= max(ALONE_MAX, len(self._facts) / PAGE_MAX):
             return None
-        async with self._reading:
-            if self._clock.monotonic() - self._read_at > age_seconds:
-                await self._read_all()
+        asked_at = self._clock.monotonic()
+        while self._began_at < asked_at:
+            self._most_urgent = max(self._most_urgent, urgency())
+            if self._running is not None:
+                await self._running.wait()
+            elif (seconds := self._began_at + GAP_SECONDS[urgency()] - self._clock.monotonic()) > 0:
+                await self._clock.sleep(min(seconds, 1.0))
+            elif not await self._read_all():
+                return None
         return self._facts.get(service_id)
 
-    async def _read_all(self) -> None:
-        began = self._clock.monotonic()
-        if self._failed is not None and began - self._failed_at < FAILED_SECONDS:
+    async def _read_all(self) -> bool:
+        """Read the list; return whether that worked. Raises for a calm caller."""
+        if self._failed is None or self._clock.monotonic() - self._failed_at >= FAILED_SECONDS:
+            await self._try()
+        if self._failed is not None and urgency() is Urgency.SPARE:
             raise self._failed
+        return self._failed is None
+
+    async def _try(self) -> None:
+        self._running, began = asyncio.Event(), self._clock.monotonic()
         try:
-            found = await self._read()
+            with reading_for(lambda: self._most_urgent):
+                found = await self._read()
+            self._facts, self._began_at, self._failed = {one.id: one for one in found}, began, None
         except (Temporary, Permanent) as error:
             self._failed, self._failed_at = error, self._clock.monotonic()
-            raise
-        self._facts, self._read_at, self._failed = {one.id: one for one in found}, began, None
+        finally:
+            self._running.set()
+            self._running, self._most_urgent = None, Urgency.SPARE

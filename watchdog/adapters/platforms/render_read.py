@@ -46,12 +46,12 @@ NEWEST = 3
 """Of so many deploys that are listed first, each must tell what decisions rely on."""
 ONCE_LIVE_WANTED = 5
 """So many deploys that once served are looked for behind a row of failed ones, within 3 pages."""
-FACTS_SECONDS = {Urgency.SPARE: 14.0, Urgency.WATCHING: 4.0}
-"""How old a list of all services may be; just under the pace at which deploys are listed."""
 EVENTS_EVERY_SECONDS = 60.0
 FIRST_READ_GAP_SECONDS = 3.0
 """What changed before we began takes two reads: after a start, of one calm service after the other."""
-EVENTS_TIMEOUT_SECONDS = 5.0
+EVENTS_TIMEOUT_SECONDS = {Urgency.SPARE: 20.0, Urgency.WATCHING: 5.0, Urgency.ACTING: 5.0}
+EVENTS_AGAIN_SECONDS = 10.0
+"""After a failure they are tried again so soon."""
 UNREAD = "configuration perhaps (events could not be read)"
 OVERLAP_SECONDS = 120.0
 """Events are read again this far back: their clock is not ours, and they may be listed late."""
@@ -82,7 +82,7 @@ class RenderReader:
     async def facts(self, service_id: str) -> ServiceFacts:
         """Return what Render says now of a service or (`dpg-`) a database. Raises Temporary or Permanent."""
         if urgency() is not Urgency.ACTING and not service_id.startswith(POSTGRES):
-            known = await self._all.facts(service_id, FACTS_SECONDS[urgency()])
+            known = await self._all.facts(service_id)
             if known is not None:
                 return known
         body = await self._one(service_path(service_id))
@@ -105,9 +105,10 @@ class RenderReader:
             raise Temporary(f"{back_to} is not among the {len(deploys)} newest deploys of {service_id}")
         await self._read_changes(service_id, deploys)
         known = self._changes[service_id]
-        if known.read_at is None:  # no proof that nothing changed: the core will ask before it brings the old back
-            return tuple(replace(deploy, changed=(UNREAD,)) for deploy in deploys)
-        return known.mark(deploys)
+        unread = len(deploys) if known.read_at is None else known.not_covered(deploys)
+        # No proof that nothing changed with these: the core will ask before it brings the old back.
+        marked = known.mark(deploys)
+        return (*(replace(deploy, changed=(UNREAD,)) for deploy in deploys[:unread]), *marked[unread:])
 
     async def deploy(self, service_id: str, deploy_id: str) -> Deploy:
         """Return one deploy. Raises Temporary or Permanent."""
@@ -165,7 +166,7 @@ class RenderReader:
         query = {"limit": str(size)}
         for page in range(PAGES_MAX):
             rows, count, cursor = await self._page(path, "deploy", query)
-            if page == 0:
+            if page == 0 and back_to is None:
                 check_deploys(rows[:NEWEST])
             found += [deploy for deploy in map(parse_deploy, rows) if deploy is not None]
             if count < size or cursor is None or _enough(found, back_to, page):
@@ -188,25 +189,32 @@ class RenderReader:
         return () if event is None else (event,)
 
     async def _read_changes(self, service_id: str, deploys: Sequence[Deploy]) -> None:
-        """Learn what changed, best-effort: when a new deploy shows up, else at most once a minute."""
-        known = self._changes.setdefault(service_id, Changes())
-        tick = self._clock.monotonic()
-        if known.read_at is None and urgency() is Urgency.SPARE:
-            if tick - self._first_read_at < FIRST_READ_GAP_SECONDS:
-                return
-            self._first_read_at = tick
-        recent = known.tried_at is not None and tick - known.tried_at < self._events_every
-        if recent and known.newest == deploys[0].id:
+        """Learn what changed, best-effort: when a new deploy shows up, else once a minute (calm: more rarely)."""
+        known, tick = self._changes.setdefault(service_id, Changes()), self._clock.monotonic()
+        if not self._is_due(known, deploys[0].id, tick):
             return
-        known.tried_at, known.newest, began = tick, deploys[0].id, self._clock.now()
+        known.tried_at, began = tick, self._clock.now()
         try:
-            async with asyncio.timeout(None if urgency() is Urgency.SPARE else EVENTS_TIMEOUT_SECONDS):
+            async with asyncio.timeout(EVENTS_TIMEOUT_SECONDS[urgency()]):
                 rows = await self._changing_events(service_id, known, deploys)
         except (Temporary, Permanent, TimeoutError):
-            return  # a rollback does not wait for a footnote; the next reading tries again
+            known.failed = True
+            return  # a rollback does not wait for a footnote; a later reading tries again
         for row in reversed(rows):
             known.learn(row)
-        known.read_at = began
+        known.read_at, known.newest, known.failed = began, deploys[0].id, False
+
+    def _is_due(self, known: Changes, newest: str, tick: float) -> bool:
+        """Tell whether events are to be read now (`tick`: monotonic seconds); one that says yes takes its turn."""
+        since = tick - known.tried_at if known.tried_at is not None else inf
+        if known.failed:
+            return since >= EVENTS_AGAIN_SECONDS
+        calm = urgency() is Urgency.SPARE
+        if known.read_at is None and calm:
+            if tick - self._first_read_at < FIRST_READ_GAP_SECONDS:
+                return False
+            self._first_read_at = tick
+        return known.newest != newest or since >= (self._events_every if calm else EVENTS_EVERY_SECONDS)
 
     def _learn(self, service_id: str, rows: Sequence[object], since: float, began: float) -> None:
         """Learn what changed from events that were read for another reason, if they join on to what is known."""

@@ -96,14 +96,17 @@ class RenderEvents(Source):
         now = self._context.clock.now()
         if self._began_at is None:
             self._began_at, self._since = now, now
-        with reading_for(Urgency.WATCHING if self._is_hurried(now) else Urgency.SPARE):
+        with reading_for(self._urgency(now)):
             events = await platform.events(service, self._since - OVERLAP_SECONDS)
         self._since = now
         return [event for event in events if event.at >= self._began_at and self._is_new(event)]
 
-    def _is_hurried(self, now: float) -> bool:
-        """Tell whether we were asked ahead of time: the service is suspected of something."""
-        return now - self._since < self.every_seconds / 2
+    def _urgency(self, now: float) -> Urgency:
+        """Return how urgent a read is: more so where nothing else watches the service, or we are asked ahead of time,
+        since it is suspected of something.
+        """
+        hurried = self._began_at is not None and self._began_at < self._since > now - self.every_seconds / 2
+        return Urgency.WATCHING if hurried or not self._context.calm_seconds else Urgency.SPARE
 
     def _is_new(self, event: PlatformEvent) -> bool:
         if event.id in self._told:

@@ -48,12 +48,16 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A status page: its components, its overall indicator, the titles of open incidents, what maintenance there is."""
+    """A status page: its components, its overall indicator, the titles of open incidents, what maintenance there is.
+
+    One that does not list all its components (`lists_all`) names those that are ill.
+    """
 
     components: tuple[Component, ...]
     indicator: str
     incidents: tuple[str, ...]
     maintenances: tuple[Maintenance, ...] = ()
+    lists_all: bool = True
 
     def is_open(self, now: float) -> bool:
         """Something is going on, or will be soon: worth reading more often. `now` is UTC epoch seconds."""
@@ -90,9 +94,11 @@ def _slack_summary(document: dict[str, Any]) -> Summary:
         status = SLACK_STATUS.get(str(row.get("type")), "absent")
         names = row.get("services")
         named = names[:COMPONENTS_MAX] if isinstance(names, list) else []
+        if not named:
+            found[0] = Component("Slack", "", status)
         found += [Component(plain(str(name), 60), "Slack", status) for name in named]
     titles = tuple(plain(str(row.get("title") or "untitled"), 80) for row in rows)
-    return Summary(tuple(found), indicator="", incidents=titles)
+    return Summary(tuple(found), indicator="", incidents=titles, lists_all=False)
 
 
 def verdict(
@@ -112,6 +118,7 @@ def verdict(
         one
         for one in summary.components
         if (any(_is_of(one, part) for part in wanted) if wanted else not _is_elsewhere(one, elsewhere))
+        or (not summary.lists_all and not one.group)
     ]
     broken = [part for part in chosen if part.status in OUTAGES]
     if broken:
@@ -126,7 +133,7 @@ def verdict(
         why = f'{vendor} announced maintenance: "{one.name}"{_of_what(one, chosen)}, {one.until(now)}'
         return Bad(why, FailureKind.OUTAGE)
     missing = [part[0] for part in wanted if not any(_is_of(one, part) for one in chosen)]
-    if missing:
+    if missing and summary.lists_all:
         names = ", ".join(missing[:NAMED_MAX])
         return Unknown(f"the status page of {vendor} does not list {names}: is it named anew?", Unread.SHAPE)
     strange = [part for part in chosen if part.status not in _KNOWN]
