@@ -226,6 +226,9 @@ def test_rows_that_make_no_sense_are_passed_over() -> None:
     assert all(part.name.isprintable() and len(part.name) <= 60 for part in summary.components)
 
 
+MESSAGING: tuple[Part, ...] = (("Messaging",),)
+
+
 def slack(*incidents: dict[str, Any], status: str = "active", wanted: tuple[Part, ...] = ()) -> Reading:
     """Return the verdict about Slack as an upstream, from its own format."""
     page = parse_summary({"status": status, "active_incidents": list(incidents)})
@@ -247,10 +250,10 @@ def slack(*incidents: dict[str, Any], status: str = "active", wanted: tuple[Part
         (slack({"type": "novelty", "title": "?", "services": ["Files"]}), Unknown, "we do not know that status"),
         (slack(status="something new"), Unknown, "we do not know that status"),
         (slack({"type": "outage", "title": "All of it"}), Bad, "Slack major outage"),
-        (slack(wanted=(("Messaging",),)), Good, ""),
-        (slack({"type": "outage", "title": "?", "services": ["Files"]}, wanted=(("Messaging",),)), Good, ""),
+        (slack(wanted=MESSAGING), Good, ""),
+        (slack({"type": "outage", "title": "?", "services": ["Files"]}, wanted=MESSAGING), Good, ""),
         (
-            slack({"type": "outage", "title": "?", "services": ["Messaging"]}, wanted=(("Messaging",),)),
+            slack({"type": "outage", "title": "?", "services": ["Messaging"]}, wanted=MESSAGING),
             Bad,
             "Messaging",
         ),
