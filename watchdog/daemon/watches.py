@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from watchdog.core.turn import DEPLOYS_SUSPECT_SECONDS
 from watchdog.daemon.deploy_watch import PLATFORM, DeployWatch
 from watchdog.daemon.engine import Engine
 from watchdog.daemon.integrations import Integrations
@@ -9,6 +10,7 @@ from watchdog.daemon.metrics import signal_label
 from watchdog.daemon.scheduler import ProbeScheduler
 from watchdog.daemon.supervisor import Supervisor
 from watchdog.daemon.translate import CONTROL, VENDORS
+from watchdog.domain.incidents import Phase
 from watchdog.domain.policy import Policy
 from watchdog.domain.readings import Good
 from watchdog.ports import Clock, Platform, Sample, SignalSource
@@ -86,11 +88,17 @@ class Watches:
             self._clock,
             self._engine.tell,
             self._integrations,
-            self._engine.policy.calm_seconds,
+            self._deploys_every(name),
             lambda: sum(not one.is_calm for one in self._engine.deploy_watches.values()),
         )
         self._engine.deploy_watches[name] = watch
         self._supervisor.start(f"deploys:{name}", watch.run)
+
+    def _deploys_every(self, name: str) -> float:
+        """Return the pace to begin with; for one taken over in the middle of an incident, at once a close one."""
+        known = self._engine.state.services.get(name)
+        calm = known is None or known.phase is Phase.CALM
+        return self._engine.policy.calm_seconds if calm else DEPLOYS_SUSPECT_SECONDS
 
     async def _unfollow(self, name: str) -> None:
         if self._engine.deploy_watches.pop(name, None) is not None:

@@ -8,6 +8,7 @@ there are (`calm_seconds`). An action (see domain/urgency) reads its own service
 
 import asyncio
 import re
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import inf
@@ -47,8 +48,9 @@ NEWEST = 3
 ONCE_LIVE_WANTED = 5
 """So many deploys that once served are looked for behind a row of failed ones, within 3 pages."""
 EVENTS_EVERY_SECONDS = 60.0
+FIRST_READS_AT_ONCE = 20
 FIRST_READ_GAP_SECONDS = 3.0
-"""What changed before we began takes two reads: after a start, of one calm service after the other."""
+"""What changed before we began takes two reads: after a start, of so many services at once, then one by one."""
 EVENTS_TIMEOUT_SECONDS = {Urgency.SPARE: 20.0, Urgency.WATCHING: 5.0, Urgency.ACTING: 5.0}
 EVENTS_AGAIN_SECONDS = 10.0
 """After a failure they are tried again so soon."""
@@ -72,7 +74,7 @@ class RenderReader:
         self._events_every = max(EVENTS_EVERY_SECONDS, calm_seconds)
         self._changes: dict[str, Changes] = {}
         self._all = ServiceList(self.services, clock)
-        self._first_read_at = -inf
+        self._first_reads = deque[float](maxlen=FIRST_READS_AT_ONCE)
 
     async def services(self) -> Sequence[ServiceFacts]:
         """Return every service the key can see (at most 1,000). Raises Temporary or Permanent."""
@@ -211,9 +213,10 @@ class RenderReader:
             return since >= EVENTS_AGAIN_SECONDS
         calm = urgency() is Urgency.SPARE
         if known.read_at is None and calm:
-            if tick - self._first_read_at < FIRST_READ_GAP_SECONDS:
+            soonest = self._first_reads[0] + FIRST_READS_AT_ONCE * FIRST_READ_GAP_SECONDS if self._first_reads else -inf
+            if len(self._first_reads) == FIRST_READS_AT_ONCE and tick < soonest:
                 return False
-            self._first_read_at = tick
+            self._first_reads.append(tick)
         return known.newest != newest or since >= (self._events_every if calm else EVENTS_EVERY_SECONDS)
 
     def _learn(self, service_id: str, rows: Sequence[object], since: float, began: float) -> None:
