@@ -118,7 +118,7 @@ def play(folder: Path, services: int, failing: int, viewer: bool) -> dict[str, A
             "failing_reads": reads(cloud, broke_at, done_at),
             **rollbacks(cloud, bad),
         }
-        daemon.stop()
+        daemon.kill()
         return result
 
 
