@@ -36,7 +36,7 @@ from watchdog.adapters.platforms.render_parse import (
 )
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.errors import Misshapen, Permanent, Temporary
-from watchdog.domain.urgency import Urgency, urgency
+from watchdog.domain.urgency import Urgency, reading_for, urgency
 from watchdog.ports import Clock, PlatformEvent
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
@@ -51,7 +51,7 @@ EVENTS_EVERY_SECONDS = 60.0
 FIRST_READS_AT_ONCE = 20
 FIRST_READ_GAP_SECONDS = 3.0
 """What changed before we began takes two reads: after a start, of so many services at once, then one by one."""
-EVENTS_TIMEOUT_SECONDS = {Urgency.SPARE: 20.0, Urgency.WATCHING: 5.0, Urgency.ACTING: 5.0}
+EVENTS_TIMEOUT_SECONDS = {Urgency.SPARE: 20.0, Urgency.ACTING: 5.0}
 EVENTS_AGAIN_SECONDS = 10.0
 """After a failure they are tried again so soon."""
 UNREAD = "configuration perhaps (events could not be read)"
@@ -196,9 +196,12 @@ class RenderReader:
         if not self._is_due(known, deploys[0].id, tick):
             return
         known.tried_at, began = tick, self._clock.now()
+        # A decision about a suspected service waits for this, and asks a human without it: as urgent as acting.
+        how = Urgency.SPARE if urgency() is Urgency.SPARE else Urgency.ACTING
         try:
-            async with asyncio.timeout(EVENTS_TIMEOUT_SECONDS[urgency()]):
-                rows = await self._changing_events(service_id, known, deploys)
+            async with asyncio.timeout(EVENTS_TIMEOUT_SECONDS[how]):
+                with reading_for(how):
+                    rows = await self._changing_events(service_id, known, deploys)
         except (Temporary, Permanent, TimeoutError):
             known.failed = True
             return  # a rollback does not wait for a footnote; a later reading tries again
