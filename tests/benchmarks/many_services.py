@@ -62,7 +62,8 @@ def reads(cloud: Cloud, since: float, until_: float) -> dict[str, Any]:
     """Count what was read from Render in between."""
     gets = [one for one in cloud.requests("render", "GET") if since <= one["at"] < until_]
     minutes = Counter(int(one["at"] // 60) for one in gets)
-    kinds = Counter(one["path"].rsplit("/", 1)[-1] for one in gets)
+    last = (one["path"].rsplit("/", 1)[-1] for one in gets)
+    kinds = Counter("one service" if name.startswith("srv-") else name for name in last)
     return {
         "a_minute": round(60 * len(gets) / (until_ - since), 1),
         "most_in_a_clock_minute": max(minutes.values(), default=0),
