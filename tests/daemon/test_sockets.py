@@ -1,12 +1,11 @@
 """How many sockets a process may use: the host's limit, raised as far as it may be."""
 
-import resource
 import subprocess
 import sys
 
 import pytest
 
-from watchdog.daemon.sockets import FLIGHTS_MIN, RESERVED, probes_max
+from watchdog.daemon.sockets import FLIGHTS_MIN, RESERVED
 
 SCRIPT = """
 import resource, sys
@@ -31,9 +30,3 @@ def test_it_uses_what_the_host_allows(soft: int, hard: int, shown: list[int]) ->
         [sys.executable, "-c", SCRIPT, str(soft), str(hard)], capture_output=True, text=True, check=True
     )
     assert [int(one) for one in done.stdout.split()] == shown
-
-
-def test_this_process_may_probe() -> None:
-    """Whatever its limit is."""
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    assert FLIGHTS_MIN <= probes_max() <= max(FLIGHTS_MIN, soft if soft > 0 else probes_max())

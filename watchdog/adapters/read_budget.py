@@ -49,7 +49,7 @@ def reset_seconds(headers: Mapping[str, str], now: float) -> float | None:
 
 
 def _window(headers: Mapping[str, str], now: float) -> tuple[float | None, float, float] | None:
-    """Return the limit (None: not told), what remains of it, and the seconds until the window ends."""
+    """Return the limit (None if the header is missing), the remaining reads, and the seconds until the window ends."""
     for prefix in PREFIXES:
         limit, remaining, reset = (_number(headers.get(prefix + key, "")) for key in ("limit", "remaining", "reset"))
         if remaining is None or reset is None:
@@ -116,7 +116,7 @@ class ReadBudget:
     def seconds_to_wait(self, urgency: Urgency) -> float:
         """Return how long a read of this urgency leaves what remains to the more urgent."""
         now = self._clock.monotonic()
-        if now >= self._ends_at:  # a new window, of which no answer has told yet
+        if now >= self._ends_at:  # a new window began, and no response has reported on it yet
             self._remaining, self._ends_at = self._limit, now + WINDOW_SECONDS
         if not self._limit or not KEPT[urgency]:
             return 0.0

@@ -97,7 +97,7 @@ def pin(turn: Turn) -> None:
 
 
 def _listed(turn: Turn) -> str:
-    """Return what auto-deploy was set to when the platform last told."""
+    """Return the auto-deploy setting from the last successful read of the service."""
     return turn.service.facts.auto_deploy if turn.service.facts is not None else ""
 
 

@@ -28,6 +28,16 @@ def lists(vendor: Vendor, clock: FakeClock, closing) -> RenderReader:
     return closing(render(vendor, clock=clock))
 
 
+async def nearly_used_up(vendor: Vendor, clock: FakeClock, closing) -> RenderReader:
+    """Return a client that knows that 130 of 400 reads remain for 50 s."""
+    reader = lists(vendor, clock, closing)
+    reader._all._asked.update(NAMES)
+    left = {"Ratelimit-Limit": "400", "Ratelimit-Remaining": "130", "Ratelimit-Reset": "50"}
+    vendor.say("GET", "/v1/services/srv-7", (200, service("srv-7"), left))
+    await reader.facts("srv-7")
+    return reader
+
+
 async def test_all_that_are_watched_share_one_list(vendor: Vendor, closing) -> None:
     """230 services, asked for at once: three pages, for the first few alone; an action: its own service, now."""
     clock = FakeClock(START)
@@ -64,11 +74,7 @@ async def test_a_list_is_never_older_than_the_look(vendor: Vendor, closing) -> N
 async def test_one_that_watches_hurries_the_list_that_a_calm_one_began(vendor: Vendor, closing) -> None:
     """Calm reads wait for the next minute of the rate limit: the list does not, once a suspect needs it."""
     clock = FakeClock(START)
-    reader = lists(vendor, clock, closing)
-    reader._all._asked.update(NAMES)
-    left = {"Ratelimit-Limit": "400", "Ratelimit-Remaining": "130", "Ratelimit-Reset": "50"}
-    vendor.say("GET", "/v1/services/srv-7", (200, service("srv-7"), left))
-    await reader.facts("srv-7")
+    reader = await nearly_used_up(vendor, clock, closing)
     began = clock.monotonic()
 
     async def watch() -> float:
@@ -90,11 +96,7 @@ async def test_one_that_watches_hurries_the_list_that_a_calm_one_began(vendor: V
 async def test_without_anybody_in_a_hurry_a_calm_list_waits(vendor: Vendor, closing) -> None:
     """Two fifths of the limit are left to others."""
     clock = FakeClock(START)
-    reader = lists(vendor, clock, closing)
-    reader._all._asked.update(NAMES)
-    left = {"Ratelimit-Limit": "400", "Ratelimit-Remaining": "130", "Ratelimit-Reset": "50"}
-    vendor.say("GET", "/v1/services/srv-7", (200, service("srv-7"), left))
-    await reader.facts("srv-7")
+    reader = await nearly_used_up(vendor, clock, closing)
     began = clock.monotonic()
     with reading_for(Urgency.SPARE):
         await reader.facts("srv-1")

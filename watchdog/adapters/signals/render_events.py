@@ -15,6 +15,7 @@ from typing import Annotated
 from pydantic import BeforeValidator
 
 from watchdog.adapters.options import Context
+from watchdog.adapters.read_budget import WINDOW_SECONDS
 from watchdog.adapters.signals.options import Every, SignalOptions, Timeout, policy
 from watchdog.adapters.signals.source import Source, plain, unknown
 from watchdog.domain.policy import SignalPolicy
@@ -26,8 +27,6 @@ KIND = "render_events"
 ALL = "all"
 OVERLAP_SECONDS = 120.0
 REMEMBERED_MAX = 1000
-WINDOW_SECONDS = 60.0
-"""Of the platform's rate limit."""
 QUIET_SECONDS = 90.0
 """Longer than the minute between two events of a database that is down."""
 SAMPLES_MAX = 50

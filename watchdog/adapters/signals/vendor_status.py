@@ -68,8 +68,8 @@ def render_components(services: Iterable[ServiceFacts]) -> tuple[Part, ...]:
 
 
 def elsewhere_of(name: str, sentry: str) -> frozenset[str]:
-    """Return the words that mark components of a vendor which nobody here uses, where none were chosen: Sentry's other
-    region than that of the endpoint `sentry`, and its integrations.
+    """Return words in the labels of components to ignore unless `components:` selects them: for Sentry, the region that
+    the endpoint `sentry` does not use, and the integrations.
     """
     if name != "sentry":
         return frozenset()
