@@ -12,6 +12,7 @@ import argparse
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -55,16 +56,28 @@ def command(cloud: Cloud, trail: Path, *fatal: str) -> tuple[str, ...]:
     return (sys.executable, str(MORTAL), str(cloud.config), str(trail), *fatal)
 
 
+def passed(trail: Path) -> list[str]:
+    """Return the points that were reached, in order."""
+    return trail.read_text(encoding="utf-8").splitlines()
+
+
+def is_between(trail: Path) -> bool:
+    """Tell whether no call is under way: what it commits can be seen before the point after it is reached."""
+    begun = Counter(point.partition(" ")[0] for point in passed(trail))
+    return begun["before"] == begun["after"]
+
+
 def path(folder: Path, databases: Databases, journey: Journey = ROLLBACK) -> list[str]:
     """Return the points of one undisturbed journey, in order, from its cause to the end of its pages."""
     trail = folder / "trail"
     with prepared(folder, databases, journey) as (cloud, daemon):
         daemon.start(*command(cloud, trail)).until_watching()
         journey.begin(cloud, daemon)
-        calm = len(trail.read_text(encoding="utf-8").splitlines())
+        calm = len(passed(trail))
         journey.cause(cloud, daemon)
         journey.assert_well(cloud, daemon)
-        return trail.read_text(encoding="utf-8").splitlines()[calm:]
+        until(lambda: is_between(trail))
+        return passed(trail)[calm:]
 
 
 def killed_at(
@@ -87,11 +100,11 @@ def killed_at(
             if standby:
                 until(lambda: dead() is not None or daemon.story("SUSPECT"))
                 heir.start()
-            until(lambda: dead() is not None or journey.is_over(cloud, daemon))
-            reached = dead() is not None
+            until(lambda: dead() is not None or (journey.is_over(cloud, daemon) and is_between(trail)))
+            reached = passed(trail)[-1] == point
             if reached:
-                assert dead() == -9, daemon.errors()
-                assert trail.read_text(encoding="utf-8").splitlines()[-1] == point
+                assert daemon.until_ended() == -9, daemon.errors()
+            assert reached or dead() is None, daemon.errors()
             if reached and not standby:
                 heir.start()
             journey.assert_well(cloud, heir if reached else daemon)
