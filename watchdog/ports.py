@@ -104,6 +104,15 @@ class Platform(Protocol):
 
 
 @runtime_checkable
+class TellsTime(Protocol):
+    """A platform whose answers are dated."""
+
+    @property
+    def clock_ahead_seconds(self) -> float | None:
+        """By how much our clock is ahead of the platform's (negative: behind), by its last answer; None: not known."""
+
+
+@runtime_checkable
 class WritablePlatform(Platform, Protocol):
     """A platform that may also be changed. One call, one request: nothing below it retries."""
 

@@ -28,6 +28,8 @@ class Cloud:
     def __init__(self) -> None:
         self.error: Exception | None = None
         self.tells = FACTS
+        self.lists = HISTORY[:1]
+        self.clock_ahead_seconds = 1.4
 
     async def facts(self, service_id: str) -> ServiceFacts:
         """Return the facts."""
@@ -37,7 +39,7 @@ class Cloud:
 
     async def deploys(self, service_id: str, back_to: str | None = None) -> Sequence[Deploy]:
         """Return the deploys."""
-        return HISTORY[:1]
+        return self.lists
 
     async def close(self) -> None:
         """Nothing to close."""
@@ -103,9 +105,27 @@ def answers(error: Exception) -> Callable[[Relying], None]:
     return do
 
 
-def does_not_tell(world: Relying) -> None:
-    """Have the platform leave out what auto-deploy is set to."""
-    world.cloud.tells = replace(FACTS, auto_deploy="unknown")
+def tells(auto_deploy: str) -> Callable[[Relying], None]:
+    """Have the platform tell that of auto-deploy ("unknown": it leaves that out)."""
+
+    def do(world: Relying) -> None:
+        world.cloud.tells = replace(FACTS, auto_deploy=auto_deploy)
+
+    return do
+
+
+def lists_a_new_status(world: Relying) -> None:
+    """Have the platform list its newest deploy with a status that it did not have before."""
+    world.cloud.lists = [replace(HISTORY[0], status="promoted")]
+
+
+def clock(ahead_seconds: float) -> Callable[[Relying], None]:
+    """Have our clock be so far ahead of the platform's."""
+
+    def do(world: Relying) -> None:
+        world.cloud.clock_ahead_seconds = ahead_seconds
+
+    return do
 
 
 def hangs(world: Relying) -> None:
@@ -120,7 +140,9 @@ TABLE = [
     ("probes silent", hangs, "probes/web", Standing.SILENT, 150.0, PAGE),
     ("the key refused", answers(Forbidden("refused our key (401)")), "platform/Render", Standing.REFUSED, 60.0, PAGE),
     ("the API down", answers(Temporary("answered 502")), "platform/Render", Standing.FAILING, 300.0, PAGE),
-    ("the API without a field", does_not_tell, "platform/Render", Standing.SHAPE, 300.0, PAGE),
+    ("the API without a field", tells("unknown"), "platform/Render", Standing.SHAPE, 300.0, PAGE),
+    ("the API with a new way to deploy", tells("onTag"), "platform/Render", Standing.SHAPE, 300.0, PAGE),
+    ("the API with a new status", lists_a_new_status, "platform/Render", Standing.SHAPE, 300.0, PAGE),
     (
         "the API of unknown shape",
         answers(Misshapen("lists a deploy without status")),
@@ -129,6 +151,8 @@ TABLE = [
         300.0,
         PAGE,
     ),
+    ("our clock ahead", clock(31.0), "clock/this machine", Standing.FAILING, 300.0, PAGE),
+    ("our clock behind", clock(-3600.0), "clock/this machine", Standing.FAILING, 300.0, PAGE),
     ("a service gone", answers(Permanent("answered 404")), "platform/Render", Standing.FAILING, 300.0, PAGE),
     ("the feed's token refused", reads("feed", Unread.REFUSED), "feed/sentry", Standing.REFUSED, 60.0, INFO),
     ("the feed down", reads("feed", Unread.OTHER), "feed/sentry", Standing.FAILING, 300.0, INFO),

@@ -1,10 +1,13 @@
 """Render's API: keys, paging, filters, pinning auto-deploy, rolling back, and every way an answer can be spoiled."""
 
+from email.utils import parsedate_to_datetime
+
 import httpx
 import pytest
 
 from tests.clocks import eventually
 from tests.sandbox.world import World, opened
+from watchdog.sandbox import clock
 
 
 async def test_without_the_right_key_nothing_is_told(world: World) -> None:
@@ -225,3 +228,14 @@ async def test_maintenance_mode_shows_at_the_api_and_on_the_site(world: World) -
     assert answer.json()["serviceDetails"]["maintenanceMode"]["enabled"] is True
     assert (await world.site("/")).status_code == 503
     assert list(world.sandbox.cloud.hits) == []
+
+
+async def test_an_answer_is_dated_by_a_clock_that_may_be_behind(world: World) -> None:
+    """To the second; two minutes late, or not dated at all, if so set."""
+    for mode, behind in (("ok", 0.0), ("behind", 120.0)):
+        world.sandbox.set_mode("render_clock", mode)
+        before = clock.now()
+        date = parsedate_to_datetime((await world.render("GET", "/services")).headers["date"]).timestamp()
+        assert before - 1.0 <= date + behind <= clock.now()
+    world.sandbox.set_mode("render_clock", "undated")
+    assert "date" not in (await world.render("GET", "/services")).headers

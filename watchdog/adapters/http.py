@@ -6,6 +6,7 @@ Rule 3: no message holds a URL, a key or a text of the HTTP library.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 
 import httpx
@@ -91,6 +92,8 @@ class ApiClient:
         self._attempts = attempts
         self._secrets = _secrets((*headers.values(), *base_url.split("/")[3:]))
         self._budget = ReadBudget(clock, shares=shares_reads)
+        self.clock_ahead_seconds: float | None = None
+        """By how much our clock was ahead of the vendor's at its last answer that told the time."""
         kept = transport or GuardedTransport(guard)
         self._reads = self._client(OnlyGet(kept), headers)
         self._writes: httpx.AsyncClient | None = None
@@ -229,6 +232,9 @@ class ApiClient:
         )
         if method == "GET" and isinstance(came, Answer):
             self._budget.note(came)
+            told = date_of(came.headers)
+            if told is not None:
+                self.clock_ahead_seconds = self._clock.now() - told
         return came
 
     def _ok_or_raise(self, came: Answer | Lost) -> Answer:
@@ -257,6 +263,14 @@ class ApiClient:
         said = self.redact(_said(answer)) if answer.status < 500 else ""
         parts = [f"{self.name} answered {answer.status}"] + ([f'"{said}"'] if said else []) + ([hint] if hint else [])
         return ": ".join(parts)
+
+
+def date_of(headers: Mapping[str, str]) -> float | None:
+    """Return when the vendor answered, by its own clock (whole UTC epoch seconds), or None."""
+    try:
+        return parsedate_to_datetime(headers["date"]).timestamp()
+    except (KeyError, ValueError, OverflowError):
+        return None
 
 
 def _wait(state: RetryCallState) -> float:

@@ -216,8 +216,8 @@ async def watch(daemon: Daemon) -> None:
     start("time", daemon.engine.keep_time)
     start("scheduler", daemon.scheduler.run)
     start("evidence", daemon.evidence.run)
-    watch = IntegrationWatch(daemon.integrations, daemon.engine, daemon.metrics, daemon.sharing, daemon.clock)
-    start("integrations", watch.run)
+    parts = daemon.engine, daemon.metrics, daemon.sharing, daemon.clock, daemon.platform
+    start("integrations", IntegrationWatch(daemon.integrations, *parts).run)
     start("sharing", daemon.sharing.run)
 
 

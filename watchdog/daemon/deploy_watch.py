@@ -1,10 +1,11 @@
 """Keeps the core told of deploys: one reader per service, as often as the core asks for."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from watchdog.daemon.integrations import Integrations
 from watchdog.daemon.waiting import sleep_or
+from watchdog.domain.deploys import AUTO_DEPLOY, Deploy, ServiceFacts
 from watchdog.domain.errors import Misshapen, Permanent, Temporary
 from watchdog.domain.events import DeploysListed, DeploysUnread, Event
 from watchdog.domain.policy import CALM_SECONDS_MIN
@@ -76,8 +77,18 @@ class DeployWatch:
                 facts = await self._platform.facts(self.platform_id)
                 deploys = await self._platform.deploys(self.platform_id)
                 listed = DeploysListed(at, self._service, tuple(deploys), facts)
-                if facts.auto_deploy == "unknown":
-                    raise Misshapen("the platform does not tell what auto-deploy is set to: it cannot be switched off")
+                check_known(facts, deploys)
         except (Temporary, Permanent) as error:
             return listed or DeploysUnread(self._clock.now(), self._service, str(error))
         return listed
+
+
+def check_known(facts: ServiceFacts, deploys: Sequence[Deploy]) -> None:
+    """Raise Misshapen for a value that we do not know the meaning of; what was read beside it still counts."""
+    if facts.auto_deploy == "unknown":
+        raise Misshapen("the platform does not tell what auto-deploy is set to: it cannot be switched off")
+    if facts.auto_deploy not in AUTO_DEPLOY:
+        raise Misshapen(f"auto-deploy is set to {facts.auto_deploy[:40]!r}: this version does not know that value")
+    if deploys and not deploys[0].has_known_status:
+        status = f"{deploys[0].id} has the status {deploys[0].status[:40]!r}"
+        raise Misshapen(f"{status}: this version does not know whether such a deploy serves")

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 
 import structlog
 
+from watchdog.daemon.deploy_watch import PLATFORM
 from watchdog.daemon.engine import Engine
 from watchdog.daemon.integrations import Integrations
 from watchdog.daemon.metrics import Metrics
@@ -14,12 +15,16 @@ from watchdog.daemon.sharing import Sharing
 from watchdog.domain.errors import Temporary
 from watchdog.domain.events import IntegrationJudged
 from watchdog.domain.integrations import Integration, Standing
-from watchdog.ports import Clock
+from watchdog.domain.units import show_seconds
+from watchdog.ports import Clock, Platform, TellsTime
 
 LOOK_SECONDS = 5.0
 STORE = "record"
 PROBES = "probes"
 """What this machine may lack the capacity for."""
+MACHINE = "this machine"
+CLOCK_OFF_SECONDS = 30.0
+"""Our clock may differ from the platform's by so much: a date has whole seconds, an answer may take ten."""
 SAME_SECONDS = 5.0
 """A failure that began so near another one is the same."""
 WELL_SECONDS = 30.0
@@ -32,13 +37,20 @@ class IntegrationWatch:
     """Evaluates all integrations every LOOK_SECONDS."""
 
     def __init__(
-        self, integrations: Integrations, engine: Engine, metrics: Metrics, sharing: Sharing, clock: Clock
+        self,
+        integrations: Integrations,
+        engine: Engine,
+        metrics: Metrics,
+        sharing: Sharing,
+        clock: Clock,
+        platform: Platform | None,
     ) -> None:
         self._integrations = integrations
         self._engine = engine
         self._metrics = metrics
         self._sharing = sharing
         self._clock = clock
+        self._platform = platform
         self._logged: dict[str, Integration] = {}
         self._told: dict[str, float] = {}
 
@@ -50,6 +62,7 @@ class IntegrationWatch:
             self._integrations.stood_still(max(0.0, gap - 2 * LOOK_SECONDS))
             self._look_at_the_store()
             self._look_at_the_load()
+            self._look_at_the_clock()
             rows = self._integrations.rows()
             for one in rows:
                 self._say(one)
@@ -82,6 +95,16 @@ class IntegrationWatch:
             self._integrations.fails("capacity", PROBES, error=Temporary(str(overload)))
         else:
             self._integrations.works("capacity", PROBES)
+
+    def _look_at_the_clock(self) -> None:
+        ahead = self._platform.clock_ahead_seconds if isinstance(self._platform, TellsTime) else None
+        if ahead is None:
+            return
+        if abs(ahead) > CLOCK_OFF_SECONDS:
+            off = f"it is {show_seconds(abs(ahead))} {'ahead of' if ahead > 0 else 'behind'} {PLATFORM}'s"
+            self._integrations.fails("clock", MACHINE, error=Temporary(off))
+        else:
+            self._integrations.works("clock", MACHINE)
 
     def _say(self, one: Integration) -> None:
         self._metrics.integration(one.kind, one.name, works=one.standing.works, ok_at=one.ok_at)

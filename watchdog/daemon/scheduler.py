@@ -5,9 +5,9 @@ Rule 2: one read begins per turn of the event loop. A turn runs all callbacks th
 it, turns take longer and fewer reads begin: their rate settles at what the machine carries, at a lag of a few
 milliseconds, and nobody has to measure it. A read that only waits for the network takes no turn, so hanging sites cost
 nothing but a socket, of which there are `in_flight_max`.
-Rule 3: what is due and has not begun waits in order of its due time, the urgent (a suspicion, a watch window, control
-targets) ahead of the rest, which keeps every second place. So overload stretches the interval of calm checks evenly,
-and not without end when a quarter of all sites hangs.
+Rule 3: what is due and has not begun waits in order of its due time, in two queues: the urgent (a suspicion, a watch
+window, control targets) and the calm. While both wait, every third read is an urgent one: few suspects keep their pace,
+overload stretches the interval of calm checks evenly, and a crowd of hanging sites leaves two thirds to the rest.
 Rule 4: under suspicion (a pace below `SUSPICION_SECONDS`) a check may have three reads at once, so that confirming a
 hang does not cost a timeout per confirmation.
 Rule 5: nothing polls: the dispatcher sleeps until something is due, or until something earlier is asked for.
@@ -39,8 +39,8 @@ SUSPICION_SECONDS = 2.0
 OVERLAP_MAX = 3
 EXTRA_PER_SERVICE_MAX = 4
 """Second and third reads of one service's checks, taken together."""
-CALM_PLACE = 2
-"""Every so many-th read that begins is a calm one, however many urgent ones wait."""
+URGENT_PLACE = 3
+"""Of so many reads that begin one is urgent and the rest are calm, as long as both wait."""
 SWEEP_SECONDS = 10.0
 """How often reads are looked for that broke their promise to end."""
 SOONEST_SECONDS = 0.001
@@ -244,8 +244,8 @@ class ProbeScheduler:
 
     def _next(self) -> _Check | None:
         """Return the check whose turn it is."""
-        calm_first = self._begun % CALM_PLACE == CALM_PLACE - 1
-        for queue in (self._calm, self._urgent) if calm_first else (self._urgent, self._calm):
+        urgent_first = self._begun % URGENT_PLACE == 0
+        for queue in (self._urgent, self._calm) if urgent_first else (self._calm, self._urgent):
             while queue:
                 check = queue.popleft()
                 if check.queue is queue and not check.removed:

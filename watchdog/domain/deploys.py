@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 ONCE_LIVE = frozenset({"live", "deactivated"})
 IN_PROGRESS = frozenset({"created", "queued", "build_in_progress", "pre_deploy_in_progress", "update_in_progress"})
 ENDED = ONCE_LIVE | {"build_failed", "pre_deploy_failed", "update_failed", "canceled"}
+AUTO_DEPLOY = ("off", "commit", "checksPass")
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,11 @@ class Deploy:
     def has_ended(self) -> bool:
         """It will change no more by itself; False for a status that we do not know."""
         return self.status in ENDED
+
+    @property
+    def has_known_status(self) -> bool:
+        """Its status is one that we know the meaning of."""
+        return self.in_progress or self.has_ended
 
     @property
     def is_rollback(self) -> bool:

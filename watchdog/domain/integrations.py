@@ -104,6 +104,12 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 }
             ),
         ),
+        "clock": Kind(
+            "the clock of",
+            "deploys are dated by the platform's clock, failures by this one: the wrong deploy may be blamed, or none",
+            wakes=True,
+            cures=MappingProxyType({Standing.FAILING: "let NTP set the host's clock, then restart the watchdog"}),
+        ),
         "store": Kind("the store", "nothing is changed in production; notices go out from memory", told=False),
     }
 )

@@ -22,6 +22,7 @@ MODES: dict[str, tuple[str, ...]] = {
     "create_deploy": CHANGE,
     "overlap": ("wait", "override"),
     "render": VENDOR,
+    "render_clock": ("ok", "behind", "undated"),
     "sentry": VENDOR,
     "github": VENDOR,
     "issue": ISSUE,

@@ -8,6 +8,7 @@ import base64
 import binascii
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from email.utils import formatdate
 from typing import Any, TypeVar
 
 from starlette.datastructures import QueryParams
@@ -30,6 +31,8 @@ WEBHOOK_ID = "whk-0000000000000000main"
 EVENTS_WINDOW_SECONDS = 3600.0
 """Events are listed for the last hour unless `startTime` says otherwise."""
 TRIGGERS = ("commit", "checksPass", "off")
+BEHIND_SECONDS = 120.0
+"""So late it is in the answers of a Render whose clock is behind."""
 
 
 class Refused(Exception):
@@ -74,7 +77,7 @@ class RenderApi:
 
         async def serve(request: Request) -> Response:
             self._requests += 1
-            name = {"Render-Request-Id": f"req-{self.cloud.seed:08x}-{self._requests:08x}"}
+            name = {"Render-Request-Id": f"req-{self.cloud.seed:08x}-{self._requests:08x}", **self._date()}
             if request.headers.get("authorization") != f"Bearer {keys.RENDER_API_KEY}":
                 return error(401, "Unauthorized", name)
             verdict = self.limits.take(request.method, request.url.path, request.path_params.get("service_id"))
@@ -89,6 +92,11 @@ class RenderApi:
             return response
 
         return serve
+
+    def _date(self) -> dict[str, str]:
+        mode = self.cloud.modes.use("render_clock")
+        at = clock.now() - (BEHIND_SECONDS if mode == "behind" else 0.0)
+        return {} if mode == "undated" else {"Date": formatdate(at, usegmt=True)}
 
     # --- services ----------------------------------------------------------------------------------------------------
 

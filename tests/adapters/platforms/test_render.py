@@ -1,5 +1,7 @@
 """The Render client against a vendor on loopback: what it reads, what it may change, and what it can never do."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from tests.adapters.platforms.bodies import START, deploy, event, page, service
@@ -10,7 +12,7 @@ from watchdog.adapters.platforms import PLATFORMS
 from watchdog.adapters.platforms.render import Render, build_render
 from watchdog.adapters.platforms.render_read import UNREAD, RenderReader
 from watchdog.domain.errors import Forbidden, Gone, OutcomeUnknown, Permanent, Refused, Temporary
-from watchdog.ports import Platform, WritablePlatform
+from watchdog.ports import Platform, TellsTime, WritablePlatform
 
 KEY = "rnd_canary0123456789"
 SERVICE = "/v1/services/srv-web"
@@ -373,3 +375,27 @@ async def test_every_request_is_one_that_the_vendor_documents(vendor: Vendor, cl
     assert {seen.method for seen in vendor.seen} == {"GET", "PATCH", "POST"}
     assert request_problems(document, "POST", "/services/srv-web/rollback", {}, {"deploy": "dep-2"})
     assert request_problems(document, "POST", "/services/srv-web/roll-back", {}, {})
+
+
+@pytest.mark.parametrize(
+    ("date", "ahead"),
+    [
+        ("Fri, 13 Feb 2026 12:00:00 GMT", 0.0),
+        ("Fri, 13 Feb 2026 11:58:00 GMT", 120.0),
+        ("Fri, 13 Feb 2026 13:00:00 GMT", -3600.0),
+        ("some day", None),
+        ("", None),
+        ("Fri, 31 Feb 2026 12:00:00 GMT", None),
+    ],
+)
+async def test_case_49_an_answer_tells_how_far_we_are_off(vendor: Vendor, closing, date: str, ahead: float | None):
+    """By its date; one that says nothing leaves what the last one said."""
+    clock = FakeClock(datetime(2026, 2, 13, 12, tzinfo=UTC).timestamp())
+    api = closing(render(vendor, clock=clock))
+    assert isinstance(api, TellsTime) and api.clock_ahead_seconds is None
+    vendor.say("GET", SERVICE, (200, service(), {"date": date}))
+    await api.facts("srv-web")
+    assert api.clock_ahead_seconds == ahead
+    vendor.say("GET", SERVICE, (200, service(), {"date": ""}))
+    await api.facts("srv-web")
+    assert api.clock_ahead_seconds == ahead

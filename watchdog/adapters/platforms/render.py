@@ -11,6 +11,7 @@ from watchdog.adapters.addresses import AddressGuard
 from watchdog.adapters.http import ApiClient, PermanentAnswer
 from watchdog.adapters.platforms.render_parse import mapping, parse_service, text
 from watchdog.adapters.platforms.render_read import POSTGRES, RenderReader, safe_id, service_path
+from watchdog.domain.deploys import AUTO_DEPLOY
 from watchdog.domain.errors import Forbidden, Gone, Refused
 from watchdog.ports import Clock
 
@@ -21,7 +22,6 @@ HINTS = MappingProxyType(
         404: "check the id, and that the API key's owner can see it",
     }
 )
-AUTO_DEPLOY_VALUES = ("off", "commit", "checksPass")
 NOT_ALLOWED = frozenset({401, 403})
 NOT_THERE = frozenset({400, 404, 410})
 """Render does not say which answer an expired artefact gets: each of these says that this deploy cannot be had."""
@@ -37,8 +37,8 @@ class Render(RenderReader):
 
         Raises Refused, Temporary, Permanent or OutcomeUnknown.
         """
-        if value not in AUTO_DEPLOY_VALUES:
-            raise Refused(f"auto-deploy can be {', '.join(AUTO_DEPLOY_VALUES)}; not {value[:40]!r}")
+        if value not in AUTO_DEPLOY:
+            raise Refused(f"auto-deploy can be {', '.join(AUTO_DEPLOY)}; not {value[:40]!r}")
         answer = await self._api.change("PATCH", service_path(service_id), {"autoDeployTrigger": value})
         facts = parse_service(answer.json)
         return facts.auto_deploy if facts is not None and facts.id == service_id else None
@@ -110,5 +110,5 @@ class _AllowList:
     def __call__(self, method: str, path: str, body: object) -> bool:
         keys = list(body) if isinstance(body, dict) else []
         if method == "PATCH" and path in self._pins:
-            return keys == ["autoDeployTrigger"] and mapping(body)["autoDeployTrigger"] in AUTO_DEPLOY_VALUES
+            return keys == ["autoDeployTrigger"] and mapping(body)["autoDeployTrigger"] in AUTO_DEPLOY
         return method == "POST" and path in self._posts and keys == self._posts[path]

@@ -81,6 +81,11 @@ class RenderReader:
         rows = await self._pages("/services", "service", pages=PAGES_MAX)
         return tuple(facts for facts in map(parse_service, rows) if facts is not None)
 
+    @property
+    def clock_ahead_seconds(self) -> float | None:
+        """By how much our clock is ahead of Render's, by its last answer; None: not known."""
+        return self._api.clock_ahead_seconds
+
     async def facts(self, service_id: str) -> ServiceFacts:
         """Return what Render says now of a service or (`dpg-`) a database. Raises Temporary or Permanent."""
         if urgency() is not Urgency.ACTING and not service_id.startswith(POSTGRES):
