@@ -56,7 +56,7 @@ async def test_who_looks_often_reads_the_platform_seldom() -> None:
 
 
 async def test_case_48_a_loop_over_all_plans_reads_so_many_a_minute() -> None:
-    """A hundred plans in a loop: six reads, then what the daemon listed last; a minute later it reads again."""
+    """A hundred plans in a loop: two reads, then what the daemon listed last; a minute later it reads again."""
     names = [f"s{number}" for number in range(100)]
     platform, clock = Counting(), FakeClock()
     policy = policy_of(*map(service_policy, names))

@@ -1,9 +1,11 @@
 """300 services on one Render key, with Render's limits on, of which 50 break at once by one bad commit.
 
-`python -m tests.benchmarks.many_services [--services 300] [--failing 50] [--viewer]` takes some eight minutes.
+`python -m tests.benchmarks.many_services [--services 300] [--failing 50] [--viewer] [--workers 1]` takes some eight
+minutes.
 Prints, as JSON: reads a minute while calm and while 50 fail, seconds from a site's first failure
 to the request of its rollback (median, p95, longest), and how many rollbacks were requested with auto-deploy off.
-`--viewer`: somebody opens the plan of one service after the other meanwhile, without a pause.
+`--viewer`: somebody opens the plan of one service after the other meanwhile, without a pause. `--workers 2`: two of them
+on one store and one key.
 """
 
 import argparse
@@ -95,14 +97,15 @@ def looking(daemon: Daemon, names: Sequence[str], on: bool) -> Iterator[None]:
             thread.join()
 
 
-def play(folder: Path, services: int, failing: int, viewer: bool) -> dict[str, Any]:
+def play(folder: Path, services: int, failing: int, workers: int, viewer: bool) -> dict[str, Any]:
     """Run it once."""
     with running_cloud(folder, quirks=True, rollback_seconds=5.0, more_services=services) as cloud:
         names = [f"s{number:02}" for number in range(1, services + 1)]
         configure(cloud, names)
-        daemon = Daemon(cloud, {"WATCHDOG_CONSOLE_TOKEN": TOKEN}).start().until_watching()
+        token = {"WATCHDOG_CONSOLE_TOKEN": TOKEN}
+        daemons = [Daemon(cloud, token, name=f"worker{number}").start().until_watching() for number in range(workers)]
         until(lambda: len(listed(cloud)) == services)
-        with looking(daemon, names, viewer):
+        with looking(daemons[0], names, viewer):
             calm_at = time.time()
             time.sleep(CALM_SECONDS)
             bad = names[:failing]
@@ -114,12 +117,14 @@ def play(folder: Path, services: int, failing: int, viewer: bool) -> dict[str, A
         result = {
             "services": services,
             "failing": failing,
+            "workers": workers,
             "viewer": viewer,
             "calm": reads(cloud, calm_at, broke_at),
             "failing_reads": reads(cloud, broke_at, done_at),
             **rollbacks(cloud, bad),
         }
-        daemon.kill()
+        for daemon in daemons:
+            daemon.kill()
         return result
 
 
@@ -166,10 +171,11 @@ def main() -> None:
     words = argparse.ArgumentParser(prog="python -m tests.benchmarks.many_services", description=__doc__)
     words.add_argument("--services", type=int, default=300)
     words.add_argument("--failing", type=int, default=50)
+    words.add_argument("--workers", type=int, default=1)
     words.add_argument("--viewer", action="store_true")
     wanted = words.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        print(json.dumps(play(Path(folder), wanted.services, wanted.failing, wanted.viewer), indent=2))
+        print(json.dumps(play(Path(folder), wanted.services, wanted.failing, wanted.workers, wanted.viewer), indent=2))
 
 
 if __name__ == "__main__":

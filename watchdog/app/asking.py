@@ -18,7 +18,7 @@ POLL_SECONDS = 0.1
 LISTING_SECONDS = 5.0
 """How long a listing is kept for plans."""
 LISTING_PATIENCE_SECONDS = 8.0
-LISTINGS_PER_MINUTE = 6
+LISTINGS_PER_MINUTE = 2
 """How many are read for plans, of all services together: who may look may look in a loop, and the platform counts.
 Beyond, a plan is made of what the daemon listed last.
 """
