@@ -4,8 +4,8 @@
 minutes.
 Prints, as JSON: reads a minute while calm and while 50 fail, seconds from a site's first failure
 to the request of its rollback (median, p95, longest), and how many rollbacks were requested with auto-deploy off.
-`--viewer`: somebody opens the plan of one service after the other meanwhile, without a pause. `--workers 2`: two of them
-on one store and one key.
+`--viewer`: somebody opens the plan of one service after the other meanwhile, without a pause. `--workers 2`: two on
+one store and one key.
 """
 
 import argparse
