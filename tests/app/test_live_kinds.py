@@ -15,6 +15,7 @@ from watchdog.sandbox.behaviours import KINDS as SHOWN
 
 BY_DEPLOY = ("hard-down", "hard-down-reported", "half-failing", "fifth-failing", "wrong-body")
 RIGHT = dict.fromkeys(BY_DEPLOY, Right.ROLLBACK) | {"restart-blip": Right.NOTHING, "other-incident": Right.PAGE}
+RIGHT["comes-and-goes"] = Right.PAGE
 PARTLY = {"kind": "partial", "status": 500, "share": 0.25, "routes": ["/"]}
 
 
@@ -42,7 +43,8 @@ def test_an_episode_is_that_of_its_scene(kind: str) -> None:
         made = plan(scene, seed)
         assert (made.kind, made.right) == (kind, RIGHT[kind])
         assert 5.0 <= made.phase <= 25.0 and 0.0 <= made.after <= LATEST_SECONDS
-        assert made.deploys is (kind != "other-incident")
+        assert made.deploys is (kind not in ("other-incident", "comes-and-goes"))
+        assert ("period_seconds" in made.behaviour) is (kind == "comes-and-goes")
         assert (made.lasts is not None and made.lasts >= 5.0) is (kind == "restart-blip")
         assert (made.crash_every > 0) is (kind == "hard-down-reported")
         assert made.target == ("dep-40" if made.right is Right.ROLLBACK else None)
@@ -69,6 +71,15 @@ def test_an_outage_that_no_deploy_did_is_one_without_any() -> None:
         assert all(one.releases[-1].live_at < scene.fault_at - 7200.0 for one in scene.services.values())
 
 
+def test_what_comes_and_goes_does_so_in_the_sandbox() -> None:
+    """With the lab's period, if four of them can be waited for; a door that is shut and open again is not played."""
+    for seed in seeds("comes-and-goes", "seed", 6):
+        (fault,) = BY_NAME["comes-and-goes"].scene(seed).main.faults
+        shown = plan(BY_NAME["comes-and-goes"].scene(seed), seed).behaviour
+        assert (shown["period_seconds"], shown["down_seconds"]) == (fault.every_seconds, fault.on_seconds)
+        assert shown["kind"] in ("error", "hang") and shown["period_seconds"] <= 60.0
+
+
 def test_every_episode_has_luck_of_its_own() -> None:
     """Which requests fail must not be the same in all of them, or many would say no more than one."""
     assert len({one.luck for one in plans(KINDS, "seed", 40)}) == 40
@@ -82,8 +93,8 @@ def test_kinds_are_played_in_turn() -> None:
 
 
 def test_kinds_whose_delays_are_spread_are_played_more_often() -> None:
-    """So that their medians mean something; the first seven are one of each."""
-    counted = Counter(one.kind for one in plans(KINDS, "seed", 20))
-    assert [one.kind for one in plans(KINDS, "seed", 7)] == list(KINDS)
+    """So that their medians mean something; the first eight are one of each."""
+    counted = Counter(one.kind for one in plans(KINDS, "seed", 22))
+    assert [one.kind for one in plans(KINDS, "seed", 8)] == list(KINDS)
     assert (counted["fifth-failing"], counted["half-failing"]) == (6, 4)
     assert {counted[kind] for kind in KINDS if kind not in ("fifth-failing", "half-failing")} == {2}

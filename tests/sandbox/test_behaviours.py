@@ -13,6 +13,13 @@ def test_a_behaviour_touches_its_routes_only() -> None:
     assert not GOOD.touches("/")
 
 
+@pytest.mark.parametrize(("seconds", "fails"), [(0.0, True), (4.9, True), (5.0, False), (19.9, False), (20.0, True)])
+def test_a_behaviour_with_a_period_comes_and_goes(seconds: float, fails: bool) -> None:
+    """It fails in the first part of each; without a period, all the time."""
+    assert behaviour("error", period_seconds=20.0, down_seconds=5.0).shows(seconds) is fails
+    assert behaviour("error").shows(seconds)
+
+
 def test_an_unknown_behaviour_is_an_error() -> None:
     """By kind and by number."""
     with pytest.raises(ValueError, match="wrong_body"):

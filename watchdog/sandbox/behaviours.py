@@ -10,7 +10,8 @@ class Behaviour:
 
     `after_seconds` counts from the moment the version is live. `routes` are the paths affected (none named: all).
     `share` is the part of requests that fails (0 to 1), `factor` multiplies the usual latency. `reported`: Render tells
-    at once that it crashed, if it did.
+    at once that it crashed, if it did. With a period it fails during the first `down_seconds` of each `period_seconds`
+    only; one that refuses connections does so all the time.
     """
 
     kind: str = "good"
@@ -20,10 +21,16 @@ class Behaviour:
     factor: float = 1.0
     routes: tuple[str, ...] = ()
     reported: bool = True
+    period_seconds: float = 0.0
+    down_seconds: float = 0.0
 
     def touches(self, path: str) -> bool:
         """Say whether this path is affected."""
         return self.kind != "good" and (not self.routes or path in self.routes)
+
+    def shows(self, bad_for_seconds: float) -> bool:
+        """Say whether it fails now, so long after it first did."""
+        return not self.period_seconds or bad_for_seconds % self.period_seconds < self.down_seconds
 
 
 GOOD = Behaviour()

@@ -36,8 +36,8 @@ class Site:
 
     def behaves(self, path: str) -> Behaviour:
         """Return how this path behaves now."""
-        behaviour, _ = self.cloud.acting(self.service.name)
-        return behaviour if behaviour.touches(path) else GOOD
+        behaviour, since = self.cloud.acting(self.service.name)
+        return behaviour if behaviour.touches(path) and behaviour.shows(clock.now() - since) else GOOD
 
     async def answer(self, request: Request) -> Response:
         """Wait as long as this version makes people wait, then answer as it does."""

@@ -16,7 +16,7 @@ from watchdog.domain.readings import FailureKind
 from watchdog.lab.classes import BY_NAME
 from watchdog.lab.eyes import EVENTS_LATE_SECONDS
 from watchdog.lab.scene import Right, Scene
-from watchdog.lab.symptoms import Symptom
+from watchdog.lab.symptoms import Fault, Symptom
 
 KINDS = (
     "hard-down",
@@ -26,6 +26,7 @@ KINDS = (
     "wrong-body",
     "restart-blip",
     "other-incident",
+    "comes-and-goes",
 )
 """Classes of the lab (watchdog/lab/classes), in the order in which they are shown."""
 ROUND = (*KINDS, "half-failing", "fifth-failing", "fifth-failing")
@@ -37,6 +38,8 @@ LATEST_SECONDS = 60.0
 ALONE_SECONDS = 7200.0
 """What fails by itself is played if nothing was deployed for so long: the sandbox's last deploy is days old."""
 BUILD_SECONDS = 18.0
+PERIOD_SECONDS_MAX = 60.0
+"""Of what comes and goes: the lab draws up to ten minutes, and it is told within four of them."""
 UPDATE_SECONDS_MAX = 20.0
 """A deploy is on its way for longer than it is between two looks at the list (15 s), as in the lab; not for minutes."""
 PATHS = {"home": "/", "api": "/api/test"}
@@ -98,7 +101,10 @@ def playable(scene: Scene) -> bool:
         return scene.main.faults[-1].after_seconds <= LATEST_SECONDS
     if not scene.main.faults:
         return True
-    symptom = scene.main.faults[-1].symptom
+    fault = scene.main.faults[-1]
+    symptom = fault.symptom
+    if fault.every_seconds > PERIOD_SECONDS_MAX or (fault.every_seconds and symptom.kind is FailureKind.CONNECT):
+        return False
     alone = all(one.releases[-1].live_at < scene.fault_at - ALONE_SECONDS for one in scene.services.values())
     return alone and (symptom.share == 1.0 or symptom.kind is FailureKind.STATUS)
 
@@ -129,7 +135,7 @@ def plan(scene: Scene, seed: str) -> Plan:
         scene.name,
         seed,
         right,
-        behaviour(fault.symptom, fault.routes),
+        {**behaviour(fault.symptom, fault.routes), **coming_again(fault)},
         phase,
         luck,
         deploys=deploys,
@@ -160,6 +166,11 @@ def behaviour(symptom: Symptom, routes: tuple[str, ...]) -> Body:
     if symptom.share < 1.0:
         return {"kind": "partial", "status": status, "share": symptom.share, **where}
     return {"kind": "error", "status": status, **where}
+
+
+def coming_again(fault: Fault) -> Body:
+    """Return what the sandbox is told of a fault that comes and goes; of another, nothing."""
+    return {"period_seconds": fault.every_seconds, "down_seconds": fault.on_seconds} if fault.every_seconds else {}
 
 
 def replacements(kind: str) -> Mapping[str, str]:
