@@ -95,3 +95,12 @@ async def test_an_unknown_scenario_is_refused() -> None:
     """With the known ones."""
     with pytest.raises(Permanent, match="bad-deploy"):
         await demo("sunny")
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("quirks", [False, True])
+@pytest.mark.parametrize("scenario", EXPECTED)
+def test_a_scenario_ends_as_expected_in_both_shapes(scenario: str, quirks: bool) -> None:
+    """Whether the vendors answer as they do now or as they did before."""
+    result = asyncio.run(demo(scenario, quirks=quirks))
+    assert result.as_expected, result.deviations

@@ -107,17 +107,22 @@ FULL = Pacing("3m", 60.0, "5m")
 """Shipped defaults, nothing shortened."""
 
 
-async def demo(scenario: str, screen: Screen | None = None, *, pacing: Pacing | None = None) -> DemoResult:
-    """Run a scenario and return what came of it. Raises Permanent for an unknown scenario or a sandbox that died."""
+async def demo(
+    scenario: str, screen: Screen | None = None, *, pacing: Pacing | None = None, quirks: bool = False
+) -> DemoResult:
+    """Run a scenario and return what came of it; `quirks`: vendors answer in their older shapes, and as real ones do.
+
+    Raises Permanent for an unknown scenario or a sandbox that died.
+    """
     if scenario not in EXPECTED:
         raise Permanent(f"no scenario {scenario}; known: {', '.join(EXPECTED)}")
     pacing = pacing or Pacing()
     clock = SystemClock()
     folder = Path(tempfile.mkdtemp(prefix="watchdog-demo-"))
     logs.configure(level="CRITICAL", stream=sys.stderr)
-    rollback = str(pacing.rollback_seconds)
+    options = ("--rollback-seconds", str(pacing.rollback_seconds), *(("--quirks",) if quirks else ()))
     async with (
-        make_believe.sandbox("--rollback-seconds", rollback) as urls,
+        make_believe.sandbox(*options) as urls,
         httpx.AsyncClient(trust_env=False) as admin,
     ):
         expected = EXPECTED[scenario]
