@@ -4,8 +4,8 @@ A hole (a title that is no text, a notice without a moment) would show first whe
 checker sees most of them in the code; this sees them in what really comes out.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import is_dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, is_dataclass
 from functools import cache
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -20,6 +20,7 @@ LEFT_OUT = (Check, Deploy, ServiceFacts)
 
 SAID = (Note, Tell)
 NEW = object()
+MAPPINGS = (dict, Mapping)
 OURSELVES = ("", "watchdog")
 
 
@@ -28,8 +29,10 @@ def holes(before: State, after: State, effects: Sequence[Effect], now: float) ->
 
     What is said is said at this moment, and of a service or of ourselves.
     """
-    found = [hole for effect in effects for hole in _unlike(effect, type(effect), type(effect).__name__)]
-    found += _unlike(after, State, "State", before)
+    found = [
+        f"{type(effect).__name__}{hole}" for effect in effects for hole in _holes(effect, _kind(type(effect)), NEW)
+    ]
+    found += [f"State{hole}" for hole in _holes(after, _kind(State), before)]
     for effect in effects:
         if isinstance(effect, SAID):
             said = effect.notice if isinstance(effect, Tell) else effect
@@ -38,37 +41,50 @@ def holes(before: State, after: State, effects: Sequence[Effect], now: float) ->
     return found
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Kind:
+    """A type, taken apart once: what `isinstance` asks for, the members of a union, the fields, the types within."""
+
+    wanted: Any
+    fits: Any
+    members: tuple["_Kind", ...] = ()
+    fields: tuple[tuple[str, "_Kind"], ...] = ()
+    inner: tuple["_Kind", ...] = ()
+    endless: bool = False
+
+
 @cache
-def _fields(kind: Any) -> dict[str, Any]:
-    return get_type_hints(kind)
-
-
-def _fits(value: Any, wanted: Any) -> bool:
-    return isinstance(value, (int, float) if wanted is float else get_origin(wanted) or wanted)
-
-
-def _unlike(value: Any, wanted: Any, place: str, before: Any = NEW) -> Iterator[str]:
-    """Yield every place that is not of the wanted type; what is the very same as before was looked at then."""
-    origin, inner = get_origin(wanted), get_args(wanted)
+def _kind(wanted: Any) -> _Kind:
+    origin, within = get_origin(wanted), get_args(wanted)
+    inner = tuple(_kind(one) for one in within if one is not ... and origin in (Union, UnionType, tuple, *MAPPINGS))
     if origin in (Union, UnionType):
-        fitting = [one for one in inner if _fits(value, one)]
-        if not fitting:
-            yield f"{place}: {value!r} is none of {wanted}"
-        for one in fitting:
-            yield from _unlike(value, one, place, before)
-    elif not _fits(value, wanted):
-        yield f"{place}: {value!r} is no {wanted}"
-    elif is_dataclass(wanted) and wanted not in LEFT_OUT:
-        for name, kind in _fields(wanted).items():
-            one, old = getattr(value, name), getattr(before, name, NEW)
-            if one is not old:
-                yield from _unlike(one, kind, f"{place}.{name}", old)
-    elif origin is tuple:
-        kinds = inner[:1] * len(value) if inner[1:] == (...,) else inner
-        for item, kind in zip(value, kinds, strict=True):
-            yield from _unlike(item, kind, f"{place}[]")
-    elif isinstance(value, Mapping):
+        return _Kind(wanted, tuple(one.fits for one in inner), members=inner)
+    fits = (int, float) if wanted is float else origin or wanted
+    looked_into = is_dataclass(wanted) and wanted not in LEFT_OUT
+    fields = tuple((name, _kind(kind)) for name, kind in get_type_hints(wanted).items()) if looked_into else ()
+    return _Kind(wanted, fits, fields=fields, inner=inner, endless=within[1:] == (...,))
+
+
+def _holes(value: Any, kind: _Kind, before: Any) -> list[str]:
+    """Return every place that is not of its type; what is the very same as before was looked at then."""
+    if not isinstance(value, kind.fits):
+        return [f": {value!r} is no {kind.wanted}"]
+    found: list[str] = []
+    for member in kind.members:
+        if isinstance(value, member.fits):
+            found += _holes(value, member, before)
+    for name, field in kind.fields:
+        one, old = getattr(value, name), getattr(before, name, NEW)
+        if one is not old:
+            found += [f".{name}{hole}" for hole in _holes(one, field, old)]
+    if not kind.inner or kind.members:
+        return found
+    if isinstance(value, tuple):
+        for item, inner in zip(value, kind.inner * len(value) if kind.endless else kind.inner, strict=True):
+            found += [f"[]{hole}" for hole in _holes(item, inner, NEW)]
+    elif value is not before:
         for key, item in value.items():
             old = before.get(key, NEW) if isinstance(before, Mapping) else NEW
             if item is not old:
-                yield from _unlike(item, inner[1], f"{place}[{key}]", old)
+                found += [f"[{key}]{hole}" for hole in _holes(item, kind.inner[1], old)]
+    return found
