@@ -103,13 +103,21 @@ class Platform(Protocol):
         """Close connections."""
 
 
+@dataclass(frozen=True, slots=True)
+class ClockReading:
+    """By how much our clock was ahead of a vendor's (negative: behind), read `at` (seconds, monotonic)."""
+
+    ahead_seconds: float
+    at: float
+
+
 @runtime_checkable
 class TellsTime(Protocol):
     """A platform whose answers are dated."""
 
     @property
-    def clock_ahead_seconds(self) -> float | None:
-        """By how much our clock is ahead of the platform's (negative: behind), by its last answer; None: not known."""
+    def clock(self) -> ClockReading | None:
+        """What its last dated answer told of our clock; None before the first."""
 
 
 @runtime_checkable

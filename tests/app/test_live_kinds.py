@@ -12,6 +12,7 @@ from watchdog.lab.classes import BY_NAME
 from watchdog.lab.scene import Right
 from watchdog.lab.symptoms import Symptom
 from watchdog.sandbox.behaviours import KINDS as SHOWN
+from watchdog.sandbox.behaviours import behaviour as shown_by_sandbox
 
 BY_DEPLOY = ("hard-down", "hard-down-reported", "half-failing", "fifth-failing", "wrong-body")
 RIGHT = dict.fromkeys(BY_DEPLOY, Right.ROLLBACK) | {"restart-blip": Right.NOTHING, "other-incident": Right.PAGE}
@@ -78,6 +79,8 @@ def test_what_comes_and_goes_does_so_in_the_sandbox() -> None:
         shown = plan(BY_NAME["comes-and-goes"].scene(seed), seed).behaviour
         assert (shown["period_seconds"], shown["down_seconds"]) == (fault.every_seconds, fault.on_seconds)
         assert shown["kind"] in ("error", "hang") and shown["period_seconds"] <= 60.0
+        shows = shown_by_sandbox(**shown).shows
+        assert shows(0.99 * fault.on_seconds) and not shows(1.01 * fault.on_seconds) and shows(fault.every_seconds)
 
 
 def test_every_episode_has_luck_of_its_own() -> None:

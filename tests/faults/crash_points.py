@@ -57,14 +57,14 @@ def command(cloud: Cloud, trail: Path, *fatal: str) -> tuple[str, ...]:
 
 
 def passed(trail: Path) -> list[str]:
-    """Return the points that were reached, in order."""
+    """Return what was written down, in order: the points, and which calls raised."""
     return trail.read_text(encoding="utf-8").splitlines()
 
 
 def is_between(trail: Path) -> bool:
     """Tell whether no call is under way: what it commits can be seen before the point after it is reached."""
     begun = Counter(point.partition(" ")[0] for point in passed(trail))
-    return begun["before"] == begun["after"]
+    return begun["before"] == begun["after"] + begun["raised"]
 
 
 def path(folder: Path, databases: Databases, journey: Journey = ROLLBACK) -> list[str]:
@@ -77,7 +77,7 @@ def path(folder: Path, databases: Databases, journey: Journey = ROLLBACK) -> lis
         journey.cause(cloud, daemon)
         journey.assert_well(cloud, daemon)
         until(lambda: is_between(trail))
-        return passed(trail)[calm:]
+        return [point for point in passed(trail)[calm:] if not point.startswith("raised ")]
 
 
 def killed_at(

@@ -4,7 +4,8 @@ Its store, platform and channels are the real ones, registered anew in the table
 commits or changes something: each such call has a point before it, and one after it that its caller never hears of.
 
 Rule 1: a point is written to TRAIL before it is passed; the last line of a dead process is where it died.
-Rule 2: reads, snapshots, minutes and lease renewals are not points: they lie on no path of an incident.
+Rule 2: a call that raises is written down as `raised`, which is no point: nothing came back from it.
+Rule 3: reads, snapshots, minutes and lease renewals are not points: they lie on no path of an incident.
 """
 
 import asyncio
@@ -34,11 +35,15 @@ class Points:
         self._fatal = fatal
         self._seen: Counter[str] = Counter()
 
+    def note(self, what: str) -> None:
+        """Write down what is no point."""
+        os.write(self._file, f"{what}\n".encode())
+
     def reach(self, when: str, what: str) -> None:
         """Write the point down, and die there if it is the fatal one."""
         self._seen[f"{when} {what}"] += 1
         point = f"{when} {what} #{self._seen[f'{when} {what}']}"
-        os.write(self._file, f"{point}\n".encode())
+        self.note(point)
         if point == self._fatal:
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -60,7 +65,11 @@ class Mortal:
             if what is None:
                 return await real(*arguments, **more)
             self._points.reach("before", f"{call} {what}")
-            answer = await real(*arguments, **more)
+            try:
+                answer = await real(*arguments, **more)
+            except BaseException:
+                self._points.note(f"raised {call} {what}")
+                raise
             self._points.reach("after", f"{call} {what}")
             return answer
 

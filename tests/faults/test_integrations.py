@@ -3,6 +3,7 @@
 A whole daemon in simulated time; made up are the readings, the platform's answers and the channels' vendors.
 """
 
+import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -18,6 +19,7 @@ from watchdog.domain.errors import Forbidden, Misshapen, Permanent, Temporary
 from watchdog.domain.integrations import Standing
 from watchdog.domain.policy import Policy, ServicePolicy, SignalPolicy, VendorPolicy
 from watchdog.domain.readings import Unknown, Unread
+from watchdog.ports import ClockReading
 
 LASTS_SECONDS = 600.0
 
@@ -29,7 +31,13 @@ class Cloud:
         self.error: Exception | None = None
         self.tells = FACTS
         self.lists = HISTORY[:1]
-        self.clock_ahead_seconds = 1.4
+        self.ahead_seconds: float | None = 1.4
+        self.answers = 0
+
+    @property
+    def clock(self) -> ClockReading | None:
+        """What the last answer told of our clock; each list is one."""
+        return None if self.ahead_seconds is None else ClockReading(self.ahead_seconds, float(self.answers))
 
     async def facts(self, service_id: str) -> ServiceFacts:
         """Return the facts."""
@@ -39,6 +47,7 @@ class Cloud:
 
     async def deploys(self, service_id: str, back_to: str | None = None) -> Sequence[Deploy]:
         """Return the deploys."""
+        self.answers += 1
         return self.lists
 
     async def close(self) -> None:
@@ -123,7 +132,7 @@ def clock(ahead_seconds: float) -> Callable[[Relying], None]:
     """Have our clock be so far ahead of the platform's."""
 
     def do(world: Relying) -> None:
-        world.cloud.clock_ahead_seconds = ahead_seconds
+        world.cloud.ahead_seconds = ahead_seconds
 
     return do
 
@@ -134,15 +143,16 @@ def hangs(world: Relying) -> None:
 
 
 PAGE, INFO = True, False
+CLOCK, UNTOLD = f"clock/{socket.gethostname()}", "value/auto-deploy setting, which it does not tell"
 TABLE = [
     ("probes turned away", reads("site", Unread.TURNED_AWAY), "probes/web", Standing.TURNED_AWAY, 150.0, PAGE),
     ("probes unread", reads("site", Unread.OTHER), "probes/web", Standing.FAILING, 150.0, PAGE),
     ("probes silent", hangs, "probes/web", Standing.SILENT, 150.0, PAGE),
     ("the key refused", answers(Forbidden("refused our key (401)")), "platform/Render", Standing.REFUSED, 60.0, PAGE),
     ("the API down", answers(Temporary("answered 502")), "platform/Render", Standing.FAILING, 300.0, PAGE),
-    ("the API without a field", tells("unknown"), "platform/Render", Standing.SHAPE, 300.0, PAGE),
-    ("the API with a new way to deploy", tells("onTag"), "platform/Render", Standing.SHAPE, 300.0, PAGE),
-    ("the API with a new status", lists_a_new_status, "platform/Render", Standing.SHAPE, 300.0, PAGE),
+    ("a value that is not told", tells("unknown"), UNTOLD, Standing.SHAPE, 300.0, INFO),
+    ("a new way to deploy", tells("onTag"), "value/auto-deploy setting 'onTag'", Standing.SHAPE, 300.0, INFO),
+    ("a new status", lists_a_new_status, "value/deploy status 'promoted'", Standing.SHAPE, 300.0, INFO),
     (
         "the API of unknown shape",
         answers(Misshapen("lists a deploy without status")),
@@ -151,8 +161,8 @@ TABLE = [
         300.0,
         PAGE,
     ),
-    ("our clock ahead", clock(31.0), "clock/this machine", Standing.FAILING, 300.0, PAGE),
-    ("our clock behind", clock(-3600.0), "clock/this machine", Standing.FAILING, 300.0, PAGE),
+    ("our clock ahead", clock(31.0), CLOCK, Standing.FAILING, 300.0, PAGE),
+    ("our clock behind", clock(-3600.0), CLOCK, Standing.FAILING, 300.0, PAGE),
     ("a service gone", answers(Permanent("answered 404")), "platform/Render", Standing.FAILING, 300.0, PAGE),
     ("the feed's token refused", reads("feed", Unread.REFUSED), "feed/sentry", Standing.REFUSED, 60.0, INFO),
     ("the feed down", reads("feed", Unread.OTHER), "feed/sentry", Standing.FAILING, 300.0, INFO),
@@ -195,6 +205,43 @@ async def test_case_44_when_it_works_again_that_is_told_once() -> None:
         await world.go_on(300)
         kinds = [notice.kind.value for notice in world.vendors["slack"].notices]
         assert kinds == ["self_alert", "resolved"] and not world.daemon.engine.state.failing
+
+
+async def test_case_49_a_clock_that_is_set_right_is_told_once() -> None:
+    """A little off is well; one answer that says otherwise is no proof; nor is what the last one said, for ever."""
+    async with relying() as world:
+        world.cloud.ahead_seconds = 29.0
+        await world.go_on(LASTS_SECONDS)
+        world.cloud.ahead_seconds = 40.0
+        await world.go_on(20)
+        world.cloud.error = Temporary("answered 502")
+        await world.go_on(280)
+        assert [one.incident for one in world.vendors["slack"].notices if "/" in one.incident] == []
+        world.cloud.error, world.cloud.ahead_seconds = None, 40.0
+        await world.go_on(LASTS_SECONDS)
+        world.cloud.ahead_seconds = None
+        await world.go_on(LASTS_SECONDS)
+        kinds = [one.kind.value for one in world.vendors["slack"].notices if one.incident == CLOCK]
+        assert kinds == ["self_alert"] and CLOCK in world.daemon.engine.state.failing
+        world.cloud.ahead_seconds = -2.0
+        await world.go_on(LASTS_SECONDS)
+        kinds = [one.kind.value for one in world.vendors["slack"].notices if one.incident == CLOCK]
+        assert kinds == ["self_alert", "resolved"] and not world.daemon.engine.state.failing
+
+
+async def test_case_44_an_unknown_value_hides_no_outage_of_the_platform() -> None:
+    """Both are told, each once, and each once when it is over."""
+    async with relying() as world:
+        lists_a_new_status(world)
+        await world.go_on(LASTS_SECONDS)
+        world.cloud.error = Temporary("answered 502")
+        await world.go_on(LASTS_SECONDS)
+        world.cloud.error, world.cloud.lists = None, HISTORY[:1]
+        await world.go_on(LASTS_SECONDS)
+        told = [(one.incident, one.kind.value) for one in world.vendors["slack"].notices]
+        value, platform = "value/deploy status 'promoted'", "platform/Render"
+        assert told[:2] == [(value, "self_alert"), (platform, "self_alert")]
+        assert sorted(told[2:]) == [(platform, "resolved"), (value, "resolved")]
 
 
 async def test_case_44_a_channel_that_refuses_is_told_on_the_other() -> None:

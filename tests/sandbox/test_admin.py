@@ -16,6 +16,9 @@ async def test_the_world_is_moved_over_http(world: World) -> None:
     assert (await world.site()).status_code == 500
     await world.admin("POST", "/faults", json={"target": "web", "kind": "error", "status": 502})
     assert (await world.site()).status_code == 502
+    again = {"target": "web", "kind": "error", "period_seconds": 1e6, "down_seconds": 0.0}
+    await world.admin("POST", "/faults", json=again)
+    assert (await world.site()).status_code == 200, "it is in the good part of its period"
     await world.admin("POST", "/faults", json={"target": "web", "kind": "good"})
     assert (await world.site()).status_code == 500
     await world.admin("POST", "/modes", json={"name": "rollback", "mode": "refuse_429", "times": 1})
@@ -44,6 +47,7 @@ async def test_the_log_is_read_over_http(world: World) -> None:
         ("/deploys", {"colour": "red"}, "colour"),
         ("/faults", {"kind": "error"}, "target"),
         ("/faults", {"target": "moon", "kind": "error"}, "control"),
+        ("/faults", {"target": "web", "kind": "error", "perod_seconds": 5}, "perod_seconds"),
         ("/modes", {"name": "rollback", "mode": "slwo"}, "slow"),
         ("/maintenance", {"service": "web"}, "enabled"),
         ("/suspend", {"by": "nobody"}, "billing"),

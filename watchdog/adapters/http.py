@@ -6,6 +6,7 @@ Rule 3: no message holds a URL, a key or a text of the HTTP library.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 
@@ -18,7 +19,7 @@ from watchdog.adapters.http_wire import Answer, Lost, OnlyGet, Params, exchange
 from watchdog.adapters.read_budget import ReadBudget, retry_after_seconds
 from watchdog.domain.errors import Forbidden, OutcomeUnknown, Permanent, Refused, Temporary
 from watchdog.domain.urgency import urgency
-from watchdog.ports import Clock
+from watchdog.ports import Clock, ClockReading
 
 __all__ = ["Answer", "ApiClient", "Params", "PermanentAnswer", "RefusedAnswer", "TemporaryAnswer"]
 
@@ -92,8 +93,8 @@ class ApiClient:
         self._attempts = attempts
         self._secrets = _secrets((*headers.values(), *base_url.split("/")[3:]))
         self._budget = ReadBudget(clock, shares=shares_reads)
-        self.clock_ahead_seconds: float | None = None
-        """By how much our clock was ahead of the vendor's at its last answer that told the time."""
+        self.clock: ClockReading | None = None
+        """What the last answer that was dated told of our clock."""
         kept = transport or GuardedTransport(guard)
         self._reads = self._client(OnlyGet(kept), headers)
         self._writes: httpx.AsyncClient | None = None
@@ -234,7 +235,7 @@ class ApiClient:
             self._budget.note(came)
             told = date_of(came.headers)
             if told is not None:
-                self.clock_ahead_seconds = self._clock.now() - told
+                self.clock = ClockReading(self._clock.now() - told, self._clock.monotonic())
         return came
 
     def _ok_or_raise(self, came: Answer | Lost) -> Answer:
@@ -268,9 +269,10 @@ class ApiClient:
 def date_of(headers: Mapping[str, str]) -> float | None:
     """Return when the vendor answered, by its own clock (whole UTC epoch seconds), or None."""
     try:
-        return parsedate_to_datetime(headers["date"]).timestamp()
+        at = parsedate_to_datetime(headers["date"])
     except (KeyError, ValueError, OverflowError):
         return None
+    return at.replace(tzinfo=UTC if at.tzinfo is None else at.tzinfo).timestamp()
 
 
 def _wait(state: RetryCallState) -> float:

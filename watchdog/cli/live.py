@@ -32,7 +32,7 @@ async def live(
     """Check the simulated lab against life: the real daemon and a make-believe cloud, in processes of their own.
 
     Shipped defaults, nothing that is measured shortened; each live episode is one that `lab score` could draw. Takes
-    ten minutes or so. The exit code is 0 only if every episode ended as it should, and no kind's median delay from
+    a quarter of an hour. The exit code is 0 only if every episode ended as it should, and no kind's median delay from
     onset to rollback request (or page) is shown to be more than 20 % off the simulated one (95 % interval).
 
     Parameters

@@ -1,7 +1,7 @@
 """Keeps the core told of deploys: one reader per service, as often as the core asks for."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from watchdog.daemon.integrations import Integrations
 from watchdog.daemon.waiting import sleep_or
@@ -14,6 +14,8 @@ from watchdog.ports import Clock, Platform
 
 CROWD_SECONDS = 0.5
 """Services that are not calm are read no more often than this, taken together: fifty of them leave reads to act on."""
+SHOWN_MAX = 40
+"""Characters of a value that are shown."""
 PLATFORM = "Render"
 """Its name among the integrations."""
 
@@ -44,6 +46,7 @@ class DeployWatch:
         self._every_seconds = every_seconds
         self._watching = watching
         self._nudged = asyncio.Event()
+        self._unknown: Mapping[str, str] = {}
 
     def set_pace(self, every_seconds: float) -> None:
         """Read every so often from now on; at once, if that is faster than before."""
@@ -60,6 +63,12 @@ class DeployWatch:
             crowded = 0.0 if self.is_calm else CROWD_SECONDS * self._watching()
             await sleep_or(self._clock, max(self._every_seconds, crowded), self._nudged)
 
+    def forget(self) -> None:
+        """Take back what was recorded of the integrations: the service is read no more."""
+        self._integrations.forget("platform", PLATFORM, self._service)
+        for value in self._unknown:
+            self._integrations.forget("value", value, self._service)
+
     @property
     def is_calm(self) -> bool:
         """Tell whether nothing is wrong with the service."""
@@ -70,25 +79,35 @@ class DeployWatch:
 
     async def _read(self) -> Event:
         """Return what was listed, dated when the look began: it tells of that moment."""
-        listed: DeploysListed | None = None
+        at = self._clock.now()
         try:
-            at = self._clock.now()
             with self._integrations.attempt("platform", PLATFORM, self._service), reading_for(self._urgency):
                 facts = await self._platform.facts(self.platform_id)
                 deploys = await self._platform.deploys(self.platform_id)
-                listed = DeploysListed(at, self._service, tuple(deploys), facts)
-                check_known(facts, deploys)
         except (Temporary, Permanent) as error:
-            return listed or DeploysUnread(self._clock.now(), self._service, str(error))
-        return listed
+            return DeploysUnread(self._clock.now(), self._service, str(error))
+        self._note(unknown_values(facts, deploys))
+        return DeploysListed(at, self._service, tuple(deploys), facts)
+
+    def _note(self, unknown: Mapping[str, str]) -> None:
+        """Record the values that this version does not know, and those that are gone. What was read still counts."""
+        for value, why in unknown.items():
+            self._integrations.fails("value", value, self._service, error=Misshapen(why))
+        for value in self._unknown.keys() - unknown.keys():
+            self._integrations.works("value", value, self._service)
+        self._unknown = unknown
 
 
-def check_known(facts: ServiceFacts, deploys: Sequence[Deploy]) -> None:
-    """Raise Misshapen for a value that we do not know the meaning of; what was read beside it still counts."""
+def unknown_values(facts: ServiceFacts, deploys: Sequence[Deploy]) -> Mapping[str, str]:
+    """Return the values whose meaning this version does not know, each with what follows of that."""
+    found = {}
     if facts.auto_deploy == "unknown":
-        raise Misshapen("the platform does not tell what auto-deploy is set to: it cannot be switched off")
-    if facts.auto_deploy not in AUTO_DEPLOY:
-        raise Misshapen(f"auto-deploy is set to {facts.auto_deploy[:40]!r}: this version does not know that value")
+        why = "a rollback is made without knowing whether auto-deploy is off"
+        found["auto-deploy setting, which it does not tell"] = why
+    elif facts.auto_deploy not in AUTO_DEPLOY:
+        why = "auto-deploy is switched off for a rollback, and a human must switch it on again"
+        found[f"auto-deploy setting {facts.auto_deploy[:SHOWN_MAX]!r}"] = why
     if deploys and not deploys[0].has_known_status:
-        status = f"{deploys[0].id} has the status {deploys[0].status[:40]!r}"
-        raise Misshapen(f"{status}: this version does not know whether such a deploy serves")
+        why = "it is not known whether such a deploy serves, so its service is not rolled back meanwhile"
+        found[f"deploy status {deploys[0].status[:SHOWN_MAX]!r}"] = why
+    return found

@@ -3,6 +3,7 @@
 Rule: it polls, since a silent integration emits no event.
 """
 
+import socket
 from collections.abc import Collection, Sequence
 
 import structlog
@@ -22,7 +23,6 @@ LOOK_SECONDS = 5.0
 STORE = "record"
 PROBES = "probes"
 """What this machine may lack the capacity for."""
-MACHINE = "this machine"
 CLOCK_OFF_SECONDS = 30.0
 """Our clock may differ from the platform's by so much: a date has whole seconds, an answer may take ten."""
 SAME_SECONDS = 5.0
@@ -51,6 +51,10 @@ class IntegrationWatch:
         self._sharing = sharing
         self._clock = clock
         self._platform = platform
+        self._host = socket.gethostname()
+        self._clock_read_at: float | None = None
+        if isinstance(platform, TellsTime):
+            integrations.expect("clock", self._host)
         self._logged: dict[str, Integration] = {}
         self._told: dict[str, float] = {}
 
@@ -97,14 +101,16 @@ class IntegrationWatch:
             self._integrations.works("capacity", PROBES)
 
     def _look_at_the_clock(self) -> None:
-        ahead = self._platform.clock_ahead_seconds if isinstance(self._platform, TellsTime) else None
-        if ahead is None:
+        """Judge what an answer told of the clock that decisions use, each answer once."""
+        read = self._platform.clock if isinstance(self._platform, TellsTime) else None
+        if read is None or read.at == self._clock_read_at:
             return
+        self._clock_read_at, ahead = read.at, read.ahead_seconds
         if abs(ahead) > CLOCK_OFF_SECONDS:
-            off = f"it is {show_seconds(abs(ahead))} {'ahead of' if ahead > 0 else 'behind'} {PLATFORM}'s"
-            self._integrations.fails("clock", MACHINE, error=Temporary(off))
+            off = f"{show_seconds(abs(ahead))} {'ahead of' if ahead > 0 else 'behind'} {PLATFORM}'s"
+            self._integrations.fails("clock", self._host, error=Temporary(f"the watchdog's clock there is {off}"))
         else:
-            self._integrations.works("clock", MACHINE)
+            self._integrations.works("clock", self._host)
 
     def _say(self, one: Integration) -> None:
         self._metrics.integration(one.kind, one.name, works=one.standing.works, ok_at=one.ok_at)

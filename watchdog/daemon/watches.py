@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from watchdog.core.turn import DEPLOYS_SUSPECT_SECONDS
-from watchdog.daemon.deploy_watch import PLATFORM, DeployWatch
+from watchdog.daemon.deploy_watch import DeployWatch
 from watchdog.daemon.engine import Engine
 from watchdog.daemon.integrations import Integrations
 from watchdog.daemon.metrics import signal_label
@@ -101,9 +101,10 @@ class Watches:
         return self._engine.policy.calm_seconds if calm else DEPLOYS_SUSPECT_SECONDS
 
     async def _unfollow(self, name: str) -> None:
-        if self._engine.deploy_watches.pop(name, None) is not None:
+        watch = self._engine.deploy_watches.pop(name, None)
+        if watch is not None:
             await self._supervisor.end(f"deploys:{name}")
-            self._integrations.forget("platform", PLATFORM, name)
+            watch.forget()
 
 
 def noted_reads(engine: Engine, integrations: Integrations) -> Callable[[str, SignalSource, Sequence[Sample]], None]:

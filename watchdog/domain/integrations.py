@@ -104,11 +104,14 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 }
             ),
         ),
+        "value": Kind("the platform's", "this version does not know that value: see why"),
         "clock": Kind(
             "the clock of",
             "deploys are dated by the platform's clock, failures by this one: the wrong deploy may be blamed, or none",
             wakes=True,
-            cures=MappingProxyType({Standing.FAILING: "let NTP set the host's clock, then restart the watchdog"}),
+            cures=MappingProxyType(
+                {Standing.FAILING: "look at NTP on that host; if `date` is right there, restart the watchdog"}
+            ),
         ),
         "store": Kind("the store", "nothing is changed in production; notices go out from memory", told=False),
     }

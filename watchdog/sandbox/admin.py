@@ -2,7 +2,7 @@
 
 POST bodies: /deploys {service?, commit?, message?, behaviour?, trigger?, build_seconds?, update_seconds?, fails?,
                        merge?}
-             /faults {target, kind, after_seconds?, status?, share?, factor?, routes?, reported?} (`good` ends it)
+             /faults {target, kind, and any number of a behaviour: see behaviours.py} (`good` ends it)
              /slack {do: click | command | redeliver | goodbye | drop, …: see slack_socket.py}
              /modes {name, mode, times?} · /events {service?, type, details} · /pagerduty {action, by, dedup_key?}
              /maintenance {service?, enabled} · /suspend {service?, by?} · /resume {service?, by?}
@@ -28,7 +28,6 @@ from watchdog.sandbox.status import component_ids
 from watchdog.sandbox.world import Deploy
 
 Json = dict[str, Any]
-NUMBERS = ("after_seconds", "status", "share", "factor", "routes", "reported")
 
 
 class Admin:
@@ -106,13 +105,13 @@ class Admin:
         """POST /deploys: a deploy, or with `merge` a colleague's merge, which ships only while auto-deploy is on."""
         how = body.pop("behaviour", None)
         if how is not None:
-            body["behaviour"] = _behaviour({"kind": how} if isinstance(how, str) else how)
+            body["behaviour"] = behaviour(**({"kind": how} if isinstance(how, str) else how))
         made = self.cloud.merge(**body) if body.pop("merge", False) else self.cloud.deploy(**body)
         return _deploy_json(made)
 
     def fault(self, body: Json) -> Any:
         """POST /faults: a fault of the world."""
-        self.cloud.set_fault(body["target"], _behaviour(body))
+        self.cloud.set_fault(body.pop("target"), behaviour(**body))
         return {"faults": {name: fault.kind for name, fault in self.cloud.faults.items()}}
 
     def mode(self, body: Json) -> Any:
@@ -165,10 +164,6 @@ class Admin:
         """POST /shutdown."""
         self.shutdown()
         return {"shutdown": True}
-
-
-def _behaviour(body: Json) -> Any:
-    return behaviour(body["kind"], **{name: body[name] for name in NUMBERS if name in body})
 
 
 def _deploy_json(made: Deploy | None) -> Any:

@@ -1,5 +1,6 @@
 """The Render client against a vendor on loopback: what it reads, what it may change, and what it can never do."""
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -383,19 +384,28 @@ async def test_every_request_is_one_that_the_vendor_documents(vendor: Vendor, cl
         ("Fri, 13 Feb 2026 12:00:00 GMT", 0.0),
         ("Fri, 13 Feb 2026 11:58:00 GMT", 120.0),
         ("Fri, 13 Feb 2026 13:00:00 GMT", -3600.0),
+        ("Fri, 13 Feb 2026 12:00:00 -0000", 0.0),
+        ("Fri Feb 13 12:00:00 2026", 0.0),
         ("some day", None),
         ("", None),
         ("Fri, 31 Feb 2026 12:00:00 GMT", None),
     ],
 )
-async def test_case_49_an_answer_tells_how_far_we_are_off(vendor: Vendor, closing, date: str, ahead: float | None):
-    """By its date; one that says nothing leaves what the last one said."""
+async def test_case_49_an_answer_tells_how_far_we_are_off(
+    vendor: Vendor, closing, monkeypatch: pytest.MonkeyPatch, date: str, ahead: float | None
+):
+    """By its date, wherever our host stands; one that says nothing leaves what the last one said, dated as it was."""
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
     clock = FakeClock(datetime(2026, 2, 13, 12, tzinfo=UTC).timestamp())
     api = closing(render(vendor, clock=clock))
-    assert isinstance(api, TellsTime) and api.clock_ahead_seconds is None
+    assert isinstance(api, TellsTime) and api.clock is None
     vendor.say("GET", SERVICE, (200, service(), {"date": date}))
     await api.facts("srv-web")
-    assert api.clock_ahead_seconds == ahead
+    assert (api.clock.ahead_seconds if api.clock else None) == ahead
+    before = api.clock
     vendor.say("GET", SERVICE, (200, service(), {"date": ""}))
     await api.facts("srv-web")
-    assert api.clock_ahead_seconds == ahead
+    assert api.clock == before
+    monkeypatch.undo()
+    time.tzset()

@@ -37,7 +37,7 @@ from watchdog.adapters.platforms.render_parse import (
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.errors import Misshapen, Permanent, Temporary
 from watchdog.domain.urgency import Urgency, reading_for, urgency
-from watchdog.ports import Clock, PlatformEvent
+from watchdog.ports import Clock, ClockReading, PlatformEvent
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 POSTGRES = "dpg-"
@@ -82,9 +82,9 @@ class RenderReader:
         return tuple(facts for facts in map(parse_service, rows) if facts is not None)
 
     @property
-    def clock_ahead_seconds(self) -> float | None:
-        """By how much our clock is ahead of Render's, by its last answer; None: not known."""
-        return self._api.clock_ahead_seconds
+    def clock(self) -> ClockReading | None:
+        """What Render's last dated answer told of our clock; None before the first."""
+        return self._api.clock
 
     async def facts(self, service_id: str) -> ServiceFacts:
         """Return what Render says now of a service or (`dpg-`) a database. Raises Temporary or Permanent."""

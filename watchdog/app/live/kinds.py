@@ -39,7 +39,7 @@ ALONE_SECONDS = 7200.0
 """What fails by itself is played if nothing was deployed for so long: the sandbox's last deploy is days old."""
 BUILD_SECONDS = 18.0
 PERIOD_SECONDS_MAX = 60.0
-"""Of what comes and goes: the lab draws up to ten minutes, and it is told within four of them."""
+"""Of what comes and goes; the lab draws periods of up to ten minutes."""
 UPDATE_SECONDS_MAX = 20.0
 """A deploy is on its way for longer than it is between two looks at the list (15 s), as in the lab; not for minutes."""
 PATHS = {"home": "/", "api": "/api/test"}
