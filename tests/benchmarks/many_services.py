@@ -4,8 +4,8 @@
 minutes.
 Prints, as JSON: reads a minute while calm and while 50 fail, seconds from a site's first failure
 to the request of its rollback (median, p95, longest), and how many rollbacks were requested with auto-deploy off.
-`--viewer`: somebody opens the plan of one service after the other meanwhile, without a pause. `--workers 2`: two on
-one store and one key.
+`--viewer`: somebody opens the plan of one service after the other meanwhile, without a pause. `--workers 2`: two
+on one store (PostgreSQL) and one key.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from typing import Any
 
 import httpx
 
+from tests.faults.databases import DATABASES
 from tests.faults.processes import Cloud, Daemon, running_cloud, until
 
 COMMIT = "bad0" * 10
@@ -34,7 +35,7 @@ services:
 {services}
 channels:
   slack: {{}}
-store: "sqlite:///{folder}/watchdog.db"
+store: "{store}"
 metrics: {{listen: "127.0.0.1:0"}}
 console: {{enabled: true}}
 control: ["{control[0]}", "{control[1]}"]
@@ -48,10 +49,10 @@ SERVICE = """\
 """
 
 
-def configure(cloud: Cloud, names: Sequence[str]) -> None:
+def configure(cloud: Cloud, names: Sequence[str], store: str) -> None:
     """Write a configuration that guards all of them."""
     rows = "".join(SERVICE.format(name=name, url=cloud.urls["sites"][name]) for name in names)
-    values = {**cloud.urls, "folder": cloud.folder.resolve(), "services": rows.rstrip()}
+    values = {**cloud.urls, "store": store, "services": rows.rstrip()}
     cloud.config.write_text(CONFIGURATION.format(**values), encoding="utf-8")
 
 
@@ -99,9 +100,13 @@ def looking(daemon: Daemon, names: Sequence[str], on: bool) -> Iterator[None]:
 
 def play(folder: Path, services: int, failing: int, workers: int, viewer: bool) -> dict[str, Any]:
     """Run it once."""
-    with running_cloud(folder, quirks=True, rollback_seconds=5.0, more_services=services) as cloud:
+    with (
+        running_cloud(folder, quirks=True, rollback_seconds=5.0, more_services=services) as cloud,
+        DATABASES["postgresql" if workers > 1 else "sqlite"]() as databases,
+        databases(cloud.folder) as record,
+    ):
         names = [f"s{number:02}" for number in range(1, services + 1)]
-        configure(cloud, names)
+        configure(cloud, names, record.url)
         token = {"WATCHDOG_CONSOLE_TOKEN": TOKEN}
         daemons = [Daemon(cloud, token, name=f"worker{number}").start().until_watching() for number in range(workers)]
         until(lambda: len(listed(cloud)) == services)

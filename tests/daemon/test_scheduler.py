@@ -182,7 +182,7 @@ async def test_case_46_overload_stretches_calm_intervals_evenly_and_is_said(worl
     assert world.scheduler.overload() is None
 
 
-async def test_case_46_a_crowd_of_suspects_leaves_two_thirds_to_the_rest(world: World) -> None:
+async def test_case_46_a_crowd_of_suspects_leaves_four_fifths_to_the_rest(world: World) -> None:
     """Of 20 reads a second that the machine carries: 40 calm checks and 20 urgent ones, all due each second."""
     calm = [world.site(f"calm{each}", every=1.0, costs=0.05) for each in range(40)]
     urgent = [world.site(f"urgent{each}", every=1.0, costs=0.05) for each in range(20)]
@@ -193,9 +193,9 @@ async def test_case_46_a_crowd_of_suspects_leaves_two_thirds_to_the_rest(world: 
     await world.run(60)
     read = {site: len(site.starts) - count for site, count in before.items()}
     assert sum(read.values()) >= 1100
-    assert 0.64 <= sum(read[site] for site in calm) / sum(read.values()) <= 0.69
+    assert 0.77 <= sum(read[site] for site in calm) / sum(read.values()) <= 0.83
     gaps = [late - early for site in urgent for early, late in pairwise(site.starts[5:])]
-    assert max(gaps) <= 5.0, "control targets wait among them, and must be read every 30 s"
+    assert max(gaps) <= 8.0, "control targets wait among them, and must be read every 30 s"
 
 
 async def test_reads_never_pile_up_and_the_missed_ones_are_counted(world: World) -> None:

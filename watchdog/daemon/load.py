@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from watchdog.ports import Clock
 
 WINDOW_SECONDS = 30.0
-RECENT_SECONDS = 5.0
+RECENT_SECONDS = 2.0
 LOST_SHARE = 0.1
 """Lost reads above this share of the window are an overload; below half of it, lately, it is over."""
 LOST_MIN = 5

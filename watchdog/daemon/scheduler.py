@@ -6,8 +6,8 @@ it, turns take longer and fewer reads begin: their rate settles at what the mach
 milliseconds, and nobody has to measure it. A read that only waits for the network takes no turn, so hanging sites cost
 nothing but a socket, of which there are `in_flight_max`.
 Rule 3: what is due and has not begun waits in order of its due time, in two queues: the urgent (a suspicion, a watch
-window, control targets) and the calm. While both wait, every third read is an urgent one: few suspects keep their pace,
-overload stretches the interval of calm checks evenly, and a crowd of hanging sites leaves two thirds to the rest.
+window, control targets) and the calm. While both wait, every fifth read is an urgent one: few suspects keep their pace,
+overload stretches the interval of calm checks evenly, and a crowd of hanging sites leaves four fifths to the rest.
 Rule 4: under suspicion (a pace below `SUSPICION_SECONDS`) a check may have three reads at once, so that confirming a
 hang does not cost a timeout per confirmation.
 Rule 5: nothing polls: the dispatcher sleeps until something is due, or until something earlier is asked for.
@@ -39,7 +39,7 @@ SUSPICION_SECONDS = 2.0
 OVERLAP_MAX = 3
 EXTRA_PER_SERVICE_MAX = 4
 """Second and third reads of one service's checks, taken together."""
-URGENT_PLACE = 3
+URGENT_PLACE = 5
 """Of so many reads that begin one is urgent and the rest are calm, as long as both wait."""
 SWEEP_SECONDS = 10.0
 """How often reads are looked for that broke their promise to end."""
