@@ -8,7 +8,7 @@ import pytest
 from tests.clocks import FakeClock
 from watchdog.adapters.http_wire import Answer
 from watchdog.adapters.read_budget import ReadBudget
-from watchdog.domain.urgency import Urgency, reading_for, urgency
+from watchdog.domain.urgency import Urgency, reading_for, reading_for_suspects_first, urgency
 
 LIMIT = 400
 
@@ -88,6 +88,22 @@ async def test_a_crowd_is_spread_over_the_window() -> None:
     assert max(after - before for before, after in pairwise(later)) < 3.0
 
 
+async def test_case_48_calm_reads_that_waited_do_not_take_the_next_window_from_watches() -> None:
+    """A hundred calm reads waited for the minute to end: half a second later fifty watches are read at once."""
+    clock = FakeClock(start=1_750_000_040.0)
+    vendor = Vendor(clock)
+    vendor.budget.note(vendor.count(300))
+
+    async def watch() -> None:
+        await clock.sleep(40.5)
+        await vendor.read(Urgency.WATCHING)
+
+    await asyncio.gather(*(vendor.read(Urgency.SPARE) for _ in range(100)), *(watch() for _ in range(50)))
+    assert max(vendor.sent[Urgency.WATCHING]) - clock.start < 42.0
+    calm = sorted(at - clock.start for at in vendor.sent[Urgency.SPARE])
+    assert sum(40.0 < at < 45.0 for at in calm) < 30, "they are spread over the window"
+
+
 async def test_case_48_what_others_use_of_the_same_key_counts() -> None:
     """Another worker takes 300 of 400: our calm reads wait for the next minute, a watch does not, an action never."""
     clock = FakeClock(start=1_750_000_040.0)
@@ -118,5 +134,11 @@ async def test_urgency_belongs_to_a_task_and_may_rise_while_it_waits() -> None:
         now[0] = Urgency.WATCHING
         assert urgency() is Urgency.WATCHING
         with reading_for(Urgency.SPARE):
+            assert urgency() is Urgency.SPARE
+            with reading_for_suspects_first():
+                assert urgency() is Urgency.SPARE
+        with reading_for_suspects_first():
+            assert urgency() is Urgency.ACTING
+            now[0] = Urgency.SPARE
             assert urgency() is Urgency.SPARE
     assert urgency() is Urgency.ACTING

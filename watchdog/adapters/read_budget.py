@@ -1,9 +1,10 @@
 """When a vendor's rate limit lets us read: learnt from the headers of its answers, shared by urgency.
 
 The vendor counts the reads of all workers and of everything else that uses our key, and tells what is left of its
-window (Render: 400 GETs per clock minute). Of that, the less urgent leave a share untouched (`KEPT`), and once they
-have used up half of theirs, they space the rest evenly over the window: so an action always finds reads left, and a
-crowd of watches does not spend a minute's worth in a second. A vendor that tells of no limit sets none.
+window (Render: 400 GETs per clock minute). Of that, the less urgent leave a share untouched (`KEPT`), and space what
+they may use evenly over the window, calm reads all of it, watches the second half: so an action always finds reads
+left, a crowd of watches does not spend a minute's worth in a second, and calm reads that waited for the next window
+do not take its reads from watches. A vendor that tells of no limit sets none.
 """
 
 import math
@@ -22,6 +23,8 @@ ROUNDED_SECONDS = 1.0
 WINDOW_SECONDS = 60.0
 KEPT: Mapping[Urgency, float] = MappingProxyType({Urgency.SPARE: 0.4, Urgency.WATCHING: 0.2, Urgency.ACTING: 0.0})
 """The share of the vendor's limit that reads of this urgency leave to the more urgent."""
+AT_ONCE: Mapping[Urgency, float] = MappingProxyType({Urgency.SPARE: 0.0, Urgency.WATCHING: 0.5})
+"""The share of what is theirs that they may use without a pause."""
 
 
 def retry_after_seconds(headers: Mapping[str, str], now: float) -> float:
@@ -125,4 +128,5 @@ class ReadBudget:
         usable = self._remaining - KEPT[urgency] * self._limit
         if usable < 1:
             return left_seconds
-        return 0.0 if usable > mine / 2 else max(0.0, self._sent_at[urgency] + left_seconds / usable - now)
+        at_once = mine * AT_ONCE[urgency]
+        return 0.0 if usable > mine - at_once else max(0.0, self._sent_at[urgency] + left_seconds / usable - now)

@@ -31,6 +31,14 @@ def reading_for(urgency: Urgency | Callable[[], Urgency]) -> Iterator[None]:
         _asked.reset(token)
 
 
+@contextmanager
+def reading_for_suspects_first() -> Iterator[None]:
+    """Let the reads of this block be as urgent as acting from the moment at which they are not calm any more."""
+    asked = _asked.get(None) or (lambda: Urgency.ACTING)
+    with reading_for(lambda: Urgency.SPARE if asked() is Urgency.SPARE else Urgency.ACTING):
+        yield
+
+
 def urgency() -> Urgency:
     """Return how urgent a read of the current task is now; without a word about it, it is an action's."""
     asked = _asked.get(None)

@@ -36,7 +36,7 @@ from watchdog.adapters.platforms.render_parse import (
 )
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.errors import Misshapen, Permanent, Temporary
-from watchdog.domain.urgency import Urgency, reading_for, urgency
+from watchdog.domain.urgency import Urgency, reading_for_suspects_first, urgency
 from watchdog.ports import Clock, ClockReading, PlatformEvent
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
@@ -202,10 +202,9 @@ class RenderReader:
             return
         known.tried_at, began = tick, self._clock.now()
         # A decision about a suspected service waits for this, and asks a human without it: as urgent as acting.
-        how = Urgency.SPARE if urgency() is Urgency.SPARE else Urgency.ACTING
         try:
-            async with asyncio.timeout(EVENTS_TIMEOUT_SECONDS[how]):
-                with reading_for(how):
+            with reading_for_suspects_first():
+                async with asyncio.timeout(EVENTS_TIMEOUT_SECONDS[urgency()]):
                     rows = await self._changing_events(service_id, known, deploys)
         except (Temporary, Permanent, TimeoutError):
             known.failed = True
