@@ -1,6 +1,6 @@
 """Overload: whether this process reads its checks when they are due.
 
-A read is lost when it is void (our own loop stalled while it ran) or begins later than half its interval. The state is
+A read is lost when it is void (our own loop stalled while it ran) or begins late (`is_late`). The state is
 judged over the last WINDOW_SECONDS, and ends as soon as RECENT_SECONDS were punctual again.
 """
 
@@ -12,6 +12,9 @@ from watchdog.ports import Clock
 
 WINDOW_SECONDS = 30.0
 RECENT_SECONDS = 2.0
+LATE_SHARE = 0.25
+LATE_SECONDS = 1.0
+"""A read is late by more than this share of its interval, and by more than so many seconds."""
 LOST_SHARE = 0.1
 """Lost reads above this share of the window are an overload; below half of it, lately, it is over."""
 LOST_MIN = 5
@@ -57,7 +60,7 @@ class Load:
         if not self._seconds or now - self._seconds[-1].at >= 1.0:
             self._seconds.append(_Second(now))
         self._seconds[-1].ended += 1
-        self._seconds[-1].lost += void or late_seconds > interval_seconds / 2
+        self._seconds[-1].lost += void or is_late(interval_seconds, late_seconds)
         self._seconds[-1].void += void
 
     def overload(self, intervals: Callable[[], Sequence[float]]) -> Overload | None:
@@ -87,6 +90,11 @@ class Load:
         """Return how many reads ended in the last so many seconds, and how many of them were lost."""
         some = [one for one in self._seconds if now - one.at <= seconds]
         return sum(one.ended for one in some), sum(one.lost for one in some)
+
+
+def is_late(interval_seconds: float, late_seconds: float) -> bool:
+    """Tell whether a read that begins so long after it was due is late."""
+    return late_seconds > max(LATE_SECONDS, interval_seconds * LATE_SHARE)
 
 
 def _two_digits(number: float) -> int:

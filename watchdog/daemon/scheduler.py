@@ -24,7 +24,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
-from watchdog.daemon.load import Load, Overload
+from watchdog.daemon.load import Load, Overload, is_late
 from watchdog.daemon.metrics import Metrics, signal_label
 from watchdog.daemon.sockets import probes_max
 from watchdog.daemon.stall import STALL_SECONDS, StallDetector
@@ -256,15 +256,24 @@ class ProbeScheduler:
     def _begin_next(self) -> bool:
         """Begin one read, if one is due and sockets are left; tell whether one began."""
         while len(self._flights) < self._in_flight_max and (check := self._next()) is not None:
-            due, spread = check.due, 1 + JITTER * (2 * self._chance.random() - 1)
-            soonest = self._clock.monotonic() + SOONEST_SECONDS
-            self._plan(check, max(due + self._interval(check) * spread, soonest))
+            due = check.due
+            self._plan(check, self._next_due(check))
             if self._has_room(check):
                 self._begun += 1
                 self._launch(check, due)
                 return True
             self._metrics.skipped(check.service, check.label)
         return False
+
+    def _next_due(self, check: _Check) -> float:
+        """Return when a check that begins now is due again: at its rate, or, if it is late, an interval from now.
+
+        So what one late round costs is not asked of the next one as well, and a backlog ends soon after its cause.
+        """
+        now, interval = self._clock.monotonic(), self._interval(check)
+        spread = 1 + JITTER * (2 * self._chance.random() - 1)
+        since = now if is_late(interval, now - check.due) else check.due
+        return max(since + interval * spread, now + SOONEST_SECONDS)
 
     def _has_room(self, check: _Check) -> bool:
         if not check.flights:
