@@ -368,7 +368,7 @@ async def test_change_is_one_request_whatever_the_status(vendor: Vendor, status,
 async def test_a_lost_answer_to_a_change_is_never_asked_for_again(raw, script, error, closing):
     """Timeout, hang-up, half an answer: the outcome is unknown (unless the status was heard); one request is seen."""
     server = await raw(script)
-    api = closing(client(server.url, timeout_seconds=0.5))
+    api = closing(client(server.url, timeout_seconds=2.0))
     with pytest.raises(error) as caught:
         await api.change("POST", "/services/srv-1/rollback", {"deployId": "dep-1"})
     assert type(caught.value) is error

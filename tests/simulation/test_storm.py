@@ -17,7 +17,7 @@ FLOORS = {
     "crash_at_point": 250,
     "freeze_at_point": 250,
     "crash_in_protocol": 8,
-    "freeze_in_protocol": 25,
+    "freeze_in_protocol": 15,
     "crash_anywhere": 120,
     "freeze_anywhere": 120,
     "store_fails": 1000,
