@@ -117,7 +117,7 @@ class TellsTime(Protocol):
 
     @property
     def clock(self) -> ClockReading | None:
-        """What its last dated answer told of our clock; None before the first."""
+        """Return the offset of our clock from the platform's, by its latest answer; None before the first."""
 
 
 @runtime_checkable

@@ -6,8 +6,6 @@ Rule 3: no message holds a URL, a key or a text of the HTTP library.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 
 import httpx
@@ -16,7 +14,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_aft
 from watchdog.adapters.addresses import AddressGuard
 from watchdog.adapters.guarded import GuardedTransport
 from watchdog.adapters.http_wire import Answer, Lost, OnlyGet, Params, exchange
-from watchdog.adapters.read_budget import ReadBudget, retry_after_seconds
+from watchdog.adapters.read_budget import ReadBudget, http_date, retry_after_seconds
 from watchdog.domain.errors import Forbidden, OutcomeUnknown, Permanent, Refused, Temporary
 from watchdog.domain.urgency import urgency
 from watchdog.ports import Clock, ClockReading
@@ -94,7 +92,7 @@ class ApiClient:
         self._secrets = _secrets((*headers.values(), *base_url.split("/")[3:]))
         self._budget = ReadBudget(clock, shares=shares_reads)
         self.clock: ClockReading | None = None
-        """What the last answer that was dated told of our clock."""
+        """The offset of our clock, measured from the `Date` header of the latest answer that has one."""
         kept = transport or GuardedTransport(guard)
         self._reads = self._client(OnlyGet(kept), headers)
         self._writes: httpx.AsyncClient | None = None
@@ -233,9 +231,9 @@ class ApiClient:
         )
         if method == "GET" and isinstance(came, Answer):
             self._budget.note(came)
-            told = date_of(came.headers)
-            if told is not None:
-                self.clock = ClockReading(self._clock.now() - told, self._clock.monotonic())
+            answered_at = http_date(came.headers.get("date", ""))
+            if answered_at is not None:
+                self.clock = ClockReading(self._clock.now() - answered_at, self._clock.monotonic())
         return came
 
     def _ok_or_raise(self, came: Answer | Lost) -> Answer:
@@ -264,15 +262,6 @@ class ApiClient:
         said = self.redact(_said(answer)) if answer.status < 500 else ""
         parts = [f"{self.name} answered {answer.status}"] + ([f'"{said}"'] if said else []) + ([hint] if hint else [])
         return ": ".join(parts)
-
-
-def date_of(headers: Mapping[str, str]) -> float | None:
-    """Return when the vendor answered, by its own clock (whole UTC epoch seconds), or None."""
-    try:
-        at = parsedate_to_datetime(headers["date"])
-    except (KeyError, ValueError, OverflowError):
-        return None
-    return at.replace(tzinfo=UTC if at.tzinfo is None else at.tzinfo).timestamp()
 
 
 def _wait(state: RetryCallState) -> float:

@@ -9,6 +9,7 @@ do not take its reads from watches. A vendor that tells of no limit sets none.
 
 import math
 from collections.abc import Mapping
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 
@@ -27,6 +28,15 @@ AT_ONCE: Mapping[Urgency, float] = MappingProxyType({Urgency.SPARE: 0.0, Urgency
 """The share of what is theirs that they may use without a pause."""
 
 
+def http_date(text: str) -> float | None:
+    """Return the UTC epoch seconds of an HTTP date (RFC 9110: one without a zone is UTC), or None if it is not one."""
+    try:
+        at = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return at.replace(tzinfo=at.tzinfo or UTC).timestamp()
+
+
 def retry_after_seconds(headers: Mapping[str, str], now: float) -> float:
     """Return how long the vendor asks us to wait (seconds or an HTTP date); 0 when it does not say. `now`: epoch."""
     asked = headers.get("retry-after", "").strip()
@@ -34,10 +44,10 @@ def retry_after_seconds(headers: Mapping[str, str], now: float) -> float:
         return 0.0
     seconds = _number(asked)
     if seconds is None:
-        try:
-            seconds = parsedate_to_datetime(asked).timestamp() - now
-        except (ValueError, OverflowError):
+        until = http_date(asked)
+        if until is None:
             return 0.0
+        seconds = until - now
     return min(max(seconds, 0.0), MAX_RESET_SECONDS)
 
 

@@ -101,7 +101,7 @@ class IntegrationWatch:
             self._integrations.works("capacity", PROBES)
 
     def _look_at_the_clock(self) -> None:
-        """Judge what an answer told of the clock that decisions use, each answer once."""
+        """Compare the clock that decisions use with the date of each answer, once per answer."""
         read = self._platform.clock if isinstance(self._platform, TellsTime) else None
         if read is None or read.at == self._clock_read_at:
             return

@@ -1,6 +1,7 @@
 """The Render client against a vendor on loopback: what it reads, what it may change, and what it can never do."""
 
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -378,6 +379,16 @@ async def test_every_request_is_one_that_the_vendor_documents(vendor: Vendor, cl
     assert request_problems(document, "POST", "/services/srv-web/roll-back", {}, {})
 
 
+@pytest.fixture
+def in_new_york(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Run with another local time zone."""
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
 @pytest.mark.parametrize(
     ("date", "ahead"),
     [
@@ -392,11 +403,9 @@ async def test_every_request_is_one_that_the_vendor_documents(vendor: Vendor, cl
     ],
 )
 async def test_case_49_an_answer_tells_how_far_we_are_off(
-    vendor: Vendor, closing, monkeypatch: pytest.MonkeyPatch, date: str, ahead: float | None
+    vendor: Vendor, closing, in_new_york: None, date: str, ahead: float | None
 ):
     """By its date, wherever our host stands; one that says nothing leaves what the last one said, dated as it was."""
-    monkeypatch.setenv("TZ", "America/New_York")
-    time.tzset()
     clock = FakeClock(datetime(2026, 2, 13, 12, tzinfo=UTC).timestamp())
     api = closing(render(vendor, clock=clock))
     assert isinstance(api, TellsTime) and api.clock is None
@@ -407,5 +416,3 @@ async def test_case_49_an_answer_tells_how_far_we_are_off(
     vendor.say("GET", SERVICE, (200, service(), {"date": ""}))
     await api.facts("srv-web")
     assert api.clock == before
-    monkeypatch.undo()
-    time.tzset()

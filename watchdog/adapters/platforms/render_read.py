@@ -83,7 +83,7 @@ class RenderReader:
 
     @property
     def clock(self) -> ClockReading | None:
-        """What Render's last dated answer told of our clock; None before the first."""
+        """Return the offset of our clock from Render's, by its latest answer; None before the first."""
         return self._api.clock
 
     async def facts(self, service_id: str) -> ServiceFacts:

@@ -26,7 +26,7 @@ SHORTENED = "advanced:\n  verification: {seconds: 10s}\n"
 ROLLBACK_SECONDS = "5"
 READY_WITHIN_SECONDS = 90.0
 ACTS_WITHIN_SECONDS = 660.0
-"""What comes and goes every minute or more often must be told within ten minutes."""
+"""The daemon must alert on an intermittent outage within 600 s; one minute is left for the page to arrive."""
 CLOSED_WITHIN_SECONDS = 90.0
 WATCHED_SECONDS = 20.0
 """A daemon that has not looked at the site for so long does nothing because it is not there."""

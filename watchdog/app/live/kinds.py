@@ -169,7 +169,7 @@ def behaviour(symptom: Symptom, routes: tuple[str, ...]) -> Body:
 
 
 def coming_again(fault: Fault) -> Body:
-    """Return what the sandbox is told of a fault that comes and goes; of another, nothing."""
+    """Return the period of an intermittent fault, as the sandbox takes it; nothing for a permanent one."""
     return {"period_seconds": fault.every_seconds, "down_seconds": fault.on_seconds} if fault.every_seconds else {}
 
 
