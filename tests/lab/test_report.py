@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from functools import partial
 from html.parser import HTMLParser
 from math import inf
 from pathlib import Path
@@ -10,6 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests.made_once import made_once
 from watchdog.app.decisions import Scored, score
 from watchdog.app.episode import story
 from watchdog.cli.main import main
@@ -78,10 +80,12 @@ class Tags(HTMLParser):
 
 
 @pytest.fixture(scope="session")
-def scored() -> Scored:
+def scored(tmp_path_factory: pytest.TempPathFactory) -> Scored:
     """Two classes in which it fails now and then, two in which it does not; two episodes each, and the rivals."""
     names = ["hard-down", "latency-creep", "other-incident", "restart-blip"]
-    return score(SEED, names=names, episodes=2, clean_years=0.0, processes=1)
+    play = partial(score, SEED, names=names, episodes=2, clean_years=0.0, processes=1)
+    found: Scored = made_once("scored", play, tmp_path_factory)
+    return found
 
 
 @pytest.fixture(scope="session")

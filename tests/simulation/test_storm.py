@@ -1,4 +1,4 @@
-"""The signature test: 300 seeds of the full protocol; and the same seed tells the same story everywhere."""
+"""The signature test: 120 seeds of the full protocol (100,000 at night); one seed tells the same story everywhere."""
 
 import os
 import subprocess
@@ -12,42 +12,42 @@ from tests.clocks import PATIENCE_SECONDS
 from watchdog.app.storms import play_all, play_chunk, reasons
 from watchdog.lab.storm.weather import Weather
 
-SEEDS = 300
+SEEDS = 120
 FLOORS = {
-    "crash_at_point": 250,
-    "freeze_at_point": 250,
-    "crash_in_protocol": 8,
-    "freeze_in_protocol": 15,
-    "crash_anywhere": 120,
-    "freeze_anywhere": 120,
-    "store_fails": 1000,
-    "store_answer_lost": 1000,
-    "store_outages": 40,
-    "store_clock_steps": 30,
-    "request_limited": 12,
-    "request_not_connected": 6,
-    "request_lost": 10,
-    "connection_reset": 40,
-    "answer_500": 12,
-    "answer_lost": 35,
-    "slow_landing": 100,
-    "refused": 4,
-    "artefacts_gone": 20,
-    "rollback_fails": 8,
-    "list_fails": 1200,
-    "list_stale": 6000,
-    "list_slow": 10,
-    "list_shuffled": 1500,
-    "switch_twice": 12,
-    "channel_fails": 40,
-    "channel_answer_lost": 15,
-    "channel_outages": 60,
-    "notice_twice": 30,
-    "clock_steps": 50,
-    "blindness": 35,
-    "humans": 120,
-    "humans_in_protocol": 45,
-    "stops": 40,
+    "crash_at_point": 95,
+    "freeze_at_point": 95,
+    "crash_in_protocol": 3,
+    "freeze_in_protocol": 5,
+    "crash_anywhere": 45,
+    "freeze_anywhere": 45,
+    "store_fails": 380,
+    "store_answer_lost": 380,
+    "store_outages": 15,
+    "store_clock_steps": 11,
+    "request_limited": 4,
+    "request_not_connected": 2,
+    "request_lost": 3,
+    "connection_reset": 15,
+    "answer_500": 4,
+    "answer_lost": 13,
+    "slow_landing": 38,
+    "refused": 2,
+    "artefacts_gone": 7,
+    "rollback_fails": 3,
+    "list_fails": 456,
+    "list_stale": 2280,
+    "list_slow": 3,
+    "list_shuffled": 570,
+    "switch_twice": 4,
+    "channel_fails": 15,
+    "channel_answer_lost": 5,
+    "channel_outages": 22,
+    "notice_twice": 11,
+    "clock_steps": 19,
+    "blindness": 13,
+    "humans": 45,
+    "humans_in_protocol": 17,
+    "stops": 15,
 }
 """How often each kind of fault must at least have struck in these seeds: else they prove nothing about it."""
 
@@ -65,7 +65,7 @@ def test_case_12_13_23_nothing_goes_wrong_in_any_weather() -> None:
     rare = {fault: struck[fault] for fault, floor in FLOORS.items() if struck[fault] < floor}
     assert not rare, f"these faults hardly ever happened: {rare}"
     told = report.json_object()
-    assert told["judged"] >= 100 and told["rollbacks"] >= 120, "outages that lasted, and answers to them"  # type: ignore[operator]
+    assert told["judged"] >= 40 and told["rollbacks"] >= 48, "outages that lasted, and answers to them"  # type: ignore[operator]
 
 
 def test_every_fault_of_the_weather_has_its_floor() -> None:

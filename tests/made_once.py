@@ -1,0 +1,26 @@
+"""What is dear to make and the same for all workers of one test run: the first one makes it, the others read it."""
+
+import fcntl
+import os
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def made_once(name: str, make: Callable[[], Any], factory: pytest.TempPathFactory) -> Any:
+    """Return what `make` returns, pickled between the workers of this run; two do not make it at once."""
+    folder = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # the workers' folders of one run lie in one folder, which is theirs alone
+    return _made(folder / f"{name}.pickle", make)
+
+
+def _made(file: Path, make: Callable[[], Any]) -> Any:
+    with file.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not file.exists():
+            file.write_bytes(pickle.dumps(make()))
+        return pickle.loads(file.read_bytes())
